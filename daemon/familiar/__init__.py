@@ -1,0 +1,1 @@
+"""familiar: a daemon that recognises the people in your photos."""

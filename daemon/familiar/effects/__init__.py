@@ -1,0 +1,1 @@
+"""Carry out plans: journal first, then act; undo."""

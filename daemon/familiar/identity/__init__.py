@@ -1,0 +1,1 @@
+"""Compare faces with registered people (pure: values in, values out)."""

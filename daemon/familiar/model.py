@@ -1,0 +1,186 @@
+"""Frozen values that travel between the rooms.
+
+A photo passes `sources -> vision -> identity -> rules -> effects`; each room takes and gives the values of this
+module and nothing else. Nothing here touches a file, a clock or a database.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Embedding: TypeAlias = npt.NDArray[np.float32]
+"""One face as 128 numbers, shape (128,), float32; comparable only with embeddings of the same engine."""
+
+Embeddings: TypeAlias = npt.NDArray[np.float32]
+"""A stack of embeddings, shape (n, 128), float32."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in pixels of the upright original; `right` and `bottom` lie just outside of it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Face:
+    """One detection in a photo.
+
+    `landmarks` are (x, y) points in pixels of the upright original; `size` is the shorter side of the box in pixels;
+    `sharpness` is the variance of the Laplacian of the face's grey values on a fixed scale (see
+    `vision.sharpness`); `engine` names the networks that gave the embedding. `id` is None until the store knows it.
+    """
+
+    box: Box
+    landmarks: tuple[tuple[int, int], ...]
+    embedding: Embedding
+    size: int
+    sharpness: float
+    engine: str
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Photo:
+    """One content, known by the SHA-256 of its bytes (`hash`, 64 hexadecimal digits), with the faces found in it.
+
+    `width` and `height` are those of the upright original; `taken` is the local time that the camera wrote, without
+    a zone, or None; `format` is Pillow's name of the format, as in "JPEG".
+    """
+
+    hash: str
+    format: str
+    width: int
+    height: int
+    taken: datetime | None
+    engine: str
+    faces: tuple[Face, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A face's best person: `distance` is Euclidean, in the space of the embeddings.
+
+    `accepted` is False when the person lies beyond their threshold, or when a second person is so near that the two
+    can't be told apart (`ambiguous`): then the face counts as unknown, and `person` says who came nearest.
+    """
+
+    person: str
+    distance: float
+    ambiguous: bool = False
+    accepted: bool = True
+
+    @property
+    def score(self) -> float:
+        """`1 / (1 + distance)`: 1 is a perfect match."""
+        return 1.0 / (1.0 + self.distance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RecognisedFace:
+    """A face with its best match; None where no person is registered at all."""
+
+    face: Face
+    match: Match | None
+
+    @property
+    def person(self) -> str | None:
+        """Name of the person whom the face belongs to, or None for an unknown face."""
+        return self.match.person if self.match is not None and self.match.accepted else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Subject:
+    """What the rules look at: a photo at one of its paths, with its faces recognised.
+
+    `source` names the source that it came from (a folder's name in the configuration); `file_time` is the file's
+    modification time, local, for photos whose camera wrote no time.
+    """
+
+    photo: Photo
+    path: Path
+    source: str
+    file_time: datetime
+    faces: tuple[RecognisedFace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Move the photo to `target`."""
+
+    target: Path
+    rule: str
+    kind: Literal["move"] = field(default="move", init=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Copy the photo to `target`."""
+
+    target: Path
+    rule: str
+    kind: Literal["copy"] = field(default="copy", init=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Link `target` to the photo: a symbolic link, or a hard one (same file system only)."""
+
+    target: Path
+    rule: str
+    symbolic: bool
+    kind: Literal["link"] = field(default="link", init=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crop:
+    """Write a picture of one face to `target`.
+
+    `margin` is the share of the box's longer side that is added on each side; `size` is the edge of the square
+    output in pixels, or None for the pixels as they are.
+    """
+
+    target: Path
+    rule: str
+    box: Box
+    margin: float
+    size: int | None
+    kind: Literal["crop"] = field(default="crop", init=False)
+
+
+Operation: TypeAlias = Move | Copy | Link | Crop
+"""One step of a plan. `target` is the wished path: a taken name gets a number when the step is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A step that a rule asked for and that is not done, with the reason."""
+
+    rule: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the rules decide for one photo: operations in the order in which they are done."""
+
+    operations: tuple[Operation, ...] = ()
+    refusals: tuple[Refusal, ...] = ()

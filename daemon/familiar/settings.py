@@ -1,0 +1,98 @@
+"""The configuration: every setting with its default and its bounds.
+
+The file is read by `read_settings`; whatever is wrong in it is reported with file, line, column, key, value and what
+would be right. Without a file all defaults hold.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+DEFAULT_INCLUDE = (
+    "*.jpg", "*.jpeg", "*.jpe", "*.jfif", "*.png", "*.webp", "*.tif", "*.tiff",
+    "*.gif", "*.bmp", "*.heic", "*.heif", "*.avif",
+)  # fmt: skip
+"""Names that are taken for photos; upper and lower case are alike."""
+
+DEFAULT_EXCLUDE = (
+    ".*", "@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found",
+    "*.part", "*.partial", "*.crdownload", "*.download", "*.tmp", "*.temp", "~*", "*~",
+)  # fmt: skip
+"""Names of folders and files that are never looked into: hidden ones, NAS indices, bins, snapshots, partial files."""
+
+
+def _absolute(path: Path) -> Path:
+    """Expand `~` and make the path absolute, without following links."""
+    return Path(os.path.abspath(path.expanduser()))
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class FolderSettings(_Section):
+    """One watched folder (a root) with everything below it."""
+
+    path: AbsolutePath = Field(description="The folder; ~ is your home.")
+    name: str | None = Field(default=None, description="Name of the source in rules; the folder's own name by default.")
+    include: tuple[str, ...] = Field(default=DEFAULT_INCLUDE, description="File names to take, as shell patterns.")
+    exclude: tuple[str, ...] = Field(
+        default=DEFAULT_EXCLUDE, description="Names of files and folders to leave out; with a slash: path from the root."
+    )
+    polling: bool | None = Field(
+        default=None,
+        description="Watch by polling; by default only on network file systems, which send no events.",
+    )
+
+    @property
+    def source(self) -> str:
+        """Name of this source in rules and in the log."""
+        return self.name or self.path.name or str(self.path)
+
+
+class VisionSettings(_Section):
+    """How photos are decoded and faces found."""
+
+    engine: Literal["dlib"] = Field(default="dlib", description="What finds and encodes faces.")
+    detector: Literal["hog", "cnn"] = Field(default="hog", description="hog is fast; cnn finds turned faces, slowly.")
+    upsample: int = Field(default=1, ge=0, le=3, description="Doublings before detection: each finds smaller faces.")
+    max_size: int = Field(
+        default=1600, ge=256, le=20000, description="Photos are reduced to this longer side (pixels) for detection."
+    )
+    workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; one a core by default.")
+    time_limit: float = Field(default=60.0, gt=0, description="Seconds for one photo, then it is set aside.")
+    memory_limit: int = Field(default=1500, ge=500, description="Megabytes a worker may use.")
+    max_megapixels: int = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
+    recycle: int = Field(default=500, ge=1, description="Photos after which a worker is replaced by a fresh one.")
+
+
+class MatchingSettings(_Section):
+    """When a face counts as a person."""
+
+    threshold: float = Field(default=0.5, gt=0, le=2, description="Largest distance of a match, unless a person has their own.")
+    margin: float = Field(default=0.02, ge=0, le=1, description="Two people nearer to each other than this are ambiguous.")
+    nearest: int = Field(default=3, ge=1, le=100, description="A person's distance is the mean to this many nearest references.")
+
+
+class LogSettings(_Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
+    format: Literal["auto", "json", "text"] = Field(default="auto", description="auto: text on a terminal, else JSON.")
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    folders: tuple[FolderSettings, ...] = Field(default=(), description="The folders to watch.")
+    rules: AbsolutePath | None = Field(default=None, description="The file with the rules; beside this file if relative.")
+    settle: float = Field(default=5.0, ge=0, le=3600, description="Seconds a file must lie unchanged before it is read.")
+    rescan: float = Field(default=60.0, gt=0, description="Minutes between two comparisons of the folders with the store.")
+    vision: VisionSettings = VisionSettings()
+    matching: MatchingSettings = MatchingSettings()
+    log: LogSettings = LogSettings()

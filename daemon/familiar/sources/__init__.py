@@ -1,0 +1,1 @@
+"""Find photos: folders that are watched and rescanned."""

@@ -1,0 +1,154 @@
+"""The shape of the store, one migration a change; a released migration is never edited.
+
+Paths are BLOBs: a Linux path is bytes, and not all of them are UTF-8. Times of events are UTC text (ISO 8601).
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("familiar")
+
+
+@migrations()
+def create_store(db: Database) -> None:
+    """Create the tables of the first version."""
+    for statement in _FIRST.split(";"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+_FIRST = """
+CREATE TABLE roots (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    device INTEGER,
+    state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'online', 'offline')),
+    reason TEXT,
+    scanned_at TEXT
+);
+
+CREATE TABLE folders (
+    id INTEGER PRIMARY KEY,
+    root_id INTEGER REFERENCES roots (id),
+    path BLOB NOT NULL UNIQUE,
+    device INTEGER,
+    scan INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX folders_root ON folders (root_id, scan);
+
+CREATE TABLE photos (
+    id INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
+    verdict TEXT NOT NULL CHECK (verdict IN ('seen', 'set aside', 'output')),
+    reason TEXT,
+    format TEXT,
+    width INTEGER,
+    height INTEGER,
+    taken TEXT,
+    engine TEXT,
+    seen_at TEXT NOT NULL,
+    handled_at TEXT
+);
+
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES folders (id),
+    name BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('settling', 'pending', 'done', 'failed', 'gone')),
+    due REAL,
+    photo_id INTEGER REFERENCES photos (id),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,
+    found_at TEXT NOT NULL,
+    UNIQUE (folder_id, name)
+);
+CREATE INDEX files_photo ON files (photo_id);
+CREATE INDEX files_work ON files (state, due) WHERE state IN ('settling', 'failed');
+CREATE INDEX files_pending ON files (id) WHERE state = 'pending';
+
+CREATE TABLE faces (
+    id INTEGER PRIMARY KEY,
+    photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,
+    box_left INTEGER NOT NULL,
+    box_top INTEGER NOT NULL,
+    box_right INTEGER NOT NULL,
+    box_bottom INTEGER NOT NULL,
+    landmarks TEXT NOT NULL,
+    embedding BLOB NOT NULL CHECK (length(embedding) = 512),
+    size INTEGER NOT NULL,
+    sharpness REAL NOT NULL,
+    engine TEXT NOT NULL
+);
+CREATE INDEX faces_photo ON faces (photo_id);
+
+CREATE TABLE people (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL UNIQUE,
+    threshold REAL,
+    added_at TEXT NOT NULL
+);
+
+CREATE TABLE face_references (
+    id INTEGER PRIMARY KEY,
+    person_id INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    face_id INTEGER REFERENCES faces (id),
+    embedding BLOB NOT NULL CHECK (length(embedding) = 512),
+    engine TEXT NOT NULL,
+    origin BLOB,
+    taken TEXT,
+    added_at TEXT NOT NULL,
+    UNIQUE (person_id, face_id)
+);
+CREATE INDEX face_references_face ON face_references (face_id);
+
+CREATE TABLE matches (
+    face_id INTEGER PRIMARY KEY REFERENCES faces (id) ON DELETE CASCADE,
+    person_id INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    distance REAL NOT NULL,
+    ambiguous INTEGER NOT NULL,
+    accepted INTEGER NOT NULL
+);
+CREATE INDEX matches_person ON matches (person_id, accepted);
+
+CREATE TABLE plans (
+    id INTEGER PRIMARY KEY,
+    photo_id INTEGER NOT NULL REFERENCES photos (id),
+    path BLOB NOT NULL,
+    made_at TEXT NOT NULL
+);
+CREATE INDEX plans_photo ON plans (photo_id);
+
+CREATE TABLE operations (
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans (id),
+    position INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('move', 'copy', 'link', 'crop')),
+    wish BLOB NOT NULL,
+    parameters TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'planned'
+        CHECK (state IN ('planned', 'doing', 'done', 'kept', 'failed', 'refused', 'undo', 'undoing', 'undone')),
+    source BLOB,
+    target BLOB,
+    temporary BLOB,
+    hash TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at TEXT,
+    error TEXT,
+    started_at TEXT,
+    finished_at TEXT,
+    UNIQUE (plan_id, position)
+);
+CREATE INDEX operations_open ON operations (state, plan_id)
+    WHERE state IN ('planned', 'doing', 'failed', 'undo', 'undoing');
+CREATE INDEX operations_finished ON operations (finished_at);
+CREATE INDEX operations_hash ON operations (hash);
+
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+);
+INSERT INTO counters (name, value) VALUES ('people', 0), ('scan', 0)
+"""

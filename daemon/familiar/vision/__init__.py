@@ -1,0 +1,1 @@
+"""Decode photos in worker processes, find and encode the faces in them."""
