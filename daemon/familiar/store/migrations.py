@@ -30,10 +30,9 @@ CREATE TABLE folders (
     id INTEGER PRIMARY KEY,
     root_id INTEGER REFERENCES roots (id),
     path BLOB NOT NULL UNIQUE,
-    device INTEGER,
-    scan INTEGER NOT NULL DEFAULT 0
+    device INTEGER
 );
-CREATE INDEX folders_root ON folders (root_id, scan);
+CREATE INDEX folders_root ON folders (root_id);
 
 CREATE TABLE photos (
     id INTEGER PRIMARY KEY,
@@ -150,5 +149,5 @@ CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 );
-INSERT INTO counters (name, value) VALUES ('people', 0), ('scan', 0)
+INSERT INTO counters (name, value) VALUES ('people', 0)
 """

@@ -1,0 +1,163 @@
+"""Open the store's file: create, check, back up, migrate.
+
+A new store is made under a temporary name and renamed when it is whole, so that a file under the final name is always
+a store, and whatever else is found there is damage to report, never something to write over.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from familiar.errors import StoreError
+from familiar.store.migrations import migrations
+
+BUSY_SECONDS = 10.0
+"""How long a writer waits for another process's short transaction."""
+
+
+def open_database(path: Path, *, now: datetime, check: bool = False) -> Database:
+    """Open the store at `path`, creating or migrating it as needed.
+
+    Args:
+        path: the SQLite file; its folder must exist.
+        now: used in the name of a backup that precedes a migration.
+        check: read the whole file and look for damage (`PRAGMA quick_check`).
+
+    Raises:
+        StoreError: the file is damaged, of a newer version, or may not be written.
+    """
+    with _translated(path):
+        if not path.exists():
+            _create(path)
+        elif path.stat().st_size == 0:
+            raise StoreError(_damage(path, "the file is empty"))
+        db = _connect(path)
+        try:
+            _refuse_newer(db, path)
+            if check:
+                _check(db, path)
+            _migrate(db, path, now)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+@contextmanager
+def writing(db: Database) -> Iterator[None]:
+    """Run a block as one write transaction; inside another one it is a part of that.
+
+    `BEGIN IMMEDIATE` takes the write lock before anything is read: a deferred transaction that reads first and then
+    finds that another process has written can't wait, and fails with "database is locked".
+    """
+    if db.conn.in_transaction:
+        with db.atomic():
+            yield
+        return
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.rollback()
+        raise
+    db.conn.execute("COMMIT")
+
+
+def damage_in(db: Database) -> str | None:
+    """Read the whole store and return what is wrong with it, or None."""
+    try:
+        rows = [str(row[0]) for row in db.conn.execute("PRAGMA quick_check(3)")]
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if rows == ["ok"] else "; ".join(rows)
+
+
+def _connect(path: Path) -> Database:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: what the journal says must be on disk before a file is touched, through a loss of power too.
+        connection.execute("PRAGMA synchronous = FULL")
+        return Database(connection, execute_plugins=False)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _create(path: Path) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    db = _connect(fresh)
+    try:
+        migrations.apply(db)
+        db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        db.close()
+    fresh.chmod(0o600)
+    try:
+        os.link(fresh, path)  # unlike a rename it never replaces a store that another process has just made
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+def _refuse_newer(db: Database, path: Path) -> None:
+    known = {migration.name for migration in migrations.pending(db)}
+    known |= {migration.name for migration in migrations._migrations}  # noqa: SLF001 - there is no public list of all
+    applied = [migration.name for migration in migrations.applied(db)]
+    if not applied:
+        raise StoreError(_damage(path, "it is an SQLite file, but not a store of familiar"))
+    newer = [name for name in applied if name not in known]
+    if newer:
+        raise StoreError(
+            f"{path}: the store was written by a newer version of familiar (it has {', '.join(newer)}); "
+            "install that version or a later one. Nothing was changed."
+        )
+
+
+def _migrate(db: Database, path: Path, now: datetime) -> None:
+    if not migrations.pending(db):
+        return
+    backup = path.with_name(f"{path.name}.backup-{now:%Y%m%dT%H%M%S}")
+    if shutil.disk_usage(path.parent).free < 2 * path.stat().st_size:
+        raise StoreError(f"{path}: there is no room for the backup that precedes a migration; free some space first.")
+    with sqlite3.connect(backup) as target:
+        db.conn.backup(target)
+    target.close()
+    backup.chmod(0o600)
+    migrations.apply(db)
+
+
+def _check(db: Database, path: Path) -> None:
+    damage = damage_in(db)
+    if damage:
+        raise StoreError(_damage(path, damage))
+
+
+def _damage(path: Path, detail: str) -> str:
+    return (
+        f"{path}: the store is damaged ({detail}). Nothing was changed. Put a backup in its place, or move it away to "
+        "begin anew; `sqlite3 FILE .recover` may save what is in it."
+    )
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StoreError(f"{path}: the store is locked by another program for over {BUSY_SECONDS:.0f} s.") from error
+        raise StoreError(f"{path}: the store can't be opened ({error}); is its folder writable?") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(_damage(path, str(error))) from error
+    except OSError as error:
+        raise StoreError(f"{path}: the store can't be opened: {error.strerror}.") from error

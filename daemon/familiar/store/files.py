@@ -1,0 +1,265 @@
+"""Which file holds which photo: folders and files, and how far each file has come.
+
+A file is *settling* (found, maybe still being written), then *pending* (complete, to be handled), then *done*; or
+*failed* (a passing failure, tried again when `due`), or *gone* (it left its path; the photo is not forgotten).
+`due` is in seconds of the daemon's monotonic clock, and set anew at each start (`restart_clock`).
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from familiar.store.database import writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """One file that the store knows; `photo_id` is None until its content is known."""
+
+    id: int
+    path: Path
+    size: int
+    mtime_ns: int
+    state: str
+    due: float | None
+    photo_id: int | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a folder's listing shows against the store: counts of new and changed files, and names that are missing."""
+
+    new: int
+    changed: int
+    missing: tuple[bytes, ...]
+
+
+_FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, state, due, photo_id, attempts"
+_FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
+_FIND = f"""
+    INSERT INTO files (folder_id, name, size, mtime_ns, state, due, found_at) VALUES (?, ?, ?, ?, 'settling', ?, ?)
+    ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, due = excluded.due,
+        state = 'settling', photo_id = NULL, attempts = 0, reason = NULL
+"""
+
+
+class Files:
+    """The tables of folders and files."""
+
+    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
+        """Take the open store and a clock that gives UTC."""
+        self._db = db
+        self._now = now
+
+    def folder(self, path: Path, *, root_id: int | None = None, device: int | None = None) -> int:
+        """Return the id of a folder, writing it down if it is new, or if its root or device is."""
+        key = os.fsencode(path)
+        row = self._db.conn.execute("SELECT id, root_id, device FROM folders WHERE path = ?", (key,)).fetchone()
+        if row is not None and (root_id is None or row[1:] == (root_id, device)):
+            return int(row[0])
+        cursor = self._db.conn.execute(
+            "INSERT INTO folders (root_id, path, device) VALUES (?, ?, ?) ON CONFLICT (path) "
+            "DO UPDATE SET root_id = excluded.root_id, device = excluded.device RETURNING id",
+            (root_id, key, device),
+        )
+        return int(cursor.fetchone()[0])
+
+    def device_of(self, folder: Path) -> int | None:
+        """Return the device number that the folder was on when it was listed last."""
+        row = self._db.conn.execute("SELECT device FROM folders WHERE path = ?", (os.fsencode(folder),)).fetchone()
+        return None if row is None or row[0] is None else int(row[0])
+
+    def compare(
+        self, folder_id: int, entries: Sequence[tuple[bytes, int, int]], *, after: bytes, upto: bytes | None, due: float
+    ) -> Comparison:
+        """Compare part of a folder's listing with the store and write down what is new or changed.
+
+        Args:
+            folder_id: the folder that was listed.
+            entries: (name, size, mtime_ns), in the order of names, all in `after < name <= upto`.
+            after: names up to this one belong to an earlier part.
+            upto: the last name of this part, or None for the last part.
+            due: when a new or changed file will have settled.
+        """
+        known = self._known(folder_id, after, upto)
+        remembered = next(known, None)
+        found, missing, new = [], [], 0
+        for name, size, mtime_ns in entries:
+            while remembered is not None and remembered[0] < name:
+                missing.append(remembered[0])
+                remembered = next(known, None)
+            if remembered is not None and remembered[0] == name:
+                if remembered[1:] != (size, mtime_ns):
+                    found.append((name, size, mtime_ns))
+                remembered = next(known, None)
+            else:
+                new += 1
+                found.append((name, size, mtime_ns))
+        if remembered is not None:
+            missing.extend([remembered[0], *(row[0] for row in known)])
+        self._find(folder_id, found, due)
+        return Comparison(new=new, changed=len(found) - new, missing=tuple(missing))
+
+    def hint(self, path: Path, *, size: int, mtime_ns: int, root_id: int, due: float) -> bool:
+        """Note that something happened to a file; return whether it was new or changed.
+
+        A file that is known and looks as it did is left alone; one that is settling waits anew.
+        """
+        row = self.at(path)
+        if row is not None and row.state != "gone" and (row.size, row.mtime_ns) == (size, mtime_ns):
+            if row.state == "settling":
+                self._db.conn.execute("UPDATE files SET due = ? WHERE id = ?", (due, row.id))
+            return False
+        known_folder = self._db.conn.execute("SELECT id FROM folders WHERE path = ?", (os.fsencode(path.parent),))
+        found = known_folder.fetchone()
+        folder_id = int(found[0]) if found else self.folder(path.parent, root_id=root_id)
+        self._find(folder_id, [(os.fsencode(path.name), size, mtime_ns)], due)
+        return True
+
+    def at(self, path: Path) -> FileRow | None:
+        """Return what is known of the file at `path`."""
+        where = "WHERE folders.path = ? AND files.name = ?"
+        return next(self._rows(where, (os.fsencode(path.parent), os.fsencode(path.name))), None)
+
+    def settled(self, now: float, *, limit: int) -> list[FileRow]:
+        """Return settling files whose time has come, the earliest found first."""
+        return list(self._rows("WHERE state = 'settling' AND due <= ? ORDER BY files.id LIMIT ?", (now, limit)))
+
+    def pending(self, *, after: int, limit: int) -> list[FileRow]:
+        """Return pending files with an id above `after`, in the order in which they were found."""
+        return list(self._rows("WHERE state = 'pending' AND files.id > ? ORDER BY files.id LIMIT ?", (after, limit)))
+
+    def next_due(self) -> float | None:
+        """Return when the next settling or failed file wants attention."""
+        row = self._db.conn.execute(
+            "SELECT min(due) FROM (SELECT min(due) AS due FROM files WHERE state = 'settling' "
+            "UNION ALL SELECT min(due) FROM files WHERE state = 'failed')"
+        ).fetchone()
+        return None if row[0] is None else float(row[0])
+
+    def wait(self, file_id: int, *, size: int, mtime_ns: int, due: float) -> None:
+        """Let a file that still changes settle anew."""
+        self._update(file_id, "state = 'settling', size = ?, mtime_ns = ?, due = ?", size, mtime_ns, due)
+
+    def mark_pending(self, file_id: int) -> None:
+        """Say that a file is complete and is to be handled."""
+        self._update(file_id, "state = 'pending', due = NULL")
+
+    def mark_done(self, file_id: int, photo_id: int) -> None:
+        """Say that a file's photo is known and handled."""
+        self._update(file_id, "state = 'done', due = NULL, attempts = 0, reason = NULL, photo_id = ?", photo_id)
+
+    def mark_failed(self, file_id: int, *, reason: str, due: float) -> None:
+        """Say that a file could not be handled for now, and when to try again."""
+        self._update(file_id, "state = 'failed', attempts = attempts + 1, reason = ?, due = ?", reason, due)
+
+    def retry(self, now: float) -> int:
+        """Make failed files pending whose time has come; return how many."""
+        cursor = self._db.conn.execute(
+            "UPDATE files SET state = 'pending', due = NULL WHERE state = 'failed' AND due <= ?", (now,)
+        )
+        return cursor.rowcount
+
+    def place(self, path: Path, *, photo_id: int, size: int, mtime_ns: int) -> None:
+        """Write down that an operation put a photo at `path`, so that it isn't taken for a new file."""
+        self._db.conn.execute(
+            "INSERT INTO files (folder_id, name, size, mtime_ns, state, photo_id, found_at) "
+            "VALUES (?, ?, ?, ?, 'done', ?, ?) ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, "
+            "mtime_ns = excluded.mtime_ns, state = 'done', due = NULL, reason = NULL, attempts = 0, "
+            "photo_id = excluded.photo_id",
+            (self.folder(path.parent), os.fsencode(path.name), size, mtime_ns, photo_id, self._now().isoformat()),
+        )
+
+    def mark_gone(self, path: Path) -> bool:
+        """Write down that nothing lies at `path` any more; return whether a file was known there."""
+        cursor = self._db.conn.execute(
+            "UPDATE files SET state = 'gone', due = NULL WHERE name = ? AND state != 'gone' "
+            "AND folder_id = (SELECT id FROM folders WHERE path = ?)",
+            (os.fsencode(path.name), os.fsencode(path.parent)),
+        )
+        return cursor.rowcount > 0
+
+    def paths_of(self, photo_id: int) -> list[Path]:
+        """Return the paths where a photo lies, as far as is known, the earliest found first."""
+        return [row.path for row in self._rows("WHERE photo_id = ? AND state = 'done' ORDER BY files.id", (photo_id,))]
+
+    def folders_below(self, root_id: int, top: Path) -> Iterator[tuple[int, Path, int | None]]:
+        """Give id, path and device of each known folder of a root that is `top` or lies below it."""
+        key = os.fsencode(top)
+        below = key.rstrip(b"/") + b"/"
+        rows = self._db.conn.execute(
+            "SELECT id, path, device FROM folders WHERE root_id = ? AND (path = ? OR substr(path, 1, ?) = ?) "
+            "AND EXISTS (SELECT 1 FROM files WHERE folder_id = folders.id AND state != 'gone')",
+            (root_id, key, len(below), below),
+        )
+        for folder_id, path, device in rows.fetchall():
+            yield int(folder_id), Path(os.fsdecode(path)), device
+
+    def in_folder(self, folder_id: int) -> list[Path]:
+        """Return the paths of a folder's files that are not gone."""
+        return [row.path for row in self._rows("WHERE folder_id = ? AND state != 'gone'", (folder_id,))]
+
+    def sample(self, root_id: int, *, limit: int) -> list[FileRow]:
+        """Return some files of a root that are not gone, spread over the store."""
+        where = "WHERE folders.root_id = ? AND state != 'gone' ORDER BY files.id * 2654435761 % 4294967296 LIMIT ?"
+        return list(self._rows(where, (root_id, limit)))
+
+    def count_in_root(self, root_id: int) -> int:
+        """Count a root's files that are not gone."""
+        query = f"SELECT count(*) {_FROM_FILES} WHERE root_id = ? AND state != 'gone'"
+        return int(self._db.conn.execute(query, (root_id,)).fetchone()[0])
+
+    def counts(self) -> dict[str, int]:
+        """Count the files in each state."""
+        rows = self._db.conn.execute("SELECT state, count(*) FROM files GROUP BY state")
+        return {str(state): int(count) for state, count in rows}
+
+    def failures(self) -> list[tuple[Path, str]]:
+        """Return path and reason of each file that waits for another try."""
+        query = f"SELECT folders.path, name, reason {_FROM_FILES} WHERE state = 'failed' ORDER BY files.id"
+        return [(_path(folder, name), str(reason)) for folder, name, reason in self._db.conn.execute(query)]
+
+    def restart_clock(self, *, settling_due: float, failed_due: float) -> None:
+        """Give all waiting files a time on the clock of this run; the last run's has no meaning here."""
+        with writing(self._db):
+            self._db.conn.execute("UPDATE files SET due = ? WHERE state = 'settling'", (settling_due,))
+            self._db.conn.execute("UPDATE files SET due = ? WHERE state = 'failed'", (failed_due,))
+
+    def _known(self, folder_id: int, after: bytes, upto: bytes | None) -> Iterator[tuple[bytes, int, int]]:
+        bound, values = ("AND name <= ?", (upto,)) if upto is not None else ("", ())
+        return self._db.conn.execute(
+            f"SELECT name, size, mtime_ns FROM files WHERE folder_id = ? AND name > ? {bound} AND state != 'gone' "
+            "ORDER BY name",
+            (folder_id, after, *values),
+        )
+
+    def _find(self, folder_id: int, found: Iterable[tuple[bytes, int, int]], due: float) -> None:
+        found_at = self._now().isoformat()
+        self._db.conn.executemany(_FIND, ((folder_id, *entry, due, found_at) for entry in found))
+
+    def _update(self, file_id: int, assignments: str, *values: Any) -> None:
+        self._db.conn.execute(f"UPDATE files SET {assignments} WHERE id = ?", (*values, file_id))
+
+    def _rows(self, where: str, values: tuple[Any, ...]) -> Iterator[FileRow]:
+        for row in self._db.conn.execute(f"SELECT {_FILE_COLUMNS} {_FROM_FILES} {where}", values):
+            file_id, folder, name, size, mtime_ns, state, due, photo_id, attempts = row
+            yield FileRow(
+                id=file_id,
+                path=_path(folder, name),
+                size=size,
+                mtime_ns=mtime_ns,
+                state=state,
+                due=due,
+                photo_id=photo_id,
+                attempts=attempts,
+            )
+
+
+def _path(folder: bytes, name: bytes) -> Path:
+    return Path(os.fsdecode(folder), os.fsdecode(name))

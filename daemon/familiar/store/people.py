@@ -1,0 +1,221 @@
+"""People and their references: the reference model.
+
+Each change raises the counter `version`, so that another process sees that its copy of the model is old.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from familiar.errors import UsageError
+from familiar.identity.people import KnownPerson, check_name, name_key
+from familiar.model import Face
+from familiar.store.database import writing
+from familiar.store.photos import embedding_bytes, stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow:
+    """A person with counts: of their references, and of the faces and photos that match them."""
+
+    id: int
+    name: str
+    threshold: float | None
+    references: int
+    faces: int
+    photos: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRow:
+    """One reference: the file that it was registered from, when the photo was taken, and which face it is."""
+
+    id: int
+    origin: Path | None
+    taken: str | None
+    added_at: str
+    engine: str
+    face_id: int | None
+
+
+class People:
+    """The tables of people and references."""
+
+    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
+        """Take the open store and a clock that gives UTC."""
+        self._db = db
+        self._now = now
+
+    @property
+    def version(self) -> int:
+        """A number that grows with each change of a person or a reference."""
+        return int(self._db.conn.execute("SELECT value FROM counters WHERE name = 'people'").fetchone()[0])
+
+    def all(self) -> list[PersonRow]:
+        """Return all people, by name."""
+        return self._people("")
+
+    def find(self, name: str) -> PersonRow:
+        """Return the person of this name; case, Unicode form and runs of spaces do not matter.
+
+        Raises:
+            UsageError: there is none.
+        """
+        found = self._people("WHERE key = ?", name_key(name))
+        if not found:
+            raise UsageError(f"There is no person named {name!r}; `familiar people list` shows the names.")
+        return found[0]
+
+    def add(self, name: str) -> PersonRow:
+        """Return the person of this name, writing them down if they are new.
+
+        Raises:
+            UsageError: the name can't be used.
+        """
+        name = check_name(name)
+        with writing(self._db):
+            if not self._people("WHERE key = ?", name_key(name)):
+                self._db.conn.execute(
+                    "INSERT INTO people (name, key, added_at) VALUES (?, ?, ?)",
+                    (name, name_key(name), self._now().isoformat()),
+                )
+                self._changed()
+        return self.find(name)
+
+    def add_reference(self, person_id: int, face: Face, *, origin: Path, taken: datetime | None) -> bool:
+        """Register a face that the store knows as a reference; return False if it is one already."""
+        with writing(self._db):
+            cursor = self._db.conn.execute(
+                "INSERT INTO face_references (person_id, face_id, embedding, engine, origin, taken, added_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (
+                    person_id,
+                    face.id,
+                    embedding_bytes(face.embedding),
+                    face.engine,
+                    os.fsencode(origin),
+                    None if taken is None else taken.isoformat(),
+                    self._now().isoformat(),
+                ),
+            )
+            if cursor.rowcount:
+                self._changed()
+            return cursor.rowcount > 0
+
+    def owner_of(self, face_id: int) -> str | None:
+        """Return the name of the person whom a face is registered for."""
+        row = self._db.conn.execute(
+            "SELECT name FROM face_references JOIN people ON people.id = person_id WHERE face_id = ?", (face_id,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def references(self, person_id: int) -> list[ReferenceRow]:
+        """Return a person's references, the oldest first."""
+        rows = self._db.conn.execute(
+            "SELECT id, origin, taken, added_at, engine, face_id FROM face_references WHERE person_id = ? ORDER BY id",
+            (person_id,),
+        )
+        return [
+            ReferenceRow(
+                id=id_,
+                origin=None if origin is None else Path(os.fsdecode(origin)),
+                taken=taken,
+                added_at=added_at,
+                engine=engine,
+                face_id=face_id,
+            )
+            for id_, origin, taken, added_at, engine, face_id in rows
+        ]
+
+    def rename(self, name: str, to: str) -> PersonRow:
+        """Give a person another name.
+
+        Raises:
+            UsageError: there is no such person, the new name can't be used, or somebody else has it.
+        """
+        to = check_name(to)
+        with writing(self._db):
+            person = self.find(name)
+            taken = [other for other in self._people("WHERE key = ?", name_key(to)) if other.id != person.id]
+            if taken:
+                raise UsageError(
+                    f"{taken[0].name!r} exists already; `familiar people merge {person.name!r} {taken[0].name!r}` "
+                    "makes one person of the two."
+                )
+            self._db.conn.execute("UPDATE people SET name = ?, key = ? WHERE id = ?", (to, name_key(to), person.id))
+            self._changed()
+        return self.find(to)
+
+    def merge(self, name: str, into: str) -> PersonRow:
+        """Give all references of one person to another, and remove the first.
+
+        Raises:
+            UsageError: one of them does not exist, or they are the same.
+        """
+        with writing(self._db):
+            person, target = self.find(name), self.find(into)
+            if person.id == target.id:
+                raise UsageError(f"{name!r} and {into!r} are the same person already.")
+            self._db.conn.execute(
+                "UPDATE OR IGNORE face_references SET person_id = ? WHERE person_id = ?", (target.id, person.id)
+            )
+            self._db.conn.execute("UPDATE matches SET person_id = ? WHERE person_id = ?", (target.id, person.id))
+            self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
+            self._changed()
+        return self.find(into)
+
+    def remove(self, name: str) -> PersonRow:
+        """Remove a person with their references; return who it was. Photos and faces stay."""
+        with writing(self._db):
+            person = self.find(name)
+            self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
+            self._changed()
+        return person
+
+    def set_threshold(self, name: str, threshold: float | None) -> PersonRow:
+        """Give a person a threshold of their own, or None for the configured one."""
+        with writing(self._db):
+            person = self.find(name)
+            self._db.conn.execute("UPDATE people SET threshold = ? WHERE id = ?", (threshold, person.id))
+            self._changed()
+        return self.find(name)
+
+    def known(self, engine: str) -> tuple[KnownPerson, ...]:
+        """Return all people who have references of this engine, with them."""
+        rows = self._db.conn.execute(
+            "SELECT name, threshold, embedding FROM face_references JOIN people ON people.id = person_id "
+            "WHERE engine = ? ORDER BY name, face_references.id",
+            (engine,),
+        )
+        blobs: dict[tuple[str, float | None], list[bytes]] = {}
+        for name, threshold, embedding in rows:
+            blobs.setdefault((name, threshold), []).append(embedding)
+        return tuple(
+            KnownPerson(name=name, threshold=threshold, references=stack(found))
+            for (name, threshold), found in blobs.items()
+        )
+
+    def _changed(self) -> None:
+        self._db.conn.execute("UPDATE counters SET value = value + 1 WHERE name = 'people'")
+
+    def _people(self, where: str, *values: Any) -> list[PersonRow]:
+        rows = self._db.conn.execute(
+            f"""
+            SELECT id, name, threshold,
+                (SELECT count(*) FROM face_references WHERE person_id = people.id),
+                (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted),
+                (SELECT count(DISTINCT photo_id) FROM matches JOIN faces ON faces.id = face_id
+                    WHERE person_id = people.id AND accepted)
+            FROM people {where} ORDER BY key
+            """,
+            values,
+        )
+        return [
+            PersonRow(id=id_, name=name, threshold=threshold, references=references, faces=faces, photos=photos)
+            for id_, name, threshold, references, faces, photos in rows
+        ]

@@ -1,0 +1,218 @@
+"""Photos and the faces in them, and whom each face matches."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlite_utils import Database
+
+from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo
+from familiar.store.database import writing
+
+_FACE_COLUMNS = "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, engine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRow:
+    """What is known of a photo at a glance.
+
+    `verdict` is "seen", "set aside" (with `reason`), or "output" (made by an operation: never handled).
+    """
+
+    id: int
+    hash: str
+    verdict: str
+    reason: str | None
+    handled: bool
+
+
+class Photos:
+    """The tables of photos, faces and matches."""
+
+    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
+        """Take the open store and a clock that gives UTC."""
+        self._db = db
+        self._now = now
+
+    def find(self, hash_: str) -> PhotoRow | None:
+        """Return the photo with this content, if it is known."""
+        row = self._db.conn.execute(
+            "SELECT id, hash, verdict, reason, handled_at IS NOT NULL FROM photos WHERE hash = ?", (hash_,)
+        ).fetchone()
+        if row is None:
+            return None
+        return PhotoRow(id=row[0], hash=row[1], verdict=row[2], reason=row[3], handled=bool(row[4]))
+
+    def record(self, photo: Photo) -> int:
+        """Write down a photo and its faces; return its id. A photo that was seen before stays as it is."""
+        with writing(self._db):
+            known = self.find(photo.hash)
+            if known is not None and known.verdict == "seen":
+                return known.id
+            photo_id = self._insert(photo.hash, "seen", None)
+            self._db.conn.execute(
+                "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, engine = ? WHERE id = ?",
+                (photo.format, photo.width, photo.height, _iso(photo.taken), photo.engine, photo_id),
+            )
+            self._db.conn.executemany(
+                f"INSERT INTO faces ({_FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((*_face_values(face), photo_id) for face in photo.faces),
+            )
+            return photo_id
+
+    def set_aside(self, hash_: str, reason: str) -> int:
+        """Write down that this content can't be handled, and why; return the photo's id."""
+        return self._insert(hash_, "set aside", reason)
+
+    def record_output(self, hash_: str) -> int:
+        """Write down content that an operation made, so that it never comes back as a new photo; return its id."""
+        known = self.find(hash_)
+        return known.id if known is not None else self._insert(hash_, "output", None)
+
+    def mark_handled(self, photo_id: int) -> None:
+        """Say that the rules have decided on a photo."""
+        self._db.conn.execute(
+            "UPDATE photos SET handled_at = ? WHERE id = ?", (self._now().isoformat(), photo_id)
+        )
+
+    def forget_verdicts(self) -> int:
+        """Let photos that were set aside be tried again; return how many files are pending for it."""
+        with writing(self._db):
+            cursor = self._db.conn.execute(
+                "UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN "
+                "(SELECT id FROM photos WHERE verdict = 'set aside')"
+            )
+            self._db.conn.execute("UPDATE files SET photo_id = NULL WHERE photo_id IN "
+                                  "(SELECT id FROM photos WHERE verdict = 'set aside')")
+            self._db.conn.execute("DELETE FROM photos WHERE verdict = 'set aside'")
+            return cursor.rowcount
+
+    def load(self, photo_id: int) -> Photo:
+        """Return a photo that was seen, with its faces in the order of their ids."""
+        row = self._db.conn.execute(
+            "SELECT hash, format, width, height, taken, engine FROM photos WHERE id = ?", (photo_id,)
+        ).fetchone()
+        hash_, format_, width, height, taken, engine = row
+        faces = self._db.conn.execute(f"SELECT {_FACE_COLUMNS} FROM faces WHERE photo_id = ? ORDER BY id", (photo_id,))
+        return Photo(
+            hash=hash_,
+            format=format_,
+            width=width,
+            height=height,
+            taken=None if taken is None else datetime.fromisoformat(taken),
+            engine=engine,
+            faces=tuple(_face(face) for face in faces),
+        )
+
+    def seen(self) -> Iterator[int]:
+        """Give the ids of all photos that were seen, in the order in which they came."""
+        for (photo_id,) in self._db.conn.execute("SELECT id FROM photos WHERE verdict = 'seen' ORDER BY id").fetchall():
+            yield int(photo_id)
+
+    def embeddings(self, engine: str, *, after: int, limit: int) -> tuple[list[int], Embeddings]:
+        """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, 128)."""
+        rows = self._db.conn.execute(
+            "SELECT id, embedding FROM faces WHERE engine = ? AND id > ? ORDER BY id LIMIT ?", (engine, after, limit)
+        ).fetchall()
+        return [int(row[0]) for row in rows], stack(row[1] for row in rows)
+
+    def engines(self) -> list[str]:
+        """Return the engines of all faces."""
+        return [str(row[0]) for row in self._db.conn.execute("SELECT DISTINCT engine FROM faces ORDER BY engine")]
+
+    def matches(self, photo_id: int) -> dict[int, Match]:
+        """Return the best match of each face of a photo that has one, by the face's id."""
+        rows = self._db.conn.execute(
+            "SELECT face_id, name, distance, ambiguous, accepted FROM matches JOIN people ON people.id = person_id "
+            "JOIN faces ON faces.id = face_id WHERE photo_id = ?",
+            (photo_id,),
+        )
+        return {
+            int(face_id): Match(person=name, distance=distance, ambiguous=bool(ambiguous), accepted=bool(accepted))
+            for face_id, name, distance, ambiguous, accepted in rows
+        }
+
+    def save_matches(self, face_ids: Sequence[int], matches: Sequence[Match | None]) -> None:
+        """Replace the matches of these faces; None stands for a face that nobody is near."""
+        with writing(self._db):
+            self._db.conn.executemany("DELETE FROM matches WHERE face_id = ?", ((id_,) for id_ in face_ids))
+            self._db.conn.executemany(
+                "INSERT INTO matches (face_id, person_id, distance, ambiguous, accepted) "
+                "SELECT ?, id, ?, ?, ? FROM people WHERE name = ?",
+                (
+                    (face_id, match.distance, match.ambiguous, match.accepted, match.person)
+                    for face_id, match in zip(face_ids, matches, strict=True)
+                    if match is not None
+                ),
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Count photos by verdict, faces, and faces with an accepted match."""
+        counts = {"seen": 0, "set aside": 0, "output": 0}
+        rows = self._db.conn.execute("SELECT verdict, count(*) FROM photos GROUP BY verdict")
+        counts.update({str(verdict): int(count) for verdict, count in rows})
+        counts["faces"] = self._count("faces")
+        counts["recognised"] = self._count("matches WHERE accepted")
+        return counts
+
+    def set_aside_files(self) -> list[tuple[bytes, bytes, str]]:
+        """Return folder, name and reason of each file whose photo was set aside."""
+        return self._db.conn.execute(
+            "SELECT folders.path, files.name, photos.reason FROM files JOIN folders ON folders.id = folder_id "
+            "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
+        ).fetchall()
+
+    def _count(self, what: str) -> int:
+        return int(self._db.conn.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+
+    def _insert(self, hash_: str, verdict: str, reason: str | None) -> int:
+        cursor = self._db.conn.execute(
+            "INSERT INTO photos (hash, verdict, reason, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT (hash) "
+            "DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason RETURNING id",
+            (hash_, verdict, reason, self._now().isoformat()),
+        )
+        return int(cursor.fetchone()[0])
+
+
+def embedding_bytes(embedding: Embedding) -> bytes:
+    """Return an embedding as the store keeps it: 128 little-endian float32."""
+    return np.ascontiguousarray(embedding, dtype="<f4").tobytes()
+
+
+def stack(blobs: Iterable[bytes]) -> Embeddings:
+    """Return embeddings as the store keeps them as one array, shape (n, 128), float32."""
+    return np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32).reshape(-1, 128)
+
+
+def _face_values(face: Face) -> tuple[Any, ...]:
+    return (
+        face.box.left,
+        face.box.top,
+        face.box.right,
+        face.box.bottom,
+        json.dumps(face.landmarks),
+        embedding_bytes(face.embedding),
+        face.size,
+        face.sharpness,
+        face.engine,
+    )
+
+
+def _face(row: tuple[Any, ...]) -> Face:
+    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, engine = row
+    return Face(
+        box=Box(left=left, top=top, right=right, bottom=bottom),
+        landmarks=tuple((x, y) for x, y in json.loads(landmarks)),
+        embedding=stack([embedding])[0],
+        size=size,
+        sharpness=sharpness,
+        engine=engine,
+        id=id_,
+    )
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()

@@ -1,0 +1,73 @@
+"""The store as one value: the open file, and its tables by subject."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from familiar.store.database import damage_in, open_database, writing
+from familiar.store.files import Files
+from familiar.store.journal import Journal
+from familiar.store.people import People
+from familiar.store.photos import Photos
+from familiar.store.roots import Roots
+
+STORE_NAME = "familiar.db"
+"""Name of the store's file in the state folder."""
+
+
+def utc_now() -> datetime:
+    """Return the present time in UTC."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """Everything that familiar remembers."""
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = utc_now, check: bool = False) -> None:
+        """Open the store's file, creating or migrating it as needed.
+
+        Args:
+            path: the SQLite file.
+            now: a clock that gives UTC.
+            check: read the whole file first and look for damage.
+
+        Raises:
+            StoreError: the file is damaged, of a newer version, or may not be written.
+        """
+        self.path = path
+        self.now = now
+        self._db = open_database(path, now=now(), check=check)
+        self.files = Files(self._db, now=now)
+        self.roots = Roots(self._db, now=now)
+        self.photos = Photos(self._db, now=now)
+        self.people = People(self._db, now=now)
+        self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Run a block as one write transaction."""
+        with writing(self._db):
+            yield
+
+    def data_version(self) -> int:
+        """Return a number that changes when another process writes to the store."""
+        return int(self._db.conn.execute("PRAGMA data_version").fetchone()[0])
+
+    def damage(self) -> str | None:
+        """Read the whole store and return what is wrong with it, or None."""
+        return damage_in(self._db)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        """Return the store itself; it is closed at the end of the block."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the file."""
+        self.close()
