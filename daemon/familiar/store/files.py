@@ -5,6 +5,7 @@ A file is *settling* (found, maybe still being written), then *pending* (complet
 `due` is in seconds of the daemon's monotonic clock, and set anew at each start (`restart_clock`).
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,8 @@ class Comparison:
 
 _FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, state, due, photo_id, attempts"
 _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
-_FIND = f"""
+_IN_ROOTS = "AND folders.root_id IN (SELECT value FROM json_each(?))"
+_FIND = """
     INSERT INTO files (folder_id, name, size, mtime_ns, state, due, found_at) VALUES (?, ?, ?, ?, 'settling', ?, ?)
     ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, due = excluded.due,
         state = 'settling', photo_id = NULL, attempts = 0, reason = NULL
@@ -127,20 +129,20 @@ class Files:
         where = "WHERE folders.path = ? AND files.name = ?"
         return next(self._rows(where, (os.fsencode(path.parent), os.fsencode(path.name))), None)
 
-    def settled(self, now: float, *, limit: int) -> list[FileRow]:
-        """Return settling files whose time has come, the earliest found first."""
-        return list(self._rows("WHERE state = 'settling' AND due <= ? ORDER BY files.id LIMIT ?", (now, limit)))
+    def settled(self, now: float, *, roots: Sequence[int], limit: int) -> list[FileRow]:
+        """Return settling files of these roots whose time has come, the earliest found first."""
+        where = f"WHERE state = 'settling' AND due <= ? {_IN_ROOTS} ORDER BY files.id LIMIT ?"
+        return list(self._rows(where, (now, json.dumps(roots), limit)))
 
-    def pending(self, *, after: int, limit: int) -> list[FileRow]:
-        """Return pending files with an id above `after`, in the order in which they were found."""
-        return list(self._rows("WHERE state = 'pending' AND files.id > ? ORDER BY files.id LIMIT ?", (after, limit)))
+    def pending(self, *, roots: Sequence[int], limit: int) -> list[FileRow]:
+        """Return pending files of these roots in the order in which they were found."""
+        where = f"WHERE state = 'pending' {_IN_ROOTS} ORDER BY files.id LIMIT ?"
+        return list(self._rows(where, (json.dumps(roots), limit)))
 
-    def next_due(self) -> float | None:
-        """Return when the next settling or failed file wants attention."""
-        row = self._db.conn.execute(
-            "SELECT min(due) FROM (SELECT min(due) AS due FROM files WHERE state = 'settling' "
-            "UNION ALL SELECT min(due) FROM files WHERE state = 'failed')"
-        ).fetchone()
+    def next_settled(self, *, roots: Sequence[int]) -> float | None:
+        """Return when the next settling file of these roots will have settled."""
+        query = f"SELECT min(due) {_FROM_FILES} WHERE state = 'settling' {_IN_ROOTS}"
+        row = self._db.conn.execute(query, (json.dumps(roots),)).fetchone()
         return None if row[0] is None else float(row[0])
 
     def wait(self, file_id: int, *, size: int, mtime_ns: int, due: float) -> None:
@@ -189,6 +191,11 @@ class Files:
         """Return the paths where a photo lies, as far as is known, the earliest found first."""
         return [row.path for row in self._rows("WHERE photo_id = ? AND state = 'done' ORDER BY files.id", (photo_id,))]
 
+    def former_path(self, photo_id: int) -> Path | None:
+        """Return a path where a photo lay once, the latest found, or None."""
+        rows = self._rows("WHERE photo_id = ? AND state = 'gone' ORDER BY files.id DESC LIMIT 1", (photo_id,))
+        return next((row.path for row in rows), None)
+
     def folders_below(self, root_id: int, top: Path) -> Iterator[tuple[int, Path, int | None]]:
         """Give id, path and device of each known folder of a root that is `top` or lies below it."""
         key = os.fsencode(top)
@@ -219,6 +226,13 @@ class Files:
         """Count the files in each state."""
         rows = self._db.conn.execute("SELECT state, count(*) FROM files GROUP BY state")
         return {str(state): int(count) for state, count in rows}
+
+    def waiting(self) -> dict[str, int]:
+        """Count the files that are settling and pending; quick, however many files are known."""
+        query = "SELECT count(*) FROM files WHERE state = '{}'"  # a literal, so that the partial index serves
+        return {
+            state: int(self._db.conn.execute(query.format(state)).fetchone()[0]) for state in ("settling", "pending")
+        }
 
     def failures(self) -> list[tuple[Path, str]]:
         """Return path and reason of each file that waits for another try."""

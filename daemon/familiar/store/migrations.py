@@ -10,13 +10,24 @@ migrations = Migrations("familiar")
 
 @migrations()
 def create_store(db: Database) -> None:
-    """Create the tables of the first version."""
-    for statement in _FIRST.split(";"):
+    """Create the tables of photos and people."""
+    _run(db, _PHOTOS)
+
+
+@migrations()
+def create_journal(db: Database) -> None:
+    """Create the tables of plans and their operations."""
+    _run(db, _JOURNAL)
+
+
+def _run(db: Database, script: str) -> None:
+    """Run each statement inside the migration's transaction; `executescript` would commit it."""
+    for statement in script.split(";"):
         if statement.strip():
             db.conn.execute(statement)
 
 
-_FIRST = """
+_PHOTOS = """
 CREATE TABLE roots (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,
@@ -111,6 +122,14 @@ CREATE TABLE matches (
 );
 CREATE INDEX matches_person ON matches (person_id, accepted);
 
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+INSERT INTO facts (name, value) VALUES ('people version', '0'), ('matched with', '')
+"""
+
+_JOURNAL = """
 CREATE TABLE plans (
     id INTEGER PRIMARY KEY,
     photo_id INTEGER NOT NULL REFERENCES photos (id),
@@ -143,11 +162,5 @@ CREATE TABLE operations (
 CREATE INDEX operations_open ON operations (state, plan_id)
     WHERE state IN ('planned', 'doing', 'failed', 'undo', 'undoing');
 CREATE INDEX operations_finished ON operations (finished_at);
-CREATE INDEX operations_hash ON operations (hash);
-
-CREATE TABLE counters (
-    name TEXT PRIMARY KEY,
-    value INTEGER NOT NULL
-);
-INSERT INTO counters (name, value) VALUES ('people', 0)
+CREATE INDEX operations_hash ON operations (hash)
 """

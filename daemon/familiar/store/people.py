@@ -1,6 +1,6 @@
 """People and their references: the reference model.
 
-Each change raises the counter `version`, so that another process sees that its copy of the model is old.
+Each change raises `version`, so that another process sees that its copy of the model is old.
 """
 
 import os
@@ -54,7 +54,16 @@ class People:
     @property
     def version(self) -> int:
         """A number that grows with each change of a person or a reference."""
-        return int(self._db.conn.execute("SELECT value FROM counters WHERE name = 'people'").fetchone()[0])
+        return int(self._db.conn.execute("SELECT value FROM facts WHERE name = 'people version'").fetchone()[0])
+
+    @property
+    def matched_with(self) -> str:
+        """What the stored matches were computed with, as `note_matched` was told."""
+        return str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'matched with'").fetchone()[0])
+
+    def note_matched(self, what: str) -> None:
+        """Remember what all stored matches are computed with: the version of the people, and the settings."""
+        self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched with'", (what,))
 
     def all(self) -> list[PersonRow]:
         """Return all people, by name."""
@@ -201,7 +210,7 @@ class People:
         )
 
     def _changed(self) -> None:
-        self._db.conn.execute("UPDATE counters SET value = value + 1 WHERE name = 'people'")
+        self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
 
     def _people(self, where: str, *values: Any) -> list[PersonRow]:
         rows = self._db.conn.execute(

@@ -1,9 +1,11 @@
 """Photos and the faces in them, and whom each face matches."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,12 +160,13 @@ class Photos:
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
 
-    def set_aside_files(self) -> list[tuple[bytes, bytes, str]]:
-        """Return folder, name and reason of each file whose photo was set aside."""
-        return self._db.conn.execute(
+    def set_aside_files(self) -> list[tuple[Path, str]]:
+        """Return path and reason of each file whose photo was set aside."""
+        rows = self._db.conn.execute(
             "SELECT folders.path, files.name, photos.reason FROM files JOIN folders ON folders.id = folder_id "
             "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
-        ).fetchall()
+        )
+        return [(Path(os.fsdecode(folder), os.fsdecode(name)), str(reason)) for folder, name, reason in rows]
 
     def _count(self, what: str) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}").fetchone()[0])

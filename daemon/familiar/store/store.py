@@ -52,10 +52,6 @@ class Store:
         with writing(self._db):
             yield
 
-    def data_version(self) -> int:
-        """Return a number that changes when another process writes to the store."""
-        return int(self._db.conn.execute("PRAGMA data_version").fetchone()[0])
-
     def damage(self) -> str | None:
         """Read the whole store and return what is wrong with it, or None."""
         return damage_in(self._db)

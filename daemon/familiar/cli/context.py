@@ -1,0 +1,139 @@
+"""Where this run finds its state and its configuration; opened once a command, closed at its end."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import platformdirs
+
+from familiar.errors import StoreError, UsageError
+from familiar.rules.language import Rules, read_rules
+from familiar.settings import FolderSettings, Settings, read_settings
+from familiar.store.store import STORE_NAME, Store
+
+SETTINGS_NAME = "familiar.yaml"
+RULES_NAME = "rules.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The places of one run: the state folder, and the configuration file if there is one."""
+
+    state: Path
+    config: Path | None
+    home: Path
+
+    @property
+    def store_path(self) -> Path:
+        """The store's file."""
+        return self.state / STORE_NAME
+
+    def settings(self) -> Settings:
+        """Read the configuration; without a file all defaults hold.
+
+        Raises:
+            UsageError: the file can't be read, or is wrong.
+        """
+        return Settings() if self.config is None else read_settings(self.config, read_text(self.config))
+
+    def rules_path(self, settings: Settings) -> Path | None:
+        """Return the file with the rules: the configured one, or `rules.yaml` beside the configuration."""
+        if settings.rules is not None or self.config is None:
+            return settings.rules
+        beside = self.config.parent / RULES_NAME
+        return beside if beside.is_file() else None
+
+    def rules(self, path: Path | None) -> Rules:
+        """Read the rules; without a file there are none.
+
+        Raises:
+            UsageError: the file can't be read, or is wrong.
+        """
+        return Rules() if path is None else read_rules(path, read_text(path), home=self.home)
+
+    @contextmanager
+    def store(self, *, check: bool = False) -> Iterator[Store]:
+        """Open the store for a block, making the state folder if need be."""
+        try:
+            self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreError(f"{self.state}: the state folder can't be made: {error.strerror}.") from error
+        with Store(self.store_path, check=check) as store:
+            yield store
+
+
+def find_context(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Context:
+    """Find state and configuration: what is named on the command line, in the environment, or usual.
+
+    Raises:
+        UsageError: a configuration file that was named does not exist.
+    """
+    home = Path(environment.get("HOME") or Path.home())
+    named = config or _path_in(environment, "FAMILIAR_CONFIG")
+    if named is not None and not named.is_file():
+        raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
+    return Context(state=_find_state(environment, state), config=named or _usual_config(environment), home=home)
+
+
+def folders_of(paths: tuple[Path, ...], settings: Settings) -> tuple[FolderSettings, ...]:
+    """Return the folders to watch: those on the command line, or else the configured ones.
+
+    Raises:
+        UsageError: there is none, or one is no folder.
+    """
+    if not paths:
+        if not settings.folders:
+            raise UsageError("No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration.")
+        return settings.folders
+    chosen: list[FolderSettings] = []
+    for path in paths:
+        configured = next((folder for folder in settings.folders if folder.path == path), None)
+        folder = configured or FolderSettings(path=path)
+        if not folder.path.is_dir():
+            raise UsageError(f"{path}: there is no such folder.")
+        chosen.append(folder)
+    for folder in chosen:
+        for other in chosen:
+            if folder is not other and folder.path.is_relative_to(other.path):
+                raise UsageError(f"{folder.path} lies in {other.path}, which is watched with all below it: name one of them.")
+    return tuple(chosen)
+
+
+def read_text(path: Path) -> str:
+    """Read a text file.
+
+    Raises:
+        UsageError: it can't be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+
+
+def _find_state(environment: Mapping[str, str], named: Path | None) -> Path:
+    found = named or _path_in(environment, "FAMILIAR_STATE") or _path_in(environment, "STATE_DIRECTORY")
+    return Path(os.path.abspath(found or platformdirs.user_state_path("familiar")))
+
+
+def _usual_config(environment: Mapping[str, str]) -> Path | None:
+    folders = (
+        _path_in(environment, "CONFIGURATION_DIRECTORY"),
+        platformdirs.user_config_path("familiar"),
+        Path("/etc/familiar"),
+    )
+    return next((folder / SETTINGS_NAME for folder in folders if folder and (folder / SETTINGS_NAME).is_file()), None)
+
+
+def _path_in(environment: Mapping[str, str], name: str) -> Path | None:
+    # systemd separates several directories with colons; the first is ours.
+    value = environment.get(name, "").split(":")[0]
+    return Path(value) if value else None
+
+
+pass_context = click.make_pass_decorator(Context)

@@ -1,0 +1,106 @@
+"""What every command shares: results as text or JSON, tables, progress, and errors with their exit codes."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from familiar.errors import ConfigurationError, FamiliarError, UsageError
+from familiar.logs import printable
+
+FAILED = 1
+WRONG_USE = 2
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+class Problem(click.ClickException):
+    """An error as the command line shows it."""
+
+    def __init__(self, message: str, *, exit_code: int = FAILED, details: Sequence[dict[str, Any]] = ()) -> None:
+        """Take the message, the exit code, and details for `--json`."""
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.details = details
+
+    def show(self, file: Any = None) -> None:
+        """Print the error to standard error: text, or JSON where the command was asked for it."""
+        context = click.get_current_context(silent=True)
+        if "--json" in sys.argv or (context is not None and context.params.get("as_json")):
+            click.echo(json.dumps({"error": self.message, "problems": list(self.details)}), err=True)
+            return
+        for line in self.message.splitlines():
+            Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]error:[/red] {_escaped(line)}")
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn errors of familiar into what the command line shows."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise Problem(str(error), exit_code=WRONG_USE, details=error.as_json()) from error
+    except UsageError as error:
+        raise Problem(str(error), exit_code=WRONG_USE) from error
+    except FamiliarError as error:
+        raise Problem(str(error)) from error
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON; paths become text."""
+    click.echo(json.dumps(value, indent=2, default=_json_default))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """Print rows below their headings; columns named in `right` are aligned to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_escaped(printable("" if cell is None else cell)) for cell in row))
+    console().print(table)
+
+
+def say(text: str) -> None:
+    """Print a line for people; nothing in it is taken for markup."""
+    console().print(_escaped(printable(text)))
+
+
+def console() -> Console:
+    """Return the console for results: colours only on a terminal."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def progress_bar(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal; the block gets a function that takes how many are done, and of how many."""
+    errors = Console(stderr=True)
+    if hidden or not errors.is_terminal:
+        yield lambda _done, _total: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, Path):
+        return printable(value)
+    if isinstance(value, bytes):
+        return printable(value.decode("utf-8", "surrogateescape"))
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,199 @@
+"""familiar people: the persons whom the daemon knows."""
+
+import asyncio
+import fnmatch
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from familiar.cli.context import Context, pass_context
+from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.rematching import rematch
+from familiar.errors import UsageError
+from familiar.identity.people import check_name
+from familiar.service.registration import Registrar, Registration
+from familiar.settings import DEFAULT_EXCLUDE, DEFAULT_INCLUDE, Settings
+from familiar.store.people import PersonRow
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+_PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
+
+
+@click.group()
+def people() -> None:
+    """The persons whom familiar knows, each by faces that you registered."""
+
+
+@people.command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
+@click.argument("name")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--largest", is_flag=True, help="Take the largest face of a photo with several.")
+@json_option
+@pass_context
+def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, as_json: bool) -> None:
+    """Register the face in each photo as NAME; of a folder all photos in it and below it."""
+    with reported():
+        check_name(name)
+        photos = _photos(paths)
+        settings = context.settings()
+        with context.store() as store:
+            results = asyncio.run(_register(store, settings, name, photos, largest=largest, quiet=as_json))
+            rematch(context, store, settings, quiet=as_json)
+    refused = [result for result in results if result.result == "refused"]
+    if as_json:
+        print_json({"person": name, "photos": [asdict(result) for result in results]})
+    else:
+        if refused:
+            print_table(("photo", "refused because"), [(result.path, result.reason) for result in refused])
+        registered = sum(result.result == "registered" for result in results)
+        known = sum(result.result == "known" for result in results)
+        say(f"{name}: {registered} registered, {known} known already, {len(refused)} refused.")
+    if refused:
+        raise SystemExit(FAILED)
+
+
+@people.command("list", epilog="Example: familiar people list --json")
+@json_option
+@pass_context
+def list_(context: Context, *, as_json: bool) -> None:
+    """Show all persons, with their references and how many faces and photos match them."""
+    with reported(), context.store() as store:
+        rows = store.people.all()
+    if as_json:
+        print_json([_person(row) for row in rows])
+    elif rows:
+        cells = [[_person(row)[column] for column in _PERSON_COLUMNS] for row in rows]
+        print_table(_PERSON_COLUMNS, cells, right=_PERSON_COLUMNS[1:])
+    else:
+        say("Nobody is registered yet: familiar people add NAME PHOTO...")
+
+
+@people.command(epilog="Example: familiar people show 'Eileen Collins'")
+@click.argument("name")
+@json_option
+@pass_context
+def show(context: Context, name: str, *, as_json: bool) -> None:
+    """Show a person with their references."""
+    with reported(), context.store() as store:
+        person = store.people.find(name)
+        references = store.people.references(person.id)
+    if as_json:
+        print_json(_person(person) | {"reference_list": [asdict(reference) for reference in references]})
+        return
+    say(f"{person.name}: {person.faces} faces in {person.photos} photos")
+    say(f"threshold: {'the configured one' if person.threshold is None else person.threshold}")
+    columns = ("reference", "taken", "registered")
+    print_table(columns, [(reference.origin, reference.taken, reference.added_at) for reference in references])
+
+
+@people.command(epilog="Example: familiar people rename eileen 'Eileen Collins'")
+@click.argument("name")
+@click.argument("new_name")
+@json_option
+@pass_context
+def rename(context: Context, name: str, new_name: str, *, as_json: bool) -> None:
+    """Give a person another name."""
+    with reported(), context.store() as store:
+        person = store.people.rename(name, new_name)
+        rematch(context, store, context.settings(), quiet=as_json)
+    _confirm(person, f"{name!r} is {person.name!r} now.", as_json=as_json)
+
+
+@people.command(epilog="Example: familiar people merge 'E. Collins' 'Eileen Collins'")
+@click.argument("name")
+@click.argument("into")
+@json_option
+@pass_context
+def merge(context: Context, name: str, into: str, *, as_json: bool) -> None:
+    """Give all references of NAME to INTO, and remove NAME."""
+    with reported(), context.store() as store:
+        person = store.people.merge(name, into)
+        rematch(context, store, context.settings(), quiet=as_json)
+    _confirm(person, f"{person.name!r} has {person.references} references now.", as_json=as_json)
+
+
+@people.command(epilog="Example: familiar people remove 'Eileen Collins' --yes")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@pass_context
+def remove(context: Context, name: str, *, yes: bool, as_json: bool) -> None:
+    """Remove a person with their references. No photo is touched."""
+    with reported(), context.store() as store:
+        person = store.people.find(name)
+        if not yes:
+            question = f"Remove {person.name!r} with {person.references} references?"
+            click.confirm(question, abort=True, err=True)
+        store.people.remove(name)
+        rematch(context, store, context.settings(), quiet=as_json)
+    _confirm(person, f"{person.name!r} is removed.", as_json=as_json)
+
+
+@people.command(epilog="Example: familiar people threshold 'Eileen Collins' 0.45")
+@click.argument("name")
+@click.argument("distance", type=click.FloatRange(0, 2, min_open=True), required=False)
+@json_option
+@pass_context
+def threshold(context: Context, name: str, distance: float | None, *, as_json: bool) -> None:
+    """Set how far a face may be from NAME to match; without DISTANCE the configured threshold holds again."""
+    with reported(), context.store() as store:
+        person = store.people.set_threshold(name, distance)
+        rematch(context, store, context.settings(), quiet=as_json)
+    chosen = "the configured threshold" if person.threshold is None else person.threshold
+    _confirm(person, f"{person.name!r} matches up to {chosen}.", as_json=as_json)
+
+
+async def _register(
+    store: Store, settings: Settings, name: str, photos: list[Path], *, largest: bool, quiet: bool
+) -> list[Registration]:
+    async with Workers(settings=settings.vision) as workers:
+        with progress_bar("looking at photos", hidden=quiet) as progress:
+            registrar = Registrar(store=store, workers=workers, largest=largest)
+            return await registrar.register(name, photos, progress)
+
+
+def _photos(paths: Iterable[Path]) -> list[Path]:
+    """Return the photos that are named, and those in and below the folders that are named, in order of names."""
+    photos: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found = _below(path)
+            if not found:
+                raise UsageError(f"{path}: there is no photo in this folder.")
+            photos.update(dict.fromkeys(found))
+        elif path.is_file():
+            photos[path.absolute()] = None
+        else:
+            raise UsageError(f"{path}: there is no such photo or folder.")
+    return list(photos)
+
+
+def _below(folder: Path) -> list[Path]:
+    found = []
+    for parent, folders, names in os.walk(folder.absolute()):
+        folders[:] = [name for name in folders if not _fits(name, DEFAULT_EXCLUDE)]
+        found += [Path(parent, name) for name in names if _is_photo(name)]
+    return sorted(found)
+
+
+def _is_photo(name: str) -> bool:
+    return _fits(name, DEFAULT_INCLUDE) and not _fits(name, DEFAULT_EXCLUDE)
+
+
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+
+
+def _person(row: PersonRow) -> dict[str, object]:
+    return {column: getattr(row, column) for column in _PERSON_COLUMNS}
+
+
+def _confirm(person: PersonRow, text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_person(person))
+    else:
+        say(text)

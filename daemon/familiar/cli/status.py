@@ -1,0 +1,74 @@
+"""familiar status: what the daemon is doing, as the store tells it."""
+
+from typing import Any
+
+import click
+from rich.padding import Padding
+
+from familiar.cli.context import Context, pass_context
+from familiar.cli.output import console, json_option, print_json, print_table, reported, say
+from familiar.service.lock import holder
+from familiar.store.store import Store
+
+_SHOWN = 20
+"""Rows of a table that people are shown."""
+
+
+@click.command(epilog="Example: familiar status --json")
+@json_option
+@pass_context
+def status(context: Context, *, as_json: bool) -> None:
+    """Show whether the daemon runs, the watched folders, what waits, and what could not be handled."""
+    with reported(), context.store() as store:
+        found = {"pid": holder(context.state), "state": context.state} | _status(store)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _status(store: Store) -> dict[str, Any]:
+    return {
+        "roots": [
+            {"path": root.path, "state": root.state, "reason": root.reason, "scanned_at": root.scanned_at}
+            for root in store.roots.all()
+        ],
+        "files": store.files.counts(),
+        "photos": store.photos.counts(),
+        "people": len(store.people.all()),
+        "operations": store.journal.counts(),
+        "failed": [{"path": path, "reason": reason} for path, reason in store.files.failures()],
+        "failed_operations": store.journal.failures(),
+        "set_aside": [{"path": path, "reason": reason} for path, reason in store.photos.set_aside_files()],
+    }
+
+
+def _show(found: dict[str, Any]) -> None:
+    say(f"daemon: runs, pid {found['pid']}" if found["pid"] else "daemon: does not run")
+    say(f"state: {found['state']}")
+    photos, files = found["photos"], found["files"]
+    say(
+        f"photos: {photos['seen']} seen with {photos['faces']} faces, {photos['recognised']} recognised as one of "
+        f"{found['people']} people; {photos['set aside']} set aside"
+    )
+    say(f"files: {files.get('settling', 0)} settling, {files.get('pending', 0)} pending, {files.get('failed', 0)} failed")
+    _section("folders", ("folder", "state", "compared at"), [
+        (root["path"], f"{root['state']}: {root['reason']}" if root["reason"] else root["state"], root["scanned_at"])
+        for root in found["roots"]
+    ])  # fmt: skip
+    _section("operations", ("state", "count"), sorted(found["operations"].items()))
+    _section("waiting for another try", ("file", "reason"), [(row["path"], row["reason"]) for row in found["failed"]])
+    _section("operations that wait for another try", ("operation", "kind", "error"), [
+        (row["operation"], row["kind"], row["error"]) for row in found["failed_operations"]
+    ])  # fmt: skip
+    _section("set aside", ("file", "reason"), [(row["path"], row["reason"]) for row in found["set_aside"]])
+
+
+def _section(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    if not rows:
+        return
+    console().print(Padding(f"[bold]{title}[/bold] ({len(rows)})", (1, 0, 0, 0)))
+    print_table(columns, rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
+

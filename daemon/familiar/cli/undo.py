@@ -1,0 +1,113 @@
+"""familiar undo: take operations back."""
+
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from familiar.cli.context import Context, pass_context
+from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, reported, say
+from familiar.effects.journal import Step
+from familiar.effects.undo import Undo
+from familiar.errors import FamiliarError, UsageError
+from familiar.service.lock import holder, locked
+from familiar.store.store import Store
+
+_PATIENCE = 60.0
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@click.command(epilog="Examples: familiar undo --last | familiar undo --since 2h | familiar undo 17 18")
+@click.argument("operations", nargs=-1, type=click.IntRange(min=1))
+@click.option("--last", is_flag=True, help="Undo what was done for the last photo.")
+@click.option("--since", help="Undo all since then: 30m, 2h, 3d, or a time such as 2026-05-01T12:00.")
+@json_option
+@pass_context
+def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: str | None, as_json: bool) -> None:
+    """Take OPERATIONS back, by their numbers in the log; newest first.
+
+    If any of them can't be undone, because a file is not where the operation left it, nothing is touched.
+    """
+    if (bool(operations), last, since is not None).count(True) != 1:
+        raise Problem("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
+    with reported(), context.store() as store:
+        steps = _select(store, operations, last=last, since=since)
+        undoing = Undo(store.journal)
+        obstacles = undoing.obstacles(steps)
+        if obstacles:
+            _show_obstacles(obstacles, as_json=as_json)
+            raise SystemExit(FAILED)
+        store.journal.request_undo([step.id for step in steps])
+        failures = _carry_out(context, store, undoing, steps)
+    _show(steps, failures, as_json=as_json)
+    if failures:
+        raise SystemExit(FAILED)
+
+
+def _select(store: Store, operations: Sequence[int], *, last: bool, since: str | None) -> Sequence[Step]:
+    if last:
+        steps = store.journal.select_last()
+    elif since is not None:
+        steps = store.journal.select_since(_parse_time(since, store.now()))
+    else:
+        steps = store.journal.select(operations)
+        missing = sorted(set(operations) - {step.id for step in steps})
+        if missing:
+            raise UsageError(f"There is no operation {missing[0]} that was done and not yet undone.")
+    if not steps:
+        raise UsageError("There is nothing to undo.")
+    return steps
+
+
+def _carry_out(context: Context, store: Store, undoing: Undo, steps: Sequence[Step]) -> dict[int, str]:
+    """Undo the steps here, or let the daemon do it that runs; return what failed, by operation."""
+    if holder(context.state) is not None:
+        return _await_daemon(store, steps)
+    failures = {}
+    with locked(context.state):
+        for step in steps:
+            try:
+                undoing.undo(step)
+            except FamiliarError as error:
+                failures[step.id] = str(error)
+    return failures
+
+
+def _await_daemon(store: Store, steps: Sequence[Step]) -> dict[int, str]:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        states = {step.id: store.journal.step(step.id) for step in steps}
+        if all(step.state not in {"undo", "undoing"} for step in states.values()):
+            return {id_: step.error or "failed" for id_, step in states.items() if step.state != "undone"}
+        time.sleep(0.05)
+    raise FamiliarError(f"The daemon has not undone everything within {_PATIENCE:.0f} s; its log says more.")
+
+
+def _parse_time(text: str, now: datetime) -> datetime:
+    ago = re.fullmatch(r"(\d+)([smhdw])", text)
+    if ago:
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError as error:
+        raise UsageError(f"--since {text!r} is no time; write 30m, 2h, 3d or 2026-05-01T12:00.") from error
+
+
+def _show_obstacles(obstacles, *, as_json: bool) -> None:
+    ...
+
+
+def _show(steps: Sequence[Step], failures: dict[int, str], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {"operation": step.id, "kind": step.operation.kind, "target": step.target, "error": failures.get(step.id)}
+                for step in steps
+            ]
+        )
+        return
+    rows = [(step.id, step.operation.kind, step.target, failures.get(step.id, "undone")) for step in steps]
+    print_table(("operation", "kind", "target", "result"), rows)
+    say(f"{len(steps) - len(failures)} of {len(steps)} operations undone.")

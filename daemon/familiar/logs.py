@@ -1,0 +1,175 @@
+"""The log: the catalogue of all events, and how they are written.
+
+Each state change is one event of the catalogue, with a level and fields of its own. Programs read it as JSON, one
+object a line; on a terminal it is text.
+"""
+
+import logging
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol, TextIO, TypeAlias
+
+import structlog
+
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["auto", "json", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One kind of line in the log."""
+
+    name: str
+    level: Level
+    fields: tuple[str, ...]
+    meaning: str
+
+
+CATALOGUE = (
+    Event("service.started", "info", ("version", "pid", "state", "folders", "rules", "people"), "The daemon begins."),
+    Event("service.ready", "info", ("seconds",), "Store open, watchers up: whatever arrives from now on is seen."),
+    Event(
+        "service.heartbeat",
+        "info",
+        ("queue", "settling", "pending", "in_flight", "done", "failed", "set_aside", "rate", "roots"),
+        "Once a minute: work that waits, work done since the start, photos a minute, the state of each root.",
+    ),
+    Event("service.reloaded", "info", ("settings", "rules"), "Configuration and rules were read anew and hold now."),
+    Event("service.stopping", "info", ("reason",), "The daemon was asked to stop."),
+    Event("service.stopped", "info", ("given_back", "seconds"), "The daemon ends; what it gave back waits in the store."),
+    Event("store.migrated", "info", ("store", "backup"), "The store was brought to this version; the backup is the old one."),
+    Event("settings.rejected", "error", ("problems",), "The configuration is wrong; the last good one stays in force."),
+    Event("rules.loaded", "info", ("file", "rules"), "Rules were read and hold from now on."),
+    Event("rules.rejected", "error", ("file", "problems"), "The rules are wrong; the last good ones stay in force."),
+    Event("rules.unknown_person", "warning", ("file", "person"), "A rule names a person whom nobody registered."),
+    Event("root.online", "info", ("root", "device"), "A watched folder is there."),
+    Event("root.offline", "warning", ("root", "reason"), "A watched folder is not there; nothing in it is forgotten."),
+    Event(
+        "root.scanned",
+        "info",
+        ("root", "folders", "files", "new", "changed", "gone", "seconds"),
+        "A root was compared with the store.",
+    ),
+    Event("root.incomplete", "warning", ("root", "errors"), "Parts of a root can't be read; nothing in them is forgotten."),
+    Event("watch.started", "info", ("root", "how"), "A root is watched, by events or by polling."),
+    Event("watch.lost", "warning", ("root", "reason"), "Events were lost; the root is compared with the store."),
+    Event("watch.restarted", "warning", ("root", "reason"), "A dead watcher was replaced; the root is compared anew."),
+    Event("file.found", "debug", ("path",), "A new or changed file; it must lie still before it is read."),
+    Event("file.pending", "debug", ("path",), "The file lay still: it is complete, and will be handled."),
+    Event("file.moved", "info", ("path", "before"), "A known photo lies at a new path, and no longer at the old one."),
+    Event("file.copied", "info", ("path", "others"), "A known photo lies at one more path."),
+    Event("file.gone", "info", ("path",), "A file left its path; its photo and faces are kept."),
+    Event("file.failed", "warning", ("path", "reason", "retry_in"), "A file can't be read for now; it is tried again."),
+    Event("photo.seen", "info", ("path", "hash", "faces", "seconds"), "A photo was decoded and its faces encoded."),
+    Event("photo.set_aside", "warning", ("path", "hash", "reason"), "A photo can't be handled; the reason is recorded."),
+    Event("photo.error", "error", ("path", "error"), "An unexpected error while handling a photo; it is tried again."),
+    Event("photo.recognised", "info", ("path", "people", "unknown", "ambiguous"), "Faces were compared with the people."),
+    Event("plan.made", "info", ("path", "operations"), "The rules decided what is to be done with a photo."),
+    Event("plan.refused", "warning", ("path", "rule", "kind", "reason"), "A rule asked for what can't be done."),
+    Event("operation.done", "info", ("operation", "kind", "rule", "source", "target"), "A step was carried out."),
+    Event("operation.kept", "info", ("operation", "kind", "rule", "source", "target"), "The same content is there already."),
+    Event("operation.failed", "error", ("operation", "kind", "rule", "error", "retry_in"), "A step failed and is retried."),
+    Event("operation.refused", "error", ("operation", "kind", "rule", "error"), "A step can't be done; the photo stays."),
+    Event("operation.undone", "info", ("operation", "kind", "target"), "A step was undone."),
+    Event("operation.undo_failed", "error", ("operation", "kind", "error"), "A step can't be undone; nothing was touched."),
+    Event("people.rematched", "info", ("people", "faces", "seconds"), "People changed: known faces were matched again."),
+    Event("worker.died", "warning", ("deaths", "reason"), "A worker process died; its photo is tried once more."),
+)
+"""Every event that familiar logs."""
+
+_LEVELS: dict[str, Level] = {event.name: event.level for event in CATALOGUE}
+_FIELDS = {event.name: event.fields for event in CATALOGUE}
+_COMMON = {"event", "level", "time", "exception"}
+
+
+class EventLog(Protocol):
+    """Where state changes are told."""
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        """Log the event of the catalogue with this name."""
+
+
+class StructuredLog:
+    """An `EventLog` that writes with structlog."""
+
+    def __init__(self, logger: Any) -> None:
+        """Take a structlog logger."""
+        self._logger = logger
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        """Log the event of the catalogue with this name, at the level that the catalogue gives it.
+
+        `exc_info=True` adds the traceback of the exception that is being handled.
+        """
+        getattr(self._logger, _LEVELS.get(name, "error"))(name, **fields)
+
+
+def open_log(stream: TextIO, *, level: Level = "info", log_format: LogFormat = "auto") -> StructuredLog:
+    """Return a log that writes to `stream`: JSON lines, or text where the stream is a terminal (`auto`)."""
+    terminal = stream.isatty()
+    as_text = log_format == "text" or (log_format == "auto" and terminal)
+    render: tuple[Any, ...] = (
+        (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18),)
+        if as_text
+        else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
+    )
+    return StructuredLog(
+        structlog.wrap_logger(
+            structlog.PrintLogger(stream),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", key="timestamp" if as_text else "time"),
+                _plain,
+                *render,
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        )
+    )
+
+
+def complaint(line: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with a line of the log by the catalogue, or None.
+
+    Args:
+        line: a line of the JSON log, parsed.
+    """
+    name = line.get("event")
+    if name not in _LEVELS:
+        return f"{name!r} is not in the catalogue"
+    if line.get("level") != _LEVELS[name]:
+        return f"{name}: level {line.get('level')!r}, but the catalogue says {_LEVELS[name]!r}"
+    if set(line) - _COMMON != set(_FIELDS[name]):
+        return f"{name}: fields {sorted(set(line) - _COMMON)}, but the catalogue says {sorted(_FIELDS[name])}"
+    return None
+
+
+def printable(text: object) -> str:
+    """Return text that is safe to print: no control characters, and bytes that are not UTF-8 as escapes."""
+    whole = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in whole)
+
+
+def _plain(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in line.items():
+        line[key] = _plain_value(value) if key != "exc_info" else value
+    return line
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case Path():
+            return printable(value)
+        case datetime():
+            return value.isoformat()
+        case float():
+            return round(value, 3)
+        case str():
+            return printable(value)
+        case list() | tuple():
+            return [_plain_value(item) for item in value]
+        case dict():
+            return {key: _plain_value(item) for key, item in value.items()}
+        case _:
+            return value

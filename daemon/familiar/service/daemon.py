@@ -1,0 +1,214 @@
+"""The loop that runs it all, in the one thread that owns the store and the effects."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from familiar.logs import EventLog
+from familiar.service.handling import Handler
+from familiar.service.intake import Intake
+from familiar.service.performing import Performer
+from familiar.service.systemd import Notifier
+from familiar.store.files import FileRow
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+WINDOW = 64
+"""Files under way at once: as far as the others get ahead of the slowest one."""
+_TICK = 1.0
+_HEARTBEAT = 60.0
+_STOP_WITHIN = 8.0
+"""Seconds that running tasks of the workers get to end when the daemon stops."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the work is: files handled since the start, and files that wait or are under way."""
+
+    done: int
+    waiting: int
+
+
+class Daemon:
+    """Runs until it is told to stop, or (`until_idle`) until nothing is left to do."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        workers: Workers,
+        intake: Intake,
+        handler: Handler,
+        performer: Performer,
+        reload: Callable[[], bool],
+        log: EventLog,
+        notifier: Notifier,
+        clock: Callable[[], float],
+        report: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Take the rooms; `reload` reads changed settings and rules, `clock` gives monotonic seconds."""
+        self._store = store
+        self._workers = workers
+        self._intake = intake
+        self._handler = handler
+        self._performer = performer
+        self._reload = reload
+        self._log = log
+        self._notifier = notifier
+        self._clock = clock
+        self._report = report
+        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._turn = asyncio.Event()
+        self._turn.set()
+        self._stop = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._deaths = 0
+        self._beat = (clock(), 0)
+
+    async def run(self, *, until_idle: bool = False) -> None:
+        """Work until stopped. What is in flight then is given back: it waits in the store for the next start."""
+        started = self._clock()
+        self._listen_to_signals()
+        await self._rematch()
+        await self._performer.perform_open()
+        self._intake.start()
+        try:
+            self._log.emit("service.ready", seconds=self._clock() - started)
+            self._notifier.ready()
+            await self._work(until_idle=until_idle)
+        finally:
+            await self._wind_up()
+
+    def stop(self, reason: str) -> None:
+        """Ask the loop to end."""
+        if not self._stop.is_set():
+            self._log.emit("service.stopping", reason=reason)
+            self._notifier.stopping()
+            self._stop.set()
+            self._wake.set()
+
+    def wake(self) -> None:
+        """Let the loop look at once; called in its own thread."""
+        self._wake.set()
+
+    async def _work(self, *, until_idle: bool) -> None:
+        while not self._stop.is_set():
+            now = self._clock()
+            self._intake.tick(now)
+            await self._heed_other_processes()
+            self._dispatch(now)
+            self._look_after_workers()
+            self._notifier.ping()
+            self._heartbeat(now)
+            if self._report is not None:
+                self._report(self._progress())
+            if until_idle and self._is_idle():
+                return
+            await self._sleep(now)
+
+    async def _sleep(self, now: float) -> None:
+        due = self._store.files.next_settled(roots=self._intake.online_roots)
+        seconds = _TICK if due is None else min(_TICK, max(due - now, 0.01))
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    def _dispatch(self, now: float) -> None:
+        self._store.files.retry(now)
+        if len(self._in_flight) >= WINDOW:
+            return
+        for file in self._store.files.pending(roots=self._intake.online_roots, limit=WINDOW):
+            if file.id in self._in_flight:
+                continue
+            if len(self._in_flight) >= WINDOW:
+                return
+            before, self._turn = self._turn, asyncio.Event()
+            self._in_flight[file.id] = asyncio.create_task(self._pass(file, before, self._turn))
+
+    async def _pass(self, file: FileRow, before: asyncio.Event, own: asyncio.Event) -> None:
+        try:
+            await self._handler.handle(file, before)
+            await before.wait()
+        finally:
+            del self._in_flight[file.id]
+            own.set()
+            self._wake.set()
+
+    async def _heed_other_processes(self) -> None:
+        await self._rematch()
+        await self._performer.perform_open()
+
+    async def _rematch(self) -> None:
+        if not self._handler.recogniser.is_stale:
+            return
+        started = self._clock()
+        rematch = self._handler.recogniser.rematch()
+        self._log.emit(
+            "people.rematched", people=rematch.people, faces=rematch.faces, seconds=self._clock() - started
+        )
+
+    def _look_after_workers(self) -> None:
+        health = self._workers.health()
+        if health.deaths > self._deaths:
+            self._log.emit("worker.died", deaths=health.deaths - self._deaths, reason=health.last_death)
+            self._deaths = health.deaths
+
+    def _heartbeat(self, now: float) -> None:
+        since, done_then = self._beat
+        if now - since < _HEARTBEAT:
+            return
+        tally, waiting = self._handler.tally, self._store.files.waiting()
+        handled = tally.done + tally.set_aside
+        self._beat = (now, handled)
+        self._log.emit(
+            "service.heartbeat",
+            queue=self._intake.queued,
+            settling=waiting["settling"],
+            pending=waiting["pending"],
+            in_flight=len(self._in_flight),
+            done=tally.done,
+            failed=tally.failed,
+            set_aside=tally.set_aside,
+            rate=(handled - done_then) * 60 / (now - since),
+            roots=self._intake.root_states(),
+        )
+        self._notifier.status(f"{handled} photos handled, {waiting['pending']} pending")
+
+    def _progress(self) -> Progress:
+        tally, waiting = self._handler.tally, self._store.files.waiting()
+        return Progress(done=tally.done + tally.set_aside + tally.failed, waiting=sum(waiting.values()))
+
+    def _is_idle(self) -> bool:
+        roots = self._intake.online_roots
+        return (
+            self._intake.is_idle
+            and not self._in_flight
+            and self._store.files.next_settled(roots=roots) is None
+            and not self._store.files.pending(roots=roots, limit=1)
+        )
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+    def _hang_up(self) -> None:
+        self._notifier.reloading()
+        self._reload()
+        self._intake.rescan()
+        self._notifier.ready()
+        self._wake.set()
+
+    async def _wind_up(self) -> None:
+        started = self._clock()
+        given_back = list(self._in_flight.values())
+        for task in given_back:
+            task.cancel()
+        await asyncio.gather(*given_back, return_exceptions=True)
+        self._intake.stop()
+        await asyncio.to_thread(self._workers.close, within=_STOP_WITHIN)
+        self._log.emit("service.stopped", given_back=len(given_back), seconds=self._clock() - started)

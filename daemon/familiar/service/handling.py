@@ -1,0 +1,192 @@
+"""The way of one file: known by its content, seen, recognised, decided, done."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
+from familiar.logs import EventLog
+from familiar.model import Plan, RecognisedFace, Subject
+from familiar.service.performing import Performer
+from familiar.service.recognition import Recogniser
+from familiar.store.files import FileRow
+from familiar.store.photos import PhotoRow
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+_FIRST_RETRY = 60.0
+_LAST_RETRY = 3600.0
+_UNEXPECTED_TRIES = 3
+"""How often an unexpected error is tried again before the photo is set aside."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done since the start."""
+
+    done: int = 0
+    failed: int = 0
+    set_aside: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a handler asks of the folders and the rules, which may change while the daemon runs."""
+
+    decide: Callable[[Subject], Plan]
+    source_of: Callable[[Path], str]
+    vanished: Callable[[Path], None]
+    is_there: Callable[[Path], bool]
+
+
+class Handler:
+    """Takes files one by one from *pending* to *done*."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        workers: Workers,
+        recogniser: Recogniser,
+        performer: Performer,
+        surroundings: Surroundings,
+        log: EventLog,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take the rooms that a photo passes; `clock` gives monotonic seconds."""
+        self.recogniser = recogniser
+        self.tally = Tally()
+        self._store = store
+        self._workers = workers
+        self._performer = performer
+        self._surroundings = surroundings
+        self._log = log
+        self._clock = clock
+        # The pool's queue is kept short, so that a crop never waits behind many photos.
+        self._slots = asyncio.Semaphore(2 * workers.count)
+
+    async def handle(self, file: FileRow, turn: asyncio.Event) -> None:
+        """Handle one pending file. `turn` is set when the files before it are done.
+
+        Photos are looked at side by side, but operations are done in the order in which the files were found, so
+        that a name that two photos want goes to the same one whenever and however often the work is interrupted.
+        """
+        try:
+            await self._handle(file, turn)
+        except GoneError:
+            self._surroundings.vanished(file.path)
+        except ChangedError:
+            self._store.files.wait(file.id, size=-1, mtime_ns=-1, due=self._clock())
+        except RetryError as error:
+            self._fail(file, str(error))
+        except Exception as error:  # noqa: BLE001 - one photo must not stop the others
+            self._log.emit("photo.error", path=file.path, error=repr(error), exc_info=True)
+            self._fail(file, f"unexpected error: {error!r}")
+
+    async def _handle(self, file: FileRow, turn: asyncio.Event) -> None:
+        async with self._slots:
+            hash_ = await self._workers.fingerprint(file.path)
+            known = self._store.photos.find(hash_)
+            photo_id = known.id if known is not None else await self._look(file, hash_)
+        if photo_id is None:
+            return
+        if known is not None and (known.verdict != "seen" or known.handled):
+            await turn.wait()
+            self._recur(file, known)
+            return
+        await self._decide(file, photo_id, turn)
+
+    async def _look(self, file: FileRow, hash_: str) -> int | None:
+        started = self._clock()
+        try:
+            photo = await self._workers.look(file.path, hash_)
+        except SetAsideError as error:
+            self._set_aside(file, hash_, str(error))
+            return None
+        except (GoneError, RetryError):
+            raise
+        except Exception as error:
+            if file.attempts + 1 < _UNEXPECTED_TRIES:
+                raise
+            self._log.emit("photo.error", path=file.path, error=repr(error), exc_info=True)
+            self._set_aside(file, hash_, f"unexpected error: {error!r}")
+            return None
+        photo_id = self._store.photos.record(photo)
+        self._log.emit(
+            "photo.seen", path=file.path, hash=hash_, faces=len(photo.faces), seconds=self._clock() - started
+        )
+        return photo_id
+
+    async def _decide(self, file: FileRow, photo_id: int, turn: asyncio.Event) -> None:
+        photo, faces = self.recogniser.recognise(photo_id)
+        self._tell_recognised(file.path, faces)
+        subject = Subject(
+            photo=photo,
+            path=file.path,
+            source=self._surroundings.source_of(file.path),
+            file_time=local_time(file.mtime_ns),
+            faces=faces,
+        )
+        plan = self._surroundings.decide(subject)
+        rendered = await self._performer.render(plan, file.path, photo.hash)
+        await turn.wait()
+        with self._store.writing():
+            plan_id = self._store.journal.record(photo_id, file.path, plan) if plan.operations else None
+            self._store.photos.mark_handled(photo_id)
+            self._store.files.mark_done(file.id, photo_id)
+        self.tally.done += 1
+        self._tell_plan(file.path, plan)
+        if plan_id is not None:
+            await self._performer.perform(plan_id, rendered)
+
+    def _recur(self, file: FileRow, photo: PhotoRow) -> None:
+        """Note one more path of a photo that was handled before; it is not handled again."""
+        for path in self._store.files.paths_of(photo.id):
+            if path != file.path and not self._surroundings.is_there(path):
+                self._surroundings.vanished(path)
+        others = [path for path in self._store.files.paths_of(photo.id) if path != file.path]
+        before = self._store.files.former_path(photo.id)
+        self._store.files.mark_done(file.id, photo.id)
+        self.tally.done += 1
+        if photo.verdict == "set aside":
+            self.tally.set_aside += 1
+            self._log.emit("photo.set_aside", path=file.path, hash=photo.hash, reason=photo.reason)
+        elif others or before is None:
+            self._log.emit("file.copied", path=file.path, others=others)
+        else:
+            self._log.emit("file.moved", path=file.path, before=before)
+
+    def _set_aside(self, file: FileRow, hash_: str, reason: str) -> None:
+        with self._store.writing():
+            photo_id = self._store.photos.set_aside(hash_, reason)
+            self._store.files.mark_done(file.id, photo_id)
+        self.tally.set_aside += 1
+        self._log.emit("photo.set_aside", path=file.path, hash=hash_, reason=reason)
+
+    def _fail(self, file: FileRow, reason: str) -> None:
+        wait = min(_FIRST_RETRY * 2**file.attempts, _LAST_RETRY)
+        self._store.files.mark_failed(file.id, reason=reason, due=self._clock() + wait)
+        self.tally.failed += 1
+        self._log.emit("file.failed", path=file.path, reason=reason, retry_in=wait)
+
+    def _tell_recognised(self, path: Path, faces: tuple[RecognisedFace, ...]) -> None:
+        if not faces:
+            return
+        people = sorted({face.person for face in faces if face.person is not None})
+        ambiguous = sum(face.match is not None and face.match.ambiguous for face in faces)
+        unknown = sum(face.person is None for face in faces)
+        self._log.emit("photo.recognised", path=path, people=people, unknown=unknown, ambiguous=ambiguous)
+
+    def _tell_plan(self, path: Path, plan: Plan) -> None:
+        if plan.operations:
+            operations = [f"{operation.kind} {operation.target}" for operation in plan.operations]
+            self._log.emit("plan.made", path=path, operations=operations)
+        for refusal in plan.refusals:
+            self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
+
+
+def local_time(mtime_ns: int) -> datetime:
+    """Return a file's time as local time without a zone, as cameras write it."""
+    return datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - local and naive, like EXIF's times

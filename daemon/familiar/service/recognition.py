@@ -1,0 +1,88 @@
+"""Match faces against the people in the store, and match all of them again when people change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from familiar.identity.matching import match
+from familiar.identity.people import Gallery
+from familiar.model import Photo, RecognisedFace
+from familiar.settings import MatchingSettings
+from familiar.store.store import Store
+
+_BLOCK = 10_000
+"""Faces matched in one short transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rematch:
+    """How many faces were matched again against how many people."""
+
+    people: int
+    faces: int
+
+
+class Recogniser:
+    """Knows the registered people, as of the store's latest version."""
+
+    def __init__(self, store: Store, settings: MatchingSettings) -> None:
+        """Take the store, whose people and faces are matched."""
+        self._store = store
+        self._settings = settings
+        self._galleries: dict[str, Gallery] = {}
+        self._version = -1
+
+    def recognise(self, photo_id: int) -> tuple[Photo, tuple[RecognisedFace, ...]]:
+        """Match the faces of a photo, write the matches down, and return the photo with them.
+
+        People and matches are read and written in one transaction: whoever changes the people afterwards sees these
+        matches and replaces them.
+        """
+        with self._store.writing():
+            photo = self._store.photos.load(photo_id)
+            for engine in sorted({face.engine for face in photo.faces}):
+                faces = [face for face in photo.faces if face.engine == engine]
+                embeddings = np.stack([face.embedding for face in faces])
+                matches = match(embeddings, self._gallery(engine), self._settings)
+                self._store.photos.save_matches([face.id or 0 for face in faces], matches)
+        return photo, self.recognised(photo_id, photo)
+
+    def recognised(self, photo_id: int, photo: Photo) -> tuple[RecognisedFace, ...]:
+        """Return the faces of a photo with the matches that are written down."""
+        matches = self._store.photos.matches(photo_id)
+        return tuple(RecognisedFace(face=face, match=matches.get(face.id or 0)) for face in photo.faces)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether people or settings have changed since all faces were matched."""
+        return self._store.people.matched_with != self._basis()
+
+    def rematch(self, progress: Callable[[int], None] = lambda _done: None) -> Rematch:
+        """Match all known faces again, in short transactions; `progress` is told how many are done."""
+        basis, people, done = self._basis(), 0, 0
+        for engine in self._store.photos.engines():
+            after = 0
+            while True:
+                with self._store.writing():
+                    ids, embeddings = self._store.photos.embeddings(engine, after=after, limit=_BLOCK)
+                    if not ids:
+                        break
+                    self._store.photos.save_matches(ids, match(embeddings, self._gallery(engine), self._settings))
+                after, done = ids[-1], done + len(ids)
+                progress(done)
+            people = max(people, len(self._gallery(engine).names))
+        self._store.people.note_matched(basis)
+        return Rematch(people=people, faces=done)
+
+    def _basis(self) -> str:
+        return f"people {self._store.people.version}; {self._settings.model_dump_json()}"
+
+    def _gallery(self, engine: str) -> Gallery:
+        version = self._store.people.version
+        if version != self._version:
+            self._galleries.clear()
+            self._version = version
+        if engine not in self._galleries:
+            self._galleries[engine] = Gallery.of(self._store.people.known(engine))
+        return self._galleries[engine]

@@ -1,0 +1,53 @@
+"""Tell systemd how the daemon is: ready, reloading, stopping, alive (sd_notify(3))."""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+
+class Notifier:
+    """Send messages to the service manager; without one (no `NOTIFY_SOCKET`) nothing is sent.
+
+    The protocol is one datagram a message, so that a library would bring no more than its own upkeep.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Read `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` from the environment that is given."""
+        self._address = environment.get("NOTIFY_SOCKET", "")
+        own = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        microseconds = environment.get("WATCHDOG_USEC", "0")
+        self.watchdog_seconds = int(microseconds) / 1e6 if own and microseconds.isdigit() else 0.0
+        """Seconds without a ping after which systemd kills the daemon; 0 if it does not watch."""
+
+    def ready(self) -> None:
+        """Say that the daemon does its work from now on (again, after a reload)."""
+        self._send("READY=1")
+
+    def reloading(self) -> None:
+        """Say that the configuration is being read anew; `ready` ends it."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def stopping(self) -> None:
+        """Say that the daemon is about to end."""
+        self._send("STOPPING=1")
+
+    def status(self, text: str) -> None:
+        """Give the line that `systemctl status` shows."""
+        self._send(f"STATUS={text}")
+
+    def ping(self) -> None:
+        """Say that the loop is alive and has looked at its workers and watchers."""
+        if self.watchdog_seconds:
+            self._send("WATCHDOG=1")
+
+    def _send(self, message: str) -> None:
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            try:
+                sender.connect(address)
+                sender.sendall(message.encode())
+            except OSError:
+                return  # the manager went away: the photos matter more than the message
