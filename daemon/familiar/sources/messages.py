@@ -1,0 +1,58 @@
+"""What sources tell: hints that something happened, and listings of folders."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileHint:
+    """Something happened to a file, or it may be gone: look."""
+
+    root: Path
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderHint:
+    """A folder appeared, was moved, or vanished: walk it."""
+
+    root: Path
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsLost:
+    """Events were lost, or none will come any more: walk the root."""
+
+    root: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Part of a folder's listing: all its photos with names in `after < name <= upto` (None: to the end).
+
+    `entries` are (name, size in bytes, mtime in ns), in the order of names.
+    """
+
+    root: Path
+    top: Path
+    folder: Path
+    device: int
+    after: bytes
+    upto: bytes | None
+    entries: tuple[tuple[bytes, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkFinished:
+    """The walk of `top` has ended; `errors` are the folders that could not be listed, and why."""
+
+    root: Path
+    top: Path
+    errors: tuple[tuple[Path, str], ...]
+    stopped: bool = False
+
+
+Message: TypeAlias = FileHint | FolderHint | EventsLost | Listing | WalkFinished

@@ -1,0 +1,57 @@
+"""Which files are photos to take, and which names are never looked into."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from familiar.settings import FolderSettings
+
+
+class Patterns:
+    """The include and exclude patterns of one root, compiled; upper and lower case are alike.
+
+    A pattern without a slash fits a file's or a folder's name; one with a slash fits the whole path from the root.
+    """
+
+    def __init__(self, settings: FolderSettings) -> None:
+        """Compile the patterns of a root."""
+        self._root = settings.path
+        self._include = _compile(settings.include)
+        self._exclude = _compile(settings.exclude)
+
+    def takes(self, path: Path) -> bool:
+        """Say whether the file at `path`, which lies below the root, is a photo to take."""
+        return self.takes_file(path.name, str(path.relative_to(self._root))) and self.enters(path.parent)
+
+    def enters(self, path: Path) -> bool:
+        """Say whether the folder at `path`, which lies below the root or is it, is looked into."""
+        relative = path.relative_to(self._root)
+        return all(
+            self.takes_folder(folder.name, str(folder)) for folder in (relative, *relative.parents) if folder.name
+        )
+
+    def takes_file(self, name: str, relative: str) -> bool:
+        """Say whether a file in a folder that is looked into is a photo to take."""
+        return _fits(self._include, name, relative) and not _fits(self._exclude, name, relative)
+
+    def takes_folder(self, name: str, relative: str) -> bool:
+        """Say whether a folder is looked into."""
+        return not _fits(self._exclude, name, relative)
+
+
+def _compile(patterns: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    plain = [pattern for pattern in patterns if "/" not in pattern]
+    with_path = [pattern.lstrip("/") for pattern in patterns if "/" in pattern]
+    return _union(plain), _union(with_path)
+
+
+def _union(patterns: list[str]) -> re.Pattern[str] | None:
+    if not patterns:
+        return None
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns), re.IGNORECASE)
+
+
+def _fits(compiled: tuple[re.Pattern[str] | None, re.Pattern[str] | None], name: str, relative: str) -> bool:
+    plain, with_path = compiled
+    return bool((plain and plain.match(name)) or (with_path and with_path.match(relative)))

@@ -1,0 +1,74 @@
+"""Judge whether a watched folder is in place: absence is not deletion."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootView:
+    """What a look at a root shows; `error` says why nothing could be seen."""
+
+    device: int | None
+    is_empty: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a root is in place, and if not, why."""
+
+    online: bool
+    reason: str | None = None
+
+
+def look_at(path: Path) -> RootView:
+    """Look at a root without listing more than its first entry."""
+    try:
+        device = path.stat().st_dev
+        with os.scandir(path) as entries:
+            is_empty = next(entries, None) is None
+    except OSError as error:
+        return RootView(device=None, is_empty=True, error=_ERRORS.get(type(error), error.strerror or str(error)))
+    return RootView(device=device, is_empty=is_empty, error=None)
+
+
+def judge(view: RootView, *, device: int | None, known_files: int, vouched: bool) -> Verdict:
+    """Decide whether a root is in place.
+
+    Args:
+        view: what it looks like.
+        device: the device that it was on before, None if it was never seen.
+        known_files: how many files are known in it.
+        vouched: whether files that are known lie in it unchanged; then another device is only another number, as
+            network and removable file systems get one with each mount.
+    """
+    if view.error is not None:
+        return Verdict(online=False, reason=view.error)
+    if view.is_empty and known_files:
+        return Verdict(online=False, reason=f"it is empty, but {known_files} files are known in it")
+    if device is not None and view.device != device and known_files and not vouched:
+        return Verdict(online=False, reason="it is on another device than before, without the files that are known")
+    return Verdict(online=True)
+
+
+def vouches(sample: Iterable[tuple[Path, int, int]]) -> bool:
+    """Say whether at least half of the known files (path, size, mtime in ns) lie where they were, unchanged."""
+    known = list(sample)
+    return bool(known) and 2 * sum(_is_unchanged(*file) for file in known) >= len(known)
+
+
+def _is_unchanged(path: Path, size: int, mtime_ns: int) -> bool:
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (size, mtime_ns)
+
+
+_ERRORS = {
+    FileNotFoundError: "it is missing",
+    NotADirectoryError: "it is not a folder",
+    PermissionError: "it may not be read",
+}

@@ -1,0 +1,124 @@
+"""List folders, in a thread of its own, and post what lies in them.
+
+Symbolic links to folders are not followed (so that no loop and no second way into a tree exists); links to files
+are, as long as a regular file is at their end. Nothing is opened: FIFOs, sockets and devices are passed by.
+"""
+
+import os
+import queue
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from familiar.sources.messages import Listing, Message, WalkFinished
+from familiar.sources.patterns import Patterns
+
+_CHUNK = 1000
+"""Files in one listing: what is held in memory of a folder, but for the names, is at most this much."""
+
+
+class Walker:
+    """Walks folders on request, one after the other; a request that waits already is not taken twice."""
+
+    def __init__(self, post: Callable[[Message], None]) -> None:
+        """Take where messages go; `post` may block, which holds the walk back."""
+        self._post = post
+        self._requests: queue.Queue[tuple[Path, Path, Patterns] | None] = queue.Queue()
+        self._waiting: set[tuple[Path, Path]] = set()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="walker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take requests."""
+        self._thread.start()
+
+    def walk(self, root: Path, top: Path, patterns: Patterns) -> bool:
+        """Ask for a walk of `top`, which is `root` or lies below it; return False if it is asked for already."""
+        with self._lock:
+            if (root, top) in self._waiting:
+                return False
+            self._waiting.add((root, top))
+        self._requests.put((root, top, patterns))
+        return True
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def stop(self, within: float = 2.0) -> None:
+        """End the thread; a walk under way is broken off."""
+        self._stopping.set()
+        self._requests.put(None)
+        if self._thread.is_alive():
+            self._thread.join(within)
+
+    def _run(self) -> None:
+        while (request := self._requests.get()) is not None:
+            root, top, patterns = request
+            with self._lock:
+                self._waiting.discard((root, top))
+            errors: list[tuple[Path, str]] = []
+            for listing in walk(root, top, patterns, errors):
+                if self._stopping.is_set():
+                    return
+                self._post(listing)
+            self._post(WalkFinished(root=root, top=top, errors=tuple(errors)))
+
+
+def walk(root: Path, top: Path, patterns: Patterns, errors: list[tuple[Path, str]]) -> Iterator[Listing]:
+    """Give the listings of `top` and all below it, in the order of names; what can't be listed goes to `errors`."""
+    rest = [top]
+    while rest:
+        folder = rest.pop()
+        try:
+            device = folder.lstat().st_dev
+            names, folders = _list(root, folder, patterns)
+        except FileNotFoundError:
+            continue  # vanished meanwhile: it is not listed, and so counts as gone
+        except OSError as error:
+            errors.append((folder, error.strerror or str(error)))
+            continue
+        rest.extend(folder / name for name in reversed(folders))
+        yield from _listings(root, top, folder, device, names)
+
+
+def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], list[str]]:
+    """Return the names of the photos (as bytes) and of the folders in a folder, both in order."""
+    prefix = "" if folder == root else f"{folder.relative_to(root)}/"
+    names, folders = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if patterns.takes_folder(name, prefix + name):
+                    folders.append(name)
+            elif patterns.takes_file(name, prefix + name):
+                names.append(os.fsencode(name))
+    return sorted(names), sorted(folders, key=os.fsencode)
+
+
+def _listings(root: Path, top: Path, folder: Path, device: int, names: list[bytes]) -> Iterator[Listing]:
+    after = b""
+    for start in range(0, max(len(names), 1), _CHUNK):
+        chunk = names[start : start + _CHUNK]
+        upto = chunk[-1] if start + _CHUNK < len(names) else None
+        yield Listing(
+            root=root, top=top, folder=folder, device=device, after=after, upto=upto, entries=_entries(folder, chunk)
+        )
+        after = upto or b""
+
+
+def _entries(folder: Path, names: list[bytes]) -> tuple[tuple[bytes, int, int], ...]:
+    prefix = os.fsencode(folder) + b"/"
+    entries = []
+    for name in names:
+        try:
+            found = os.stat(prefix + name)
+        except OSError:
+            continue  # gone meanwhile, a broken link, or a loop of links
+        if stat.S_ISREG(found.st_mode):
+            entries.append((name, found.st_size, found.st_mtime_ns))
+    return tuple(entries)
