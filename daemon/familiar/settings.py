@@ -74,9 +74,11 @@ class VisionSettings(_Section):
 class MatchingSettings(_Section):
     """When a face counts as a person."""
 
-    threshold: float = Field(default=0.5, gt=0, le=2, description="Largest distance of a match, unless a person has their own.")
+    threshold: float = Field(default=0.44, gt=0, le=2, description="Largest distance of a match, unless a person has their own.")
     margin: float = Field(default=0.02, ge=0, le=1, description="Two people nearer to each other than this are ambiguous.")
-    nearest: int = Field(default=3, ge=1, le=100, description="A person's distance is the mean to this many nearest references.")
+    nearest: int = Field(
+        default=7, ge=1, le=100, description="A face is compared with the centre of this many nearest references."
+    )
 
 
 class LogSettings(_Section):

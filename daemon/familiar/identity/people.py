@@ -29,12 +29,16 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gallery:
-    """All known people: person `i` has the references `starts[i]` to `starts[i + 1]` of the stack."""
+    """All known people: person `i` has the references `starts[i]` to `starts[i + 1]` of the stack.
+
+    `radii` are how far a person's references lie from their centre at most.
+    """
 
     names: tuple[str, ...]
     thresholds: npt.NDArray[np.float64]
     references: Embeddings
     starts: npt.NDArray[np.intp]
+    radii: npt.NDArray[np.float64]
 
     @classmethod
     def of(cls, people: Sequence[KnownPerson]) -> Self:
@@ -47,6 +51,7 @@ class Gallery:
             thresholds=np.array([np.nan if person.threshold is None else person.threshold for person, _ in ordered]),
             references=np.concatenate([refs for _, refs in ordered]) if ordered else np.empty((0, 128), np.float32),
             starts=np.concatenate(([0], np.cumsum(counts))).astype(np.intp),
+            radii=np.array([np.linalg.norm(refs - refs.mean(axis=0), axis=1).max() for _, refs in ordered]),
         )
 
 

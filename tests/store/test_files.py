@@ -1,0 +1,111 @@
+import os
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from familiar.store.files import Files
+from familiar.store.store import Store
+
+PHOTOS = Path("/photos")
+
+
+def listed(files: Files, root: int, entries: list[tuple[bytes, int, int]], due: float = 5.0) -> tuple[int, int, int]:
+    folder = files.folder(PHOTOS, root_id=root, device=1)
+    found = files.compare(folder, sorted(entries), after=b"", upto=None, due=due)
+    return found.new, found.changed, len(found.missing)
+
+
+def settle_all(store: Store, root: int) -> None:
+    for row in store.files.settled(1e9, roots=[root], limit=1000):
+        store.files.mark_pending(row.id)
+
+
+def test_a_listing_tells_new_changed_and_missing_files_apart(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    assert listed(store.files, root, [(b"a.jpg", 1, 1), (b"b.jpg", 2, 2), (b"c.jpg", 3, 3)]) == (3, 0, 0)
+    assert listed(store.files, root, [(b"a.jpg", 1, 1), (b"b.jpg", 2, 9), (b"d.jpg", 4, 4)]) == (1, 1, 1)
+
+
+def test_an_unchanged_listing_changes_nothing(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    entries = [(b"a.jpg", 1, 1), (b"b.jpg", 2, 2)]
+    listed(store.files, root, entries)
+    settle_all(store, root)
+    assert listed(store.files, root, entries) == (0, 0, 0)
+    assert [row.path.name for row in store.files.pending(roots=[root], limit=9)] == ["a.jpg", "b.jpg"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(
+    before=st.sets(st.binary(min_size=1, max_size=3).filter(lambda name: b"/" not in name and b"\0" not in name)),
+    after=st.sets(st.binary(min_size=1, max_size=3).filter(lambda name: b"/" not in name and b"\0" not in name)),
+    chunk=st.integers(1, 4),
+)
+def test_a_listing_in_parts_finds_what_one_listing_finds(
+    store: Store, before: set[bytes], after: set[bytes], chunk: int
+) -> None:
+    root = store.roots.know(PHOTOS).id
+    with store.writing():
+        folder = store.files.folder(PHOTOS, root_id=root, device=1)
+        store.files.compare(folder, [], after=b"", upto=None, due=0)
+        for row in store.files.in_folder(folder):
+            store.files.mark_gone(row)
+        store.files.compare(folder, [(name, 1, 1) for name in sorted(before)], after=b"", upto=None, due=0)
+        names, missing, new, start = sorted(after), set[bytes](), 0, b""
+        parts = [names[at : at + chunk] for at in range(0, len(names), chunk)] or [[]]
+        for number, part in enumerate(parts):
+            upto = None if number == len(parts) - 1 else part[-1]
+            found = store.files.compare(folder, [(n, 1, 1) for n in part], after=start, upto=upto, due=0)
+            new, missing, start = new + found.new, missing | set(found.missing), upto or b""
+    assert (new, missing) == (len(after - before), before - after)
+
+
+def test_names_that_are_not_utf_8_come_back_as_they_are(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    listed(store.files, root, [(b"\xff\xfe.jpg", 1, 1)])
+    (row,) = store.files.settled(9.0, roots=[root], limit=9)
+    assert os.fsencode(row.path) == b"/photos/\xff\xfe.jpg"
+
+
+def test_a_hint_about_an_unchanged_file_is_no_news_and_lets_a_settling_one_wait_anew(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    assert store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=5.0)
+    assert not store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=8.0)
+    assert store.files.next_settled(roots=[root]) == 8.0
+    settle_all(store, root)
+    assert not store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=9.0)
+    assert len(store.files.pending(roots=[root], limit=9)) == 1
+
+
+def test_a_file_that_returns_is_found_again(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    listed(store.files, root, [(b"a.jpg", 1, 1)])
+    assert store.files.mark_gone(PHOTOS / "a.jpg")
+    assert listed(store.files, root, [(b"a.jpg", 1, 1)]) == (1, 0, 0)
+
+
+def test_work_of_other_roots_is_left_alone(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    other = store.roots.know(Path("/other")).id
+    listed(store.files, root, [(b"a.jpg", 1, 1)])
+    assert store.files.settled(9.0, roots=[other], limit=9) == []
+    assert store.files.next_settled(roots=[other]) is None
+
+
+def test_failed_files_are_tried_again_when_their_time_has_come(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    listed(store.files, root, [(b"a.jpg", 1, 1)])
+    (row,) = store.files.settled(9.0, roots=[root], limit=9)
+    store.files.mark_failed(row.id, reason="input/output error", due=60.0)
+    assert (store.files.retry(59.0), store.files.retry(60.0)) == (0, 1)
+    assert store.files.pending(roots=[root], limit=9)[0].attempts == 1
+
+
+def test_counting_what_waits_reads_only_what_waits(store: Store) -> None:
+    plans = [
+        str(row)
+        for query in ("state = 'settling'", "state = 'pending'")
+        for row in store._db.conn.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM files WHERE {query}")
+    ]
+    assert all("INDEX files_work" in plan or "INDEX files_pending" in plan for plan in plans)
