@@ -1,0 +1,63 @@
+"""Cut a face out of its photo."""
+
+import io
+
+from PIL import Image
+
+from familiar.errors import SetAsideError
+from familiar.model import Box, Crop
+from familiar.vision.decoding import decode
+
+FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+"""Formats of crops, by the suffix of the target."""
+
+_OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"quality": 92, "subsampling": 0}, "PNG": {}, "WEBP": {"quality": 92}}
+
+
+def crop(data: bytes, wish: Crop, *, max_megapixels: int) -> bytes:
+    """Return the picture file of a face; the same photo and wish give the same bytes. It has no EXIF.
+
+    Raises:
+        SetAsideError: the photo can't be decoded, or the target's suffix stands for no format of crops.
+    """
+    chosen = FORMATS.get(wish.target.suffix.lower())
+    if chosen is None:
+        raise SetAsideError(f"a crop can't be written as {wish.target.suffix!r}; use one of {', '.join(FORMATS)}")
+    image = decode(data, max_megapixels=max_megapixels).image
+    area = frame(wish.box, wish.margin, image.size, square=wish.size is not None)
+    face = image.crop((area.left, area.top, area.right, area.bottom))
+    if wish.size is not None:
+        face = face.resize((wish.size, wish.size), Image.Resampling.LANCZOS)
+    output = io.BytesIO()
+    face.save(output, chosen, **_OPTIONS[chosen])
+    return output.getvalue()
+
+
+def frame(box: Box, margin: float, size: tuple[int, int], *, square: bool) -> Box:
+    """Return the part of a picture to cut out: the box with its margin, inside of the picture.
+
+    A square keeps its centre if it can; at an edge it is shifted into the picture, and where the picture is too
+    small for it, it is made as large as fits.
+
+    Args:
+        box: the face.
+        margin: share of the box's longer side that is added on each side.
+        size: width and height of the picture.
+        square: make a square of the longer side.
+    """
+    extra = margin * max(box.width, box.height)
+    width, height = box.width + 2 * extra, box.height + 2 * extra
+    if square:
+        width = height = min(max(width, height), *size)
+    left, width = _inside((box.left + box.right) / 2, width, size[0], shift=square)
+    top, height = _inside((box.top + box.bottom) / 2, height, size[1], shift=square)
+    return Box(left=left, top=top, right=left + width, bottom=top + height)
+
+
+def _inside(centre: float, length: float, limit: int, *, shift: bool) -> tuple[int, int]:
+    """Return start and length of a stretch around `centre` inside of 0 to `limit`: shifted into it, or cut off."""
+    if shift:
+        whole = max(1, round(length))
+        return min(max(round(centre - length / 2), 0), limit - whole), whole
+    start, end = max(round(centre - length / 2), 0), min(round(centre + length / 2), limit)
+    return start, max(1, end - start)

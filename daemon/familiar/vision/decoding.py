@@ -1,0 +1,174 @@
+"""Decode a photo's bytes into an upright RGB picture. Runs in worker processes only: the bytes are not trusted."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps
+
+from familiar.errors import GoneError, RetryError, SetAsideError
+
+MAX_BYTES = 1 << 30
+"""Larger files are no photos."""
+
+_EXIF_IFD = 0x8769
+_TAKEN_TAGS = (0x9003, 0x9004)  # DateTimeOriginal, DateTimeDigitized (EXIF 2.3, 4.6.5)
+_ORIENTATION = 0x0112
+_TURNED = frozenset({5, 6, 7, 8})
+"""EXIF orientations in which width and height change places."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """An upright RGB picture, maybe decoded at reduced scale.
+
+    `width` and `height` are those of the upright original, `scale` is pixels here for one pixel there (at most 1).
+    """
+
+    image: Image.Image
+    format: str
+    width: int
+    height: int
+    taken: datetime | None
+
+    @property
+    def scale(self) -> float:
+        """Pixels of `image` for one pixel of the original."""
+        return self.image.width / self.width
+
+
+def prepare_decoders() -> None:
+    """Make the formats known, once a process; the limit on pixels is `decode`'s own."""
+    pillow_heif.register_heif_opener()
+    Image.MAX_IMAGE_PIXELS = None
+    warnings.simplefilter("ignore")  # what decoders grumble about is no news: they decode, or they raise
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        GoneError: it is not there.
+        SetAsideError: it is too large for a photo.
+        RetryError: it can't be read for now.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise GoneError(f"{path}: no longer there") from error
+    except OSError as error:
+        raise RetryError(f"can't be read: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, which no photo is")
+    return data
+
+
+def decode(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> Picture:
+    """Decode a photo; of an animated one the first picture.
+
+    Args:
+        data: the file's bytes.
+        max_megapixels: larger pictures are refused before they are decoded.
+        at_least: a JPEG may be decoded at reduced scale, as long as its longer side keeps this many pixels.
+
+    Raises:
+        SetAsideError: it is no picture, is damaged, or too large.
+    """
+    if not data:
+        raise SetAsideError("the file is empty")
+    with _set_aside():
+        image = Image.open(io.BytesIO(data))
+        _check_size(image.size, max_megapixels)
+        orientation, taken = _read_exif(image)
+        width, height = image.size[::-1] if orientation in _TURNED else image.size
+        if at_least is not None and image.format == "JPEG":
+            # Pillow picks the smallest scale (1, 1/2, 1/4, 1/8) that keeps both sides at or above what is asked for.
+            factor = at_least / max(image.size)
+            if factor < 1:
+                image.draft("RGB", (int(image.width * factor) + 1, int(image.height * factor) + 1))
+        image.load()
+        name = image.format or "unknown"
+        return Picture(
+            image=_to_rgb(_turn(image, orientation)), format=name, width=width, height=height, taken=taken
+        )
+
+
+@contextmanager
+def _set_aside() -> Iterator[None]:
+    """Translate whatever a decoder raises: Pillow raises nearly every built-in exception on damaged files."""
+    try:
+        yield
+    except SetAsideError:
+        raise
+    except MemoryError as error:
+        raise SetAsideError("decoding it needs more memory than a worker may use") from error
+    except Image.UnidentifiedImageError as error:
+        raise SetAsideError("not a picture in any format that is known") from error
+    except Exception as error:
+        raise SetAsideError(f"damaged or not a picture: {error or type(error).__name__}") from error
+
+
+def _check_size(size: tuple[int, int], max_megapixels: int) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise SetAsideError(f"it has {width} × {height} pixels")
+    if width * height > max_megapixels * 1_000_000:
+        megapixels = width * height / 1e6
+        raise SetAsideError(f"{width} × {height} are {megapixels:.0f} megapixels; the limit is {max_megapixels}")
+
+
+def _read_exif(image: Image.Image) -> tuple[int, datetime | None]:
+    """Return orientation and time taken; a photo with broken EXIF has neither, but is a photo all the same."""
+    try:
+        exif = image.getexif()
+        orientation = exif.get(_ORIENTATION, 1)
+        details = exif.get_ifd(_EXIF_IFD)
+    except Exception:  # noqa: BLE001 - getexif() raises SyntaxError and more on real files
+        return 1, None
+    times = (_parse_time(details.get(tag)) for tag in _TAKEN_TAGS)
+    return (orientation if isinstance(orientation, int) else 1), next((time for time in times if time), None)
+
+
+def _parse_time(text: Any) -> datetime | None:
+    try:
+        taken = datetime.strptime(str(text).strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - EXIF has no zone
+    except ValueError:
+        return None
+    return taken if taken.year > 1825 else None  # noqa: PLR2004 - the first photo; cameras write 0000 and 0001
+
+
+def _turn(image: Image.Image, orientation: int) -> Image.Image:
+    if orientation == 1 or orientation not in range(2, 9):
+        return image
+    # HEIF and AVIF decoders turn the picture themselves, and leave orientation 1 behind.
+    return ImageOps.exif_transpose(image)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode in {"I;16", "I;16B", "I;16L", "I;16N", "I", "F"}:
+        return _grey_from_numbers(image)
+    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
+        upper = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", upper.size, "white"), upper).convert("RGB")
+    return image.convert("RGB")
+
+
+def _grey_from_numbers(image: Image.Image) -> Image.Image:
+    """Bring 16 and 32 bit grey to 8 bit by scale; Pillow's own conversion clips at 255."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    if image.mode == "F":
+        low, high = float(values.min()), float(values.max())
+    else:
+        low, high = 0.0, float(max(65535, values.max()))
+    scaled = (values - low) * (255.0 / max(high - low, 1e-9))
+    return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8)).convert("RGB")

@@ -1,0 +1,184 @@
+"""The pool of worker processes, as the daemon's loop uses it."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from familiar.errors import RetryError, SetAsideError
+from familiar.model import Crop, Photo
+from familiar.settings import VisionSettings
+from familiar.vision import worker
+
+_IDLE = 60.0
+"""Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""There is a worker for each core: libraries that start threads of their own would only get in each other's way."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the workers are: deaths so far, and what the last one died of."""
+
+    running: bool
+    tasks: int
+    deaths: int
+    last_death: str | None
+
+
+class Workers:
+    """Worker processes that decode photos; they start with the first task, and end when none came for a while."""
+
+    def __init__(self, *, settings: VisionSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take limits and the number of workers: by default one for each core that this process may use."""
+        self.count = settings.workers or len(os.sched_getaffinity(0))
+        self._settings = settings
+        self._clock = clock
+        self._pool: ProcessPool | None = None
+        self._tasks = 0
+        self._used_at = clock()
+        self._deaths = 0
+        self._last_death: str | None = None
+        self._retiring: list[threading.Thread] = []
+
+    async def fingerprint(self, path: Path) -> str:
+        """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
+
+        Raises:
+            GoneError: it is not there.
+            RetryError: it can't be read for now, or not within the time limit.
+        """
+        try:
+            return await self._run(worker.fingerprint, path)
+        except SetAsideError as error:
+            raise RetryError(f"can't be read: {error}") from error
+
+    async def look(self, path: Path, hash_: str) -> Photo:
+        """Decode a photo and find the faces in it.
+
+        Raises:
+            GoneError, RetryError: the file can't be read.
+            ChangedError: its content is not that of `hash_`.
+            SetAsideError: it can't be decoded within the limits, or it kills its worker.
+        """
+        return await self._run(worker.look, path, hash_, self._settings)
+
+    async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
+        """Return the picture file of a face.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        """
+        return await self._run(worker.crop, path, hash_, wish, self._settings)
+
+    def health(self) -> Health:
+        """Return how the workers are; to be asked now and then, as this is also what ends idle ones."""
+        if self._pool is not None and not self._tasks and self._clock() - self._used_at > _IDLE:
+            self._retire()
+        return Health(
+            running=self._pool is not None, tasks=self._tasks, deaths=self._deaths, last_death=self._last_death
+        )
+
+    def close(self, within: float = 0.0) -> None:
+        """End all workers; tasks under way get `within` seconds."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            _end(pool, within)
+        for thread in self._retiring:
+            thread.join()
+
+    async def __aenter__(self) -> Self:
+        """Return the workers; they end with the block."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End all workers."""
+        await asyncio.to_thread(self.close)
+
+    async def _run(self, function: Callable[P, R], *arguments: P.args, **_none: P.kwargs) -> R:
+        """Run a function in a worker. If the worker dies of it, one fresh worker tries again."""
+        self._tasks += 1
+        try:
+            try:
+                return await self._schedule(function, arguments)
+            except ProcessExpired as error:
+                self._note_death(error)
+            try:
+                return await self._schedule(function, arguments)
+            except ProcessExpired as error:
+                self._note_death(error)
+                raise SetAsideError(f"it kills its worker ({_cause(error)})") from error
+        except BrokenProcessPool as error:
+            self._pool = None
+            raise RetryError("worker processes can't be started; `familiar doctor` says more") from error
+        except FutureTimeoutError as error:
+            raise SetAsideError(f"it takes longer than {self._settings.time_limit:g} s") from error
+        finally:
+            self._tasks -= 1
+            self._used_at = self._clock()
+
+    async def _schedule(self, function: Callable[P, R], arguments: tuple[Any, ...]) -> R:
+        if self._pool is None:
+            self._pool = self._start()
+        future = self._pool.schedule(function, args=arguments, timeout=self._settings.time_limit)
+        result: R = await asyncio.wrap_future(future)
+        return result
+
+    def _start(self) -> ProcessPool:
+        for name in _ONE_THREAD:
+            os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
+        return ProcessPool(
+            max_workers=self.count,
+            max_tasks=self._settings.recycle,
+            initializer=worker.start,
+            initargs=(self._settings, os.getpid()),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def _retire(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            self._retiring = [thread for thread in self._retiring if thread.is_alive()]
+            self._retiring.append(threading.Thread(target=_end, args=(pool, 5.0), name="retire workers"))
+            self._retiring[-1].start()
+
+    def _note_death(self, error: ProcessExpired) -> None:
+        self._deaths += 1
+        self._last_death = _cause(error)
+
+
+def _end(pool: ProcessPool, within: float) -> None:
+    pool.close()
+    if within:
+        try:
+            pool.join(timeout=within)
+        except FutureTimeoutError:
+            pass
+        else:
+            return
+    pool.stop()
+    pool.join()
+
+
+def _cause(error: ProcessExpired) -> str:
+    code = error.exitcode
+    if code is not None and code < 0:
+        return signal.Signals(-code).name
+    return f"exit status {code}"
