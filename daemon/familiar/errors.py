@@ -3,6 +3,10 @@
 Foreign errors are translated into one of these at the boundary where they arise, once.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
 
 class FamiliarError(Exception):
     """Base of all errors whose message is meant for the user as it stands."""
@@ -30,3 +34,41 @@ class ChangedError(RetryError):
 
 class GoneError(FamiliarError):
     """The file no longer lies where it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong in a configuration or rules file; `line` and `column` count from 1."""
+
+    file: Path
+    line: int
+    column: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return the problem as compilers do, so that editors find the place."""
+        where = f"{self.file}:{self.line}:{self.column}"
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+
+class ConfigurationError(UsageError):
+    """A configuration or rules file is wrong; `problems` are all that was found, in the order of lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Take what is wrong."""
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def as_json(self) -> list[dict[str, str | int]]:
+        """Return the problems for programs."""
+        return [
+            {
+                "file": str(problem.file),
+                "line": problem.line,
+                "column": problem.column,
+                "key": problem.key,
+                "message": problem.message,
+            }
+            for problem in self.problems
+        ]

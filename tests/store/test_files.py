@@ -108,4 +108,4 @@ def test_counting_what_waits_reads_only_what_waits(store: Store) -> None:
         for query in ("state = 'settling'", "state = 'pending'")
         for row in store._db.conn.execute(f"EXPLAIN QUERY PLAN SELECT count(*) FROM files WHERE {query}")
     ]
-    assert all("INDEX files_work" in plan or "INDEX files_pending" in plan for plan in plans)
+    assert all("INDEX files_settling" in plan or "INDEX files_pending" in plan for plan in plans)

@@ -63,7 +63,7 @@ class Performer:
         current = self._store.journal.step(step.id)  # an earlier step may have moved the photo
         if isinstance(step.operation, Crop) and picture is None:
             try:
-                picture = await self._workers.crop(current.path, current.hash, step.operation)
+                picture = await self._workers.crop(current.path, current.photo_hash, step.operation)
             except FamiliarError as error:
                 return self._executor.give_up(current, error)
         return self._executor.carry_out(current, rendered=picture)

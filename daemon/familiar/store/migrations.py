@@ -74,7 +74,8 @@ CREATE TABLE files (
     UNIQUE (folder_id, name)
 );
 CREATE INDEX files_photo ON files (photo_id);
-CREATE INDEX files_work ON files (state, due) WHERE state IN ('settling', 'failed');
+CREATE INDEX files_settling ON files (due) WHERE state = 'settling';
+CREATE INDEX files_failed ON files (due) WHERE state = 'failed';
 CREATE INDEX files_pending ON files (id) WHERE state = 'pending';
 
 CREATE TABLE faces (

@@ -1,0 +1,136 @@
+"""Carry out steps: reserve in the journal, act, finish in the journal. The same call recovers after a crash."""
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from familiar.effects.journal import Journal, Outcome, Step
+from familiar.effects.placing import (
+    Pulse,
+    free_name,
+    make_folder,
+    place_bytes,
+    place_copy,
+    place_link,
+    place_move,
+)
+from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError
+from familiar.model import Copy, Crop, Link, Move
+
+_FIRST_RETRY = 60.0
+_LAST_RETRY = 3600.0
+_PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
+"""A retry does not mend these; a full disk, a missing right or a busy file it may."""
+
+Place = Callable[[Path, Path], None]
+"""Puts the content at a target, by way of a temporary name."""
+
+
+class Executor:
+    """Does what the journal says. It is used by one thread of the one process that holds the state folder."""
+
+    def __init__(self, journal: Journal, *, pulse: Pulse = lambda: None) -> None:
+        """Take the journal; `pulse` is called during long copies."""
+        self._journal = journal
+        self._pulse = pulse
+
+    def carry_out(self, step: Step, *, rendered: bytes | None = None) -> Outcome:
+        """Carry out a step, or complete it if a crash interrupted it.
+
+        Args:
+            step: planned, failed, or `doing` where the last process died.
+            rendered: the picture of a crop.
+        """
+        try:
+            outcome = self._act(step, rendered)
+        except (GoneError, ChangedError) as error:
+            outcome = Outcome(state="refused", error=str(error))
+        except OSError as error:
+            outcome = _failure(step, error)
+            _discard(step)
+        self._journal.finish(step, outcome)
+        return outcome
+
+    def give_up(self, step: Step, error: FamiliarError) -> Outcome:
+        """Write down that a step could not even be begun: for now (`RetryError`), or for good."""
+        passing = isinstance(error, RetryError) and not isinstance(error, ChangedError)
+        outcome = (
+            Outcome(state="failed", error=str(error), retry_in=_wait(step))
+            if passing
+            else Outcome(state="refused", error=str(error))
+        )
+        self._journal.finish(step, outcome)
+        return outcome
+
+    def _act(self, step: Step, rendered: bytes | None) -> Outcome:
+        _discard(step)
+        source = step.source if step.state == "doing" and step.source is not None else step.path
+        hash_ = step.photo_hash if rendered is None else hashlib.sha256(rendered).hexdigest()
+        place = self._placing(step, source, rendered)
+        if step.state == "doing" and step.target is not None and step.temporary is not None:
+            try:
+                place(step.target, step.temporary)
+            except FileExistsError:
+                pass  # somebody took the name since: another one will do
+            else:
+                return Outcome(state="done", target=step.target)
+        make_folder(step.operation.target.parent)
+        size = len(rendered) if rendered is not None else _size_of(source)
+        while True:
+            target, is_there = free_name(step.operation.target, hash_, size, self._pulse)
+            if is_there:
+                return Outcome(state="kept", target=target)
+            temporary = target.with_name(f".familiar-{step.id}-{secrets.token_hex(4)}.tmp")
+            self._journal.reserve(step, source=source, target=target, temporary=temporary, hash_=hash_)
+            try:
+                place(target, temporary)
+            except FileExistsError:
+                temporary.unlink(missing_ok=True)
+                continue
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            return Outcome(state="done", target=target)
+
+    def _placing(self, step: Step, source: Path, rendered: bytes | None) -> Place:
+        pulse, hash_ = self._pulse, step.photo_hash
+        match step.operation:
+            case Move():
+                return lambda target, temporary: place_move(source, target, temporary, hash_=hash_, pulse=pulse)
+            case Copy():
+                return lambda target, temporary: place_copy(source, target, temporary, hash_=hash_, pulse=pulse)
+            case Link(symbolic=symbolic):
+                return lambda target, _: place_link(source, target, symbolic=symbolic, hash_=hash_, pulse=pulse)
+            case Crop():
+                assert rendered is not None, "a crop is carried out with its picture"
+                return lambda target, temporary: place_bytes(rendered, target, temporary, pulse=pulse)
+
+
+def _size_of(source: Path) -> int:
+    try:
+        return source.stat().st_size
+    except FileNotFoundError as error:
+        raise GoneError(f"{source}: no longer there") from error
+
+
+def _discard(step: Step) -> None:
+    """Remove what an interrupted or failed attempt left under its temporary name."""
+    if step.temporary is not None and os.path.lexists(step.temporary):
+        step.temporary.unlink(missing_ok=True)
+
+
+def _failure(step: Step, error: OSError) -> Outcome:
+    where = next((name for name in (error.filename2, error.filename) if name), step.operation.target)
+    text = f"{os.fsdecode(where)}: {error.strerror or error}"
+    if error.errno == errno.EXDEV and isinstance(step.operation, Link):
+        text += "; a hard link can't reach another file system: use kind: symbolic, or copy"
+    if error.errno in _PERMANENT:
+        return Outcome(state="refused", error=text)
+    return Outcome(state="failed", error=text, retry_in=_wait(step))
+
+
+def _wait(step: Step) -> float:
+    return min(_FIRST_RETRY * 2.0**step.attempts, _LAST_RETRY)

@@ -1,0 +1,67 @@
+"""The contract of the journal: every operation with its state, so that it happens once and can be undone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from familiar.model import Operation
+
+StepState: TypeAlias = Literal[
+    "planned", "doing", "done", "kept", "failed", "refused", "undo", "undoing", "undone"
+]  # fmt: skip
+"""planned, doing (a target is reserved), done; kept (the same content was there: nothing was done); failed (tried
+again when its time comes); refused (never); undo (asked for), undoing, undone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One operation as the journal has it.
+
+    `path` is where the photo lies for this step; `source` and `target` are from where and to where it was done, or is
+    being done; `hash` is the SHA-256 of what lies at the target then, None before it is known.
+    """
+
+    id: int
+    plan_id: int
+    photo_id: int
+    position: int
+    operation: Operation
+    path: Path
+    photo_hash: str
+    hash: str | None
+    state: StepState
+    source: Path | None
+    target: Path | None
+    temporary: Path | None
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a step: where it was done, or why it was not, and in how many seconds it is tried again."""
+
+    state: Literal["done", "kept", "failed", "refused"]
+    target: Path | None = None
+    error: str | None = None
+    retry_in: float | None = None
+
+
+class Journal(Protocol):
+    """Where steps are written down before and after they are done. Each call is durable when it returns."""
+
+    def reserve(self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str) -> None:
+        """Write down what is about to be done: state `doing`."""
+
+    def finish(self, step: Step, outcome: Outcome) -> None:
+        """Write down what came of a step, and where files lie now."""
+
+    def begin_undo(self, step: Step) -> None:
+        """Write down that a step is about to be undone: state `undoing`."""
+
+    def finish_undo(self, step: Step, error: str | None) -> None:
+        """Write down that a step was undone, or that it stays done, and why."""
+
+    def paths_of(self, step: Step) -> Sequence[Path]:
+        """Return all paths where the step's photo is known to lie."""

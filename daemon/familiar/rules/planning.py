@@ -1,0 +1,80 @@
+"""What the rules decide for one photo."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from familiar.model import Crop, Link, Move, Operation, Plan, Refusal, Subject
+from familiar.rules.actions import Action, CropAction, Step
+from familiar.rules.conditions import Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """If the condition holds, the actions are taken; `people` are the names that the rule has."""
+
+    name: str
+    when: Condition
+    then: tuple[Action, ...]
+    people: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Rules in their order; all that match apply."""
+
+    rules: tuple[Rule, ...] = ()
+
+    def people(self) -> frozenset[str]:
+        """Return the names of people that the rules have."""
+        return frozenset(name for rule in self.rules for name in rule.people)
+
+
+def plan_for(rules: Rules, subject: Subject) -> Plan:
+    """Decide what is to be done with a photo.
+
+    Copies and crops come first, then the one move, then links, which are to lead to where the photo is in the end. A
+    photo moves at most once; what is where it should be already is not done again.
+    """
+    first: list[Operation] = []
+    links: list[Operation] = []
+    move: Move | None = None
+    refusals: list[Refusal] = []
+    for step in _steps(rules, subject):
+        match step:
+            case Refusal():
+                refusals.append(step)
+            case Move() if move is not None and move.target != step.target:
+                reason = f"a photo moves at most once, and rule {move.rule!r} moves it already"
+                refusals.append(Refusal(rule=step.rule, kind="move", reason=reason))
+            case Move():
+                move = move or step
+            case Link():
+                links.append(step)
+            case _:
+                first.append(step)
+    whole = [*first, *([move] if move is not None else []), *links]
+    return Plan(operations=_distinct(whole, subject), refusals=tuple(refusals))
+
+
+def _steps(rules: Rules, subject: Subject) -> Iterator[Step]:
+    for rule in rules.rules:
+        holds = rule.when.check(subject)
+        if holds is None:
+            continue
+        recognised = tuple(face for face in subject.faces if face.person is not None)
+        for action in rule.then:
+            every = subject.faces if isinstance(action, CropAction) else recognised
+            faces = holds.faces if holds.faces is not None else every
+            yield from action.steps(subject, faces, rule.name)
+            if action.stops:
+                return
+
+
+def _distinct(operations: list[Operation], subject: Subject) -> tuple[Operation, ...]:
+    """Leave out what is asked for twice, and what would put the photo where it is."""
+    chosen: dict[tuple[object, ...], Operation] = {}
+    for operation in operations:
+        box = operation.box if isinstance(operation, Crop) else None
+        if box is not None or operation.target != subject.path:
+            chosen.setdefault((operation.kind, operation.target, box), operation)
+    return tuple(chosen.values())

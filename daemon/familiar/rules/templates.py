@@ -1,0 +1,136 @@
+"""Templates of target paths: a folder that is written out, and below it what the photo's values make of the rest.
+
+What a value contains never leads out of that folder: slashes, control characters and leading dots in names of people
+and files are replaced.
+"""
+
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from familiar.model import Subject
+
+FIELDS = ("person", "name", "stem", "suffix", "taken", "source", "score")
+UNKNOWN = "unknown"
+"""What `{person}` is for a face that nobody is known by."""
+
+_DIRECTIVES = frozenset("YmdHMSjybBaAUVWGu%")
+_DEFAULT_SPECS = {"taken": "%Y-%m-%d", "score": ".2f"}
+_MAX_BYTES = 255
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
+
+
+class TemplateError(ValueError):
+    """A template can't be used; the message says why, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A target: `base` is the folder that nothing leads out of, `parts` are literal texts and fields with their format."""
+
+    base: Path
+    parts: tuple[tuple[str, str | None, str], ...]
+    is_folder: bool
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that the template uses."""
+        return frozenset(name for _, name, _ in self.parts if name is not None)
+
+    def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
+        """Return the target for these values; in a folder the photo gets the file name `name`."""
+        text = "".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts)
+        components = [_bounded(component) for component in text.split("/") if component not in {"", ".", ".."}]
+        if self.is_folder or not components:
+            components.append(name)
+        return self.base.joinpath(*components)
+
+
+def parse_template(text: str, *, home: Path) -> Template:
+    """Return a template; `~` stands for `home`.
+
+    Raises:
+        TemplateError: it does not begin with a folder, or a field of it is unknown or wrong.
+    """
+    try:
+        parsed = [(part[0], part[1], part[2] or "", part[3]) for part in string.Formatter().parse(text)]
+    except ValueError as error:
+        raise TemplateError(f"{text!r}: {error}; a brace that is meant as such is doubled: {{{{ }}}}") from error
+    start = parsed[0][0] if parsed else ""
+    folder, _, rest = start.rpartition("/")
+    base = Path(str(home) + folder[1:]) if folder == "~" or folder.startswith("~/") else Path(folder or "/")
+    if not base.is_absolute() or not start.startswith(("/", "~")):
+        raise TemplateError(f"{text!r} must begin with a folder: / or ~/")
+    if ".." in text.split("/"):
+        raise TemplateError(f"{text!r}: '..' is not allowed in it")
+    parts = [(rest, *_field(text, *parsed[0][1:]))] if parsed else []
+    parts += [(literal, *_field(text, name, spec, conversion)) for literal, name, spec, conversion in parsed[1:]]
+    return Template(base=base, parts=tuple(parts), is_folder=text.endswith("/"))
+
+
+def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str, str | float | datetime]:
+    """Return the values of all fields for a photo, and one person in it."""
+    path = subject.path
+    return {
+        "person": person or UNKNOWN,
+        "name": path.name,
+        "stem": path.stem,
+        "suffix": path.suffix,
+        "taken": subject.photo.taken or subject.file_time,
+        "source": subject.source,
+        "score": score,
+    }
+
+
+def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tuple[str | None, str]:
+    if name is None:
+        return None, ""
+    if name not in FIELDS or conversion:
+        raise TemplateError(f"{text!r}: unknown field {{{name}}}; known are {', '.join(FIELDS)}")
+    if name == "taken":
+        wrong = [letter for letter in re.findall(r"%(.?)", spec) if letter not in _DIRECTIVES]
+        if wrong:
+            raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S, %B, ...")
+    elif name == "score":
+        try:
+            format(0.5, spec)
+        except ValueError as error:
+            raise TemplateError(f"{text!r}: {spec!r} is no format of a number; .2f would be one") from error
+    elif spec:
+        raise TemplateError(f"{text!r}: {{{name}}} takes no format, but it has {spec!r}")
+    return name, spec
+
+
+def _shown(values: Mapping[str, str | float | datetime], field: str | None, spec: str) -> str:
+    if field is None:
+        return ""
+    value = values[field]
+    spec = spec or _DEFAULT_SPECS.get(field, "")
+    if isinstance(value, datetime):
+        # The user's own slashes make folders; those of a value, of a name of a month say, do not.
+        return "/".join(_safe(value.strftime(part)) for part in spec.split("/"))
+    if isinstance(value, float):
+        return format(value, spec)
+    return value if field == "suffix" else _safe(value)
+
+
+def _safe(text: str) -> str:
+    """Return text that is one component of a path, and not a hidden one."""
+    cleaned = _UNSAFE.sub("_", text).strip().rstrip(".")
+    stripped = cleaned.lstrip(".")
+    return "_" * (len(cleaned) - len(stripped)) + stripped or "_"
+
+
+def _bounded(component: str) -> str:
+    """Shorten a component to 255 bytes, which file systems allow; its suffix stays."""
+    if len(component.encode("utf-8", "surrogateescape")) <= _MAX_BYTES:
+        return component
+    stem, dot, suffix = component.rpartition(".")
+    if not stem or len(suffix) > 10:  # noqa: PLR2004 - longer ones are no suffixes
+        stem, dot, suffix = component, "", ""
+    tail = (dot + suffix).encode("utf-8", "surrogateescape")
+    head = stem.encode("utf-8", "surrogateescape")[: _MAX_BYTES - len(tail)]
+    return head.decode("utf-8", "ignore").rstrip() + dot + suffix

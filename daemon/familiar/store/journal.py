@@ -1,0 +1,223 @@
+"""The journal in the store: plans, and each of their operations with its state."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from familiar.effects.journal import Outcome, Step
+from familiar.model import Box, Copy, Crop, Link, Move, Operation, Plan
+from familiar.store.database import writing
+from familiar.store.files import Files
+from familiar.store.photos import Photos
+
+_COLUMNS = (
+    "operations.id, plan_id, plans.photo_id, position, rule, kind, wish, parameters, state, source, target, temporary, "
+    "operations.hash, attempts, error, plans.path, photos.hash, "
+    "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
+    "AND earlier.position < operations.position AND earlier.state = 'done')"
+)
+_FROM = "FROM operations JOIN plans ON plans.id = plan_id JOIN photos ON photos.id = plans.photo_id"
+
+
+class Journal:
+    """The tables of plans and operations; the journal of `familiar.effects`."""
+
+    def __init__(self, db: Database, *, files: Files, photos: Photos, now: Callable[[], datetime]) -> None:
+        """Take the open store, the tables that follow what operations do to files, and a clock that gives UTC."""
+        self._db = db
+        self._files = files
+        self._photos = photos
+        self._now = now
+
+    def record(self, photo_id: int, path: Path, plan: Plan) -> int:
+        """Write down a plan for the photo at `path`, with all operations still to be done; return its id."""
+        with writing(self._db):
+            cursor = self._db.conn.execute(
+                "INSERT INTO plans (photo_id, path, made_at) VALUES (?, ?, ?)",
+                (photo_id, os.fsencode(path), self._now().isoformat()),
+            )
+            plan_id = cursor.lastrowid
+            assert plan_id is not None
+            self._db.conn.executemany(
+                "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    (plan_id, position, step.rule, step.kind, os.fsencode(step.target), json.dumps(_parameters(step)))
+                    for position, step in enumerate(plan.operations)
+                ),
+            )
+        return plan_id
+
+    def open_plans(self, now: datetime) -> list[int]:
+        """Return the plans that have something to do now, in the order in which they were made."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT plan_id FROM operations AS one WHERE state IN ('undo', 'undoing') OR ("
+            "state IN ('planned', 'doing', 'failed') AND (retry_at IS NULL OR retry_at <= ?) AND NOT EXISTS ("
+            "SELECT 1 FROM operations AS before WHERE before.plan_id = one.plan_id AND before.position < one.position "
+            "AND before.state = 'failed' AND before.retry_at > ?)) ORDER BY plan_id",
+            (now.isoformat(), now.isoformat()),
+        )
+        return [int(row[0]) for row in rows]
+
+    def steps(self, plan_id: int) -> list[Step]:
+        """Return the steps of a plan in their order."""
+        return self._steps("WHERE plan_id = ? ORDER BY position", plan_id)
+
+    def step(self, step_id: int) -> Step:
+        """Return a step as it is now."""
+        return self._steps("WHERE operations.id = ?", step_id)[0]
+
+    def reserve(self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str) -> None:
+        """Write down what is about to be done."""
+        paths = (os.fsencode(source), os.fsencode(target), os.fsencode(temporary))
+        self._db.conn.execute(
+            "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, error = NULL, "
+            "started_at = ? WHERE id = ?",
+            (*paths, hash_, self._now().isoformat(), step.id),
+        )
+
+    def finish(self, step: Step, outcome: Outcome) -> None:
+        """Write down what came of a step, and where files lie now."""
+        now = self._now()
+        retry_at = None if outcome.retry_in is None else (now + timedelta(seconds=outcome.retry_in)).isoformat()
+        with writing(self._db):
+            self._db.conn.execute(
+                "UPDATE operations SET state = ?, target = ?, temporary = NULL, error = ?, retry_at = ?, "
+                "attempts = attempts + ?, finished_at = ? WHERE id = ?",
+                (
+                    outcome.state,
+                    None if outcome.target is None else os.fsencode(outcome.target),
+                    outcome.error,
+                    retry_at,
+                    outcome.state == "failed",
+                    now.isoformat(),
+                    step.id,
+                ),
+            )
+            if outcome.state == "done":
+                self._follow(self.step(step.id))
+
+    def begin_undo(self, step: Step) -> None:
+        """Write down that a step is about to be undone."""
+        self._db.conn.execute("UPDATE operations SET state = 'undoing', error = NULL WHERE id = ?", (step.id,))
+
+    def finish_undo(self, step: Step, error: str | None) -> None:
+        """Write down that a step was undone, or that it stays done, and why."""
+        with writing(self._db):
+            self._db.conn.execute(
+                "UPDATE operations SET state = ?, error = ?, finished_at = ? WHERE id = ?",
+                ("undone" if error is None else "done", error, self._now().isoformat(), step.id),
+            )
+            if error is None and step.target is not None and step.source is not None:
+                self._files.mark_gone(step.target)
+                if isinstance(step.operation, Move):
+                    self._place(step.source, step.photo_id)
+
+    def paths_of(self, step: Step) -> Sequence[Path]:
+        """Return all paths where the step's photo is known to lie."""
+        return self._files.paths_of(step.photo_id)
+
+    def select(self, ids: Sequence[int]) -> list[Step]:
+        """Return those of the steps that were done and not undone, newest first."""
+        return self._undoable("AND operations.id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+
+    def select_last(self) -> list[Step]:
+        """Return what was done last for one photo: the done steps of the newest plan that has any, newest first."""
+        newest = "(SELECT plan_id FROM operations WHERE state = 'done' ORDER BY finished_at DESC, id DESC LIMIT 1)"
+        return self._undoable(f"AND plan_id = {newest}")
+
+    def select_since(self, since: datetime) -> list[Step]:
+        """Return the steps that were done since then and not undone, newest first."""
+        return self._undoable("AND finished_at >= ?", since.isoformat())
+
+    def request_undo(self, ids: Sequence[int]) -> None:
+        """Ask for steps to be undone, by whoever holds the state folder."""
+        with writing(self._db):
+            self._db.conn.executemany(
+                "UPDATE operations SET state = 'undo' WHERE id = ? AND state = 'done'", ((id_,) for id_ in ids)
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Count the operations in each state."""
+        rows = self._db.conn.execute("SELECT state, count(*) FROM operations GROUP BY state")
+        return {str(state): int(count) for state, count in rows}
+
+    def failures(self) -> list[Step]:
+        """Return the steps that failed and wait for another try."""
+        return self._steps("WHERE state = 'failed' ORDER BY operations.id")
+
+    def _undoable(self, condition: str, *values: Any) -> list[Step]:
+        where = f"WHERE state = 'done' {condition} ORDER BY finished_at DESC, plan_id DESC, position DESC"
+        return self._steps(where, *values)
+
+    def _follow(self, step: Step) -> None:
+        """Keep the table of files true after a step."""
+        assert step.target is not None
+        assert step.source is not None
+        if isinstance(step.operation, Move):
+            self._files.mark_gone(step.source)
+        is_crop = isinstance(step.operation, Crop)
+        self._place(step.target, self._photos.record_output(step.hash or "") if is_crop else step.photo_id)
+
+    def _place(self, path: Path, photo_id: int) -> None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return  # taken away within this instant: the next comparison of folders tells
+        self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
+
+    def _steps(self, where: str, *values: Any) -> list[Step]:
+        return [_step(row) for row in self._db.conn.execute(f"SELECT {_COLUMNS} {_FROM} {where}", values)]
+
+
+def _step(row: tuple[Any, ...]) -> Step:
+    id_, plan_id, photo_id, position, rule, kind, wish, parameters, state, source, target, temporary = row[:12]
+    own_hash, attempts, error, plan_path, photo_hash, moved_to = row[12:]
+    return Step(
+        id=id_,
+        plan_id=plan_id,
+        photo_id=photo_id,
+        position=position,
+        operation=_operation(kind, _path(wish), rule, json.loads(parameters)),
+        path=_path(moved_to or plan_path),
+        photo_hash=photo_hash,
+        hash=own_hash,
+        state=state,
+        source=None if source is None else _path(source),
+        target=None if target is None else _path(target),
+        temporary=None if temporary is None else _path(temporary),
+        attempts=attempts,
+        error=error,
+    )
+
+
+def _parameters(operation: Operation) -> dict[str, Any]:
+    match operation:
+        case Link(symbolic=symbolic):
+            return {"symbolic": symbolic}
+        case Crop(box=box, margin=margin, size=size):
+            return {"box": [box.left, box.top, box.right, box.bottom], "margin": margin, "size": size}
+        case _:
+            return {}
+
+
+def _operation(kind: str, target: Path, rule: str, parameters: dict[str, Any]) -> Operation:
+    match kind:
+        case "move":
+            return Move(target=target, rule=rule)
+        case "copy":
+            return Copy(target=target, rule=rule)
+        case "link":
+            return Link(target=target, rule=rule, symbolic=parameters["symbolic"])
+        case _:
+            left, top, right, bottom = parameters["box"]
+            box = Box(left=left, top=top, right=right, bottom=bottom)
+            return Crop(target=target, rule=rule, box=box, margin=parameters["margin"], size=parameters["size"])
+
+
+def _path(key: bytes) -> Path:
+    return Path(os.fsdecode(key))
