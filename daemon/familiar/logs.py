@@ -28,7 +28,7 @@ class Event:
 
 
 CATALOGUE = (
-    Event("service.started", "info", ("version", "pid", "state", "folders", "rules", "people"), "The daemon begins."),
+    Event("service.started", "info", ("version", "pid", "state", "config", "folders", "people"), "The daemon begins."),
     Event("service.ready", "info", ("seconds",), "Store open, watchers up: whatever arrives from now on is seen."),
     Event(
         "service.heartbeat",

@@ -48,6 +48,7 @@ class FolderSettings(_Section):
     exclude: tuple[str, ...] = Field(
         default=DEFAULT_EXCLUDE, description="Names of files and folders to leave out; with a slash: path from the root."
     )
+    recursive: bool = Field(default=True, description="Take what lies in folders below it, too.")
     polling: bool | None = Field(
         default=None,
         description="Watch by polling; by default only on network file systems, which send no events.",

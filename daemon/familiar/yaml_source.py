@@ -54,9 +54,17 @@ class Value:
         """Say what is wrong here, and give up on this value.
 
         Raises:
-            _Flaw: caught by `attempt`.
+            _Flaw: caught by `Attempt`.
         """
         self.complain(message)
+        raise _Flaw
+
+    def give_up(self) -> NoReturn:
+        """Give up on this value; what is wrong with it was said already.
+
+        Raises:
+            _Flaw: caught by `Attempt`.
+        """
         raise _Flaw
 
     def complain(self, message: str) -> None:

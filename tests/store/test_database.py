@@ -15,7 +15,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def opened(path: Path) -> Database:
-    return open_database(path, now=NOON)
+    return open_database(path, now=NOON)[0]
 
 
 def closed_store(path: Path) -> Path:

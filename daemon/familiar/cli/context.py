@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 import platformdirs
 
+from familiar.cli.photos import folder_at
 from familiar.errors import StoreError, UsageError
-from familiar.rules.language import Rules, read_rules
+from familiar.rules.language import read_rules
+from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings, Settings, read_settings
 from familiar.store.store import STORE_NAME, Store
 
@@ -54,13 +56,21 @@ class Context:
         """
         return Rules() if path is None else read_rules(path, read_text(path), home=self.home)
 
-    @contextmanager
-    def store(self, *, check: bool = False) -> Iterator[Store]:
-        """Open the store for a block, making the state folder if need be."""
+    def make_state(self) -> None:
+        """Make the state folder if it is missing.
+
+        Raises:
+            StoreError: it can't be made.
+        """
         try:
             self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StoreError(f"{self.state}: the state folder can't be made: {error.strerror}.") from error
+
+    @contextmanager
+    def store(self, *, check: bool = False) -> Iterator[Store]:
+        """Open the store for a block, making the state folder if need be."""
+        self.make_state()
         with Store(self.store_path, check=check) as store:
             yield store
 
@@ -72,14 +82,17 @@ def find_context(environment: Mapping[str, str], *, state: Path | None, config: 
         UsageError: a configuration file that was named does not exist.
     """
     home = Path(environment.get("HOME") or Path.home())
-    named = config or _path_in(environment, "FAMILIAR_CONFIG")
+    set_in_environment = environment.get("FAMILIAR_CONFIG")
+    named = config or (Path(set_in_environment) if set_in_environment else None)
     if named is not None and not named.is_file():
         raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
     return Context(state=_find_state(environment, state), config=named or _usual_config(environment), home=home)
 
 
-def folders_of(paths: tuple[Path, ...], settings: Settings) -> tuple[FolderSettings, ...]:
+def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> tuple[FolderSettings, ...]:
     """Return the folders to watch: those on the command line, or else the configured ones.
+
+    With `files`, a file may be named as well: a folder of which only that file is taken.
 
     Raises:
         UsageError: there is none, or one is no folder.
@@ -91,10 +104,7 @@ def folders_of(paths: tuple[Path, ...], settings: Settings) -> tuple[FolderSetti
     chosen: list[FolderSettings] = []
     for path in paths:
         configured = next((folder for folder in settings.folders if folder.path == path), None)
-        folder = configured or FolderSettings(path=path)
-        if not folder.path.is_dir():
-            raise UsageError(f"{path}: there is no such folder.")
-        chosen.append(folder)
+        chosen.append(configured or folder_at(path, files=files))
     for folder in chosen:
         for other in chosen:
             if folder is not other and folder.path.is_relative_to(other.path):
@@ -117,8 +127,8 @@ def read_text(path: Path) -> str:
 
 
 def _find_state(environment: Mapping[str, str], named: Path | None) -> Path:
-    found = named or _path_in(environment, "FAMILIAR_STATE") or _path_in(environment, "STATE_DIRECTORY")
-    return Path(os.path.abspath(found or platformdirs.user_state_path("familiar")))
+    usual = _path_in(environment, "STATE_DIRECTORY") or platformdirs.user_state_path("familiar")
+    return Path(os.path.abspath(named or environment.get("FAMILIAR_STATE") or usual))
 
 
 def _usual_config(environment: Mapping[str, str]) -> Path | None:

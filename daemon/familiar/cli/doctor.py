@@ -3,7 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,13 +15,20 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, console, json_option, print_json, say
 from familiar.errors import FamiliarError
 from familiar.service.lock import holder
-from familiar.settings import Settings
+from familiar.settings import FolderSettings, Settings
 from familiar.sources.filesystems import is_network, watch_limit
-from familiar.sources.roots import judge, look_at
+from familiar.sources.roots import look_at
 from familiar.vision.workers import Workers
 
 _LITTLE_SPACE = 500 * 1024 * 1024
-_MARKS = {"good": "[green]good[/green]   ", "warning": "[yellow]warning[/yellow]", "bad": "[red]bad[/red]    "}
+_COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
+
+_PROBE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
+    "53de0000000c4944415408d763f8ffff3f0005fe02fea735818100000000"
+    "49454e44ae426082"
+)
+"""A PNG of one pixel: looking at it loads the decoders and the engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +46,7 @@ class Finding:
 @pass_context
 def doctor(context: Context, *, as_json: bool) -> None:
     """Check configuration, rules, store, folders, limits and the engine; say how to mend what is wrong."""
-    findings: list[Finding] = []
-    settings = _attempt(findings, "configuration", context.settings, str(context.config or "none; defaults hold"))
-    for check in (_check_rules, _check_state, _check_folders, _check_engine):
-        for finding in check(context, settings or Settings()):
-            findings.append(finding)
+    findings = list(_examine(context))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -51,4 +55,90 @@ def doctor(context: Context, *, as_json: bool) -> None:
         raise SystemExit(FAILED)
 
 
-def _attempt[T](findings: list[Finding], subject: str, act: Callable[[], T], detail: str) -> T | None: ...
+def _examine(context: Context) -> Iterator[Finding]:
+    settings = Settings()
+    try:
+        settings = context.settings()
+        yield _good("configuration", str(context.config or "none; defaults hold"))
+        rules_path = context.rules_path(settings)
+        count = len(context.rules(rules_path).rules)
+        yield _good("rules", f"{rules_path}: {count} rules" if rules_path else "none")
+    except FamiliarError as error:
+        yield _bad("configuration", str(error), "mend the file; familiar config check tells when it is good")
+    yield from _examine_state(context)
+    for folder in settings.folders:
+        yield from _examine_folder(folder)
+    yield _examine_engine(settings)
+
+
+def _examine_state(context: Context) -> Iterator[Finding]:
+    pid = holder(context.state)
+    yield _good("daemon", f"runs, pid {pid}" if pid else "does not run")
+    try:
+        with context.store() as store:
+            damage = store.damage()
+    except FamiliarError as error:
+        yield _bad("store", str(error), "mend what it says, or name another folder with --state")
+        return
+    if damage:
+        yield _bad("store", damage, "put a backup in its place, or try: sqlite3 FILE .recover")
+    else:
+        yield _good("store", f"{context.store_path} is whole")
+    free = shutil.disk_usage(context.state).free
+    detail = f"{free // 2**20} MiB are free in {context.state}"
+    yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free some space")
+
+
+def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
+    view = look_at(folder.path)
+    subject = f"folder {folder.path}"
+    if view.error is not None:
+        yield _bad(subject, view.error, "mount it, or mend its rights; until then it counts as offline")
+        return
+    if is_network(folder.path):
+        yield _good(subject, "on a network file system: it is polled")
+        return
+    count, limit = sum(1 for _ in os.walk(folder.path)), watch_limit()
+    detail = f"{count} folders to watch"
+    if limit is not None and count > limit:
+        remedy = f"sudo sysctl fs.inotify.max_user_watches={2 * count}"
+        yield _warning(subject, f"{detail}, but only {limit} may be watched", remedy)
+    else:
+        yield _good(subject, detail)
+
+
+def _examine_engine(settings: Settings) -> Finding:
+    async def probe(path: Path) -> str:
+        async with Workers(settings=settings.vision.model_copy(update={"workers": 1})) as workers:
+            photo = await workers.look(path, await workers.fingerprint(path))
+            return photo.engine
+
+    with tempfile.TemporaryDirectory(prefix="familiar-") as folder:
+        path = Path(folder, "probe.png")
+        path.write_bytes(_PROBE)
+        try:
+            engine = asyncio.run(probe(path))
+        except FamiliarError as error:
+            return _bad("engine", str(error), "install familiar again: its models or decoders are missing")
+    return _good("engine", f"{engine} works in a worker process")
+
+
+def _show(findings: list[Finding]) -> None:
+    for finding in findings:
+        colour = _COLOURS[finding.verdict]
+        console().print(f"[{colour}]{finding.verdict:8}[/{colour}]", end="")
+        say(f"{finding.subject}: {finding.detail}")
+        if finding.remedy:
+            say(f"        {finding.remedy}")
+
+
+def _good(subject: str, detail: str) -> Finding:
+    return Finding(subject=subject, verdict="good", detail=detail)
+
+
+def _warning(subject: str, detail: str, remedy: str) -> Finding:
+    return Finding(subject=subject, verdict="warning", detail=detail, remedy=remedy)
+
+
+def _bad(subject: str, detail: str, remedy: str) -> Finding:
+    return Finding(subject=subject, verdict="bad", detail=detail, remedy=remedy)

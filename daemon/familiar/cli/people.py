@@ -1,9 +1,6 @@
 """familiar people: the persons whom the daemon knows."""
 
 import asyncio
-import fnmatch
-import os
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,11 +8,12 @@ import click
 
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.photos import named_folders, photos_in
 from familiar.cli.rematching import rematch
-from familiar.errors import UsageError
 from familiar.identity.people import check_name
 from familiar.service.registration import Registrar, Registration
-from familiar.settings import DEFAULT_EXCLUDE, DEFAULT_INCLUDE, Settings
+from familiar.service.seeing import Seer
+from familiar.settings import Settings
 from familiar.store.people import PersonRow
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
@@ -38,7 +36,7 @@ def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, 
     """Register the face in each photo as NAME; of a folder all photos in it and below it."""
     with reported():
         check_name(name)
-        photos = _photos(paths)
+        photos = photos_in(named_folders(paths))
         settings = context.settings()
         with context.store() as store:
             results = asyncio.run(_register(store, settings, name, photos, largest=largest, quiet=as_json))
@@ -152,40 +150,8 @@ async def _register(
 ) -> list[Registration]:
     async with Workers(settings=settings.vision) as workers:
         with progress_bar("looking at photos", hidden=quiet) as progress:
-            registrar = Registrar(store=store, workers=workers, largest=largest)
+            registrar = Registrar(store=store, seer=Seer(store=store, workers=workers), largest=largest)
             return await registrar.register(name, photos, progress)
-
-
-def _photos(paths: Iterable[Path]) -> list[Path]:
-    """Return the photos that are named, and those in and below the folders that are named, in order of names."""
-    photos: dict[Path, None] = {}
-    for path in paths:
-        if path.is_dir():
-            found = _below(path)
-            if not found:
-                raise UsageError(f"{path}: there is no photo in this folder.")
-            photos.update(dict.fromkeys(found))
-        elif path.is_file():
-            photos[path.absolute()] = None
-        else:
-            raise UsageError(f"{path}: there is no such photo or folder.")
-    return list(photos)
-
-
-def _below(folder: Path) -> list[Path]:
-    found = []
-    for parent, folders, names in os.walk(folder.absolute()):
-        folders[:] = [name for name in folders if not _fits(name, DEFAULT_EXCLUDE)]
-        found += [Path(parent, name) for name in names if _is_photo(name)]
-    return sorted(found)
-
-
-def _is_photo(name: str) -> bool:
-    return _fits(name, DEFAULT_INCLUDE) and not _fits(name, DEFAULT_EXCLUDE)
-
-
-def _fits(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
 def _person(row: PersonRow) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -10,7 +11,7 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, reported, say
 from familiar.effects.journal import Step
-from familiar.effects.undo import Undo
+from familiar.effects.undo import Obstacle, Undo
 from familiar.errors import FamiliarError, UsageError
 from familiar.service.lock import holder, locked
 from familiar.store.store import Store
@@ -95,18 +96,22 @@ def _parse_time(text: str, now: datetime) -> datetime:
         raise UsageError(f"--since {text!r} is no time; write 30m, 2h, 3d or 2026-05-01T12:00.") from error
 
 
-def _show_obstacles(obstacles, *, as_json: bool) -> None:
-    ...
+def _show_obstacles(obstacles: Sequence[Obstacle], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"undone": [], "obstacles": [asdict(obstacle) for obstacle in obstacles]})
+        return
+    rows = [(obstacle.operation, obstacle.kind, obstacle.reason) for obstacle in obstacles]
+    print_table(("operation", "kind", "can't be undone because"), rows)
+    say("Nothing was touched.")
 
 
 def _show(steps: Sequence[Step], failures: dict[int, str], *, as_json: bool) -> None:
     if as_json:
-        print_json(
-            [
-                {"operation": step.id, "kind": step.operation.kind, "target": step.target, "error": failures.get(step.id)}
-                for step in steps
-            ]
-        )
+        undone = [
+            {"operation": step.id, "kind": step.operation.kind, "target": step.target, "error": failures.get(step.id)}
+            for step in steps
+        ]
+        print_json({"undone": undone, "obstacles": []})
         return
     rows = [(step.id, step.operation.kind, step.target, failures.get(step.id, "undone")) for step in steps]
     print_table(("operation", "kind", "target", "result"), rows)

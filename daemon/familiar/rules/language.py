@@ -126,9 +126,11 @@ class _Reader:
             "crop": self.crop,
         }
         keys = value.keys(readers)
-        if len(keys) != 1:
+        if len(keys) != 1 and len(keys) == len(value.plain):
             value.fail(f"{value.shown} is wrong; one of {', '.join(readers)} with a target, or stop, would be right")
-        ((name, inner),) = keys.items()
+        if not keys:
+            value.give_up()  # the unknown key was complained of
+        name, inner = next(iter(keys.items()))
         return readers[name](inner)
 
     def link(self, value: Value) -> Action:

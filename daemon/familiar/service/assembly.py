@@ -1,38 +1,76 @@
-"""Put the rooms together into a daemon; and what may change in it while it runs: settings and rules."""
+"""Put the rooms together into a daemon."""
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
-from familiar.errors import FamiliarError
 from familiar.logs import EventLog
-from familiar.model import Plan, Subject
-from familiar.rules.language import Rules
-from familiar.rules.planning import plan_for
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.handling import Handler, Surroundings
 from familiar.service.intake import Intake
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
+from familiar.service.rulebook import RuleBook
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
 
-class RuleBook:
-    """The rules that hold now; they change when their file does, and stay when it is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A daemon, and the parts of it that others ask."""
 
-    def __init__(self, *, file: Path | None, read: Callable[[Path | None], Rules], store: Store, log: EventLog) -> None:
-        """Take the file, and how it is read (raising `FamiliarError` if it is wrong)."""
-        self._file = file
-        self._read = read
-        self._store = store
-        self._log = log
-        self._stamp: tuple[int, int] | None = None
-        self.rules = Rules()
+    daemon: Daemon
+    handler: Handler
+    intake: Intake
 
-    def decide(self, subject: Subject) -> Plan:
-        """Return what the rules decide for a photo."""
-        return plan_for(self.rules, subject)
+
+def assemble(
+    *,
+    settings: Settings,
+    rules: RuleBook,
+    store: Store,
+    log: EventLog,
+    notifier: Notifier,
+    clock: Callable[[], float],
+    reload: Callable[[], bool],
+    watch: bool,
+    report: Callable[[Progress], None] | None = None,
+) -> Assembly:
+    """Return a daemon for these settings; it must be run in the thread that opened the store."""
+    workers = Workers(settings=settings.vision, clock=clock)
+    performer = Performer(
+        store=store,
+        workers=workers,
+        executor=Executor(store.journal, pulse=notifier.ping),
+        undo=Undo(store.journal, pulse=notifier.ping),
+        log=log,
+    )
+    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch)
+    handler = Handler(
+        store=store,
+        workers=workers,
+        recogniser=Recogniser(store, settings.matching),
+        performer=performer,
+        surroundings=Surroundings(
+            decide=rules.decide, source_of=intake.source_of, vanished=intake.vanished, is_there=intake.is_there
+        ),
+        log=log,
+        clock=clock,
+    )
+    daemon = Daemon(
+        store=store,
+        workers=workers,
+        intake=intake,
+        handler=handler,
+        performer=performer,
+        reload=reload,
+        look_at_rules=rules.look,
+        log=log,
+        notifier=notifier,
+        clock=clock,
+        report=report,
+    )
+    return Assembly(daemon=daemon, handler=handler, intake=intake)

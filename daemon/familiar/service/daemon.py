@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from familiar.logs import EventLog
@@ -42,18 +43,25 @@ class Daemon:
         handler: Handler,
         performer: Performer,
         reload: Callable[[], bool],
+        look_at_rules: Callable[[], None],
         log: EventLog,
         notifier: Notifier,
         clock: Callable[[], float],
         report: Callable[[Progress], None] | None = None,
     ) -> None:
-        """Take the rooms; `reload` reads changed settings and rules, `clock` gives monotonic seconds."""
+        """Take the rooms.
+
+        `reload` reads settings and rules anew, and says whether settings have changed, so that the daemon must be put
+        together anew; `look_at_rules` reads rules whose file has changed; `clock` gives monotonic seconds.
+        """
         self._store = store
         self._workers = workers
         self._intake = intake
         self._handler = handler
         self._performer = performer
         self._reload = reload
+        self._look_at_rules = look_at_rules
+        self._again = False
         self._log = log
         self._notifier = notifier
         self._clock = clock
@@ -66,19 +74,23 @@ class Daemon:
         self._deaths = 0
         self._beat = (clock(), 0)
 
-    async def run(self, *, until_idle: bool = False) -> None:
-        """Work until stopped. What is in flight then is given back: it waits in the store for the next start."""
+    async def run(self, *, until_idle: bool = False) -> bool:
+        """Work until stopped; return whether to begin again with new settings.
+
+        What is in flight at the end is given back: it waits in the store for the next start.
+        """
         started = self._clock()
         self._listen_to_signals()
         await self._rematch()
         await self._performer.perform_open()
-        self._intake.start()
         try:
+            self._intake.start(self._wake_from_thread(asyncio.get_running_loop()))
             self._log.emit("service.ready", seconds=self._clock() - started)
             self._notifier.ready()
             await self._work(until_idle=until_idle)
         finally:
             await self._wind_up()
+        return self._again
 
     def stop(self, reason: str) -> None:
         """Ask the loop to end."""
@@ -88,13 +100,17 @@ class Daemon:
             self._stop.set()
             self._wake.set()
 
-    def wake(self) -> None:
-        """Let the loop look at once; called in its own thread."""
-        self._wake.set()
+    def _wake_from_thread(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(self._wake.set)
+
+        return wake
 
     async def _work(self, *, until_idle: bool) -> None:
         while not self._stop.is_set():
             now = self._clock()
+            self._look_at_rules()
             self._intake.tick(now)
             await self._heed_other_processes()
             self._dispatch(now)
@@ -198,9 +214,12 @@ class Daemon:
 
     def _hang_up(self) -> None:
         self._notifier.reloading()
-        self._reload()
-        self._intake.rescan()
-        self._notifier.ready()
+        if self._reload():
+            self._again = True
+            self._stop.set()
+        else:
+            self._intake.rescan()
+            self._notifier.ready()
         self._wake.set()
 
     async def _wind_up(self) -> None:

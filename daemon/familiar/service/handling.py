@@ -8,7 +8,7 @@ from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.logs import EventLog
-from familiar.model import Plan, RecognisedFace, Subject
+from familiar.model import Photo, Plan, RecognisedFace, Subject
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.store.files import FileRow
@@ -77,6 +77,8 @@ class Handler:
             await self._handle(file, turn)
         except GoneError:
             self._surroundings.vanished(file.path)
+            if self._surroundings.is_there(file.path):
+                self._fail(file, "out of reach")
         except ChangedError:
             self._store.files.wait(file.id, size=-1, mtime_ns=-1, due=self._clock())
         except RetryError as error:
@@ -122,14 +124,8 @@ class Handler:
     async def _decide(self, file: FileRow, photo_id: int, turn: asyncio.Event) -> None:
         photo, faces = self.recogniser.recognise(photo_id)
         self._tell_recognised(file.path, faces)
-        subject = Subject(
-            photo=photo,
-            path=file.path,
-            source=self._surroundings.source_of(file.path),
-            file_time=local_time(file.mtime_ns),
-            faces=faces,
-        )
-        plan = self._surroundings.decide(subject)
+        source = self._surroundings.source_of(file.path)
+        plan = self._surroundings.decide(subject_of(photo, faces, file.path, source, file.mtime_ns))
         rendered = await self._performer.render(plan, file.path, photo.hash)
         await turn.wait()
         with self._store.writing():
@@ -187,6 +183,9 @@ class Handler:
             self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
 
 
-def local_time(mtime_ns: int) -> datetime:
-    """Return a file's time as local time without a zone, as cameras write it."""
-    return datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - local and naive, like EXIF's times
+def subject_of(
+    photo: Photo, faces: tuple[RecognisedFace, ...], path: Path, source: str, mtime_ns: int
+) -> Subject:
+    """Return what the rules look at; the file's time is local and without a zone, as cameras write it."""
+    file_time = datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above
+    return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces)

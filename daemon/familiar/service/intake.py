@@ -7,18 +7,18 @@ walk, and what a walk misses is forgotten only where the root is in place both t
 
 import os
 import queue
-import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from familiar.errors import RetryError
 from familiar.logs import EventLog
-from familiar.settings import FolderSettings
+from familiar.settings import FolderSettings, Settings
+from familiar.sources.filesystems import is_network
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished
 from familiar.sources.patterns import Patterns
 from familiar.sources.roots import judge, look_at, vouches
-from familiar.sources.settling import Gone, Ready, settle
+from familiar.sources.settling import Gone, Ready, look, settle
 from familiar.sources.walking import Walker
 from familiar.sources.watching import Watcher
 from familiar.store.files import FileRow
@@ -26,10 +26,14 @@ from familiar.store.store import Store
 
 _CHECK = 5.0
 """Seconds between two looks at the roots and their watchers."""
-_JUDGEMENT = 1.0
-"""Seconds for which a root that was found in place is trusted when a file vanishes."""
+_TRUSTED = 1.0
+"""Seconds for which a root that was found in place is trusted when files vanish."""
+_POLL = 30.0
+"""Seconds between two walks of a root that sends no events."""
 _SLICE = 0.2
-"""Seconds that messages are taken in one go before the loop sees to its other work."""
+"""Seconds for which messages are taken in one go, before the loop sees to its other work."""
+_QUEUE = 64
+"""Listings that wait at most; the walker is held back beyond that."""
 _BATCH = 500
 _SAMPLE = 20
 """Files by which a root on another device is known again."""
@@ -45,18 +49,362 @@ class Walk:
     files: int = 0
     new: int = 0
     changed: int = 0
+    again: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
 class Root:
-    """One watched folder as the intake deals with it."""
+    """One watched folder as the intake deals with it; `watcher` is None where walks take its place."""
 
     id: int
     settings: FolderSettings
     patterns: Patterns
-    watcher: Watcher
-    online: bool = False
+    watcher: Watcher | None
+    is_online: bool = False
     reason: str | None = None
     judged_at: float = float("-inf")
     walked_at: float = float("-inf")
     walks: dict[Path, Walk] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.settings.path
+
+
+class Intake:
+    """Watches the roots, and keeps the store's files true to the folders."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        log: EventLog,
+        clock: Callable[[], float],
+        watch: bool,
+    ) -> None:
+        """Take the folders of the settings; without `watch` they are walked once, as for a scan."""
+        self._settings = settings
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._watch = watch
+        self._messages: queue.Queue[Message] = queue.Queue()
+        self._listings: queue.Queue[Message] = queue.Queue(_QUEUE)
+        self._wake: Callable[[], None] = lambda: None
+        self._walker = Walker(self._post)
+        self._roots = {folder.path: self._root(folder) for folder in settings.folders}
+        self._checked_at = float("-inf")
+
+    # What the loop calls
+
+    def start(self, wake: Callable[[], None]) -> None:
+        """Judge the roots, start the watchers, and ask for the first walks; `wake` is called from other threads."""
+        self._wake = wake
+        now = self._clock()
+        self._store.files.restart_clock(settling_due=now + self._settings.settle, failed_due=now)
+        self._walker.start()
+        for root in self._roots.values():
+            self._judge(root)
+            if not root.is_online:
+                self._log.emit("root.offline", root=root.path, reason=root.reason)
+        self._checked_at = now
+
+    def stop(self) -> None:
+        """End all threads."""
+        for root in self._roots.values():
+            if root.watcher is not None:
+                root.watcher.stop()
+        while not self._listings.empty():  # the walker may wait for room
+            self._listings.get_nowait()
+        self._walker.stop()
+
+    def tick(self, now: float) -> None:
+        """Take messages, settle files, look after roots and watchers."""
+        self._take_messages(now)
+        self._settle(now)
+        if now - self._checked_at >= _CHECK:
+            self._checked_at = now
+            for root in self._roots.values():
+                self._look_after(root, now)
+
+    def rescan(self) -> None:
+        """Compare all roots with the store."""
+        for root in self._roots.values():
+            self._judge(root)
+            self._walk(root, root.path)
+
+    @property
+    def online_roots(self) -> list[int]:
+        """Ids of the roots that are in place."""
+        return [root.id for root in self._roots.values() if root.is_online]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no walk is under way and no message waits."""
+        waits = any(root.walks for root in self._roots.values())
+        return not waits and self._messages.empty() and self._listings.empty()
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait."""
+        return self._messages.qsize() + self._listings.qsize()
+
+    def root_states(self) -> dict[str, str]:
+        """Return the state of each root: online, or offline and why."""
+        return {
+            str(root.path): "online" if root.is_online else f"offline: {root.reason}" for root in self._roots.values()
+        }
+
+    # What handlers ask
+
+    def source_of(self, path: Path) -> str:
+        """Return the name of the source that a path belongs to."""
+        root = self._root_of(path)
+        return root.settings.source if root is not None else path.parent.name
+
+    def is_there(self, path: Path) -> bool:
+        """Say whether a file lies at a path; where its root is offline it is not known to be gone."""
+        return os.path.lexists(path) or not self._may_vanish(path)
+
+    def vanished(self, path: Path) -> None:
+        """Write down that a file is gone, if it is and its root is in place."""
+        if not self.is_there(path) and self._store.files.mark_gone(path):
+            self._log.emit("file.gone", path=path)
+
+    # Roots
+
+    def _root(self, folder: FolderSettings) -> Root:
+        polls = is_network(folder.path) if folder.polling is None else folder.polling
+        patterns = Patterns(folder)
+        watcher = Watcher(folder.path, patterns, self._post) if self._watch and not polls else None
+        return Root(id=self._store.roots.know(folder.path).id, settings=folder, patterns=patterns, watcher=watcher)
+
+    def _root_of(self, path: Path) -> Root | None:
+        return next((root for root in self._roots.values() if path.is_relative_to(root.path)), None)
+
+    def _judge(self, root: Root) -> bool:
+        """Look whether a root is in place, write it down, and return it. One that comes into place is walked."""
+        view, known = look_at(root.path), self._store.roots.know(root.path)
+        files = self._store.files.count_in_root(root.id) if view.is_empty or view.device != known.device else 1
+        elsewhere = known.device is not None and view.device != known.device
+        verdict = judge(view, device=known.device, known_files=files, vouched=elsewhere and self._vouched(root))
+        root.judged_at = self._clock()
+        was_online, root.is_online, root.reason = root.is_online, verdict.online, verdict.reason
+        if verdict.online and view.device is not None and (not was_online or elsewhere):
+            self._store.roots.set_online(root.id, device=view.device)
+            self._log.emit("root.online", root=root.path, device=view.device)
+            self._start_watching(root)
+            self._walk(root, root.path)
+        elif was_online and not verdict.online:
+            self._log.emit("root.offline", root=root.path, reason=verdict.reason)
+        if not verdict.online and (was_online or known.state != "offline"):
+            self._store.roots.set_offline(root.id, reason=verdict.reason or "")
+        return verdict.online
+
+    def _vouched(self, root: Root) -> bool:
+        sample = self._store.files.sample(root.id, limit=_SAMPLE)
+        return vouches((file.path, file.size, file.mtime_ns) for file in sample)
+
+    def _may_vanish(self, path: Path) -> bool:
+        """Say whether a file that is missing is gone, and not only out of reach."""
+        root = self._root_of(path)
+        if root is None:
+            return True
+        if self._clock() - root.judged_at > _TRUSTED:
+            self._judge(root)
+        return root.is_online and self._on_same_device(path.parent)
+
+    def _on_same_device(self, folder: Path) -> bool:
+        """Say whether a folder, or the nearest one above it that is there, lies on the device that it was on.
+
+        A file system that was mounted below the root and is not any more leaves the empty folder that it hid.
+        """
+        remembered = self._store.files.device_of(folder)
+        while True:
+            try:
+                return remembered is None or folder.stat().st_dev == remembered
+            except OSError:
+                folder = folder.parent
+
+    def _look_after(self, root: Root, now: float) -> None:
+        if not self._judge(root) or not self._watch:
+            return
+        if root.watcher is not None and not root.watcher.is_alive:
+            root.watcher.stop()
+            self._log.emit("watch.restarted", root=root.path, reason="its watcher had ended")
+            self._start_watching(root)
+            self._walk(root, root.path)
+        period = self._settings.rescan * 60 if root.watcher is not None else min(_POLL, self._settings.rescan * 60)
+        if now - root.walked_at >= period:
+            self._walk(root, root.path)
+
+    def _start_watching(self, root: Root) -> None:
+        if not self._watch:
+            return
+        if root.watcher is not None:
+            root.watcher.stop()
+            try:
+                root.watcher.start()
+            except OSError as error:
+                reason = f"{error.strerror or error}; raise fs.inotify.max_user_watches or max_user_instances"
+                self._log.emit("watch.lost", root=root.path, reason=f"{reason}; polling takes its place")
+                root.watcher = None
+        self._log.emit("watch.started", root=root.path, how="events" if root.watcher is not None else "polling")
+
+    # Messages
+
+    def _post(self, message: Message) -> None:
+        """Take a message from another thread. A listing waits for room; a hint never does."""
+        if isinstance(message, Listing | WalkFinished):
+            self._listings.put(message)
+        else:
+            self._messages.put(message)
+        self._wake()
+
+    def _take_messages(self, now: float) -> None:
+        hinted: dict[Path, Root] = {}
+        for message in _drain(self._messages):
+            root = self._roots[message.root]
+            match message:
+                case FileHint():
+                    hinted[message.path] = root
+                case FolderHint():
+                    self._walk(root, message.path)
+                case EventsLost():
+                    self._log.emit("watch.lost", root=root.path, reason=message.reason)
+                    self._walk(root, root.path)
+        with self._store.writing():
+            for path, root in hinted.items():
+                self._take_hint(root, path, now)
+        ends = time.monotonic() + _SLICE
+        while time.monotonic() < ends and not self._listings.empty():
+            listing = self._listings.get_nowait()
+            if isinstance(listing, Listing):
+                self._take_listing(self._roots[listing.root], listing, now)
+            elif isinstance(listing, WalkFinished):
+                self._finish_walk(self._roots[listing.root], listing)
+        if not self._listings.empty():
+            self._wake()
+
+    def _take_hint(self, root: Root, path: Path, now: float) -> None:
+        present = look(path)
+        if present is None:
+            self.vanished(path)
+            return
+        due = now + self._settings.settle
+        if self._store.files.hint(path, size=present[0], mtime_ns=present[1], root_id=root.id, due=due):
+            self._log.emit("file.found", path=path)
+
+    # Walks
+
+    def _walk(self, root: Root, top: Path) -> None:
+        if top in root.walks:
+            root.walks[top].again = True  # it may have passed what has changed now
+        elif root.is_online:
+            root.walks[top] = Walk(started=self._clock())
+            if top == root.path:
+                root.walked_at = self._clock()
+            self._walker.walk(root.path, top, root.patterns)
+
+    def _take_listing(self, root: Root, listing: Listing, now: float) -> None:
+        walk = root.walks.get(listing.top)
+        if walk is None:
+            return
+        known = self._store.files.device_of(listing.folder)
+        if known not in {None, listing.device} and not listing.entries:
+            return  # a mount below the root that is not there: what it had is not listed, and not forgotten
+        with self._store.writing():
+            folder_id = self._store.files.folder(listing.folder, root_id=root.id, device=listing.device)
+            found = self._store.files.compare(
+                folder_id,
+                listing.entries,
+                after=listing.after,
+                upto=listing.upto,
+                due=now + self._settings.settle,
+            )
+        walk.listed.add(folder_id)
+        walk.files += len(listing.entries)
+        walk.new += found.new
+        walk.changed += found.changed
+        walk.missing += [Path(listing.folder, os.fsdecode(name)) for name in found.missing]
+
+    def _finish_walk(self, root: Root, finished: WalkFinished) -> None:
+        walk = root.walks.pop(finished.top, None)
+        if walk is None or not self._judge(root):
+            return
+        if walk.again:
+            self._walk(root, finished.top)
+        if finished.errors:
+            errors = [f"{path}: {reason}" for path, reason in finished.errors]
+            self._log.emit("root.incomplete", root=root.path, errors=errors)
+        unreadable = tuple(path for path, _ in finished.errors)
+        gone = self._forget(self._missing(root, finished.top, walk, unreadable))
+        if finished.top == root.path:
+            self._store.roots.set_scanned(root.id)
+            if walk.new or walk.changed or gone or root.watcher is not None or not self._watch:
+                self._tell_walk(root, walk, gone)
+
+    def _missing(self, root: Root, top: Path, walk: Walk, unreadable: tuple[Path, ...]) -> Iterable[Path]:
+        """Give the files that the walk did not find, but for those in folders that it could not read."""
+        yield from walk.missing
+        for folder_id, folder, _ in self._store.files.folders_below(root.id, top):
+            if folder_id not in walk.listed and not any(folder.is_relative_to(path) for path in unreadable):
+                yield from self._store.files.in_folder(folder_id)
+
+    def _forget(self, paths: Iterable[Path]) -> int:
+        count = 0
+        with self._store.writing():
+            for path in paths:
+                if not self.is_there(path) and self._store.files.mark_gone(path):
+                    count += 1
+                    self._log.emit("file.gone", path=path)
+        return count
+
+    def _tell_walk(self, root: Root, walk: Walk, gone: int) -> None:
+        self._log.emit(
+            "root.scanned",
+            root=root.path,
+            folders=len(walk.listed),
+            files=walk.files,
+            new=walk.new,
+            changed=walk.changed,
+            gone=gone,
+            seconds=self._clock() - walk.started,
+        )
+
+    # Settling
+
+    def _settle(self, now: float) -> None:
+        files = self._store.files.settled(now, roots=self.online_roots, limit=_BATCH)
+        if not files:
+            return
+        with self._store.writing():
+            for file in files:
+                self._settle_file(file, now)
+
+    def _settle_file(self, file: FileRow, now: float) -> None:
+        match settle((file.size, file.mtime_ns), present := look(file.path)):
+            case Ready():
+                self._store.files.mark_pending(file.id)
+                self._log.emit("file.pending", path=file.path)
+            case Gone():
+                if os.path.lexists(file.path) and present is None:
+                    self._store.files.mark_gone(file.path)  # it is no regular file any more
+                elif self._may_vanish(file.path):
+                    self.vanished(file.path)
+                else:
+                    self._put_off(file, now)
+            case wait:
+                due = now + self._settings.settle
+                self._store.files.wait(file.id, size=wait.size, mtime_ns=wait.mtime_ns, due=due)
+
+    def _put_off(self, file: FileRow, now: float) -> None:
+        self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=now + self._settings.settle)
+
+
+def _drain(messages: "queue.Queue[Message]") -> Iterable[Message]:
+    """Give what waits now; what comes meanwhile waits for the next time."""
+    for _ in range(messages.qsize()):
+        yield messages.get_nowait()

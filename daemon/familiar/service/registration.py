@@ -8,8 +8,8 @@ from typing import Literal
 
 from familiar.errors import FamiliarError, SetAsideError
 from familiar.model import Face, Photo
+from familiar.service.seeing import Seer
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,11 @@ class Registration:
 class Registrar:
     """Looks at photos, or takes what the store knows of them, and registers the face in each."""
 
-    def __init__(self, *, store: Store, workers: Workers, largest: bool) -> None:
+    def __init__(self, *, store: Store, seer: Seer, largest: bool) -> None:
         """Take the rooms; with `largest` the largest of several faces is taken, else such a photo is refused."""
         self._store = store
-        self._workers = workers
+        self._seer = seer
         self._largest = largest
-        self._slots = asyncio.Semaphore(2 * workers.count)
 
     async def register(
         self, name: str, paths: Sequence[Path], progress: Callable[[int, int], None]
@@ -38,29 +37,15 @@ class Registrar:
 
         A person who is new is written down with their first reference, not before.
         """
-        looks = [asyncio.create_task(self._known(path)) for path in paths]
+        looks = [asyncio.create_task(self._seer.see(path)) for path in paths]
         results = []
         for number, (path, look) in enumerate(zip(paths, looks, strict=True), start=1):
             try:
-                results.append(self._add(name, path, await look))
+                results.append(self._add(name, path, self._store.photos.load(await look)))
             except FamiliarError as error:
                 results.append(Registration(path=path, result="refused", reason=str(error)))
             progress(number, len(paths))
         return results
-
-    async def _known(self, path: Path) -> Photo:
-        """Return the photo at `path` as the store knows it, looking at it first if need be."""
-        async with self._slots:
-            hash_ = await self._workers.fingerprint(path)
-            row = self._store.photos.find(hash_)
-            if row is not None and row.verdict == "seen":
-                return self._store.photos.load(row.id)
-            try:
-                photo = await self._workers.look(path, hash_)
-            except SetAsideError as error:
-                self._store.photos.set_aside(hash_, str(error))
-                raise
-            return self._store.photos.load(self._store.photos.record(photo))
 
     def _add(self, name: str, path: Path, photo: Photo) -> Registration:
         face = self._choose(photo)

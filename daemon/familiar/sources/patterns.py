@@ -19,6 +19,7 @@ class Patterns:
         self._root = settings.path
         self._include = _compile(settings.include)
         self._exclude = _compile(settings.exclude)
+        self._recursive = settings.recursive
 
     def takes(self, path: Path) -> bool:
         """Say whether the file at `path`, which lies below the root, is a photo to take."""
@@ -37,7 +38,7 @@ class Patterns:
 
     def takes_folder(self, name: str, relative: str) -> bool:
         """Say whether a folder is looked into."""
-        return not _fits(self._exclude, name, relative)
+        return self._recursive and not _fits(self._exclude, name, relative)
 
 
 def _compile(patterns: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:

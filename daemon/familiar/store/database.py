@@ -21,8 +21,8 @@ BUSY_SECONDS = 10.0
 """How long a writer waits for another process's short transaction."""
 
 
-def open_database(path: Path, *, now: datetime, check: bool = False) -> Database:
-    """Open the store at `path`, creating or migrating it as needed.
+def open_database(path: Path, *, now: datetime, check: bool = False) -> tuple[Database, Path | None]:
+    """Open the store at `path`, creating or migrating it as needed; return it, and the backup if it was migrated.
 
     Args:
         path: the SQLite file; its folder must exist.
@@ -42,11 +42,10 @@ def open_database(path: Path, *, now: datetime, check: bool = False) -> Database
             _refuse_newer(db, path)
             if check:
                 _check(db, path)
-            _migrate(db, path, now)
+            return db, _migrate(db, path, now)
         except BaseException:
             db.close()
             raise
-        return db
 
 
 @contextmanager
@@ -123,9 +122,9 @@ def _refuse_newer(db: Database, path: Path) -> None:
         )
 
 
-def _migrate(db: Database, path: Path, now: datetime) -> None:
+def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
     if not migrations.pending(db):
-        return
+        return None
     backup = path.with_name(f"{path.name}.backup-{now:%Y%m%dT%H%M%S}")
     if shutil.disk_usage(path.parent).free < 2 * path.stat().st_size:
         raise StoreError(f"{path}: there is no room for the backup that precedes a migration; free some space first.")
@@ -134,6 +133,7 @@ def _migrate(db: Database, path: Path, now: datetime) -> None:
     target.close()
     backup.chmod(0o600)
     migrations.apply(db)
+    return backup
 
 
 def _check(db: Database, path: Path) -> None:

@@ -31,8 +31,11 @@ class Roots:
 
     def know(self, path: Path) -> RootRow:
         """Return the root at `path`, writing it down if it is new."""
-        self._db.conn.execute("INSERT INTO roots (path) VALUES (?) ON CONFLICT DO NOTHING", (os.fsencode(path),))
-        return next(root for root in self.all() if root.path == path)
+        known = next((root for root in self.all() if root.path == path), None)
+        if known is not None:
+            return known
+        self._db.conn.execute("INSERT INTO roots (path) VALUES (?)", (os.fsencode(path),))
+        return self.know(path)
 
     def all(self) -> list[RootRow]:
         """Return all roots that were ever watched, by path."""

@@ -39,7 +39,7 @@ class Store:
         """
         self.path = path
         self.now = now
-        self._db = open_database(path, now=now(), check=check)
+        self._db, self.backup = open_database(path, now=now(), check=check)
         self.files = Files(self._db, now=now)
         self.roots = Roots(self._db, now=now)
         self.photos = Photos(self._db, now=now)

@@ -1,0 +1,55 @@
+"""The photos that a command is about: files and folders that are named, or the configured folders."""
+
+import glob
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from familiar.errors import UsageError
+from familiar.settings import FolderSettings
+from familiar.sources.patterns import Patterns
+from familiar.sources.walking import walk
+
+
+def folder_at(path: Path, *, files: bool) -> FolderSettings:
+    """Return a folder with all below it; with `files`, a file as a folder of which only that file is taken.
+
+    Raises:
+        UsageError: there is nothing at the path.
+    """
+    if path.is_dir():
+        return FolderSettings(path=path)
+    if files and path.is_file():
+        return FolderSettings(path=path.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False)
+    raise UsageError(f"{path}: there is no such folder{' or file' if files else ''}.")
+
+
+def named_folders(paths: Iterable[Path]) -> list[FolderSettings]:
+    """Return the files and folders that are named.
+
+    Raises:
+        UsageError: there is nothing at one of the paths.
+    """
+    return [folder_at(path, files=True) for path in paths]
+
+
+def photos_in(folders: Iterable[FolderSettings]) -> list[Path]:
+    """Return the photos in and below folders, in the order of their names.
+
+    Raises:
+        UsageError: a folder has none, or can't be read.
+    """
+    photos: dict[Path, None] = {}
+    for folder in folders:
+        errors: list[tuple[Path, str]] = []
+        found = [
+            Path(listing.folder, os.fsdecode(name))
+            for listing in walk(folder.path, folder.path, Patterns(folder), errors)
+            for name, _, _ in listing.entries
+        ]
+        if errors:
+            raise UsageError(f"{errors[0][0]}: can't be read: {errors[0][1]}.")
+        if not found:
+            raise UsageError(f"{folder.path}: there is no photo in this folder.")
+        photos.update(dict.fromkeys(found))
+    return list(photos)

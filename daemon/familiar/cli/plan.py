@@ -1,0 +1,112 @@
+"""familiar plan: what the rules would do. Nothing is touched."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from familiar.cli.context import Context, folders_of, pass_context
+from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.photos import photos_in
+from familiar.errors import FamiliarError, UsageError
+from familiar.model import Crop, Link, Operation, Plan
+from familiar.rules.planning import Rules, plan_for
+from familiar.service.handling import subject_of
+from familiar.service.recognition import Recogniser
+from familiar.service.seeing import Seer
+from familiar.settings import FolderSettings, Settings
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+
+@click.command(epilog="Example: familiar plan ~/Pictures/inbox")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@json_option
+@pass_context
+def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Show what the rules would do with the photos in PATHS (by default in the configured folders).
+
+    Photos that are not known yet are looked at and remembered; no file is touched, and no photo counts as handled.
+    """
+    with reported():
+        settings = context.settings()
+        folders = folders_of(paths, settings, files=True)
+        rules_path = context.rules_path(settings)
+        if rules_path is None:
+            raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
+        rules = context.rules(rules_path)
+        with context.store() as store:
+            results = asyncio.run(_plan(store, settings, rules, folders, quiet=as_json))
+    failed = {path: str(result) for path, result in results if isinstance(result, FamiliarError)}
+    plans = [(path, result) for path, result in results if isinstance(result, Plan)]
+    if as_json:
+        print_json({"plans": [plan_as_json(path, made) for path, made in plans], "failed": failed})
+    else:
+        _show(plans, failed)
+    if failed:
+        raise SystemExit(FAILED)
+
+
+def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
+    """Return the name of the source that a path belongs to."""
+    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), path.parent.name)
+
+
+def plan_as_json(path: Path, made: Plan) -> dict[str, Any]:
+    """Return a plan for programs."""
+    return {
+        "path": path,
+        "operations": [_operation_as_json(operation) for operation in made.operations],
+        "refusals": [{"rule": no.rule, "kind": no.kind, "reason": no.reason} for no in made.refusals],
+    }
+
+
+async def _plan(
+    store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
+) -> list[tuple[Path, Plan | FamiliarError]]:
+    recogniser = Recogniser(store, settings.matching)
+    paths = photos_in(folders)
+    results: list[tuple[Path, Plan | FamiliarError]] = []
+    async with Workers(settings=settings.vision) as workers:
+        seer = Seer(store=store, workers=workers)
+        with progress_bar("looking at photos", hidden=quiet) as progress:
+            looks = [asyncio.create_task(seer.see(path)) for path in paths]
+            for number, (path, look) in enumerate(zip(paths, looks, strict=True), start=1):
+                try:
+                    photo, faces = recogniser.recognise(await look)
+                    mtime_ns = path.stat().st_mtime_ns
+                    subject = subject_of(photo, faces, path, source_of(path, folders), mtime_ns)
+                    results.append((path, plan_for(rules, subject)))
+                except FamiliarError as error:
+                    results.append((path, error))
+                progress(number, len(paths))
+    return results
+
+
+def _show(plans: Sequence[tuple[Path, Plan]], failed: dict[Path, str]) -> None:
+    rows = [row for path, made in plans for row in _rows(path, made)]
+    if rows:
+        print_table(("photo", "rule", "would", "to"), rows)
+    if failed:
+        print_table(("photo", "can't be planned because"), list(failed.items()))
+    count = sum(len(made.operations) for _, made in plans)
+    say(f"{len(plans)} photos, {count} operations. Nothing was touched.")
+
+
+def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
+    for operation in made.operations:
+        yield path, operation.rule, operation.kind, operation.target
+    for refusal in made.refusals:
+        yield path, refusal.rule, f"not {refusal.kind}", refusal.reason
+
+
+def _operation_as_json(operation: Operation) -> dict[str, Any]:
+    shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": operation.target}
+    match operation:
+        case Crop(box=box, margin=margin, size=size):
+            shown |= {"box": [box.left, box.top, box.right, box.bottom], "margin": margin, "size": size}
+        case Link(symbolic=symbolic):
+            shown |= {"symbolic": symbolic}
+    return shown

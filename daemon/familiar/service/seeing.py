@@ -1,0 +1,37 @@
+"""See photos on request, for commands: what the store knows is not looked at again."""
+
+import asyncio
+from pathlib import Path
+
+from familiar.errors import SetAsideError
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+
+class Seer:
+    """Brings photos into the store, without handling them."""
+
+    def __init__(self, *, store: Store, workers: Workers) -> None:
+        """Take the rooms."""
+        self._store = store
+        self._workers = workers
+        self._slots = asyncio.Semaphore(2 * workers.count)
+
+    async def see(self, path: Path) -> int:
+        """Return the id of the photo at `path`, looking at it first if it is not known.
+
+        Raises:
+            SetAsideError: it can't be decoded; the store remembers that.
+            GoneError, RetryError: it can't be read.
+        """
+        async with self._slots:
+            hash_ = await self._workers.fingerprint(path)
+            known = self._store.photos.find(hash_)
+            if known is not None and known.verdict == "seen":
+                return known.id
+            try:
+                return self._store.photos.record(await self._workers.look(path, hash_))
+            except SetAsideError as error:
+                if known is None:
+                    self._store.photos.set_aside(hash_, str(error))
+                raise
