@@ -38,8 +38,15 @@ CATALOGUE = (
     ),
     Event("service.reloaded", "info", ("settings", "rules"), "Configuration and rules were read anew and hold now."),
     Event("service.stopping", "info", ("reason",), "The daemon was asked to stop."),
-    Event("service.stopped", "info", ("given_back", "seconds"), "The daemon ends; what it gave back waits in the store."),
-    Event("store.migrated", "info", ("store", "backup"), "The store was brought to this version; the backup is the old one."),
+    Event(
+        "service.stopped", "info", ("given_back", "seconds"), "The daemon ends; what it gave back waits in the store."
+    ),
+    Event(
+        "store.migrated",
+        "info",
+        ("store", "backup"),
+        "The store was brought to this version; the backup is the old one.",
+    ),
     Event("settings.rejected", "error", ("problems",), "The configuration is wrong; the last good one stays in force."),
     Event("rules.loaded", "info", ("file", "rules"), "Rules were read and hold from now on."),
     Event("rules.rejected", "error", ("file", "problems"), "The rules are wrong; the last good ones stay in force."),
@@ -52,7 +59,9 @@ CATALOGUE = (
         ("root", "folders", "files", "new", "changed", "gone", "seconds"),
         "A root was compared with the store.",
     ),
-    Event("root.incomplete", "warning", ("root", "errors"), "Parts of a root can't be read; nothing in them is forgotten."),
+    Event(
+        "root.incomplete", "warning", ("root", "errors"), "Parts of a root can't be read; nothing in them is forgotten."
+    ),
     Event("watch.started", "info", ("root", "how"), "A root is watched, by events or by polling."),
     Event("watch.lost", "warning", ("root", "reason"), "Events were lost; the root is compared with the store."),
     Event("watch.restarted", "warning", ("root", "reason"), "A dead watcher was replaced; the root is compared anew."),
@@ -63,18 +72,35 @@ CATALOGUE = (
     Event("file.gone", "info", ("path",), "A file left its path; its photo and faces are kept."),
     Event("file.failed", "warning", ("path", "reason", "retry_in"), "A file can't be read for now; it is tried again."),
     Event("photo.seen", "info", ("path", "hash", "faces", "seconds"), "A photo was decoded and its faces encoded."),
-    Event("photo.set_aside", "warning", ("path", "hash", "reason"), "A photo can't be handled; the reason is recorded."),
+    Event(
+        "photo.set_aside", "warning", ("path", "hash", "reason"), "A photo can't be handled; the reason is recorded."
+    ),
     Event("photo.error", "error", ("path", "error"), "An unexpected error while handling a photo; it is tried again."),
-    Event("photo.recognised", "info", ("path", "people", "unknown", "ambiguous"), "Faces were compared with the people."),
+    Event(
+        "photo.recognised", "info", ("path", "people", "unknown", "ambiguous"), "Faces were compared with the people."
+    ),
     Event("plan.made", "info", ("path", "operations"), "The rules decided what is to be done with a photo."),
     Event("plan.refused", "warning", ("path", "rule", "kind", "reason"), "A rule asked for what can't be done."),
     Event("operation.done", "info", ("operation", "kind", "rule", "source", "target"), "A step was carried out."),
-    Event("operation.kept", "info", ("operation", "kind", "rule", "source", "target"), "The same content is there already."),
-    Event("operation.failed", "error", ("operation", "kind", "rule", "error", "retry_in"), "A step failed and is retried."),
-    Event("operation.refused", "error", ("operation", "kind", "rule", "error"), "A step can't be done; the photo stays."),
+    Event(
+        "operation.kept",
+        "info",
+        ("operation", "kind", "rule", "source", "target"),
+        "The same content is there already.",
+    ),
+    Event(
+        "operation.failed", "error", ("operation", "kind", "rule", "error", "retry_in"), "A step failed and is retried."
+    ),
+    Event(
+        "operation.refused", "error", ("operation", "kind", "rule", "error"), "A step can't be done; the photo stays."
+    ),
     Event("operation.undone", "info", ("operation", "kind", "target"), "A step was undone."),
-    Event("operation.undo_failed", "error", ("operation", "kind", "error"), "A step can't be undone; nothing was touched."),
-    Event("people.rematched", "info", ("people", "faces", "seconds"), "People changed: known faces were matched again."),
+    Event(
+        "operation.undo_failed", "error", ("operation", "kind", "error"), "A step can't be undone; nothing was touched."
+    ),
+    Event(
+        "people.rematched", "info", ("people", "faces", "seconds"), "People changed: known faces were matched again."
+    ),
     Event("worker.died", "warning", ("deaths", "reason"), "A worker process died; its photo is tried once more."),
 )
 """Every event that familiar logs."""

@@ -46,7 +46,8 @@ class FolderSettings(_Section):
     name: str | None = Field(default=None, description="Name of the source in rules; the folder's own name by default.")
     include: tuple[str, ...] = Field(default=DEFAULT_INCLUDE, description="File names to take, as shell patterns.")
     exclude: tuple[str, ...] = Field(
-        default=DEFAULT_EXCLUDE, description="Names of files and folders to leave out; with a slash: path from the root."
+        default=DEFAULT_EXCLUDE,
+        description="Names of files and folders to leave out; with a slash: path from the root.",
     )
     recursive: bool = Field(default=True, description="Take what lies in folders below it, too.")
     polling: bool | None = Field(
@@ -85,8 +86,12 @@ class VisionSettings(_Section):
 class MatchingSettings(_Section):
     """When a face counts as a person."""
 
-    threshold: float = Field(default=0.44, gt=0, le=2, description="Largest distance of a match, unless a person has their own.")
-    margin: float = Field(default=0.02, ge=0, le=1, description="Two people nearer to each other than this are ambiguous.")
+    threshold: float = Field(
+        default=0.44, gt=0, le=2, description="Largest distance of a match, unless a person has their own."
+    )
+    margin: float = Field(
+        default=0.02, ge=0, le=1, description="Two people nearer to each other than this are ambiguous."
+    )
     nearest: int = Field(
         default=7, ge=1, le=100, description="A face is compared with the centre of this many nearest references."
     )
@@ -95,7 +100,9 @@ class MatchingSettings(_Section):
 class LogSettings(_Section):
     """What is logged, and how."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
     format: Literal["auto", "json", "text"] = Field(default="auto", description="auto: text on a terminal, else JSON.")
 
 
@@ -103,9 +110,15 @@ class Settings(_Section):
     """The whole configuration."""
 
     folders: tuple[FolderSettings, ...] = Field(default=(), description="The folders to watch.")
-    rules: AbsolutePath | None = Field(default=None, description="The file with the rules; beside this file if relative.")
-    settle: float = Field(default=5.0, ge=0, le=3600, description="Seconds a file must lie unchanged before it is read.")
-    rescan: float = Field(default=60.0, gt=0, description="Minutes between two comparisons of the folders with the store.")
+    rules: AbsolutePath | None = Field(
+        default=None, description="The file with the rules; beside this file if relative."
+    )
+    settle: float = Field(
+        default=5.0, ge=0, le=3600, description="Seconds a file must lie unchanged before it is read."
+    )
+    rescan: float = Field(
+        default=60.0, gt=0, description="Minutes between two comparisons of the folders with the store."
+    )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     log: LogSettings = LogSettings()
@@ -181,7 +194,9 @@ def _check_folders(root: Value, folders: tuple[FolderSettings, ...]) -> None:
     for number, (folder, value) in enumerate(zip(folders, values, strict=True)):
         for other in folders[:number]:
             if folder.path.is_relative_to(other.path) or other.path.is_relative_to(folder.path):
-                value.complain(f"{folder.path} and {other.path} lie in each other; a folder is watched with all below it")
+                value.complain(
+                    f"{folder.path} and {other.path} lie in each other; a folder is watched with all below it"
+                )
             elif folder.source == other.source:
                 value.complain(f"there is a source {folder.source!r} already; give this one another `name`")
     root.document.check()

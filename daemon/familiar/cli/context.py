@@ -99,7 +99,9 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
     """
     if not paths:
         if not settings.folders:
-            raise UsageError("No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration.")
+            raise UsageError(
+                "No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration."
+            )
         return settings.folders
     chosen: list[FolderSettings] = []
     for path in paths:
@@ -108,7 +110,9 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
     for folder in chosen:
         for other in chosen:
             if folder is not other and folder.path.is_relative_to(other.path):
-                raise UsageError(f"{folder.path} lies in {other.path}, which is watched with all below it: name one of them.")
+                raise UsageError(
+                    f"{folder.path} lies in {other.path}, which is watched with all below it: name one of them."
+                )
     return tuple(chosen)
 
 

@@ -30,10 +30,10 @@ class Problem(click.ClickException):
     def __init__(self, message: str, *, exit_code: int = FAILED, details: Sequence[dict[str, Any]] = ()) -> None:
         """Take the message, the exit code, and details for `--json`."""
         super().__init__(message)
-        self.exit_code = exit_code
+        setattr(self, "exit_code", exit_code)  # noqa: B010 - click declares it for the class, and reads it from the instance
         self.details = details
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
         """Print the error to standard error: text, or JSON where the command was asked for it."""
         context = click.get_current_context(silent=True)
         if "--json" in sys.argv or (context is not None and context.params.get("as_json")):
@@ -88,7 +88,13 @@ def progress_bar(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], N
     if hidden or not errors.is_terminal:
         yield lambda _done, _total: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=errors, transient=True) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total or None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -112,7 +113,9 @@ def _record(
 
 
 def _path_of(store: Store, photo_id: int, tops: Sequence[Path]) -> Path | None:
-    paths = store.files.paths_of(photo_id)
+    """Return where the photo lies that a person put there: no copy of ours, and no link."""
+    copies = store.journal.copies_of(photo_id)
+    paths = [path for path in store.files.paths_of(photo_id) if path not in copies]
     chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
     return next((path for path in chosen if path.is_file()), None)
 
@@ -136,7 +139,7 @@ async def _perform(
             workers=workers,
             executor=Executor(store.journal),
             undo=Undo(store.journal),
-            log=open_log(click.get_text_stream("stderr"), level="error"),
+            log=open_log(sys.stderr, level="error"),
         )
         for number, plan_id in enumerate(plans, start=1):
             await performer.perform(plan_id, {})

@@ -25,7 +25,9 @@ from familiar.settings import Settings
 from familiar.store.store import Store
 
 _log_format = click.option("--log-format", type=click.Choice(["auto", "json", "text"]), help="How the log is written.")
-_log_level = click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged.")
+_log_level = click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged."
+)
 
 
 @click.command(epilog="Example: familiar run ~/Pictures")
@@ -200,5 +202,3 @@ def _open_log(settings: Settings, log_format: str | None, log_level: str | None)
     chosen = {"format": log_format, "level": log_level}
     log = settings.log.model_copy(update={key: value for key, value in chosen.items() if value is not None})
     return open_log(sys.stderr, level=log.level, log_format=log.format)
-
-

@@ -51,7 +51,7 @@ def _show(found: dict[str, Any]) -> None:
         f"photos: {photos['seen']} seen with {photos['faces']} faces, {photos['recognised']} recognised as one of "
         f"{found['people']} people; {photos['set aside']} set aside"
     )
-    say(f"files: {files.get('settling', 0)} settling, {files.get('pending', 0)} pending, {files.get('failed', 0)} failed")
+    say("files: " + ", ".join(f"{files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
     _section("folders", ("folder", "state", "compared at"), [
         (root["path"], f"{root['state']}: {root['reason']}" if root["reason"] else root["state"], root["scanned_at"])
         for root in found["roots"]
@@ -71,4 +71,3 @@ def _section(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]
     print_table(columns, rows[:_SHOWN])
     if len(rows) > _SHOWN:
         say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
-

@@ -36,7 +36,7 @@ Pulse = Callable[[], None]
 
 
 def place_move(source: Path, target: Path, temporary: Path, *, hash_: str, pulse: Pulse) -> None:
-    """Move the file at `source` to `target`; to another file system as a copy that is compared before the original goes.
+    """Move the file at `source` to `target`; to another file system as a copy that is compared before the source goes.
 
     Raises:
         FileExistsError: other content lies at the target.
@@ -131,7 +131,7 @@ def make_folder(folder: Path) -> None:
 
 
 def free_name(wish: Path, hash_: str, size: int, pulse: Pulse) -> tuple[Path, bool]:
-    """Return the first free name: the wish itself, or the wish with a number; and whether the content lies there already.
+    """Return the first free name: the wish, or the wish with a number; and whether the content lies there already.
 
     The same content under the wish or one of its numbers is found before a free name is.
     """

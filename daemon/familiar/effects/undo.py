@@ -31,7 +31,7 @@ class Undo:
         self._pulse = pulse
 
     def obstacles(self, steps: Sequence[Step]) -> tuple[Obstacle, ...]:
-        """Return what stands in the way of undoing these steps, newest first; empty if nothing does. Touches nothing."""
+        """Return what stands in the way of undoing these steps (newest first); touches nothing."""
         removed = {step.target for step in steps if not isinstance(step.operation, Move)}
         found = ((step, self._obstacle(step, removed)) for step in steps)
         return tuple(

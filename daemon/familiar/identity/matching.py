@@ -22,7 +22,6 @@ _ROUNDING = 1e-4
 """More than float32 can be wrong by in the square of a distance of embeddings, whose length is about 1."""
 
 
-
 def match(embeddings: Embeddings, gallery: Gallery, settings: MatchingSettings) -> tuple[Match | None, ...]:
     """Return the best match of each face, or None where nobody is registered or the embedding is damaged.
 
@@ -45,11 +44,12 @@ def match(embeddings: Embeddings, gallery: Gallery, settings: MatchingSettings) 
 
 
 def _squares(faces: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    squares = faces @ others.T
+    squares: npt.NDArray[Any] = np.matmul(faces, others.T)
     squares *= -2.0
     squares += (faces**2).sum(axis=1)[:, None]
     squares += (others**2).sum(axis=1)[None, :]
-    return np.maximum(squares, 0.0, out=squares)
+    np.maximum(squares, 0.0, out=squares)
+    return squares
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class _Best:
 def _match_block(
     embeddings: Embeddings, gallery: Gallery, limits: npt.NDArray[np.float64], settings: MatchingSettings
 ) -> list[Match | None]:
-    sound = np.isfinite(embeddings).all(axis=1)
+    sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
     best: list[_Best | None] = [None] * len(embeddings)
     candidates = _candidates(faces, gallery, limits + settings.margin)
@@ -84,7 +84,7 @@ def _candidates(faces: Embeddings, gallery: Gallery, limits: npt.NDArray[np.floa
     distances to them less their spread, and the spread is at most the square of the person's radius.
     """
     squares = np.minimum.reduceat(_squares(faces, gallery.references), gallery.starts[:-1], axis=1)
-    candidates: npt.NDArray[np.bool_] = squares <= limits**2 + gallery.radii**2 + _ROUNDING
+    candidates: npt.NDArray[np.bool_] = np.asarray(squares <= limits**2 + gallery.radii**2 + _ROUNDING)
     candidates[np.arange(len(faces)), squares.argmin(axis=1)] = True
     return candidates
 
@@ -96,7 +96,8 @@ def _to_nearest(faces: Embeddings, references: Embeddings, count: int) -> npt.ND
         centres = references[np.sort(order, axis=1)].mean(axis=1, dtype=np.float64)
     else:
         centres = references.mean(axis=0, dtype=np.float64)[None, :]
-    return np.linalg.norm(faces.astype(np.float64) - centres, axis=1)
+    apart: npt.NDArray[np.float64] = np.linalg.norm(faces.astype(np.float64) - centres, axis=1)
+    return apart
 
 
 def _better(best: _Best | None, person: int, distance: float) -> _Best:

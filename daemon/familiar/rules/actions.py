@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject
@@ -98,7 +99,9 @@ class StopAction:
         yield from ()
 
 
-def _by_person(to: Template, subject: Subject, faces: Sequence[RecognisedFace]) -> Iterator[dict[str, object]]:
+def _by_person(
+    to: Template, subject: Subject, faces: Sequence[RecognisedFace]
+) -> Iterator[dict[str, str | float | datetime]]:
     """Give a template's values: for each person with their best score if it names them, else once."""
     best: dict[str | None, float] = {}
     for face in faces:
@@ -107,4 +110,4 @@ def _by_person(to: Template, subject: Subject, faces: Sequence[RecognisedFace]) 
     if not best or not to.fields & _BY_PERSON:
         best = {None: max(best.values(), default=0.0)}
     for person, score in best.items():
-        yield dict(values_of(subject, person=person, score=score))
+        yield values_of(subject, person=person, score=score)

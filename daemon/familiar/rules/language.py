@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from familiar.errors import ConfigurationError
 from familiar.rules.actions import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction
 from familiar.rules.conditions import (
     All,
@@ -157,7 +156,7 @@ class _Reader:
         try:
             return parse_template(value.text(), home=self.home)
         except TemplateError as error:
-            value.fail(str(error))
+            return value.fail(str(error))
 
 
 def _options(value: Value, allowed: tuple[str, ...]) -> dict[str, Value]:
@@ -209,7 +208,7 @@ def _time(value: Value) -> tuple[datetime, datetime]:
     if isinstance(plain, date):
         begin = datetime.combine(plain, time())
         return begin, begin + timedelta(days=1)
-    value.fail(f"{value.shown} is wrong; a date such as 2026-05-31 would be right")
+    return value.fail(f"{value.shown} is wrong; a date such as 2026-05-31 would be right")
 
 
 def _people_in(value: Value) -> list[str]:
@@ -229,6 +228,3 @@ def _people_in(value: Value) -> list[str]:
     with Attempt():
         collect(value.plain)
     return [name for name in found if name not in {"any", "unknown"}]
-
-
-__all__ = ["ConfigurationError", "Rules", "read_rules"]

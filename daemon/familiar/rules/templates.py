@@ -29,7 +29,7 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A target: `base` is the folder that nothing leads out of, `parts` are literal texts and fields with their format."""
+    """A target: `base` is the folder that nothing leads out of, `parts` are texts and fields."""
 
     base: Path
     parts: tuple[tuple[str, str | None, str], ...]

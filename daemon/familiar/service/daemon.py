@@ -162,9 +162,7 @@ class Daemon:
             return
         started = self._clock()
         rematch = self._handler.recogniser.rematch()
-        self._log.emit(
-            "people.rematched", people=rematch.people, faces=rematch.faces, seconds=self._clock() - started
-        )
+        self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=self._clock() - started)
 
     def _look_after_workers(self) -> None:
         health = self._workers.health()

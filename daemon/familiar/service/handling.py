@@ -183,9 +183,7 @@ class Handler:
             self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
 
 
-def subject_of(
-    photo: Photo, faces: tuple[RecognisedFace, ...], path: Path, source: str, mtime_ns: int
-) -> Subject:
+def subject_of(photo: Photo, faces: tuple[RecognisedFace, ...], path: Path, source: str, mtime_ns: int) -> Subject:
     """Return what the rules look at; the file's time is local and without a zone, as cameras write it."""
     file_time = datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above
     return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces)

@@ -16,7 +16,9 @@ class BusyError(FamiliarError):
 
     def __init__(self, state: Path, pid: int | None) -> None:
         """Name the folder and its holder."""
-        super().__init__(f"familiar already runs on {state} (pid {pid or 'unknown'}); stop it first, or use another --state.")
+        super().__init__(
+            f"familiar already runs on {state} (pid {pid or 'unknown'}); stop it first, or use another --state."
+        )
         self.pid = pid
 
 

@@ -35,9 +35,7 @@ class Performer:
         results = await asyncio.gather(
             *(self._workers.crop(path, hash_, crop) for crop in crops.values()), return_exceptions=True
         )
-        return {
-            position: result for position, result in zip(crops, results, strict=True) if isinstance(result, bytes)
-        }
+        return {position: result for position, result in zip(crops, results, strict=True) if isinstance(result, bytes)}
 
     async def perform_open(self) -> int:
         """Carry out all plans that have something to do now; return how many there were."""
@@ -87,5 +85,3 @@ class Performer:
             self._log.emit("operation.failed", **about, error=outcome.error, retry_in=outcome.retry_in)
         else:
             self._log.emit("operation.refused", **about, error=outcome.error)
-
-

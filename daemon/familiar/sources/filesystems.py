@@ -4,12 +4,16 @@ import os
 from pathlib import Path
 
 _NETWORK = frozenset(
-    "nfs nfs4 cifs smb3 smbfs smb2 9p afs ceph glusterfs fuse.glusterfs lustre davfs fuse.davfs2 vboxsf virtiofs "
-    "ncpfs fuse.sshfs fuse.rclone fuse.s3fs fuse.mergerfs fuse.gvfsd-fuse fuse.vmhgfs-fuse vmhgfs prl_fs".split()
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smb2", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "davfs"),
+        *("ncpfs", "vboxsf", "virtiofs", "vmhgfs", "prl_fs"),
+    }
 )
-"""Types that send no events for changes made elsewhere. Other FUSE types are taken for remote ones too."""
+"""Types that send no events for changes made elsewhere. FUSE types are taken for remote ones too, but for some:"""
 
-_LOCAL_FUSE = frozenset({"fuseblk", "fuse.ntfs-3g", "fuse.exfat", "fuse.encfs", "fuse.gocryptfs", "fuse.fuse-overlayfs"})
+_LOCAL_FUSE = frozenset(
+    {"fuseblk", "fuse.ntfs-3g", "fuse.exfat", "fuse.encfs", "fuse.gocryptfs", "fuse.fuse-overlayfs"}
+)
 
 WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
 MOUNTS = Path("/proc/self/mountinfo")
@@ -37,7 +41,7 @@ def is_network(path: Path) -> bool:
         kind = type_of(Path(os.path.realpath(path)), MOUNTS.read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:
         return False
-    return kind in _NETWORK or (kind.startswith("fuse") and kind not in _LOCAL_FUSE and kind != "fusectl")
+    return kind in _NETWORK or (kind.startswith("fuse") and kind not in _LOCAL_FUSE)
 
 
 def watch_limit() -> int | None:

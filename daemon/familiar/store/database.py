@@ -155,7 +155,9 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise StoreError(f"{path}: the store is locked by another program for over {BUSY_SECONDS:.0f} s.") from error
+            raise StoreError(
+                f"{path}: the store is locked by another program for over {BUSY_SECONDS:.0f} s."
+            ) from error
         raise StoreError(f"{path}: the store can't be opened ({error}); is its folder writable?") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(_damage(path, str(error))) from error

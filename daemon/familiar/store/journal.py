@@ -121,6 +121,15 @@ class Journal:
         """Return all paths where the step's photo is known to lie."""
         return self._files.paths_of(step.photo_id)
 
+    def copies_of(self, photo_id: int) -> set[Path]:
+        """Return where operations have put copies of a photo and links to it."""
+        rows = self._db.conn.execute(
+            "SELECT target FROM operations JOIN plans ON plans.id = plan_id "
+            "WHERE photo_id = ? AND kind IN ('copy', 'link') AND state = 'done'",
+            (photo_id,),
+        )
+        return {_path(row[0]) for row in rows}
+
     def select(self, ids: Sequence[int]) -> list[Step]:
         """Return those of the steps that were done and not undone, newest first."""
         return self._undoable("AND operations.id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))

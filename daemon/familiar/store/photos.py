@@ -76,9 +76,7 @@ class Photos:
 
     def mark_handled(self, photo_id: int) -> None:
         """Say that the rules have decided on a photo."""
-        self._db.conn.execute(
-            "UPDATE photos SET handled_at = ? WHERE id = ?", (self._now().isoformat(), photo_id)
-        )
+        self._db.conn.execute("UPDATE photos SET handled_at = ? WHERE id = ?", (self._now().isoformat(), photo_id))
 
     def forget_verdicts(self) -> int:
         """Let photos that were set aside be tried again; return how many files are pending for it."""
@@ -87,8 +85,9 @@ class Photos:
                 "UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN "
                 "(SELECT id FROM photos WHERE verdict = 'set aside')"
             )
-            self._db.conn.execute("UPDATE files SET photo_id = NULL WHERE photo_id IN "
-                                  "(SELECT id FROM photos WHERE verdict = 'set aside')")
+            self._db.conn.execute(
+                "UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM photos WHERE verdict = 'set aside')"
+            )
             self._db.conn.execute("DELETE FROM photos WHERE verdict = 'set aside'")
             return cursor.rowcount
 

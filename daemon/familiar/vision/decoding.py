@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from familiar.errors import GoneError, RetryError, SetAsideError
 
@@ -96,9 +96,7 @@ def decode(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> 
                 image.draft("RGB", (int(image.width * factor) + 1, int(image.height * factor) + 1))
         image.load()
         name = image.format or "unknown"
-        return Picture(
-            image=_to_rgb(_turn(image, orientation)), format=name, width=width, height=height, taken=taken
-        )
+        return Picture(image=_to_rgb(_turn(image, orientation)), format=name, width=width, height=height, taken=taken)
 
 
 @contextmanager
@@ -110,7 +108,7 @@ def _set_aside() -> Iterator[None]:
         raise
     except MemoryError as error:
         raise SetAsideError("decoding it needs more memory than a worker may use") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise SetAsideError("not a picture in any format that is known") from error
     except Exception as error:
         raise SetAsideError(f"damaged or not a picture: {error or type(error).__name__}") from error

@@ -46,8 +46,12 @@ class DlibEngine:
         """
         image = picture.image
         reduction = min(1.0, self._settings.max_size / max(image.size))
-        small = image if reduction == 1 else image.resize(
-            (max(1, round(image.width * reduction)), max(1, round(image.height * reduction))), resample=_BOX_FILTER
+        small = (
+            image
+            if reduction == 1
+            else image.resize(
+                (max(1, round(image.width * reduction)), max(1, round(image.height * reduction))), resample=_BOX_FILTER
+            )
         )
         pixels = np.asarray(image)
         found = self._detect(np.asarray(small))
@@ -97,7 +101,7 @@ class DlibEngine:
 
 
 _BOX_FILTER = 4
-"""`PIL.Image.Resampling.BOX`: the mean of the pixels that fall together; others ring at edges, which HOG takes for faces."""
+"""`PIL.Image.Resampling.BOX`: the mean of the pixels that fall together. Others ring at edges."""
 
 
 def _model(name: str) -> str:

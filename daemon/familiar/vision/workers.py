@@ -165,7 +165,7 @@ class Workers:
 
 
 def _end(pool: ProcessPool, within: float) -> None:
-    pool.close()
+    pool.close()  # type: ignore[no-untyped-call]  # pebble annotates it halfway
     if within:
         try:
             pool.join(timeout=within)
@@ -173,7 +173,7 @@ def _end(pool: ProcessPool, within: float) -> None:
             pass
         else:
             return
-    pool.stop()
+    pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
 
 
