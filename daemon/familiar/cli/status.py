@@ -38,7 +38,10 @@ def _status(store: Store) -> dict[str, Any]:
         "people": len(store.people.all()),
         "operations": store.journal.counts(),
         "failed": [{"path": path, "reason": reason} for path, reason in store.files.failures()],
-        "failed_operations": store.journal.failures(),
+        "failed_operations": [
+            {"operation": step.id, "kind": step.operation.kind, "photo": step.path, "error": step.error}
+            for step in store.journal.failures()
+        ],
         "set_aside": [{"path": path, "reason": reason} for path, reason in store.photos.set_aside_files()],
     }
 
@@ -58,8 +61,8 @@ def _show(found: dict[str, Any]) -> None:
     ])  # fmt: skip
     _section("operations", ("state", "count"), sorted(found["operations"].items()))
     _section("waiting for another try", ("file", "reason"), [(row["path"], row["reason"]) for row in found["failed"]])
-    _section("operations that wait for another try", ("operation", "kind", "error"), [
-        (row["operation"], row["kind"], row["error"]) for row in found["failed_operations"]
+    _section("operations that wait for another try", ("operation", "kind", "photo", "error"), [
+        (row["operation"], row["kind"], row["photo"], row["error"]) for row in found["failed_operations"]
     ])  # fmt: skip
     _section("set aside", ("file", "reason"), [(row["path"], row["reason"]) for row in found["set_aside"]])
 

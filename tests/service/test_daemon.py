@@ -1,0 +1,327 @@
+"""The daemon as a real process, on real photos."""
+
+import os
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from running import Household, Running, names
+
+
+def put(photo: Path, target: Path) -> Path:
+    """Copy a photo as a camera's program does: under the final name, in parts."""
+    return Path(shutil.copy(photo, target))
+
+
+def album(household: Household) -> dict[str, object]:
+    """A rule that puts each known person's photos into an album."""
+    return {"name": "album", "when": {"person": "any"}, "then": [{"copy": f"{household.out}/{{person}}/"}]}
+
+
+def moving(household: Household, name: str = "tidy") -> dict[str, object]:
+    return {"name": name, "then": [{"move": f"{household.out}/done/"}]}
+
+
+def test_a_photo_that_arrives_is_recognised_and_copied_cropped_and_moved(
+    household: Household, obama: Path, obama2: Path
+) -> None:
+    household.call("people", "add", "Barack Obama", obama)
+    crop = {"crop": {"to": f"{household.out}/faces/", "size": 64}}
+    household.rule(album(household), {"name": "faces", "when": {"person": "any"}, "then": [crop]}, moving(household))
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        put(obama2, household.inbox / "new.jpg")
+        daemon.wait_for("operation.done", kind="move")
+        assert daemon.wait_for("photo.recognised")["people"] == ["Barack Obama"]
+        assert daemon.stop() == 0
+    tree = household.tree()
+    assert set(tree) == {"out/Barack Obama/new.jpg", "out/faces/new.jpg", "out/done/new.jpg"}
+    assert tree["out/done/new.jpg"] == tree["out/Barack Obama/new.jpg"] == obama2.read_bytes()
+    with Image.open(household.out / "faces" / "new.jpg") as face:
+        assert face.size == (64, 64)
+
+
+def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(household: Household, obama: Path) -> None:
+    data = obama.read_bytes()
+    household.configure({"settle": 0.6})
+    with household.running() as daemon, (household.inbox / "slow.jpg").open("wb") as file:
+        daemon.wait_for("service.ready")
+        for start in range(0, len(data), len(data) // 6 + 1):
+            file.write(data[start : start + len(data) // 6 + 1])
+            file.flush()
+            daemon.wait_for("file.found", path=str(household.inbox / "slow.jpg"))
+            signal.sigtimedwait([], 0.25)
+            assert daemon.events("photo.seen") == []
+        assert daemon.wait_for("photo.seen")["faces"] == 1
+        assert daemon.events("photo.set_aside") == []
+
+
+def test_files_that_lie_there_at_the_start_settle_too(household: Household, obama: Path) -> None:
+    path = put(obama, household.inbox / "there.jpg")
+    os.utime(path, (1e9, 1e9))
+    household.configure({"settle": 1.0})
+    with household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        with path.open("ab") as file:
+            daemon.wait_for("root.scanned")
+            file.write(b"\0")
+            os.utime(path, (1e9, 1e9))
+        assert daemon.wait_for("photo.seen")["faces"] == 1
+        assert len(daemon.events("photo.seen")) == 1
+
+
+def test_a_moved_file_keeps_its_faces_and_a_copy_is_another_path(household: Household, obama: Path) -> None:
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        first = put(obama, household.inbox / "first.jpg")
+        daemon.wait_for("photo.seen")
+        put(obama, household.inbox / "copy.jpg")
+        assert daemon.wait_for("file.copied")["others"] == [str(first)]
+        (household.inbox / "copy.jpg").unlink()
+        daemon.wait_for("file.gone", path=str(household.inbox / "copy.jpg"))
+        (household.inbox / "sub").mkdir()
+        first.rename(household.inbox / "sub" / "moved.jpg")
+        assert daemon.wait_for("file.moved")["before"] in {str(first), str(household.inbox / "copy.jpg")}
+        assert len(daemon.events("photo.seen")) == 1
+    assert household.json("status")["photos"]["seen"] == 1
+
+
+def test_odd_things_in_a_folder_harm_nothing(household: Household, obama: Path, biden: Path) -> None:
+    inbox = household.inbox
+    os.mkfifo(inbox / "fifo.jpg")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(inbox / "s.jpg"))
+        (inbox / "loop").symlink_to(inbox)
+        (inbox / "itself.jpg").symlink_to(inbox / "itself.jpg")
+        (inbox / "@eaDir").mkdir()
+        put(obama, inbox / "@eaDir" / "thumb.jpg")
+        put(obama, inbox / ".hidden.jpg")
+        put(obama, inbox / "half.jpg.part")
+        strange = os.fsdecode(b"\xff\xfe\n.jpg")
+        put(biden, inbox / strange)
+        household.rule(moving(household))
+        with household.running() as daemon:
+            daemon.wait_for("operation.done")
+            arrived = household.base / "arriving" / "deep"
+            arrived.mkdir(parents=True)
+            put(obama, arrived / "obama.jpg")
+            arrived.parent.rename(inbox / "arrived")
+            daemon.wait_for("operation.done", count=2)
+            shutil.rmtree(inbox / "arrived")
+            put(obama, inbox / "fifo.part")
+    assert {path.name for path in (household.out / "done").iterdir()} == {strange, "obama.jpg"}
+    assert len(daemon.events("photo.seen")) == 2
+
+
+def test_the_daemons_own_outputs_are_not_taken_for_new_photos(household: Household, obama: Path) -> None:
+    inside = household.inbox / "sorted"
+    crop = {"crop": {"to": f"{inside}/faces/", "size": 200}}
+    household.rule({"name": "all", "then": [crop, {"copy": f"{inside}/copies/"}, {"move": f"{inside}/moved/"}]})
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        put(obama, household.inbox / "one.jpg")
+        daemon.wait_for("operation.done", kind="move")
+        face = inside / "faces" / "one.jpg"
+        face.rename(household.inbox / "face, moved by hand.jpg")
+        daemon.wait_for("file.pending", path=str(household.inbox / "face, moved by hand.jpg"))
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("root.scanned", count=2)
+        signal.sigtimedwait([], 1)
+        assert len(daemon.events("photo.seen")) == 1
+    assert household.json("status")["operations"] == {"done": 3}
+
+
+def test_rules_that_change_hold_at_once_and_wrong_ones_never(household: Household, obama: Path, biden: Path) -> None:
+    household.rule({"name": "first", "when": {"person": "Nobody Yet"}, "then": ["stop"]})
+    with household.running() as daemon:
+        assert daemon.wait_for("rules.unknown_person")["person"] == "Nobody Yet"
+        daemon.wait_for("service.ready")
+        household.rule(moving(household))
+        daemon.wait_for("rules.loaded", count=2)
+        household.rules.write_text("rules: [{name: broken, then: [{mve: /x/}]}]")
+        (problem,) = daemon.wait_for("rules.rejected")["problems"]
+        assert problem.startswith(f"{household.rules}:1:32: rules[0].then[0].mve: unknown key 'mve'; did you mean 'move'?")
+        put(obama, household.inbox)
+        assert daemon.wait_for("operation.done")["rule"] == "tidy"
+
+
+def test_sighup_takes_changed_settings_and_keeps_the_old_ones_if_they_are_wrong(
+    household: Household, obama: Path, biden: Path
+) -> None:
+    other = household.base / "other"
+    other.mkdir()
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        household.config.write_text("folders: [/nowhere]\nsettle: soon\n")
+        daemon.send(signal.SIGHUP)
+        (problem,) = daemon.wait_for("settings.rejected")["problems"]
+        assert problem.startswith(f"{household.config}:2:9: settle: 'soon' is wrong; it should be a valid number")
+        household.configure({"folders": [str(household.inbox), str(other)]})
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("service.ready", count=2)
+        daemon.wait_for("root.online", root=str(other))
+        put(biden, other)
+        daemon.wait_for("photo.seen", path=str(other / "biden.jpg"))
+
+
+def test_people_registered_while_it_runs_are_matched_within_a_second(
+    household: Household, obama: Path, obama2: Path
+) -> None:
+    with household.running() as daemon:
+        put(obama2, household.inbox)
+        daemon.wait_for("photo.seen")
+        household.call("people", "add", "Obama", obama)
+        daemon.wait_for("people.rematched", people=1, faces=2)
+        (person,) = household.json("people", "list")
+    assert (person["name"], person["faces"], person["photos"]) == ("Obama", 2, 2)
+
+
+def test_a_root_that_vanishes_is_offline_and_forgets_nothing(household: Household, obama: Path, biden: Path) -> None:
+    put(obama, household.inbox)
+    with household.running() as daemon:
+        daemon.wait_for("photo.seen")
+        away = household.inbox.rename(household.base / "away")
+        reason = daemon.wait_for("root.offline")["reason"]
+        assert reason == "it is missing"
+        household.inbox.mkdir()
+        daemon.send(signal.SIGHUP)
+        signal.sigtimedwait([], 1)
+        assert household.json("status")["roots"][0]["reason"] == "it is missing"
+        household.inbox.rmdir()
+        away.rename(household.inbox)
+        daemon.wait_for("root.online", count=2)
+        put(biden, household.inbox)
+        daemon.wait_for("photo.seen", count=2)
+        assert daemon.events("file.gone") == []
+    assert household.json("status")["files"] == {"done": 2}
+
+
+def test_an_empty_root_that_was_full_is_offline(household: Household, obama: Path) -> None:
+    path = put(obama, household.inbox)
+    household.scan()
+    path.rename(household.base / "elsewhere.jpg")
+    events = household.scan(check=False)
+    (offline,) = [event for event in events if event["event"] == "root.offline"]
+    assert offline["reason"] == "it is empty, but 1 files are known in it"
+    assert household.json("status")["files"] == {"done": 1}
+
+
+def test_a_second_daemon_is_refused_with_the_pid_of_the_first(household: Household) -> None:
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        result = household.call("run", check=False)
+        assert result.returncode == 1
+        assert f"familiar already runs on {household.state} (pid {daemon.process.pid})" in result.stderr
+        assert household.json("status")["pid"] == daemon.process.pid
+    assert household.json("status")["pid"] is None
+
+
+def test_sigterm_gives_back_what_is_in_flight_and_the_next_start_does_it(household: Household, obama: Path) -> None:
+    with Image.open(obama) as image:
+        for number in range(12):
+            image.rotate(number, expand=True).save(household.inbox / f"{number:02}.jpg")
+    with household.running() as daemon:
+        daemon.wait_for("photo.seen")
+        assert daemon.stop() == 0
+        assert daemon.wait_for("service.stopped")["given_back"] > 0
+    assert household.json("status")["files"].get("pending", 0) > 0
+    household.scan()
+    assert household.json("status")["files"] == {"done": 12}
+
+
+def test_no_worker_outlives_a_daemon_that_was_killed(household: Household, obama: Path) -> None:
+    put(obama, household.inbox)
+    with household.running() as daemon:
+        daemon.wait_for("photo.seen")
+        workers = children_of(daemon)
+        assert workers
+        daemon.process.kill()
+        daemon.process.wait()
+        for _ in range(100):
+            if not any(Path(f"/proc/{pid}").exists() for pid in workers):
+                break
+            signal.sigtimedwait([], 0.05)
+        assert [pid for pid in workers if is_running(pid)] == []
+
+
+def test_a_photo_that_kills_its_worker_is_set_aside_and_the_others_are_handled(
+    household: Household, obama: Path
+) -> None:
+    put(obama, household.inbox)
+    with household.running() as daemon:
+        daemon.wait_for("photo.seen")
+        for number in range(20):
+            with Image.open(obama) as image:
+                image.rotate(number + 1, expand=True).resize((3000, 4000)).save(household.inbox / f"{number}.jpg")
+        daemon.wait_for("file.pending", count=2)
+        os.kill(max(children_of(daemon)), signal.SIGKILL)
+        daemon.wait_for("worker.died", reason="SIGKILL")
+        daemon.wait_for("photo.seen", count=4)
+        assert daemon.events("photo.set_aside") == []
+
+
+def test_it_tells_systemd_that_it_is_ready_reloads_and_stops(household: Household, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        household.environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "3000000"}
+        with household.running() as daemon:
+            assert manager.recv(100) == b"READY=1"
+            assert manager.recv(100) == b"WATCHDOG=1"
+            daemon.send(signal.SIGHUP)
+            received = [manager.recv(100) for _ in range(6)]
+            reloading = next(number for number, text in enumerate(received) if text.startswith(b"RELOADING=1"))
+            assert b"READY=1" in received[reloading:]
+            daemon.stop()
+            manager.setblocking(False)
+            rest = []
+            try:
+                while True:
+                    rest.append(manager.recv(100))
+            except BlockingIOError:
+                pass
+            assert b"STOPPING=1" in rest
+
+
+def test_a_polled_root_is_watched_without_events(household: Household, obama: Path) -> None:
+    household.configure({"folders": [{"path": str(household.inbox), "polling": True}], "rescan": 0.01})
+    with household.running() as daemon:
+        assert daemon.wait_for("watch.started")["how"] == "polling"
+        put(obama, household.inbox)
+        daemon.wait_for("photo.seen")
+    assert "file.found" not in names(daemon.events())
+
+
+def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: Household, obama: Path) -> None:
+    household.out.mkdir()
+    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=64k none {household.out}") != 0:  # noqa: S605
+        pytest.skip("a small file system can't be mounted here")
+    try:
+        household.rule(moving(household))
+        path = put(obama, household.inbox)
+        events = household.scan(check=False)
+        (failed,) = [event for event in events if event["event"] == "operation.failed"]
+        assert failed["error"].endswith("No space left on device")
+        assert failed["retry_in"] == 60
+        assert path.read_bytes() == obama.read_bytes()
+        assert [entry for entry in household.out.rglob("*") if entry.is_file()] == []
+        assert household.json("status")["operations"] == {"failed": 1}
+    finally:
+        os.system(f"umount {household.out}")  # noqa: S605
+
+
+def children_of(daemon: Running) -> list[int]:
+    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text()
+    threads = Path(f"/proc/{daemon.process.pid}/task").glob("*/children")
+    everyone = {int(pid) for file in threads for pid in file.read_text().split()} | set(map(int, children.split()))
+    return sorted(pid for pid in everyone if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
