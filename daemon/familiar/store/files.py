@@ -43,6 +43,8 @@ class Comparison:
 
 _FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, state, due, photo_id, attempts"
 _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
+_WAITING = "FROM files INDEXED BY {} CROSS JOIN folders ON folders.id = files.folder_id"
+"""From the few files that wait to their folders; the planner would go through all files of a root."""
 _IN_ROOTS = "AND folders.root_id IN (SELECT value FROM json_each(?))"
 _FIND = """
     INSERT INTO files (folder_id, name, size, mtime_ns, state, due, found_at) VALUES (?, ?, ?, ?, 'settling', ?, ?)
@@ -130,20 +132,20 @@ class Files:
         return next(self._rows(where, (os.fsencode(path.parent), os.fsencode(path.name))), None)
 
     def settled(self, now: float, *, roots: Sequence[int], limit: int) -> list[FileRow]:
-        """Return settling files of these roots whose time has come, the earliest found first."""
-        where = f"WHERE state = 'settling' AND due <= ? {_IN_ROOTS} ORDER BY files.id LIMIT ?"
-        return list(self._rows(where, (now, json.dumps(roots), limit)))
+        """Return settling files of these roots whose time has come, the earliest first."""
+        where = f"WHERE state = 'settling' AND due <= ? {_IN_ROOTS} ORDER BY due, files.id LIMIT ?"
+        return list(self._rows(where, (now, json.dumps(roots), limit), source=_WAITING.format("files_settling")))
 
     def pending(self, *, roots: Sequence[int], limit: int) -> list[FileRow]:
         """Return pending files of these roots in the order in which they were found."""
         where = f"WHERE state = 'pending' {_IN_ROOTS} ORDER BY files.id LIMIT ?"
-        return list(self._rows(where, (json.dumps(roots), limit)))
+        return list(self._rows(where, (json.dumps(roots), limit), source=_WAITING.format("files_pending")))
 
     def next_settled(self, *, roots: Sequence[int]) -> float | None:
         """Return when the next settling file of these roots will have settled."""
-        query = f"SELECT min(due) {_FROM_FILES} WHERE state = 'settling' {_IN_ROOTS}"
-        row = self._db.conn.execute(query, (json.dumps(roots),)).fetchone()
-        return None if row[0] is None else float(row[0])
+        where = f"WHERE state = 'settling' {_IN_ROOTS} ORDER BY due LIMIT 1"
+        row = next(self._rows(where, (json.dumps(roots),), source=_WAITING.format("files_settling")), None)
+        return None if row is None else row.due
 
     def wait(self, file_id: int, *, size: int, mtime_ns: int, due: float) -> None:
         """Let a file that still changes settle anew."""
@@ -260,8 +262,8 @@ class Files:
     def _update(self, file_id: int, assignments: str, *values: Any) -> None:
         self._db.conn.execute(f"UPDATE files SET {assignments} WHERE id = ?", (*values, file_id))
 
-    def _rows(self, where: str, values: tuple[Any, ...]) -> Iterator[FileRow]:
-        for row in self._db.conn.execute(f"SELECT {_FILE_COLUMNS} {_FROM_FILES} {where}", values):
+    def _rows(self, where: str, values: tuple[Any, ...], *, source: str = _FROM_FILES) -> Iterator[FileRow]:
+        for row in self._db.conn.execute(f"SELECT {_FILE_COLUMNS} {source} {where}", values):
             file_id, folder, name, size, mtime_ns, state, due, photo_id, attempts = row
             yield FileRow(
                 id=file_id,
