@@ -1,12 +1,12 @@
 """Imports point one way: from the command line down to the values."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parents[1] / "daemon" / "familiar"
 LAYERS = (
+    {"__main__"},
     {"cli", "review"},
     {"service"},
     {"sources", "vision", "effects", "flickr", "store"},
@@ -20,58 +20,50 @@ PURE = {"identity", "rules", "model", "errors"}
 IMPURE = {"os", "io", "shutil", "socket", "sqlite3", "subprocess", "time", "logging", "structlog", "random", "sqlite_utils"}
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
-
-
 def imported(module: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+IMPORTS = {path: imported(path) for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"}
 
 
 def room_of(module: Path) -> str:
     return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(module: Path) -> set[str]:
-    return {name.split(".")[1] for name in imported(module) if name.startswith("familiar.")}
+def test_a_module_imports_only_from_its_own_room_and_below() -> None:
+    wrong = []
+    for module, names in IMPORTS.items():
+        own = room_of(module)
+        allowed = {room for room, level in LEVEL.items() if level > LEVEL[own]} | {own}
+        if own == "store":
+            allowed |= {"effects"}  # its journal implements their contract
+        rooms = {name.split(".")[1] for name in names if name.startswith("familiar.")} & LEVEL.keys()
+        wrong += [(str(module), room) for room in rooms - allowed]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_its_own_room_and_below(module: Path) -> None:
-    own = room_of(module)
-    allowed = {room for room, level in LEVEL.items() if level > LEVEL[own]} | {own}
-    if own == "store":
-        allowed |= {"effects"}  # the journal implements the contract of the effects
-    assert imported_rooms(module) <= allowed
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    names = {"familiar." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in IMPORTS}
+    graph = {path: {names[name] for name in found & names.keys()} for path, found in IMPORTS.items()}
+    assert list(TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_two_modules_import_each_other(module: Path) -> None:
-    graph = {path: imported(path) for path in modules()}
-    names = {path: "familiar." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in graph}
-    reached, rest = set[Path](), [module]
-    while rest:
-        current = rest.pop()
-        for other in graph:
-            if names[other] in graph[current] and other not in reached:
-                reached.add(other)
-                rest.append(other)
-    assert module not in reached
-
-
-@pytest.mark.parametrize(
-    "module", [path for path in modules() if room_of(path) in PURE], ids=lambda path: str(path.relative_to(PACKAGE))
-)
-def test_the_pure_rooms_touch_nothing_outside(module: Path) -> None:
-    assert not {name.split(".")[0] for name in imported(module)} & IMPURE
+def test_the_pure_rooms_touch_nothing_outside() -> None:
+    touched = {
+        str(path): {name.split(".")[0] for name in names} & IMPURE
+        for path, names in IMPORTS.items()
+        if room_of(path) in PURE
+    }
+    assert {path: names for path, names in touched.items() if names} == {}
 
 
 def test_only_the_store_speaks_sql() -> None:
-    speakers = {room_of(path) for path in modules() if {"sqlite3", "sqlite_utils"} & imported(path)}
+    speakers = {room_of(path) for path, names in IMPORTS.items() if {"sqlite3", "sqlite_utils"} & names}
     assert speakers == {"store"}

@@ -1,0 +1,86 @@
+"""Kill a scan at random moments, again and again, and compare what it leaves with an undisturbed run.
+
+    uv run python tests/benchmarks/killing.py [--kills 200] [--photos 100]
+
+Uses the shared photos; the rules copy, crop and move. Prints how far the kills came, and whether both trees are the
+same, byte for byte.
+"""
+
+import argparse
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from photos import shared_folder
+from running import Household, command
+
+
+def prepare(base: Path, photos: list[Path], people: list[Path]) -> Household:
+    base.mkdir()
+    household = Household(base=base, settle=0.1)
+    household.configure({"vision": {"workers": 2}})
+    for photo in photos:
+        folder = household.inbox / photo.parent.name
+        folder.mkdir(exist_ok=True)
+        shutil.copy2(photo, folder)
+    out = household.out
+    household.rule(
+        {"name": "album", "when": {"person": "any"}, "then": [{"copy": f"{out}/people/{{person}}/"}]},
+        {"name": "faces", "when": {"face": {"min_size": 1}}, "then": [{"crop": {"to": f"{out}/faces/", "size": 64}}]},
+        {"name": "tidy", "then": [{"move": f"{out}/done/"}]},
+    )
+    for person in people:
+        household.call("people", "add", "--largest", person.name, *sorted(person.glob("*.jpg"))[:2], check=False)
+    return household
+
+
+def disturb(household: Household, kills: int) -> int:
+    """Kill a scan so many times; return how many of the kills found it at work."""
+    moments, at_work = random.Random(5), 0
+    for _ in range(kills):
+        process = subprocess.Popen(
+            command("scan"), env=household._environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(moments.uniform(0.3, 2.2))
+        at_work += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return at_work
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--photos", type=int, default=100)
+    wanted = parser.parse_args()
+    shared = shared_folder("photos")
+    if shared is None:
+        sys.exit("the shared photos are missing")
+    photos = sorted((shared / "lfw").glob("*/*.jpg"))[: wanted.photos]
+    people = [shared / "lfw" / "Aaron_Peirsol", shared / "lfw" / "Abdullah_Gul"]
+    base = Path(tempfile.mkdtemp(prefix="familiar-killing-"))
+    try:
+        calm = prepare(base / "calm", photos, people)
+        calm.scan()
+        disturbed = prepare(base / "disturbed", photos, people)
+        at_work = disturb(disturbed, wanted.kills)
+        left = len(list(disturbed.inbox.rglob("*.jpg")))
+        disturbed.scan()
+        one, other = calm.tree(), disturbed.tree()
+        different = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+        rests = list(disturbed.base.rglob(".familiar-*"))
+        print(f"{wanted.kills} kills, {at_work} of them at work; {left} photos were left to the last run")
+        print(f"files: {len(one)} and {len(other)}; different: {different or 'none'}; temporary files: {rests or 'none'}")
+    finally:
+        shutil.rmtree(base)
+
+
+if __name__ == "__main__":
+    main()
