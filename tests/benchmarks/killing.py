@@ -42,15 +42,29 @@ def prepare(base: Path, photos: list[Path], people: list[Path]) -> Household:
 
 
 def disturb(household: Household, kills: int) -> int:
-    """Kill a scan so many times; return how many of the kills found it at work."""
+    """Kill a scan so many times; return how many of the kills found it at work.
+
+    Half of the moments are spread over start and first photos, the other half lie within the first operations.
+    """
     moments, at_work = random.Random(5), 0
-    for _ in range(kills):
+    for number in range(kills):
         process = subprocess.Popen(
-            command("scan"), env=household._environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command("scan", "--log-format", "json", "--log-level", "info"),
+            env=household._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
-        time.sleep(moments.uniform(0.3, 2.2))
+        assert process.stderr is not None
+        if number % 2:
+            time.sleep(moments.uniform(0.3, 2.5))
+        else:
+            for line in process.stderr:
+                if b'"plan.made"' in line or b'"operation.' in line:
+                    break
+            time.sleep(moments.uniform(0, 0.03))
         at_work += process.poll() is None
         process.send_signal(signal.SIGKILL)
+        process.stderr.close()
         process.wait()
     return at_work
 

@@ -1,6 +1,7 @@
 """Decode a photo's bytes into an upright RGB picture. Runs in worker processes only: the bytes are not trusted."""
 
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,14 +62,13 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, which no photo is")
+            return file.read()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise GoneError(f"{path}: no longer there") from error
     except OSError as error:
         raise RetryError(f"can't be read: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, which no photo is")
-    return data
 
 
 def decode(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> Picture:
@@ -104,10 +104,8 @@ def _set_aside() -> Iterator[None]:
     """Translate whatever a decoder raises: Pillow raises nearly every built-in exception on damaged files."""
     try:
         yield
-    except SetAsideError:
+    except (SetAsideError, MemoryError):
         raise
-    except MemoryError as error:
-        raise SetAsideError("decoding it needs more memory than a worker may use") from error
     except UnidentifiedImageError as error:
         raise SetAsideError("not a picture in any format that is known") from error
     except Exception as error:

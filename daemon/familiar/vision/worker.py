@@ -72,13 +72,13 @@ def look(path: Path, hash_: str, settings: VisionSettings) -> Photo:
     """
     from familiar.vision.decoding import decode  # noqa: PLC0415
 
-    data = _read(path, hash_)
-    engine = _engine(settings)
-    picture = decode(data, max_megapixels=settings.max_megapixels, at_least=settings.max_size)
     try:
+        data = _read(path, hash_)
+        engine = _engine(settings)
+        picture = decode(data, max_megapixels=settings.max_megapixels, at_least=settings.max_size)
         faces = engine.find(picture)
     except MemoryError as error:
-        raise SetAsideError("finding faces in it needs more memory than a worker may use") from error
+        raise SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use") from error
     return Photo(
         hash=hash_,
         format=picture.format,

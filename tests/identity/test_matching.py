@@ -1,0 +1,136 @@
+from collections.abc import Sequence
+
+import numpy as np
+import photos
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from familiar.identity.matching import match
+from familiar.identity.people import Gallery, KnownPerson
+from familiar.model import Embeddings, Match
+from familiar.settings import MatchingSettings
+
+DEFAULTS = MatchingSettings()
+
+
+def around(seed: int, count: int, spread: float = 0.02) -> Embeddings:
+    """Embeddings of one person: near a centre of length about 1."""
+    random = np.random.default_rng(seed)
+    centre = random.normal(size=128) / np.sqrt(128)
+    return (centre + spread * random.normal(size=(count, 128))).astype(np.float32)
+
+
+def person(name: str, references: Embeddings, threshold: float | None = None) -> KnownPerson:
+    return KnownPerson(name=name, threshold=threshold, references=references)
+
+
+def matched(faces: Embeddings, *people: KnownPerson, **changes: float) -> tuple[Match | None, ...]:
+    return match(faces, Gallery.of(people), DEFAULTS.model_copy(update=changes))
+
+
+def sure(found: Sequence[Match | None]) -> list[Match]:
+    assert all(one is not None for one in found)
+    return [one for one in found if one is not None]
+
+
+def test_without_people_nobody_is_matched() -> None:
+    assert matched(around(1, 3)) == (None, None, None)
+
+
+def test_no_faces_give_no_matches() -> None:
+    assert matched(np.empty((0, 128), np.float32), person("Ann", around(1, 3))) == ()
+
+
+def test_a_face_matches_its_person_and_a_stranger_matches_nobody() -> None:
+    ann, bob = person("Ann", around(1, 4)), person("Bob", around(2, 1))
+    near, stranger = sure(matched(np.concatenate([around(1, 5)[4:], around(3, 1)]), ann, bob))
+    assert (near.person, near.accepted, near.ambiguous) == ("Ann", True, False)
+    assert (stranger.accepted, stranger.ambiguous) == (False, False)
+
+
+def test_a_persons_own_threshold_holds_for_them_alone() -> None:
+    face = around(1, 1, spread=0)
+    far = face + np.float32(0.3 / np.sqrt(128))
+    (strict,), (loose,) = matched(face, person("Ann", far, 0.2)), matched(face, person("Ann", far, 0.4))
+    assert strict is not None
+    assert loose is not None
+    assert strict.distance == pytest.approx(0.3, abs=1e-6)
+    assert (strict.accepted, loose.accepted) == (False, True)
+
+
+def test_two_people_at_nearly_the_same_distance_are_ambiguous() -> None:
+    face = around(1, 1)
+    one, other = face + np.float32(0.02), face - np.float32(0.0201)
+    (found,) = sure(matched(face, person("Ann", one), person("Bob", other)))
+    assert (found.person, found.ambiguous, found.accepted) == ("Ann", True, False)
+    (found,) = sure(matched(face, person("Ann", one), person("Bob", other), margin=0))
+    assert found.accepted
+
+
+def test_a_person_who_changed_is_recognised_by_the_nearest_references() -> None:
+    child, adult = around(1, 7), around(2, 7)
+    (found,) = sure(matched(around(1, 8)[7:], person("Ann", np.concatenate([child, adult]))))
+    assert found.accepted
+    (blurred,) = sure(matched(around(1, 8)[7:], person("Ann", np.concatenate([child, adult])), nearest=100))
+    assert not blurred.accepted
+
+
+def test_damaged_embeddings_match_nobody_and_harm_no_others() -> None:
+    faces = around(1, 3)
+    faces[1, 5] = np.nan
+    references = np.concatenate([around(1, 2), np.full((1, 128), np.inf, np.float32)])
+    first, damaged, third = matched(faces, person("Ann", references))
+    assert damaged is None
+    assert first is not None
+    assert third is not None
+    assert first.accepted
+    assert third.accepted
+
+
+@given(seed=st.integers(0, 1000), count=st.integers(1, 9))
+@settings(deadline=None, max_examples=30)
+def test_a_single_reference_matches_itself_at_no_distance(seed: int, count: int) -> None:
+    faces = around(seed, count)
+    for index in range(count):
+        (found,) = sure(matched(faces[index : index + 1], person("Ann", faces[index : index + 1])))
+        assert found.distance == pytest.approx(0, abs=1e-6)
+        assert found.score == pytest.approx(1, abs=1e-6)
+
+
+@given(seed=st.integers(0, 1000), order=st.permutations(range(5)))
+@settings(deadline=None, max_examples=30)
+def test_the_order_of_people_and_of_references_does_not_matter(seed: int, order: list[int]) -> None:
+    people = [person(f"person {n}", around(seed + n, 9, spread=0.03)) for n in range(5)]
+    shuffled = [person(people[n].name, people[n].references[::-1].copy()) for n in order]
+    faces = np.concatenate([around(seed + n, 12, spread=0.03)[9:] for n in range(6)])
+    for one, other in zip(sure(matched(faces, *people)), sure(matched(faces, *shuffled)), strict=True):
+        assert (one.person, one.accepted, one.ambiguous) == (other.person, other.accepted, other.ambiguous)
+        assert one.distance == pytest.approx(other.distance, abs=1e-9)
+
+
+@given(seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=20)
+def test_a_person_far_away_changes_nothing(seed: int) -> None:
+    faces, people = around(seed, 6), [person("Ann", around(seed, 9)[6:]), person("Bob", around(seed + 1, 3))]
+    far = person("Zed", around(seed + 2, 3) + np.float32(5))
+    assert matched(faces, *people) == matched(faces, *people, far)
+
+
+def test_real_strangers_are_rarely_matched_and_real_people_rarely_missed() -> None:
+    folder = photos.shared_folder("embeddings")
+    if folder is None:
+        pytest.skip("the shared embeddings are missing")
+    data = np.load(folder / "lfw-dev.npz")
+    embedding, owner = data["embedding"], np.unique(data["person"], return_inverse=True)[1]
+    often = np.flatnonzero(np.bincount(owner) >= 9)[:30]
+    registered = {one: np.flatnonzero(owner == one)[:5] for one in often}
+    people = [person(f"{one:04}", embedding[rows]) for one, rows in registered.items()]
+    rest = np.setdiff1d(np.arange(len(owner)), np.concatenate(list(registered.values())))
+    found = sure(matched(embedding[rest], *people))
+    known = np.isin(owner[rest], often)
+    right = np.array([one.accepted and int(one.person) == who for one, who in zip(found, owner[rest], strict=True)])
+    accepted = np.array([one.accepted for one in found])
+    assert accepted[~known].mean() < 0.01
+    assert right[known].mean() > 0.85
+    assert (accepted & ~right)[known].mean() < 0.005

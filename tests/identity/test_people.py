@@ -1,0 +1,27 @@
+import pytest
+
+from familiar.errors import UsageError
+from familiar.identity.people import check_name, name_key
+
+
+def test_a_name_is_kept_in_one_unicode_form_without_spaces_around_it() -> None:
+    assert check_name("  Zoe\u0308 ") == "Zo\u00eb"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "can't be empty"),
+        ("   ", "can't be empty"),
+        ("x" * 201, "has 201 characters; at most 200 are allowed"),
+        ("Eileen\nCollins", "has the control character '\\\\n'; leave it out"),
+        ("Unknown", "has a meaning of its own in rules; choose another"),
+    ],
+)
+def test_a_name_that_can_not_be_used_is_refused(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        check_name(name)
+
+
+def test_case_unicode_form_and_runs_of_spaces_do_not_make_another_name() -> None:
+    assert name_key("ZOE\u0308  Müller") == name_key("zo\u00eb müller")

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+
+from familiar.errors import ConfigurationError
+from familiar.rules.language import read_rules
+
+FILE = Path("rules.yaml")
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read_rules(FILE, text, home=Path("/home/eileen"))
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "rules: []", "rules:\n"])
+def test_a_file_without_rules_has_none(text: str) -> None:
+    assert read_rules(FILE, text, home=Path("/")).rules == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("rules: [", "rules.yaml:1:9: not valid YAML: expected the node content, but found '<stream end>'"),
+        ("rules:\n\t- x", "rules.yaml:2:1: not valid YAML: found character '\\t' that cannot start any token"),
+        ("a: \x07", "rules.yaml:1:1: not valid YAML: special characters are not allowed"),
+        ("- x", "rules.yaml:1:1: ['x'] is wrong; a mapping with rules would be right"),
+        ("rule: []", "rules.yaml:1:1: rule: unknown key 'rule'; did you mean 'rules'? known are rules"),
+        ("rules: 7", "rules.yaml:1:8: rules: 7 is wrong; a list would be right"),
+        ("rules: [{name: a}]", "rules.yaml:1:9: rules[0]: the rule has no 'then'"),
+        ("rules: [{then: [stop]}]", "rules.yaml:1:9: rules[0]: the rule has no 'name'"),
+        (
+            "rules: [{name: a, then: [stop], name: b}]",
+            "rules.yaml:1:33: rules[0].name: this key stands here twice; keep one",
+        ),
+        (
+            "rules:\n- {name: a, then: [stop]}\n- {name: a, then: [stop]}",
+            "rules.yaml:3:3: rules[1]: there is a rule 'a' already; give this one another name",
+        ),
+        (
+            "rules: [{name: a, then: [halt]}]",
+            "rules.yaml:1:26: rules[0].then[0]: 'halt' is wrong; a mapping with move, copy, link, crop would be right",
+        ),
+        (
+            "rules: [{name: a, then: [{tag: x}]}]",
+            "rules.yaml:1:27: rules[0].then[0].tag: unknown key 'tag'; known are move, copy, link, crop",
+        ),
+        (
+            "rules: [{name: a, then: [{move: /a/, copy: /b/}]}]",
+            "rules.yaml:1:26: rules[0].then[0]: {'move': '/a/', 'copy': '/b/'} is wrong; one of move, copy, link, crop "
+            "with a target, or stop, would be right",
+        ),
+        (
+            "rules: [{name: a, then: [{link: {to: /a/, kind: soft}}]}]",
+            "rules.yaml:1:49: rules[0].then[0].link.kind: 'soft' is wrong; symbolic or hard would be right",
+        ),
+        (
+            "rules: [{name: a, then: [{crop: {size: 5, to: /a/}}]}]",
+            "rules.yaml:1:40: rules[0].then[0].crop.size: 5 is wrong; a whole number from 8 to 10000 would be right",
+        ),
+        (
+            "rules: [{name: a, then: [{crop: {size: 50}}]}]",
+            "rules.yaml:1:33: rules[0].then[0].crop: the target is missing: to: ~/some/folder/",
+        ),
+        (
+            "rules: [{name: a, when: {score: {min: high}}, then: [stop]}]",
+            "rules.yaml:1:39: rules[0].when.score.min: 'high' is wrong; a number from 0 to 1 would be right",
+        ),
+        (
+            "rules: [{name: a, when: {distance: {min: 0.5, max: 0.4}}, then: [stop]}]",
+            "rules.yaml:1:42: rules[0].when.distance.min: 0.5 is above max, which is 0.4",
+        ),
+        (
+            "rules: [{name: a, when: {taken: {from: soon}}, then: [stop]}]",
+            "rules.yaml:1:40: rules[0].when.taken.from: 'soon' is wrong; a date such as 2026-05-31 would be right",
+        ),
+        (
+            "rules: [{name: a, when: {person: 7}, then: [stop]}]",
+            "rules.yaml:1:34: rules[0].when.person: 7 is wrong; a text would be right",
+        ),
+        (
+            "rules: [{name: a, when: {any: {person: x}}, then: [stop]}]",
+            "rules.yaml:1:31: rules[0].when.any: {'person': 'x'} is wrong; a list would be right",
+        ),
+        (
+            "rules: [{name: !!python/object:os.system a, then: [stop]}]",
+            "rules.yaml:1:16: rules[0].name: could not determine a constructor for the tag "
+            "'tag:yaml.org,2002:python/object:os.system'",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_what_would_be_right(text: str, problem: str) -> None:
+    assert problems(text) == [problem]
+
+
+def test_all_mistakes_come_at_once_in_the_order_of_lines() -> None:
+    text = "rules:\n- name: a\n  when: {persn: x}\n  then: [{move: rel}]\n- name: b\n  then: 3\n"
+    assert [line.split(": ")[0] for line in problems(text)] == ["rules.yaml:3:10", "rules.yaml:4:17", "rules.yaml:6:9"]
+
+
+def test_aliases_that_unfold_to_very_much_are_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    assert "it unfolds to over 20000 values" in problems("\n".join(lines))[0]
+
+
+def test_an_alias_that_contains_itself_is_refused() -> None:
+    assert "nested over 40 deep" in problems("rules: &a [*a]")[0]
+
+
+def test_the_people_that_rules_name_are_known() -> None:
+    text = "rules: [{name: a, when: {any: [{person: [Ann, unknown]}, {not: {person: Bob}}]}, then: [stop]}]"
+    assert read_rules(FILE, text, home=Path("/")).people() == {"Ann", "Bob"}

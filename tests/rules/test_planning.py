@@ -1,0 +1,151 @@
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject
+from familiar.rules.language import read_rules
+from familiar.rules.planning import plan_for
+
+HOME = Path("/home/eileen")
+
+
+def face(
+    person: str | None = None, *, distance: float = 0.3, accepted: bool = True, size: int = 100, sharpness: float = 50
+) -> RecognisedFace:
+    found = Face(
+        box=Box(left=0, top=0, right=size, bottom=size),
+        landmarks=(),
+        embedding=np.zeros(128, dtype=np.float32),
+        size=size,
+        sharpness=sharpness,
+        engine="test",
+    )
+    match = None if person is None else Match(person=person, distance=distance, accepted=accepted)
+    return RecognisedFace(face=found, match=match)
+
+
+def subject(*faces: RecognisedFace, path: str = "/photos/camera/a.jpg", taken: datetime | None = None) -> Subject:
+    photo = Photo(hash="0" * 64, format="JPEG", width=500, height=400, taken=taken, engine="test")
+    file_time = datetime(2020, 2, 3, 4, 5)
+    return Subject(photo=photo, path=Path(path), source="camera", file_time=file_time, faces=faces)
+
+
+def planned(rules: str, looked_at: Subject) -> Plan:
+    return plan_for(read_rules(Path("rules.yaml"), rules, home=HOME), looked_at)
+
+
+def targets(rules: str, looked_at: Subject) -> list[str]:
+    return [f"{step.kind} {step.target}" for step in planned(rules, looked_at).operations]
+
+
+def holds(when: str, looked_at: Subject) -> bool:
+    return bool(planned(f"rules: [{{name: r, when: {when}, then: [copy: /out/]}}]", looked_at).operations)
+
+
+ANN, BOB, STRANGER = face("Ann"), face("Bob", distance=0.4), face("Ann", distance=0.6, accepted=False)
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("{person: Ann}", True),
+        ("{person: aNN}", True),
+        ("{person: Cid}", False),
+        ("{person: [Cid, Bob]}", True),
+        ("{person: any}", True),
+        ("{person: unknown}", True),
+        ("{person: Ann, distance: {max: 0.31}}", True),
+        ("{person: Bob, distance: {max: 0.31}}", False),
+        ("{person: Bob, score: {min: 0.7, max: 0.72}}", True),
+        ("{person: unknown, distance: {max: 0.5}}", False),
+        ("{faces: 3}", True),
+        ("{faces: {min: 4}}", False),
+        ("{faces: {max: 3}}", True),
+        ("{source: camera}", True),
+        ("{source: [phone, scans]}", False),
+        ("{path: '/photos/**'}", True),
+        ("{path: '/photos/*'}", False),
+        ("{path: 'camera/?.jpg'}", True),
+        ("{path: '~/**'}", False),
+        ("{taken: {from: 2020-02-03, to: 2020-02-03}}", True),
+        ("{taken: {to: 2020-02-02}}", False),
+        ("{taken: {from: 2020-02-03 04:05:00, to: 2020-02-03 04:05:00}}", True),
+        ("{all: [{person: Ann}, {person: Bob}]}", True),
+        ("{all: [{person: Ann}, {person: Cid}]}", False),
+        ("{any: [{person: Cid}, {person: Bob}]}", True),
+        ("{any: []}", False),
+        ("{not: {person: Cid}}", True),
+        ("{not: {person: any}}", False),
+        ("{person: Ann, not: {person: Bob}}", False),
+        ("{face: {min_size: 101}}", False),
+        ("{face: {max_size: 100, min_sharpness: 50}}", True),
+    ],
+)
+def test_a_condition_holds_or_does_not(when: str, expected: bool) -> None:
+    assert holds(when, subject(ANN, BOB, STRANGER)) is expected
+
+
+def test_conditions_side_by_side_speak_of_the_same_face() -> None:
+    looked_at = subject(face("Ann", size=40), face("Bob", size=200))
+    assert not holds("{person: Ann, face: {min_size: 100}}", looked_at)
+    assert holds("{all: [{person: Ann}, {face: {min_size: 100}}]}", looked_at)
+
+
+def test_an_action_that_names_the_person_is_done_once_for_each_that_the_condition_found() -> None:
+    rule = "rules: [{name: r, when: {person: any}, then: [copy: '/out/{person}/']}]"
+    twice = subject(ANN, BOB, face("Ann", distance=0.35), STRANGER)
+    assert targets(rule, twice) == ["copy /out/Ann/a.jpg", "copy /out/Bob/a.jpg"]
+
+
+def test_without_a_condition_on_faces_actions_are_about_everybody_recognised_and_crops_about_every_face() -> None:
+    rule = "rules: [{name: r, then: [copy: '/out/{person}/', crop: '/faces/{person}.png']}]".replace(
+        "', crop", "'}, {crop"
+    ).replace("[copy", "[{copy").replace("png']", "png'}]")
+    assert targets(rule, subject(ANN, STRANGER)) == [
+        "copy /out/Ann/a.jpg",
+        "crop /faces/Ann.png",
+        "crop /faces/unknown.png",
+    ]
+
+
+def test_crops_have_margin_and_size_and_refuse_small_faces() -> None:
+    rule = "rules: [{name: r, then: [{crop: {to: /faces/, margin: 0.1, size: 64, min_size: 90, format: png}}]}]"
+    plan = planned(rule, subject(ANN, face("Bob", size=50)))
+    (crop,) = plan.operations
+    assert isinstance(crop, Crop)
+    assert (crop.target, crop.margin, crop.size) == (Path("/faces/a.png"), 0.1, 64)
+    (refusal,) = plan.refusals
+    assert refusal.reason == "the face is 50 pixels wide, and min_size is 90"
+
+
+def test_a_photo_moves_once_after_its_copies_and_before_its_links() -> None:
+    rules = """
+    rules:
+      - {name: link, then: [{link: /links/}]}
+      - {name: first, then: [{move: /one/}]}
+      - {name: second, then: [{move: /two/}, {copy: /copies/}]}
+    """
+    plan = planned(rules, subject(ANN))
+    assert [step.kind for step in plan.operations] == ["copy", "move", "link"]
+    (refusal,) = plan.refusals
+    assert (refusal.rule, refusal.kind) == ("second", "move")
+    assert refusal.reason == "a photo moves at most once, and rule 'first' moves it already"
+
+
+def test_stop_ends_the_rules_for_this_photo() -> None:
+    rules = "rules: [{name: a, when: {person: Ann}, then: [stop]}, {name: b, then: [copy: /out/]}]"
+    assert targets(rules, subject(ANN)) == []
+    assert targets(rules, subject(BOB)) == ["copy /out/a.jpg"]
+
+
+def test_what_is_where_it_should_be_or_asked_for_twice_is_not_done_again() -> None:
+    rules = "rules: [{name: a, then: [{move: /photos/camera/}, {copy: /out/}]}, {name: b, then: [{copy: /out/}]}]"
+    assert targets(rules, subject(ANN)) == ["copy /out/a.jpg"]
+
+
+def test_the_time_taken_comes_from_the_camera_or_else_from_the_file() -> None:
+    rule = "rules: [{name: r, then: [copy: '/out/{taken:%Y-%m}/']}]"
+    assert targets(rule, subject(ANN)) == ["copy /out/2020-02/a.jpg"]
+    assert targets(rule, subject(ANN, taken=datetime(1999, 12, 31))) == ["copy /out/1999-12/a.jpg"]

@@ -1,0 +1,101 @@
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from familiar.rules.templates import TemplateError, parse_template
+
+HOME = Path("/home/eileen")
+VALUES: dict[str, str | float | datetime] = {
+    "person": "Eileen Collins",
+    "name": "IMG_1.JPG",
+    "stem": "IMG_1",
+    "suffix": ".JPG",
+    "taken": datetime(2026, 5, 1, 12, 30),
+    "source": "camera",
+    "score": 0.6789,
+}
+
+
+def rendered(template: str, **values: str) -> str:
+    return str(parse_template(template, home=HOME).render(VALUES | values, "IMG_1.JPG"))
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ("~/Pictures/", "/home/eileen/Pictures/IMG_1.JPG"),
+        ("/srv/{person}/", "/srv/Eileen Collins/IMG_1.JPG"),
+        ("/srv/{taken:%Y/%m}/{name}", "/srv/2026/05/IMG_1.JPG"),
+        ("/srv/{taken}-{stem}{suffix}", "/srv/2026-05-01-IMG_1.JPG"),
+        ("/srv/{score:.3f}/{source}.jpg", "/srv/0.679/camera.jpg"),
+        ("/srv/{{{score}}}.jpg", "/srv/{0.68}.jpg"),
+        ("/srv/all.jpg", "/srv/all.jpg"),
+        ("/{person}/", "/Eileen Collins/IMG_1.JPG"),
+        ("~/{person}", "/home/eileen/Eileen Collins"),
+    ],
+)
+def test_a_template_becomes_a_path(template: str, path: str) -> None:
+    assert rendered(template) == path
+
+
+@pytest.mark.parametrize(
+    ("name", "component"),
+    [
+        ("../../etc", "___.._etc"),
+        ("..", "_"),
+        (".hidden", "_hidden"),
+        ("a/b\\c", "a_b_c"),
+        ("tab\there", "tab_here"),
+        ("  ", "_"),
+        ("Dr. No.", "Dr. No"),
+    ],
+)
+def test_what_a_name_contains_never_becomes_a_folder_or_a_hidden_name(name: str, component: str) -> None:
+    assert rendered("/srv/{person}/", person=name) == f"/srv/{component}/IMG_1.JPG"
+
+
+@given(person=st.text(), stem=st.text(max_size=400), suffix=st.sampled_from([".jpg", "", ".tar.gz"]))
+def test_no_value_leads_out_of_the_base_folder(person: str, stem: str, suffix: str) -> None:
+    path = rendered("/srv/photos/{person}/x{stem}{suffix}", person=person, stem=stem, suffix=suffix)
+    parts = Path(path).parts
+    assert parts[:3] == ("/", "srv", "photos")
+    assert len(parts) == 5
+    assert not {"..", "."} & set(parts)
+    assert all(len(part.encode("utf-8", "surrogatepass")) <= 255 for part in parts)
+
+
+def test_a_long_name_is_shortened_and_keeps_its_suffix() -> None:
+    path = rendered("/srv/{person}.jpg", person="é" * 200)
+    assert path.endswith("é.jpg")
+    assert len(Path(path).name.encode()) <= 255
+
+
+def test_a_name_that_is_not_utf_8_stays_as_it_is() -> None:
+    strange = b"\xff\xfe.jpg".decode("utf-8", "surrogateescape")
+    assert rendered("/srv/{name}", name=strange) == f"/srv/{strange}"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("Pictures/", "'Pictures/' must begin with a folder: / or ~/"),
+        ("", "'' must begin with a folder: / or ~/"),
+        ("{person}/", "'{person}/' must begin with a folder: / or ~/"),
+        ("~bob/x", "'~bob/x' must begin with a folder: / or ~/"),
+        ("/srv/../x/", "'/srv/../x/': '..' is not allowed in it"),
+        ("/srv/{persn}/", "'/srv/{persn}/': unknown field {persn}; known are person, name, stem, suffix, taken"),
+        ("/srv/{person!r}/", "unknown field {person}"),
+        ("/srv/{person.x}/", "unknown field {person.x}"),
+        ("/srv/{person:>9}/", "{person} takes no format, but it has '>9'"),
+        ("/srv/{taken:%Q}/", "%Q is not known in a date; use %Y, %m, %d"),
+        ("/srv/{score:abc}/", "'abc' is no format of a number; .2f would be one"),
+        ("/srv/{person/", "expected '}' before end of string; a brace that is meant as such is doubled"),
+    ],
+)
+def test_a_wrong_template_says_what_would_be_right(template: str, message: str) -> None:
+    with pytest.raises(TemplateError) as caught:
+        parse_template(template, home=HOME)
+    assert message in str(caught.value)

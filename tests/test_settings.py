@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from familiar.errors import ConfigurationError
+from familiar.settings import Settings, read_settings, settings_as_yaml, settings_schema
+
+FILE = Path("/etc/familiar/familiar.yaml")
+
+
+def test_an_empty_file_leaves_all_defaults() -> None:
+    assert read_settings(FILE, "# nothing\n") == Settings()
+
+
+def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -> None:
+    settings = read_settings(FILE, "folders: [~/Pictures, {path: /srv/scans, name: Scans}]\nrules: rules.yaml\n")
+    assert [folder.source for folder in settings.folders] == ["Pictures", "Scans"]
+    assert settings.folders[0].path == Path.home() / "Pictures"
+    assert settings.rules == Path("/etc/familiar/rules.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
+        ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),
+        ("settle: soon", ":1:9: settle: 'soon' is wrong; it should be a valid number"),
+        ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'hog' or 'cnn'"),
+        ("vision: {upsample: 9}", ":1:20: vision.upsample: 9 is wrong; it should be less than or equal to 3"),
+        ("vision: {upsampling: 1}", ":1:10: vision.upsampling: unknown key 'upsampling'; did you mean 'upsample'?"),
+        ("vision: 4", ":1:9: vision: 4 is wrong; a mapping with engine, detector, "),
+        ("folders: [{name: x}]", ":1:11: folders[0]: the key 'path' is missing"),
+        ("folders: [{path: /a}, /a/b]", ":1:23: folders[1]: /a/b and /a lie in each other"),
+        ("folders: [/a/x, /b/x]", ":1:17: folders[1]: there is a source 'x' already; give this one another `name`"),
+        ("folders: {path: /a}", ":1:10: folders: {'path': '/a'} is wrong; a list would be right"),
+        ("log: {level: loud}", ":1:14: log.level: 'loud' is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
+        ("5", ":1:1: 5 is wrong; a mapping with folders, rules, settle, "),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_what_would_be_right(text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(FILE, text)
+    assert str(caught.value).startswith(f"{FILE}{problem}")
+    assert caught.value.as_json()[0]["line"] == 1
+
+
+def test_what_is_shown_can_be_read_again() -> None:
+    settings = read_settings(FILE, "folders: [/srv/photos]\nsettle: 2\nmatching: {threshold: 0.5}\n")
+    assert read_settings(FILE, settings_as_yaml(settings)) == settings
+
+
+def test_the_schema_has_every_section() -> None:
+    assert set(settings_schema()["properties"]) == set(Settings.model_fields)

@@ -1,0 +1,70 @@
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from familiar.errors import SetAsideError
+from familiar.model import Box, Crop
+from familiar.vision.cropping import crop, frame
+
+
+def wish(box: Box, *, margin: float = 0.4, size: int | None = 64, name: str = "face.jpg") -> Crop:
+    return Crop(target=Path("/faces", name), rule="faces", box=box, margin=margin, size=size)
+
+
+FACE = Box(left=177, top=66, right=267, bottom=156)
+
+
+def cut(path: Path, chosen: Crop) -> Image.Image:
+    return Image.open(io.BytesIO(crop(path.read_bytes(), chosen, max_megapixels=200)))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP")])
+def test_a_crop_is_written_in_the_format_of_its_name_and_without_exif(astronaut: Path, name: str, kind: str) -> None:
+    face = cut(astronaut, wish(FACE, name=name))
+    assert (face.format, face.size) == (kind, (64, 64))
+    assert dict(face.getexif()) == {}
+
+
+def test_a_crop_without_size_has_the_photos_own_pixels(astronaut: Path) -> None:
+    face = cut(astronaut, wish(FACE, margin=0, size=None, name="a.png"))
+    with Image.open(astronaut) as whole:
+        assert face.tobytes() == whole.convert("RGB").crop((177, 66, 267, 156)).tobytes()
+
+
+def test_the_same_crop_has_the_same_bytes(astronaut: Path) -> None:
+    data = astronaut.read_bytes()
+    assert crop(data, wish(FACE), max_megapixels=200) == crop(data, wish(FACE), max_megapixels=200)
+
+
+def test_a_format_that_is_not_known_is_refused(astronaut: Path) -> None:
+    with pytest.raises(SetAsideError, match=r"can't be written as '\.gif'; use one of \.jpg, \.jpeg, \.png, \.webp"):
+        cut(astronaut, wish(FACE, name="a.gif"))
+
+
+@given(
+    left=st.integers(-20, 90),
+    top=st.integers(-20, 70),
+    width=st.integers(1, 60),
+    height=st.integers(1, 60),
+    margin=st.floats(0, 3),
+    square=st.booleans(),
+)
+def test_what_is_cut_out_lies_in_the_picture_and_holds_the_part_of_the_face_that_does(
+    left: int, top: int, width: int, height: int, margin: float, *, square: bool
+) -> None:
+    box = Box(left=max(left, 0), top=max(top, 0), right=min(left + width, 100), bottom=min(top + height, 80))
+    if box.width <= 0 or box.height <= 0:
+        return
+    area = frame(box, margin, (100, 80), square=square)
+    assert 0 <= area.left < area.right <= 100
+    assert 0 <= area.top < area.bottom <= 80
+    if square:
+        assert area.width == area.height
+        assert abs((area.left + area.right) - (box.left + box.right)) <= 2 or area.left == 0 or area.right == 100
+    else:
+        assert area.left <= box.left
+        assert area.right >= box.right

@@ -1,0 +1,140 @@
+import io
+import struct
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from familiar.errors import GoneError, RetryError, SetAsideError
+from familiar.vision.decoding import Picture, decode, prepare_decoders, read_bytes
+
+prepare_decoders()
+
+
+def picture(width: int = 60, height: int = 40) -> Image.Image:
+    """Dark above, bright below, red on the left: which way up it is can be seen."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[height // 2 :] = 200
+    pixels[:, : width // 3, 0] = 255
+    return Image.fromarray(pixels)
+
+
+def encoded(image: Image.Image, name: str, **options: object) -> bytes:
+    output = io.BytesIO()
+    image.save(output, name, **options)  # type: ignore[arg-type]
+    return output.getvalue()
+
+
+def decoded(data: bytes, at_least: int | None = None) -> Picture:
+    return decode(data, max_megapixels=200, at_least=at_least)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF"])
+def test_each_format_is_decoded_to_rgb(name: str) -> None:
+    found = decoded(encoded(picture(), name))
+    assert found.format == name
+    assert (found.width, found.height, found.image.mode, found.scale) == (60, 40, "RGB", 1)
+    assert np.abs(np.asarray(found.image, int)[[5, 35], [50, 50]] - [[0] * 3, [200] * 3]).max() < 30
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"])
+def test_each_mode_is_brought_to_rgb_without_clipping(mode: str) -> None:
+    if mode == "I;16":
+        image = Image.fromarray((np.asarray(picture().convert("L"), np.uint16) * 257))
+    elif mode == "I":
+        image = Image.fromarray((np.asarray(picture().convert("L"), np.int32) * 257))
+    else:
+        image = picture().convert(mode)
+    found = np.asarray(decoded(encoded(image, "TIFF")).image, int)
+    assert found.shape == (40, 60, 3)
+    assert found[5, 50].mean() < 60
+    assert found[35, 50].mean() > 140
+
+
+def test_what_is_transparent_is_white() -> None:
+    image = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
+    assert decoded(encoded(image, "PNG")).image.getpixel((4, 4)) == (255, 255, 255)
+
+
+def test_of_an_animated_picture_the_first_is_taken() -> None:
+    first, second = Image.new("RGB", (9, 9), "red"), Image.new("RGB", (9, 9), "blue")
+    data = encoded(first, "GIF", save_all=True, append_images=[second])
+    assert decoded(data).image.getpixel((4, 4)) == pytest.approx((255, 0, 0), abs=3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_upright(orientation: int) -> None:
+    turns = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the transposition that undoes the upright one
+    image = picture(240, 160)
+    stored = image.transpose(Image.Transpose(turns[orientation])) if orientation > 1 else image
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    found = decoded(encoded(stored, "JPEG", quality=95, exif=exif))
+    assert (found.width, found.height) == (240, 160) == found.image.size
+    assert np.abs(np.asarray(found.image, int) - np.asarray(image, int)).mean() < 8
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("2026:05:01 12:30:00", datetime(2026, 5, 1, 12, 30)),
+        ("0000:00:00 00:00:00", None),
+        ("0001:01:01 00:00:00", None),
+        ("yesterday", None),
+    ],
+)
+def test_the_time_is_read_if_it_makes_sense(text: str, taken: datetime | None) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = text
+    assert decoded(encoded(picture(), "JPEG", exif=exif)).taken == taken
+
+
+def test_a_photo_with_broken_exif_is_a_photo_all_the_same(shared_photos: Path) -> None:
+    (path,) = shared_photos.rglob("exif-syntaxerror.jpg")
+    found = decoded(path.read_bytes())
+    assert found.width > 100
+    assert found.taken is None
+
+
+def test_a_large_jpeg_is_decoded_at_reduced_scale_and_keeps_its_own_measures() -> None:
+    found = decoded(encoded(picture(4000, 3000), "JPEG"), at_least=900)
+    assert (found.width, found.height) == (4000, 3000)
+    assert found.image.size == (1000, 750)
+    assert found.scale == 0.25
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "HEIF", "AVIF"])
+def test_a_truncated_file_is_set_aside(name: str) -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (200, 200, 3), np.uint8))
+    data = encoded(noise, name)
+    with pytest.raises(SetAsideError, match="damaged|not a picture"):
+        decoded(data[: len(data) // 2])
+
+
+def bomb() -> bytes:
+    """A BMP of a few bytes that says it has 40,000 × 40,000 pixels."""
+    header = struct.pack("<IiiHHIIiiII", 40, 40000, 40000, 1, 24, 0, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + header
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"Dear Eileen,", "not a picture in any format that is known"),
+        (bomb(), "40000 × 40000 are 1600 megapixels; the limit is 200"),
+    ],
+)
+def test_what_is_no_photo_is_set_aside_with_its_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(SetAsideError) as caught:
+        decoded(data)
+    assert str(caught.value) == reason
+
+
+def test_a_file_that_can_not_be_read_now_is_told_from_one_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(GoneError):
+        read_bytes(tmp_path / "missing.jpg")
+    with pytest.raises(RetryError, match="can't be read: Is a directory"):
+        read_bytes(tmp_path)

@@ -1,0 +1,109 @@
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from familiar.model import Box, Photo
+from familiar.settings import VisionSettings
+from familiar.vision.decoding import decode
+from familiar.vision.dlib_engine import DlibEngine
+from familiar.vision.sharpness import sharpness
+from familiar.vision.workers import Workers
+
+
+def seen(path: Path, **settings: object) -> Photo:
+    chosen = VisionSettings.model_validate(settings)
+    engine = ENGINES.setdefault(chosen, DlibEngine(chosen))
+    found = decode(path.read_bytes(), max_megapixels=200, at_least=chosen.max_size)
+    return Photo(
+        hash="0" * 64,
+        format=found.format,
+        width=found.width,
+        height=found.height,
+        taken=found.taken,
+        engine=engine.description,
+        faces=engine.find(found),
+    )
+
+
+ENGINES: dict[VisionSettings, DlibEngine] = {}
+
+
+def test_faces_are_those_of_face_recognition(astronaut: Path, obama2: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the models' package uses pkg_resources
+        import face_recognition  # noqa: PLC0415
+
+    for path in (astronaut, obama2):
+        image = face_recognition.load_image_file(path)
+        boxes = face_recognition.face_locations(image, number_of_times_to_upsample=1)
+        (expected,) = face_recognition.face_encodings(image, boxes)
+        (face,) = seen(path).faces
+        assert [(face.box.top, face.box.right, face.box.bottom, face.box.left)] == boxes
+        assert np.abs(face.embedding - expected).max() < 1e-6
+        assert face.embedding.dtype == np.float32
+        assert face.embedding.shape == (128,)
+        assert len(face.landmarks) == 5
+        assert face.size == min(face.box.width, face.box.height)
+
+
+def test_the_cnn_detector_finds_the_same_face(astronaut: Path) -> None:
+    (hog,) = seen(astronaut).faces
+    (cnn,) = seen(astronaut, detector="cnn", upsample=0).faces
+    assert np.linalg.norm(hog.embedding - cnn.embedding) < 0.3
+
+
+def test_all_eight_orientations_of_a_photo_give_the_same_face(astronaut: Path, tmp_path: Path) -> None:
+    turns = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
+    (expected,) = seen(astronaut).faces
+    with Image.open(astronaut) as image:
+        for orientation, turn in turns.items():
+            stored = image if turn is None else image.transpose(Image.Transpose(turn))
+            exif = Image.Exif()
+            exif[0x0112] = orientation
+            path = tmp_path / f"{orientation}.jpg"
+            stored.save(path, quality=95, exif=exif)
+            (face,) = seen(path).faces
+            assert abs(face.box.left - expected.box.left) <= 12
+            assert abs(face.box.top - expected.box.top) <= 12
+            assert np.linalg.norm(face.embedding - expected.embedding) < 0.15
+
+
+def test_a_large_photo_gives_boxes_in_its_own_pixels(astronaut: Path, tmp_path: Path) -> None:
+    (expected,) = seen(astronaut).faces
+    with Image.open(astronaut) as image:
+        image.resize((4096, 2560), Image.Resampling.LANCZOS).save(tmp_path / "large.jpg", quality=95)
+    (face,) = seen(tmp_path / "large.jpg", max_size=512).faces
+    assert abs(face.box.left - 8 * expected.box.left) <= 100
+    assert abs(face.size - 8 * expected.size) <= 150
+    assert abs(face.landmarks[0][0] - 8 * expected.landmarks[0][0]) <= 40
+    assert np.linalg.norm(face.embedding - expected.embedding) < 0.15
+
+
+def test_a_blurred_face_is_less_sharp_and_the_scale_does_not_matter(astronaut: Path) -> None:
+    (face,) = seen(astronaut).faces
+    sides = (face.box.left, face.box.top, face.box.right, face.box.bottom)
+    with Image.open(astronaut) as image:
+        soft = np.asarray(image.filter(ImageFilter.GaussianBlur(3)))
+        large = np.asarray(image.resize((1024, 640)))
+    left, top, right, bottom = (2 * side for side in sides)
+    assert sharpness(soft, face.box) < 20 < 100 < face.sharpness
+    twice = sharpness(large, Box(left=left, top=top, right=right, bottom=bottom))
+    assert twice == pytest.approx(face.sharpness, rel=0.5)
+
+
+def test_two_people_in_one_photo_are_two_faces_from_left_to_right(shared_photos: Path) -> None:
+    left, right = seen(shared_photos / "gallery" / "two_people.jpg").faces
+    assert left.box.right < right.box.left
+    assert np.linalg.norm(left.embedding - right.embedding) > 0.6
+
+
+def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
+    import subprocess  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    script = "import sys, familiar.cli; print([m for m in ('dlib', 'PIL', 'pillow_heif') if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
+    assert Workers.__module__ == "familiar.vision.workers"

@@ -1,0 +1,184 @@
+import asyncio
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pool import Pool
+
+from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
+from familiar.model import Crop, Photo
+from familiar.settings import VisionSettings
+from familiar.vision.workers import Workers
+
+
+def hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def workers_of(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def peak_mebibytes(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def test_a_photo_is_fingerprinted_seen_and_cropped_in_a_worker(pool: Pool, astronaut: Path) -> None:
+    assert pool(lambda workers: workers.fingerprint(astronaut)) == hash_of(astronaut)
+    photo = pool(lambda workers: workers.look(astronaut, hash_of(astronaut)))
+    (face,) = photo.faces
+    assert (photo.format, photo.width, face.engine) == ("JPEG", 512, "dlib-resnet-v1")
+    wish = Crop(target=Path("/face.png"), rule="r", box=face.box, margin=0.4, size=32)
+    assert pool(lambda workers: workers.crop(astronaut, hash_of(astronaut), wish)).startswith(b"\x89PNG")
+
+
+def test_content_that_changed_since_its_fingerprint_is_not_looked_at(pool: Pool, astronaut: Path) -> None:
+    with pytest.raises(ChangedError, match="changed while it was handled"):
+        pool(lambda workers: workers.look(astronaut, "0" * 64))
+
+
+def test_missing_and_unreadable_files_are_told_apart(pool: Pool, tmp_path: Path) -> None:
+    with pytest.raises(GoneError):
+        pool(lambda workers: workers.fingerprint(tmp_path / "missing.jpg"))
+    with pytest.raises(RetryError, match="can't be read: Is a directory"):
+        pool(lambda workers: workers.fingerprint(tmp_path))
+
+
+def test_hostile_files_get_a_verdict_each_and_the_good_ones_are_seen(
+    pool: Pool, shared_photos: Path, astronaut: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hostile = sorted((shared_photos / "hostile").iterdir())
+    paths = [path for bad in hostile for path in (bad, astronaut)]
+
+    async def look(workers: Workers, path: Path) -> Photo | FamiliarError:
+        try:
+            return await workers.look(path, await workers.fingerprint(path))
+        except FamiliarError as error:
+            return error
+
+    async def look_at_all(workers: Workers) -> list[Photo | FamiliarError]:
+        return await asyncio.gather(*(look(workers, path) for path in paths))
+
+    verdicts = pool(look_at_all)
+    odd = [verdict for verdict in verdicts if not isinstance(verdict, Photo | SetAsideError)]
+    assert odd == []
+    assert all(isinstance(verdict, Photo) and len(verdict.faces) == 1 for verdict in verdicts[1::2])
+    assert sum(isinstance(verdict, SetAsideError) for verdict in verdicts[::2]) > len(hostile) / 2
+    assert max(peak_mebibytes(pid) for pid in workers_of(os.getpid())) < 1500
+    assert capfd.readouterr() == ("", "")
+
+
+def test_every_good_file_of_each_format_is_decoded(pool: Pool, shared_photos: Path) -> None:
+    for path in sorted((shared_photos / "formats").iterdir()):
+        assert pool(lambda workers, path=path: workers.look(path, hash_of(path))).width > 0  # type: ignore[misc]
+
+
+def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> None:
+    before = set(workers_of(os.getpid()))
+
+    async def look(workers: Workers) -> Photo:
+        task = asyncio.create_task(workers.look(astronaut, hash_of(astronaut)))
+        while not (own := set(workers_of(os.getpid())) - before) or not _is_busy(max(own)):
+            await asyncio.sleep(0.01)
+        os.kill(max(own), signal.SIGKILL)
+        return await task
+
+    with_one = Pool()
+    with_one.workers = Workers(settings=VisionSettings(workers=1))
+    try:
+        photo = with_one(look)
+        assert len(photo.faces) == 1
+        health = with_one.workers.health()
+        assert (health.deaths, health.last_death) == (1, "SIGKILL")
+    finally:
+        with_one.workers.close()
+        with_one.loop.close()
+    assert set(workers_of(os.getpid())) == before
+
+
+def _is_busy(pid: int) -> bool:
+    """Say whether a worker has loaded its libraries, and so has a task or waits for one."""
+    try:
+        return "dlib" in Path(f"/proc/{pid}/maps").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_a_photo_that_takes_too_long_is_set_aside(astronaut: Path) -> None:
+    settings = VisionSettings(workers=1, time_limit=0.05, detector="cnn", upsample=2)
+
+    async def look() -> None:
+        async with Workers(settings=settings) as workers:
+            await workers.look(astronaut, hash_of(astronaut))
+
+    with pytest.raises(SetAsideError, match=r"it takes longer than 0\.05 s"):
+        asyncio.run(look())
+
+
+def test_a_photo_that_needs_more_memory_than_allowed_is_set_aside(astronaut: Path) -> None:
+    settings = VisionSettings(workers=1, memory_limit=500, detector="cnn", upsample=3)
+
+    async def look() -> None:
+        async with Workers(settings=settings) as workers:
+            await workers.look(astronaut, hash_of(astronaut))
+
+    with pytest.raises(SetAsideError, match="it needs more than the 500 MB|kills its worker"):
+        asyncio.run(look())
+
+
+def test_idle_workers_end_and_start_again(astronaut: Path) -> None:
+    now = [0.0]
+
+    async def use() -> None:
+        workers = Workers(settings=VisionSettings(workers=1), clock=lambda: now[0])
+        before = set(workers_of(os.getpid()))
+        await workers.fingerprint(astronaut)
+        assert set(workers_of(os.getpid())) > before
+        now[0] = 61
+        assert not workers.health().running
+        for _ in range(200):
+            if set(workers_of(os.getpid())) == before:
+                break
+            await asyncio.sleep(0.05)
+        assert set(workers_of(os.getpid())) == before
+        assert await workers.fingerprint(astronaut) == hash_of(astronaut)
+        await asyncio.to_thread(workers.close)
+
+    asyncio.run(use())
+
+
+def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
+    script = (
+        "import asyncio, sys; from pathlib import Path\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers import Workers\n"
+        "async def use():\n"
+        " workers = Workers(settings=VisionSettings(workers=2))\n"
+        " await workers.fingerprint(Path(sys.argv[1])); print('ready', flush=True); await asyncio.sleep(60)\n"
+        "if __name__ == '__main__': asyncio.run(use())"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(astronaut)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        pids = workers_of(process.pid)
+        assert pids
+        process.kill()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and any(_is_alive(pid) for pid in pids):
+        time.sleep(0.02)
+    assert not any(_is_alive(pid) for pid in pids)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
