@@ -43,9 +43,7 @@ def _fetch(cache: Path) -> Path:
     if not file.is_file():
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation"]
-            subprocess.run(
-                [*command, "--no-binary", ":all:", "--dest", folder, "face_recognition==1.3.0"], check=True
-            )
+            subprocess.run([*command, "--no-binary", ":all:", "--dest", folder, "face_recognition==1.3.0"], check=True)
             (Path(folder) / SDIST).rename(file)
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != SDIST_SHA256:

@@ -17,7 +17,19 @@ LAYERS = (
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "model", "errors"}
-IMPURE = {"os", "io", "shutil", "socket", "sqlite3", "subprocess", "time", "logging", "structlog", "random", "sqlite_utils"}
+IMPURE = {
+    "os",
+    "io",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "time",
+    "logging",
+    "structlog",
+    "random",
+    "sqlite_utils",
+}
 
 
 def imported(module: Path) -> set[str]:

@@ -91,7 +91,9 @@ def main() -> None:
         different = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
         rests = list(disturbed.base.rglob(".familiar-*"))
         print(f"{wanted.kills} kills, {at_work} of them at work; {left} photos were left to the last run")
-        print(f"files: {len(one)} and {len(other)}; different: {different or 'none'}; temporary files: {rests or 'none'}")
+        print(
+            f"files: {len(one)} and {len(other)}; different: {different or 'none'}; temporary files: {rests or 'none'}"
+        )
     finally:
         shutil.rmtree(base)
 

@@ -60,7 +60,9 @@ def measure(embedding: Array, person: npt.NDArray[np.int64], people: int, refere
     for seed in range(RUNS):
         random = np.random.default_rng(seed)
         chosen = random.choice(eligible, min(people, len(eligible)), replace=False)
-        registered = np.array([random.choice(np.flatnonzero(person == one), references, replace=False) for one in chosen])
+        registered = np.array(
+            [random.choice(np.flatnonzero(person == one), references, replace=False) for one in chosen]
+        )
         others = np.setdiff1d(np.arange(len(person)), registered)
         queries = random.choice(others, min(QUERIES, len(others)), replace=False)
         for name, strategy in STRATEGIES.items():
@@ -88,7 +90,9 @@ def main() -> None:
             if len(np.unique(person)) <= people or np.sort(np.bincount(person))[-people] <= references:
                 continue
             print(f"\n**{Path(name).stem}: {people} people with {references} references each**\n")
-            heads = [f"{100 * share:.1f} % of strangers" for share in STRANGERS] + [f"at {limit}" for limit in THRESHOLDS]
+            heads = [f"{100 * share:.1f} % of strangers" for share in STRANGERS] + [
+                f"at {limit}" for limit in THRESHOLDS
+            ]
             print("| missed at | " + " | ".join(heads) + " |\n| --- |" + " --- |" * len(heads))
             for strategy, table in measure(embedding, person, people, references).items():
                 tuned = [f"{100 * missed:.1f} % ({limit:.3f})" for limit, missed, _ in table[: len(STRANGERS)]]

@@ -100,9 +100,13 @@ def test_an_action_that_names_the_person_is_done_once_for_each_that_the_conditio
 
 
 def test_without_a_condition_on_faces_actions_are_about_everybody_recognised_and_crops_about_every_face() -> None:
-    rule = "rules: [{name: r, then: [copy: '/out/{person}/', crop: '/faces/{person}.png']}]".replace(
-        "', crop", "'}, {crop"
-    ).replace("[copy", "[{copy").replace("png']", "png'}]")
+    rule = (
+        "rules: [{name: r, then: [copy: '/out/{person}/', crop: '/faces/{person}.png']}]".replace(
+            "', crop", "'}, {crop"
+        )
+        .replace("[copy", "[{copy")
+        .replace("png']", "png'}]")
+    )
     assert targets(rule, subject(ANN, STRANGER)) == [
         "copy /out/Ann/a.jpg",
         "crop /faces/Ann.png",

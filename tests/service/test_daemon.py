@@ -143,7 +143,9 @@ def test_rules_that_change_hold_at_once_and_wrong_ones_never(household: Househol
         daemon.wait_for("rules.loaded", count=2)
         household.rules.write_text("rules: [{name: broken, then: [{mve: /x/}]}]")
         (problem,) = daemon.wait_for("rules.rejected")["problems"]
-        assert problem.startswith(f"{household.rules}:1:32: rules[0].then[0].mve: unknown key 'mve'; did you mean 'move'?")
+        assert problem.startswith(
+            f"{household.rules}:1:32: rules[0].then[0].mve: unknown key 'mve'; did you mean 'move'?"
+        )
         put(obama, household.inbox)
         assert daemon.wait_for("operation.done")["rule"] == "tidy"
 

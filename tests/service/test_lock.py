@@ -29,7 +29,8 @@ def test_the_lock_is_free_after_its_holder_was_killed(tmp_path: Path) -> None:
 
 
 def test_a_missing_state_folder_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="the state folder can't be written: No such file or directory"), locked(
-        tmp_path / "missing"
+    with (
+        pytest.raises(StoreError, match="the state folder can't be written: No such file or directory"),
+        locked(tmp_path / "missing"),
     ):
         raise AssertionError

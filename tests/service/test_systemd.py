@@ -35,7 +35,11 @@ def test_each_state_is_told_to_the_manager(tmp_path: Path, manager: socket.socke
 
 
 def test_a_watchdog_of_another_process_is_not_pinged(tmp_path: Path, manager: socket.socket) -> None:
-    environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1", "WATCHDOG_PID": str(os.getpid() + 1)}
+    environment = {
+        "NOTIFY_SOCKET": str(tmp_path / "notify"),
+        "WATCHDOG_USEC": "1",
+        "WATCHDOG_PID": str(os.getpid() + 1),
+    }
     Notifier(environment).ping()
     manager.setblocking(False)
     with pytest.raises(BlockingIOError):

@@ -22,7 +22,9 @@ def cut(path: Path, chosen: Crop) -> Image.Image:
     return Image.open(io.BytesIO(crop(path.read_bytes(), chosen, max_megapixels=200)))
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP")]
+)
 def test_a_crop_is_written_in_the_format_of_its_name_and_without_exif(astronaut: Path, name: str, kind: str) -> None:
     face = cut(astronaut, wish(FACE, name=name))
     assert (face.format, face.size) == (kind, (64, 64))

@@ -125,7 +125,10 @@ def remove_placed(target: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make a folder with its parents, so that it outlives a loss of power."""
     missing = [parent for parent in (folder, *folder.parents) if not parent.is_dir()]
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from error
     for parent in missing:
         _sync_folder(parent.parent)
 

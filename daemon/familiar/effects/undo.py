@@ -1,7 +1,6 @@
 """Undo steps: all that were asked for, or none."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +71,8 @@ class Undo:
             remove_placed(step.target)
             return
         make_folder(step.source.parent)
-        temporary = step.source.with_name(f".familiar-{step.id}-{secrets.token_hex(4)}.tmp")
+        # Always the same name, so that what a crash leaves under it is found again.
+        temporary = step.source.with_name(f".familiar-{step.id}-undo.tmp")
         try:
             place_move(step.target, step.source, temporary, hash_=step.photo_hash, pulse=self._pulse)
         finally:
