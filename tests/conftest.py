@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
-import photos
 import pytest
+
+import photos
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +31,12 @@ def biden(package_photos: Path) -> Path:
 @pytest.fixture(scope="session")
 def astronaut(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A portrait of Eileen Collins: 512 × 320 pixels, one face."""
-    from skimage import data  # noqa: PLC0415 - it takes a second to import
     from PIL import Image  # noqa: PLC0415
+    from skimage import data  # noqa: PLC0415 - it takes a second to import
 
     path = tmp_path_factory.mktemp("astronaut") / "astronaut.jpg"
-    Image.fromarray(data.astronaut()[:320]).save(path, quality=95)
+    pixels = data.astronaut()  # type: ignore[no-untyped-call]
+    Image.fromarray(pixels[:320]).save(path, quality=95)
     return path
 
 

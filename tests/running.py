@@ -57,7 +57,7 @@ class Household:
 
     def configure(self, settings: Mapping[str, Any]) -> None:
         """Write the configuration; JSON is YAML."""
-        whole = {"folders": [str(self.inbox)], "settle": self.settle, "vision": {"workers": 1}} | settings
+        whole = {"folders": [str(self.inbox)], "settle": self.settle, "vision": {"workers": 1}, **settings}
         self.config.write_text(json.dumps(whole))
 
     def rule(self, *rules: Mapping[str, Any]) -> None:

@@ -83,7 +83,7 @@ def every_command(group: click.Group, way: tuple[str, ...] = ()) -> list[tuple[t
     return found
 
 
-@pytest.mark.parametrize(("way", "command"), every_command(main), ids=lambda value: str(value))
+@pytest.mark.parametrize(("way", "command"), every_command(main), ids=str)
 def test_each_command_has_help_with_an_example_and_stands_in_the_readme(
     way: tuple[str, ...], command: click.Command
 ) -> None:

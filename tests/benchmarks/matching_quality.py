@@ -26,7 +26,8 @@ Array = npt.NDArray[np.float64]
 
 def apart(faces: Array, others: Array) -> Array:
     squares = (faces**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * faces @ others.T
-    return np.sqrt(np.maximum(squares, 0))
+    distances: Array = np.sqrt(np.maximum(squares, 0))
+    return distances
 
 
 def centre_of_nearest(faces: Array, references: Array, count: int) -> Array:
@@ -53,7 +54,7 @@ STRATEGIES: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def measure(embedding: Array, person: npt.NDArray[np.int64], people: int, references: int) -> dict[str, Array]:
-    """Return for each strategy (threshold, share missed) at each share of strangers, and the same at fixed thresholds."""
+    """Return for each strategy rows as of `rates`."""
     sums = {name: np.zeros((len(STRANGERS) + len(THRESHOLDS), 3)) for name in STRATEGIES}
     ids, counts = np.unique(person, return_counts=True)
     eligible = ids[counts > references]

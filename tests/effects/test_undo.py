@@ -1,11 +1,11 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from workbench import Workbench
 
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.model import Copy, Link, Move, Operation
+from workbench import Workbench
 
 
 def reasons(bench: Workbench) -> list[str]:

@@ -1,11 +1,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import photos
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import photos
 from familiar.identity.matching import match
 from familiar.identity.people import Gallery, KnownPerson
 from familiar.model import Embeddings, Match
@@ -18,7 +18,8 @@ def around(seed: int, count: int, spread: float = 0.02) -> Embeddings:
     """Embeddings of one person: near a centre of length about 1."""
     random = np.random.default_rng(seed)
     centre = random.normal(size=128) / np.sqrt(128)
-    return (centre + spread * random.normal(size=(count, 128))).astype(np.float32)
+    found: Embeddings = (centre + spread * random.normal(size=(count, 128))).astype(np.float32)
+    return found
 
 
 def person(name: str, references: Embeddings, threshold: float | None = None) -> KnownPerson:

@@ -48,8 +48,10 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: a, then: [{move: /a/, copy: /b/}]}]",
-            "rules.yaml:1:26: rules[0].then[0]: {'move': '/a/', 'copy': '/b/'} is wrong; one of move, copy, link, crop "
-            "with a target, or stop, would be right",
+            (
+                "rules.yaml:1:26: rules[0].then[0]: {'move': '/a/', 'copy': '/b/'} is wrong; one of move, copy, link, "
+                "crop with a target, or stop, would be right"
+            ),
         ),
         (
             "rules: [{name: a, then: [{link: {to: /a/, kind: soft}}]}]",
@@ -85,8 +87,10 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: !!python/object:os.system a, then: [stop]}]",
-            "rules.yaml:1:16: rules[0].name: could not determine a constructor for the tag "
-            "'tag:yaml.org,2002:python/object:os.system'",
+            (
+                "rules.yaml:1:16: rules[0].name: could not determine a constructor for the tag "
+                "'tag:yaml.org,2002:python/object:os.system'"
+            ),
         ),
     ],
 )

@@ -23,7 +23,7 @@ def picture(width: int = 60, height: int = 40) -> Image.Image:
 
 def encoded(image: Image.Image, name: str, **options: object) -> bytes:
     output = io.BytesIO()
-    image.save(output, name, **options)  # type: ignore[arg-type]
+    image.save(output, name, **options)
     return output.getvalue()
 
 
@@ -42,9 +42,9 @@ def test_each_format_is_decoded_to_rgb(name: str) -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"])
 def test_each_mode_is_brought_to_rgb_without_clipping(mode: str) -> None:
     if mode == "I;16":
-        image = Image.fromarray((np.asarray(picture().convert("L"), np.uint16) * 257))
+        image = Image.fromarray(np.asarray(picture().convert("L"), np.uint16) * 257)
     elif mode == "I":
-        image = Image.fromarray((np.asarray(picture().convert("L"), np.int32) * 257))
+        image = Image.fromarray(np.asarray(picture().convert("L"), np.int32) * 257)
     else:
         image = picture().convert(mode)
     found = np.asarray(decoded(encoded(image, "TIFF")).image, int)

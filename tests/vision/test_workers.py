@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from pool import Pool
 
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.model import Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
+from pool import Pool
 
 
 def hash_of(path: Path) -> str:
@@ -85,7 +85,7 @@ def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> N
 
     async def look(workers: Workers) -> Photo:
         task = asyncio.create_task(workers.look(astronaut, hash_of(astronaut)))
-        while not (own := set(workers_of(os.getpid())) - before) or not _is_busy(max(own)):
+        while not (own := set(workers_of(os.getpid())) - before) or not _is_busy(max(own)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         os.kill(max(own), signal.SIGKILL)
         return await task

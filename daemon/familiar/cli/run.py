@@ -1,9 +1,11 @@
 """familiar run and familiar scan: the daemon, until stopped or until all is handled."""
 
 import asyncio
+import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,6 +201,9 @@ def _tell_start(context: Context, settings: Settings, store: Store, log: EventLo
 
 
 def _open_log(settings: Settings, log_format: str | None, log_level: str | None) -> EventLog:
+    # What libraries warn of or log by themselves would stand raw between the lines of the log.
+    warnings.simplefilter("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
     chosen = {"format": log_format, "level": log_level}
     log = settings.log.model_copy(update={key: value for key, value in chosen.items() if value is not None})
     return open_log(sys.stderr, level=log.level, log_format=log.format)

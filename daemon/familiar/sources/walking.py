@@ -68,8 +68,13 @@ class Walker:
             self._post(WalkFinished(root=root, top=top, errors=tuple(errors)))
 
 
-def walk(root: Path, top: Path, patterns: Patterns, errors: list[tuple[Path, str]]) -> Iterator[Listing]:
-    """Give the listings of `top` and all below it, in the order of names; what can't be listed goes to `errors`."""
+def walk(
+    root: Path, top: Path, patterns: Patterns, errors: list[tuple[Path, str]], *, chunk: int = _CHUNK
+) -> Iterator[Listing]:
+    """Give the listings of `top` and all below it, in parts of `chunk` files, in the order of names.
+
+    What can't be listed goes to `errors`.
+    """
     rest = [top]
     while rest:
         folder = rest.pop()
@@ -82,7 +87,7 @@ def walk(root: Path, top: Path, patterns: Patterns, errors: list[tuple[Path, str
             errors.append((folder, error.strerror or str(error)))
             continue
         rest.extend(folder / name for name in reversed(folders))
-        yield from _listings(root, top, folder, device, names)
+        yield from _listings(root, top, folder, device, names, chunk)
 
 
 def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], list[str]]:
@@ -100,13 +105,13 @@ def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], li
     return sorted(names), sorted(folders, key=os.fsencode)
 
 
-def _listings(root: Path, top: Path, folder: Path, device: int, names: list[bytes]) -> Iterator[Listing]:
+def _listings(root: Path, top: Path, folder: Path, device: int, names: list[bytes], chunk: int) -> Iterator[Listing]:
     after = b""
-    for start in range(0, max(len(names), 1), _CHUNK):
-        chunk = names[start : start + _CHUNK]
-        upto = chunk[-1] if start + _CHUNK < len(names) else None
+    for start in range(0, max(len(names), 1), chunk):
+        part = names[start : start + chunk]
+        upto = part[-1] if start + chunk < len(names) else None
         yield Listing(
-            root=root, top=top, folder=folder, device=device, after=after, upto=upto, entries=_entries(folder, chunk)
+            root=root, top=top, folder=folder, device=device, after=after, upto=upto, entries=_entries(folder, part)
         )
         after = upto or b""
 
