@@ -1,3 +1,4 @@
+import itertools
 import os
 import queue
 import socket
@@ -92,7 +93,7 @@ def test_each_name_is_in_exactly_one_part_of_a_long_listing(
     parts = list(walk(root, root, patterns, [], chunk=7))
     assert [name for part in parts for name, _, _ in part.entries] == sorted(b"x" + stem + b".jpg" for stem in stems)
     assert (parts[0].after, parts[-1].upto) == (b"", None)
-    for part, following in zip(parts, parts[1:], strict=False):
+    for part, following in itertools.pairwise(parts):
         assert following.after == part.upto
         assert all(part.after < name <= (part.upto or name) for name, _, _ in part.entries)
 

@@ -103,16 +103,15 @@ def test_names_that_are_left_out_are_not_hinted_at(tmp_path: Path, watcher: Watc
 def test_an_emitter_that_died_is_noticed_and_a_restart_mends_it(
     tmp_path: Path, watcher: Watcher, mailbox: Mailbox
 ) -> None:
-    assert watcher.is_alive
-    assert watcher._observer is not None
-    for emitter in watcher._observer.emitters:
+    observer = watcher._observer
+    assert observer is not None
+    for emitter in observer.emitters:
         emitter.stop()
         emitter.join(5)
-    assert watcher._observer.is_alive()
-    assert not watcher.is_alive
+    assert [observer.is_alive(), watcher.is_alive] == [True, False]
     watcher.stop()
     watcher.start()
-    assert watcher.is_alive
+    assert [watcher.is_alive] == [True]
     (tmp_path / "root" / "x.jpg").touch()
     mailbox.wait_for(FileHint(root=tmp_path / "root", path=tmp_path / "root" / "x.jpg"))
 
