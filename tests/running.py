@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from familiar.logs import complaint
+from familiar.logs import CATALOGUE, complaint
 
 SEEN_EVENTS: set[str] = set()
 """Events that any test has brought about."""
@@ -171,8 +171,18 @@ def events_in(text: str) -> list[dict[str, Any]]:
 def note_events(text: str) -> None:
     """Check a log against the catalogue, and remember which events it had."""
     for event in events_in(text):
-        assert complaint(event) is None, complaint(event)
-        SEEN_EVENTS.add(event["event"])
+        note_line(event)
+
+
+def note_event(name: str, fields: Mapping[str, Any]) -> None:
+    """Check an event of a part that was tested by itself, and remember it."""
+    level = next((event.level for event in CATALOGUE if event.name == name), None)
+    note_line({"event": name, "level": level} | {key: fields[key] for key in fields if key != "exc_info"})
+
+
+def note_line(line: Mapping[str, Any]) -> None:
+    assert complaint(line) is None, complaint(line)
+    SEEN_EVENTS.add(line["event"])
 
 
 def names(events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -114,8 +114,7 @@ def _record(
 
 def _path_of(store: Store, photo_id: int, tops: Sequence[Path]) -> Path | None:
     """Return where the photo lies that a person put there: no copy of ours, and no link."""
-    copies = store.journal.copies_of(photo_id)
-    paths = [path for path in store.files.paths_of(photo_id) if path not in copies]
+    paths = store.journal.originals_of(photo_id)
     chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
     return next((path for path in chosen if path.is_file()), None)
 

@@ -41,14 +41,15 @@ def assemble(
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
     workers = Workers(settings=settings.vision, clock=clock)
+    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch)
     performer = Performer(
         store=store,
         workers=workers,
         executor=Executor(store.journal, pulse=notifier.ping),
         undo=Undo(store.journal, pulse=notifier.ping),
         log=log,
+        is_there=intake.is_there,
     )
-    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch)
     handler = Handler(
         store=store,
         workers=workers,

@@ -161,7 +161,7 @@ class Daemon:
         if not self._handler.recogniser.is_stale:
             return
         started = self._clock()
-        rematch = self._handler.recogniser.rematch()
+        rematch = self._handler.recogniser.rematch(lambda _done: self._notifier.ping())
         self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=self._clock() - started)
 
     def _look_after_workers(self) -> None:

@@ -145,11 +145,12 @@ class Handler:
         others = [path for path in self._store.files.paths_of(photo.id) if path != file.path]
         before = self._store.files.former_path(photo.id)
         self._store.files.mark_done(file.id, photo.id)
-        self.tally.done += 1
         if photo.verdict == "set aside":
             self.tally.set_aside += 1
             self._log.emit("photo.set_aside", path=file.path, hash=photo.hash, reason=photo.reason)
-        elif others or before is None:
+            return
+        self.tally.done += 1
+        if others or before is None:
             self._log.emit("file.copied", path=file.path, others=others)
         else:
             self._log.emit("file.moved", path=file.path, before=before)

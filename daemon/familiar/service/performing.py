@@ -1,13 +1,15 @@
 """Carry out plans from the journal, one after the other, and tell what came of each step."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
 from familiar.effects.undo import Undo
-from familiar.errors import FamiliarError
+from familiar.errors import FamiliarError, RetryError
 from familiar.logs import EventLog
 from familiar.model import Crop, Plan
 from familiar.store.store import Store
@@ -17,13 +19,26 @@ from familiar.vision.workers import Workers
 class Performer:
     """Carries out what stands in the journal: new plans, steps to be retried, steps to be undone."""
 
-    def __init__(self, *, store: Store, workers: Workers, executor: Executor, undo: Undo, log: EventLog) -> None:
-        """Take the journal (in the store), the workers that render crops, and what touches the files."""
+    def __init__(
+        self,
+        *,
+        store: Store,
+        workers: Workers,
+        executor: Executor,
+        undo: Undo,
+        log: EventLog,
+        is_there: Callable[[Path], bool] = os.path.lexists,
+    ) -> None:
+        """Take the journal (in the store), the workers that render crops, and what touches the files.
+
+        `is_there` says whether a file lies at a path, or is only out of reach.
+        """
         self._store = store
         self._workers = workers
         self._executor = executor
         self._undo = undo
         self._log = log
+        self._is_there = is_there
         self._acting = asyncio.Lock()
 
     async def render(self, plan: Plan, path: Path, hash_: str) -> dict[int, bytes]:
@@ -59,12 +74,33 @@ class Performer:
     async def _carry_out(self, step: Step, rendered: Mapping[int, bytes]) -> Outcome:
         picture = rendered.get(step.position)
         current = self._store.journal.step(step.id)  # an earlier step may have moved the photo
+        try:
+            current = self._located(current)
+        except RetryError as error:
+            return self._executor.give_up(current, error)
         if isinstance(step.operation, Crop) and picture is None:
             try:
                 picture = await self._workers.crop(current.path, current.photo_hash, step.operation)
             except FamiliarError as error:
                 return self._executor.give_up(current, error)
         return self._executor.carry_out(current, rendered=picture)
+
+    def _located(self, step: Step) -> Step:
+        """Return a step with the place where its photo lies now: a person may have moved it since it was planned.
+
+        Raises:
+            RetryError: the photo is out of reach, and not known to be gone.
+        """
+        begun = step.state == "doing"
+        source = step.source if begun and step.source is not None else step.path
+        if os.path.lexists(source) or (begun and step.target is not None and os.path.lexists(step.target)):
+            return step
+        elsewhere = next(filter(os.path.lexists, self._store.journal.originals_of(step.photo_id)), None)
+        if elsewhere is not None:
+            return replace(step, state="planned", path=elsewhere)
+        if self._is_there(source):
+            raise RetryError(f"{source}: out of reach for now")
+        return step
 
     async def _undo_requested(self, steps: Sequence[Step]) -> None:
         for step in reversed(steps):

@@ -121,14 +121,15 @@ class Journal:
         """Return all paths where the step's photo is known to lie."""
         return self._files.paths_of(step.photo_id)
 
-    def copies_of(self, photo_id: int) -> set[Path]:
-        """Return where operations have put copies of a photo and links to it."""
+    def originals_of(self, photo_id: int) -> list[Path]:
+        """Return where a photo is known to lie, but for the copies and links that operations made of it."""
         rows = self._db.conn.execute(
             "SELECT target FROM operations JOIN plans ON plans.id = plan_id "
             "WHERE photo_id = ? AND kind IN ('copy', 'link') AND state = 'done'",
             (photo_id,),
         )
-        return {_path(row[0]) for row in rows}
+        made = {_path(row[0]) for row in rows}
+        return [path for path in self._files.paths_of(photo_id) if path not in made]
 
     def select(self, ids: Sequence[int]) -> list[Step]:
         """Return those of the steps that were done and not undone, newest first."""

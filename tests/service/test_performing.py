@@ -1,0 +1,85 @@
+"""What happens to a plan when its photo is no longer where it was planned."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from familiar.effects.executor import Executor
+from familiar.effects.undo import Undo
+from familiar.model import Copy, Move
+from familiar.service.performing import Performer
+from familiar.settings import VisionSettings
+from familiar.vision.workers import Workers
+from running import note_event
+from workbench import Workbench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Workbench]:
+    made = Workbench.at(tmp_path)
+    yield made
+    made.close()
+
+
+class Log:
+    """Checks each event against the catalogue."""
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        note_event(name, fields)
+
+
+def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None) -> None:
+    performer = Performer(
+        store=bench.store,
+        workers=Workers(settings=VisionSettings()),
+        executor=Executor(bench.store.journal),
+        undo=Undo(bench.store.journal),
+        log=Log(),
+        is_there=lambda path: path == out_of_reach or path.exists(),
+    )
+    asyncio.run(performer.perform(plan_id, {}))
+
+
+def states(bench: Workbench, plan_id: int) -> list[tuple[str, str | None]]:
+    return [(step.state, step.error) for step in bench.store.journal.steps(plan_id)]
+
+
+def test_a_photo_that_a_person_moved_meanwhile_is_followed(bench: Workbench) -> None:
+    photo, moved = bench.photo("in/a.jpg"), bench.base / "in" / "sub" / "b.jpg"
+    plan_id = bench.plan(
+        photo, Copy(target=bench.base / "out/a.jpg", rule="r"), Move(target=bench.base / "done/a.jpg", rule="r")
+    )
+    moved.parent.mkdir()
+    photo.rename(moved)
+    bench.plan(moved)
+    bench.store.files.mark_gone(photo)
+    perform(bench, plan_id)
+    assert states(bench, plan_id) == [("done", None), ("done", None)]
+    assert bench.tree() == {"out/a.jpg": b"a photo", "done/a.jpg": b"a photo"}
+    bench.undo_all()
+    assert bench.tree() == {"in/sub/b.jpg": b"a photo"}
+
+
+def test_a_copy_that_a_rule_made_is_never_taken_for_the_photo(bench: Workbench) -> None:
+    photo = bench.photo()
+    copy = Copy(target=bench.base / "out/a.jpg", rule="r")
+    plan_id = bench.plan(photo, copy, Move(target=bench.base / "done/a.jpg", rule="r"))
+    bench.perform(bench.plan(photo, copy))
+    photo.unlink()
+    perform(bench, plan_id)
+    assert states(bench, plan_id)[1] == ("refused", f"{photo}: no longer there")
+    assert bench.tree() == {"out/a.jpg": b"a photo"}
+
+
+def test_an_operation_on_a_photo_that_is_out_of_reach_waits_for_it(bench: Workbench) -> None:
+    photo = bench.photo()
+    plan_id = bench.plan(photo, Move(target=bench.base / "done/a.jpg", rule="r"))
+    away = photo.parent.rename(bench.base / "unplugged")
+    perform(bench, plan_id, out_of_reach=photo)
+    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    away.rename(photo.parent)
+    perform(bench, plan_id)
+    assert bench.tree() == {"done/a.jpg": b"a photo"}
