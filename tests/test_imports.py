@@ -12,11 +12,11 @@ LAYERS = (
     {"sources", "vision", "effects", "flickr", "store"},
     {"identity", "rules"},
     {"settings"},
-    {"yaml_source"},
+    {"yaml_source", "names"},
     {"model", "errors", "logs"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "model", "errors"}
+PURE = {"identity", "rules", "names", "model", "errors"}
 IMPURE = {
     "os",
     "io",

@@ -8,6 +8,9 @@ from familiar.store.files import Files
 from familiar.store.store import Store
 
 PHOTOS = Path("/photos")
+FILE_NAMES = st.binary(min_size=1, max_size=3).filter(
+    lambda name: b"/" not in name and b"\0" not in name and name not in {b".", b".."}
+)
 
 
 def listed(files: Files, root: int, entries: list[tuple[bytes, int, int]], due: float = 5.0) -> tuple[int, int, int]:
@@ -38,8 +41,8 @@ def test_an_unchanged_listing_changes_nothing(store: Store) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(
-    before=st.sets(st.binary(min_size=1, max_size=3).filter(lambda name: b"/" not in name and b"\0" not in name)),
-    after=st.sets(st.binary(min_size=1, max_size=3).filter(lambda name: b"/" not in name and b"\0" not in name)),
+    before=st.sets(FILE_NAMES),
+    after=st.sets(FILE_NAMES),
     chunk=st.integers(1, 4),
 )
 def test_a_listing_in_parts_finds_what_one_listing_finds(

@@ -10,7 +10,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.photos import named_folders, photos_in
 from familiar.cli.rematching import rematch
-from familiar.identity.people import check_name
+from familiar.names import check_name
 from familiar.service.registration import Registrar, Registration
 from familiar.service.seeing import Seer
 from familiar.settings import Settings

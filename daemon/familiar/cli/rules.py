@@ -16,9 +16,9 @@ from familiar.effects.executor import Executor
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, UsageError
-from familiar.identity.people import name_key
 from familiar.logs import open_log
 from familiar.model import Plan
+from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.lock import BusyError, locked

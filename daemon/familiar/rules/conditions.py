@@ -1,13 +1,13 @@
 """What a rule asks of a photo: whether it holds, and which faces it is about."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from familiar.model import RecognisedFace, Subject
+from familiar.names import name_key
 
 ANY = "any"
 UNKNOWN = "unknown"
@@ -43,7 +43,7 @@ class Bounds:
 class FaceCondition:
     """There is a face of which all of this is true: whose it is, how near, how large, how sharp.
 
-    `people` are keys of names (`person_key`); None stands for every face, recognised or not.
+    `people` are keys of names (`name_key`); None stands for every face, recognised or not.
     """
 
     people: frozenset[str] | None = None
@@ -60,7 +60,7 @@ class FaceCondition:
     def _fits(self, face: RecognisedFace) -> bool:
         match, person = face.match, face.person
         if self.people is not None:
-            wanted = UNKNOWN in self.people if person is None else bool({ANY, person_key(person)} & self.people)
+            wanted = UNKNOWN in self.people if person is None else bool({ANY, name_key(person)} & self.people)
             if not wanted:
                 return False
         near = (match.distance, match.score) if match is not None else (float("inf"), 0.0)
@@ -152,11 +152,6 @@ class Not:
     def check(self, subject: Subject) -> Holds | None:
         """Check the part; what does not hold is about no face."""
         return Holds() if self.part.check(subject) is None else None
-
-
-def person_key(name: str) -> str:
-    """Return what makes two names the same: case, Unicode form and runs of spaces do not count."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
 
 
 def path_pattern(text: str, home: str) -> re.Pattern[str]:

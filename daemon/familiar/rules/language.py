@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from familiar.names import name_key
 from familiar.rules.actions import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction
 from familiar.rules.conditions import (
     All,
@@ -18,7 +19,6 @@ from familiar.rules.conditions import (
     PathFits,
     Taken,
     path_pattern,
-    person_key,
 )
 from familiar.rules.planning import Rule, Rules
 from familiar.rules.templates import Template, TemplateError, parse_template
@@ -91,7 +91,7 @@ class _Reader:
             size = _bounds(face, "min_size", "max_size", 0, _MANY)
             sharpness = _bounds(face, "min_sharpness", "", 0, _MANY)
         return FaceCondition(
-            people=frozenset(map(person_key, keys["person"].texts())) if "person" in keys else None,
+            people=frozenset(map(name_key, keys["person"].texts())) if "person" in keys else None,
             distance=_range(keys["distance"], 0, 2) if "distance" in keys else Bounds(),
             score=_range(keys["score"], 0, 1) if "score" in keys else Bounds(),
             size=size,

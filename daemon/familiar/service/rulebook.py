@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from familiar.errors import ConfigurationError, FamiliarError
-from familiar.identity.people import name_key
 from familiar.logs import EventLog
 from familiar.model import Plan, Subject
+from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
 from familiar.store.store import Store
 

@@ -13,8 +13,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from familiar.errors import UsageError
-from familiar.identity.people import KnownPerson, check_name, name_key
+from familiar.identity.people import KnownPerson
 from familiar.model import Face
+from familiar.names import check_name, name_key
 from familiar.store.database import writing
 from familiar.store.photos import embedding_bytes, stack
 

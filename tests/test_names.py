@@ -1,7 +1,7 @@
 import pytest
 
 from familiar.errors import UsageError
-from familiar.identity.people import check_name, name_key
+from familiar.names import check_name, name_key
 
 
 def test_a_name_is_kept_in_one_unicode_form_without_spaces_around_it() -> None:

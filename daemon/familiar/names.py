@@ -1,0 +1,35 @@
+"""Names of people: which can be used, and which are the same."""
+
+import unicodedata
+
+from familiar.errors import UsageError
+
+MAX_NAME = 200
+"""Characters in a name: longer ones do not fit into a file name."""
+
+RESERVED_NAMES = frozenset({"any", "unknown"})
+"""Words that mean something else in a rule's `person`."""
+
+
+def check_name(name: str) -> str:
+    """Return a name in the form in which it is kept: Unicode NFC, without spaces around it.
+
+    Raises:
+        UsageError: the name is empty, too long, has control characters, or means something else in rules.
+    """
+    kept = unicodedata.normalize("NFC", name).strip()
+    if not kept:
+        raise UsageError("A person's name can't be empty.")
+    if len(kept) > MAX_NAME:
+        raise UsageError(f"The name {kept[:20]!r}... has {len(kept)} characters; at most {MAX_NAME} are allowed.")
+    odd = [character for character in kept if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}]
+    if odd:
+        raise UsageError(f"The name {kept!r} has the control character {odd[0]!r}; leave it out.")
+    if name_key(kept) in RESERVED_NAMES:
+        raise UsageError(f"The name {kept!r} has a meaning of its own in rules; choose another.")
+    return kept
+
+
+def name_key(name: str) -> str:
+    """Return what makes two names the same: case, Unicode form and runs of spaces do not count."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
