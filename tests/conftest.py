@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import photos
+from running import Household
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,36 @@ def shared_photos() -> Path:
     if folder is None:
         pytest.skip("the folder of shared photos is missing")
     return folder
+
+
+@pytest.fixture
+def household(tmp_path: Path) -> Household:
+    return Household(base=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def couple(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path) -> Path:
+    """Barack Obama and, smaller, Joe Biden side by side: two faces."""
+    from PIL import Image  # noqa: PLC0415
+
+    path = tmp_path_factory.mktemp("couple") / "couple.jpg"
+    with Image.open(obama) as left, Image.open(biden) as right:
+        half = right.convert("RGB").resize((right.width // 2, right.height // 2))
+        both = Image.new("RGB", (left.width + half.width, max(left.height, half.height)))
+        both.paste(left, (0, 0))
+        both.paste(half, (left.width, 0))
+    both.save(path, quality=95)
+    return path
+
+
+@pytest.fixture(scope="session")
+def meadow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture without a face."""
+    from PIL import Image  # noqa: PLC0415
+
+    path = tmp_path_factory.mktemp("meadow") / "meadow.png"
+    Image.linear_gradient("L").save(path)
+    return path
 
 
 @pytest.fixture

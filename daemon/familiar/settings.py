@@ -93,7 +93,10 @@ class MatchingSettings(_Section):
         default=0.02, ge=0, le=1, description="Two people nearer to each other than this are ambiguous."
     )
     nearest: int = Field(
-        default=7, ge=1, le=100, description="A face is compared with the centre of this many nearest references."
+        default=7,
+        ge=1,
+        le=100,
+        description="A face is compared with the centre of so many nearest references that look alike.",
     )
 
 

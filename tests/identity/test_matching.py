@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import photos
-from familiar.identity.matching import match
+from familiar.identity.matching import ONE_LOOK, match
 from familiar.identity.people import Gallery, KnownPerson
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
@@ -73,8 +73,26 @@ def test_a_person_who_changed_is_recognised_by_the_nearest_references() -> None:
     child, adult = around(1, 7), around(2, 7)
     (found,) = sure(matched(around(1, 8)[7:], person("Ann", np.concatenate([child, adult]))))
     assert found.accepted
-    (blurred,) = sure(matched(around(1, 8)[7:], person("Ann", np.concatenate([child, adult])), nearest=100))
-    assert not blurred.accepted
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_references_that_look_otherwise_do_not_stand_in_the_way_of_those_that_are_near(count: int) -> None:
+    child, adult, face = around(1, count), around(2, count), around(1, 21)[20:]
+    (alone,) = sure(matched(face, person("Ann", child), nearest=100))
+    (beside,) = sure(matched(face, person("Ann", np.concatenate([adult, child])), nearest=100))
+    assert beside.distance == pytest.approx(alone.distance, abs=1e-6)
+
+
+@given(seed=st.integers(0, 1000), nearest=st.integers(1, 12))
+@settings(deadline=None, max_examples=30)
+def test_the_distance_is_to_the_centre_of_the_nearest_references_of_one_look(seed: int, nearest: int) -> None:
+    references = np.concatenate([around(seed, 5, spread=0.04), around(seed + 1, 4, spread=0.04)])
+    faces = np.concatenate([around(seed, 7, spread=0.04)[5:], around(seed + 1, 6, spread=0.04)[4:]])
+    for face, found in zip(faces, sure(matched(faces, person("Ann", references), nearest=nearest)), strict=True):
+        order = np.argsort(np.linalg.norm(references - face, axis=1))[:nearest]
+        alike = [row for row in order if np.linalg.norm(references[row] - references[order[0]]) <= ONE_LOOK]
+        centre = references[alike].mean(axis=0, dtype=np.float64)
+        assert found.distance == pytest.approx(np.linalg.norm(face - centre), abs=1e-5)
 
 
 def test_damaged_embeddings_match_nobody_and_harm_no_others() -> None:

@@ -1,8 +1,9 @@
 """Compare faces with the registered people.
 
-A face's distance to a person is its distance to the centre of the person's references that are nearest to it. One
-reference alone is easily a lucky accident; the centre of all of them blurs a person who was young and is old. Among
-the ways that were measured this one misses least at the same rate of false matches (docs/matching.md).
+A face's distance to a person is its distance to the centre of the person's references that are nearest to it, and
+that look alike. One reference alone is easily a lucky accident; the centre of all of them is nobody, where a person
+was a child and is an adult. Among the ways that were measured this one misses least at the same rate of false matches
+(docs/matching.md).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ import numpy.typing as npt
 from familiar.identity.people import Gallery
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
+
+ONE_LOOK = 0.6
+"""Largest distance from the reference that is nearest to a face to others that may stand for it together with that
+one: dlib's own threshold for faces of one person (dlib, `face_recognition.py`)."""
 
 _BLOCK_BYTES = 64 * 1024 * 1024
 """Memory for one block of the matrix of distances."""
@@ -36,7 +41,7 @@ def match(embeddings: Embeddings, gallery: Gallery, settings: MatchingSettings) 
     if not gallery.names:
         return (None,) * len(embeddings)
     limits = np.where(np.isnan(gallery.thresholds), settings.threshold, gallery.thresholds)
-    rows = max(1, _BLOCK_BYTES // (4 * len(gallery.references)))
+    rows = max(1, _BLOCK_BYTES // (4 * len(gallery.references) + 2 * 4 * 128 * settings.nearest))
     matches: list[Match | None] = []
     for start in range(0, len(embeddings), rows):
         matches += _match_block(embeddings[start : start + rows], gallery, limits, settings)
@@ -81,23 +86,28 @@ def _candidates(faces: Embeddings, gallery: Gallery, limits: npt.NDArray[np.floa
     """Return who may be within the limits of which face, shape (faces, people); the nearest person always may.
 
     float32 is enough for that. The distance to the centre of some references, squared, is the mean of the squared
-    distances to them less their spread, and the spread is at most the square of the person's radius.
+    distances to them less their spread, and the spread is at most the square of the person's radius, and of the
+    largest distance to one of them.
     """
     squares = np.minimum.reduceat(_squares(faces, gallery.references), gallery.starts[:-1], axis=1)
-    candidates: npt.NDArray[np.bool_] = np.asarray(squares <= limits**2 + gallery.radii**2 + _ROUNDING)
+    spread = np.minimum(gallery.radii, ONE_LOOK) ** 2
+    candidates: npt.NDArray[np.bool_] = np.asarray(squares <= limits**2 + spread + _ROUNDING)
     candidates[np.arange(len(faces)), squares.argmin(axis=1)] = True
     return candidates
 
 
 def _to_nearest(faces: Embeddings, references: Embeddings, count: int) -> npt.NDArray[np.float64]:
-    """Return the distance of each face to the centre of the `count` references that are nearest to it."""
-    if count < len(references):
-        order = np.argpartition(_squares(faces, references), count - 1, axis=1)[:, :count]
-        centres = references[np.sort(order, axis=1)].mean(axis=1, dtype=np.float64)
-    else:
-        centres = references.mean(axis=0, dtype=np.float64)[None, :]
-    apart: npt.NDArray[np.float64] = np.linalg.norm(faces.astype(np.float64) - centres, axis=1)
-    return apart
+    """Return the distance of each face to the centre of those of its `count` nearest references that look alike."""
+    squares = _squares(faces, references)
+    count = min(count, len(references))
+    nearest = np.sort(np.argpartition(squares, count - 1, axis=1)[:, :count], axis=1)
+    first = np.take_along_axis(squares, nearest, axis=1).argmin(axis=1)
+    chosen = references[nearest]
+    apart = chosen - chosen[np.arange(len(faces)), first][:, None]
+    alike = (np.einsum("fkd,fkd->fk", apart, apart) <= ONE_LOOK**2).astype(np.float64)
+    centres = np.einsum("fkd,fk->fd", chosen, alike / alike.sum(axis=1)[:, None], dtype=np.float64)
+    distances: npt.NDArray[np.float64] = np.linalg.norm(faces.astype(np.float64) - centres, axis=1)
+    return distances
 
 
 def _better(best: _Best | None, person: int, distance: float) -> _Best:

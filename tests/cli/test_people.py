@@ -1,0 +1,106 @@
+"""familiar people: register, list, rename, merge, remove."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conftest import put
+from running import Household
+
+
+@pytest.fixture(scope="module")
+def photos(
+    tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, biden: Path, couple: Path, meadow: Path
+) -> Path:
+    """A folder with portraits, and with what can't be a reference."""
+    folder = tmp_path_factory.mktemp("photos") / "album"
+    (folder / "more").mkdir(parents=True)
+    for photo in (obama, couple, meadow):
+        put(photo, folder)
+    put(obama2, folder / "more")
+    put(biden, folder.parent)
+    (folder / "broken.jpg").write_bytes(b"no photo")
+    (folder / "notes.txt").write_text("no photo either")
+    return folder
+
+
+def test_of_a_folder_each_photo_with_one_face_is_registered_and_the_others_are_refused_with_their_reason(
+    household: Household, photos: Path
+) -> None:
+    result = household.call("people", "add", "Barack Obama", photos, "--json", check=False)
+    assert result.returncode == 1
+    told = json.loads(result.stdout)
+    assert {(Path(row["path"]).name, row["result"], row["reason"]) for row in told["photos"]} == {
+        ("obama.jpg", "registered", None),
+        ("obama2.jpg", "registered", None),
+        ("couple.jpg", "refused", "2 faces were found in it; --largest takes the largest"),
+        ("meadow.png", "refused", "no face was found in it"),
+        ("broken.jpg", "refused", "not a picture in any format that is known"),
+    }
+    again = household.call("people", "add", "barack  OBAMA", photos, "--largest", check=False)
+    assert again.stdout.splitlines()[-1] == "barack  OBAMA: 1 registered, 2 known already, 2 refused."
+    (person,) = household.json("people", "list")
+    assert (person["name"], person["references"]) == ("Barack Obama", 3)
+    assert (household.inbox.exists(), household.tree()) == (True, {})
+
+
+def test_a_face_that_is_registered_for_somebody_else_is_refused(household: Household, photos: Path) -> None:
+    household.call("people", "add", "Joe Biden", photos.parent / "biden.jpg")
+    result = household.call("people", "add", "Barack Obama", photos.parent / "biden.jpg", check=False)
+    assert (result.returncode, "the face is registered for 'Joe Biden' already" in result.stdout) == (1, True)
+    assert [person["name"] for person in household.json("people", "list")] == ["Joe Biden"]
+
+
+def test_known_photos_are_matched_again_at_once_when_people_change(household: Household, photos: Path) -> None:
+    for name in ("obama.jpg", "more/obama2.jpg", "../biden.jpg"):
+        put(photos / name, household.inbox)
+    household.scan()
+    household.call("people", "add", "Obama", photos / "obama.jpg")
+    assert counts(household) == {"Obama": (1, 2)}
+    household.call("people", "threshold", "Obama", "0.01")
+    assert counts(household) == {"Obama": (1, 1)}
+    household.call("people", "threshold", "Obama")
+    household.call("people", "rename", "obama", "Barack Obama")
+    household.call("people", "add", "Joe", photos.parent / "biden.jpg")
+    assert counts(household) == {"Barack Obama": (1, 2), "Joe": (1, 1)}
+    shown = household.json("people", "show", "barack obama")
+    assert [reference["origin"] for reference in shown["reference_list"]] == [str(photos / "obama.jpg")]
+    household.call("people", "merge", "Joe", "Barack Obama")
+    assert counts(household) == {"Barack Obama": (2, 3)}
+    household.call("people", "remove", "Barack Obama", "--yes")
+    assert counts(household) == {}
+    assert household.json("status")["photos"]["recognised"] == 0
+    assert household.json("status")["photos"]["faces"] == 3
+
+
+def counts(household: Household) -> dict[str, tuple[int, int]]:
+    """References and matching faces of each person."""
+    return {person["name"]: (person["references"], person["faces"]) for person in household.json("people", "list")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("people", "show", "Eileen"), "There is no person named 'Eileen'; `familiar people list` shows the names."),
+        (("people", "rename", "Eileen", "any"), "The name 'any' has a meaning of its own in rules; choose another."),
+        (("people", "add", " ", "/"), "A person's name can't be empty."),
+        (("people", "add", "Eileen", "/nowhere/x.jpg"), "/nowhere/x.jpg: there is no such folder or file."),
+    ],
+)
+def test_wrong_use_is_refused_with_what_would_be_right(
+    household: Household, arguments: tuple[str, ...], message: str
+) -> None:
+    result = household.call(*arguments, check=False)
+    assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
+    as_json = household.call(*arguments, "--json", check=False)
+    assert (as_json.returncode, json.loads(as_json.stderr)["error"]) == (2, message)
+
+
+def test_nobody_is_removed_or_renamed_over_by_accident(household: Household, obama: Path, biden: Path) -> None:
+    household.call("people", "add", "Obama", obama)
+    household.call("people", "add", "Biden", biden)
+    assert household.call("people", "remove", "Obama", check=False).returncode == 1
+    taken = household.call("people", "rename", "Obama", "biden", check=False)
+    assert taken.stderr.startswith("error: 'Biden' exists already; `familiar people merge 'Obama' 'Biden'` makes one")
+    assert set(counts(household)) == {"Obama", "Biden"}
