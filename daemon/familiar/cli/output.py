@@ -18,6 +18,9 @@ from familiar.logs import printable
 FAILED = 1
 WRONG_USE = 2
 
+_UNBROKEN = 100_000
+"""Columns of output that another program reads: a row of a table stays one line."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -77,8 +80,9 @@ def say(text: str) -> None:
 
 
 def console() -> Console:
-    """Return the console for results: colours only on a terminal."""
-    return Console(soft_wrap=True, highlight=False)
+    """Return the console for results: colours only on a terminal, and lines are broken only there."""
+    shown = Console(soft_wrap=True, highlight=False)
+    return shown if shown.is_terminal else Console(soft_wrap=True, highlight=False, width=_UNBROKEN)
 
 
 @contextmanager

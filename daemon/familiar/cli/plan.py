@@ -42,7 +42,8 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     failed = {path: str(result) for path, result in results if isinstance(result, FamiliarError)}
     plans = [(path, result) for path, result in results if isinstance(result, Plan)]
     if as_json:
-        print_json({"plans": [plan_as_json(path, made) for path, made in plans], "failed": failed})
+        failures = [{"path": path, "reason": reason} for path, reason in failed.items()]
+        print_json({"plans": [plan_as_json(path, made) for path, made in plans], "failed": failures})
     else:
         _show(plans, failed)
     if failed:

@@ -1,0 +1,162 @@
+"""familiar plan, rules apply and undo: what rules would do, do, and take back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conftest import put
+from running import Household
+
+
+def copying(household: Household) -> dict[str, object]:
+    return {"name": "copy", "then": [{"copy": f"{household.out}/copies/"}]}
+
+
+def moving(household: Household) -> dict[str, object]:
+    return {"name": "tidy", "then": [{"move": f"{household.out}/tidy/"}]}
+
+
+@pytest.fixture
+def seen(household: Household, obama: Path) -> Household:
+    """A household that knows one photo, and has had no rules yet."""
+    put(obama, household.inbox)
+    household.scan()
+    return household
+
+
+def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Household, obama: Path) -> None:
+    photo = put(obama, household.inbox)
+    (household.inbox / "broken.jpg").write_bytes(b"no photo")
+    crop = {"crop": {"to": f"{household.out}/faces/", "size": 64, "min_size": 900}}
+    household.rule(copying(household), moving(household), {"name": "faces", "then": [crop]})
+    before = household.tree()
+    result = household.call("plan", "--json", check=False)
+    planned = json.loads(result.stdout)
+    assert result.returncode == 1
+    (plan,) = planned["plans"]
+    assert plan["path"] == str(photo)
+    assert [(step["kind"], step["rule"], step["target"]) for step in plan["operations"]] == [
+        ("copy", "copy", f"{household.out}/copies/obama.jpg"),
+        ("move", "tidy", f"{household.out}/tidy/obama.jpg"),
+    ]
+    (refusal,) = plan["refusals"]
+    assert (refusal["rule"], refusal["kind"]) == ("faces", "crop")
+    assert refusal["reason"].endswith("pixels wide, and min_size is 900")
+    assert planned["failed"] == [
+        {"path": str(household.inbox / "broken.jpg"), "reason": "not a picture in any format that is known"}
+    ]
+    assert household.call("plan", photo).stdout.splitlines()[-1] == "1 photos, 2 operations. Nothing was touched."
+    assert household.tree() == before
+    household.scan()
+    assert set(household.tree()) == {
+        "out/copies/obama.jpg", "out/tidy/obama.jpg", "inbox/broken.jpg"
+    }  # fmt: skip
+
+
+def test_rules_are_applied_to_known_photos_once(seen: Household, obama: Path) -> None:
+    seen.rule(copying(seen), moving(seen))
+    steps = seen.json("rules", "apply")
+    assert [(step["kind"], step["state"]) for step in steps] == [("copy", "done"), ("move", "done")]
+    content = obama.read_bytes()
+    whole = {"out/copies/obama.jpg": content, "out/tidy/obama.jpg": content}
+    assert seen.tree() == whole
+    again = seen.json("rules", "apply")
+    assert [(step["kind"], step["state"]) for step in again] == [("copy", "kept")]
+    assert seen.tree() == whole
+    assert seen.json("rules", "apply", seen.base / "elsewhere") == []
+
+
+def test_rules_are_applied_by_the_daemon_if_it_runs(seen: Household) -> None:
+    seen.rule(moving(seen))
+    with seen.running() as daemon:
+        daemon.wait_for("service.ready")
+        (step,) = seen.json("rules", "apply")
+        assert (step["kind"], step["state"]) == ("move", "done")
+        assert daemon.wait_for("operation.done")["operation"] == step["operation"]
+        assert seen.json("undo", "--last")["undone"][0]["error"] is None
+        daemon.wait_for("operation.undone", operation=step["operation"])
+    assert set(seen.tree()) == {"inbox/obama.jpg"}
+
+
+def test_what_was_done_is_undone_by_number_by_time_or_as_the_last(seen: Household, biden: Path) -> None:
+    before = seen.tree()
+    seen.rule(copying(seen), moving(seen))
+    put(biden, seen.inbox)
+    seen.scan()
+    seen.json("rules", "apply")
+    assert len(seen.tree()) == 4
+    assert [row["kind"] for row in seen.json("undo", "--last")["undone"]] == ["move", "copy"]
+    assert set(seen.tree()) == {"inbox/obama.jpg", "out/copies/biden.jpg", "out/tidy/biden.jpg"}
+    (move, copy) = seen.json("undo", "--since", "1h")["undone"]
+    assert set(seen.tree()) == {"inbox/obama.jpg", "inbox/biden.jpg"}
+    assert (move["kind"], copy["kind"]) == ("move", "copy")
+    gone = seen.call("undo", str(move["operation"]), check=False)
+    message = f"error: There is no operation {move['operation']} that was done and not yet undone.\n"
+    assert (gone.returncode, gone.stderr) == (2, message)
+    assert before.items() <= seen.tree().items()
+
+
+def test_where_one_file_stands_in_the_way_nothing_is_undone(seen: Household) -> None:
+    seen.rule(copying(seen), moving(seen))
+    seen.json("rules", "apply")
+    (seen.out / "copies" / "obama.jpg").write_bytes(b"somebody's own work")
+    before = seen.tree()
+    result = seen.call("undo", "--last", "--json", check=False)
+    (obstacle,) = json.loads(result.stdout)["obstacles"]
+    assert obstacle["reason"] == f"{seen.out}/copies/obama.jpg was changed since"
+    assert (result.returncode, seen.tree()) == (1, before)
+    assert "Nothing was touched." in seen.call("undo", "--last", check=False).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("undo",), "Say what to undo: --last, --since TIME, or numbers of operations."),
+        (("undo", "--last", "3"), "Say what to undo: --last, --since TIME, or numbers of operations."),
+        (("undo", "--last"), "There is nothing to undo."),
+        (
+            ("undo", "--since", "yesterday"),
+            "--since 'yesterday' is no time; write 30m, 2h, 3d or 2026-05-01T12:00.",
+        ),
+        (("plan",), "There are no rules: name a file with `rules:` in the configuration."),
+        (("rules", "apply"), "There are no rules: name a file with `rules:` in the configuration."),
+    ],
+)
+def test_wrong_use_is_refused_with_what_would_be_right(
+    household: Household, arguments: tuple[str, ...], message: str
+) -> None:
+    result = household.call(*arguments, check=False)
+    assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
+
+
+def test_a_check_of_the_rules_names_people_whom_nobody_registered(household: Household) -> None:
+    household.rule({"name": "of one", "when": {"person": "Eileen Collins"}, "then": ["stop"]})
+    checked = household.json("rules", "check")
+    assert (checked["rules"], checked["unknown_people"]) == (["of one"], ["Eileen Collins"])
+    told = household.call("rules", "check", household.rules).stdout
+    assert "nobody is registered as 'Eileen Collins'; familiar people add 'Eileen Collins' PHOTO..." in told
+
+
+def test_wrong_rules_are_refused_with_every_place(household: Household) -> None:
+    household.rules.write_text("rules:\n  - name: a\n    when: {persn: Eileen, score: {min: 3}}\n    then: [stop]\n")
+    for command in (("rules", "check"), ("rules", "apply"), ("plan",), ("scan",), ("run",), ("config", "check")):
+        result = household.call(*command, check=False)
+        first, second = result.stderr.splitlines()
+        assert result.returncode == 2
+        assert first.startswith(f"error: {household.rules}:3:12: rules[0].when.persn: unknown key 'persn'; did you")
+        assert second.startswith(f"error: {household.rules}:3:40: rules[0].when.score.min: 3 is wrong; a number from")
+    as_json = json.loads(household.call("rules", "check", "--json", check=False).stderr)
+    assert [(problem["line"], problem["column"]) for problem in as_json["problems"]] == [(3, 12), (3, 40)]
+
+
+def test_a_photo_that_can_not_be_read_is_told_and_harms_no_other(household: Household, obama: Path) -> None:
+    put(obama, household.inbox)
+    broken = household.inbox / "a bad sector.jpg"
+    broken.symlink_to("/proc/self/mem")  # a regular file whose first byte is an input/output error
+    events = household.scan(check=False)
+    (failed,) = [event for event in events if event["event"] == "file.failed"]
+    assert (failed["path"], failed["reason"]) == (str(broken), "can't be read: Input/output error")
+    status = household.json("status")
+    assert status["failed"] == [{"path": str(broken), "reason": "can't be read: Input/output error"}]
+    assert (status["photos"]["seen"], status["files"]) == (1, {"done": 1, "failed": 1})

@@ -1,0 +1,152 @@
+"""familiar scan, status, doctor and config: one pass, and what is told about it."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import put
+from familiar.settings import Settings
+from running import Household, command
+
+
+def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path, meadow: Path) -> None:
+    put(obama, household.inbox)
+    put(meadow, household.inbox)
+    broken = household.inbox / "broken.jpg"
+    broken.write_bytes(b"no photo")
+    summary = household.json("scan")
+    assert summary == {
+        "done": 2,
+        "set_aside": 1,
+        "failed": 0,
+        "operations_failed": 0,
+        "offline": [],
+        "photos": 2,
+        "faces": 1,
+        "recognised": 0,
+    }
+    status = household.json("status")
+    assert status["set_aside"] == [{"path": str(broken), "reason": "not a picture in any format that is known"}]
+    assert (status["pid"], status["files"], status["roots"][0]["state"]) == (None, {"done": 3}, "online")
+    told = household.call("scan").stdout
+    assert told == "0 handled, 0 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.\n"
+    assert household.json("scan", "--retry")["set_aside"] == 1
+    shown = household.call("status").stdout
+    assert "photos: 2 seen with 1 faces, 0 recognised as one of 0 people; 1 set aside" in shown
+    assert f"{broken}  not a picture in any format that is known" in shown
+
+
+def test_a_scan_of_one_file_takes_that_file_alone(household: Household, obama: Path, biden: Path) -> None:
+    photo = put(obama, household.inbox, "[1] a*b.jpg")
+    put(biden, household.inbox)
+    assert household.json("scan", photo)["done"] == 1
+
+
+def test_a_scan_of_nothing_and_of_folders_in_each_other_is_refused(household: Household) -> None:
+    inside = household.inbox / "inside"
+    inside.mkdir()
+    nested = household.call("scan", household.inbox, inside, check=False)
+    assert (nested.returncode, nested.stderr) == (
+        2,
+        f"error: {inside} lies in {household.inbox}, which is watched with all below it: name one of them.\n",
+    )
+    household.configure({"folders": []})
+    nothing = household.call("run", check=False)
+    assert nothing.returncode == 2
+    assert nothing.stderr.startswith("error: No folder to watch: name one (familiar run ~/Pictures), or set `folders`")
+    missing = household.call("scan", "/nowhere", check=False)
+    assert (missing.returncode, missing.stderr) == (2, "error: /nowhere: there is no such folder or file.\n")
+
+
+def test_a_damaged_store_is_reported_and_left_as_it_is(household: Household) -> None:
+    household.state.mkdir()
+    store = household.state / "familiar.db"
+    store.write_bytes(b"not a database, and nobody's to write over")
+    for arguments in (("scan",), ("run",), ("status",), ("people", "list")):
+        result = household.call(*arguments, check=False)
+        assert result.returncode == 1
+        assert f"{store}: the store is damaged" in result.stderr
+    (verdict,) = [
+        row for row in json.loads(household.call("doctor", "--json", check=False).stdout) if row["subject"] == "store"
+    ]
+    assert verdict["verdict"] == "bad"
+    assert store.read_bytes() == b"not a database, and nobody's to write over"
+
+
+def test_a_state_folder_that_can_not_be_written_is_reported(household: Household) -> None:
+    household.state.write_text("a file where the folder should be")
+    result = household.call("scan", check=False)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"error: {household.state}: the state folder can't be made: File exists.\n",
+    )
+    assert household.state.read_text() == "a file where the folder should be"
+
+
+def test_a_healthy_installation_is_good_throughout(household: Household) -> None:
+    household.rule({"name": "nothing", "then": ["stop"]})
+    findings = {row["subject"]: row for row in household.json("doctor")}
+    assert {row["verdict"] for row in findings.values()} == {"good"}
+    assert findings["engine"]["detail"] == "dlib-resnet-v1 hog upsample=1 max_size=1600 works in a worker process"
+    assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
+
+
+def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(household: Household) -> None:
+    household.configure({"folders": ["/nowhere"]})
+    result = household.call("doctor", check=False)
+    assert result.returncode == 1
+    assert "bad     folder /nowhere: it is missing" in result.stdout
+    household.config.write_text("settle: soon")
+    findings = json.loads(household.call("doctor", "--json", check=False).stdout)
+    (configuration,) = [row for row in findings if row["subject"] == "configuration"]
+    assert configuration["detail"].startswith(f"{household.config}:1:9: settle: 'soon' is wrong; it should be a valid")
+
+
+def test_the_example_configuration_is_written_once_and_is_good(household: Household) -> None:
+    folder = household.base / "fresh"
+    written = household.json("config", "init", folder)["written"]
+    assert written == [str(folder / "familiar.yaml"), str(folder / "rules.yaml")]
+    household.call("--config", written[0], "config", "check")
+    Path(written[0]).write_text("settle: 9\n")
+    again = household.call("config", "init", folder, check=False)
+    assert (again.returncode, again.stderr) == (2, f"error: {written[0]} exists already; it was left as it is.\n")
+    assert household.json("--config", written[0], "config", "show")["settings"]["settle"] == 9
+
+
+def test_what_config_show_prints_is_a_configuration_of_the_same_meaning(household: Household) -> None:
+    text = household.call("config", "show").stdout
+    assert Settings.model_validate(yaml.safe_load(text)).folders[0].path == household.inbox
+    copy = household.base / "copy.yaml"
+    copy.write_text(text)
+    shown = [household.json(*place, "config", "show")["settings"] for place in ((), ("--config", copy))]
+    assert shown[0] == shown[1]
+
+
+def test_the_schema_knows_every_setting(household: Household) -> None:
+    assert set(household.json("config", "schema")["properties"]) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_learns_to_complete_commands(household: Household, shell: str) -> None:
+    assert "_FAMILIAR_COMPLETE" in household.call("completion", shell).stdout
+
+
+def test_commands_are_completed(household: Household) -> None:
+    environment = {"_FAMILIAR_COMPLETE": "bash_complete", "COMP_WORDS": "familiar pe", "COMP_CWORD": "1"}
+    completed = subprocess.run(command(), env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert completed.stdout == "plain,people\n"
+
+
+def test_the_usual_places_are_those_of_the_environment(household: Household) -> None:
+    state, configuration = household.base / "st", household.base / "cf"
+    configuration.mkdir()
+    (configuration / "familiar.yaml").write_text("settle: 7\n")
+    environment = {"STATE_DIRECTORY": f"{state}:/other", "CONFIGURATION_DIRECTORY": str(configuration)}
+    whole = {name: value for name, value in os.environ.items() if not name.startswith("FAMILIAR_")} | environment
+    shown = subprocess.run(command("config", "show", "--json"), env=whole, capture_output=True, text=True, check=True)
+    told = json.loads(shown.stdout)
+    assert (told["state"], told["settings"]["settle"]) == (str(state), 7)
