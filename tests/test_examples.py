@@ -77,7 +77,10 @@ def test_the_mistakes_in_the_documents_are_reported_as_they_say() -> None:
 
 def every_command(group: click.Group, way: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
     found = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         inner = every_command(command, (*way, name)) if isinstance(command, click.Group) else []
         found += inner or [((*way, name), command)]
     return found

@@ -130,6 +130,14 @@ def test_the_schema_knows_every_setting(household: Household) -> None:
     assert set(household.json("config", "schema")["properties"]) == set(Settings.model_fields)
 
 
+def test_of_a_mistyped_command_the_likely_one_is_named(household: Household) -> None:
+    result = household.call("satus", check=False)
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (
+        2,
+        "Error: No such command 'satus'. Did you mean 'status'?",
+    )
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_learns_to_complete_commands(household: Household, shell: str) -> None:
     assert "_FAMILIAR_COMPLETE" in household.call("completion", shell).stdout

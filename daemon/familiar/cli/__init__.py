@@ -1,25 +1,62 @@
-"""The command line: the composition root."""
+"""The command line: the composition root.
 
+Each command's module is imported when the command is asked for: worker processes, which begin by importing the program
+that they belong to, are ready a second sooner, and so is every answer.
+"""
+
+import difflib
 import os
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from familiar import __version__
-from familiar.cli.completion import completion
-from familiar.cli.config import config
-from familiar.cli.context import find_context
-from familiar.cli.doctor import doctor
-from familiar.cli.output import reported
-from familiar.cli.people import people
-from familiar.cli.plan import plan
-from familiar.cli.rules import rules
-from familiar.cli.run import run, scan
-from familiar.cli.status import status
-from familiar.cli.undo import undo
+
+COMMANDS = {
+    "run": "run",
+    "scan": "run",
+    "status": "status",
+    "doctor": "doctor",
+    "plan": "plan",
+    "undo": "undo",
+    "people": "people",
+    "rules": "rules",
+    "config": "config",
+    "completion": "completion",
+}
+"""Each command with its module in this package, in the order in which help shows them."""
+
+
+class Commands(click.Group):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"familiar.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is asked for; of an unknown one say which may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if near:
+                raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+            raise
 
 
 @click.group(
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Begin with: familiar run ~/Pictures",
 )
@@ -29,9 +66,8 @@ from familiar.cli.undo import undo
 @click.pass_context
 def main(context: click.Context, state: Path | None, config_file: Path | None) -> None:
     """Recognise the people in your photos as they arrive, and sort the photos by your rules."""
+    from familiar.cli.context import find_context  # noqa: PLC0415 - see above
+    from familiar.cli.output import reported  # noqa: PLC0415
+
     with reported():
         context.obj = find_context(os.environ, state=state, config=config_file)
-
-
-for command in (run, scan, status, doctor, plan, undo, config, rules, people, completion):
-    main.add_command(command)

@@ -14,14 +14,17 @@ from familiar.settings import settings_as_yaml, settings_schema
 
 @click.group()
 def config() -> None:
-    """The configuration file: write an example, check it, show what holds."""
+    """Write, check and show the configuration."""
 
 
 @config.command(epilog="Example: familiar config init")
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @json_option
 def init(folder: Path | None, *, as_json: bool) -> None:
-    """Write a commented configuration and rules into FOLDER; nothing is overwritten."""
+    """Write a commented configuration and rules.
+
+    They go into FOLDER, by default where they are looked for; nothing is overwritten.
+    """
     target = folder or platformdirs.user_config_path("familiar")
     with reported():
         paths = [_write(target / name) for name in (SETTINGS_NAME, RULES_NAME)]

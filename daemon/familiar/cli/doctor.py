@@ -45,7 +45,10 @@ class Finding:
 @json_option
 @pass_context
 def doctor(context: Context, *, as_json: bool) -> None:
-    """Check configuration, rules, store, folders, limits and the engine; say how to mend what is wrong."""
+    """Check this installation, and say how to mend it.
+
+    Looks at configuration, rules, store, folders, limits of the kernel, and the engine.
+    """
     findings = list(_examine(context))
     if as_json:
         print_json([asdict(finding) for finding in findings])

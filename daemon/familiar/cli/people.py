@@ -23,7 +23,7 @@ _PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
 
 @click.group()
 def people() -> None:
-    """The persons whom familiar knows, each by faces that you registered."""
+    """Register people by their faces; list, rename, merge them."""
 
 
 @people.command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
@@ -33,7 +33,11 @@ def people() -> None:
 @json_option
 @pass_context
 def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, as_json: bool) -> None:
-    """Register the face in each photo as NAME; of a folder all photos in it and below it."""
+    """Register the face in each photo as a person.
+
+    PATHS are photos, or folders: all photos in them and below are taken. A photo without a face is refused, and one
+    with several, but for --largest.
+    """
     with reported():
         check_name(name)
         photos = photos_in(named_folders(paths))
@@ -58,7 +62,7 @@ def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, 
 @json_option
 @pass_context
 def list_(context: Context, *, as_json: bool) -> None:
-    """Show all persons, with their references and how many faces and photos match them."""
+    """Show all people, with how many faces match them."""
     with reported(), context.store() as store:
         rows = store.people.all()
     if as_json:
@@ -137,7 +141,10 @@ def remove(context: Context, name: str, *, yes: bool, as_json: bool) -> None:
 @json_option
 @pass_context
 def threshold(context: Context, name: str, distance: float | None, *, as_json: bool) -> None:
-    """Set how far a face may be from NAME to match; without DISTANCE the configured threshold holds again."""
+    """Set how near a face must be to match.
+
+    Without DISTANCE the configured threshold holds again.
+    """
     with reported(), context.store() as store:
         person = store.people.set_threshold(name, distance)
         rematch(context, store, context.settings(), quiet=as_json)

@@ -26,9 +26,10 @@ from familiar.vision.workers import Workers
 @json_option
 @pass_context
 def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Show what the rules would do with the photos in PATHS (by default in the configured folders).
+    """Show what the rules would do; touch nothing.
 
-    Photos that are not known yet are looked at and remembered; no file is touched, and no photo counts as handled.
+    PATHS are folders and files, by default the configured folders. Photos that are not known yet are looked at and
+    remembered; no file is touched, and no photo counts as handled.
     """
     with reported():
         settings = context.settings()

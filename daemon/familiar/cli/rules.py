@@ -34,7 +34,7 @@ _ENDED = frozenset({"done", "kept", "refused", "failed"})
 
 @click.group()
 def rules() -> None:
-    """The rules: check them, apply them to photos that are known already."""
+    """Check the rules; apply them to known photos."""
 
 
 @rules.command(epilog="Example: familiar rules check ~/.config/familiar/rules.yaml")
@@ -42,7 +42,10 @@ def rules() -> None:
 @json_option
 @pass_context
 def check(context: Context, file: Path | None, *, as_json: bool) -> None:
-    """Check FILE (by default the configured rules), and whether the people that it names are registered."""
+    """Check the rules, and the people whom they name.
+
+    Without FILE the configured rules are checked.
+    """
     with reported():
         path = file or _configured(context)
         read = context.rules(path)
@@ -63,9 +66,10 @@ def check(context: Context, file: Path | None, *, as_json: bool) -> None:
 @json_option
 @pass_context
 def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Apply the rules to all known photos, or to those in PATHS; `familiar plan` shows beforehand what they do.
+    """Apply the rules to photos that are known already.
 
-    What was done already is found and not done again. Everything can be undone: familiar undo --since 1h.
+    All known photos, or those in PATHS; `familiar plan` shows beforehand what the rules do. What was done already
+    is found and not done again. Everything can be undone: familiar undo --since 1h.
     """
     with reported():
         settings = context.settings()

@@ -38,9 +38,10 @@ _log_level = click.option(
 @_log_level
 @pass_context
 def run(context: Context, folders: tuple[Path, ...], log_format: str | None, log_level: str | None) -> None:
-    """Watch FOLDERS (by default the configured ones) and handle each photo that arrives, until stopped.
+    """Watch folders, and handle each photo that arrives.
 
-    SIGTERM and Ctrl-C stop it; SIGHUP reads configuration and rules anew and compares all folders.
+    FOLDERS are watched with all below them, by default the configured ones, until the daemon is stopped. SIGTERM
+    and Ctrl-C stop it; SIGHUP reads configuration and rules anew and compares all folders.
     """
     with reported():
         configuration = _Configuration(context=context, paths=folders, files=False)
@@ -71,9 +72,10 @@ def scan(
     log_level: str | None,
     as_json: bool,
 ) -> None:
-    """Handle what is in PATHS now (by default the configured folders), and exit.
+    """Handle the photos that are there now, and exit.
 
-    What was set aside is a result; exits with 1 if something failed, and will be tried again.
+    PATHS are folders and files, by default the configured folders. What was set aside is a result; exits with 1 if
+    something failed, and will be tried again.
     """
     with reported():
         configuration = _Configuration(context=context, paths=paths, files=True)

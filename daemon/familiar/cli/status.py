@@ -18,7 +18,7 @@ _SHOWN = 20
 @json_option
 @pass_context
 def status(context: Context, *, as_json: bool) -> None:
-    """Show whether the daemon runs, the watched folders, what waits, and what could not be handled."""
+    """Show what is done, what waits, and what went wrong."""
     with reported(), context.store() as store:
         found = {"pid": holder(context.state), "state": context.state} | _status(store)
     if as_json:

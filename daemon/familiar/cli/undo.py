@@ -20,16 +20,17 @@ _PATIENCE = 60.0
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-@click.command(epilog="Examples: familiar undo --last | familiar undo --since 2h | familiar undo 17 18")
+@click.command(epilog="Example: familiar undo --last, or: familiar undo --since 2h, or: familiar undo 17 18")
 @click.argument("operations", nargs=-1, type=click.IntRange(min=1))
 @click.option("--last", is_flag=True, help="Undo what was done for the last photo.")
 @click.option("--since", help="Undo all since then: 30m, 2h, 3d, or a time such as 2026-05-01T12:00.")
 @json_option
 @pass_context
 def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: str | None, as_json: bool) -> None:
-    """Take OPERATIONS back, by their numbers in the log; newest first.
+    """Take back what rules did.
 
-    If any of them can't be undone, because a file is not where the operation left it, nothing is touched.
+    OPERATIONS are numbers, as the log has them; the newest is undone first. If any of them can't be undone, because
+    a file is not where the operation left it, nothing is touched.
     """
     if (bool(operations), last, since is not None).count(True) != 1:
         raise Problem("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
