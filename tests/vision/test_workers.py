@@ -84,14 +84,15 @@ def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> N
     before = set(workers_of(os.getpid()))
 
     async def look(workers: Workers) -> Photo:
+        await workers.fingerprint(astronaut)
+        (worker,) = set(workers_of(os.getpid())) - before
         task = asyncio.create_task(workers.look(astronaut, hash_of(astronaut)))
-        while not (own := set(workers_of(os.getpid())) - before) or not _is_busy(max(own)):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        os.kill(max(own), signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        os.kill(worker, signal.SIGKILL)
         return await task
 
     with_one = Pool()
-    with_one.workers = Workers(settings=VisionSettings(workers=1))
+    with_one.workers = Workers(settings=VisionSettings(workers=1, upsample=2))
     try:
         photo = with_one(look)
         assert len(photo.faces) == 1
@@ -101,14 +102,6 @@ def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> N
         with_one.workers.close()
         with_one.loop.close()
     assert set(workers_of(os.getpid())) == before
-
-
-def _is_busy(pid: int) -> bool:
-    """Say whether a worker has loaded its libraries, and so has a task or waits for one."""
-    try:
-        return "dlib" in Path(f"/proc/{pid}/maps").read_text()
-    except FileNotFoundError:
-        return False
 
 
 def test_a_photo_that_takes_too_long_is_set_aside(astronaut: Path) -> None:
@@ -180,3 +173,55 @@ def _is_alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+def test_an_idle_worker_that_was_killed_is_replaced(astronaut: Path) -> None:
+    async def use() -> None:
+        before = set(workers_of(os.getpid()))
+        async with Workers(settings=VisionSettings(workers=1)) as workers:
+            for _ in range(3):
+                assert await workers.fingerprint(astronaut) == hash_of(astronaut)
+                for pid in set(workers_of(os.getpid())) - before:
+                    os.kill(pid, signal.SIGKILL)
+                await asyncio.sleep(0.5)
+            assert await workers.fingerprint(astronaut) == hash_of(astronaut)
+
+    asyncio.run(use())
+
+
+def test_a_worker_that_is_recycled_loses_no_task(astronaut: Path) -> None:
+    async def use() -> None:
+        async with Workers(settings=VisionSettings(workers=2, recycle=3)) as workers:
+            found = await asyncio.gather(*(workers.fingerprint(astronaut) for _ in range(25)))
+            assert set(found) == {hash_of(astronaut)}
+            assert workers.health().deaths == 0
+
+    asyncio.run(use())
+
+
+def test_workers_that_can_not_start_are_told_with_the_reason(astronaut: Path) -> None:
+    async def use() -> None:
+        async with Workers(settings=VisionSettings(workers=1, memory_limit=500).model_copy(update=LITTLE)) as workers:
+            await workers.fingerprint(astronaut)
+
+    with pytest.raises(RetryError, match="worker processes can't be started: they need more than the 60 MB that a"):
+        asyncio.run(use())
+
+
+LITTLE = {"memory_limit": 60}
+"""Less than the settings allow, and less than the networks need."""
+
+
+def test_workers_that_were_warmed_up_are_there_before_the_first_task(astronaut: Path) -> None:
+    async def use() -> None:
+        before = set(workers_of(os.getpid()))
+        async with Workers(settings=VisionSettings(workers=2)) as workers:
+            workers.warm_up()
+            for _ in range(200):
+                if len(set(workers_of(os.getpid())) - before) == 2:
+                    break
+                await asyncio.sleep(0.05)
+            assert len(set(workers_of(os.getpid())) - before) == 2
+            assert await workers.fingerprint(astronaut) == hash_of(astronaut)
+
+    asyncio.run(use())

@@ -112,7 +112,7 @@ def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
 
 def _examine_engine(settings: Settings) -> Finding:
     async def probe(path: Path) -> str:
-        async with Workers(settings=settings.vision.model_copy(update={"workers": 1})) as workers:
+        async with Workers(settings=settings.vision, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
             return photo.engine
 

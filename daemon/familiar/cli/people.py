@@ -155,7 +155,7 @@ def threshold(context: Context, name: str, distance: float | None, *, as_json: b
 async def _register(
     store: Store, settings: Settings, name: str, photos: list[Path], *, largest: bool, quiet: bool
 ) -> list[Registration]:
-    async with Workers(settings=settings.vision) as workers:
+    async with Workers(settings=settings.vision, tasks=len(photos)) as workers:
         with progress_bar("looking at photos", hidden=quiet) as progress:
             registrar = Registrar(store=store, seer=Seer(store=store, workers=workers), largest=largest)
             return await registrar.register(name, photos, progress)

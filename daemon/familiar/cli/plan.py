@@ -71,7 +71,7 @@ async def _plan(
     recogniser = Recogniser(store, settings.matching)
     paths = photos_in(folders)
     results: list[tuple[Path, Plan | FamiliarError]] = []
-    async with Workers(settings=settings.vision) as workers:
+    async with Workers(settings=settings.vision, tasks=len(paths)) as workers:
         seer = Seer(store=store, workers=workers)
         with progress_bar("looking at photos", hidden=quiet) as progress:
             looks = [asyncio.create_task(seer.see(path)) for path in paths]

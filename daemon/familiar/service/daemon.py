@@ -19,6 +19,8 @@ WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""
 _TICK = 1.0
 _HEARTBEAT = 60.0
+_WARM_UP = 3.0
+"""Seconds before a file has settled at which workers start, so that they are ready when it has."""
 _STOP_WITHIN = 8.0
 """Seconds that running tasks of the workers get to end when the daemon stops."""
 
@@ -114,7 +116,7 @@ class Daemon:
             self._intake.tick(now)
             await self._heed_other_processes()
             self._dispatch(now)
-            self._look_after_workers()
+            self._look_after_workers(now)
             self._notifier.ping()
             self._heartbeat(now)
             if self._report is not None:
@@ -164,7 +166,10 @@ class Daemon:
         rematch = self._handler.recogniser.rematch(lambda _done: self._notifier.ping())
         self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=self._clock() - started)
 
-    def _look_after_workers(self) -> None:
+    def _look_after_workers(self, now: float) -> None:
+        due = self._store.files.next_settled(roots=self._intake.online_roots)
+        if due is not None and due - now < _WARM_UP:
+            self._workers.warm_up()
         health = self._workers.health()
         if health.deaths > self._deaths:
             self._log.emit("worker.died", deaths=health.deaths - self._deaths, reason=health.last_death)

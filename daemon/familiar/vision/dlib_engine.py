@@ -39,6 +39,15 @@ class DlibEngine:
         chosen = self._settings
         return f"{self.id} {chosen.detector} upsample={chosen.upsample} max_size={chosen.max_size}"
 
+    def load(self) -> None:
+        """Load detector, landmarks and encoder.
+
+        Raises:
+            FamiliarError: a model is missing.
+        """
+        _ = self._cnn if self._settings.detector == "cnn" else self._hog
+        _ = self._landmarks, self._encoder
+
     def find(self, picture: Picture) -> tuple[Face, ...]:
         """Return the faces of a picture from left to right, in pixels of the upright original.
 

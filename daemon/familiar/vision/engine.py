@@ -13,7 +13,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class Engine(Protocol):
-    """Finds and encodes faces. It is made in a worker process, and loads its networks when they are first needed."""
+    """Finds and encodes faces, in a worker process."""
 
     @property
     def id(self) -> str:
@@ -22,6 +22,13 @@ class Engine(Protocol):
     @property
     def description(self) -> str:
         """Name the engine with the settings of its detector, as in what looked at a photo."""
+
+    def load(self) -> None:
+        """Load all networks that are needed, ahead of the first photo.
+
+        Raises:
+            FamiliarError: one of them is missing.
+        """
 
     def find(self, picture: Picture) -> tuple[Face, ...]:
         """Return the faces of a picture from left to right, in pixels of the upright original."""

@@ -18,6 +18,8 @@ from familiar.model import Crop, Photo
 from familiar.settings import VisionSettings
 
 if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+
     from familiar.vision.engine import Engine
 
 _PR_SET_PDEATHSIG = 1
@@ -27,8 +29,11 @@ _BLOCK = 1 << 20
 _NICENESS = 10
 
 
-def start(settings: VisionSettings, parent: int) -> None:
-    """Prepare a fresh worker: limits, priority, silence, and an end with its parent."""
+def start(settings: VisionSettings, parent: int, complaints: "SimpleQueue[str]") -> None:
+    """Prepare a fresh worker: limits, priority, silence, an end with its parent; load decoders and networks.
+
+    What prevents that is told to `complaints`, and the worker ends.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # the parent died before the line above
@@ -40,7 +45,14 @@ def start(settings: VisionSettings, parent: int) -> None:
     limit = settings.memory_limit * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     _be_silent()
-    _prepare(settings)
+    try:
+        _prepare(settings)
+    except MemoryError:
+        complaints.put(f"they need more than the {settings.memory_limit} MB that a worker may use (memory_limit)")
+        raise
+    except Exception as error:
+        complaints.put(str(error) or repr(error))
+        raise
 
 
 def fingerprint(path: Path) -> str:
@@ -117,10 +129,11 @@ def _engine(settings: VisionSettings) -> "Engine":
     return DlibEngine(settings)
 
 
-def _prepare(_settings: VisionSettings) -> None:
+def _prepare(settings: VisionSettings) -> None:
     from familiar.vision.decoding import prepare_decoders  # noqa: PLC0415
 
     prepare_decoders()
+    _engine(settings).load()
 
 
 def _be_silent() -> None:

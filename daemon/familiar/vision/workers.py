@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
@@ -23,6 +24,11 @@ from familiar.vision import worker
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
+
+_POOLS = 3
+"""Pools that one task may see break before it is given back."""
+
+_SPAWN = multiprocessing.get_context("spawn")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """There is a worker for each core: libraries that start threads of their own would only get in each other's way."""
@@ -44,9 +50,15 @@ class Health:
 class Workers:
     """Worker processes that decode photos; they start with the first task, and end when none came for a while."""
 
-    def __init__(self, *, settings: VisionSettings, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take limits and the number of workers: by default one for each core that this process may use."""
-        self.count = settings.workers or len(os.sched_getaffinity(0))
+    def __init__(
+        self, *, settings: VisionSettings, tasks: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take limits and the number of workers: by default one for each core that this process may use.
+
+        Where it is known that there are no more than so many `tasks`, there are no more workers either.
+        """
+        count = settings.workers or len(os.sched_getaffinity(0))
+        self.count = count if tasks is None else max(1, min(count, tasks))
         self._settings = settings
         self._clock = clock
         self._pool: ProcessPool | None = None
@@ -55,6 +67,7 @@ class Workers:
         self._deaths = 0
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
+        self._complaints: SimpleQueue[str] | None = None
 
     async def fingerprint(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
@@ -85,6 +98,11 @@ class Workers:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
         return await self._run(worker.crop, path, hash_, wish, self._settings)
+
+    def warm_up(self) -> None:
+        """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
+        _ = self._running_pool().active  # a pool starts its processes when it is first asked for anything
+        self._used_at = self._clock()
 
     def health(self) -> Health:
         """Return how the workers are; to be asked now and then, as this is also what ends idle ones."""
@@ -117,40 +135,59 @@ class Workers:
         self._tasks += 1
         try:
             try:
-                return await self._schedule(function, arguments)
+                return await self._attempt(function, arguments)
             except ProcessExpired as error:
-                self._note_death(error)
+                self._note_death(_cause(error))
             try:
-                return await self._schedule(function, arguments)
+                return await self._attempt(function, arguments)
             except ProcessExpired as error:
-                self._note_death(error)
+                self._note_death(_cause(error))
                 raise SetAsideError(f"it kills its worker ({_cause(error)})") from error
-        except BrokenProcessPool as error:
-            self._pool = None
-            raise RetryError("worker processes can't be started; `familiar doctor` says more") from error
         except FutureTimeoutError as error:
             raise SetAsideError(f"it takes longer than {self._settings.time_limit:g} s") from error
         finally:
             self._tasks -= 1
             self._used_at = self._clock()
 
-    async def _schedule(self, function: Callable[P, R], arguments: tuple[Any, ...]) -> R:
+    async def _attempt(self, function: Callable[P, R], arguments: tuple[Any, ...]) -> R:
+        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is made anew."""
+        for _ in range(_POOLS):
+            pool = self._running_pool()
+            try:
+                future = pool.schedule(function, args=arguments, timeout=self._settings.time_limit)
+            except RuntimeError:
+                continue  # it broke just now
+            try:
+                result: R = await asyncio.wrap_future(future)
+            except BrokenProcessPool:
+                continue
+            return result
+        raise RetryError(f"worker processes can't be started: {self._last_death}")
+
+    def _running_pool(self) -> ProcessPool:
+        if self._pool is not None and not self._pool.active:
+            self._note_death(self._complaint() or "ended without a task")
+            self._retire()
         if self._pool is None:
             self._pool = self._start()
-        future = self._pool.schedule(function, args=arguments, timeout=self._settings.time_limit)
-        result: R = await asyncio.wrap_future(future)
-        return result
+        return self._pool
 
     def _start(self) -> ProcessPool:
         for name in _ONE_THREAD:
             os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
+        self._complaints = _SPAWN.SimpleQueue()
         return ProcessPool(
             max_workers=self.count,
             max_tasks=self._settings.recycle,
             initializer=worker.start,
-            initargs=(self._settings, os.getpid()),
-            context=multiprocessing.get_context("spawn"),
+            initargs=(self._settings, os.getpid(), self._complaints),
+            context=_SPAWN,
         )
+
+    def _complaint(self) -> str | None:
+        """Return what a worker said of why it could not start."""
+        queue = self._complaints
+        return None if queue is None or queue.empty() else queue.get()
 
     def _retire(self) -> None:
         pool, self._pool = self._pool, None
@@ -159,9 +196,9 @@ class Workers:
             self._retiring.append(threading.Thread(target=_end, args=(pool, 5.0), name="retire workers"))
             self._retiring[-1].start()
 
-    def _note_death(self, error: ProcessExpired) -> None:
+    def _note_death(self, cause: str) -> None:
         self._deaths += 1
-        self._last_death = _cause(error)
+        self._last_death = cause
 
 
 def _end(pool: ProcessPool, within: float) -> None:
