@@ -107,6 +107,7 @@ class LogSettings(_Section):
         default="info", description="Least level that is logged."
     )
     format: Literal["auto", "json", "text"] = Field(default="auto", description="auto: text on a terminal, else JSON.")
+    heartbeat: float = Field(default=60.0, ge=1, description="Seconds between two heartbeats of the daemon.")
 
 
 class Settings(_Section):

@@ -27,6 +27,7 @@ def seen(household: Household, obama: Path) -> Household:
 
 def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Household, obama: Path) -> None:
     photo = put(obama, household.inbox)
+    copy = put(obama, household.inbox, "zcopy.jpg")
     (household.inbox / "broken.jpg").write_bytes(b"no photo")
     crop = {"crop": {"to": f"{household.out}/faces/", "size": 64, "min_size": 900}}
     household.rule(copying(household), moving(household), {"name": "faces", "then": [crop]})
@@ -43,6 +44,7 @@ def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Hou
     (refusal,) = plan["refusals"]
     assert (refusal["rule"], refusal["kind"]) == ("faces", "crop")
     assert refusal["reason"].endswith("pixels wide, and min_size is 900")
+    assert planned["copies"] == [{"path": str(copy), "of": str(photo)}]
     assert planned["failed"] == [
         {"path": str(household.inbox / "broken.jpg"), "reason": "not a picture in any format that is known"}
     ]
@@ -50,7 +52,7 @@ def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Hou
     assert household.tree() == before
     household.scan()
     assert set(household.tree()) == {
-        "out/copies/obama.jpg", "out/tidy/obama.jpg", "inbox/broken.jpg"
+        "out/copies/obama.jpg", "out/tidy/obama.jpg", "inbox/zcopy.jpg", "inbox/broken.jpg"
     }  # fmt: skip
 
 

@@ -4,11 +4,16 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlite_utils import Database
 
+from familiar.store.migrations import migrations
+from familiar.store.store import STORE_NAME
 from running import Household, Running, names
 
 
@@ -314,6 +319,73 @@ def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: H
         assert household.json("status")["operations"] == {"failed": 1}
     finally:
         os.system(f"umount {household.out}")  # noqa: S605
+
+
+def test_of_two_files_of_one_photo_that_arrive_together_one_is_handled(household: Household, obama: Path) -> None:
+    household.configure({"vision": {"workers": 2}})
+    household.rule({"name": "tidy", "then": [{"move": f"{household.out}/"}]})
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        put(obama, household.inbox / name)
+    events = household.scan()
+    assert set(household.tree()) == {"out/a.jpg", "inbox/b.jpg", "inbox/c.jpg"}
+    copied = [event["path"] for event in events if event["event"] == "file.copied"]
+    assert copied == [str(household.inbox / name) for name in ("b.jpg", "c.jpg")]
+
+
+def test_a_heartbeat_tells_how_the_daemon_is(household: Household, obama: Path, meadow: Path) -> None:
+    household.configure({"log": {"heartbeat": 1}})
+    put(obama, household.inbox / "obama.jpg")
+    put(meadow, household.inbox / "meadow.png")
+    (household.inbox / "broken.jpg").write_bytes(b"no photo")
+    with household.running() as daemon:
+        daemon.wait_for("photo.set_aside")
+        daemon.wait_for("photo.seen", count=2)
+        beat = daemon.wait_for("service.heartbeat", done=2, set_aside=1)
+    assert (beat["queue"], beat["settling"], beat["pending"], beat["failed"]) == (0, 0, 0, 0)
+    assert beat["roots"] == {str(household.inbox): "online"}
+
+
+def test_a_store_of_an_older_version_is_migrated_and_the_log_tells_it(household: Household) -> None:
+    household.state.mkdir()
+    with closing(sqlite3.connect(household.state / STORE_NAME, isolation_level=None)) as connection:
+        migrations.apply(Database(connection), stop_before="create_journal")
+    with household.running() as daemon:
+        assert Path(daemon.wait_for("store.migrated")["backup"]).parent == household.state
+
+
+def test_a_folder_that_can_not_be_listed_is_told_and_forgets_nothing(household: Household, obama: Path) -> None:
+    deep = os.open(household.inbox, os.O_RDONLY)
+    for _ in range(18):  # together longer than a path may be (PATH_MAX, 4096 bytes)
+        os.mkdir("x" * 250, dir_fd=deep)
+        inner = os.open("x" * 250, os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = inner
+    os.close(deep)
+    put(obama, household.inbox / "obama.jpg")
+    events = household.scan()
+    (incomplete,) = [event for event in events if event["event"] == "root.incomplete"]
+    assert incomplete["errors"][0].endswith(": File name too long")
+    assert household.json("status")["files"] == {"done": 1}
+
+
+def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: Household, obama: Path) -> None:
+    shm = Path("/dev/shm")  # noqa: S108 - another file system, as /tmp is none of it
+    if not shm.is_dir() or shm.stat().st_dev == household.base.stat().st_dev:
+        pytest.skip("there is no second file system")
+    photo = put(obama, household.inbox / "obama.jpg")
+    household.out.mkdir()
+    put(obama, household.out / "obama.jpg")
+    link = {"to": f"{shm}/{household.base.name}/", "kind": "hard"}
+    household.rule({"name": "both", "then": [{"copy": f"{household.out}/"}, {"link": link}]})
+    try:
+        events = household.scan(check=False)
+    finally:
+        shutil.rmtree(shm / household.base.name, ignore_errors=True)
+    (kept,) = [event for event in events if event["event"] == "operation.kept"]
+    assert kept["target"] == str(household.out / "obama.jpg")
+    (refused,) = [event for event in events if event["event"] == "operation.refused"]
+    assert refused["error"].endswith("a hard link can't reach another file system: use kind: symbolic, or copy")
+    assert photo.read_bytes() == obama.read_bytes()
 
 
 def children_of(daemon: Running) -> list[int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import click
 from familiar.cli.context import Context, folders_of, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.photos import photos_in
-from familiar.errors import FamiliarError, UsageError
+from familiar.errors import FamiliarError, GoneError, UsageError
 from familiar.model import Crop, Link, Operation, Plan
 from familiar.rules.planning import Rules, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.recognition import Recogniser
 from familiar.service.seeing import Seer
 from familiar.settings import FolderSettings, Settings
+from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -39,16 +41,28 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
             raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
         rules = context.rules(rules_path)
         with context.store() as store:
-            results = asyncio.run(_plan(store, settings, rules, folders, quiet=as_json))
-    failed = {path: str(result) for path, result in results if isinstance(result, FamiliarError)}
-    plans = [(path, result) for path, result in results if isinstance(result, Plan)]
+            planned = asyncio.run(_plan(store, settings, rules, folders, quiet=as_json))
     if as_json:
-        failures = [{"path": path, "reason": reason} for path, reason in failed.items()]
-        print_json({"plans": [plan_as_json(path, made) for path, made in plans], "failed": failures})
+        print_json(
+            {
+                "plans": [plan_as_json(path, made) for path, made in planned.plans],
+                "copies": [{"path": path, "of": original} for path, original in planned.copies],
+                "failed": [{"path": path, "reason": reason} for path, reason in planned.failed],
+            }
+        )
     else:
-        _show(plans, failed)
-    if failed:
+        _show(planned)
+    if planned.failed:
         raise SystemExit(FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """What came of each path: a plan, nothing for another path of the same photo, or a failure."""
+
+    plans: list[tuple[Path, Plan]] = field(default_factory=list)
+    copies: list[tuple[Path, Path]] = field(default_factory=list)
+    failed: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
@@ -67,34 +81,44 @@ def plan_as_json(path: Path, made: Plan) -> dict[str, Any]:
 
 async def _plan(
     store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
-) -> list[tuple[Path, Plan | FamiliarError]]:
+) -> _Planned:
     recogniser = Recogniser(store, settings.matching)
-    paths = photos_in(folders)
-    results: list[tuple[Path, Plan | FamiliarError]] = []
+    paths, planned, first = photos_in(folders), _Planned(), dict[int, Path]()
     async with Workers(settings=settings.vision, tasks=len(paths)) as workers:
         seer = Seer(store=store, workers=workers)
         with progress_bar("looking at photos", hidden=quiet) as progress:
             looks = [asyncio.create_task(seer.see(path)) for path in paths]
             for number, (path, look) in enumerate(zip(paths, looks, strict=True), start=1):
                 try:
-                    photo, faces = recogniser.recognise(await look)
-                    mtime_ns = path.stat().st_mtime_ns
-                    subject = subject_of(photo, faces, path, source_of(path, folders), mtime_ns)
-                    results.append((path, plan_for(rules, subject)))
+                    photo_id = await look
+                    if first.setdefault(photo_id, path) == path:
+                        planned.plans.append((path, _decide(recogniser, rules, folders, photo_id, path)))
+                    else:
+                        planned.copies.append((path, first[photo_id]))
                 except FamiliarError as error:
-                    results.append((path, error))
+                    planned.failed.append((path, str(error)))
                 progress(number, len(paths))
-    return results
+    return planned
 
 
-def _show(plans: Sequence[tuple[Path, Plan]], failed: dict[Path, str]) -> None:
-    rows = [row for path, made in plans for row in _rows(path, made)]
+def _decide(recogniser: Recogniser, rules: Rules, folders: Sequence[FolderSettings], photo_id: int, path: Path) -> Plan:
+    photo, faces = recogniser.recognise(photo_id)
+    found = look_at(path)
+    if found is None:
+        raise GoneError(f"{path}: no longer there")
+    return plan_for(rules, subject_of(photo, faces, path, source_of(path, folders), found[1]))
+
+
+def _show(planned: _Planned) -> None:
+    rows = [row for path, made in planned.plans for row in _rows(path, made)]
     if rows:
         print_table(("photo", "rule", "would", "to"), rows)
-    if failed:
-        print_table(("photo", "can't be planned because"), list(failed.items()))
-    count = sum(len(made.operations) for _, made in plans)
-    say(f"{len(plans)} photos, {count} operations. Nothing was touched.")
+    if planned.copies:
+        print_table(("photo", "is a copy, left as it is, of"), planned.copies)
+    if planned.failed:
+        print_table(("photo", "can't be planned because"), planned.failed)
+    count = sum(len(made.operations) for _, made in planned.plans)
+    say(f"{len(planned.plans)} photos, {count} operations. Nothing was touched.")
 
 
 def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:

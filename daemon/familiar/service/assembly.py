@@ -72,6 +72,7 @@ def assemble(
         log=log,
         notifier=notifier,
         clock=clock,
+        heartbeat=settings.log.heartbeat,
         report=report,
     )
     return Assembly(daemon=daemon, handler=handler, intake=intake)

@@ -18,7 +18,6 @@ from familiar.vision.workers import Workers
 WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""
 _TICK = 1.0
-_HEARTBEAT = 60.0
 _WARM_UP = 3.0
 """Seconds before a file has settled at which workers start, so that they are ready when it has."""
 _STOP_WITHIN = 8.0
@@ -49,12 +48,14 @@ class Daemon:
         log: EventLog,
         notifier: Notifier,
         clock: Callable[[], float],
+        heartbeat: float,
         report: Callable[[Progress], None] | None = None,
     ) -> None:
         """Take the rooms.
 
         `reload` reads settings and rules anew, and says whether settings have changed, so that the daemon must be put
-        together anew; `look_at_rules` reads rules whose file has changed; `clock` gives monotonic seconds.
+        together anew; `look_at_rules` reads rules whose file has changed; `clock` gives monotonic seconds; `heartbeat`
+        is the time between two of them, in seconds.
         """
         self._store = store
         self._workers = workers
@@ -67,6 +68,7 @@ class Daemon:
         self._log = log
         self._notifier = notifier
         self._clock = clock
+        self._period = heartbeat
         self._report = report
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._turn = asyncio.Event()
@@ -177,7 +179,7 @@ class Daemon:
 
     def _heartbeat(self, now: float) -> None:
         since, done_then = self._beat
-        if now - since < _HEARTBEAT:
+        if now - since < self._period:
             return
         tally, waiting = self._handler.tally, self._store.files.waiting()
         handled = tally.done + tally.set_aside

@@ -128,6 +128,10 @@ class Handler:
         plan = self._surroundings.decide(subject_of(photo, faces, file.path, source, file.mtime_ns))
         rendered = await self._performer.render(plan, file.path, photo.hash)
         await turn.wait()
+        known = self._store.photos.find(photo.hash)
+        if known is not None and known.handled:  # by way of another file, whose turn was before
+            self._recur(file, known)
+            return
         with self._store.writing():
             plan_id = self._store.journal.record(photo_id, file.path, plan) if plan.operations else None
             self._store.photos.mark_handled(photo_id)

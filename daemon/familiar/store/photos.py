@@ -49,12 +49,17 @@ class Photos:
         return PhotoRow(id=row[0], hash=row[1], verdict=row[2], reason=row[3], handled=bool(row[4]))
 
     def record(self, photo: Photo) -> int:
-        """Write down a photo and its faces; return its id. A photo that was seen before stays as it is."""
+        """Write down a photo and its faces; return its id. A photo that was seen before stays as it is.
+
+        What an operation made counts as handled ever after, even where somebody wants its faces.
+        """
         with writing(self._db):
             known = self.find(photo.hash)
             if known is not None and known.verdict == "seen":
                 return known.id
             photo_id = self._insert(photo.hash, "seen", None)
+            if known is not None and known.verdict == "output":
+                self.mark_handled(photo_id)
             self._db.conn.execute(
                 "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, engine = ? WHERE id = ?",
                 (photo.format, photo.width, photo.height, _iso(photo.taken), photo.engine, photo_id),

@@ -1,0 +1,30 @@
+from familiar.model import Photo
+from familiar.store.store import Store
+
+HASH = "ab" * 32
+PHOTO = Photo(hash=HASH, format="PNG", width=9, height=9, taken=None, engine="test")
+
+
+def test_a_photo_is_recorded_once(store: Store) -> None:
+    first = store.photos.record(PHOTO)
+    store.photos.mark_handled(first)
+    assert store.photos.record(PHOTO) == first
+    found = store.photos.find(HASH)
+    assert found is not None
+    assert (found.id, found.verdict, found.handled) == (first, "seen", True)
+
+
+def test_an_output_whose_faces_somebody_wants_is_never_handled_as_a_new_photo(store: Store) -> None:
+    output = store.photos.record_output(HASH)
+    assert store.photos.record(PHOTO) == output
+    found = store.photos.find(HASH)
+    assert found is not None
+    assert (found.verdict, found.handled) == ("seen", True)
+
+
+def test_a_photo_that_was_set_aside_may_be_seen_later(store: Store) -> None:
+    aside = store.photos.set_aside(HASH, "damaged")
+    assert store.photos.record(PHOTO) == aside
+    found = store.photos.find(HASH)
+    assert found is not None
+    assert (found.verdict, found.reason, found.handled) == ("seen", None, False)
