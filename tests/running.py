@@ -174,10 +174,19 @@ def note_events(text: str) -> None:
         note_line(event)
 
 
-def note_event(name: str, fields: Mapping[str, Any]) -> None:
-    """Check an event of a part that was tested by itself, and remember it."""
-    level = next((event.level for event in CATALOGUE if event.name == name), None)
-    note_line({"event": name, "level": level} | {key: fields[key] for key in fields if key != "exc_info"})
+class CheckedLog:
+    """Remembers the events of a part that is tested by itself, each checked against the catalogue."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        level = next((event.level for event in CATALOGUE if event.name == name), None)
+        note_line({"event": name, "level": level} | {key: fields[key] for key in fields if key != "exc_info"})
+        self.events.append((name, fields))
+
+    def of(self, name: str) -> list[dict[str, Any]]:
+        return [fields for found, fields in self.events if found == name]
 
 
 def note_line(line: Mapping[str, Any]) -> None:

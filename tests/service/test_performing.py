@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from familiar.model import Copy, Move
 from familiar.service.performing import Performer
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
-from running import note_event
+from running import CheckedLog
 from workbench import Workbench
 
 
@@ -24,23 +23,19 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
     made.close()
 
 
-class Log:
-    """Checks each event against the catalogue."""
-
-    def emit(self, name: str, /, **fields: Any) -> None:
-        note_event(name, fields)
-
-
-def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None) -> None:
+def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None) -> list[str]:
+    """Carry out what a plan has to do; return the events."""
+    log = CheckedLog()
     performer = Performer(
         store=bench.store,
         workers=Workers(settings=VisionSettings()),
         executor=Executor(bench.store.journal),
         undo=Undo(bench.store.journal),
-        log=Log(),
+        log=log,
         is_there=lambda path: path == out_of_reach or path.exists(),
     )
     asyncio.run(performer.perform(plan_id, {}))
+    return [name for name, _ in log.events]
 
 
 def states(bench: Workbench, plan_id: int) -> list[tuple[str, str | None]]:
@@ -83,3 +78,14 @@ def test_an_operation_on_a_photo_that_is_out_of_reach_waits_for_it(bench: Workbe
     away.rename(photo.parent)
     perform(bench, plan_id)
     assert bench.tree() == {"done/a.jpg": b"a photo"}
+
+
+def test_an_undo_that_a_person_made_impossible_is_told_and_touches_nothing(bench: Workbench) -> None:
+    plan_id = bench.plan(bench.photo(), Copy(target=bench.base / "out/a.jpg", rule="r"))
+    perform(bench, plan_id)
+    (step,) = bench.store.journal.steps(plan_id)
+    bench.store.journal.request_undo([step.id])
+    (bench.base / "out/a.jpg").write_bytes(b"somebody's own work")
+    assert perform(bench, plan_id) == ["operation.undo_failed"]
+    assert states(bench, plan_id) == [("done", f"{bench.base}/out/a.jpg was changed since")]
+    assert bench.tree()["out/a.jpg"] == b"somebody's own work"

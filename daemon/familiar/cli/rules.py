@@ -25,6 +25,7 @@ from familiar.service.lock import BusyError, locked
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.settings import Settings
+from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -107,11 +108,12 @@ def _record(
     for number, photo_id in enumerate(photos, start=1):
         progress(number, len(photos))
         path = _path_of(store, photo_id, tops)
-        if path is None:
+        found = None if path is None else look_at(path)
+        if path is None or found is None:
             continue
         photo, faces = recogniser.recognise(photo_id)
         source = source_of(path, settings.folders)
-        made: Plan = plan_for(read, subject_of(photo, faces, path, source, path.stat().st_mtime_ns))
+        made: Plan = plan_for(read, subject_of(photo, faces, path, source, found[1]))
         if made.operations:
             yield store.journal.record(photo_id, path, made)
 

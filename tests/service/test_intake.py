@@ -1,0 +1,86 @@
+"""The intake with real watchers and a real store, in this process: what happens when watchers fail."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from familiar.service.intake import Intake
+from familiar.settings import FolderSettings, Settings
+from familiar.sources.messages import EventsLost
+from familiar.store.store import Store
+from running import CheckedLog
+
+
+class Household:
+    """An intake of one root, and a clock that can be put forward."""
+
+    def __init__(self, base: Path) -> None:
+        self.root = base / "root"
+        self.root.mkdir()
+        self.log = CheckedLog()
+        self.ahead = 0.0
+        self.store = Store(base / "familiar.db")
+        settings = Settings(folders=(FolderSettings(path=self.root),), settle=0)
+        self.intake = Intake(settings=settings, store=self.store, log=self.log, clock=self.clock, watch=True)
+        self.intake.start(lambda: None)
+
+    def clock(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def tick_until(self, name: str, count: int = 1, ahead: float = 0.0) -> dict[str, Any]:
+        """Let the loop turn until the log has an event so many times; each turn takes the clock `ahead` seconds."""
+        for _ in range(400):
+            self.ahead += ahead
+            self.intake.tick(self.clock())
+            if len(self.log.of(name)) >= count:
+                return self.log.of(name)[-1]
+            time.sleep(0.01)
+        raise AssertionError(self.log.events)
+
+    def close(self) -> None:
+        self.intake.stop()
+        self.store.close()
+
+
+@pytest.fixture
+def household(tmp_path: Path) -> Iterator[Household]:
+    made = Household(tmp_path)
+    yield made
+    made.close()
+    assert [thread.name for thread in threading.enumerate() if thread.name == "walker"] == []
+
+
+def test_a_watcher_that_died_is_replaced_and_its_root_compared(household: Household) -> None:
+    household.tick_until("root.scanned")
+    (watcher,) = [root.watcher for root in household.intake._roots.values()]
+    assert watcher is not None
+    assert watcher._observer is not None
+    for emitter in watcher._observer.emitters:
+        emitter.stop()
+        emitter.join(5)
+    (household.root / "missed.jpg").write_bytes(b"1")
+    assert household.tick_until("watch.restarted", ahead=6)["reason"] == "its watcher had ended"
+    assert household.tick_until("root.scanned", count=2)["new"] == 1
+    (household.root / "seen.jpg").write_bytes(b"2")
+    household.tick_until("file.found")
+
+
+def test_after_lost_events_the_root_is_compared(household: Household) -> None:
+    household.tick_until("root.scanned")
+    household.intake._post(EventsLost(root=household.root, reason="too many"))
+    assert household.tick_until("watch.lost")["reason"] == "too many"
+    household.tick_until("root.scanned", count=2)
+
+
+def test_a_root_is_compared_again_when_its_time_has_come(household: Household) -> None:
+    household.tick_until("root.scanned")
+    household.ahead += 59 * 60
+    for _ in range(5):
+        household.intake.tick(household.clock())
+    assert len(household.log.of("root.scanned")) == 1
+    household.ahead += 2 * 60
+    household.tick_until("root.scanned", count=2)
