@@ -69,7 +69,7 @@ class Household:
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         result = subprocess.run(
-            command(*arguments), capture_output=True, text=True, env=self._environment(), check=False, timeout=120
+            command(*arguments), capture_output=True, text=True, env=self.whole_environment(), check=False, timeout=120
         )
         note_events(result.stderr)
         if check:
@@ -93,7 +93,7 @@ class Household:
             process = subprocess.Popen(
                 command("run", "--log-format", "json", "--log-level", "debug", *arguments),
                 stderr=stderr,
-                env=self._environment(),
+                env=self.whole_environment(),
             )
         daemon = Running(process=process, log=log)
         try:
@@ -115,7 +115,8 @@ class Household:
         files = (path for top in tops for path in sorted(top.rglob("*")) if path.is_file() or path.is_symlink())
         return {str(path.relative_to(self.base)): path.read_bytes() for path in files}
 
-    def _environment(self) -> dict[str, str]:
+    def whole_environment(self) -> dict[str, str]:
+        """Return the environment in which commands of this household run."""
         own = {"FAMILIAR_STATE": str(self.state), "FAMILIAR_CONFIG": str(self.config), "HOME": str(self.base)}
         return os.environ | own | self.environment
 

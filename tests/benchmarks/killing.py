@@ -50,7 +50,7 @@ def disturb(household: Household, kills: int) -> int:
     for number in range(kills):
         process = subprocess.Popen(
             command("scan", "--log-format", "json", "--log-level", "info"),
-            env=household._environment(),
+            env=household.whole_environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )

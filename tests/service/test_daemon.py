@@ -187,6 +187,17 @@ def test_people_registered_while_it_runs_are_matched_within_a_second(
     assert (person["name"], person["faces"], person["photos"]) == ("Obama", 2, 2)
 
 
+def test_who_registers_people_need_not_have_the_settings_of_the_daemon(household: Household, obama: Path) -> None:
+    other = household.base / "other.yaml"
+    other.write_text("matching: {threshold: 0.3}\n")
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        added = household.call("--config", other, "people", "add", "Obama", obama)
+        daemon.wait_for("people.rematched", people=1, faces=1)
+        assert len(daemon.events("people.rematched")) == 2
+    assert added.stdout == "Obama: 1 registered, 0 known already, 0 refused.\n"
+
+
 def test_a_root_that_vanishes_is_offline_and_forgets_nothing(household: Household, obama: Path, biden: Path) -> None:
     put(obama, household.inbox)
     with household.running() as daemon:

@@ -22,7 +22,7 @@ def rematch(context: Context, store: Store, settings: Settings, *, quiet: bool) 
             recogniser.rematch(lambda done: progress(done, 0))
         return
     deadline = time.monotonic() + _PATIENCE
-    while recogniser.is_stale and time.monotonic() < deadline:
+    while not recogniser.knows_people and time.monotonic() < deadline:
         time.sleep(0.05)
-    if recogniser.is_stale and not quiet:
+    if not recogniser.knows_people and not quiet:
         say("The daemon is still matching the known faces again.")

@@ -58,6 +58,11 @@ class Recogniser:
         """Whether people or settings have changed since all faces were matched."""
         return self._store.people.matched_with != self._basis()
 
+    @property
+    def knows_people(self) -> bool:
+        """Whether all faces were matched with the people as they are now, whoever did it and by what settings."""
+        return self._store.people.matched_with.startswith(self._people())
+
     def rematch(self, progress: Callable[[int], None] = lambda _done: None) -> Rematch:
         """Match all known faces again, in short transactions; `progress` is told how many are done."""
         basis, people, done = self._basis(), 0, 0
@@ -76,7 +81,10 @@ class Recogniser:
         return Rematch(people=people, faces=done)
 
     def _basis(self) -> str:
-        return f"people {self._store.people.version}; {self._settings.model_dump_json()}"
+        return self._people() + self._settings.model_dump_json()
+
+    def _people(self) -> str:
+        return f"people {self._store.people.version}; "
 
     def _gallery(self, engine: str) -> Gallery:
         version = self._store.people.version
