@@ -137,7 +137,7 @@ def open_log(stream: TextIO, *, level: Level = "info", log_format: LogFormat = "
     terminal = stream.isatty()
     as_text = log_format == "text" or (log_format == "auto" and terminal)
     render: tuple[Any, ...] = (
-        (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18),)
+        (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18, sort_keys=False),)
         if as_text
         else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
     )
@@ -146,7 +146,9 @@ def open_log(stream: TextIO, *, level: Level = "info", log_format: LogFormat = "
             structlog.PrintLogger(stream),
             processors=[
                 structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", key="timestamp" if as_text else "time"),
+                structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
+                if as_text
+                else structlog.processors.TimeStamper(fmt="iso", key="time"),
                 _plain,
                 *render,
             ],

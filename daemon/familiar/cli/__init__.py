@@ -15,7 +15,7 @@ from familiar import __version__
 
 COMMANDS = {
     "run": "run",
-    "scan": "run",
+    "scan": "scan",
     "status": "status",
     "doctor": "doctor",
     "plan": "plan",

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -77,6 +78,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, rig
 def say(text: str) -> None:
     """Print a line for people; nothing in it is taken for markup."""
     console().print(_escaped(printable(text)))
+
+
+def local_time(text: str | None) -> str | None:
+    """Return a time of the store (ISO 8601, UTC) as people read it: local, to the second."""
+    return None if text is None else f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def console() -> Console:

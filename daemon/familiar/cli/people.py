@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.output import FAILED, json_option, local_time, print_json, print_table, progress_bar, reported, say
 from familiar.cli.photos import named_folders, photos_in
 from familiar.cli.rematching import rematch
 from familiar.names import check_name
@@ -89,7 +89,9 @@ def show(context: Context, name: str, *, as_json: bool) -> None:
     say(f"{person.name}: {person.faces} faces in {person.photos} photos")
     say(f"threshold: {'the configured one' if person.threshold is None else person.threshold}")
     columns = ("reference", "taken", "registered")
-    print_table(columns, [(reference.origin, reference.taken, reference.added_at) for reference in references])
+    print_table(
+        columns, [(reference.origin, reference.taken, local_time(reference.added_at)) for reference in references]
+    )
 
 
 @people.command(epilog="Example: familiar people rename eileen 'Eileen Collins'")

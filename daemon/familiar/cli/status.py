@@ -6,7 +6,7 @@ import click
 from rich.padding import Padding
 
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import console, json_option, print_json, print_table, reported, say
+from familiar.cli.output import console, json_option, local_time, print_json, print_table, reported, say
 from familiar.service.lock import holder
 from familiar.store.store import Store
 
@@ -56,7 +56,7 @@ def _show(found: dict[str, Any]) -> None:
     )
     say("files: " + ", ".join(f"{files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
     _section("folders", ("folder", "state", "compared at"), [
-        (root["path"], f"{root['state']}: {root['reason']}" if root["reason"] else root["state"], root["scanned_at"])
+        (root["path"], f"{root['state']}: {root['reason']}" if root["reason"] else root["state"], local_time(root["scanned_at"]))
         for root in found["roots"]
     ])  # fmt: skip
     _section("operations", ("state", "count"), sorted(found["operations"].items()))

@@ -104,6 +104,11 @@ class Daemon:
             self._stop.set()
             self._wake.set()
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it was asked to end before it was idle."""
+        return self._stop.is_set()
+
     def _wake_from_thread(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         def wake() -> None:
             with suppress(RuntimeError):  # the loop has ended, and nobody waits
