@@ -89,9 +89,8 @@ def show(context: Context, name: str, *, as_json: bool) -> None:
     say(f"{person.name}: {person.faces} faces in {person.photos} photos")
     say(f"threshold: {'the configured one' if person.threshold is None else person.threshold}")
     columns = ("reference", "taken", "registered")
-    print_table(
-        columns, [(reference.origin, reference.taken, local_time(reference.added_at)) for reference in references]
-    )
+    rows = [(one.origin, (one.taken or "").replace("T", " "), local_time(one.added_at)) for one in references]
+    print_table(columns, rows)
 
 
 @people.command(epilog="Example: familiar people rename eileen 'Eileen Collins'")

@@ -56,7 +56,7 @@ def _show(found: dict[str, Any]) -> None:
     )
     say("files: " + ", ".join(f"{files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
     _section("folders", ("folder", "state", "compared at"), [
-        (root["path"], f"{root['state']}: {root['reason']}" if root["reason"] else root["state"], local_time(root["scanned_at"]))
+        (root["path"], ": ".join(filter(None, (root["state"], root["reason"]))), local_time(root["scanned_at"]))
         for root in found["roots"]
     ])  # fmt: skip
     _section("operations", ("state", "count"), sorted(found["operations"].items()))
