@@ -5,7 +5,9 @@ import shutil
 import signal
 import socket
 import sqlite3
-from contextlib import closing
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -314,11 +316,21 @@ def test_a_polled_root_is_watched_without_events(household: Household, obama: Pa
     assert "file.found" not in names(daemon.events())
 
 
-def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: Household, obama: Path) -> None:
-    household.out.mkdir()
-    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=64k none {household.out}") != 0:  # noqa: S605
-        pytest.skip("a small file system can't be mounted here")
+@contextmanager
+def mounted(folder: Path, options: str = "size=8m") -> Iterator[None]:
+    """Mount a small file system of its own on a folder."""
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("a file system can't be mounted here")
     try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: Household, obama: Path) -> None:
+    with mounted(household.out, "size=64k"):
         household.rule(moving(household))
         path = put(obama, household.inbox)
         events = household.scan(check=False)
@@ -328,8 +340,43 @@ def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: H
         assert path.read_bytes() == obama.read_bytes()
         assert [entry for entry in household.out.rglob("*") if entry.is_file()] == []
         assert household.json("status")["operations"] == {"failed": 1}
-    finally:
-        os.system(f"umount {household.out}")  # noqa: S605
+
+
+def test_a_target_that_can_not_be_written_keeps_the_photo_where_it_is(household: Household, obama: Path) -> None:
+    with mounted(household.out, "ro"):
+        household.rule(moving(household))
+        path = put(obama, household.inbox)
+        events = household.scan(check=False)
+        (failed,) = [event for event in events if event["event"] == "operation.failed"]
+        assert failed["error"] == f"{household.out}/done: Read-only file system"
+        assert path.read_bytes() == obama.read_bytes()
+
+
+def test_a_file_system_below_a_root_that_is_unmounted_is_not_forgotten(
+    household: Household, obama: Path, biden: Path
+) -> None:
+    card = household.inbox / "card"
+    put(biden, household.inbox)
+    with mounted(card):
+        put(obama, card)
+        household.scan()
+        assert household.json("status")["files"] == {"done": 2}
+    events = household.scan()
+    assert "file.gone" not in names(events)
+    assert household.json("status")["files"] == {"done": 2}
+
+
+def test_a_root_on_another_device_without_its_files_is_offline(household: Household, obama: Path, biden: Path) -> None:
+    with mounted(household.inbox):
+        put(obama, household.inbox)
+        household.scan()
+    with mounted(household.base / "takes the device's number"), mounted(household.inbox):
+        put(biden, household.inbox)
+        events = household.scan(check=False)
+        (offline,) = [event for event in events if event["event"] == "root.offline"]
+        assert offline["reason"] == "it is on another device than before, without the files that are known"
+        assert household.json("status")["files"] == {"done": 1}
+    assert "photo.seen" not in names(events)
 
 
 def test_of_two_files_of_one_photo_that_arrive_together_one_is_handled(household: Household, obama: Path) -> None:
