@@ -56,7 +56,7 @@ def household(tmp_path: Path) -> Iterator[Household]:
 
 def test_a_watcher_that_died_is_replaced_and_its_root_compared(household: Household) -> None:
     household.tick_until("root.scanned")
-    (watcher,) = [root.watcher for root in household.intake._roots.values()]
+    (watcher,) = [root.watcher for root in household.intake._roots]
     assert watcher is not None
     assert watcher._observer is not None
     for emitter in watcher._observer.emitters:

@@ -9,25 +9,19 @@ import os
 import queue
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from familiar.logs import EventLog
-from familiar.settings import FolderSettings, Settings
-from familiar.sources.filesystems import is_network
+from familiar.service.roots import Root, Roots, Walk
+from familiar.settings import Settings
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished
-from familiar.sources.patterns import Patterns
-from familiar.sources.roots import judge, look_at, vouches
 from familiar.sources.settling import Gone, Ready, look, settle
 from familiar.sources.walking import Walker
-from familiar.sources.watching import Watcher
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 
 _CHECK = 5.0
 """Seconds between two looks at the roots and their watchers."""
-_TRUSTED = 1.0
-"""Seconds for which a root that was found in place is trusted when files vanish."""
 _POLL = 30.0
 """Seconds between two walks of a root that sends no events."""
 _SLICE = 0.2
@@ -35,41 +29,6 @@ _SLICE = 0.2
 _QUEUE = 64
 """Listings that wait at most; the walker is held back beyond that."""
 _BATCH = 500
-_SAMPLE = 20
-"""Files by which a root on another device is known again."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Walk:
-    """One walk under way: what it has found so far."""
-
-    started: float
-    listed: set[int] = field(default_factory=set)
-    missing: list[Path] = field(default_factory=list)
-    files: int = 0
-    new: int = 0
-    changed: int = 0
-    again: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Root:
-    """One watched folder as the intake deals with it; `watcher` is None where walks take its place."""
-
-    id: int
-    settings: FolderSettings
-    patterns: Patterns
-    watcher: Watcher | None
-    is_online: bool = False
-    reason: str | None = None
-    judged_at: float = float("-inf")
-    walked_at: float = float("-inf")
-    walks: dict[Path, Walk] = field(default_factory=dict)
-
-    @property
-    def path(self) -> Path:
-        """The folder."""
-        return self.settings.path
 
 
 class Intake:
@@ -94,7 +53,9 @@ class Intake:
         self._listings: queue.Queue[Message] = queue.Queue(_QUEUE)
         self._wake: Callable[[], None] = lambda: None
         self._walker = Walker(self._post)
-        self._roots = {folder.path: self._root(folder) for folder in settings.folders}
+        self._roots = Roots(
+            settings=settings, store=store, log=log, clock=clock, watch=watch, post=self._post, came=self._walk_all
+        )
         self._checked_at = float("-inf")
 
     # What the loop calls
@@ -105,17 +66,12 @@ class Intake:
         now = self._clock()
         self._store.files.restart_clock(settling_due=now + self._settings.settle, failed_due=now)
         self._walker.start()
-        for root in self._roots.values():
-            self._judge(root)
-            if not root.is_online:
-                self._log.emit("root.offline", root=root.path, reason=root.reason)
+        self._roots.start()
         self._checked_at = now
 
     def stop(self) -> None:
         """End all threads."""
-        for root in self._roots.values():
-            if root.watcher is not None:
-                root.watcher.stop()
+        self._roots.stop()
         while not self._listings.empty():  # the walker may wait for room
             self._listings.get_nowait()
         self._walker.stop()
@@ -126,24 +82,24 @@ class Intake:
         self._settle(now)
         if now - self._checked_at >= _CHECK:
             self._checked_at = now
-            for root in self._roots.values():
+            for root in self._roots:
                 self._look_after(root, now)
 
     def rescan(self) -> None:
         """Compare all roots with the store."""
-        for root in self._roots.values():
-            self._judge(root)
-            self._walk(root, root.path)
+        for root in self._roots:
+            self._roots.judge(root)
+            self._walk_all(root)
 
     @property
     def online_roots(self) -> list[int]:
         """Ids of the roots that are in place."""
-        return [root.id for root in self._roots.values() if root.is_online]
+        return [root.id for root in self._roots if root.is_online]
 
     @property
     def is_idle(self) -> bool:
         """Whether no walk is under way and no message waits."""
-        waits = any(root.walks for root in self._roots.values())
+        waits = any(root.walks for root in self._roots)
         return not waits and self._messages.empty() and self._listings.empty()
 
     @property
@@ -153,105 +109,23 @@ class Intake:
 
     def root_states(self) -> dict[str, str]:
         """Return the state of each root: online, or offline and why."""
-        return {
-            str(root.path): "online" if root.is_online else f"offline: {root.reason}" for root in self._roots.values()
-        }
+        return {str(root.path): "online" if root.is_online else f"offline: {root.reason}" for root in self._roots}
 
     # What handlers ask
 
     def source_of(self, path: Path) -> str:
         """Return the name of the source that a path belongs to."""
-        root = self._root_of(path)
+        root = self._roots.containing(path)
         return root.settings.source if root is not None else path.parent.name
 
     def is_there(self, path: Path) -> bool:
         """Say whether a file lies at a path; where its root is offline it is not known to be gone."""
-        return os.path.lexists(path) or not self._may_vanish(path)
+        return self._roots.is_there(path)
 
     def vanished(self, path: Path) -> None:
         """Write down that a file is gone, if it is and its root is in place."""
         if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
-
-    # Roots
-
-    def _root(self, folder: FolderSettings) -> Root:
-        polls = is_network(folder.path) if folder.polling is None else folder.polling
-        patterns = Patterns(folder)
-        watcher = Watcher(folder.path, patterns, self._post) if self._watch and not polls else None
-        return Root(id=self._store.roots.know(folder.path).id, settings=folder, patterns=patterns, watcher=watcher)
-
-    def _root_of(self, path: Path) -> Root | None:
-        return next((root for root in self._roots.values() if path.is_relative_to(root.path)), None)
-
-    def _judge(self, root: Root) -> bool:
-        """Look whether a root is in place, write it down, and return it. One that comes into place is walked."""
-        view, known = look_at(root.path), self._store.roots.know(root.path)
-        files = self._store.files.count_in_root(root.id) if view.is_empty or view.device != known.device else 1
-        elsewhere = known.device is not None and view.device != known.device
-        verdict = judge(view, device=known.device, known_files=files, vouched=elsewhere and self._vouched(root))
-        root.judged_at = self._clock()
-        was_online, root.is_online, root.reason = root.is_online, verdict.online, verdict.reason
-        if verdict.online and view.device is not None and (not was_online or elsewhere):
-            self._store.roots.set_online(root.id, device=view.device)
-            self._log.emit("root.online", root=root.path, device=view.device)
-            self._start_watching(root)
-            self._walk(root, root.path)
-        elif was_online and not verdict.online:
-            self._log.emit("root.offline", root=root.path, reason=verdict.reason)
-        if not verdict.online and (was_online or known.state != "offline"):
-            self._store.roots.set_offline(root.id, reason=verdict.reason or "")
-        return verdict.online
-
-    def _vouched(self, root: Root) -> bool:
-        sample = self._store.files.sample(root.id, limit=_SAMPLE)
-        return vouches((file.path, file.size, file.mtime_ns) for file in sample)
-
-    def _may_vanish(self, path: Path) -> bool:
-        """Say whether a file that is missing is gone, and not only out of reach."""
-        root = self._root_of(path)
-        if root is None:
-            return True
-        if self._clock() - root.judged_at > _TRUSTED:
-            self._judge(root)
-        return root.is_online and self._on_same_device(path.parent)
-
-    def _on_same_device(self, folder: Path) -> bool:
-        """Say whether a folder, or the nearest one above it that is there, lies on the device that it was on.
-
-        A file system that was mounted below the root and is not any more leaves the empty folder that it hid.
-        """
-        remembered = self._store.files.device_of(folder)
-        while True:
-            try:
-                return remembered is None or folder.stat().st_dev == remembered
-            except OSError:
-                folder = folder.parent
-
-    def _look_after(self, root: Root, now: float) -> None:
-        if not self._judge(root) or not self._watch:
-            return
-        if root.watcher is not None and not root.watcher.is_alive:
-            root.watcher.stop()
-            self._log.emit("watch.restarted", root=root.path, reason="its watcher had ended")
-            self._start_watching(root)
-            self._walk(root, root.path)
-        period = self._settings.rescan * 60 if root.watcher is not None else min(_POLL, self._settings.rescan * 60)
-        if now - root.walked_at >= period:
-            self._walk(root, root.path)
-
-    def _start_watching(self, root: Root) -> None:
-        if not self._watch:
-            return
-        if root.watcher is not None:
-            root.watcher.stop()
-            try:
-                root.watcher.start()
-            except OSError as error:
-                reason = f"{error.strerror or error}; raise fs.inotify.max_user_watches or max_user_instances"
-                self._log.emit("watch.lost", root=root.path, reason=f"{reason}; polling takes its place")
-                root.watcher = None
-        self._log.emit("watch.started", root=root.path, how="events" if root.watcher is not None else "polling")
 
     # Messages
 
@@ -274,7 +148,7 @@ class Intake:
                     self._walk(root, message.path)
                 case EventsLost():
                     self._log.emit("watch.lost", root=root.path, reason=message.reason)
-                    self._walk(root, root.path)
+                    self._walk_all(root)
         with self._store.writing():
             for path, root in hinted.items():
                 self._take_hint(root, path, now)
@@ -298,6 +172,16 @@ class Intake:
             self._log.emit("file.found", path=path)
 
     # Walks
+
+    def _look_after(self, root: Root, now: float) -> None:
+        if not self._roots.look_after(root) or not self._watch:
+            return
+        period = self._settings.rescan * 60 if root.watcher is not None else min(_POLL, self._settings.rescan * 60)
+        if now - root.walked_at >= period:
+            self._walk_all(root)
+
+    def _walk_all(self, root: Root) -> None:
+        self._walk(root, root.path)
 
     def _walk(self, root: Root, top: Path) -> None:
         if top in root.walks:
@@ -332,7 +216,7 @@ class Intake:
 
     def _finish_walk(self, root: Root, finished: WalkFinished) -> None:
         walk = root.walks.pop(finished.top, None)
-        if walk is None or not self._judge(root):
+        if walk is None or not self._roots.judge(root):
             return
         if walk.again:
             self._walk(root, finished.top)
@@ -392,7 +276,7 @@ class Intake:
             case Gone():
                 if os.path.lexists(file.path) and present is None:
                     self._store.files.mark_gone(file.path)  # it is no regular file any more
-                elif self._may_vanish(file.path):
+                elif self._roots.may_vanish(file.path):
                     self.vanished(file.path)
                 else:
                     self._put_off(file, now)

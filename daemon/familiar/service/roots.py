@@ -1,0 +1,186 @@
+"""The watched roots: whether each is in place, and whether its watcher lives.
+
+Absence is not deletion: a file that is missing is gone only where its root is in place, on the device that it was on.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from familiar.logs import EventLog
+from familiar.settings import FolderSettings, Settings
+from familiar.sources.filesystems import is_network
+from familiar.sources.messages import Message
+from familiar.sources.patterns import Patterns
+from familiar.sources.roots import judge, look_at, vouches
+from familiar.sources.watching import Watcher
+from familiar.store.store import Store
+
+_TRUSTED = 1.0
+"""Seconds for which a root that was found in place is trusted when files vanish."""
+_SAMPLE = 20
+"""Files by which a root on another device is known again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """One walk under way: what it has found so far."""
+
+    started: float
+    listed: set[int] = field(default_factory=set)
+    missing: list[Path] = field(default_factory=list)
+    files: int = 0
+    new: int = 0
+    changed: int = 0
+    again: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Root:
+    """One watched folder; `watcher` is None where walks take its place."""
+
+    id: int
+    settings: FolderSettings
+    patterns: Patterns
+    watcher: Watcher | None
+    is_online: bool = False
+    reason: str | None = None
+    judged_at: float = float("-inf")
+    walked_at: float = float("-inf")
+    walks: dict[Path, Walk] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.settings.path
+
+
+class Roots:
+    """All watched roots."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        log: EventLog,
+        clock: Callable[[], float],
+        watch: bool,
+        post: Callable[[Message], None],
+        came: Callable[[Root], None],
+    ) -> None:
+        """Take the folders of the settings; without `watch` none gets a watcher.
+
+        `post` takes what watchers tell, from their threads; `came` is called with a root that has come into place, or
+        whose watcher was replaced: events may have been missed.
+        """
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._watch = watch
+        self._came = came
+        self._roots = {folder.path: self._root(folder, post) for folder in settings.folders}
+
+    def __iter__(self) -> Iterator[Root]:
+        """Give the roots in the order of the settings."""
+        return iter(self._roots.values())
+
+    def __getitem__(self, path: Path) -> Root:
+        """Return the root at a path."""
+        return self._roots[path]
+
+    def containing(self, path: Path) -> Root | None:
+        """Return the root that a path lies in."""
+        return next((root for root in self if path.is_relative_to(root.path)), None)
+
+    def start(self) -> None:
+        """Judge all roots for the first time, and tell which are not there."""
+        for root in self:
+            self.judge(root)
+            if not root.is_online:
+                self._log.emit("root.offline", root=root.path, reason=root.reason)
+
+    def stop(self) -> None:
+        """End all watchers."""
+        for root in self:
+            if root.watcher is not None:
+                root.watcher.stop()
+
+    def judge(self, root: Root) -> bool:
+        """Look whether a root is in place, write it down, and return it."""
+        view, known = look_at(root.path), self._store.roots.know(root.path)
+        files = self._store.files.count_in_root(root.id) if view.is_empty or view.device != known.device else 1
+        elsewhere = known.device is not None and view.device != known.device
+        verdict = judge(view, device=known.device, known_files=files, vouched=elsewhere and self._vouched(root))
+        root.judged_at = self._clock()
+        was_online, root.is_online, root.reason = root.is_online, verdict.online, verdict.reason
+        if verdict.online and view.device is not None and (not was_online or elsewhere):
+            self._store.roots.set_online(root.id, device=view.device)
+            self._log.emit("root.online", root=root.path, device=view.device)
+            self._start_watching(root)
+            self._came(root)
+        elif was_online and not verdict.online:
+            self._log.emit("root.offline", root=root.path, reason=verdict.reason)
+        if not verdict.online and (was_online or known.state != "offline"):
+            self._store.roots.set_offline(root.id, reason=verdict.reason or "")
+        return verdict.online
+
+    def look_after(self, root: Root) -> bool:
+        """Judge a root, and replace its watcher if it has ended; return whether the root is in place."""
+        if not self.judge(root):
+            return False
+        if self._watch and root.watcher is not None and not root.watcher.is_alive:
+            root.watcher.stop()
+            self._log.emit("watch.restarted", root=root.path, reason="its watcher had ended")
+            self._start_watching(root)
+            self._came(root)
+        return True
+
+    def is_there(self, path: Path) -> bool:
+        """Say whether a file lies at a path; where its root is offline it is not known to be gone."""
+        return os.path.lexists(path) or not self.may_vanish(path)
+
+    def may_vanish(self, path: Path) -> bool:
+        """Say whether a file that is missing is gone, and not only out of reach."""
+        root = self.containing(path)
+        if root is None:
+            return True
+        if self._clock() - root.judged_at > _TRUSTED:
+            self.judge(root)
+        return root.is_online and self._on_same_device(path.parent)
+
+    def _root(self, folder: FolderSettings, post: Callable[[Message], None]) -> Root:
+        polls = is_network(folder.path) if folder.polling is None else folder.polling
+        patterns = Patterns(folder)
+        watcher = Watcher(folder.path, patterns, post) if self._watch and not polls else None
+        return Root(id=self._store.roots.know(folder.path).id, settings=folder, patterns=patterns, watcher=watcher)
+
+    def _vouched(self, root: Root) -> bool:
+        sample = self._store.files.sample(root.id, limit=_SAMPLE)
+        return vouches((file.path, file.size, file.mtime_ns) for file in sample)
+
+    def _on_same_device(self, folder: Path) -> bool:
+        """Say whether a folder, or the nearest one above it that is there, lies on the device that it was on.
+
+        A file system that was mounted below the root and is not any more leaves the empty folder that it hid.
+        """
+        remembered = self._store.files.device_of(folder)
+        while True:
+            try:
+                return remembered is None or folder.stat().st_dev == remembered
+            except OSError:
+                folder = folder.parent
+
+    def _start_watching(self, root: Root) -> None:
+        if not self._watch:
+            return
+        if root.watcher is not None:
+            root.watcher.stop()
+            try:
+                root.watcher.start()
+            except OSError as error:
+                reason = f"{error.strerror or error}; raise fs.inotify.max_user_watches or max_user_instances"
+                self._log.emit("watch.lost", root=root.path, reason=f"{reason}; polling takes its place")
+                root.watcher = None
+        self._log.emit("watch.started", root=root.path, how="events" if root.watcher is not None else "polling")
