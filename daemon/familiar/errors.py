@@ -20,6 +20,10 @@ class StoreError(FamiliarError):
     """The store can't be used (damaged, newer than this program, not permitted). Nothing was changed."""
 
 
+class StoreUnavailableError(StoreError):
+    """The store can't be read or written for now (disk full, locked for long). Nothing was changed."""
+
+
 class SetAsideError(FamiliarError):
     """This content can't be handled, now or later, as long as its bytes stay what they are."""
 

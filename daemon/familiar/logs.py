@@ -47,6 +47,12 @@ CATALOGUE = (
         ("store", "backup"),
         "The store was brought to this version; the backup is the old one.",
     ),
+    Event(
+        "store.failed",
+        "error",
+        ("error", "retry_in"),
+        "The store can't be written for now (disk full, locked); everything waits, and nothing is lost.",
+    ),
     Event("settings.rejected", "error", ("problems",), "The configuration is wrong; the last good one stays in force."),
     Event("rules.loaded", "info", ("file", "rules"), "Rules were read and hold from now on."),
     Event("rules.rejected", "error", ("file", "problems"), "The rules are wrong; the last good ones stay in force."),

@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -340,6 +340,24 @@ def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: H
         assert path.read_bytes() == obama.read_bytes()
         assert [entry for entry in household.out.rglob("*") if entry.is_file()] == []
         assert household.json("status")["operations"] == {"failed": 1}
+
+
+def test_while_the_disk_of_the_store_is_full_everything_waits(household: Household, obama: Path) -> None:
+    household.rule(moving(household))
+    with mounted(household.state, "size=2m"), household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        filler = household.state / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        path = put(obama, household.inbox / "obama.jpg")
+        failed = daemon.wait_for("store.failed")
+        assert failed["error"].startswith(f"{household.state / STORE_NAME}: the store can't be used for now: ")
+        assert path.read_bytes() == obama.read_bytes()
+        filler.unlink()
+        daemon.wait_for("operation.done", kind="move")
+        assert daemon.stop() == 0
+        assert set(household.tree(household.inbox, household.out)) == {"out/done/obama.jpg"}
 
 
 def test_a_target_that_can_not_be_written_keeps_the_photo_where_it_is(household: Household, obama: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from familiar.errors import StoreError, StoreUnavailableError
 from familiar.logs import EventLog
 from familiar.service.handling import Handler
 from familiar.service.intake import Intake
@@ -20,6 +21,8 @@ WINDOW = 64
 _TICK = 1.0
 _WARM_UP = 3.0
 """Seconds before a file has settled at which workers start, so that they are ready when it has."""
+_STORE_RETRY = 10.0
+"""Seconds until the store is tried again that could not be written."""
 _STOP_WITHIN = 8.0
 """Seconds that running tasks of the workers get to end when the daemon stops."""
 
@@ -75,6 +78,8 @@ class Daemon:
         self._turn.set()
         self._stop = asyncio.Event()
         self._wake = asyncio.Event()
+        self._trouble: StoreError | None = None
+        self._missed_events = False
         self._deaths = 0
         self._beat = (clock(), 0)
 
@@ -119,18 +124,34 @@ class Daemon:
     async def _work(self, *, until_idle: bool) -> None:
         while not self._stop.is_set():
             now = self._clock()
-            self._look_at_rules()
-            self._intake.tick(now)
-            await self._heed_other_processes()
-            self._dispatch(now)
-            self._look_after_workers(now)
-            self._notifier.ping()
-            self._heartbeat(now)
-            if self._report is not None:
-                self._report(self._progress())
-            if until_idle and self._is_idle():
-                return
-            await self._sleep(now)
+            try:
+                await self._work_once(now)
+                if until_idle and self._is_idle():
+                    return
+                await self._sleep(now)
+            except StoreUnavailableError as error:
+                self._log.emit("store.failed", error=str(error), retry_in=_STORE_RETRY)
+                self._notifier.ping()
+                self._missed_events = True
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), _STORE_RETRY)
+
+    async def _work_once(self, now: float) -> None:
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise trouble
+        if self._missed_events:
+            self._intake.rescan()
+            self._missed_events = False
+        self._look_at_rules()
+        self._intake.tick(now)
+        await self._heed_other_processes()
+        self._dispatch(now)
+        self._look_after_workers(now)
+        self._notifier.ping()
+        self._heartbeat(now)
+        if self._report is not None:
+            self._report(self._progress())
 
     async def _sleep(self, now: float) -> None:
         due = self._store.files.next_settled(roots=self._intake.online_roots)
@@ -157,6 +178,8 @@ class Daemon:
         try:
             await self._handler.handle(file, before)
             await before.wait()
+        except StoreError as error:
+            self._trouble = error
         finally:
             del self._in_flight[file.id]
             own.set()

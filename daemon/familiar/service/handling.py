@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
+from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
 from familiar.model import Photo, Plan, RecognisedFace, Subject
 from familiar.service.performing import Performer
@@ -83,6 +83,8 @@ class Handler:
             self._store.files.wait(file.id, size=-1, mtime_ns=-1, due=self._clock())
         except RetryError as error:
             self._fail(file, str(error))
+        except StoreError:
+            raise  # not the photo's fault: the loop waits, and the file is pending still
         except Exception as error:  # noqa: BLE001 - one photo must not stop the others
             self._log.emit("photo.error", path=file.path, error=repr(error), exc_info=True)
             self._fail(file, f"unexpected error: {error!r}")

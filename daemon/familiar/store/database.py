@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
-from familiar.errors import StoreError
+from familiar.errors import StoreError, StoreUnavailableError
 from familiar.store.migrations import migrations
 
 BUSY_SECONDS = 10.0
@@ -37,15 +38,18 @@ def open_database(path: Path, *, now: datetime, check: bool = False) -> tuple[Da
             _create(path)
         elif path.stat().st_size == 0:
             raise StoreError(_damage(path, "the file is empty"))
-        db = _connect(path)
+        connection = _connect(path)
+        db = Database(connection, execute_plugins=False)
         try:
             _refuse_newer(db, path)
             if check:
                 _check(db, path)
-            return db, _migrate(db, path, now)
+            backup = _migrate(db, path, now)
         except BaseException:
             db.close()
             raise
+        connection.path = path
+        return db, backup
 
 
 @contextmanager
@@ -62,10 +66,15 @@ def writing(db: Database) -> Iterator[None]:
     db.conn.execute("BEGIN IMMEDIATE")
     try:
         yield
+        db.conn.execute("COMMIT")
     except BaseException:
-        db.rollback()
+        _roll_back(db)
         raise
-    db.conn.execute("COMMIT")
+
+
+def _roll_back(db: Database) -> None:
+    if db.conn.in_transaction:  # a full disk may have ended it already
+        db.conn.rollback()
 
 
 def damage_in(db: Database) -> str | None:
@@ -77,23 +86,52 @@ def damage_in(db: Database) -> str | None:
     return None if rows == ["ok"] else "; ".join(rows)
 
 
-def _connect(path: Path) -> Database:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+class _Connection(sqlite3.Connection):
+    """A connection that tells familiar's own errors, once the store is open and `path` is set."""
+
+    path: Path | None = None
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        with self._translating():
+            return super().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        with self._translating():
+            return super().executemany(*arguments)
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if self.path is None:
+                raise
+            raise StoreUnavailableError(f"{self.path}: the store can't be used for now: {error}.") from error
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            if self.path is None:
+                raise
+            raise StoreError(_damage(self.path, str(error))) from error
+
+
+def _connect(path: Path) -> _Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, factory=_Connection)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: what the journal says must be on disk before a file is touched, through a loss of power too.
         connection.execute("PRAGMA synchronous = FULL")
-        return Database(connection, execute_plugins=False)
     except BaseException:
         connection.close()
         raise
+    return connection
 
 
 def _create(path: Path) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
-    db = _connect(fresh)
+    db = Database(_connect(fresh), execute_plugins=False)
     try:
         migrations.apply(db)
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
