@@ -28,8 +28,15 @@ DEFAULT_EXCLUDE = (
 
 
 def _absolute(path: Path) -> Path:
-    """Expand `~` and make the path absolute, without following links."""
-    return Path(os.path.abspath(path.expanduser()))
+    """Expand `~` and make the path absolute, without following links.
+
+    Raises:
+        ValueError: it begins with the home of a user who does not exist.
+    """
+    try:
+        return Path(os.path.abspath(path.expanduser()))
+    except RuntimeError as error:
+        raise ValueError("should begin with / or ~/, or the home of a user who exists") from error
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
@@ -140,10 +147,12 @@ def read_settings(file: Path, text: str) -> Settings:
     with Attempt():
         _check_keys(root, Settings)
     root.document.check()
-    plain = root.plain
+    plain: dict[str, Any] = {}
+    with Attempt():
+        plain = root.plain
     root.document.check()
     if isinstance(plain.get("rules"), str):
-        plain["rules"] = str(file.parent / Path(plain["rules"]).expanduser())
+        plain["rules"] = str(file.parent / os.path.expanduser(plain["rules"]))
     try:
         settings = Settings.model_validate(plain)
     except ValidationError as error:

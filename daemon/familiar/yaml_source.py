@@ -1,6 +1,7 @@
 """YAML that knows where each key and value stands, so that a complaint can say line and column."""
 
 import difflib
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,23 +87,38 @@ class Value:
                 self.document.problems.append(_problem(self.document, mark, value.key, message))
         return values
 
+    def some_keys(self, allowed: Collection[str]) -> dict[str, "Value"]:
+        """Return a mapping's values by key, of which there is at least one."""
+        if isinstance(self.node, yaml.MappingNode) and not self.node.value:
+            self.fail(f"{self.shown} is wrong; a mapping with {_listed(allowed)} would be right")
+        return self.keys(allowed)
+
     def items(self) -> list["Value"]:
         """Return a list's values."""
         if not isinstance(self.node, yaml.SequenceNode):
             self.fail(f"{self.shown} is wrong; a list would be right")
         return [Value(self.document, item, f"{self.key}[{number}]") for number, item in enumerate(self.node.value)]
 
+    def some_items(self) -> list["Value"]:
+        """Return a list's values, of which there is at least one."""
+        items = self.items()
+        if not items:
+            self.fail(f"{self.shown} is wrong; a list with something in it would be right")
+        return items
+
     def text(self) -> str:
         """Return a text."""
         plain = self.plain
         if not isinstance(plain, str) or not plain:
             self.fail(f"{self.shown} is wrong; a text would be right")
+        if any(unicodedata.category(character) == "Cc" for character in plain):
+            self.fail(f"{self.shown} is wrong; a text without control characters would be right")
         return plain
 
     def texts(self) -> tuple[str, ...]:
         """Return one text, or a list of them."""
         if isinstance(self.node, yaml.SequenceNode):
-            return tuple(item.text() for item in self.items())
+            return tuple(item.text() for item in self.some_items())
         return (self.text(),)
 
     def number(self, low: float, high: float) -> float:
@@ -217,7 +233,7 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
 def _construct(document: Document, node: yaml.Node, key: str) -> Any:
     try:
         return yaml.SafeLoader("").construct_object(node, deep=True)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError, TypeError) as error:
         message = f"{getattr(error, 'problem', None) or error}"
         document.problems.append(_problem(document, node.start_mark, key, message))
         raise _Flaw from error

@@ -103,6 +103,19 @@ def test_a_hard_link_is_the_same_file_and_can_not_reach_another_file_system(benc
     assert far.error.endswith("a hard link can't reach another file system: use kind: symbolic, or copy")
 
 
+def test_a_symbolic_link_is_copied_as_its_photo_and_never_moved(bench: Workbench) -> None:
+    photo = bench.photo("album/a.jpg")
+    link = bench.base / "in" / "link.jpg"
+    link.parent.mkdir()
+    link.symlink_to(photo)
+    outcomes = bench.done(
+        Copy(target=bench.base / "out/a.jpg", rule="r"), Move(target=bench.base / "done/a.jpg", rule="r"), path=link
+    )
+    assert [outcome.state for outcome in outcomes] == ["done", "refused"]
+    assert outcomes[1].error == f"{link}: is a symbolic link, which is not moved; its photo lies at {photo}"
+    assert bench.tree() == {"album/a.jpg": b"a photo", "in/link.jpg": "-> album/a.jpg", "out/a.jpg": b"a photo"}
+
+
 def test_a_photo_that_changed_since_the_plan_stays_where_it_is(bench: Workbench) -> None:
     path = bench.photo()
     plan = bench.plan(

@@ -86,6 +86,51 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules.yaml:1:31: rules[0].when.any: {'person': 'x'} is wrong; a list would be right",
         ),
         (
+            "rules: [{name: a, then: []}]",
+            "rules.yaml:1:25: rules[0].then: [] is wrong; a list with something in it would be right",
+        ),
+        (
+            "rules: [{name: a, when: {person: []}, then: [stop]}]",
+            "rules.yaml:1:34: rules[0].when.person: [] is wrong; a list with something in it would be right",
+        ),
+        (
+            "rules: [{name: a, when: {any: []}, then: [stop]}]",
+            "rules.yaml:1:31: rules[0].when.any: [] is wrong; a list with something in it would be right",
+        ),
+        (
+            "rules: [{name: a, when: {score: {}}, then: [stop]}]",
+            "rules.yaml:1:33: rules[0].when.score: {} is wrong; a mapping with min, max would be right",
+        ),
+        (
+            "rules: [{name: a, when: {not: {}}, then: [stop]}]",
+            (
+                "rules.yaml:1:31: rules[0].when.not: {} is wrong; a mapping with person, score, distance, face, faces, "
+                "source, path, taken, all, any, not would be right"
+            ),
+        ),
+        (
+            "rules: [{name: a, when: {taken: {from: 9999-12-31, to: 9999-12-31}}, then: [stop]}]",
+            (
+                "rules.yaml:1:40: rules[0].when.taken.from: 9999-12-31 is out of range; a date such as 2026-05-31 "
+                "would be right"
+            ),
+        ),
+        (
+            'rules: [{name: "a\\nb", then: [stop]}]',
+            "rules.yaml:1:16: rules[0].name: 'a\\nb' is wrong; a text without control characters would be right",
+        ),
+        (
+            "rules: [{name: a, then: [{crop: {to: '/a/{name}'}}]}]",
+            (
+                "rules.yaml:1:38: rules[0].then[0].crop.to: '/a/{name}' is wrong; a folder (/ at its end), or a name "
+                "that ends in .jpg, .jpeg, .png, .webp would be right"
+            ),
+        ),
+        (
+            "rules: [{name: !!int '', then: [stop]}]",
+            "rules.yaml:1:16: rules[0].name: string index out of range",
+        ),
+        (
             "rules: [{name: !!python/object:os.system a, then: [stop]}]",
             (
                 "rules.yaml:1:16: rules[0].name: could not determine a constructor for the tag "

@@ -17,7 +17,7 @@ from familiar.effects.placing import (
     place_link,
     place_move,
 )
-from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError
+from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.model import Copy, Crop, Link, Move
 
 _FIRST_RETRY = 60.0
@@ -46,7 +46,7 @@ class Executor:
         """
         try:
             outcome = self._act(step, rendered)
-        except (GoneError, ChangedError) as error:
+        except (GoneError, ChangedError, SetAsideError) as error:
             outcome = Outcome(state="refused", error=str(error))
         except OSError as error:
             outcome = _failure(step, error)

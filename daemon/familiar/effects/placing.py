@@ -23,7 +23,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from familiar.errors import ChangedError, GoneError
+from familiar.errors import ChangedError, GoneError, SetAsideError
 
 _BLOCK = 1 << 20
 _AT_FDCWD = -100
@@ -42,8 +42,12 @@ def place_move(source: Path, target: Path, temporary: Path, *, hash_: str, pulse
         FileExistsError: other content lies at the target.
         GoneError: the source is gone.
         ChangedError: the source does not have the content of `hash_` (any more).
+        SetAsideError: the source is a symbolic link; elsewhere it would lead elsewhere.
         OSError: it can't be done for now.
     """
+    if source.is_symlink():
+        where = os.path.realpath(source)
+        raise SetAsideError(f"{source}: is a symbolic link, which is not moved; its photo lies at {where}")
     if os.path.lexists(target):
         _complete_move(source, target, hash_=hash_, pulse=pulse)
         return

@@ -27,6 +27,9 @@ from familiar.yaml_source import Attempt, Value, parse
 _FACE_KEYS = ("person", "score", "distance", "face")
 _PHOTO_KEYS = ("faces", "source", "path", "taken")
 _LOGIC_KEYS = ("all", "any", "not")
+CROP_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+"""What the file name of a crop may end in."""
+
 _INFINITY = float("inf")
 _MANY = 1_000_000
 
@@ -66,13 +69,13 @@ class _Reader:
         when = self.condition(keys["when"]) if "when" in keys else All(parts=())
         people = frozenset(_people_in(keys["when"])) if "when" in keys else frozenset()
         actions: list[Action] = []
-        for item in keys["then"].items():
+        for item in keys["then"].some_items():
             with Attempt():
                 actions.append(self.action(item))
         return Rule(name=keys["name"].text(), when=when, then=tuple(actions), people=people)
 
     def condition(self, value: Value) -> Condition:
-        keys = value.keys((*_FACE_KEYS, *_PHOTO_KEYS, *_LOGIC_KEYS))
+        keys = value.some_keys((*_FACE_KEYS, *_PHOTO_KEYS, *_LOGIC_KEYS))
         parts: list[Condition] = []
         of_face = {key: inner for key, inner in keys.items() if key in _FACE_KEYS}
         if of_face:
@@ -87,7 +90,7 @@ class _Reader:
     def face_condition(self, keys: dict[str, Value]) -> FaceCondition:
         size, sharpness = Bounds(), Bounds()
         if "face" in keys:
-            face = keys["face"].keys(("min_size", "max_size", "min_sharpness"))
+            face = keys["face"].some_keys(("min_size", "max_size", "min_sharpness"))
             size = _bounds(face, "min_size", "max_size", 0, _MANY)
             sharpness = _bounds(face, "min_sharpness", "", 0, _MANY)
         return FaceCondition(
@@ -109,9 +112,9 @@ class _Reader:
             case "taken":
                 return _taken(value)
             case "all":
-                return All(parts=tuple(self.condition(item) for item in value.items()))
+                return All(parts=tuple(self.condition(item) for item in value.some_items()))
             case "any":
-                return Any(parts=tuple(self.condition(item) for item in value.items()))
+                return Any(parts=tuple(self.condition(item) for item in value.some_items()))
             case _:
                 return Not(part=self.condition(value))
 
@@ -144,8 +147,14 @@ class _Reader:
         suffix = keys["format"].text() if "format" in keys else "jpg"
         if suffix not in {"jpg", "png", "webp"}:
             keys["format"].fail(f"{suffix!r} is wrong; jpg, png or webp would be right")
+        to = self.template(keys["to"])
+        if not to.is_folder and not to.ending.lower().endswith(CROP_SUFFIXES):
+            keys["to"].fail(
+                f"{keys['to'].shown} is wrong; a folder (/ at its end), or a name that ends in "
+                f"{', '.join(CROP_SUFFIXES)} would be right"
+            )
         return CropAction(
-            to=self.template(keys["to"]),
+            to=to,
             margin=keys["margin"].number(0, 10) if "margin" in keys else 0.4,
             size=keys["size"].whole(8, 10_000) if "size" in keys else None,
             min_size=keys["min_size"].whole(0, _MANY) if "min_size" in keys else 0,
@@ -170,7 +179,7 @@ def _options(value: Value, allowed: tuple[str, ...]) -> dict[str, Value]:
 
 
 def _range(value: Value, low: float, high: float) -> Bounds:
-    return _bounds(value.keys(("min", "max")), "min", "max", low, high)
+    return _bounds(value.some_keys(("min", "max")), "min", "max", low, high)
 
 
 def _bounds(keys: dict[str, Value], lower: str, upper: str, low: float, high: float) -> Bounds:
@@ -191,7 +200,7 @@ def _count(value: Value) -> Bounds:
 
 
 def _taken(value: Value) -> Taken:
-    keys = value.keys(("from", "to"))
+    keys = value.some_keys(("from", "to"))
     since = _time(keys["from"])[0] if "from" in keys else datetime.min
     before = _time(keys["to"])[1] if "to" in keys else datetime.max
     if since >= before:
@@ -203,9 +212,11 @@ def _time(value: Value) -> tuple[datetime, datetime]:
     """Return begin and end of a day, or a moment twice (and a microsecond, so that it is included)."""
     plain = value.plain
     if isinstance(plain, datetime):
-        moment = plain.replace(tzinfo=None)
+        moment = plain.replace(tzinfo=None, microsecond=min(plain.microsecond, 999_998))
         return moment, moment + timedelta(microseconds=1)
     if isinstance(plain, date):
+        if plain == date.max:
+            value.fail(f"{plain} is out of range; a date such as 2026-05-31 would be right")
         begin = datetime.combine(plain, time())
         return begin, begin + timedelta(days=1)
     return value.fail(f"{value.shown} is wrong; a date such as 2026-05-31 would be right")

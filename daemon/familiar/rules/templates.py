@@ -19,6 +19,7 @@ UNKNOWN = "unknown"
 
 _DIRECTIVES = frozenset("YmdHMSjybBaAUVWGu%")
 _DEFAULT_SPECS = {"taken": "%Y-%m-%d", "score": ".2f"}
+_NUMBER_FORMAT = re.compile(r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?")
 _MAX_BYTES = 255
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
@@ -39,6 +40,12 @@ class Template:
     def fields(self) -> frozenset[str]:
         """The fields that the template uses."""
         return frozenset(name for _, name, _ in self.parts if name is not None)
+
+    @property
+    def ending(self) -> str:
+        """The text after the last field: what each target ends in."""
+        literal, field, _ = self.parts[-1] if self.parts else ("", None, "")
+        return literal if field is None else ""
 
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
         """Return the target for these values; in a folder the photo gets the file name `name`."""
@@ -95,10 +102,8 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
         if wrong:
             raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S, %B, ...")
     elif name == "score":
-        try:
-            format(0.5, spec)
-        except ValueError as error:
-            raise TemplateError(f"{text!r}: {spec!r} is no format of a number; .2f would be one") from error
+        if not _NUMBER_FORMAT.fullmatch(spec):
+            raise TemplateError(f"{text!r}: {spec!r} is no format of a number; .2f would be one")
     elif spec:
         raise TemplateError(f"{text!r}: {{{name}}} takes no format, but it has {spec!r}")
     return name, spec
