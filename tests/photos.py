@@ -13,6 +13,10 @@ SDIST = "face_recognition-1.3.0.tar.gz"
 SDIST_SHA256 = "5e5efdd1686aa566af0d3cc1313b131e4b197657a8ffd03669e6d3fad92705ec"
 """SHA-256 of the source distribution of face_recognition 1.3.0, which has photos of Obama and Biden in its tests."""
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "familiar-tests"
+MODELS = CACHE / "models"
+"""Where all tests keep converted networks."""
+
 REPOSITORY = Path(__file__).parents[1]
 
 
@@ -28,13 +32,12 @@ def package_photos() -> Path:
 
     Two processes may ask at once: the second waits for the first.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "familiar-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    photos = cache / f"photos-{SDIST_SHA256[:12]}"
-    with (cache / "lock").open("w") as lock:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    photos = CACHE / f"photos-{SDIST_SHA256[:12]}"
+    with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not photos.is_dir():
-            _unpack(_fetch(cache), photos)
+            _unpack(_fetch(CACHE), photos)
     return photos
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
+from photos import MODELS
 
 T = TypeVar("T")
 
@@ -15,7 +16,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.workers = Workers(settings=VisionSettings(workers=2, time_limit=20))
+        self.workers = Workers(models=MODELS, settings=VisionSettings(workers=2, time_limit=20))
 
     def __call__(self, act: Callable[[Workers], Coroutine[Any, Any, T]]) -> T:
         return self.loop.run_until_complete(act(self.workers))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from familiar.logs import CATALOGUE, complaint
+from photos import MODELS
 
 SEEN_EVENTS: set[str] = set()
 """Events that any test has brought about."""
@@ -117,7 +118,12 @@ class Household:
 
     def whole_environment(self) -> dict[str, str]:
         """Return the environment in which commands of this household run."""
-        own = {"FAMILIAR_STATE": str(self.state), "FAMILIAR_CONFIG": str(self.config), "HOME": str(self.base)}
+        own = {
+            "FAMILIAR_STATE": str(self.state),
+            "FAMILIAR_CONFIG": str(self.config),
+            "CACHE_DIRECTORY": str(MODELS.parent),
+            "HOME": str(self.base),
+        }
         return os.environ | own | self.environment
 
 

@@ -107,6 +107,12 @@ CATALOGUE = (
     Event(
         "people.rematched", "info", ("people", "faces", "seconds"), "People changed: known faces were matched again."
     ),
+    Event(
+        "engine.fell_back",
+        "warning",
+        ("reason",),
+        "The engine that is set can't be used; dlib's own takes its place, slower, with the same numbers.",
+    ),
     Event("worker.died", "warning", ("deaths", "reason"), "A worker process died; its photo is tried once more."),
 )
 """Every event that familiar logs."""

@@ -77,7 +77,9 @@ class FolderSettings(_Section):
 class VisionSettings(_Section):
     """How photos are decoded and faces found."""
 
-    engine: Literal["dlib"] = Field(default="dlib", description="What finds and encodes faces.")
+    engine: Literal["onnx", "dlib"] = Field(
+        default="onnx", description="onnx runs dlib's networks, with the same numbers, many times faster."
+    )
     detector: Literal["hog", "cnn"] = Field(default="hog", description="hog is fast; cnn finds turned faces, slowly.")
     upsample: int = Field(default=1, ge=0, le=3, description="Doublings before detection: each finds smaller faces.")
     max_size: int = Field(

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from familiar.errors import SetAsideError
 from familiar.model import Face, Photo
@@ -27,7 +28,9 @@ def central(photo: Photo) -> Face | None:
 
 
 async def encode(paths: list[Path]) -> list[Face | None]:
-    async with Workers(settings=VisionSettings()) as workers:
+    async with Workers(
+        models=platformdirs.user_cache_path("familiar") / "models", settings=VisionSettings()
+    ) as workers:
         slots = asyncio.Semaphore(2 * workers.count)
 
         async def see(path: Path) -> Face | None:

@@ -12,6 +12,7 @@ from familiar.service.recognition import Recogniser
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
+from photos import MODELS
 from running import CheckedLog
 
 
@@ -22,7 +23,7 @@ def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tm
     found = meadow.stat()
 
     async def handle(store: Store, log: CheckedLog) -> Handler:
-        async with Workers(settings=VisionSettings(workers=1)) as workers:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             handler = Handler(
                 store=store,
                 workers=workers,

@@ -12,6 +12,7 @@ from familiar.model import Copy, Move
 from familiar.service.performing import Performer
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
+from photos import MODELS
 from running import CheckedLog
 from workbench import Workbench
 
@@ -28,7 +29,7 @@ def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None)
     log = CheckedLog()
     performer = Performer(
         store=bench.store,
-        workers=Workers(settings=VisionSettings()),
+        workers=Workers(models=MODELS, settings=VisionSettings()),
         executor=Executor(bench.store.journal),
         undo=Undo(bench.store.journal),
         log=log,

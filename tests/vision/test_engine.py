@@ -1,4 +1,5 @@
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,16 @@ from PIL import Image, ImageFilter
 from familiar.model import Box, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.decoding import decode
-from familiar.vision.dlib_engine import DlibEngine
+from familiar.vision.engine import Engine
+from familiar.vision.engines import load_engine
 from familiar.vision.sharpness import sharpness
 from familiar.vision.workers import Workers
+from photos import MODELS
 
 
 def seen(path: Path, **settings: object) -> Photo:
     chosen = VisionSettings.model_validate(settings)
-    engine = ENGINES.setdefault(chosen, DlibEngine(chosen))
+    engine = engine_of(chosen)
     found = decode(path.read_bytes(), max_megapixels=200, at_least=chosen.max_size)
     return Photo(
         hash="0" * 64,
@@ -28,7 +31,11 @@ def seen(path: Path, **settings: object) -> Photo:
     )
 
 
-ENGINES: dict[VisionSettings, DlibEngine] = {}
+@cache
+def engine_of(settings: VisionSettings) -> Engine:
+    engine, fallback = load_engine(settings, MODELS)
+    assert fallback is None
+    return engine
 
 
 def test_faces_are_those_of_face_recognition(astronaut: Path, obama2: Path) -> None:
@@ -47,6 +54,37 @@ def test_faces_are_those_of_face_recognition(astronaut: Path, obama2: Path) -> N
         assert face.embedding.shape == (128,)
         assert len(face.landmarks) == 5
         assert face.size == min(face.box.width, face.box.height)
+
+
+def test_both_engines_give_the_same_numbers(astronaut: Path, obama: Path, obama2: Path, biden: Path) -> None:
+    for path in (astronaut, obama, obama2, biden):
+        for one, other in zip(seen(path).faces, seen(path, engine="dlib").faces, strict=True):
+            assert (one.box, one.landmarks, one.engine) == (other.box, other.landmarks, other.engine)
+            assert np.abs(one.embedding - other.embedding).max() < 1e-5
+
+
+@pytest.mark.parametrize("upsample", [0, 1])
+def test_both_engines_find_the_same_faces_by_cnn(couple: Path, astronaut: Path, upsample: int) -> None:
+    for path in (astronaut, couple):
+        found = [
+            [face.box for face in seen(path, engine=engine, detector="cnn", upsample=upsample, max_size=400).faces]
+            for engine in ("onnx", "dlib")
+        ]
+        assert found[0] == found[1]
+        assert found[0]
+
+
+def test_both_engines_agree_on_many_photos(shared_photos: Path) -> None:
+    differences = []
+    for path in sorted((shared_photos / "lfw").glob("*/*.jpg"))[::400]:
+        one, other = (seen(path, engine=engine) for engine in ("onnx", "dlib"))
+        differences += [
+            np.abs(face.embedding - same.embedding).max() for face, same in zip(one.faces, other.faces, strict=True)
+        ]
+        by_cnn = [seen(path, engine=engine, detector="cnn", upsample=0) for engine in ("onnx", "dlib")]
+        assert [face.box for face in by_cnn[0].faces] == [face.box for face in by_cnn[1].faces]
+    assert len(differences) >= 10
+    assert max(differences) < 1e-5
 
 
 def test_the_cnn_detector_finds_the_same_face(astronaut: Path) -> None:
@@ -105,6 +143,9 @@ def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
     import subprocess  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
-    script = "import sys, familiar.cli; print([m for m in ('dlib', 'PIL', 'pillow_heif') if m in sys.modules])"
+    script = (
+        "import sys, familiar.cli.run, familiar.cli.people; "
+        "print([m for m in ('dlib', 'PIL', 'pillow_heif', 'onnx', 'onnxruntime') if m in sys.modules])"
+    )
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
     assert Workers.__module__ == "familiar.vision.workers"

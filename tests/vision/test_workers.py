@@ -13,6 +13,7 @@ from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, 
 from familiar.model import Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
+from photos import MODELS
 from pool import Pool
 
 
@@ -92,7 +93,7 @@ def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> N
         return await task
 
     with_one = Pool()
-    with_one.workers = Workers(settings=VisionSettings(workers=1, upsample=2))
+    with_one.workers = Workers(models=MODELS, settings=VisionSettings(workers=1, upsample=2))
     try:
         photo = with_one(look)
         assert len(photo.faces) == 1
@@ -108,7 +109,7 @@ def test_a_photo_that_takes_too_long_is_set_aside(astronaut: Path) -> None:
     settings = VisionSettings(workers=1, time_limit=0.05, detector="cnn", upsample=2)
 
     async def look() -> None:
-        async with Workers(settings=settings) as workers:
+        async with Workers(models=MODELS, settings=settings) as workers:
             await workers.look(astronaut, hash_of(astronaut))
 
     with pytest.raises(SetAsideError, match=r"it takes longer than 0\.05 s"):
@@ -119,7 +120,7 @@ def test_a_photo_that_needs_more_memory_than_allowed_is_set_aside(astronaut: Pat
     settings = VisionSettings(workers=1, memory_limit=500, detector="cnn", upsample=3)
 
     async def look() -> None:
-        async with Workers(settings=settings) as workers:
+        async with Workers(models=MODELS, settings=settings) as workers:
             await workers.look(astronaut, hash_of(astronaut))
 
     with pytest.raises(SetAsideError, match="it needs more than the 500 MB|kills its worker"):
@@ -130,7 +131,7 @@ def test_idle_workers_end_and_start_again(astronaut: Path) -> None:
     now = [0.0]
 
     async def use() -> None:
-        workers = Workers(settings=VisionSettings(workers=1), clock=lambda: now[0])
+        workers = Workers(models=MODELS, settings=VisionSettings(workers=1), clock=lambda: now[0])
         before = set(workers_of(os.getpid()))
         await workers.fingerprint(astronaut)
         assert set(workers_of(os.getpid())) > before
@@ -152,11 +153,13 @@ def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
         "import asyncio, sys; from pathlib import Path\n"
         "from familiar.settings import VisionSettings; from familiar.vision.workers import Workers\n"
         "async def use():\n"
-        " workers = Workers(settings=VisionSettings(workers=2))\n"
+        " workers = Workers(models=Path(sys.argv[2]), settings=VisionSettings(workers=2))\n"
         " await workers.fingerprint(Path(sys.argv[1])); print('ready', flush=True); await asyncio.sleep(60)\n"
         "if __name__ == '__main__': asyncio.run(use())"
     )
-    with subprocess.Popen([sys.executable, "-c", script, str(astronaut)], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(astronaut), str(MODELS)], stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         pids = workers_of(process.pid)
@@ -178,7 +181,7 @@ def _is_alive(pid: int) -> bool:
 def test_an_idle_worker_that_was_killed_is_replaced(astronaut: Path) -> None:
     async def use() -> None:
         before = set(workers_of(os.getpid()))
-        async with Workers(settings=VisionSettings(workers=1)) as workers:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             for _ in range(3):
                 assert await workers.fingerprint(astronaut) == hash_of(astronaut)
                 for pid in set(workers_of(os.getpid())) - before:
@@ -191,7 +194,7 @@ def test_an_idle_worker_that_was_killed_is_replaced(astronaut: Path) -> None:
 
 def test_a_worker_that_is_recycled_loses_no_task(astronaut: Path) -> None:
     async def use() -> None:
-        async with Workers(settings=VisionSettings(workers=2, recycle=3)) as workers:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=2, recycle=3)) as workers:
             found = await asyncio.gather(*(workers.fingerprint(astronaut) for _ in range(25)))
             assert set(found) == {hash_of(astronaut)}
             assert workers.health().deaths == 0
@@ -200,22 +203,33 @@ def test_a_worker_that_is_recycled_loses_no_task(astronaut: Path) -> None:
 
 
 def test_workers_that_can_not_start_are_told_with_the_reason(astronaut: Path) -> None:
+    too_little = VisionSettings(workers=1, engine="dlib").model_copy(update={"memory_limit": 60})
+
     async def use() -> None:
-        async with Workers(settings=VisionSettings(workers=1, memory_limit=500).model_copy(update=LITTLE)) as workers:
+        async with Workers(models=MODELS, settings=too_little) as workers:
             await workers.fingerprint(astronaut)
 
     with pytest.raises(RetryError, match="worker processes can't be started: they need more than the 60 MB that a"):
         asyncio.run(use())
 
 
-LITTLE = {"memory_limit": 60}
-"""Less than the settings allow, and less than the networks need."""
+def test_where_onnx_runtime_can_not_be_used_dlib_takes_its_place(astronaut: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file where the folder should be")
+
+    async def use() -> tuple[Photo, str | None]:
+        async with Workers(models=tmp_path / "models", settings=VisionSettings(workers=1)) as workers:
+            photo = await workers.look(astronaut, hash_of(astronaut))
+            return photo, workers.health().fallback
+
+    photo, fallback = asyncio.run(use())
+    assert fallback == f"ONNX Runtime can't be used: {tmp_path / 'models'}: File exists"
+    assert (len(photo.faces), photo.engine) == (1, "dlib-resnet-v1 dlib hog upsample=1 max_size=1600")
 
 
 def test_workers_that_were_warmed_up_are_there_before_the_first_task(astronaut: Path) -> None:
     async def use() -> None:
         before = set(workers_of(os.getpid()))
-        async with Workers(settings=VisionSettings(workers=2)) as workers:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=2)) as workers:
             workers.warm_up()
             for _ in range(200):
                 if len(set(workers_of(os.getpid())) - before) == 2:

@@ -22,9 +22,13 @@ RULES_NAME = "rules.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The places of one run: the state folder, and the configuration file if there is one."""
+    """The places of one run: the state folder, the configuration file if there is one, and what can be made anew.
+
+    `models` is the folder for networks that were converted.
+    """
 
     state: Path
+    models: Path
     config: Path | None
     home: Path
 
@@ -86,7 +90,13 @@ def find_context(environment: Mapping[str, str], *, state: Path | None, config: 
     named = config or (Path(set_in_environment) if set_in_environment else None)
     if named is not None and not named.is_file():
         raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
-    return Context(state=_find_state(environment, state), config=named or _usual_config(environment), home=home)
+    cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
+    return Context(
+        state=_find_state(environment, state),
+        models=cache / "models",
+        config=named or _usual_config(environment),
+        home=home,
+    )
 
 
 def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> tuple[FolderSettings, ...]:

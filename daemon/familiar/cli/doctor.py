@@ -71,7 +71,7 @@ def _examine(context: Context) -> Iterator[Finding]:
     yield from _examine_state(context)
     for folder in settings.folders:
         yield from _examine_folder(folder)
-    yield _examine_engine(settings)
+    yield _examine_engine(settings, context.models)
 
 
 def _examine_state(context: Context) -> Iterator[Finding]:
@@ -110,19 +110,21 @@ def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
         yield _good(subject, detail)
 
 
-def _examine_engine(settings: Settings) -> Finding:
-    async def probe(path: Path) -> str:
-        async with Workers(settings=settings.vision, tasks=1) as workers:
+def _examine_engine(settings: Settings, models: Path) -> Finding:
+    async def probe(path: Path) -> tuple[str, str | None]:
+        async with Workers(settings=settings.vision, models=models, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
-            return photo.engine
+            return photo.engine, workers.health().fallback
 
     with tempfile.TemporaryDirectory(prefix="familiar-") as folder:
         path = Path(folder, "probe.png")
         path.write_bytes(_PROBE)
         try:
-            engine = asyncio.run(probe(path))
+            engine, fallback = asyncio.run(probe(path))
         except FamiliarError as error:
             return _bad("engine", str(error), "install familiar again: its models or decoders are missing")
+    if fallback is not None:
+        return _warning("engine", f"{engine} takes its place: {fallback}", "mend that: dlib is slower, but no worse")
     return _good("engine", f"{engine} works in a worker process")
 
 

@@ -43,7 +43,7 @@ def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, 
         photos = photos_in(named_folders(paths))
         settings = context.settings()
         with context.store() as store:
-            results = asyncio.run(_register(store, settings, name, photos, largest=largest, quiet=as_json))
+            results = asyncio.run(_register(context, store, settings, name, photos, largest=largest, quiet=as_json))
             rematch(context, store, settings, quiet=as_json)
     refused = [result for result in results if result.result == "refused"]
     if as_json:
@@ -154,9 +154,9 @@ def threshold(context: Context, name: str, distance: float | None, *, as_json: b
 
 
 async def _register(
-    store: Store, settings: Settings, name: str, photos: list[Path], *, largest: bool, quiet: bool
+    context: Context, store: Store, settings: Settings, name: str, photos: list[Path], *, largest: bool, quiet: bool
 ) -> list[Registration]:
-    async with Workers(settings=settings.vision, tasks=len(photos)) as workers:
+    async with Workers(settings=settings.vision, models=context.models, tasks=len(photos)) as workers:
         with progress_bar("looking at photos", hidden=quiet) as progress:
             registrar = Registrar(store=store, seer=Seer(store=store, workers=workers), largest=largest)
             return await registrar.register(name, photos, progress)

@@ -41,7 +41,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
             raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
         rules = context.rules(rules_path)
         with context.store() as store:
-            planned = asyncio.run(_plan(store, settings, rules, folders, quiet=as_json))
+            planned = asyncio.run(_plan(context, store, settings, rules, folders, quiet=as_json))
     if as_json:
         print_json(
             {
@@ -80,11 +80,11 @@ def plan_as_json(path: Path, made: Plan) -> dict[str, Any]:
 
 
 async def _plan(
-    store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
+    context: Context, store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
 ) -> _Planned:
     recogniser = Recogniser(store, settings.matching)
     paths, planned, first = photos_in(folders), _Planned(), dict[int, Path]()
-    async with Workers(settings=settings.vision, tasks=len(paths)) as workers:
+    async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
         seer = Seer(store=store, workers=workers)
         with progress_bar("looking at photos", hidden=quiet) as progress:
             looks = [asyncio.create_task(seer.see(path)) for path in paths]

@@ -129,16 +129,16 @@ def _carry_out(context: Context, store: Store, settings: Settings, plans: Sequen
     """Carry out the plans here, or let the daemon do it that runs."""
     try:
         with locked(context.state), progress_bar("carrying out", hidden=quiet) as progress:
-            asyncio.run(_perform(store, settings, plans, progress))
+            asyncio.run(_perform(context, store, settings, plans, progress))
     except BusyError:
         _await_daemon(store, plans)
     return [step for plan_id in plans for step in store.journal.steps(plan_id)]
 
 
 async def _perform(
-    store: Store, settings: Settings, plans: Sequence[int], progress: Callable[[int, int], None]
+    context: Context, store: Store, settings: Settings, plans: Sequence[int], progress: Callable[[int, int], None]
 ) -> None:
-    async with Workers(settings=settings.vision) as workers:
+    async with Workers(settings=settings.vision, models=context.models) as workers:
         performer = Performer(
             store=store,
             workers=workers,

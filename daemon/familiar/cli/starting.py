@@ -79,6 +79,7 @@ def daemon_for(
         clock=time.monotonic,
         reload=reload,
         watch=watch,
+        models=configuration.context.models,
         report=report,
     )
 

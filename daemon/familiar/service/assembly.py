@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
@@ -37,10 +38,11 @@ def assemble(
     clock: Callable[[], float],
     reload: Callable[[], bool],
     watch: bool,
+    models: Path,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
-    workers = Workers(settings=settings.vision, clock=clock)
+    workers = Workers(settings=settings.vision, models=models, clock=clock)
     intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch)
     performer = Performer(
         store=store,

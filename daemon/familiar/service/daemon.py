@@ -81,6 +81,7 @@ class Daemon:
         self._trouble: StoreError | None = None
         self._missed_events = False
         self._deaths = 0
+        self._fell_back = False
         self._beat = (clock(), 0)
 
     async def run(self, *, until_idle: bool = False) -> bool:
@@ -201,6 +202,9 @@ class Daemon:
         if due is not None and due - now < _WARM_UP:
             self._workers.warm_up()
         health = self._workers.health()
+        if health.fallback is not None and not self._fell_back:
+            self._log.emit("engine.fell_back", reason=health.fallback)
+            self._fell_back = True
         if health.deaths > self._deaths:
             self._log.emit("worker.died", deaths=health.deaths - self._deaths, reason=health.last_death)
             self._deaths = health.deaths

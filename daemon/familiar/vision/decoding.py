@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -18,6 +19,9 @@ from familiar.errors import GoneError, RetryError, SetAsideError
 
 MAX_BYTES = 1 << 30
 """Larger files are no photos."""
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+"""An RGB picture, shape (height, width, 3), uint8."""
 
 _EXIF_IFD = 0x8769
 _TAKEN_TAGS = (0x9003, 0x9004)  # DateTimeOriginal, DateTimeDigitized (EXIF 2.3, 4.6.5)

@@ -9,6 +9,7 @@ import hashlib
 import os
 import resource
 import signal
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
     from familiar.vision.engine import Engine
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a worker tells its parent as it starts: why it can't (`fatal`), or what is not as it was asked for."""
+
+    fatal: bool
+    text: str
+
+
 _PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
@@ -29,10 +39,11 @@ _BLOCK = 1 << 20
 _NICENESS = 10
 
 
-def start(settings: VisionSettings, parent: int, complaints: "SimpleQueue[str]") -> None:
+def start(settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[Note]") -> None:
     """Prepare a fresh worker: limits, priority, silence, an end with its parent; load decoders and networks.
 
-    What prevents that is told to `complaints`, and the worker ends.
+    What prevents that is told to `notes`, and the worker ends; so is that another engine had to take the place of the
+    one that was asked for.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -45,13 +56,19 @@ def start(settings: VisionSettings, parent: int, complaints: "SimpleQueue[str]")
     limit = settings.memory_limit * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     _be_silent()
+    from familiar.vision.decoding import prepare_decoders  # noqa: PLC0415
+
     try:
-        _prepare(settings)
+        prepare_decoders()
+        _, fallback = _engine(settings, models)
+        if fallback is not None:
+            notes.put(Note(fatal=False, text=fallback))
     except MemoryError:
-        complaints.put(f"they need more than the {settings.memory_limit} MB that a worker may use (memory_limit)")
+        text = f"they need more than the {settings.memory_limit} MB that a worker may use (memory_limit)"
+        notes.put(Note(fatal=True, text=text))
         raise
     except Exception as error:
-        complaints.put(str(error) or repr(error))
+        notes.put(Note(fatal=True, text=str(error) or repr(error)))
         raise
 
 
@@ -74,7 +91,7 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def look(path: Path, hash_: str, settings: VisionSettings) -> Photo:
+def look(path: Path, hash_: str, settings: VisionSettings, models: Path) -> Photo:
     """Decode a photo and find the faces in it.
 
     Raises:
@@ -86,7 +103,7 @@ def look(path: Path, hash_: str, settings: VisionSettings) -> Photo:
 
     try:
         data = _read(path, hash_)
-        engine = _engine(settings)
+        engine, _ = _engine(settings, models)
         picture = decode(data, max_megapixels=settings.max_megapixels, at_least=settings.max_size)
         faces = engine.find(picture)
     except MemoryError as error:
@@ -123,17 +140,10 @@ def _read(path: Path, hash_: str) -> bytes:
 
 
 @cache
-def _engine(settings: VisionSettings) -> "Engine":
-    from familiar.vision.dlib_engine import DlibEngine  # noqa: PLC0415
+def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None]":
+    from familiar.vision.engines import load_engine  # noqa: PLC0415
 
-    return DlibEngine(settings)
-
-
-def _prepare(settings: VisionSettings) -> None:
-    from familiar.vision.decoding import prepare_decoders  # noqa: PLC0415
-
-    prepare_decoders()
-    _engine(settings).load()
+    return load_engine(settings, models)
 
 
 def _be_silent() -> None:

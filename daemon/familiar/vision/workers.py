@@ -39,27 +39,35 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the workers are: deaths so far, and what the last one died of."""
+    """How the workers are: deaths so far, what the last one died of, and why another engine than was asked for runs."""
 
     running: bool
     tasks: int
     deaths: int
     last_death: str | None
+    fallback: str | None
 
 
 class Workers:
     """Worker processes that decode photos; they start with the first task, and end when none came for a while."""
 
     def __init__(
-        self, *, settings: VisionSettings, tasks: int | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        settings: VisionSettings,
+        models: Path,
+        tasks: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take limits and the number of workers: by default one for each core that this process may use.
 
-        Where it is known that there are no more than so many `tasks`, there are no more workers either.
+        `models` is the folder in which converted networks are kept. Where it is known that there are no more than so
+        many `tasks`, there are no more workers either.
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
         self._settings = settings
+        self._models = models
         self._clock = clock
         self._pool: ProcessPool | None = None
         self._tasks = 0
@@ -67,7 +75,8 @@ class Workers:
         self._deaths = 0
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
-        self._complaints: SimpleQueue[str] | None = None
+        self._notes: SimpleQueue[worker.Note] | None = None
+        self._fallback: str | None = None
 
     async def fingerprint(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
@@ -89,7 +98,7 @@ class Workers:
             ChangedError: its content is not that of `hash_`.
             SetAsideError: it can't be decoded within the limits, or it kills its worker.
         """
-        return await self._run(worker.look, path, hash_, self._settings)
+        return await self._run(worker.look, path, hash_, self._settings, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
         """Return the picture file of a face.
@@ -108,8 +117,14 @@ class Workers:
         """Return how the workers are; to be asked now and then, as this is also what ends idle ones."""
         if self._pool is not None and not self._tasks and self._clock() - self._used_at > _IDLE:
             self._retire()
+        if self._pool is not None and self._pool.active:
+            self._read_notes()
         return Health(
-            running=self._pool is not None, tasks=self._tasks, deaths=self._deaths, last_death=self._last_death
+            running=self._pool is not None,
+            tasks=self._tasks,
+            deaths=self._deaths,
+            last_death=self._last_death,
+            fallback=self._fallback,
         )
 
     def close(self, within: float = 0.0) -> None:
@@ -166,7 +181,7 @@ class Workers:
 
     def _running_pool(self) -> ProcessPool:
         if self._pool is not None and not self._pool.active:
-            self._note_death(self._complaint() or "ended without a task")
+            self._note_death(self._read_notes() or "ended without a task")
             self._retire()
         if self._pool is None:
             self._pool = self._start()
@@ -175,19 +190,25 @@ class Workers:
     def _start(self) -> ProcessPool:
         for name in _ONE_THREAD:
             os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
-        self._complaints = _SPAWN.SimpleQueue()
+        self._notes = _SPAWN.SimpleQueue()
         return ProcessPool(
             max_workers=self.count,
             max_tasks=self._settings.recycle,
             initializer=worker.start,
-            initargs=(self._settings, os.getpid(), self._complaints),
+            initargs=(self._settings, self._models, os.getpid(), self._notes),
             context=_SPAWN,
         )
 
-    def _complaint(self) -> str | None:
-        """Return what a worker said of why it could not start."""
-        queue = self._complaints
-        return None if queue is None or queue.empty() else queue.get()
+    def _read_notes(self) -> str | None:
+        """Take in what workers told as they started; return why one could not."""
+        fatal = None
+        while self._notes is not None and not self._notes.empty():
+            note = self._notes.get()
+            if note.fatal:
+                fatal = note.text
+            else:
+                self._fallback = note.text
+        return fatal
 
     def _retire(self) -> None:
         pool, self._pool = self._pool, None
