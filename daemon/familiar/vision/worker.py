@@ -56,9 +56,9 @@ def start(settings: VisionSettings, models: Path, parent: int, notes: "SimpleQue
     limit = settings.memory_limit * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     _be_silent()
-    from familiar.vision.decoding import prepare_decoders  # noqa: PLC0415
-
     try:
+        from familiar.vision.decoding import prepare_decoders  # noqa: PLC0415
+
         prepare_decoders()
         _, fallback = _engine(settings, models)
         if fallback is not None:
