@@ -1,0 +1,71 @@
+"""Compare the engines on the same pixels: milliseconds for an embedding and for a CNN detection, one thread each.
+
+    OMP_NUM_THREADS=1 uv run python tests/benchmarks/engines.py PHOTO...
+
+The peer is dlib, as `face_recognition` calls it. Each figure is a median over the photos; ratios are of the same run.
+"""
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+from PIL import Image
+
+from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
+from familiar.vision.onnx_networks import OnnxDetector, OnnxEncoder
+
+EDGE = 569
+"""Longer side of the pictures in pixels."""
+
+
+def milliseconds(act: Callable[[], Any]) -> tuple[float, Any]:
+    begin = time.perf_counter()
+    result = act()
+    return 1000 * (time.perf_counter() - begin), result
+
+
+def main() -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    models = platformdirs.user_cache_path("familiar") / "models"
+    hog, landmarks = HogDetector(upsample=1), load_landmarks()
+    encoders = (DlibEncoder(), OnnxEncoder(models))
+    detectors = (DlibCnnDetector(upsample=0), OnnxDetector(models, upsample=0))
+    encoding: tuple[list[float], list[float]] = ([], [])
+    detecting: tuple[list[float], list[float]] = ([], [])
+    worst, boxes, same = 0.0, 0, 0
+    for path in map(Path, sys.argv[1:]):
+        with Image.open(path) as image:
+            image.thumbnail((EDGE, EDGE))
+            pixels = np.asarray(image.convert("RGB"))
+        found = []
+        for detector, times in zip(detectors, detecting, strict=True):
+            spent, rectangles = milliseconds(lambda detector=detector, pixels=pixels: detector.detect(pixels))  # type: ignore[misc]
+            times.append(spent)
+            found.append(sorted(map(str, rectangles)))
+        boxes, same = boxes + len(found[0]), same + len(set(found[0]) & set(found[1]))
+        for rectangle in hog.detect(pixels):
+            shape = landmarks(pixels, rectangle)
+            embeddings = []
+            for encoder, times in zip(encoders, encoding, strict=True):
+                spent, embedding = milliseconds(
+                    lambda encoder=encoder, pixels=pixels, shape=shape: encoder.encode(pixels, [shape])  # type: ignore[misc]
+                )
+                times.append(spent)
+                embeddings.append(embedding)
+            worst = max(worst, float(np.abs(embeddings[0] - embeddings[1]).max()))
+    for title, (dlib_times, onnx_times) in (("embedding", encoding), ("CNN detection", detecting)):
+        one, other = statistics.median(dlib_times), statistics.median(onnx_times)
+        print(
+            f"{title}: dlib {one:.1f} ms, onnx {other:.1f} ms, {one / other:.1f} times as fast (n = {len(dlib_times)})"
+        )
+    print(f"largest difference of an embedding {worst:.1e}; {same} of {boxes} boxes of the CNN are the same")
+
+
+if __name__ == "__main__":
+    main()
