@@ -83,7 +83,7 @@ class VisionSettings(_Section):
     detector: Literal["hog", "cnn"] = Field(default="hog", description="hog is fast; cnn finds turned faces, slowly.")
     upsample: int = Field(default=1, ge=0, le=3, description="Doublings before detection: each finds smaller faces.")
     max_size: int = Field(
-        default=1000, ge=256, le=20000, description="Photos are reduced to this longer side (pixels) for detection."
+        default=1600, ge=256, le=20000, description="Photos are reduced to this longer side (pixels) for detection."
     )
     workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; one a core by default.")
     time_limit: float = Field(default=60.0, gt=0, description="Seconds for one photo, then it is set aside.")

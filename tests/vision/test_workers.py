@@ -223,7 +223,7 @@ def test_where_onnx_runtime_can_not_be_used_dlib_takes_its_place(astronaut: Path
 
     photo, fallback = asyncio.run(use())
     assert fallback == f"ONNX Runtime can't be used: {tmp_path / 'models'}: File exists"
-    assert (len(photo.faces), photo.engine) == (1, "dlib-resnet-v1 dlib hog upsample=1 max_size=1000")
+    assert (len(photo.faces), photo.engine) == (1, "dlib-resnet-v1 dlib hog upsample=1 max_size=1600")
 
 
 def test_workers_that_were_warmed_up_are_there_before_the_first_task(astronaut: Path) -> None:

@@ -35,8 +35,8 @@ class Note:
 _PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
-_SHARPER = 2
-"""A large JPEG is decoded at no less than so many times the scale of detection, for sharp pictures of small faces."""
+_SHARP = 2000
+"""Longer side in pixels that a JPEG is decoded at, at least: small faces are encoded from it."""
 
 _BLOCK = 1 << 20
 _NICENESS = 10
@@ -107,7 +107,7 @@ def look(path: Path, hash_: str, settings: VisionSettings, models: Path) -> Phot
     try:
         data = _read(path, hash_)
         engine, _ = _engine(settings, models)
-        at_least = _SHARPER * settings.max_size
+        at_least = max(settings.max_size, _SHARP)
         picture = decode(data, max_megapixels=settings.max_megapixels, at_least=at_least)
         faces = engine.find(picture)
     except MemoryError as error:
