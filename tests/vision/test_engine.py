@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import warnings
 from functools import cache
 from pathlib import Path
@@ -87,6 +90,13 @@ def test_both_engines_agree_on_many_photos(shared_photos: Path) -> None:
     assert max(differences) < 1e-5
 
 
+@pytest.mark.parametrize("size", [(1, 1), (6, 500), (7, 7), (500, 8)])
+@pytest.mark.parametrize("detector", ["hog", "cnn"])
+def test_a_tiny_picture_has_no_face(tmp_path: Path, size: tuple[int, int], detector: str) -> None:
+    Image.new("RGB", size, "pink").save(tmp_path / "tiny.png")
+    assert seen(tmp_path / "tiny.png", detector=detector, upsample=0).faces == ()
+
+
 def test_the_cnn_detector_finds_the_same_face(astronaut: Path) -> None:
     (hog,) = seen(astronaut).faces
     (cnn,) = seen(astronaut, detector="cnn", upsample=0).faces
@@ -139,10 +149,24 @@ def test_two_people_in_one_photo_are_two_faces_from_left_to_right(shared_photos:
     assert np.linalg.norm(left.embedding - right.embedding) > 0.6
 
 
-def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
-    import subprocess  # noqa: PLC0415
-    import sys  # noqa: PLC0415
+def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path, astronaut: Path) -> None:
+    script = (
+        "import socket, sys; from pathlib import Path\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.engines import load_engine\n"
+        "from familiar.vision.decoding import decode\n"
+        "engine, fallback = load_engine(VisionSettings(), Path(sys.argv[1]))\n"
+        "print(len(engine.find(decode(Path(sys.argv[2]).read_bytes(), max_megapixels=9))), fallback)\n"
+        "print([link for link in map(str, Path('/proc/self/fd').iterdir()) if 'socket' in str(Path(link).resolve())])"
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    printed = subprocess.check_output(
+        [sys.executable, "-c", script, str(MODELS), str(astronaut)], text=True, env=kept | {"HOME": str(tmp_path)}
+    )
+    assert printed == "1 None\n[]\n"
+    assert list(tmp_path.rglob("*")) == []
 
+
+def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
     script = (
         "import sys, familiar.cli.run, familiar.cli.people; "
         "print([m for m in ('dlib', 'PIL', 'pillow_heif', 'onnx', 'onnxruntime') if m in sys.modules])"

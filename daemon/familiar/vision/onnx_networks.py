@@ -1,21 +1,26 @@
 """dlib's two networks in ONNX Runtime: the same numbers, many times faster.
 
-One thread each, as there is a worker for each core; a GPU is used where ONNX Runtime has CUDA.
+One thread each, as there is a worker for each core; a GPU is used where ONNX Runtime has CUDA. Nothing is reported to
+anybody.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
 import dlib
 import numpy as np
 import numpy.typing as npt
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels report home, and read this as they are loaded
+
 import onnxruntime
 
 from familiar.model import Embeddings
 from familiar.vision.decoding import Pixels
 from familiar.vision.dlib_networks import model_file
 from familiar.vision.onnx_models import CHIP, DETECTOR, ENCODER, MEAN, model_path, resizing_path
-from familiar.vision.pyramid import Tile, boxes_of, tiles_of
+from familiar.vision.pyramid import LEAST, Tile, boxes_of, tiles_of
 
 _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
 
@@ -59,6 +64,8 @@ class OnnxDetector:
         """Return a rectangle for each face, the surest first."""
         for _ in range(self._upsample):
             pixels = dlib.resize_image(pixels, 2 * pixels.shape[0] + 1, 2 * pixels.shape[1] + 2)
+        if min(pixels.shape[:2]) < LEAST:
+            return []
         plane, tiles = self._plane(pixels)
         scores = self._session.run(None, {"tiles": plane})[0][0, 0]
         return [self._downsampled(box) for box in boxes_of(scores, tiles)]

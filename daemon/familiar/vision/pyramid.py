@@ -30,6 +30,9 @@ _STRIDE, _FIRST = 8, 14
 """A place of the output looks at 8 times its position plus 14: three convolutions of size 5 and stride 2 have no
 padding, and the padding of the four others, of stride 1, keeps the size."""
 
+LEAST = 7
+"""Edge of a picture, in pixels, below which nothing is left after the first convolutions."""
+
 Corners: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom; the last two inside, as dlib has them."""
 

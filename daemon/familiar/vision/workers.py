@@ -76,6 +76,7 @@ class Workers:
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
         self._notes: SimpleQueue[worker.Note] | None = None
+        self._failure: str | None = None
         self._fallback: str | None = None
 
     async def fingerprint(self, path: Path) -> str:
@@ -117,8 +118,7 @@ class Workers:
         """Return how the workers are; to be asked now and then, as this is also what ends idle ones."""
         if self._pool is not None and not self._tasks and self._clock() - self._used_at > _IDLE:
             self._retire()
-        if self._pool is not None and self._pool.active:
-            self._read_notes()
+        self._read_notes()
         return Health(
             running=self._pool is not None,
             tasks=self._tasks,
@@ -180,8 +180,9 @@ class Workers:
         raise RetryError(f"worker processes can't be started: {self._last_death}")
 
     def _running_pool(self) -> ProcessPool:
+        self._read_notes()
         if self._pool is not None and not self._pool.active:
-            self._note_death(self._read_notes() or "ended without a task")
+            self._note_death(self._failure or "ended without a task")
             self._retire()
         if self._pool is None:
             self._pool = self._start()
@@ -190,7 +191,7 @@ class Workers:
     def _start(self) -> ProcessPool:
         for name in _ONE_THREAD:
             os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
-        self._notes = _SPAWN.SimpleQueue()
+        self._notes, self._failure = _SPAWN.SimpleQueue(), None
         return ProcessPool(
             max_workers=self.count,
             max_tasks=self._settings.recycle,
@@ -199,16 +200,14 @@ class Workers:
             context=_SPAWN,
         )
 
-    def _read_notes(self) -> str | None:
-        """Take in what workers told as they started; return why one could not."""
-        fatal = None
+    def _read_notes(self) -> None:
+        """Take in what workers told as they started; what nobody reads would hold them up in the end."""
         while self._notes is not None and not self._notes.empty():
             note = self._notes.get()
             if note.fatal:
-                fatal = note.text
+                self._failure = note.text
             else:
                 self._fallback = note.text
-        return fatal
 
     def _retire(self) -> None:
         pool, self._pool = self._pool, None
