@@ -421,6 +421,18 @@ def test_a_heartbeat_tells_how_the_daemon_is(household: Household, obama: Path, 
     assert beat["roots"] == {str(household.inbox): "online"}
 
 
+def test_where_the_networks_can_not_be_converted_dlib_takes_their_place_and_the_log_tells_it(
+    household: Household, obama: Path
+) -> None:
+    (household.base / "cache").write_text("a file where the folder should be")
+    household.environment = {"CACHE_DIRECTORY": str(household.base / "cache")}
+    with household.running() as daemon:
+        put(obama, household.inbox)
+        assert daemon.wait_for("photo.seen")["faces"] == 1
+        reason = daemon.wait_for("engine.fell_back")["reason"]
+    assert reason == f"ONNX Runtime can't be used: {household.base / 'cache' / 'models'}: Not a directory"
+
+
 def test_a_store_of_an_older_version_is_migrated_and_the_log_tells_it(household: Household) -> None:
     household.state.mkdir()
     with closing(sqlite3.connect(household.state / STORE_NAME, isolation_level=None)) as connection:
