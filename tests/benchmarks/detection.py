@@ -20,8 +20,9 @@ from familiar.vision.engine import Engine
 from familiar.vision.engines import load_engine
 
 SETTINGS = [
-    *(("hog", upsample, size) for upsample, size in ((0, 1000), (0, 2000), (1, 800), (1, 1000), (1, 1200), (1, 1600), (2, 800))),
-    *(("cnn", upsample, size) for upsample, size in ((0, 1000), (0, 1600), (0, 2000), (1, 800), (1, 1000), (1, 1600))),
+    *(("hog", upsample, size) for upsample, size in ((0, 1000), (0, 2000), (1, 800), (1, 1000), (1, 1200), (1, 1600))),
+    *(("cnn", upsample, size) for upsample, size in ((0, 1000), (0, 2000), (1, 800), (1, 1000), (1, 1600))),
+    ("hog", 2, 800),
 ]
 
 

@@ -79,7 +79,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._wake = asyncio.Event()
         self._trouble: StoreError | None = None
-        self._missed_events = False
+        self._must_rescan = False
         self._deaths = 0
         self._fell_back = False
         self._beat = (clock(), 0)
@@ -133,7 +133,7 @@ class Daemon:
             except StoreUnavailableError as error:
                 self._log.emit("store.failed", error=str(error), retry_in=_STORE_RETRY)
                 self._notifier.ping()
-                self._missed_events = True
+                self._must_rescan = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), _STORE_RETRY)
 
@@ -141,9 +141,9 @@ class Daemon:
         if self._trouble is not None:
             trouble, self._trouble = self._trouble, None
             raise trouble
-        if self._missed_events:
+        if self._must_rescan:
             self._intake.rescan()
-            self._missed_events = False
+            self._must_rescan = False
         self._look_at_rules()
         self._intake.tick(now)
         await self._heed_other_processes()
@@ -255,7 +255,7 @@ class Daemon:
             self._again = True
             self._stop.set()
         else:
-            self._intake.rescan()
+            self._must_rescan = True
             self._notifier.ready()
         self._wake.set()
 
