@@ -149,6 +149,15 @@ def test_two_people_in_one_photo_are_two_faces_from_left_to_right(shared_photos:
     assert np.linalg.norm(left.embedding - right.embedding) > 0.6
 
 
+def test_a_kept_network_that_is_damaged_is_named_and_dlib_takes_its_place(tmp_path: Path, astronaut: Path) -> None:
+    load_engine(VisionSettings(), tmp_path)
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes()[:1000])
+    engine, fallback = load_engine(VisionSettings(), tmp_path)
+    assert engine.description == "dlib-resnet-v1 dlib hog upsample=1 max_size=1600"
+    assert fallback == f"ONNX Runtime can't be used: {kept}: damaged; delete it, and it is made anew"
+
+
 def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path, astronaut: Path) -> None:
     script = (
         "import socket, sys; from pathlib import Path\n"

@@ -52,6 +52,17 @@ class Context:
         beside = self.config.parent / RULES_NAME
         return beside if beside.is_file() else None
 
+    def needed_rules_path(self, settings: Settings) -> Path:
+        """Return the file with the rules, for commands that do nothing without.
+
+        Raises:
+            UsageError: there is none.
+        """
+        path = self.rules_path(settings)
+        if path is None:
+            raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
+        return path
+
     def rules(self, path: Path | None) -> Rules:
         """Read the rules; without a file there are none.
 

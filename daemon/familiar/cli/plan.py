@@ -11,7 +11,7 @@ import click
 from familiar.cli.context import Context, folders_of, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.photos import photos_in
-from familiar.errors import FamiliarError, GoneError, UsageError
+from familiar.errors import FamiliarError, GoneError
 from familiar.model import Crop, Link, Operation, Plan
 from familiar.rules.planning import Rules, plan_for
 from familiar.service.handling import subject_of
@@ -36,10 +36,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     with reported():
         settings = context.settings()
         folders = folders_of(paths, settings, files=True)
-        rules_path = context.rules_path(settings)
-        if rules_path is None:
-            raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
-        rules = context.rules(rules_path)
+        rules = context.rules(context.needed_rules_path(settings))
         with context.store() as store:
             planned = asyncio.run(_plan(context, store, settings, rules, folders, quiet=as_json))
     if as_json:

@@ -15,7 +15,7 @@ from familiar.cli.plan import source_of
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
-from familiar.errors import FamiliarError, UsageError
+from familiar.errors import FamiliarError
 from familiar.logs import open_log
 from familiar.model import Plan
 from familiar.names import name_key
@@ -48,7 +48,7 @@ def check(context: Context, file: Path | None, *, as_json: bool) -> None:
     Without FILE the configured rules are checked.
     """
     with reported():
-        path = file or _configured(context)
+        path = file or context.needed_rules_path(context.settings())
         read = context.rules(path)
         with context.store() as store:
             known = {name_key(person.name) for person in store.people.all()}
@@ -74,7 +74,7 @@ def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """
     with reported():
         settings = context.settings()
-        read = context.rules(_configured(context))
+        read = context.rules(context.needed_rules_path(settings))
         tops = tuple(Path(os.path.abspath(path)) for path in paths)
         with context.store() as store:
             with progress_bar("deciding", hidden=as_json) as progress:
@@ -90,13 +90,6 @@ def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         say(f"{len(plans)} photos, {len(steps)} operations, {len(failed)} failed.")
     if failed:
         raise SystemExit(FAILED)
-
-
-def _configured(context: Context) -> Path:
-    path = context.rules_path(context.settings())
-    if path is None:
-        raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
-    return path
 
 
 def _record(

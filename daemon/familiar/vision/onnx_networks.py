@@ -16,6 +16,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels report home, and read 
 
 import onnxruntime
 
+from familiar.errors import FamiliarError
 from familiar.model import Embeddings
 from familiar.vision.decoding import Pixels
 from familiar.vision.dlib_networks import model_file
@@ -94,4 +95,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
     providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its errors have no common base but this
+        raise FamiliarError(f"{path}: damaged; delete it, and it is made anew") from error
