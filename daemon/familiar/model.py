@@ -19,6 +19,9 @@ Embeddings: TypeAlias = npt.NDArray[np.float32]
 """A stack of embeddings, shape (n, 128), float32."""
 
 
+PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """A rectangle in pixels of the upright original; `right` and `bottom` lie just outside of it."""
@@ -46,6 +49,9 @@ class Face:
     `landmarks` are (x, y) points in pixels of the upright original; `size` is the shorter side of the box in pixels;
     `sharpness` is the variance of the Laplacian of the face's grey values on a fixed scale (see
     `vision.sharpness`); `engine` names the networks that gave the embedding. `id` is None until the store knows it.
+
+    In a video, `time` is that of the frame in which the face is best, and `times` are those of all frames in which it
+    was found, in seconds from the beginning; in a photo they are None and empty.
     """
 
     box: Box
@@ -55,6 +61,8 @@ class Face:
     sharpness: float
     engine: str
     id: int | None = None
+    time: float | None = None
+    times: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +70,10 @@ class Photo:
     """One content, known by the SHA-256 of its bytes (`hash`, 64 hexadecimal digits), with the faces found in it.
 
     `width` and `height` are those of the upright original; `taken` is the local time that the camera wrote, without
-    a zone, or None; `format` is Pillow's name of the format, as in "JPEG".
+    a zone, or None; `format` is the decoder's name of the format, as in "JPEG".
+
+    A video is a photo with several frames; `duration` is its length in seconds, where that is known. A clip is the
+    moving part of a live photo: it belongs to the still beside it, and has no faces of its own.
     """
 
     hash: str
@@ -72,6 +83,8 @@ class Photo:
     taken: datetime | None
     engine: str
     faces: tuple[Face, ...] = ()
+    kind: PhotoKind = "photo"
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +167,7 @@ class Crop:
     """Write a picture of one face to `target`.
 
     `margin` is the share of the box's longer side that is added on each side; `size` is the edge of the square
-    output in pixels, or None for the pixels as they are.
+    output in pixels, or None for the pixels as they are. `time` is that of the frame, in a video, in seconds.
     """
 
     target: Path
@@ -162,6 +175,7 @@ class Crop:
     box: Box
     margin: float
     size: int | None
+    time: float | None = None
     kind: Literal["crop"] = field(default="crop", init=False)
 
 

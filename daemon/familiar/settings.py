@@ -4,9 +4,10 @@ The file is read by `read_settings`; whatever is wrong in it is reported with fi
 would be right. Without a file all defaults hold.
 """
 
+import importlib.util
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,11 +15,22 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from familiar.errors import ConfigurationError, Problem
 from familiar.yaml_source import Attempt, Value, parse, place_of
 
+VIDEOS = (
+    "*.mp4", "*.m4v", "*.mov", "*.3gp", "*.avi", "*.mkv", "*.webm", "*.mts", "*.m2ts", "*.mpg", "*.mpeg", "*.wmv",
+)  # fmt: skip
+"""Names of videos."""
+
+RAWS = (
+    "*.dng", "*.cr2", "*.cr3", "*.crw", "*.nef", "*.nrw", "*.arw", "*.srf", "*.sr2", "*.orf", "*.rw2", "*.raf",
+    "*.pef", "*.srw", "*.erf", "*.mrw", "*.3fr", "*.iiq", "*.rwl", "*.kdc", "*.dcr", "*.x3f",
+)  # fmt: skip
+"""Names of RAW files."""
+
 DEFAULT_INCLUDE = (
     "*.jpg", "*.jpeg", "*.jpe", "*.jfif", "*.png", "*.webp", "*.tif", "*.tiff",
-    "*.gif", "*.bmp", "*.heic", "*.heif", "*.avif",
+    "*.gif", "*.bmp", "*.heic", "*.heif", "*.avif", *RAWS, *VIDEOS,
 )  # fmt: skip
-"""Names that are taken for photos; upper and lower case are alike."""
+"""Names that are taken for photos, videos among them; upper and lower case are alike."""
 
 DEFAULT_EXCLUDE = (
     ".*", "@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found",
@@ -74,22 +86,88 @@ class FolderSettings(_Section):
         return self.name or self.path.name or str(self.path)
 
 
+_PRESETS: dict[str, dict[str, Any]] = {
+    "fast": {"detector": "mtcnn", "upsample": 1, "max_size": 800},
+    "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1600},
+    "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
+}
+"""What each preset stands for (docs/detection.md)."""
+
+
 class VisionSettings(_Section):
     """How photos are decoded and faces found."""
 
+    preset: Literal["fast", "balanced", "thorough"] = Field(
+        default="balanced", description="Sets detector, upsample and max_size; each may still be set by itself."
+    )
     engine: Literal["onnx", "dlib"] = Field(
         default="onnx", description="onnx runs dlib's networks, with the same numbers, many times faster."
     )
-    detector: Literal["hog", "cnn"] = Field(default="hog", description="hog is fast; cnn finds turned faces, slowly.")
+    detector: Literal["mtcnn", "hog", "cnn"] = Field(
+        default="mtcnn", description="mtcnn is fast and finds turned faces; hog and cnn are dlib's."
+    )
     upsample: int = Field(default=1, ge=0, le=3, description="Doublings before detection: each finds smaller faces.")
     max_size: int = Field(
         default=1600, ge=256, le=20000, description="Photos are reduced to this longer side (pixels) for detection."
     )
+    mirror: bool = Field(
+        default=True,
+        description="Encode each face and its mirror image, and keep the mean: better, and twice the time.",
+    )
+    videos: bool = Field(default=True, description="Take videos, too.")
+    video_interval: float = Field(
+        default=1.0, gt=0, le=3600, description="Seconds between two frames of a video that are looked at."
+    )
+    video_frames: int = Field(
+        default=1000, ge=1, description="Most frames of one video; in longer ones the interval grows."
+    )
+    video_time_limit: float = Field(
+        default=600.0, gt=0, description="Seconds for one video; after them, what was found by then counts."
+    )
     workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; one a core by default.")
+    batch: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Photos that a worker looks at together; 16 by default on a GPU, else 1.",
+    )
     time_limit: float = Field(default=60.0, gt=0, description="Seconds for one photo, then it is set aside.")
     memory_limit: int = Field(default=1500, ge=500, description="Megabytes a worker may use.")
     max_megapixels: int = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
     recycle: int = Field(default=500, ge=1, description="Photos after which a worker is replaced by a fresh one.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        """Fill in what the preset stands for, where nothing else is asked for."""
+        if not isinstance(value, dict):
+            return value
+        preset = value.get("preset", "balanced")
+        chosen = _PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+        if value.get("engine") == "dlib":
+            chosen = {**chosen, "detector": "hog"}
+        return {**chosen, **value}
+
+    @model_validator(mode="after")
+    def _runs(self) -> Self:
+        if self.engine == "dlib" and self.detector == "mtcnn":
+            raise ValueError("should be hog or cnn: dlib has no mtcnn")
+        return self
+
+
+def is_video(path: Path) -> bool:
+    """Return whether a file is a video by its name."""
+    return f"*{path.suffix.lower()}" in VIDEOS
+
+
+def is_raw(path: Path) -> bool:
+    """Return whether a file is a RAW file by its name."""
+    return f"*{path.suffix.lower()}" in RAWS
+
+
+def has_raw_decoder() -> bool:
+    """Return whether rawpy is installed, an extra that decodes RAW files."""
+    return importlib.util.find_spec("rawpy") is not None
 
 
 class MatchingSettings(_Section):
@@ -135,6 +213,12 @@ class Settings(_Section):
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     log: LogSettings = LogSettings()
+
+    def watched(self, folder: FolderSettings) -> FolderSettings:
+        """Return a folder without the kinds of files that are not wanted, or can't be decoded in this installation."""
+        left_out = {*(() if self.vision.videos else VIDEOS), *(() if has_raw_decoder() else RAWS)}
+        include = tuple(pattern for pattern in folder.include if pattern not in left_out)
+        return folder.model_copy(update={"include": include})
 
 
 def read_settings(file: Path, text: str) -> Settings:

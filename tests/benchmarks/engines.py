@@ -18,6 +18,7 @@ import platformdirs
 from PIL import Image
 
 from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
+from familiar.vision.engine import align
 from familiar.vision.onnx_networks import OnnxDetector, OnnxEncoder
 
 EDGE = 569
@@ -34,7 +35,7 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     models = platformdirs.user_cache_path("familiar") / "models"
     hog, landmarks = HogDetector(upsample=1), load_landmarks()
-    encoders = (DlibEncoder(), OnnxEncoder(models))
+    encoders = (DlibEncoder(mirror=False), OnnxEncoder(models, mirror=False))
     detectors = (DlibCnnDetector(upsample=0), OnnxDetector(models, upsample=0))
     encoding: tuple[list[float], list[float]] = ([], [])
     detecting: tuple[list[float], list[float]] = ([], [])
@@ -45,16 +46,16 @@ def main() -> None:
             pixels = np.asarray(image.convert("RGB"))
         found = []
         for detector, times in zip(detectors, detecting, strict=True):
-            spent, rectangles = milliseconds(lambda detector=detector, pixels=pixels: detector.detect(pixels))  # type: ignore[misc]
+            spent, rectangles = milliseconds(lambda detector=detector, pixels=pixels: detector.detect([pixels])[0])  # type: ignore[misc]
             times.append(spent)
             found.append(sorted(map(str, rectangles)))
         boxes, same = boxes + len(found[0]), same + len(set(found[0]) & set(found[1]))
-        for rectangle in hog.detect(pixels):
+        for rectangle in hog.detect([pixels])[0]:
             shape = landmarks(pixels, rectangle)
             embeddings = []
             for encoder, times in zip(encoders, encoding, strict=True):
                 spent, embedding = milliseconds(
-                    lambda encoder=encoder, pixels=pixels, shape=shape: encoder.encode(pixels, [shape])  # type: ignore[misc]
+                    lambda encoder=encoder, pixels=pixels, shape=shape: encoder.encode(align(pixels, [shape]))  # type: ignore[misc]
                 )
                 times.append(spent)
                 embeddings.append(embedding)

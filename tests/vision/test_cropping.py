@@ -19,7 +19,12 @@ FACE = Box(left=177, top=66, right=267, bottom=156)
 
 
 def cut(path: Path, chosen: Crop) -> Image.Image:
-    return Image.open(io.BytesIO(crop(path.read_bytes(), chosen, max_megapixels=200)))
+    return Image.open(io.BytesIO(cut_bytes(path, chosen)))
+
+
+def cut_bytes(path: Path, chosen: Crop) -> bytes:
+    with Image.open(path) as image:
+        return crop(image.convert("RGB"), chosen)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +43,7 @@ def test_a_crop_without_size_has_the_photos_own_pixels(astronaut: Path) -> None:
 
 
 def test_the_same_crop_has_the_same_bytes(astronaut: Path) -> None:
-    data = astronaut.read_bytes()
-    assert crop(data, wish(FACE), max_megapixels=200) == crop(data, wish(FACE), max_megapixels=200)
+    assert cut_bytes(astronaut, wish(FACE)) == cut_bytes(astronaut, wish(FACE))
 
 
 def test_a_format_that_is_not_known_is_refused(astronaut: Path) -> None:

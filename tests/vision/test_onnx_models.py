@@ -7,36 +7,45 @@ from hypothesis import strategies as st
 
 from familiar.errors import FamiliarError
 from familiar.vision.dlib_files import Convolution, read_layers
-from familiar.vision.dlib_networks import model_file
-from familiar.vision.onnx_models import DETECTOR, ENCODER, model_path
+from familiar.vision.dlib_models import DETECTOR, ENCODER
+from familiar.vision.mtcnn_models import OUTPUT, PROPOSAL, REFINEMENT
+from familiar.vision.onnx_models import Network, model_path, package_file
 from familiar.vision.pyramid import tiles_of
+
+ALL = [ENCODER, DETECTOR, PROPOSAL, REFINEMENT, OUTPUT]
+
+
+def source_of(network: Network) -> Path:
+    return package_file(network.package, network.file)
 
 
 def test_a_network_is_converted_once_and_kept(tmp_path: Path) -> None:
-    source = model_file(DETECTOR.file)
-    path = model_path(DETECTOR, source, tmp_path / "models")
+    path = model_path(DETECTOR, tmp_path / "models")
     before = path.stat().st_mtime_ns
-    assert model_path(DETECTOR, source, tmp_path / "models") == path
+    assert model_path(DETECTOR, tmp_path / "models") == path
     assert path.stat().st_mtime_ns == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
-def test_another_file_than_the_known_one_is_refused_with_its_name_and_the_remedy(tmp_path: Path) -> None:
-    other = tmp_path / ENCODER.file
-    other.write_bytes(model_file(ENCODER.file).read_bytes()[:-1])
-    with pytest.raises(FamiliarError, match=r"not the file of face_recognition_models 0\.3\.0.*install that package"):
-        model_path(ENCODER, other, tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == [ENCODER.file]
+@pytest.mark.parametrize("network", ALL, ids=lambda network: network.file)
+def test_another_file_than_the_known_one_is_refused_with_its_name_and_the_remedy(
+    tmp_path: Path, network: Network
+) -> None:
+    other = tmp_path / Path(network.file).name
+    other.write_bytes(source_of(network).read_bytes()[:-1])
+    with pytest.raises(FamiliarError, match=rf"not the file of {network.release} .*install that package"):
+        model_path(network, tmp_path, source=other)
+    assert [entry.name for entry in tmp_path.iterdir()] == [other.name]
 
 
 def test_a_file_that_ends_within_a_layer_is_no_network() -> None:
-    data = model_file(DETECTOR.file).read_bytes()
+    data = source_of(DETECTOR).read_bytes()
     with pytest.raises(FamiliarError, match="not a network of dlib, or not whole"):
         read_layers(data[: len(data) // 2])
 
 
 def test_the_layers_of_the_detector_are_read_with_their_scales_folded_in() -> None:
-    layers = read_layers(model_file(DETECTOR.file).read_bytes())
+    layers = read_layers(source_of(DETECTOR).read_bytes())
     convolutions = [layer for layer in layers if isinstance(layer, Convolution)]
     assert [layer.weights.shape for layer in convolutions] == [
         (16, 3, 5, 5), (32, 16, 5, 5), (32, 32, 5, 5), (45, 32, 5, 5), (45, 45, 5, 5), (45, 45, 5, 5), (1, 45, 9, 9)

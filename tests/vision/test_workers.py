@@ -35,7 +35,7 @@ def test_a_photo_is_fingerprinted_seen_and_cropped_in_a_worker(pool: Pool, astro
     assert pool(lambda workers: workers.fingerprint(astronaut)) == hash_of(astronaut)
     photo = pool(lambda workers: workers.look(astronaut, hash_of(astronaut)))
     (face,) = photo.faces
-    assert (photo.format, photo.width, face.engine) == ("JPEG", 512, "dlib-resnet-v1")
+    assert (photo.format, photo.width, face.engine) == ("JPEG", 512, "dlib-resnet-v1-mirrored")
     wish = Crop(target=Path("/face.png"), rule="r", box=face.box, margin=0.4, size=32)
     assert pool(lambda workers: workers.crop(astronaut, hash_of(astronaut), wish)).startswith(b"\x89PNG")
 
@@ -93,7 +93,7 @@ def test_a_photo_whose_worker_is_killed_is_looked_at_again(astronaut: Path) -> N
         return await task
 
     with_one = Pool()
-    with_one.workers = Workers(models=MODELS, settings=VisionSettings(workers=1, upsample=2))
+    with_one.workers = Workers(models=MODELS, settings=VisionSettings(workers=1, detector="cnn", upsample=2))
     try:
         photo = with_one(look)
         assert len(photo.faces) == 1
@@ -223,7 +223,7 @@ def test_where_onnx_runtime_can_not_be_used_dlib_takes_its_place(astronaut: Path
 
     photo, fallback = asyncio.run(use())
     assert fallback == f"ONNX Runtime can't be used: {tmp_path / 'models'}: File exists"
-    assert (len(photo.faces), photo.engine) == (1, "dlib-resnet-v1 dlib hog upsample=1 max_size=1600")
+    assert (len(photo.faces), photo.engine) == (1, "dlib-resnet-v1-mirrored dlib hog upsample=1 max_size=1600")
 
 
 def test_workers_that_were_warmed_up_are_there_before_the_first_task(astronaut: Path) -> None:

@@ -123,7 +123,7 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
             raise UsageError(
                 "No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration."
             )
-        return settings.folders
+        return tuple(map(settings.watched, settings.folders))
     chosen: list[FolderSettings] = []
     for path in paths:
         configured = next((folder for folder in settings.folders if folder.path == path), None)

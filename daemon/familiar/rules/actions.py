@@ -85,7 +85,14 @@ class CropAction:
             score = face.match.score if face.match is not None else 0.0
             values = values_of(subject, person=face.person, score=score)
             target = self.to.render(values, subject.path.stem + self.suffix)
-            yield Crop(target=target, rule=rule, box=face.face.box, margin=self.margin, size=self.size)
+            yield Crop(
+                target=target,
+                rule=rule,
+                box=face.face.box,
+                margin=self.margin,
+                size=self.size,
+                time=face.face.time,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def _distinct(operations: list[Operation], subject: Subject) -> tuple[Operation,
     """Leave out what is asked for twice, and what would put the photo where it is."""
     chosen: dict[tuple[object, ...], Operation] = {}
     for operation in operations:
-        box = operation.box if isinstance(operation, Crop) else None
-        if box is not None or operation.target != subject.path:
-            chosen.setdefault((operation.kind, operation.target, box), operation)
+        part = (operation.box, operation.time) if isinstance(operation, Crop) else None
+        if part is not None or operation.target != subject.path:
+            chosen.setdefault((operation.kind, operation.target, part), operation)
     return tuple(chosen.values())

@@ -76,6 +76,7 @@ class Daemon:
         self._in_flight: dict[int, asyncio.Task[None]] = {}
         self._turn = asyncio.Event()
         self._turn.set()
+        self._window = max(WINDOW, workers.slots)
         self._stop = asyncio.Event()
         self._wake = asyncio.Event()
         self._trouble: StoreError | None = None
@@ -165,12 +166,12 @@ class Daemon:
 
     def _dispatch(self, now: float) -> None:
         self._store.files.retry(now)
-        if len(self._in_flight) >= WINDOW:
+        if len(self._in_flight) >= self._window:
             return
-        for file in self._store.files.pending(roots=self._intake.online_roots, limit=WINDOW):
+        for file in self._store.files.pending(roots=self._intake.online_roots, limit=self._window):
             if file.id in self._in_flight:
                 continue
-            if len(self._in_flight) >= WINDOW:
+            if len(self._in_flight) >= self._window:
                 return
             before, self._turn = self._turn, asyncio.Event()
             self._in_flight[file.id] = asyncio.create_task(self._pass(file, before, self._turn))

@@ -65,7 +65,7 @@ class Handler:
         self._log = log
         self._clock = clock
         # The pool's queue is kept short, so that a crop never waits behind many photos.
-        self._slots = asyncio.Semaphore(2 * workers.count)
+        self._slots = asyncio.Semaphore(workers.slots)
 
     async def handle(self, file: FileRow, turn: asyncio.Event) -> None:
         """Handle one pending file. `turn` is set when the files before it are done.

@@ -15,7 +15,7 @@ class Seer:
         """Take the rooms."""
         self._store = store
         self._workers = workers
-        self._slots = asyncio.Semaphore(2 * workers.count)
+        self._slots = asyncio.Semaphore(workers.slots)
 
     async def see(self, path: Path) -> int:
         """Return the id of the photo at `path`, looking at it first if it is not known.

@@ -209,8 +209,9 @@ def _parameters(operation: Operation) -> dict[str, Any]:
     match operation:
         case Link(symbolic=symbolic):
             return {"symbolic": symbolic}
-        case Crop(box=box, margin=margin, size=size):
-            return {"box": [box.left, box.top, box.right, box.bottom], "margin": margin, "size": size}
+        case Crop(box=box, margin=margin, size=size, time=time):
+            sides = [box.left, box.top, box.right, box.bottom]
+            return {"box": sides, "margin": margin, "size": size, "time": time}
         case _:
             return {}
 
@@ -226,7 +227,14 @@ def _operation(kind: str, target: Path, rule: str, parameters: dict[str, Any]) -
         case _:
             left, top, right, bottom = parameters["box"]
             box = Box(left=left, top=top, right=right, bottom=bottom)
-            return Crop(target=target, rule=rule, box=box, margin=parameters["margin"], size=parameters["size"])
+            return Crop(
+                target=target,
+                rule=rule,
+                box=box,
+                margin=parameters["margin"],
+                size=parameters["size"],
+                time=parameters.get("time"),  # written since there are videos
+            )
 
 
 def _path(key: bytes) -> Path:

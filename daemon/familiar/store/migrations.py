@@ -20,6 +20,12 @@ def create_journal(db: Database) -> None:
     _run(db, _JOURNAL)
 
 
+@migrations()
+def add_videos(db: Database) -> None:
+    """Add what is known of videos: the kind of a photo, its length, and when a face is seen."""
+    _run(db, _VIDEOS)
+
+
 def _run(db: Database, script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
@@ -164,4 +170,12 @@ CREATE INDEX operations_open ON operations (state, plan_id)
     WHERE state IN ('planned', 'doing', 'failed', 'undo', 'undoing');
 CREATE INDEX operations_finished ON operations (finished_at);
 CREATE INDEX operations_hash ON operations (hash)
+"""
+
+_VIDEOS = """
+ALTER TABLE photos ADD COLUMN kind TEXT NOT NULL DEFAULT 'photo' CHECK (kind IN ('photo', 'video', 'clip'));
+ALTER TABLE photos ADD COLUMN duration REAL;
+ALTER TABLE faces ADD COLUMN time REAL;
+ALTER TABLE faces ADD COLUMN times TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX faces_engine ON faces (engine, photo_id)
 """

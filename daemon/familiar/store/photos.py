@@ -14,7 +14,9 @@ from sqlite_utils import Database
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo
 from familiar.store.database import writing
 
-_FACE_COLUMNS = "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, engine"
+_FACE_COLUMNS = (
+    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, engine, time, times"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +63,21 @@ class Photos:
             if known is not None and known.verdict == "output":
                 self.mark_handled(photo_id)
             self._db.conn.execute(
-                "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, engine = ? WHERE id = ?",
-                (photo.format, photo.width, photo.height, _iso(photo.taken), photo.engine, photo_id),
+                "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, engine = ?, kind = ?, duration = ? "
+                "WHERE id = ?",
+                (
+                    photo.format,
+                    photo.width,
+                    photo.height,
+                    _iso(photo.taken),
+                    photo.engine,
+                    photo.kind,
+                    photo.duration,
+                    photo_id,
+                ),
             )
             self._db.conn.executemany(
-                f"INSERT INTO faces ({_FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO faces ({_FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*_face_values(face), photo_id) for face in photo.faces),
             )
             return photo_id
@@ -99,9 +111,9 @@ class Photos:
     def load(self, photo_id: int) -> Photo:
         """Return a photo that was seen, with its faces in the order of their ids."""
         row = self._db.conn.execute(
-            "SELECT hash, format, width, height, taken, engine FROM photos WHERE id = ?", (photo_id,)
+            "SELECT hash, format, width, height, taken, engine, kind, duration FROM photos WHERE id = ?", (photo_id,)
         ).fetchone()
-        hash_, format_, width, height, taken, engine = row
+        hash_, format_, width, height, taken, engine, kind, duration = row
         faces = self._db.conn.execute(f"SELECT {_FACE_COLUMNS} FROM faces WHERE photo_id = ? ORDER BY id", (photo_id,))
         return Photo(
             hash=hash_,
@@ -111,6 +123,8 @@ class Photos:
             taken=None if taken is None else datetime.fromisoformat(taken),
             engine=engine,
             faces=tuple(_face(face) for face in faces),
+            kind=kind,
+            duration=duration,
         )
 
     def seen(self) -> Iterator[int]:
@@ -205,11 +219,13 @@ def _face_values(face: Face) -> tuple[Any, ...]:
         face.size,
         face.sharpness,
         face.engine,
+        face.time,
+        json.dumps(face.times),
     )
 
 
 def _face(row: tuple[Any, ...]) -> Face:
-    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, engine = row
+    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, engine, time, times = row
     return Face(
         box=Box(left=left, top=top, right=right, bottom=bottom),
         landmarks=tuple((x, y) for x, y in json.loads(landmarks)),
@@ -218,6 +234,8 @@ def _face(row: tuple[Any, ...]) -> Face:
         sharpness=sharpness,
         engine=engine,
         id=id_,
+        time=time,
+        times=tuple(json.loads(times)),
     )
 
 

@@ -6,7 +6,6 @@ from PIL import Image
 
 from familiar.errors import SetAsideError
 from familiar.model import Box, Crop
-from familiar.vision.decoding import decode
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """Formats of crops, by the suffix of the target."""
@@ -14,16 +13,15 @@ FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 _OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"quality": 92, "subsampling": 0}, "PNG": {}, "WEBP": {"quality": 92}}
 
 
-def crop(data: bytes, wish: Crop, *, max_megapixels: int) -> bytes:
-    """Return the picture file of a face; the same photo and wish give the same bytes. It has no EXIF.
+def crop(image: Image.Image, wish: Crop) -> bytes:
+    """Return the picture file of a face in an upright image; the same wish gives the same bytes. It has no EXIF.
 
     Raises:
-        SetAsideError: the photo can't be decoded, or the target's suffix stands for no format of crops.
+        SetAsideError: the target's suffix stands for no format of crops.
     """
     chosen = FORMATS.get(wish.target.suffix.lower())
     if chosen is None:
         raise SetAsideError(f"a crop can't be written as {wish.target.suffix!r}; use one of {', '.join(FORMATS)}")
-    image = decode(data, max_megapixels=max_megapixels).image
     area = frame(wish.box, wish.margin, image.size, square=wish.size is not None)
     face = image.crop((area.left, area.top, area.right, area.bottom))
     if wish.size is not None:

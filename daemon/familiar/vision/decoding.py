@@ -5,7 +5,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from familiar.errors import GoneError, RetryError, SetAsideError
+from familiar.vision.raws import embedded_picture
 
 MAX_BYTES = 1 << 30
 """Larger files are no photos."""
@@ -26,6 +27,17 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 _EXIF_IFD = 0x8769
 _TAKEN_TAGS = (0x9003, 0x9004)  # DateTimeOriginal, DateTimeDigitized (EXIF 2.3, 4.6.5)
 _ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation (EXIF 2.3, 4.6.4)."""
+
 _TURNED = frozenset({5, 6, 7, 8})
 """EXIF orientations in which width and height change places."""
 
@@ -86,12 +98,27 @@ def decode(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> 
     Raises:
         SetAsideError: it is no picture, is damaged, or too large.
     """
+    return _decode(data, max_megapixels, at_least)
+
+
+def decode_raw(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> Picture:
+    """Decode the picture that a camera embedded in a RAW file; as `decode` otherwise."""
+    if not data:
+        raise SetAsideError("the file is empty")
+    embedded = embedded_picture(data)
+    picture = _decode(embedded.data, max_megapixels, at_least, orientation=embedded.orientation)
+    return replace(picture, format="RAW", taken=picture.taken or embedded.taken)
+
+
+def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientation: int = 1) -> Picture:
+    """Decode a picture; `orientation` holds where it does not say its own."""
     if not data:
         raise SetAsideError("the file is empty")
     with _set_aside():
         image = Image.open(io.BytesIO(data))
-        _check_size(image.size, max_megapixels)
-        orientation, taken = _read_exif(image)
+        check_size(image.size, max_megapixels)
+        own, taken = _read_exif(image)
+        orientation = own or orientation
         width, height = image.size[::-1] if orientation in _TURNED else image.size
         if at_least is not None and image.format == "JPEG":
             # Pillow picks the smallest scale (1, 1/2, 1/4, 1/8) that keeps both sides at or above what is asked for.
@@ -116,7 +143,12 @@ def _set_aside() -> Iterator[None]:
         raise SetAsideError(f"damaged or not a picture: {error or type(error).__name__}") from error
 
 
-def _check_size(size: tuple[int, int], max_megapixels: int) -> None:
+def check_size(size: tuple[int, int], max_megapixels: int) -> None:
+    """Refuse a picture of this width and height if it is too large, or has no pixel.
+
+    Raises:
+        SetAsideError: it is.
+    """
     width, height = size
     if width < 1 or height < 1:
         raise SetAsideError(f"it has {width} × {height} pixels")
@@ -125,16 +157,16 @@ def _check_size(size: tuple[int, int], max_megapixels: int) -> None:
         raise SetAsideError(f"{width} × {height} are {megapixels:.0f} megapixels; the limit is {max_megapixels}")
 
 
-def _read_exif(image: Image.Image) -> tuple[int, datetime | None]:
+def _read_exif(image: Image.Image) -> tuple[int | None, datetime | None]:
     """Return orientation and time taken; a photo with broken EXIF has neither, but is a photo all the same."""
     try:
         exif = image.getexif()
-        orientation = exif.get(_ORIENTATION, 1)
+        orientation = exif.get(_ORIENTATION)
         details = exif.get_ifd(_EXIF_IFD)
     except Exception:  # noqa: BLE001 - getexif() raises SyntaxError and more on real files
-        return 1, None
+        return None, None
     times = (_parse_time(details.get(tag)) for tag in _TAKEN_TAGS)
-    return (orientation if isinstance(orientation, int) else 1), next((time for time in times if time), None)
+    return (orientation if isinstance(orientation, int) else None), next((time for time in times if time), None)
 
 
 def _parse_time(text: Any) -> datetime | None:
@@ -146,10 +178,9 @@ def _parse_time(text: Any) -> datetime | None:
 
 
 def _turn(image: Image.Image, orientation: int) -> Image.Image:
-    if orientation == 1 or orientation not in range(2, 9):
-        return image
     # HEIF and AVIF decoders turn the picture themselves, and leave orientation 1 behind.
-    return ImageOps.exif_transpose(image)
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -4,58 +4,65 @@ The numbers are those of `face_recognition` (a test compares them). That package
 five models at once, among them 100 MB of 68 landmarks that nothing here needs.
 """
 
-import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import dlib
 import numpy as np
 
-from familiar.errors import FamiliarError
 from familiar.model import Embeddings
 from familiar.vision.decoding import Pixels
-
-_JITTERS = 0
-_MODELS = "face_recognition_models"
+from familiar.vision.engine import Chips, Device
+from familiar.vision.onnx_models import package_file
 
 
 class HogDetector:
     """Finds upright faces by histograms of oriented gradients; `upsample` is how often the picture is doubled."""
+
+    device: Device = "CPU"
 
     def __init__(self, *, upsample: int) -> None:
         """Load the detector, which is a part of dlib."""
         self._detector = dlib.get_frontal_face_detector()
         self._upsample = upsample
 
-    def detect(self, pixels: Pixels) -> list[Any]:
-        """Return a rectangle for each face."""
-        return list(self._detector(pixels, self._upsample))
+    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
+        """Return for each picture a rectangle for each face."""
+        return [list(self._detector(pixels, self._upsample)) for pixels in pictures]
 
 
 class DlibCnnDetector:
     """Finds faces with dlib's CNN, turned ones too."""
+
+    device: Device = "CPU"
 
     def __init__(self, *, upsample: int) -> None:
         """Load the network."""
         self._detector = dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
         self._upsample = upsample
 
-    def detect(self, pixels: Pixels) -> list[Any]:
-        """Return a rectangle for each face."""
-        return [detection.rect for detection in self._detector(pixels, self._upsample)]
+    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
+        """Return for each picture a rectangle for each face."""
+        return [[found.rect for found in self._detector(pixels, self._upsample)] for pixels in pictures]
 
 
 class DlibEncoder:
     """Encodes faces with dlib's ResNet."""
 
-    def __init__(self) -> None:
-        """Load the network."""
-        self._network = dlib.face_recognition_model_v1(str(model_file("dlib_face_recognition_resnet_model_v1.dat")))
+    device: Device = "CPU"
 
-    def encode(self, pixels: Pixels, shapes: list[Any]) -> Embeddings:
-        """Return the embeddings of the faces with these landmarks, shape (n, 128)."""
-        found = [np.array(self._network.compute_face_descriptor(pixels, shape, _JITTERS)) for shape in shapes]
-        return np.array(found, dtype=np.float32).reshape(-1, 128)
+    def __init__(self, *, mirror: bool) -> None:
+        """Load the network; with `mirror` an embedding is the mean of those of a face and of its mirror image."""
+        self._network = dlib.face_recognition_model_v1(str(model_file("dlib_face_recognition_resnet_model_v1.dat")))
+        self._mirror = mirror
+
+    def encode(self, chips: Chips) -> Embeddings:
+        """Return the embeddings of aligned faces, shape (n, 128)."""
+        both = [chips, chips[:, :, ::-1]] if self._mirror else [chips]
+        found = [[self._network.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in side] for side in both]
+        embeddings: Embeddings = np.array(found, dtype=np.float32).reshape(len(both), -1, 128).mean(axis=0)
+        return embeddings
 
 
 def load_landmarks() -> Any:
@@ -69,10 +76,4 @@ def model_file(name: str) -> Path:
     Raises:
         FamiliarError: it is missing.
     """
-    # Found, not imported: the package needs setuptools for no more than this.
-    spec = importlib.util.find_spec(_MODELS)
-    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-        path = Path(folder, "models", name)
-        if path.is_file():
-            return path
-    raise FamiliarError(f"The model {name} of {_MODELS} is missing: install that package again.")
+    return package_file("face_recognition_models", f"models/{name}")

@@ -1,14 +1,24 @@
 """The contract of an engine, what finds and encodes the faces in a picture; and its parts, which can be exchanged."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, TypeAlias
 
+import dlib
 import numpy as np
 from PIL import Image
 
 from familiar.model import Box, Embedding, Embeddings, Face
 from familiar.vision.decoding import Picture, Pixels
 from familiar.vision.sharpness import sharpness
+
+Chips: TypeAlias = Pixels
+"""Aligned faces, shape (n, CHIP, CHIP, 3), RGB."""
+
+CHIP = 150
+"""Edge of the aligned picture of a face that is encoded, in pixels."""
+
+_CHIP_PADDING = 0.25
+"""What dlib leaves around a face before it is encoded, as a share of the chip (`face_recognition.cpp`)."""
 
 
 class Engine(Protocol):
@@ -22,22 +32,40 @@ class Engine(Protocol):
     def description(self) -> str:
         """Name the engine with the settings of its detector, as in what looked at a photo."""
 
-    def find(self, picture: Picture) -> tuple[Face, ...]:
-        """Return the faces of a picture from left to right, in pixels of the upright original."""
+    @property
+    def devices(self) -> str:
+        """Say what runs where."""
+
+    def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
+        """Return the faces of each picture from left to right, in pixels of its upright original."""
+
+    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
+        """Return the embeddings of faces that were found before, for each picture an array of shape (n, 128)."""
+
+
+Device: TypeAlias = Literal["CPU", "GPU"]
 
 
 class Detector(Protocol):
     """Finds faces."""
 
-    def detect(self, pixels: Pixels) -> list[Any]:
-        """Return a `dlib.rectangle` for each face, in pixels of what was given."""
+    @property
+    def device(self) -> Device:
+        """Say where it runs."""
+
+    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
+        """Return for each picture a `dlib.rectangle` for each face, in pixels of what was given."""
 
 
 class Encoder(Protocol):
-    """Encodes faces whose landmarks are known."""
+    """Encodes aligned faces."""
 
-    def encode(self, pixels: Pixels, shapes: list[Any]) -> Embeddings:
-        """Return an embedding for each `dlib.full_object_detection`, shape (n, 128)."""
+    @property
+    def device(self) -> Device:
+        """Say where it runs."""
+
+    def encode(self, chips: Chips) -> Embeddings:
+        """Return the embeddings of aligned faces, shape (n, 128)."""
 
 
 class FaceEngine:
@@ -56,23 +84,41 @@ class FaceEngine:
         """Take the parts, loaded; faces are looked for at `max_size` pixels of the longer side."""
         self.id = id
         self.description = description
+        self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
         self._detector = detector
         self._landmarks = landmarks
         self._encoder = encoder
         self._max_size = max_size
 
-    def find(self, picture: Picture) -> tuple[Face, ...]:
-        """Return the faces of a picture from left to right, in pixels of the upright original.
+    def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
+        """Return the faces of each picture from left to right, in pixels of its upright original.
 
-        Faces are looked for at reduced scale, and encoded from all the pixels that were decoded.
+        Faces are looked for at reduced scale, and encoded from all the pixels that were decoded; the faces of all
+        pictures are encoded together.
         """
-        image = picture.image
-        small = _reduced(image, self._max_size)
-        ratio = image.width / small.width
-        pixels = np.asarray(image)
-        rectangles = [_scaled(rectangle, ratio) for rectangle in self._detector.detect(np.asarray(small))]
-        shapes = [self._landmarks(pixels, rectangle) for rectangle in rectangles]
-        embeddings = self._encoder.encode(pixels, shapes)
+        if not pictures:
+            return []
+        small = [_reduced(picture.image, self._max_size) for picture in pictures]
+        detected = self._detector.detect([np.asarray(image) for image in small])
+        shapes = []
+        for picture, image, rectangles in zip(pictures, small, detected, strict=True):
+            ratio, pixels = picture.image.width / image.width, np.asarray(picture.image)
+            shapes.append([self._landmarks(pixels, _scaled(rectangle, ratio)) for rectangle in rectangles])
+        encoded = self._encode([picture.image for picture in pictures], shapes)
+        return list(map(self._faces, pictures, shapes, encoded))
+
+    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
+        """Return the embeddings of faces that were found before, for each picture an array of shape (n, 128)."""
+        shapes = [[_shape(face, picture.scale) for face in faces] for picture, faces in pictures]
+        return self._encode([picture.image for picture, _ in pictures], shapes)
+
+    def _encode(self, images: Sequence[Image.Image], shapes: Sequence[Sequence[Any]]) -> list[Embeddings]:
+        chips = [align(np.asarray(image), own) for image, own in zip(images, shapes, strict=True)]
+        ends = np.cumsum([len(own) for own in chips])
+        return np.split(self._encoder.encode(np.concatenate(chips)), ends[:-1])
+
+    def _faces(self, picture: Picture, shapes: Sequence[Any], embeddings: Embeddings) -> tuple[Face, ...]:
+        pixels = np.asarray(picture.image)
         faces = [
             self._face(pixels, picture, shape, embedding) for shape, embedding in zip(shapes, embeddings, strict=True)
         ]
@@ -110,6 +156,20 @@ def _scaled(rectangle: Any, ratio: float) -> Any:
         return rectangle
     sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
     return type(rectangle)(*(round(side * ratio) for side in sides))
+
+
+def align(pixels: Pixels, shapes: Sequence[Any]) -> Chips:
+    """Return the aligned pictures of faces with these landmarks (`dlib.full_object_detection`)."""
+    chips = [dlib.get_face_chip(pixels, shape, CHIP, _CHIP_PADDING) for shape in shapes]
+    return np.stack(chips) if chips else np.empty((0, CHIP, CHIP, 3), np.uint8)
+
+
+def _shape(face: Face, scale: float) -> Any:
+    """Return a face's box and landmarks as dlib has them, in pixels of a picture at this scale."""
+    box = face.box
+    sides = (round(side * scale) for side in (box.left, box.top, box.right, box.bottom))
+    points = [dlib.point(round(x * scale), round(y * scale)) for x, y in face.landmarks]
+    return dlib.full_object_detection(dlib.rectangle(*sides), points)
 
 
 def _in_original(box: Box, picture: Picture) -> Box:

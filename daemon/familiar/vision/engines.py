@@ -7,8 +7,16 @@ from familiar.settings import VisionSettings
 from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
 from familiar.vision.engine import Detector, Encoder, Engine, FaceEngine
 
-EMBEDDING_ID = "dlib-resnet-v1"
+PLAIN_ID = "dlib-resnet-v1"
 """Both engines run the same network, and give the same numbers."""
+
+MIRRORED_ID = "dlib-resnet-v1-mirrored"
+"""The mean of the numbers of a face and of its mirror image."""
+
+
+def embedding_id(settings: VisionSettings) -> str:
+    """Return the id of the embeddings that these settings give: only those of the same id can be compared."""
+    return MIRRORED_ID if settings.mirror else PLAIN_ID
 
 
 def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
@@ -23,37 +31,48 @@ def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | N
     """
     if settings.engine == "onnx":
         try:
-            return _onnx_engine(settings, models), None
+            return _onnx_engine(settings, models)
         except (FamiliarError, ImportError, OSError) as error:
             return _dlib_engine(settings), f"ONNX Runtime can't be used: {error}"
     return _dlib_engine(settings), None
 
 
-def _onnx_engine(settings: VisionSettings, models: Path) -> Engine:
-    from familiar.vision.onnx_networks import OnnxDetector, OnnxEncoder  # noqa: PLC0415 - where it may be missing
+def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
+    from familiar.vision.mtcnn import MtcnnDetector  # noqa: PLC0415 - ONNX Runtime may be missing
+    from familiar.vision.onnx_networks import OnnxDetector, OnnxEncoder  # noqa: PLC0415
+    from familiar.vision.onnx_sessions import has_cuda  # noqa: PLC0415
 
-    detector = (
-        OnnxDetector(models, upsample=settings.upsample)
-        if settings.detector == "cnn"
-        else HogDetector(upsample=settings.upsample)
-    )
-    return _engine(settings, "onnx", detector, OnnxEncoder(models))
+    detector: Detector
+    match settings.detector:
+        case "mtcnn":
+            detector = MtcnnDetector(models, upsample=settings.upsample)
+        case "cnn":
+            detector = OnnxDetector(models, upsample=settings.upsample)
+        case "hog":
+            detector = HogDetector(upsample=settings.upsample)
+    encoder = OnnxEncoder(models, mirror=settings.mirror)
+    without = "CUDA can't be used, the CPU takes its place" if has_cuda() and encoder.device == "CPU" else None
+    return _engine(settings, "onnx", detector, encoder), without
 
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
+    """Return dlib's own engine; HOG takes the place of a detector that dlib does not have."""
+    if settings.detector == "mtcnn":
+        settings = settings.model_copy(update={"detector": "hog"})
     detector = (
         DlibCnnDetector(upsample=settings.upsample)
         if settings.detector == "cnn"
         else HogDetector(upsample=settings.upsample)
     )
-    return _engine(settings, "dlib", detector, DlibEncoder())
+    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))
 
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:
+    id_ = embedding_id(settings)
     chosen = f"{settings.detector} upsample={settings.upsample} max_size={settings.max_size}"
     return FaceEngine(
-        id=EMBEDDING_ID,
-        description=f"{EMBEDDING_ID} {name} {chosen}",
+        id=id_,
+        description=f"{id_} {name} {chosen}",
         detector=detector,
         landmarks=load_landmarks(),
         encoder=encoder,

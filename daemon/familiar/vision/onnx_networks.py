@@ -1,10 +1,10 @@
 """dlib's two networks in ONNX Runtime: the same numbers, many times faster.
 
-One thread each, as there is a worker for each core; a GPU is used where ONNX Runtime has CUDA. Nothing is reported to
-anybody.
+One thread each, as there is a worker for each core; a GPU is used where ONNX Runtime has CUDA.
 """
 
-import os
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,15 @@ import dlib
 import numpy as np
 import numpy.typing as npt
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels report home, and read this as they are loaded
-
-import onnxruntime
-
-from familiar.errors import FamiliarError
 from familiar.model import Embeddings
 from familiar.vision.decoding import Pixels
-from familiar.vision.dlib_networks import model_file
-from familiar.vision.onnx_models import CHIP, DETECTOR, ENCODER, MEAN, model_path, resizing_path
+from familiar.vision.dlib_models import DETECTOR, ENCODER, MEAN, resizing_path
+from familiar.vision.engine import Chips
+from familiar.vision.onnx_models import model_path
+from familiar.vision.onnx_sessions import device_of, open_session
 from familiar.vision.pyramid import LEAST, Tile, boxes_of, tiles_of
 
 _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
-
-_CHIP_PADDING = 0.25
-"""What dlib leaves around a face before it is encoded, as a share of the chip (`face_recognition.cpp`)."""
 
 _BATCH = 16
 """Faces encoded at once: more are no faster, and take more memory."""
@@ -38,18 +32,23 @@ _UPSAMPLED_OFFSET = (1.25, 0.75)
 class OnnxEncoder:
     """Encodes aligned faces."""
 
-    def __init__(self, models: Path) -> None:
-        """Load the network; `models` is the folder for converted models."""
-        self._session = _session(model_path(ENCODER, model_file(ENCODER.file), models))
+    def __init__(self, models: Path, *, mirror: bool) -> None:
+        """Load the network; `models` is the folder for converted models.
 
-    def encode(self, pixels: Pixels, shapes: list[Any]) -> Embeddings:
-        """Return the embeddings of the faces with these landmarks, shape (n, 128)."""
-        chips = [dlib.get_face_chip(pixels, shape, CHIP, _CHIP_PADDING) for shape in shapes]
+        With `mirror` an embedding is the mean of those of a face and of its mirror image.
+        """
+        self._session = open_session(model_path(ENCODER, models), gpu=True)
+        self.device = device_of(self._session)
+        self._mirror = mirror
+
+    def encode(self, chips: Chips) -> Embeddings:
+        """Return the embeddings of aligned faces, shape (n, 128)."""
+        both = np.concatenate([chips, chips[:, :, ::-1]]) if self._mirror else chips
         parts = [
-            self._session.run(None, {"chips": np.stack(chips[start : start + _BATCH])})[0]
-            for start in range(0, len(chips), _BATCH)
+            self._session.run(None, {"chips": both[start : start + _BATCH]})[0] for start in range(0, len(both), _BATCH)
         ]
-        return np.concatenate(parts) if parts else np.empty((0, 128), np.float32)
+        found = np.concatenate([np.empty((0, 128), np.float32), *parts])
+        return found.reshape(-1, len(chips), 128).mean(axis=0) if len(chips) else found
 
 
 class OnnxDetector:
@@ -57,19 +56,28 @@ class OnnxDetector:
 
     def __init__(self, models: Path, *, upsample: int) -> None:
         """Load the network; `upsample` is how often the picture is doubled beforehand."""
-        self._session = _session(model_path(DETECTOR, model_file(DETECTOR.file), models))
-        self._resizing = _session(resizing_path(models))
+        self._session = open_session(model_path(DETECTOR, models), gpu=True)
+        self.device = device_of(self._session)
+        self._resizing = open_session(resizing_path(models), gpu=False)
         self._upsample = upsample
 
-    def detect(self, pixels: Pixels) -> list[Any]:
-        """Return a rectangle for each face, the surest first."""
+    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
+        """Return for each picture a rectangle for each face, the surest first.
+
+        Pictures of one size, as those of one camera are, pass the network together: a GPU gains by that.
+        """
+        found: list[list[Any]] = [[] for _ in pictures]
+        for numbers in _of_one_size(pictures):
+            planes = [self._plane(self._upsampled(pictures[number])) for number in numbers]
+            scores = self._session.run(None, {"tiles": np.concatenate([plane for plane, _ in planes])})[0]
+            for number, (_, tiles), own in zip(numbers, planes, scores, strict=True):
+                found[number] = [self._downsampled(box) for box in boxes_of(own[0], tiles)]
+        return found
+
+    def _upsampled(self, pixels: Pixels) -> Pixels:
         for _ in range(self._upsample):
             pixels = dlib.resize_image(pixels, 2 * pixels.shape[0] + 1, 2 * pixels.shape[1] + 2)
-        if min(pixels.shape[:2]) < LEAST:
-            return []
-        plane, tiles = self._plane(pixels)
-        scores = self._session.run(None, {"tiles": plane})[0][0, 0]
-        return [self._downsampled(box) for box in boxes_of(scores, tiles)]
+        return pixels
 
     def _plane(self, pixels: Pixels) -> tuple[npt.NDArray[np.float32], list[Tile]]:
         rows, columns, tiles = tiles_of(*pixels.shape[:2])
@@ -89,13 +97,10 @@ class OnnxDetector:
         return dlib.rectangle(*(int(np.floor(side + 0.5)) for side in box))
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # its errors have no common base but this
-        raise FamiliarError(f"{path}: damaged; delete it, and it is made anew") from error
+def _of_one_size(pictures: Sequence[Pixels]) -> list[list[int]]:
+    """Return the numbers of the pictures that are not too small, those of one size together."""
+    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, pixels in enumerate(pictures):
+        if min(pixels.shape[:2]) >= LEAST:
+            groups[pixels.shape].append(number)
+    return list(groups.values())

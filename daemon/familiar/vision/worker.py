@@ -9,19 +9,28 @@ import hashlib
 import os
 import resource
 import signal
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
+from io import BufferedReader
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
-from familiar.model import Crop, Photo
-from familiar.settings import VisionSettings
+import numpy as np
+
+from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
+from familiar.identity.tracks import Tracks
+from familiar.model import Crop, Embeddings, Face, Photo
+from familiar.settings import VisionSettings, is_raw, is_video
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
+    from familiar.vision.decoding import Picture
     from familiar.vision.engine import Engine
+    from familiar.vision.videos import Video
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +47,12 @@ _PR_SET_PDEATHSIG = 1
 _SHARP = 2000
 """Longer side in pixels that a JPEG is decoded at, at least: small faces are encoded from it."""
 
-_BLOCK = 1 << 20
+_CLIP = 5.0
+"""Longest moving part of a live photo, in seconds; what is longer beside a still is a video of its own."""
+
+_FRAMES = 8
+"""Frames of a video that are looked at together."""
+
 _NICENESS = 10
 
 
@@ -82,38 +96,79 @@ def fingerprint(path: Path) -> str:
         GoneError: it is not there.
         RetryError: it can't be read for now.
     """
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise GoneError(f"{path}: no longer there") from error
-    except OSError as error:
-        raise RetryError(f"can't be read: {error.strerror}") from error
-    return digest.hexdigest()
+    with _readable(path) as file:
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise RetryError(f"can't be read: {error.strerror}") from error
 
 
-def look(path: Path, hash_: str, settings: VisionSettings, models: Path) -> Photo:
-    """Decode a photo and find the faces in it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A photo to look at: its path, the hash that its content should have, and whether a still lies beside a video."""
 
-    Raises:
+    path: Path
+    hash: str
+    beside_still: bool
+
+
+def look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+    """Decode photos and find the faces in them; those of all photos are encoded together.
+
+    Returns:
+        For each photo what was seen, or one of these:
         GoneError, RetryError: the file can't be read.
-        ChangedError: its content is not that of `hash_`.
+        ChangedError: its content is not that of the hash.
         SetAsideError: it can't be decoded.
     """
-    from familiar.vision.decoding import decode  # noqa: PLC0415
-
     try:
-        data = _read(path, hash_)
-        engine, _ = _engine(settings, models)
-        at_least = max(settings.max_size, _SHARP)
-        picture = decode(data, max_megapixels=settings.max_megapixels, at_least=at_least)
-        faces = engine.find(picture)
-    except MemoryError as error:
-        raise SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use") from error
+        return _look(tasks, settings, models)
+    except MemoryError:
+        if len(tasks) == 1:
+            return [SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use")]
+    return [seen for task in tasks for seen in look([task], settings, models)]
+
+
+def _look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+    engine, _ = _engine(settings, models)
+    seen: dict[int, Photo | FamiliarError] = {}
+    pictures: dict[int, Picture] = {}
+    for number, task in enumerate(tasks):
+        try:
+            if is_video(task.path):
+                seen[number] = _look_at_video(task, settings, engine)
+            else:
+                pictures[number] = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
+        except FamiliarError as error:
+            seen[number] = error
+    for (number, picture), faces in zip(pictures.items(), engine.find(list(pictures.values())), strict=True):
+        seen[number] = _photo(tasks[number], picture, engine, faces)
+    return [seen[number] for number in range(len(tasks))]
+
+
+def _look_at_video(task: Look, settings: VisionSettings, engine: "Engine") -> Photo:
+    with _video(task.path, task.hash, settings) as video:
+        is_clip = task.beside_still and video.duration is not None and video.duration <= _CLIP
+        tracks, first = Tracks(), None
+        frames = video.frames(
+            interval=settings.video_interval,
+            most=1 if is_clip else settings.video_frames,
+            at_most=max(settings.max_size, _SHARP),
+            seconds=settings.video_time_limit,
+        )
+        while together := list(islice(frames, _FRAMES)):
+            first = first or together[0].picture
+            found = [()] if is_clip else engine.find([frame.picture for frame in together])
+            for frame, faces in zip(together, found, strict=True):
+                tracks.add(frame.time, faces)
+        assert first is not None, "a video without a frame is set aside"
+        seen = _photo(task, first, engine, tracks.faces())
+        return replace(seen, kind="clip" if is_clip else "video", duration=video.duration)
+
+
+def _photo(task: Look, picture: "Picture", engine: "Engine", faces: tuple[Face, ...]) -> Photo:
     return Photo(
-        hash=hash_,
+        hash=task.hash,
         format=picture.format,
         width=picture.width,
         height=picture.height,
@@ -123,24 +178,84 @@ def look(path: Path, hash_: str, settings: VisionSettings, models: Path) -> Phot
     )
 
 
+def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
+    """Encode faces again that were found before: shape (n, 128), in their order.
+
+    Raises:
+        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
+    """
+    engine, _ = _engine(settings, models)
+    try:
+        if not is_video(path):
+            at_least = max(settings.max_size, _SHARP)
+            return engine.encode([(_decode(path, hash_, settings, at_least=at_least), faces)])[0]
+        with _video(path, hash_, settings) as video:
+            frames = [(video.frame_at(face.time or 0.0).picture, [face]) for face in faces]
+            return np.concatenate(engine.encode(frames))
+    except MemoryError as error:
+        raise SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use") from error
+
+
 def crop(path: Path, hash_: str, wish: Crop, settings: VisionSettings) -> bytes:
     """Return the picture file of a face.
 
     Raises:
-        GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
     """
     from familiar.vision import cropping  # noqa: PLC0415
 
-    return cropping.crop(_read(path, hash_), wish, max_megapixels=settings.max_megapixels)
+    if wish.time is None:
+        return cropping.crop(_decode(path, hash_, settings).image, wish)
+    with _video(path, hash_, settings) as video:
+        return cropping.crop(video.frame_at(wish.time).picture.image, wish)
 
 
-def _read(path: Path, hash_: str) -> bytes:
-    from familiar.vision.decoding import read_bytes  # noqa: PLC0415
+def devices(settings: VisionSettings, models: Path) -> str:
+    """Return where each network runs."""
+    return _engine(settings, models)[0].devices
+
+
+def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int | None = None) -> "Picture":
+    from familiar.vision.decoding import decode, decode_raw, read_bytes  # noqa: PLC0415
 
     data = read_bytes(path)
     if hashlib.sha256(data).hexdigest() != hash_:
         raise ChangedError(f"{path}: changed while it was handled")
-    return data
+    chosen = decode_raw if is_raw(path) else decode
+    return chosen(data, max_megapixels=settings.max_megapixels, at_least=at_least)
+
+
+@contextmanager
+def _video(path: Path, hash_: str, settings: VisionSettings) -> "Iterator[Video]":
+    from familiar.vision.videos import open_video  # noqa: PLC0415
+
+    with _open(path, hash_) as file, open_video(file, max_megapixels=settings.max_megapixels) as video:
+        yield video
+
+
+@contextmanager
+def _open(path: Path, hash_: str) -> Iterator[BufferedReader]:
+    """Open a file whose content has this hash; what it has is read from the same descriptor, and is not exchanged."""
+    with _readable(path) as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            raise SetAsideError("the file is empty")
+        file.seek(0)
+        if hashlib.file_digest(file, "sha256").hexdigest() != hash_:
+            raise ChangedError(f"{path}: changed while it was handled")
+        file.seek(0)
+        yield file
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[BufferedReader]:
+    try:
+        file = path.open("rb")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise GoneError(f"{path}: no longer there") from error
+    except OSError as error:
+        raise RetryError(f"can't be read: {error.strerror}") from error
+    with file:
+        yield file
 
 
 @cache

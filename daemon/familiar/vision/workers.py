@@ -1,25 +1,26 @@
 """The pool of worker processes, as the daemon's loop uses it."""
 
 import asyncio
+import importlib.metadata
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from familiar.errors import RetryError, SetAsideError
-from familiar.model import Crop, Photo
-from familiar.settings import VisionSettings
+from familiar.errors import FamiliarError, RetryError, SetAsideError
+from familiar.model import Crop, Embeddings, Face, Photo
+from familiar.settings import VisionSettings, is_video
 from familiar.vision import worker
 
 _IDLE = 60.0
@@ -33,7 +34,14 @@ _SPAWN = multiprocessing.get_context("spawn")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """There is a worker for each core: libraries that start threads of their own would only get in each other's way."""
 
-P = ParamSpec("P")
+_GPU_BATCH = 16
+"""Photos that are looked at together where ONNX Runtime is the build for GPUs; a CPU gains nothing by it."""
+
+_SLOWEST = 10_000_000
+"""Bytes a second of the slowest drive: what a large file may take longer."""
+
+_Waiting: TypeAlias = tuple[worker.Look, "asyncio.Future[Photo]"]
+
 R = TypeVar("R")
 
 
@@ -66,6 +74,10 @@ class Workers:
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
+        self._batch = settings.batch or (_GPU_BATCH if _has_gpu_build() else 1)
+        self._waiting: list[_Waiting] = []
+        self._batches = 0
+        self._running: set[asyncio.Task[None]] = set()
         self._settings = settings
         self._models = models
         self._clock = clock
@@ -79,6 +91,11 @@ class Workers:
         self._failure: str | None = None
         self._fallback: str | None = None
 
+    @property
+    def slots(self) -> int:
+        """How many photos to have under way: enough for no worker to wait, and for a crop not to wait behind many."""
+        return 2 * self.count * self._batch
+
     async def fingerprint(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
 
@@ -87,19 +104,39 @@ class Workers:
             RetryError: it can't be read for now, or not within the time limit.
         """
         try:
-            return await self._run(worker.fingerprint, path)
+            return await self._run(worker.fingerprint, path, seconds=self._limit(path))
         except SetAsideError as error:
             raise RetryError(f"can't be read: {error}") from error
 
-    async def look(self, path: Path, hash_: str) -> Photo:
-        """Decode a photo and find the faces in it.
+    async def look(self, path: Path, hash_: str, *, beside_still: bool = False) -> Photo:
+        """Decode a photo or a video and find the faces in it; `beside_still` as in `worker.Look`.
 
         Raises:
             GoneError, RetryError: the file can't be read.
             ChangedError: its content is not that of `hash_`.
             SetAsideError: it can't be decoded within the limits, or it kills its worker.
         """
-        return await self._run(worker.look, path, hash_, self._settings, self._models)
+        task = worker.Look(path=path, hash=hash_, beside_still=beside_still)
+        if self._batch == 1 or is_video(path):
+            return await self._look_alone(task)
+        answer: asyncio.Future[Photo] = asyncio.get_running_loop().create_future()
+        self._waiting.append((task, answer))
+        self._look_together()
+        return await answer
+
+    async def encode(self, path: Path, hash_: str, faces: Sequence[Face]) -> Embeddings:
+        """Encode faces of a photo or a video again: shape (n, 128), in their order.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        """
+        return await self._run(
+            worker.encode, path, hash_, faces, self._settings, self._models, seconds=self._limit(path)
+        )
+
+    async def devices(self) -> str:
+        """Return where each network runs."""
+        return await self._run(worker.devices, self._settings, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
         """Return the picture file of a face.
@@ -107,7 +144,7 @@ class Workers:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
-        return await self._run(worker.crop, path, hash_, wish, self._settings)
+        return await self._run(worker.crop, path, hash_, wish, self._settings, seconds=self._limit(path))
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
@@ -145,31 +182,84 @@ class Workers:
         """End all workers."""
         await asyncio.to_thread(self.close)
 
-    async def _run(self, function: Callable[P, R], *arguments: P.args, **_none: P.kwargs) -> R:
+    async def _look_alone(self, task: worker.Look) -> Photo:
+        seconds = self._limit(task.path)
+        (seen,) = await self._run(worker.look, (task,), self._settings, self._models, seconds=seconds)
+        if isinstance(seen, Exception):
+            raise seen
+        return seen
+
+    def _look_together(self) -> None:
+        """Give the workers what waits, in batches; while they have enough to do, the next batch grows."""
+        self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
+        while self._waiting and self._batches < 2 * self.count:
+            batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
+            self._batches += 1
+            task = asyncio.create_task(self._look_at_batch(batch))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _look_at_batch(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            for (_, answer), seen in zip(batch, await self._seen([task for task, _ in batch]), strict=True):
+                if answer.done():
+                    continue  # nobody waits for it any more
+                if isinstance(seen, Exception):
+                    answer.set_exception(seen)
+                else:
+                    answer.set_result(seen)
+        except FamiliarError as error:
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(error)
+        finally:
+            for _, answer in batch:
+                answer.cancel()  # for one that has its answer this does nothing
+            self._batches -= 1
+            self._look_together()
+
+    async def _seen(self, tasks: Sequence[worker.Look]) -> list[Photo | FamiliarError]:
+        """Look at photos together, or one by one where one of them kills its worker or takes too long."""
+        seconds = sum(self._limit(task.path) for task in tasks)
+        try:
+            return await self._run(worker.look, tasks, self._settings, self._models, seconds=seconds)
+        except SetAsideError:
+            return [await _outcome(self._look_alone(task)) for task in tasks]
+
+    def _limit(self, path: Path) -> float:
+        """Return how many seconds one task with this file may take."""
+        try:
+            reading = path.stat().st_size // _SLOWEST
+        except OSError:
+            reading = 0
+        return self._settings.time_limit + reading + (self._settings.video_time_limit if is_video(path) else 0.0)
+
+    async def _run(self, function: Callable[..., R], *arguments: Any, seconds: float | None = None) -> R:
         """Run a function in a worker. If the worker dies of it, one fresh worker tries again."""
+        seconds = self._settings.time_limit if seconds is None else seconds
         self._tasks += 1
         try:
             try:
-                return await self._attempt(function, arguments)
+                return await self._attempt(function, arguments, seconds)
             except ProcessExpired as error:
                 self._note_death(_cause(error))
             try:
-                return await self._attempt(function, arguments)
+                return await self._attempt(function, arguments, seconds)
             except ProcessExpired as error:
                 self._note_death(_cause(error))
                 raise SetAsideError(f"it kills its worker ({_cause(error)})") from error
         except FutureTimeoutError as error:
-            raise SetAsideError(f"it takes longer than {self._settings.time_limit:g} s") from error
+            raise SetAsideError(f"it takes longer than {seconds:g} s") from error
         finally:
             self._tasks -= 1
             self._used_at = self._clock()
 
-    async def _attempt(self, function: Callable[P, R], arguments: tuple[Any, ...]) -> R:
+    async def _attempt(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
         """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is made anew."""
         for _ in range(_POOLS):
             pool = self._running_pool()
             try:
-                future = pool.schedule(function, args=arguments, timeout=self._settings.time_limit)
+                future = pool.schedule(function, args=arguments, timeout=seconds)
             except RuntimeError:
                 continue  # it broke just now
             try:
@@ -232,6 +322,21 @@ def _end(pool: ProcessPool, within: float) -> None:
             return
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
+
+
+async def _outcome(look: Awaitable[Photo]) -> Photo | FamiliarError:
+    try:
+        return await look
+    except FamiliarError as error:
+        return error
+
+
+def _has_gpu_build() -> bool:
+    try:
+        importlib.metadata.version("onnxruntime-gpu")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _cause(error: ProcessExpired) -> str:

@@ -1,0 +1,39 @@
+"""ONNX Runtime, as the workers use it: one thread each, nothing reported to anybody."""
+
+import os
+from pathlib import Path
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels report home, and read this as they are loaded
+
+import onnxruntime
+
+from familiar.errors import FamiliarError
+from familiar.vision.engine import Device
+
+_CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+
+
+def has_cuda() -> bool:
+    """Return whether ONNX Runtime was built for CUDA (`onnxruntime-gpu`)."""
+    return _CUDA in onnxruntime.get_available_providers()
+
+
+def open_session(path: Path, *, gpu: bool) -> onnxruntime.InferenceSession:
+    """Load a model; with `gpu` it runs on a GPU where ONNX Runtime has CUDA, else on one thread of the CPU.
+
+    Raises:
+        FamiliarError: the file is damaged.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    providers = [_CUDA, _CPU] if gpu and has_cuda() else [_CPU]
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its errors have no common base but this
+        raise FamiliarError(f"{path}: damaged; delete it, and it is made anew") from error
+
+
+def device_of(session: onnxruntime.InferenceSession) -> Device:
+    """Return where a model runs: ONNX Runtime takes the CPU where it can't load CUDA."""
+    return "GPU" if _CUDA in session.get_providers() else "CPU"

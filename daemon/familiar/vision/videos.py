@@ -1,0 +1,198 @@
+"""Decode frames of a video. Runs in worker processes only: the bytes are not trusted."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+import av
+import av.error
+import av.logging
+import numpy as np
+from PIL import Image
+
+from familiar.errors import SetAsideError
+from familiar.vision.decoding import Picture, check_size
+
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,dv,wtv"
+"""Containers that are opened. A playlist is none: it would make the decoder open other files, or the network."""
+
+_SEEK_FROM = 4.0
+"""Seconds between two frames from which on the decoder jumps to the next one instead of decoding what lies between."""
+
+_MOST_ERRORS = 50
+"""Damaged packets after which nothing more is expected of a video."""
+
+_TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One frame, at `time` seconds from the beginning."""
+
+    picture: Picture
+    time: float
+
+
+class Video:
+    """An open video."""
+
+    def __init__(self, container: Any, *, max_megapixels: int) -> None:
+        """Take the container.
+
+        Raises:
+            SetAsideError: it has no pictures, or they are too large.
+        """
+        if not container.streams.video:
+            raise SetAsideError("it has no picture, only sound or data")
+        self._container = container
+        self._stream = container.streams.video[0]
+        self._max_megapixels = max_megapixels
+        if self._stream.codec_context is None:
+            raise SetAsideError("its pictures can't be decoded: it is encrypted, or in a format that is not known")
+        self._start = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
+        self._stream.thread_type = "NONE"  # there is a worker for each core
+        self._stream.codec_context.skip_frame = "NONREF"  # what no other frame needs costs time, and is no better
+        self.format = str(container.format.name).split(",")[0].upper()
+        self.duration = self._duration()
+        self.taken = _taken(container.metadata)
+
+    def frames(self, *, interval: float, most: int, at_most: int, seconds: float) -> Iterator[Frame]:
+        """Give frames until the end, or until the time is over; of a truncated or damaged video those that it has.
+
+        Args:
+            interval: seconds between two frames; more in a video that would have more than `most` frames.
+            most: how many frames at most.
+            at_most: larger frames are reduced to this longer side, in pixels.
+            seconds: after which no more frames are given.
+
+        Raises:
+            SetAsideError: not a single frame can be decoded.
+        """
+        deadline = time.monotonic() + seconds
+        if self.duration is not None:
+            interval = max(interval, self.duration / most)
+        number = 0
+        for at, frame in self._sampled(interval):
+            yield Frame(picture=self._picture(frame, at_most), time=at)
+            number += 1
+            if number >= most or time.monotonic() > deadline:
+                return
+        if not number:
+            raise SetAsideError("no picture in it can be decoded: it is damaged, cut off, or encrypted")
+
+    def frame_at(self, at: float) -> Frame:
+        """Return the frame at this time, at full size.
+
+        Raises:
+            SetAsideError: it can't be decoded.
+        """
+        self._seek(at)
+        for found, frame in self._decoded():
+            if found >= at - 1e-3:
+                return Frame(picture=self._picture(frame, None), time=found)
+        raise SetAsideError(f"the frame at {at:g} s can't be decoded")
+
+    def _sampled(self, interval: float) -> Iterator[tuple[float, Any]]:
+        """Give frames that are so many seconds apart; where that is long, key frames near there will do."""
+        due, jumps = 0.0, interval >= _SEEK_FROM
+        while True:
+            for at, frame in self._decoded():
+                if at < due - (interval / 2 if jumps else 0):
+                    continue
+                yield at, frame
+                due = max(at, due) + interval
+                if jumps:
+                    break
+            else:
+                return
+            if not self._seek(due):
+                return
+
+    def _decoded(self) -> Iterator[tuple[float, Any]]:
+        """Decode frames from here on; damaged packets are left out."""
+        errors = 0
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+                frames = packet.decode()
+            except (StopIteration, av.error.EOFError):
+                return
+            except (av.error.FFmpegError, OSError, ValueError):
+                errors += 1
+                if errors > _MOST_ERRORS:
+                    return
+                continue
+            for frame in frames:
+                if frame.pts is not None:
+                    yield float(frame.pts * frame.time_base) - self._start, frame
+
+    def _seek(self, at: float) -> bool:
+        target = round((at + self._start) / float(self._stream.time_base))
+        try:
+            self._container.seek(target, stream=self._stream)
+        except (av.error.FFmpegError, OSError, ValueError, OverflowError):
+            return False
+        return True
+
+    def _picture(self, frame: Any, at_most: int | None) -> Picture:
+        check_size((frame.width, frame.height), self._max_megapixels)
+        factor = 1.0 if at_most is None else min(1.0, at_most / max(frame.width, frame.height))
+        width, height = (max(2, round(side * factor)) for side in (frame.width, frame.height))
+        pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
+        turn = _TURNS.get(round(frame.rotation) % 360)
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        size = (frame.width, frame.height)
+        if turn is not None:
+            image = image.transpose(turn)
+            size = size if turn is Image.Transpose.ROTATE_180 else size[::-1]
+        return Picture(image=image, format=self.format, width=size[0], height=size[1], taken=self.taken)
+
+    def _duration(self) -> float | None:
+        """Return the length in seconds by what the file says, or None."""
+        stream, container = self._stream, self._container
+        said = [
+            float(stream.duration * stream.time_base) if stream.duration else 0.0,
+            container.duration / av.time_base if container.duration else 0.0,
+        ]
+        real = [length for length in said if math.isfinite(length) and length > 0]
+        return min(real) if real else None
+
+
+@contextmanager
+def open_video(file: BinaryIO, *, max_megapixels: int) -> Iterator[Video]:
+    """Open a video, which is closed with the block.
+
+    Raises:
+        SetAsideError: it is none, is damaged, or too large.
+    """
+    av.logging.set_level(None)
+    try:
+        with av.open(
+            file, options={"format_whitelist": _FORMATS, "protocol_whitelist": "none"}, metadata_errors="replace"
+        ) as container:
+            yield Video(container, max_megapixels=max_megapixels)
+    except (SetAsideError, MemoryError):
+        raise
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SetAsideError(f"not a video, or damaged, or cut off: {reason}") from error
+
+
+def _taken(metadata: dict[str, str]) -> datetime | None:
+    """Return the local time that the camera wrote: with its own zone if it did, else UTC in this machine's zone."""
+    for name in ("com.apple.quicktime.creationdate", "creation_time", "date"):
+        try:
+            found = datetime.fromisoformat(metadata.get(name, ""))
+        except ValueError:
+            continue
+        if found.year <= 1970:  # noqa: PLR2004 - cameras without a clock write 1904 or 1970
+            continue
+        if found.tzinfo is UTC or (found.tzinfo is not None and name == "creation_time"):
+            found = found.astimezone()
+        return found.replace(tzinfo=None)
+    return None
