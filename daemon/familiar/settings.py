@@ -88,7 +88,7 @@ class FolderSettings(_Section):
 
 _PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"detector": "mtcnn", "upsample": 1, "max_size": 800},
-    "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1600},
+    "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1200},
     "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
 }
 """What each preset stands for (docs/detection.md)."""
@@ -108,7 +108,7 @@ class VisionSettings(_Section):
     )
     upsample: int = Field(default=1, ge=0, le=3, description="Doublings before detection: each finds smaller faces.")
     max_size: int = Field(
-        default=1600, ge=256, le=20000, description="Photos are reduced to this longer side (pixels) for detection."
+        default=1200, ge=256, le=20000, description="Photos are reduced to this longer side (pixels) for detection."
     )
     mirror: bool = Field(
         default=True,

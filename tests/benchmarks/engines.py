@@ -43,14 +43,15 @@ def main() -> None:
     for path in map(Path, sys.argv[1:]):
         with Image.open(path) as image:
             image.thumbnail((EDGE, EDGE))
-            pixels = np.asarray(image.convert("RGB"))
+            small = image.convert("RGB")
+        pixels = np.asarray(small)
         found = []
         for detector, times in zip(detectors, detecting, strict=True):
-            spent, rectangles = milliseconds(lambda detector=detector, pixels=pixels: detector.detect([pixels])[0])  # type: ignore[misc]
+            spent, rectangles = milliseconds(lambda detector=detector, small=small: detector.detect([small])[0])  # type: ignore[misc]
             times.append(spent)
             found.append(sorted(map(str, rectangles)))
         boxes, same = boxes + len(found[0]), same + len(set(found[0]) & set(found[1]))
-        for rectangle in hog.detect([pixels])[0]:
+        for rectangle in hog.detect([small])[0]:
             shape = landmarks(pixels, rectangle)
             embeddings = []
             for encoder, times in zip(encoders, encoding, strict=True):

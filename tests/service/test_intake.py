@@ -1,5 +1,6 @@
 """The intake with real watchers and a real store, in this process: what happens when watchers fail."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -84,3 +85,23 @@ def test_a_root_is_compared_again_when_its_time_has_come(household: Household) -
     assert len(household.log.of("root.scanned")) == 1
     household.ahead += 2 * 60
     household.tick_until("root.scanned", count=2)
+
+
+def test_what_has_lain_unchanged_is_taken_at_once_and_what_came_just_now_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "old.jpg").write_bytes(b"1")
+    time.sleep(1.1)
+    (tmp_path / "copied.jpg").write_bytes(b"2")
+    os.utime(tmp_path / "copied.jpg", (1e9, 1e9))  # as a copy with the time stamp of its original has
+    log, store = CheckedLog(), Store(tmp_path / "familiar.db")
+    settings = Settings(folders=(FolderSettings(path=tmp_path),), settle=1.0)
+    intake = Intake(settings=settings, store=store, log=log, clock=lambda: 0.0, watch=False)
+    intake.start(lambda: None)
+    while not log.of("root.scanned"):
+        intake.tick(0.0)
+        time.sleep(0.01)
+    intake.tick(0.0)
+    assert [event["path"] for event in log.of("file.pending")] == [tmp_path / "old.jpg"]
+    intake.tick(1.0)
+    assert len(log.of("file.pending")) == 2
+    intake.stop()
+    store.close()

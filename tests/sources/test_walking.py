@@ -23,7 +23,7 @@ def names(listings: list[Listing]) -> list[str]:
     return [
         str(Path(listing.folder, os.fsdecode(name)).relative_to(listing.root))
         for listing in listings
-        for name, _, _ in listing.entries
+        for name, *_ in listing.entries
     ]
 
 
@@ -33,7 +33,7 @@ def test_photos_are_listed_folder_by_folder_in_the_order_of_names(tmp_path: Path
         (tmp_path / name).write_bytes(b"123")
     listings = listed(tmp_path)
     assert names(listings) == ["A.JPG", "b.jpg", "a/c.heic", "sub/d.png"]
-    assert listings[0].entries[0][1:] == (3, (tmp_path / "A.JPG").stat().st_mtime_ns)
+    assert listings[0].entries[0][1:3] == (3, (tmp_path / "A.JPG").stat().st_mtime_ns)
     assert listings[0].device == tmp_path.stat().st_dev
 
 
@@ -91,11 +91,11 @@ def test_each_name_is_in_exactly_one_part_of_a_long_listing(
         Path(os.fsdecode(os.fsencode(root) + b"/x" + stem + b".jpg")).touch()
     patterns = Patterns(FolderSettings(path=root))
     parts = list(walk(root, root, patterns, [], chunk=7))
-    assert [name for part in parts for name, _, _ in part.entries] == sorted(b"x" + stem + b".jpg" for stem in stems)
+    assert [name for part in parts for name, *_ in part.entries] == sorted(b"x" + stem + b".jpg" for stem in stems)
     assert (parts[0].after, parts[-1].upto) == (b"", None)
     for part, following in itertools.pairwise(parts):
         assert following.after == part.upto
-        assert all(part.after < name <= (part.upto or name) for name, _, _ in part.entries)
+        assert all(part.after < name <= (part.upto or name) for name, *_ in part.entries)
 
 
 def test_the_walker_posts_listings_and_says_when_it_is_done(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ FILE_NAMES = st.binary(min_size=1, max_size=3).filter(
 
 def listed(files: Files, root: int, entries: list[tuple[bytes, int, int]], due: float = 5.0) -> tuple[int, int, int]:
     folder = files.folder(PHOTOS, root_id=root, device=1)
-    found = files.compare(folder, sorted(entries), after=b"", upto=None, due=due)
+    found = files.compare(folder, [(*entry, 0) for entry in sorted(entries)], after=b"", upto=None, due=lambda _: due)
     return found.new, found.changed, len(found.missing)
 
 
@@ -51,15 +51,15 @@ def test_a_listing_in_parts_finds_what_one_listing_finds(
     root = store.roots.know(PHOTOS).id
     with store.writing():
         folder = store.files.folder(PHOTOS, root_id=root, device=1)
-        store.files.compare(folder, [], after=b"", upto=None, due=0)
+        store.files.compare(folder, [], after=b"", upto=None, due=lambda _: 0)
         for row in store.files.in_folder(folder):
             store.files.mark_gone(row)
-        store.files.compare(folder, [(name, 1, 1) for name in sorted(before)], after=b"", upto=None, due=0)
+        store.files.compare(folder, [(name, 1, 1, 1) for name in sorted(before)], after=b"", upto=None, due=lambda _: 0)
         names, missing, new, start = sorted(after), set[bytes](), 0, b""
         parts = [names[at : at + chunk] for at in range(0, len(names), chunk)] or [[]]
         for number, part in enumerate(parts):
             upto = None if number == len(parts) - 1 else part[-1]
-            found = store.files.compare(folder, [(n, 1, 1) for n in part], after=start, upto=upto, due=0)
+            found = store.files.compare(folder, [(n, 1, 1, 1) for n in part], after=start, upto=upto, due=lambda _: 0)
             new, missing, start = new + found.new, missing | set(found.missing), upto or b""
     assert (new, missing) == (len(after - before), before - after)
 

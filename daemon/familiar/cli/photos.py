@@ -45,7 +45,7 @@ def photos_in(folders: Iterable[FolderSettings]) -> list[Path]:
         found = [
             Path(listing.folder, os.fsdecode(name))
             for listing in walk(folder.path, folder.path, Patterns(folder), errors)
-            for name, _, _ in listing.entries
+            for name, *_ in listing.entries
         ]
         if errors:
             raise UsageError(f"{errors[0][0]}: can't be read: {errors[0][1]}.")

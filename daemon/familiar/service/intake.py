@@ -9,6 +9,7 @@ import os
 import queue
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from familiar.logs import EventLog
@@ -206,13 +207,24 @@ class Intake:
                 listing.entries,
                 after=listing.after,
                 upto=listing.upto,
-                due=now + self._settings.settle,
+                due=partial(self._due, root, now),
             )
         walk.listed.add(folder_id)
         walk.files += len(listing.entries)
         walk.new += found.new
         walk.changed += found.changed
         walk.missing += [Path(listing.folder, os.fsdecode(name)) for name in found.missing]
+
+    def _due(self, root: Root, now: float, changed_ns: int) -> float:
+        """Return when a listed file will have settled: one that lies unchanged for long enough already has.
+
+        A file's last change of any kind can't be set by a program that copies it. The clock of another machine does
+        not count, nor does a time to come.
+        """
+        quiet = time.time() - changed_ns / 1e9
+        if root.is_remote or quiet < 0:
+            quiet = 0.0
+        return now + max(0.0, self._settings.settle - quiet)
 
     def _finish_walk(self, root: Root, finished: WalkFinished) -> None:
         walk = root.walks.pop(finished.top, None)

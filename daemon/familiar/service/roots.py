@@ -44,6 +44,7 @@ class Root:
     settings: FolderSettings
     patterns: Patterns
     watcher: Watcher | None
+    is_remote: bool
     is_online: bool = False
     reason: str | None = None
     judged_at: float = float("-inf")
@@ -151,10 +152,17 @@ class Roots:
         return root.is_online and self._on_same_device(path.parent)
 
     def _root(self, folder: FolderSettings, post: Callable[[Message], None]) -> Root:
-        polls = is_network(folder.path) if folder.polling is None else folder.polling
+        is_remote = is_network(folder.path)
+        polls = is_remote if folder.polling is None else folder.polling
         patterns = Patterns(folder)
         watcher = Watcher(folder.path, patterns, post) if self._watch and not polls else None
-        return Root(id=self._store.roots.know(folder.path).id, settings=folder, patterns=patterns, watcher=watcher)
+        return Root(
+            id=self._store.roots.know(folder.path).id,
+            settings=folder,
+            patterns=patterns,
+            watcher=watcher,
+            is_remote=is_remote,
+        )
 
     def _vouched(self, root: Root) -> bool:
         sample = self._store.files.sample(root.id, limit=_SAMPLE)

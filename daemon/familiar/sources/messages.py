@@ -33,7 +33,7 @@ class EventsLost:
 class Listing:
     """Part of a folder's listing: all its photos with names in `after < name <= upto` (None: to the end).
 
-    `entries` are (name, size in bytes, mtime in ns), in the order of names.
+    `entries` are (name, size in bytes, mtime in ns, last change of any kind in ns), in the order of names.
     """
 
     root: Path
@@ -42,7 +42,7 @@ class Listing:
     device: int
     after: bytes
     upto: bytes | None
-    entries: tuple[tuple[bytes, int, int], ...]
+    entries: tuple[tuple[bytes, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

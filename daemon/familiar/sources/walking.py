@@ -116,7 +116,7 @@ def _listings(root: Path, top: Path, folder: Path, device: int, names: list[byte
         after = upto or b""
 
 
-def _entries(folder: Path, names: list[bytes]) -> tuple[tuple[bytes, int, int], ...]:
+def _entries(folder: Path, names: list[bytes]) -> tuple[tuple[bytes, int, int, int], ...]:
     prefix = os.fsencode(folder) + b"/"
     entries = []
     for name in names:
@@ -125,5 +125,5 @@ def _entries(folder: Path, names: list[bytes]) -> tuple[tuple[bytes, int, int], 
         except OSError:
             continue  # gone meanwhile, a broken link, or a loop of links
         if stat.S_ISREG(found.st_mode):
-            entries.append((name, found.st_size, found.st_mtime_ns))
+            entries.append((name, found.st_size, found.st_mtime_ns, max(found.st_ctime_ns, found.st_mtime_ns)))
     return tuple(entries)

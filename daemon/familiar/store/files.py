@@ -80,34 +80,40 @@ class Files:
         return None if row is None or row[0] is None else int(row[0])
 
     def compare(
-        self, folder_id: int, entries: Sequence[tuple[bytes, int, int]], *, after: bytes, upto: bytes | None, due: float
+        self,
+        folder_id: int,
+        entries: Sequence[tuple[bytes, int, int, int]],
+        *,
+        after: bytes,
+        upto: bytes | None,
+        due: Callable[[int], float],
     ) -> Comparison:
         """Compare part of a folder's listing with the store and write down what is new or changed.
 
         Args:
             folder_id: the folder that was listed.
-            entries: (name, size, mtime_ns), in the order of names, all in `after < name <= upto`.
+            entries: (name, size, mtime_ns, last change in ns), in the order of names, all in `after < name <= upto`.
             after: names up to this one belong to an earlier part.
             upto: the last name of this part, or None for the last part.
-            due: when a new or changed file will have settled.
+            due: gives when a new or changed file will have settled, by its last change.
         """
         known = self._known(folder_id, after, upto)
         remembered = next(known, None)
         found, missing, new = [], [], 0
-        for name, size, mtime_ns in entries:
+        for name, size, mtime_ns, changed_ns in entries:
             while remembered is not None and remembered[0] < name:
                 missing.append(remembered[0])
                 remembered = next(known, None)
             if remembered is not None and remembered[0] == name:
                 if remembered[1:] != (size, mtime_ns):
-                    found.append((name, size, mtime_ns))
+                    found.append((name, size, mtime_ns, due(changed_ns)))
                 remembered = next(known, None)
             else:
                 new += 1
-                found.append((name, size, mtime_ns))
+                found.append((name, size, mtime_ns, due(changed_ns)))
         if remembered is not None:
             missing.extend([remembered[0], *(row[0] for row in known)])
-        self._find(folder_id, found, due)
+        self._find(folder_id, found)
         return Comparison(new=new, changed=len(found) - new, missing=tuple(missing))
 
     def hint(self, path: Path, *, size: int, mtime_ns: int, root_id: int, due: float) -> bool:
@@ -123,7 +129,7 @@ class Files:
         known_folder = self._db.conn.execute("SELECT id FROM folders WHERE path = ?", (os.fsencode(path.parent),))
         found = known_folder.fetchone()
         folder_id = int(found[0]) if found else self.folder(path.parent, root_id=root_id)
-        self._find(folder_id, [(os.fsencode(path.name), size, mtime_ns)], due)
+        self._find(folder_id, [(os.fsencode(path.name), size, mtime_ns, due)])
         return True
 
     def at(self, path: Path) -> FileRow | None:
@@ -255,9 +261,10 @@ class Files:
             (folder_id, after, *values),
         )
 
-    def _find(self, folder_id: int, found: Iterable[tuple[bytes, int, int]], due: float) -> None:
+    def _find(self, folder_id: int, found: Iterable[tuple[bytes, int, int, float]]) -> None:
+        """Write down files: name, size, mtime_ns, and when they will have settled."""
         found_at = self._now().isoformat()
-        self._db.conn.executemany(_FIND, ((folder_id, *entry, due, found_at) for entry in found))
+        self._db.conn.executemany(_FIND, ((folder_id, *entry, found_at) for entry in found))
 
     def _update(self, file_id: int, assignments: str, *values: Any) -> None:
         self._db.conn.execute(f"UPDATE files SET {assignments} WHERE id = ?", (*values, file_id))

@@ -16,8 +16,8 @@ from familiar.store.files import Files
 from familiar.store.photos import Photos
 
 _COLUMNS = (
-    "operations.id, plan_id, plans.photo_id, position, rule, kind, wish, parameters, state, source, target, temporary, "
-    "operations.hash, attempts, error, plans.path, photos.hash, "
+    "operations.id, plan_id, plans.photo_id, position, rule, operations.kind, wish, parameters, state, source, target, "
+    "temporary, operations.hash, attempts, error, plans.path, photos.hash, "
     "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
     "AND earlier.position < operations.position AND earlier.state = 'done')"
 )

@@ -10,11 +10,29 @@ from typing import Any
 
 import dlib
 import numpy as np
+from PIL import Image
 
 from familiar.model import Embeddings
-from familiar.vision.decoding import Pixels
-from familiar.vision.engine import Chips, Device
+from familiar.vision.engine import Chips, Detector, Device
 from familiar.vision.onnx_models import package_file
+
+
+class ReducingDetector:
+    """Lets another detector look at reduced images."""
+
+    def __init__(self, detector: Detector, *, max_size: int) -> None:
+        """Take the detector; images are reduced to `max_size` pixels of the longer side."""
+        self._detector = detector
+        self._max_size = max_size
+        self.device = detector.device
+
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
+        """Return for each image a rectangle for each face, in its own pixels."""
+        small = [_reduced(image, self._max_size) for image in images]
+        return [
+            [_scaled(rectangle, image.width / reduced.width) for rectangle in rectangles]
+            for image, reduced, rectangles in zip(images, small, self._detector.detect(small), strict=True)
+        ]
 
 
 class HogDetector:
@@ -27,9 +45,9 @@ class HogDetector:
         self._detector = dlib.get_frontal_face_detector()
         self._upsample = upsample
 
-    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
-        """Return for each picture a rectangle for each face."""
-        return [list(self._detector(pixels, self._upsample)) for pixels in pictures]
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
+        """Return for each image a rectangle for each face."""
+        return [list(self._detector(np.asarray(image), self._upsample)) for image in images]
 
 
 class DlibCnnDetector:
@@ -42,9 +60,9 @@ class DlibCnnDetector:
         self._detector = dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
         self._upsample = upsample
 
-    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
-        """Return for each picture a rectangle for each face."""
-        return [[found.rect for found in self._detector(pixels, self._upsample)] for pixels in pictures]
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
+        """Return for each image a rectangle for each face."""
+        return [[found.rect for found in self._detector(np.asarray(image), self._upsample)] for image in images]
 
 
 class DlibEncoder:
@@ -63,6 +81,21 @@ class DlibEncoder:
         found = [[self._network.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in side] for side in both]
         embeddings: Embeddings = np.array(found, dtype=np.float32).reshape(len(both), -1, 128).mean(axis=0)
         return embeddings
+
+
+def _reduced(image: Image.Image, max_size: int) -> Image.Image:
+    factor = max_size / max(image.size)
+    if factor >= 1:
+        return image
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    return image.resize(size, Image.Resampling.BOX)  # the mean of the pixels that fall together; others ring at edges
+
+
+def _scaled(rectangle: Any, ratio: float) -> Any:
+    if ratio == 1:
+        return rectangle
+    sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
+    return type(rectangle)(*(round(side * ratio) for side in sides))
 
 
 def load_landmarks() -> Any:

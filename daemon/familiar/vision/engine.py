@@ -53,8 +53,8 @@ class Detector(Protocol):
     def device(self) -> Device:
         """Say where it runs."""
 
-    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
-        """Return for each picture a `dlib.rectangle` for each face, in pixels of what was given."""
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
+        """Return for each RGB image a `dlib.rectangle` for each face, in pixels of what was given."""
 
 
 class Encoder(Protocol):
@@ -79,46 +79,43 @@ class FaceEngine:
         detector: Detector,
         landmarks: Callable[[Pixels, Any], Any],
         encoder: Encoder,
-        max_size: int,
     ) -> None:
-        """Take the parts, loaded; faces are looked for at `max_size` pixels of the longer side."""
+        """Take the parts, loaded."""
         self.id = id
         self.description = description
         self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
         self._detector = detector
         self._landmarks = landmarks
         self._encoder = encoder
-        self._max_size = max_size
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original.
 
-        Faces are looked for at reduced scale, and encoded from all the pixels that were decoded; the faces of all
-        pictures are encoded together.
+        They are encoded from all the pixels that were decoded, those of all pictures together.
         """
         if not pictures:
             return []
-        small = [_reduced(picture.image, self._max_size) for picture in pictures]
-        detected = self._detector.detect([np.asarray(image) for image in small])
-        shapes = []
-        for picture, image, rectangles in zip(pictures, small, detected, strict=True):
-            ratio, pixels = picture.image.width / image.width, np.asarray(picture.image)
-            shapes.append([self._landmarks(pixels, _scaled(rectangle, ratio)) for rectangle in rectangles])
-        encoded = self._encode([picture.image for picture in pictures], shapes)
-        return list(map(self._faces, pictures, shapes, encoded))
+        detected = self._detector.detect([picture.image for picture in pictures])
+        whole = [np.asarray(picture.image) for picture in pictures]
+        shapes = [
+            [self._landmarks(pixels, rectangle) for rectangle in rectangles]
+            for pixels, rectangles in zip(whole, detected, strict=True)
+        ]
+        return list(map(self._faces, pictures, whole, shapes, self._encode(whole, shapes)))
 
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
         """Return the embeddings of faces that were found before, for each picture an array of shape (n, 128)."""
         shapes = [[_shape(face, picture.scale) for face in faces] for picture, faces in pictures]
-        return self._encode([picture.image for picture, _ in pictures], shapes)
+        return self._encode([np.asarray(picture.image) for picture, _ in pictures], shapes)
 
-    def _encode(self, images: Sequence[Image.Image], shapes: Sequence[Sequence[Any]]) -> list[Embeddings]:
-        chips = [align(np.asarray(image), own) for image, own in zip(images, shapes, strict=True)]
+    def _encode(self, whole: Sequence[Pixels], shapes: Sequence[Sequence[Any]]) -> list[Embeddings]:
+        chips = list(map(align, whole, shapes))
         ends = np.cumsum([len(own) for own in chips])
         return np.split(self._encoder.encode(np.concatenate(chips)), ends[:-1])
 
-    def _faces(self, picture: Picture, shapes: Sequence[Any], embeddings: Embeddings) -> tuple[Face, ...]:
-        pixels = np.asarray(picture.image)
+    def _faces(
+        self, picture: Picture, pixels: Pixels, shapes: Sequence[Any], embeddings: Embeddings
+    ) -> tuple[Face, ...]:
         faces = [
             self._face(pixels, picture, shape, embedding) for shape, embedding in zip(shapes, embeddings, strict=True)
         ]
@@ -141,21 +138,6 @@ class FaceEngine:
             sharpness=sharpness(pixels, inside),
             engine=self.id,
         )
-
-
-def _reduced(image: Image.Image, max_size: int) -> Image.Image:
-    factor = max_size / max(image.size)
-    if factor >= 1:
-        return image
-    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    return image.resize(size, Image.Resampling.BOX)  # the mean of the pixels that fall together; others ring at edges
-
-
-def _scaled(rectangle: Any, ratio: float) -> Any:
-    if ratio == 1:
-        return rectangle
-    sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
-    return type(rectangle)(*(round(side * ratio) for side in sides))
 
 
 def align(pixels: Pixels, shapes: Sequence[Any]) -> Chips:

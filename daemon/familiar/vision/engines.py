@@ -4,7 +4,7 @@ from pathlib import Path
 
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
-from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
+from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, ReducingDetector, load_landmarks
 from familiar.vision.engine import Detector, Encoder, Engine, FaceEngine
 
 PLAIN_ID = "dlib-resnet-v1"
@@ -45,11 +45,12 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
     detector: Detector
     match settings.detector:
         case "mtcnn":
-            detector = MtcnnDetector(models, upsample=settings.upsample)
+            detector = MtcnnDetector(models, upsample=settings.upsample, max_size=settings.max_size)
         case "cnn":
-            detector = OnnxDetector(models, upsample=settings.upsample)
+            cnn = OnnxDetector(models, upsample=settings.upsample)
+            detector = ReducingDetector(cnn, max_size=settings.max_size)
         case "hog":
-            detector = HogDetector(upsample=settings.upsample)
+            detector = ReducingDetector(HogDetector(upsample=settings.upsample), max_size=settings.max_size)
     encoder = OnnxEncoder(models, mirror=settings.mirror)
     without = "CUDA can't be used, the CPU takes its place" if has_cuda() and encoder.device == "CPU" else None
     return _engine(settings, "onnx", detector, encoder), without
@@ -59,11 +60,8 @@ def _dlib_engine(settings: VisionSettings) -> Engine:
     """Return dlib's own engine; HOG takes the place of a detector that dlib does not have."""
     if settings.detector == "mtcnn":
         settings = settings.model_copy(update={"detector": "hog"})
-    detector = (
-        DlibCnnDetector(upsample=settings.upsample)
-        if settings.detector == "cnn"
-        else HogDetector(upsample=settings.upsample)
-    )
+    kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
+    detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
     return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))
 
 
@@ -76,5 +74,4 @@ def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: En
         detector=detector,
         landmarks=load_landmarks(),
         encoder=encoder,
-        max_size=settings.max_size,
     )

@@ -3,6 +3,7 @@
 It runs on the CPU: the networks are so small, and the pictures so different in size, that a GPU gains nothing.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -28,11 +29,14 @@ _RATIO = 0.709
 """Of each level of the pyramid to the one before: half of the area."""
 
 _STRIDE = 2
-_PROPOSED, _REFINED, _FOUND = 0.7, 0.8, 0.95
-"""Least probabilities of a face after each network (docs/detection.md)."""
+_PROPOSED, _REFINED, _FOUND = (math.log(p / (1 - p)) for p in (0.8, 0.8, 0.9))
+"""Least log odds of a face after each network (docs/detection.md)."""
 
 _SAME_LEVEL, _SAME_PLACE = 0.5, 0.7
 """Share of their union that two boxes may have in common; beyond it the less sure one is dropped."""
+
+_GAP = 1.0
+"""An image is reduced by whole numbers as far as that goes, which is fast, and resized after that."""
 
 _BATCH = 64
 """Places that are looked at at once."""
@@ -47,39 +51,42 @@ class MtcnnDetector:
 
     device: Device = "CPU"
 
-    def __init__(self, models: Path, *, upsample: int) -> None:
+    def __init__(self, models: Path, *, upsample: int, max_size: int) -> None:
         """Load the networks; `models` is the folder for converted ones.
 
-        Faces of 80 pixels and more are found, of half as much with each `upsample`.
+        In an image whose longer side has `max_size` pixels, faces of 80 pixels and more are found, of half as much
+        with each `upsample`; in a larger one, faces that are as much larger.
         """
         self._proposal, self._refinement, self._output = (
             open_session(model_path(network, models), gpu=False) for network in (PROPOSAL, REFINEMENT, OUTPUT)
         )
         self._least = _LARGEST_LEAST_FACE / 2**upsample
+        self._max_size = max_size
 
-    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
-        """Return for each picture a rectangle for each face, the surest first, shaped as HOG's are."""
-        return [self._detect(pixels) for pixels in pictures]
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
+        """Return for each image a rectangle for each face, the surest first, shaped as HOG's are."""
+        return list(map(self._detect, images))
 
-    def _detect(self, pixels: Pixels) -> list[Any]:
-        image = Image.fromarray(pixels)
-        boxes = self._propose(image)
-        found = self._judge(self._refinement, image, boxes, REFINEMENT_EDGE)
+    def _detect(self, image: Image.Image) -> list[Any]:
+        least = self._least * max(1.0, max(image.size) / self._max_size)
+        factor = max(1, int(least / REFINEMENT_EDGE))
+        small = image.reduce(factor)  # the first two networks see no more of the smallest face
+        found = self._judge(self._refinement, small, self._propose(small, least / factor), REFINEMENT_EDGE)
         kept = found[found[:, 0] >= _REFINED]
         boxes = _squared(_sides(kept)[_distinct(_sides(kept), kept[:, 0], _SAME_PLACE)])
-        found = self._judge(self._output, image, boxes, OUTPUT_EDGE)
+        found = self._judge(self._output, image, boxes * np.float32(factor), OUTPUT_EDGE)
         kept = found[found[:, 0] >= _FOUND]
         kept = kept[_distinct(_sides(kept), kept[:, 0], _SAME_PLACE, of_smaller=True)]
         return [_rectangle(face) for face in kept]
 
-    def _propose(self, image: Image.Image) -> Boxes:
-        """Return places that may hold a face."""
-        scale = PROPOSAL_EDGE / self._least
+    def _propose(self, image: Image.Image, least: float) -> Boxes:
+        """Return places that may hold a face of `least` pixels or more."""
+        scale = PROPOSAL_EDGE / least
         largest: Image.Image | None = None
         boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
         while min(image.size) * scale >= PROPOSAL_EDGE:
             size = (round(image.width * scale), round(image.height * scale))
-            level = (largest or image).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+            level = (largest or image).resize(size, Image.Resampling.BILINEAR, reducing_gap=_GAP)
             largest = largest or level
             (output,) = self._proposal.run(None, {"pixels": np.asarray(level)[None]})
             rows, columns = np.nonzero(output[0, 0] >= _PROPOSED)
@@ -95,7 +102,7 @@ class MtcnnDetector:
         return _squared(together[_distinct(together, np.concatenate(scores), _SAME_PLACE)])
 
     def _judge(self, network: Any, image: Image.Image, boxes: Boxes, edge: int) -> npt.NDArray[np.float32]:
-        """Return what a network says of places: probability, sides and points, in pixels of the image."""
+        """Return what a network says of places: log odds of a face, sides and points, in pixels of the image."""
         parts = [
             network.run(None, {"pixels": _patches(image, boxes[start : start + _BATCH], edge)})[0]
             for start in range(0, len(boxes), _BATCH)
@@ -134,7 +141,7 @@ def _patches(image: Image.Image, boxes: Boxes, edge: int) -> Pixels:
                 image.crop(around),
                 (left - around[0], top - around[1], right - around[0], bottom - around[1]),
             )
-        patch[:] = np.asarray(part.resize((edge, edge), Image.Resampling.BILINEAR, corners, reducing_gap=2.0))
+        patch[:] = np.asarray(part.resize((edge, edge), Image.Resampling.BILINEAR, corners, reducing_gap=_GAP))
     return patches
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import dlib
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from familiar.model import Embeddings
 from familiar.vision.decoding import Pixels
@@ -61,14 +62,14 @@ class OnnxDetector:
         self._resizing = open_session(resizing_path(models), gpu=False)
         self._upsample = upsample
 
-    def detect(self, pictures: Sequence[Pixels]) -> list[list[Any]]:
-        """Return for each picture a rectangle for each face, the surest first.
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
+        """Return for each image a rectangle for each face, the surest first.
 
-        Pictures of one size, as those of one camera are, pass the network together: a GPU gains by that.
+        Images of one size, as those of one camera are, pass the network together: a GPU gains by that.
         """
-        found: list[list[Any]] = [[] for _ in pictures]
-        for numbers in _of_one_size(pictures):
-            planes = [self._plane(self._upsampled(pictures[number])) for number in numbers]
+        found: list[list[Any]] = [[] for _ in images]
+        for numbers in _of_one_size(images):
+            planes = [self._plane(self._upsampled(np.asarray(images[number]))) for number in numbers]
             scores = self._session.run(None, {"tiles": np.concatenate([plane for plane, _ in planes])})[0]
             for number, (_, tiles), own in zip(numbers, planes, scores, strict=True):
                 found[number] = [self._downsampled(box) for box in boxes_of(own[0], tiles)]
@@ -97,10 +98,10 @@ class OnnxDetector:
         return dlib.rectangle(*(int(np.floor(side + 0.5)) for side in box))
 
 
-def _of_one_size(pictures: Sequence[Pixels]) -> list[list[int]]:
-    """Return the numbers of the pictures that are not too small, those of one size together."""
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for number, pixels in enumerate(pictures):
-        if min(pixels.shape[:2]) >= LEAST:
-            groups[pixels.shape].append(number)
+def _of_one_size(images: Sequence[Image.Image]) -> list[list[int]]:
+    """Return the numbers of the images that are not too small, those of one size together."""
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for number, image in enumerate(images):
+        if min(image.size) >= LEAST:
+            groups[image.size].append(number)
     return list(groups.values())
