@@ -26,10 +26,13 @@ RAWS = (
 )  # fmt: skip
 """Names of RAW files."""
 
-DEFAULT_INCLUDE = (
+PHOTOS = (
     "*.jpg", "*.jpeg", "*.jpe", "*.jfif", "*.png", "*.webp", "*.tif", "*.tiff",
-    "*.gif", "*.bmp", "*.heic", "*.heif", "*.avif", *RAWS, *VIDEOS,
+    "*.gif", "*.bmp", "*.heic", "*.heif", "*.avif",
 )  # fmt: skip
+"""Names of pictures."""
+
+DEFAULT_INCLUDE = (*PHOTOS, *RAWS, *VIDEOS)
 """Names that are taken for photos, videos among them; upper and lower case are alike."""
 
 DEFAULT_EXCLUDE = (
@@ -153,6 +156,11 @@ class VisionSettings(_Section):
         if self.engine == "dlib" and self.detector == "mtcnn":
             raise ValueError("should be hog or cnn: dlib has no mtcnn")
         return self
+
+
+def is_photo(path: Path) -> bool:
+    """Return whether a file is a photo by its name, and no video."""
+    return f"*{path.suffix.lower()}" in PHOTOS or is_raw(path)
 
 
 def is_video(path: Path) -> bool:

@@ -13,11 +13,12 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError
 from familiar.model import Crop, Link, Operation, Plan
-from familiar.rules.planning import Rules, plan_for
+from familiar.rules.planning import Rules, following, plan_for
 from familiar.service.handling import subject_of
+from familiar.service.pairs import still_beside
 from familiar.service.recognition import Recogniser
 from familiar.service.seeing import Seer
-from familiar.settings import FolderSettings, Settings
+from familiar.settings import FolderSettings, Settings, is_video
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
@@ -80,7 +81,8 @@ async def _plan(
     context: Context, store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
 ) -> _Planned:
     recogniser = Recogniser(store, settings.matching)
-    paths, planned, first = photos_in(folders), _Planned(), dict[int, Path]()
+    paths = sorted(photos_in(folders), key=is_video)  # a clip goes where its still goes
+    planned, first = _Planned(), dict[int, Path]()
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
         seer = Seer(store=store, workers=workers)
         with progress_bar("looking at photos", hidden=quiet) as progress:
@@ -89,7 +91,7 @@ async def _plan(
                 try:
                     photo_id = await look
                     if first.setdefault(photo_id, path) == path:
-                        planned.plans.append((path, _decide(recogniser, rules, folders, photo_id, path)))
+                        planned.plans.append((path, _decide(recogniser, rules, folders, photo_id, path, planned)))
                     else:
                         planned.copies.append((path, first[photo_id]))
                 except FamiliarError as error:
@@ -98,8 +100,18 @@ async def _plan(
     return planned
 
 
-def _decide(recogniser: Recogniser, rules: Rules, folders: Sequence[FolderSettings], photo_id: int, path: Path) -> Plan:
+def _decide(
+    recogniser: Recogniser,
+    rules: Rules,
+    folders: Sequence[FolderSettings],
+    photo_id: int,
+    path: Path,
+    planned: _Planned,
+) -> Plan:
     photo, faces = recogniser.recognise(photo_id)
+    if photo.kind == "clip":
+        still = still_beside(path)
+        return following(next((made.operations for other, made in planned.plans if other == still), ()), path)
     found = look_at(path)
     if found is None:
         raise GoneError(f"{path}: no longer there")

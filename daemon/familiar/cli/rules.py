@@ -22,6 +22,7 @@ from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.lock import BusyError, locked
+from familiar.service.pairs import clip_beside, plan_for_clip
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.settings import Settings
@@ -80,6 +81,8 @@ def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
             with progress_bar("deciding", hidden=as_json) as progress:
                 plans = list(_record(store, settings, read, tops, progress))
             steps = _carry_out(context, store, settings, plans, quiet=as_json)
+            clips = list(_record_clips(store, steps))
+            steps += _carry_out(context, store, settings, clips, quiet=as_json)
     failed = [step for step in steps if step.state in {"failed", "refused"}]
     if as_json:
         print_json([_as_json(step) for step in steps])
@@ -105,10 +108,22 @@ def _record(
         if path is None or found is None:
             continue
         photo, faces = recogniser.recognise(photo_id)
+        if photo.kind == "clip":
+            continue  # it goes where its still goes
         source = source_of(path, settings.folders)
         made: Plan = plan_for(read, subject_of(photo, faces, path, source, found[1]))
         if made.operations:
             yield store.journal.record(photo_id, path, made)
+
+
+def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
+    """Write down a plan for each clip of a live photo whose still has been put somewhere."""
+    for still in dict.fromkeys(step.source or step.path for step in steps):
+        clip = clip_beside(store, still)
+        if clip is not None:
+            made, follows = plan_for_clip(store, clip[1])
+            if made.operations:
+                yield store.journal.record(*clip, made, follows=follows)
 
 
 def _path_of(store: Store, photo_id: int, tops: Sequence[Path]) -> Path | None:

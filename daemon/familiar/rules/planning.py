@@ -1,7 +1,8 @@
 """What the rules decide for one photo."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from familiar.model import Crop, Link, Move, Operation, Plan, Refusal, Subject
 from familiar.rules.actions import Action, CropAction, Step
@@ -54,6 +55,21 @@ def plan_for(rules: Rules, subject: Subject) -> Plan:
                 first.append(step)
     whole = [*first, *([move] if move is not None else []), *links]
     return Plan(operations=_distinct(whole, subject), refusals=tuple(refusals))
+
+
+def following(operations: Iterable[Operation], clip: Path) -> Plan:
+    """Return the plan for the clip of a live photo: it goes where its still goes, under the same name.
+
+    Args:
+        operations: those of the still, as planned or with the targets where they were done.
+        clip: where the clip lies.
+    """
+    along = (
+        replace(operation, target=operation.target.with_suffix(clip.suffix))
+        for operation in operations
+        if not isinstance(operation, Crop)
+    )
+    return Plan(operations=tuple(operation for operation in along if operation.target != clip))
 
 
 def _steps(rules: Rules, subject: Subject) -> Iterator[Step]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
 from familiar.model import Photo, Plan, RecognisedFace, Subject
+from familiar.service.pairs import plan_for_clip, state_of_still
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
+from familiar.settings import is_video
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store
@@ -18,6 +20,8 @@ from familiar.vision.workers import Workers
 
 _FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0
+_STILL_FIRST = 1.0
+"""Seconds after which it is looked again whether the still beside a video has been handled."""
 _UNEXPECTED_TRIES = 3
 """How often an unexpected error is tried again before the photo is set aside."""
 
@@ -90,10 +94,15 @@ class Handler:
             self._fail(file, f"unexpected error: {error!r}")
 
     async def _handle(self, file: FileRow, turn: asyncio.Event) -> None:
+        still = state_of_still(self._store, file.path) if is_video(file.path) else "none"
+        if still == "waits":
+            due = self._clock() + _STILL_FIRST
+            self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=due)
+            return
         async with self._slots:
             hash_ = await self._workers.fingerprint(file.path)
             known = self._store.photos.find(hash_)
-            photo_id = known.id if known is not None else await self._look(file, hash_)
+            photo_id = known.id if known is not None else await self._look(file, hash_, beside_still=still == "handled")
         if photo_id is None:
             return
         if known is not None and (known.verdict != "seen" or known.handled):
@@ -102,10 +111,10 @@ class Handler:
             return
         await self._decide(file, photo_id, turn)
 
-    async def _look(self, file: FileRow, hash_: str) -> int | None:
+    async def _look(self, file: FileRow, hash_: str, *, beside_still: bool) -> int | None:
         started = self._clock()
         try:
-            photo = await self._workers.look(file.path, hash_)
+            photo = await self._workers.look(file.path, hash_, beside_still=beside_still)
         except SetAsideError as error:
             self._set_aside(file, hash_, str(error))
             return None
@@ -126,16 +135,22 @@ class Handler:
     async def _decide(self, file: FileRow, photo_id: int, turn: asyncio.Event) -> None:
         photo, faces = self.recogniser.recognise(photo_id)
         self._tell_recognised(file.path, faces)
-        source = self._surroundings.source_of(file.path)
-        plan = self._surroundings.decide(subject_of(photo, faces, file.path, source, file.mtime_ns))
-        rendered = await self._performer.render(plan, file.path, photo.hash)
-        await turn.wait()
+        if photo.kind == "clip":
+            await turn.wait()
+            (plan, follows), rendered = plan_for_clip(self._store, file.path), {}
+        else:
+            source, follows = self._surroundings.source_of(file.path), None
+            plan = self._surroundings.decide(subject_of(photo, faces, file.path, source, file.mtime_ns))
+            rendered = await self._performer.render(plan, file.path, photo.hash)
+            await turn.wait()
         known = self._store.photos.find(photo.hash)
         if known is not None and known.handled:  # by way of another file, whose turn was before
             self._recur(file, known)
             return
         with self._store.writing():
-            plan_id = self._store.journal.record(photo_id, file.path, plan) if plan.operations else None
+            plan_id = None
+            if plan.operations:
+                plan_id = self._store.journal.record(photo_id, file.path, plan, follows=follows)
             self._store.photos.mark_handled(photo_id)
             self._store.files.mark_done(file.id, photo_id)
         self.tally.done += 1

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from familiar.errors import SetAsideError
+from familiar.service.pairs import still_beside
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -30,7 +31,8 @@ class Seer:
             if known is not None and known.verdict == "seen":
                 return known.id
             try:
-                return self._store.photos.record(await self._workers.look(path, hash_))
+                photo = await self._workers.look(path, hash_, beside_still=still_beside(path) is not None)
+                return self._store.photos.record(photo)
             except SetAsideError as error:
                 if known is None:
                     self._store.photos.set_aside(hash_, str(error))

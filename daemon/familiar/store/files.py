@@ -137,6 +137,13 @@ class Files:
         where = "WHERE folders.path = ? AND files.name = ?"
         return next(self._rows(where, (os.fsencode(path.parent), os.fsencode(path.name))), None)
 
+    def of_stem(self, path: Path) -> list[FileRow]:
+        """Return the other files, gone ones among them, in the folder of `path` that differ from it by suffix alone."""
+        prefix = os.fsencode(path.stem)
+        where = "WHERE folders.path = ? AND files.name > ? AND files.name < ? AND files.name != ? ORDER BY files.name"
+        values = (os.fsencode(path.parent), prefix + b".", prefix + b"/", os.fsencode(path.name))
+        return [row for row in self._rows(where, values) if row.path.stem == path.stem]
+
     def settled(self, now: float, *, roots: Sequence[int], limit: int) -> list[FileRow]:
         """Return settling files of these roots whose time has come, the earliest first."""
         where = f"WHERE state = 'settling' AND due <= ? {_IN_ROOTS} ORDER BY due, files.id LIMIT ?"

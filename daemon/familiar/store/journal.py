@@ -34,12 +34,15 @@ class Journal:
         self._photos = photos
         self._now = now
 
-    def record(self, photo_id: int, path: Path, plan: Plan) -> int:
-        """Write down a plan for the photo at `path`, with all operations still to be done; return its id."""
+    def record(self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None) -> int:
+        """Write down a plan for the photo at `path`, with all operations still to be done; return its id.
+
+        A plan that `follows` another one, as that of a clip does its still's, is undone with it.
+        """
         with writing(self._db):
             cursor = self._db.conn.execute(
-                "INSERT INTO plans (photo_id, path, made_at) VALUES (?, ?, ?)",
-                (photo_id, os.fsencode(path), self._now().isoformat()),
+                "INSERT INTO plans (photo_id, path, made_at, follows) VALUES (?, ?, ?, ?)",
+                (photo_id, os.fsencode(path), self._now().isoformat(), follows),
             )
             plan_id = cursor.lastrowid
             assert plan_id is not None
@@ -62,6 +65,11 @@ class Journal:
             (now.isoformat(), now.isoformat()),
         )
         return [int(row[0]) for row in rows]
+
+    def steps_at(self, path: Path) -> list[Step]:
+        """Return the steps of the last plan for the photo that lay at this path, in their order."""
+        last = "(SELECT max(id) FROM plans WHERE path = ?)"
+        return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
 
     def steps(self, plan_id: int) -> list[Step]:
         """Return the steps of a plan in their order."""
@@ -138,7 +146,8 @@ class Journal:
     def select_last(self) -> list[Step]:
         """Return what was done last for one photo: the done steps of the newest plan that has any, newest first."""
         newest = "(SELECT plan_id FROM operations WHERE state = 'done' ORDER BY finished_at DESC, id DESC LIMIT 1)"
-        return self._undoable(f"AND plan_id = {newest}")
+        leader = f"(SELECT follows FROM plans WHERE id = {newest})"
+        return self._undoable(f"AND plan_id IN ({newest}, {leader})")
 
     def select_since(self, since: datetime) -> list[Step]:
         """Return the steps that were done since then and not undone, newest first."""

@@ -22,7 +22,7 @@ def create_journal(db: Database) -> None:
 
 @migrations()
 def add_videos(db: Database) -> None:
-    """Add what is known of videos: the kind of a photo, its length, and when a face is seen."""
+    """Add what is known of videos: the kind of a photo, its length, when a face is seen; and what a plan follows."""
     _run(db, _VIDEOS)
 
 
@@ -177,5 +177,6 @@ ALTER TABLE photos ADD COLUMN kind TEXT NOT NULL DEFAULT 'photo' CHECK (kind IN 
 ALTER TABLE photos ADD COLUMN duration REAL;
 ALTER TABLE faces ADD COLUMN time REAL;
 ALTER TABLE faces ADD COLUMN times TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE plans ADD COLUMN follows INTEGER REFERENCES plans (id);
 CREATE INDEX faces_engine ON faces (engine, photo_id)
 """

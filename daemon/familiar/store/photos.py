@@ -127,6 +127,11 @@ class Photos:
             duration=duration,
         )
 
+    def kind_of(self, photo_id: int) -> str | None:
+        """Return whether a photo that was seen is a photo, a video or a clip; None for one that was not seen."""
+        row = self._db.conn.execute("SELECT kind FROM photos WHERE id = ? AND verdict = 'seen'", (photo_id,)).fetchone()
+        return None if row is None else str(row[0])
+
     def seen(self) -> Iterator[int]:
         """Give the ids of all photos that were seen, in the order in which they came."""
         for (photo_id,) in self._db.conn.execute("SELECT id FROM photos WHERE verdict = 'seen' ORDER BY id").fetchall():

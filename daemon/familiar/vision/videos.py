@@ -52,7 +52,7 @@ class Video:
         self._stream = container.streams.video[0]
         self._max_megapixels = max_megapixels
         if self._stream.codec_context is None:
-            raise SetAsideError("its pictures can't be decoded: it is encrypted, or in a format that is not known")
+            raise SetAsideError("its pictures can't be decoded: their format is not known")
         self._start = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
         self._stream.thread_type = "NONE"  # there is a worker for each core
         self._stream.codec_context.skip_frame = "NONREF"  # what no other frame needs costs time, and is no better
@@ -82,7 +82,7 @@ class Video:
             if number >= most or time.monotonic() > deadline:
                 return
         if not number:
-            raise SetAsideError("no picture in it can be decoded: it is damaged, cut off, or encrypted")
+            raise SetAsideError("no picture in it can be decoded: it is damaged, or cut off")
 
     def frame_at(self, at: float) -> Frame:
         """Return the frame at this time, at full size.
@@ -119,6 +119,8 @@ class Video:
         while True:
             try:
                 packet = next(packets)
+                if packet.has_sidedata("encryption_info"):
+                    raise SetAsideError("it is encrypted")
                 frames = packet.decode()
             except (StopIteration, av.error.EOFError):
                 return

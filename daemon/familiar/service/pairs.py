@@ -1,0 +1,69 @@
+"""Live photos: a still and a short clip beside it, of the same name but for the suffix, are one photo.
+
+The clip has no faces of its own, and no rule is asked for it: it goes where its still goes.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from familiar.model import Plan
+from familiar.rules.planning import following
+from familiar.settings import is_photo, is_video
+from familiar.store.files import FileRow
+from familiar.store.store import Store
+
+StillState: TypeAlias = Literal["none", "waits", "handled"]
+
+_CAME_TO_NOTHING = frozenset({"refused", "undo", "undoing", "undone"})
+
+
+def still_beside(video: Path) -> Path | None:
+    """Return the still that lies beside a video, by the names of the files that are there."""
+    if not is_video(video):
+        return None
+    try:
+        names = sorted(entry for entry in video.parent.iterdir() if entry.stem == video.stem)
+    except OSError:
+        return None
+    return next((path for path in names if is_photo(path)), None)
+
+
+def state_of_still(store: Store, video: Path) -> StillState:
+    """Say whether the store knows of a still beside a video, though it may have been moved since, and how far it is."""
+    states = {_state(store, still) for still in _stills(store, video)}
+    return "handled" if "handled" in states else "waits" if "waits" in states else "none"
+
+
+def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
+    """Return the plan for a clip, and the id of its still's last plan: what was done with the still, with the clip."""
+    for still in _stills(store, clip):
+        steps = [step for step in store.journal.steps_at(still.path) if step.state not in _CAME_TO_NOTHING]
+        if steps:
+            done = (replace(step.operation, target=step.target or step.operation.target) for step in steps)
+            return following(done, clip), steps[0].plan_id
+    return Plan(), None
+
+
+def clip_beside(store: Store, still: Path) -> tuple[int, Path] | None:
+    """Return the photo's id and the path of the clip that belongs to the still that lies, or lay, at this path."""
+    for file in store.files.of_stem(still):
+        if file.photo_id is not None and file.state != "gone" and store.photos.kind_of(file.photo_id) == "clip":
+            return file.photo_id, file.path
+    return None
+
+
+def _stills(store: Store, video: Path) -> list[FileRow]:
+    return [file for file in store.files.of_stem(video) if is_photo(file.path)]
+
+
+def _state(store: Store, still: FileRow) -> StillState:
+    if still.state in {"settling", "pending", "failed"}:
+        return "waits"
+    if still.state == "gone":
+        moved = any(
+            step.operation.kind == "move" and step.state == "done" for step in store.journal.steps_at(still.path)
+        )
+        return "handled" if moved else "none"
+    is_seen = still.photo_id is not None and store.photos.kind_of(still.photo_id) == "photo"
+    return "handled" if is_seen else "none"

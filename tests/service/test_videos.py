@@ -1,0 +1,112 @@
+"""Videos and live photos through whole scans."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from running import Household
+from videos import write_video
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory, obama: Path) -> Path:
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.mov", [(obama, 2)])
+
+
+def put(photo: Path, target: Path) -> Path:
+    return Path(shutil.copy(photo, target))
+
+
+def below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def by_person(household: Household) -> None:
+    household.rule(
+        {
+            "name": "people",
+            "when": {"person": "any"},
+            "then": [
+                {"crop": {"to": f"{household.out}/faces/", "size": 64}},
+                {"move": f"{household.out}/{{person}}/"},
+            ],
+        }
+    )
+
+
+def test_the_rules_apply_to_a_video_as_to_a_photo(household: Household, obama2: Path, clip: Path) -> None:
+    household.call("people", "add", "Barack Obama", obama2)
+    by_person(household)
+    put(clip, household.inbox / "party.mov")
+    household.scan()
+    assert below(household.out) == ["Barack Obama/party.mov", "faces/party.jpg"]
+    assert (household.out / "Barack Obama" / "party.mov").read_bytes() == clip.read_bytes()
+    assert household.json("status")["photos"]["seen"] == 2
+
+
+def test_videos_can_be_turned_off(household: Household, obama: Path, clip: Path) -> None:
+    household.configure({"vision": {"workers": 1, "videos": False}})
+    put(clip, household.inbox / "party.mov")
+    put(obama, household.inbox / "photo.jpg")
+    household.scan()
+    assert household.json("status")["photos"]["seen"] == 1
+
+
+def test_a_live_photo_is_one_photo_and_is_moved_and_moved_back_as_a_pair(
+    household: Household, obama: Path, obama2: Path, clip: Path
+) -> None:
+    household.call("people", "add", "Barack Obama", obama2)
+    by_person(household)
+    for name in ("IMG_1.jpg", "IMG_1.MOV"):
+        (household.out / "Barack Obama").mkdir(parents=True, exist_ok=True)
+        (household.out / "Barack Obama" / name).write_text("taken")
+    put(obama, household.inbox / "IMG_1.jpg")
+    put(clip, household.inbox / "IMG_1.MOV")
+    shown = household.json("plan")
+    assert [[step["kind"] for step in plan["operations"]] for plan in shown["plans"]] == [["crop", "move"], ["move"]]
+    household.scan()
+    assert below(household.inbox) == []
+    moved = below(household.out)
+    assert moved == [
+        "Barack Obama/IMG_1 (2).MOV", "Barack Obama/IMG_1 (2).jpg", "Barack Obama/IMG_1.MOV",
+        "Barack Obama/IMG_1.jpg", "faces/IMG_1.jpg",
+    ]  # fmt: skip
+    household.call("undo", "--last")
+    assert below(household.inbox) == ["IMG_1.MOV", "IMG_1.jpg"]
+
+
+def test_a_clip_that_comes_after_its_still_was_moved_follows_it(
+    household: Household, obama: Path, obama2: Path, clip: Path
+) -> None:
+    household.call("people", "add", "Barack Obama", obama2)
+    by_person(household)
+    put(obama, household.inbox / "IMG_2.jpg")
+    household.scan()
+    put(clip, household.inbox / "IMG_2.mov")
+    household.scan()
+    assert below(household.out) == ["Barack Obama/IMG_2.jpg", "Barack Obama/IMG_2.mov", "faces/IMG_2.jpg"]
+
+
+def test_rules_that_are_applied_later_take_the_clip_along(
+    household: Household, obama: Path, obama2: Path, clip: Path
+) -> None:
+    household.call("people", "add", "Barack Obama", obama2)
+    put(obama, household.inbox / "IMG_3.jpg")
+    put(clip, household.inbox / "IMG_3.mov")
+    household.scan()
+    assert below(household.inbox) == ["IMG_3.jpg", "IMG_3.mov"]
+    by_person(household)
+    household.call("rules", "apply")
+    assert below(household.out) == ["Barack Obama/IMG_3.jpg", "Barack Obama/IMG_3.mov", "faces/IMG_3.jpg"]
+
+
+def test_a_video_beside_a_still_that_is_no_photo_is_a_video_of_its_own(
+    household: Household, obama2: Path, clip: Path
+) -> None:
+    household.call("people", "add", "Barack Obama", obama2)
+    by_person(household)
+    (household.inbox / "IMG_4.jpg").write_bytes(b"damaged")
+    put(clip, household.inbox / "IMG_4.mov")
+    household.scan()
+    assert below(household.out) == ["Barack Obama/IMG_4.mov", "faces/IMG_4.jpg"]

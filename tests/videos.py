@@ -1,0 +1,42 @@
+"""Videos made of photos, for the tests."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+from PIL import Image
+
+SIZE = (640, 480)
+
+
+def write_video(
+    path: Path,
+    scenes: Sequence[tuple[Path | None, float]],
+    *,
+    rate: int = 5,
+    turned: int = 0,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """Write a video of scenes, each a photo (None: black) and its seconds; `turned` is how a player is to turn it."""
+    with av.open(str(path), "w", options=options or {}) as container:
+        stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "g": "10"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        if turned:
+            stream.set_display_rotation(turned)
+        for photo, seconds in scenes:
+            frame = av.VideoFrame.from_image(_picture(photo))  # type: ignore[no-untyped-call]
+            for _ in range(round(seconds * rate)):
+                frame.pts = None
+                container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def _picture(photo: Path | None) -> Image.Image:
+    canvas = Image.new("RGB", SIZE)
+    if photo is not None:
+        with Image.open(photo) as image:
+            upright = image.convert("RGB")
+        upright.thumbnail(SIZE)
+        canvas.paste(upright)
+    return canvas

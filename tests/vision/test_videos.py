@@ -1,0 +1,191 @@
+"""Videos through real workers."""
+
+import hashlib
+import io
+import struct
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from familiar.errors import SetAsideError
+from familiar.model import Crop, Photo
+from familiar.vision.videos import open_video
+from pool import Pool
+from videos import SIZE, write_video
+
+
+def hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def seen(pool: Pool, path: Path, *, beside_still: bool = False) -> Photo:
+    return pool(lambda workers: workers.look(path, hash_of(path), beside_still=beside_still))
+
+
+def times_of(path: Path, *, interval: float = 1.0, most: int = 1000, seconds: float = 60) -> list[float]:
+    with path.open("rb") as file, open_video(file, max_megapixels=200) as video:
+        frames = video.frames(interval=interval, most=most, at_most=2000, seconds=seconds)
+        return [round(frame.time, 2) for frame in frames]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, biden: Path) -> Path:
+    """Obama for two seconds, nobody for one, Biden for two, and Obama again."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    return write_video(path, [(obama, 2), (None, 1), (biden, 2), (obama2, 1)], options={"movflags": "faststart"})
+
+
+def test_a_person_in_a_video_is_one_face_with_the_times_of_all_its_frames(pool: Pool, film: Path) -> None:
+    photo = seen(pool, film)
+    assert (photo.kind, photo.format, photo.width, photo.height) == ("video", "MOV", *SIZE)
+    assert photo.duration == pytest.approx(6.0, abs=0.3)
+    obama, biden = photo.faces
+    assert ([round(at) for at in obama.times], [round(at) for at in biden.times]) == ([0, 1, 5], [3, 4])
+    assert obama.time in obama.times
+    assert np.linalg.norm(obama.embedding - biden.embedding) > 0.6
+
+
+def test_two_people_in_one_frame_are_two_faces(pool: Pool, tmp_path: Path, couple: Path) -> None:
+    photo = seen(pool, write_video(tmp_path / "couple.mkv", [(couple, 2)]))
+    assert [len(face.times) for face in photo.faces] == [2, 2]
+
+
+def test_the_face_in_a_video_is_cropped_from_its_best_frame(pool: Pool, film: Path) -> None:
+    face = seen(pool, film).faces[1]
+    wish = Crop(target=Path("/face.png"), rule="r", box=face.box, margin=0.3, size=None, time=face.time)
+    data = pool(lambda workers: workers.crop(film, hash_of(film), wish))
+    with Image.open(io.BytesIO(data)) as picture:
+        assert abs(picture.width - 1.6 * face.box.width) <= 2
+        assert np.asarray(picture).std() > 30
+    (embedding,) = pool(lambda workers: workers.encode(film, hash_of(film), [face]))
+    assert np.linalg.norm(embedding - face.embedding) < 0.15
+
+
+@pytest.mark.parametrize(("turned", "size"), [(90, SIZE[::-1]), (180, SIZE), (-90, SIZE[::-1])])
+def test_a_video_is_shown_upright(tmp_path: Path, obama: Path, turned: int, size: tuple[int, int]) -> None:
+    path = write_video(tmp_path / "turned.mp4", [(obama, 1)], turned=turned)
+    plain = write_video(tmp_path / "plain.mp4", [(obama, 1)])
+    pictures = []
+    for each in (path, plain):
+        with each.open("rb") as file, open_video(file, max_megapixels=200) as video:
+            pictures.append(video.frame_at(0.4).picture)
+    assert (pictures[0].width, pictures[0].height) == size == pictures[0].image.size
+    expected = np.asarray(pictures[1].image.rotate(turned, expand=True), float)
+    assert np.abs(np.asarray(pictures[0].image, float) - expected).mean() < 3
+
+
+def test_a_truncated_video_yields_what_it_has(pool: Pool, film: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    photo = seen(pool, cut)
+    assert photo.kind == "video"
+    assert 1 <= len(photo.faces) <= 2
+    assert max(at for face in photo.faces for at in face.times) < 5
+
+
+def test_of_a_long_video_no_more_frames_are_taken_than_allowed_and_they_lie_all_over_it(tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=1, options={"g": "30"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        frame = av.VideoFrame.from_image(Image.new("RGB", (64, 48)))  # type: ignore[no-untyped-call]
+        for second in range(0, 3 * 3600, 10):
+            frame.pts = second
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    times = times_of(path, most=20)
+    assert 15 <= len(times) <= 20
+    assert times[0] == 0
+    assert times[-1] > 2.5 * 3600
+    assert max(np.diff(times)) < 3600 / 2
+
+
+def test_when_its_time_is_over_a_video_has_what_was_found_by_then(film: Path) -> None:
+    assert times_of(film, seconds=0.0) == [0.0]
+
+
+def test_a_video_that_claims_to_be_endless_is_looked_at_as_long_as_it_is(film: Path, tmp_path: Path) -> None:
+    data = bytearray(film.read_bytes())
+    for kind in (b"mvhd", b"tkhd", b"mdhd"):
+        place = data.index(kind) + 4
+        duration = place + (20 if kind == b"tkhd" else 16)
+        data[duration : duration + 4] = struct.pack(">I", 0x7FFFFFFF)
+    path = tmp_path / "endless.mp4"
+    path.write_bytes(data)
+    assert [round(at) for at in times_of(path)] == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
+    def reason(name: str, data: bytes) -> str:
+        path = tmp_path / name
+        path.write_bytes(data)
+        with pytest.raises(SetAsideError) as error:
+            seen(pool, path)
+        return str(error.value)
+
+    assert reason("empty.mp4", b"") == "the file is empty"
+    assert reason("text.mp4", b"hello " * 1000).startswith("not a video, or damaged, or cut off")
+    assert reason("head.mp4", film.read_bytes()[:2000]).startswith("no picture in it can be decoded: it is damaged")
+    assert reason("photo.mov", obama.read_bytes()).startswith("not a video, or damaged, or cut off")
+    sound = tmp_path / "sound.mp4"
+    with av.open(str(sound), "w") as container:
+        stream = container.add_stream("aac", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert reason("sound2.mp4", sound.read_bytes()) == "it has no picture, only sound or data"
+
+
+def test_an_encrypted_video_is_set_aside_with_the_reason(pool: Pool, tmp_path: Path, obama: Path) -> None:
+    key = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "ab" * 16, "encryption_kid": "cd" * 16}
+    path = write_video(tmp_path / "secret.mp4", [(obama, 2)], options=key)
+    with pytest.raises(SetAsideError, match="it is encrypted"):
+        seen(pool, path)
+
+
+def test_a_playlist_in_the_place_of_a_video_opens_neither_a_file_nor_a_connection(
+    pool: Pool, film: Path, tmp_path: Path
+) -> None:
+    asked = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    server = HTTPServer(("127.0.0.1", 0), Server)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        for target in (f"http://127.0.0.1:{server.server_port}/x.ts", str(film)):
+            playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n"
+            for text in (playlist, f"ffconcat version 1.0\nfile {target}"):
+                path = tmp_path / "list.mp4"
+                path.write_text(text)
+                with pytest.raises(SetAsideError, match="not a video"):
+                    seen(pool, path)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == []
+
+
+def test_a_short_clip_beside_a_still_is_not_looked_at_for_faces_and_a_longer_video_is(
+    pool: Pool, film: Path, tmp_path: Path, obama: Path
+) -> None:
+    clip = seen(pool, write_video(tmp_path / "clip.mov", [(obama, 2)]), beside_still=True)
+    assert (clip.kind, clip.faces, clip.width) == ("clip", (), SIZE[0])
+    longer = seen(pool, film, beside_still=True)
+    assert (longer.kind, len(longer.faces)) == ("video", 2)
+
+
+def test_a_video_of_a_stage_is_read_with_its_people(shared_photos: Path, pool: Pool) -> None:
+    path = shared_photos / "gallery" / "short_hamilton_clip.mp4"
+    photo = seen(pool, path)
+    assert photo.duration == pytest.approx(9.2, abs=0.1)
+    assert len(photo.faces) >= 2
