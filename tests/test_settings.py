@@ -3,7 +3,16 @@ from pathlib import Path
 import pytest
 
 from familiar.errors import ConfigurationError
-from familiar.settings import Settings, read_settings, settings_as_yaml, settings_schema
+from familiar.settings import (
+    RAWS,
+    VIDEOS,
+    FolderSettings,
+    Settings,
+    VisionSettings,
+    read_settings,
+    settings_as_yaml,
+    settings_schema,
+)
 
 FILE = Path("/etc/familiar/familiar.yaml")
 
@@ -25,10 +34,18 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
         ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),
         ("settle: soon", ":1:9: settle: 'soon' is wrong; it should be a valid number"),
-        ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'hog' or 'cnn'"),
+        ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'mtcnn', 'hog' or 'cnn'"),
+        (
+            "vision: {engine: dlib, detector: mtcnn}",
+            ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn', as dlib has no mtcnn",
+        ),
+        (
+            "vision: {preset: best}",
+            ":1:18: vision.preset: 'best' is wrong; it should be 'fast', 'balanced' or 'thorough'",
+        ),
         ("vision: {upsample: 9}", ":1:20: vision.upsample: 9 is wrong; it should be less than or equal to 3"),
         ("vision: {upsampling: 1}", ":1:10: vision.upsampling: unknown key 'upsampling'; did you mean 'upsample'?"),
-        ("vision: 4", ":1:9: vision: 4 is wrong; a mapping with engine, detector, "),
+        ("vision: 4", ":1:9: vision: 4 is wrong; a mapping with preset, engine, detector, "),
         ("folders: [{name: x}]", ":1:11: folders[0]: the key 'path' is missing"),
         ("folders: [{path: /a}, /a/b]", ":1:23: folders[1]: /a/b and /a lie in each other"),
         ("folders: [/a/x, /b/x]", ":1:17: folders[1]: there is a source 'x' already; give this one another `name`"),
@@ -57,3 +74,21 @@ def test_what_is_shown_can_be_read_again() -> None:
 
 def test_the_schema_has_every_section() -> None:
     assert set(settings_schema()["properties"]) == set(Settings.model_fields)
+
+
+def test_a_preset_stands_for_detector_and_scale_of_which_each_may_be_set_by_itself() -> None:
+    assert VisionSettings() == VisionSettings(preset="balanced")
+    fast, thorough = VisionSettings(preset="fast"), VisionSettings(preset="thorough")
+    assert fast.max_size < VisionSettings().max_size < thorough.max_size
+    assert thorough.upsample > VisionSettings().upsample
+    assert VisionSettings.model_validate({"preset": "thorough", "max_size": 3000}).max_size == 3000
+    assert VisionSettings(engine="dlib").detector == "hog"
+
+
+def test_files_that_are_not_wanted_or_can_not_be_decoded_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = FolderSettings(path=Path("/photos"))
+    every, none = Settings(), Settings(vision=VisionSettings(videos=False))
+    assert {*VIDEOS, *RAWS} < set(every.watched(folder).include)
+    assert set(every.watched(folder).include) - set(none.watched(folder).include) == set(VIDEOS)
+    monkeypatch.setattr("familiar.settings.has_raw_decoder", lambda: False)
+    assert set(folder.include) - set(every.watched(folder).include) == set(RAWS)

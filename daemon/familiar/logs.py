@@ -108,6 +108,22 @@ CATALOGUE = (
         "people.rematched", "info", ("people", "faces", "seconds"), "People changed: known faces were matched again."
     ),
     Event(
+        "people.renewed",
+        "info",
+        ("photos", "left", "model"),
+        "The model has changed: references were encoded again, so that they can be compared with new faces.",
+    ),
+    Event(
+        "people.outdated",
+        "warning",
+        ("person", "references"),
+        "References that can't be encoded again, as their photos are gone; they are compared with no new face.",
+    ),
+    Event("model.changed", "info", ("model", "faces"), "Faces of another model are encoded again, in the background."),
+    Event(
+        "model.renewed", "info", ("photos", "left", "seconds"), "All were encoded again, but for photos that are gone."
+    ),
+    Event(
         "engine.fell_back",
         "warning",
         ("reason",),

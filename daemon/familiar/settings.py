@@ -7,10 +7,19 @@ would be right. Without a file all defaults hold.
 import importlib.util
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from familiar.errors import ConfigurationError, Problem
 from familiar.yaml_source import Attempt, Value, parse, place_of
@@ -139,6 +148,14 @@ class VisionSettings(_Section):
     max_megapixels: int = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
     recycle: int = Field(default=500, ge=1, description="Photos after which a worker is replaced by a fresh one.")
 
+    @property
+    def model(self) -> str:
+        """Id of the embeddings that these settings give: only those of the same id can be compared.
+
+        Both engines run the same network, and give the same numbers.
+        """
+        return "dlib-resnet-v1-mirrored" if self.mirror else "dlib-resnet-v1"
+
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
@@ -151,11 +168,12 @@ class VisionSettings(_Section):
             chosen = {**chosen, "detector": "hog"}
         return {**chosen, **value}
 
-    @model_validator(mode="after")
-    def _runs(self) -> Self:
-        if self.engine == "dlib" and self.detector == "mtcnn":
-            raise ValueError("should be hog or cnn: dlib has no mtcnn")
-        return self
+    @field_validator("detector")
+    @classmethod
+    def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
+        if value == "mtcnn" and info.data.get("engine") == "dlib":
+            raise ValueError("should be 'hog' or 'cnn', as dlib has no mtcnn")
+        return value
 
 
 def is_photo(path: Path) -> bool:

@@ -272,12 +272,14 @@ def test_a_photo_that_kills_its_worker_is_set_aside_and_the_others_are_handled(
     household: Household, obama: Path
 ) -> None:
     put(obama, household.inbox)
+    with Image.open(obama) as image:
+        for number in range(20):
+            image.rotate(number + 1, expand=True).resize((3000, 4000)).save(household.base / f"{number}.jpg")
     with household.running() as daemon:
         daemon.wait_for("photo.seen")
         for number in range(20):
-            with Image.open(obama) as image:
-                image.rotate(number + 1, expand=True).resize((3000, 4000)).save(household.inbox / f"{number}.jpg")
-        daemon.wait_for("file.pending", count=2)
+            (household.base / f"{number}.jpg").rename(household.inbox / f"{number}.jpg")
+        daemon.wait_for("photo.seen", count=2)
         os.kill(max(children_of(daemon)), signal.SIGKILL)
         daemon.wait_for("worker.died", reason="SIGKILL")
         daemon.wait_for("photo.seen", count=4)

@@ -1,6 +1,7 @@
 """One photo must not stop the others, whatever goes wrong with it."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from familiar.effects.executor import Executor
@@ -9,6 +10,7 @@ from familiar.model import Plan, Subject
 from familiar.service.handling import Handler, Surroundings
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
+from familiar.service.renewal import Renewer
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
@@ -24,10 +26,13 @@ def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tm
 
     async def handle(store: Store, log: CheckedLog) -> Handler:
         async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
+            model, clock = VisionSettings().model, partial(float, 0)
+            recogniser = Recogniser(store, MatchingSettings(), model)
             handler = Handler(
                 store=store,
                 workers=workers,
-                recogniser=Recogniser(store, MatchingSettings()),
+                recogniser=recogniser,
+                renewer=Renewer(store=store, workers=workers, recogniser=recogniser, model=model, log=log, clock=clock),
                 performer=Performer(
                     store=store,
                     workers=workers,
@@ -39,7 +44,7 @@ def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tm
                     decide=decide, source_of=lambda _: "", vanished=lambda _: None, is_there=lambda _: True
                 ),
                 log=log,
-                clock=lambda: 0.0,
+                clock=clock,
             )
             root = store.roots.know(meadow.parent)
             store.files.hint(meadow, size=found.st_size, mtime_ns=found.st_mtime_ns, root_id=root.id, due=0)

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from familiar.errors import GoneError, RetryError, SetAsideError
-from familiar.vision.decoding import Picture, decode, prepare_decoders, read_bytes
+from familiar.vision.decoding import Picture, decode, decode_raw, prepare_decoders, read_bytes
+from raws import write_raw
 
 prepare_decoders()
 
@@ -138,3 +139,24 @@ def test_a_file_that_can_not_be_read_now_is_told_from_one_that_is_gone(tmp_path:
         read_bytes(tmp_path / "missing.jpg")
     with pytest.raises(RetryError, match="can't be read: Is a directory"):
         read_bytes(tmp_path)
+
+
+@pytest.mark.parametrize(("orientation", "turn"), [(1, 0), (3, 180), (6, 90), (8, 270)])
+def test_of_a_raw_file_the_embedded_picture_is_shown_upright(
+    tmp_path: Path, obama: Path, orientation: int, turn: int
+) -> None:
+    with Image.open(obama) as image:
+        upright = image.convert("RGB")
+    upright.rotate(turn, expand=True).save(tmp_path / "stored.png")
+    raw = write_raw(tmp_path / "IMG_1.dng", tmp_path / "stored.png", orientation=orientation)
+    found = decode_raw(raw.read_bytes(), max_megapixels=200)
+    assert (found.format, found.width, found.height) == ("RAW", *upright.size)
+    assert found.taken == datetime(2019, 7, 14, 10)
+    assert np.abs(np.asarray(found.image, int) - np.asarray(upright, int)).mean() < 3
+
+
+def test_a_raw_file_without_a_picture_or_that_is_none_is_set_aside(tmp_path: Path, obama: Path) -> None:
+    data = write_raw(tmp_path / "IMG_1.dng", obama).read_bytes()
+    for damaged in (b"", data[:1000], obama.read_bytes(), b"II*\0" + bytes(100)):
+        with pytest.raises(SetAsideError, match="the file is empty|not a RAW file|no picture is embedded"):
+            decode_raw(damaged, max_megapixels=200)

@@ -1,6 +1,8 @@
 """familiar plan: what the rules would do. Nothing is touched."""
 
 import asyncio
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +14,13 @@ from familiar.cli.context import Context, folders_of, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError
+from familiar.logs import open_log
 from familiar.model import Crop, Link, Operation, Plan
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.pairs import still_beside
 from familiar.service.recognition import Recogniser
+from familiar.service.renewal import Renewer
 from familiar.service.seeing import Seer
 from familiar.settings import FolderSettings, Settings, is_video
 from familiar.sources.settling import look as look_at
@@ -80,10 +84,19 @@ def plan_as_json(path: Path, made: Plan) -> dict[str, Any]:
 async def _plan(
     context: Context, store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
 ) -> _Planned:
-    recogniser = Recogniser(store, settings.matching)
+    recogniser = Recogniser(store, settings.matching, settings.vision.model)
     paths = sorted(photos_in(folders), key=is_video)  # a clip goes where its still goes
     planned, first = _Planned(), dict[int, Path]()
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
+        renewer = Renewer(
+            store=store,
+            workers=workers,
+            recogniser=recogniser,
+            model=settings.vision.model,
+            log=open_log(sys.stderr, level="error"),
+            clock=time.monotonic,
+        )
+        await renewer.renew_references()
         seer = Seer(store=store, workers=workers)
         with progress_bar("looking at photos", hidden=quiet) as progress:
             looks = [asyncio.create_task(seer.see(path)) for path in paths]

@@ -14,7 +14,7 @@ _PATIENCE = 30.0
 
 def rematch(context: Context, store: Store, settings: Settings, *, quiet: bool) -> None:
     """Match all known faces again at once if people have changed; a daemon that runs does it within a second."""
-    recogniser = Recogniser(store, settings.matching)
+    recogniser = Recogniser(store, settings.matching, settings.vision.model)
     if not recogniser.is_stale:
         return
     if holder(context.state) is None:

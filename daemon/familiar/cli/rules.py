@@ -99,7 +99,7 @@ def _record(
     store: Store, settings: Settings, read: Rules, tops: Sequence[Path], progress: Callable[[int, int], None]
 ) -> Iterator[int]:
     """Write down a plan for each known photo that has one to do, at the first of its paths that is there."""
-    recogniser = Recogniser(store, settings.matching)
+    recogniser = Recogniser(store, settings.matching, settings.vision.model)
     photos = list(store.photos.seen())
     for number, photo_id in enumerate(photos, start=1):
         progress(number, len(photos))

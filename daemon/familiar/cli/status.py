@@ -7,7 +7,9 @@ from rich.padding import Padding
 
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import console, json_option, local_time, print_json, print_table, reported, say
+from familiar.errors import FamiliarError
 from familiar.service.lock import holder
+from familiar.settings import Settings
 from familiar.store.store import Store
 
 _SHOWN = 20
@@ -20,14 +22,22 @@ _SHOWN = 20
 def status(context: Context, *, as_json: bool) -> None:
     """Show what is done, what waits, and what went wrong."""
     with reported(), context.store() as store:
-        found = {"pid": holder(context.state), "state": context.state} | _status(store)
+        found = {"pid": holder(context.state), "state": context.state} | _status(store, _model(context))
     if as_json:
         print_json(found)
     else:
         _show(found)
 
 
-def _status(store: Store) -> dict[str, Any]:
+def _model(context: Context) -> str:
+    """Return the model in use; a wrong configuration does not hide what the store knows."""
+    try:
+        return context.settings().vision.model
+    except FamiliarError:
+        return Settings().vision.model
+
+
+def _status(store: Store, model: str) -> dict[str, Any]:
     return {
         "roots": [
             {"path": root.path, "state": root.state, "reason": root.reason, "scanned_at": root.scanned_at}
@@ -35,6 +45,7 @@ def _status(store: Store) -> dict[str, Any]:
         ],
         "files": store.files.counts(),
         "photos": store.photos.counts(),
+        "outdated_faces": store.photos.count_outdated(model),
         "people": len(store.people.all()),
         "operations": store.journal.counts(),
         "failed": [{"path": path, "reason": reason} for path, reason in store.files.failures()],
@@ -54,6 +65,8 @@ def _show(found: dict[str, Any]) -> None:
         f"photos: {photos['seen']} seen with {photos['faces']} faces, {photos['recognised']} recognised as one of "
         f"{found['people']} people; {photos['set aside']} set aside"
     )
+    if found["outdated_faces"]:
+        say(f"{found['outdated_faces']} faces are of another model; the daemon encodes them again")
     say("files: " + ", ".join(f"{files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
     _section("folders", ("folder", "state", "compared at"), [
         (root["path"], ": ".join(filter(None, (root["state"], root["reason"]))), local_time(root["scanned_at"]))

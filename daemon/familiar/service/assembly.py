@@ -12,6 +12,7 @@ from familiar.service.handling import Handler, Surroundings
 from familiar.service.intake import Intake
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
+from familiar.service.renewal import Renewer
 from familiar.service.rulebook import RuleBook
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
@@ -52,10 +53,15 @@ def assemble(
         log=log,
         is_there=intake.is_there,
     )
+    recogniser = Recogniser(store, settings.matching, settings.vision.model)
+    renewer = Renewer(
+        store=store, workers=workers, recogniser=recogniser, model=settings.vision.model, log=log, clock=clock
+    )
     handler = Handler(
         store=store,
         workers=workers,
-        recogniser=Recogniser(store, settings.matching),
+        recogniser=recogniser,
+        renewer=renewer,
         performer=performer,
         surroundings=Surroundings(
             decide=rules.decide, source_of=intake.source_of, vanished=intake.vanished, is_there=intake.is_there
@@ -69,6 +75,7 @@ def assemble(
         intake=intake,
         handler=handler,
         performer=performer,
+        renewer=renewer,
         reload=reload,
         look_at_rules=rules.look,
         log=log,

@@ -11,6 +11,7 @@ from familiar.logs import EventLog
 from familiar.service.handling import Handler
 from familiar.service.intake import Intake
 from familiar.service.performing import Performer
+from familiar.service.renewal import Renewer
 from familiar.service.systemd import Notifier
 from familiar.store.files import FileRow
 from familiar.store.store import Store
@@ -46,6 +47,7 @@ class Daemon:
         intake: Intake,
         handler: Handler,
         performer: Performer,
+        renewer: Renewer,
         reload: Callable[[], bool],
         look_at_rules: Callable[[], None],
         log: EventLog,
@@ -65,6 +67,9 @@ class Daemon:
         self._intake = intake
         self._handler = handler
         self._performer = performer
+        self._renewer = renewer
+        self._must_renew = True
+        self._in_background = False
         self._reload = reload
         self._look_at_rules = look_at_rules
         self._again = False
@@ -91,6 +96,7 @@ class Daemon:
         What is in flight at the end is given back: it waits in the store for the next start.
         """
         started = self._clock()
+        self._in_background = not until_idle
         self._listen_to_signals()
         await self._rematch()
         await self._performer.perform_open()
@@ -145,10 +151,15 @@ class Daemon:
         if self._must_rescan:
             self._intake.rescan()
             self._must_rescan = False
+        if self._must_renew:
+            await self._renewer.renew_references(self._notifier.ping)
+            self._must_renew = False
         self._look_at_rules()
         self._intake.tick(now)
         await self._heed_other_processes()
         self._dispatch(now)
+        if self._in_background and not self._in_flight:
+            self._renewer.advance(self._wake.set)
         self._look_after_workers(now)
         self._notifier.ping()
         self._heartbeat(now)
@@ -266,6 +277,7 @@ class Daemon:
         for task in given_back:
             task.cancel()
         await asyncio.gather(*given_back, return_exceptions=True)
+        await self._renewer.close()
         self._intake.stop()
         await asyncio.to_thread(self._workers.close, within=_STOP_WITHIN)
         self._log.emit("service.stopped", given_back=len(given_back), seconds=self._clock() - started)

@@ -12,6 +12,7 @@ from familiar.model import Photo, Plan, RecognisedFace, Subject
 from familiar.service.pairs import plan_for_clip, state_of_still
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
+from familiar.service.renewal import Renewer
 from familiar.settings import is_video
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow
@@ -54,6 +55,7 @@ class Handler:
         store: Store,
         workers: Workers,
         recogniser: Recogniser,
+        renewer: Renewer,
         performer: Performer,
         surroundings: Surroundings,
         log: EventLog,
@@ -65,6 +67,7 @@ class Handler:
         self._store = store
         self._workers = workers
         self._performer = performer
+        self._renewer = renewer
         self._surroundings = surroundings
         self._log = log
         self._clock = clock
@@ -109,6 +112,8 @@ class Handler:
             await turn.wait()
             self._recur(file, known)
             return
+        if known is not None:
+            await self._renewer.renew_photo(photo_id, file.path)
         await self._decide(file, photo_id, turn)
 
     async def _look(self, file: FileRow, hash_: str, *, beside_still: bool) -> int | None:

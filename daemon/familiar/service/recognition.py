@@ -26,10 +26,11 @@ class Rematch:
 class Recogniser:
     """Knows the registered people, as of the store's latest version."""
 
-    def __init__(self, store: Store, settings: MatchingSettings) -> None:
-        """Take the store, whose people and faces are matched."""
+    def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
+        """Take the store, whose people and faces are matched, and the id of the model in use."""
         self._store = store
         self._settings = settings
+        self._model = model
         self._galleries: dict[str, Gallery] = {}
         self._version = -1
 
@@ -64,24 +65,24 @@ class Recogniser:
         return self._store.people.matched_with.startswith(self._people())
 
     def rematch(self, progress: Callable[[int], None] = lambda _done: None) -> Rematch:
-        """Match all known faces again, in short transactions; `progress` is told how many are done."""
-        basis, people, done = self._basis(), 0, 0
-        for engine in self._store.photos.engines():
-            after = 0
-            while True:
-                with self._store.writing():
-                    ids, embeddings = self._store.photos.embeddings(engine, after=after, limit=_BLOCK)
-                    if not ids:
-                        break
-                    self._store.photos.save_matches(ids, match(embeddings, self._gallery(engine), self._settings))
-                after, done = ids[-1], done + len(ids)
-                progress(done)
-            people = max(people, len(self._gallery(engine).names))
+        """Match all known faces again, in short transactions; `progress` is told how many are done.
+
+        Faces that another model encoded keep their matches until they are encoded again.
+        """
+        basis, after, done = self._basis(), 0, 0
+        while True:
+            with self._store.writing():
+                ids, embeddings = self._store.photos.embeddings(self._model, after=after, limit=_BLOCK)
+                if not ids:
+                    break
+                self._store.photos.save_matches(ids, match(embeddings, self._gallery(self._model), self._settings))
+            after, done = ids[-1], done + len(ids)
+            progress(done)
         self._store.people.note_matched(basis)
-        return Rematch(people=people, faces=done)
+        return Rematch(people=len(self._gallery(self._model).names), faces=done)
 
     def _basis(self) -> str:
-        return self._people() + self._settings.model_dump_json()
+        return f"{self._people()}{self._settings.model_dump_json()} {self._model}"
 
     def _people(self) -> str:
         return f"people {self._store.people.version}; "

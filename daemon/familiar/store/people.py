@@ -210,6 +210,24 @@ class People:
             for (name, threshold), found in blobs.items()
         )
 
+    def outdated(self, engine: str) -> list[int]:
+        """Return the photos of references of another engine, the newest first."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT photo_id FROM face_references JOIN faces ON faces.id = face_id "
+            "WHERE face_references.engine != ? ORDER BY photo_id DESC",
+            (engine,),
+        )
+        return [int(row[0]) for row in rows]
+
+    def left_behind(self, engine: str) -> list[tuple[str, int]]:
+        """Return the names of people who have references of another engine, and how many."""
+        rows = self._db.conn.execute(
+            "SELECT name, count(*) FROM face_references JOIN people ON people.id = person_id WHERE engine != ? "
+            "GROUP BY name ORDER BY name",
+            (engine,),
+        )
+        return [(str(name), int(count)) for name, count in rows]
+
     def _changed(self) -> None:
         self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
 

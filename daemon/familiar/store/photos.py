@@ -14,6 +14,9 @@ from sqlite_utils import Database
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo
 from familiar.store.database import writing
 
+_LARGEST = 2**63 - 1
+"""SQLite's largest id."""
+
 _FACE_COLUMNS = (
     "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, engine, time, times"
 )
@@ -144,9 +147,54 @@ class Photos:
         ).fetchall()
         return [int(row[0]) for row in rows], stack(row[1] for row in rows)
 
-    def engines(self) -> list[str]:
-        """Return the engines of all faces."""
-        return [str(row[0]) for row in self._db.conn.execute("SELECT DISTINCT engine FROM faces ORDER BY engine")]
+    def outdated(self, engine: str, *, below: int | None, limit: int) -> list[int]:
+        """Return up to `limit` photos, the newest first, with faces of another engine; their ids are below `below`."""
+        found: set[int] = set()
+        for other in self._other_engines(engine):
+            rows = self._db.conn.execute(
+                "SELECT DISTINCT photo_id FROM faces WHERE engine = ? AND photo_id < ? ORDER BY photo_id DESC LIMIT ?",
+                (other, _LARGEST if below is None else below, limit),
+            )
+            found.update(int(row[0]) for row in rows)
+        return sorted(found, reverse=True)[:limit]
+
+    def count_outdated(self, engine: str) -> int:
+        """Count the faces of another engine."""
+        return sum(self._count("faces WHERE engine = ?", other) for other in self._other_engines(engine))
+
+    def _other_engines(self, engine: str) -> list[str]:
+        """Return the engines of all faces but this one; each is one step in the index, however many faces it has."""
+        found, last = [], ""
+        while (row := self._db.conn.execute("SELECT min(engine) FROM faces WHERE engine > ?", (last,)).fetchone())[0]:
+            last = str(row[0])
+            found.append(last)
+        return [other for other in found if other != engine]
+
+    def places(self, photo_id: int) -> list[Path]:
+        """Return where a photo is known to lie, and where it was registered from."""
+        rows = self._db.conn.execute(
+            "SELECT folders.path, files.name FROM files JOIN folders ON folders.id = folder_id "
+            "WHERE photo_id = ? AND files.state != 'gone' ORDER BY files.id",
+            (photo_id,),
+        ).fetchall()
+        origins = self._db.conn.execute(
+            "SELECT origin FROM face_references JOIN faces ON faces.id = face_id "
+            "WHERE photo_id = ? AND origin IS NOT NULL ORDER BY face_references.id",
+            (photo_id,),
+        )
+        paths = [Path(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows]
+        return list(dict.fromkeys([*paths, *(Path(os.fsdecode(row[0])) for row in origins)]))
+
+    def renew(self, face_ids: Sequence[int], embeddings: Embeddings, engine: str) -> None:
+        """Give faces, and the references that they are, embeddings of another engine."""
+        values = [(embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)]
+        with writing(self._db):
+            self._db.conn.executemany("UPDATE faces SET embedding = ?, engine = ? WHERE id = ?", values)
+            changed = self._db.conn.executemany(
+                "UPDATE face_references SET embedding = ?, engine = ? WHERE face_id = ?", values
+            )
+            if changed.rowcount > 0:
+                self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
 
     def matches(self, photo_id: int) -> dict[int, Match]:
         """Return the best match of each face of a photo that has one, by the face's id."""
@@ -191,8 +239,8 @@ class Photos:
         )
         return [(Path(os.fsdecode(folder), os.fsdecode(name)), str(reason)) for folder, name, reason in rows]
 
-    def _count(self, what: str) -> int:
-        return int(self._db.conn.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+    def _count(self, what: str, *values: Any) -> int:
+        return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])
 
     def _insert(self, hash_: str, verdict: str, reason: str | None) -> int:
         cursor = self._db.conn.execute(

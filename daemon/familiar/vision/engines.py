@@ -7,17 +7,6 @@ from familiar.settings import VisionSettings
 from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, ReducingDetector, load_landmarks
 from familiar.vision.engine import Detector, Encoder, Engine, FaceEngine
 
-PLAIN_ID = "dlib-resnet-v1"
-"""Both engines run the same network, and give the same numbers."""
-
-MIRRORED_ID = "dlib-resnet-v1-mirrored"
-"""The mean of the numbers of a face and of its mirror image."""
-
-
-def embedding_id(settings: VisionSettings) -> str:
-    """Return the id of the embeddings that these settings give: only those of the same id can be compared."""
-    return MIRRORED_ID if settings.mirror else PLAIN_ID
-
 
 def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
     """Return the engine of the settings with all its networks, and why it is another one than was asked for, or None.
@@ -66,11 +55,10 @@ def _dlib_engine(settings: VisionSettings) -> Engine:
 
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:
-    id_ = embedding_id(settings)
     chosen = f"{settings.detector} upsample={settings.upsample} max_size={settings.max_size}"
     return FaceEngine(
-        id=id_,
-        description=f"{id_} {name} {chosen}",
+        id=settings.model,
+        description=f"{settings.model} {name} {chosen}",
         detector=detector,
         landmarks=load_landmarks(),
         encoder=encoder,

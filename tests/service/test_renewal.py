@@ -1,0 +1,94 @@
+"""A change of the model, with the daemon as a real process."""
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlite_utils import Database
+
+from familiar.store.store import STORE_NAME
+from running import Household
+
+PLAIN = {"vision": {"workers": 1, "mirror": False}}
+OLD, NEW = "dlib-resnet-v1", "dlib-resnet-v1-mirrored"
+
+
+def put(photo: Path, target: Path) -> Path:
+    return Path(shutil.copy(photo, target))
+
+
+def models(household: Household, table: str = "faces") -> set[str]:
+    with closing(Database(household.state / STORE_NAME)) as db:
+        return {row[0] for row in db.execute(f"SELECT engine FROM {table}")}  # noqa: S608
+
+
+def embeddings(household: Household) -> dict[int, np.ndarray]:
+    with closing(Database(household.state / STORE_NAME)) as db:
+        return {id_: np.frombuffer(data, "<f4") for id_, data in db.execute("SELECT id, embedding FROM faces")}
+
+
+@pytest.fixture
+def outdated(household: Household, obama: Path, obama2: Path, biden: Path) -> Household:
+    """A household whose faces were all encoded by another model, with Obama registered."""
+    household.configure(PLAIN)
+    household.call("people", "add", "Barack Obama", put(obama2, household.base / "reference.jpg"))
+    put(obama, household.inbox / "obama.jpg")
+    put(biden, household.inbox / "biden.jpg")
+    household.scan()
+    assert models(household) == models(household, "face_references") == {OLD}
+    household.configure({})
+    return household
+
+
+def test_after_a_change_of_the_model_all_faces_are_encoded_again_in_the_background(outdated: Household) -> None:
+    before = embeddings(outdated)
+    assert outdated.json("status")["outdated_faces"] == 3
+    with outdated.running() as daemon:
+        renewed = daemon.wait_for("model.renewed")
+        assert (renewed["photos"], renewed["left"]) == (2, 0)
+        assert daemon.wait_for("people.renewed")["photos"] == 1
+    assert models(outdated) == models(outdated, "face_references") == {NEW}
+    found = outdated.json("status")
+    assert (found["outdated_faces"], found["photos"]["faces"], found["photos"]["recognised"]) == (0, 3, 2)
+    after = embeddings(outdated)
+    assert all(0 < np.linalg.norm(after[id_] - before[id_]) < 0.3 for id_ in before)
+    with outdated.running() as daemon:
+        daemon.wait_for("root.scanned")
+    assert daemon.events("model.renewed") == []
+
+
+def test_a_new_photo_is_compared_with_references_of_its_own_model(outdated: Household, couple: Path) -> None:
+    outdated.rule({"name": "known", "when": {"person": "any"}, "then": [{"copy": f"{outdated.out}/{{person}}/"}]})
+    put(couple, outdated.inbox / "couple.jpg")
+    assert outdated.json("plan", outdated.inbox / "couple.jpg")["plans"][0]["operations"] != []
+    outdated.scan()
+    assert (outdated.out / "Barack Obama" / "couple.jpg").is_file()
+    assert models(outdated, "face_references") == {NEW}
+    assert models(outdated) == {OLD, NEW}
+
+
+def test_faces_whose_photos_are_gone_keep_their_matches_and_references_that_are_left_behind_are_named(
+    outdated: Household,
+) -> None:
+    (outdated.base / "reference.jpg").unlink()
+    (outdated.inbox / "obama.jpg").unlink()
+    with outdated.running() as daemon:
+        assert daemon.wait_for("people.outdated")["person"] == "Barack Obama"
+        renewed = daemon.wait_for("model.renewed")
+        assert (renewed["photos"], renewed["left"]) == (1, 2)
+    assert outdated.json("status")["photos"]["recognised"] == 2
+    assert models(outdated, "face_references") == {OLD}
+
+
+def test_a_daemon_that_is_killed_while_it_encodes_again_goes_on_where_it_was(outdated: Household) -> None:
+    with outdated.running() as daemon:
+        daemon.wait_for("model.changed")
+        daemon.process.kill()
+        daemon.process.wait()
+    with outdated.running() as daemon:
+        daemon.wait_for("root.scanned")
+        if models(outdated) != {NEW}:
+            daemon.wait_for("model.renewed")
+    assert models(outdated) == {NEW}
