@@ -127,7 +127,7 @@ CATALOGUE = (
         "engine.fell_back",
         "warning",
         ("reason",),
-        "The engine that is set can't be used; dlib's own takes its place, slower, with the same numbers.",
+        "Engine or device that are set can't be used; another takes its place, slower, with the same numbers.",
     ),
     Event("worker.died", "warning", ("deaths", "reason"), "A worker process died; its photo is tried once more."),
 )

@@ -146,7 +146,7 @@ class VisionSettings(_Section):
     time_limit: float = Field(default=60.0, gt=0, description="Seconds for one photo, then it is set aside.")
     memory_limit: int = Field(default=1500, ge=500, description="Megabytes a worker may use.")
     max_megapixels: int = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
-    recycle: int = Field(default=500, ge=1, description="Photos after which a worker is replaced by a fresh one.")
+    recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced by a fresh one.")
 
     @property
     def model(self) -> str:
@@ -239,6 +239,10 @@ class Settings(_Section):
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     log: LogSettings = LogSettings()
+
+    def without_videos(self) -> "Settings":
+        """Return these settings, with videos left alone."""
+        return self.model_copy(update={"vision": self.vision.model_copy(update={"videos": False})})
 
     def watched(self, folder: FolderSettings) -> FolderSettings:
         """Return a folder without the kinds of files that are not wanted, or can't be decoded in this installation."""

@@ -50,7 +50,17 @@ def test_videos_can_be_turned_off(household: Household, obama: Path, clip: Path)
     put(clip, household.inbox / "party.mov")
     put(obama, household.inbox / "photo.jpg")
     household.scan()
+    household.scan(household.inbox)
     assert household.json("status")["photos"]["seen"] == 1
+
+
+def test_references_are_registered_from_photos_and_not_from_videos_beside_them(
+    household: Household, obama: Path, clip: Path
+) -> None:
+    put(obama, household.base / "IMG_1.jpg")
+    put(clip, household.base / "IMG_1.mov")
+    household.call("people", "add", "Barack Obama", household.base)
+    assert household.json("people", "list")[0]["references"] == 1
 
 
 def test_a_live_photo_is_one_photo_and_is_moved_and_moved_back_as_a_pair(

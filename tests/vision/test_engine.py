@@ -208,7 +208,7 @@ def test_a_kept_network_that_is_damaged_is_named_and_dlib_takes_its_place(tmp_pa
     kept = next(tmp_path.glob("dlib_*"))
     kept.write_bytes(kept.read_bytes()[:1000])
     engine, fallback = load_engine(VisionSettings(), tmp_path)
-    assert engine.description == "dlib-resnet-v1-mirrored dlib hog upsample=1 max_size=1600"
+    assert engine.description == "dlib-resnet-v1-mirrored dlib hog upsample=1 max_size=1200"
     assert fallback == f"ONNX Runtime can't be used: {kept}: damaged; delete it, and it is made anew"
 
 

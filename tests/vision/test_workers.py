@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.model import Crop, Photo
@@ -223,7 +224,7 @@ def test_where_onnx_runtime_can_not_be_used_dlib_takes_its_place(astronaut: Path
 
     photo, fallback = asyncio.run(use())
     assert fallback == f"ONNX Runtime can't be used: {tmp_path / 'models'}: File exists"
-    assert (len(photo.faces), photo.engine) == (1, "dlib-resnet-v1-mirrored dlib hog upsample=1 max_size=1600")
+    assert (len(photo.faces), photo.engine) == (1, "dlib-resnet-v1-mirrored dlib hog upsample=1 max_size=1200")
 
 
 def test_workers_that_were_warmed_up_are_there_before_the_first_task(astronaut: Path) -> None:
@@ -239,3 +240,42 @@ def test_workers_that_were_warmed_up_are_there_before_the_first_task(astronaut: 
             assert await workers.fingerprint(astronaut) == hash_of(astronaut)
 
     asyncio.run(use())
+
+
+def test_photos_that_are_looked_at_together_get_a_verdict_each(
+    astronaut: Path, couple: Path, meadow: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "damaged.jpg").write_bytes(astronaut.read_bytes()[:500])
+    paths = [astronaut, tmp_path / "damaged.jpg", couple, meadow, tmp_path / "gone.jpg", astronaut]
+    hashes = [hash_of(path) if path.is_file() else "0" * 64 for path in paths]
+
+    async def look() -> list[Photo | BaseException]:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=1, batch=4)) as workers:
+            assert workers.slots == 8
+            looks = (workers.look(path, hash_) for path, hash_ in zip(paths, hashes, strict=True))
+            return await asyncio.gather(*looks, return_exceptions=True)
+
+    seen = asyncio.run(look())
+    assert [len(photo.faces) for photo in seen if isinstance(photo, Photo)] == [1, 2, 0, 1]
+    assert (type(seen[1]), type(seen[4])) == (SetAsideError, GoneError)
+
+
+def test_of_photos_that_are_looked_at_together_only_the_one_that_takes_too_long_is_set_aside(
+    astronaut: Path, tmp_path: Path
+) -> None:
+    with Image.open(astronaut) as image:
+        image.resize((3000, 3000)).save(tmp_path / "slow.png", compress_level=1)
+    paths = [astronaut, tmp_path / "slow.png", astronaut]
+
+    async def look() -> list[Photo | BaseException]:
+        settings = VisionSettings(workers=1, batch=3, time_limit=1, detector="cnn", max_size=20000)
+        async with Workers(models=MODELS, settings=settings) as workers:
+            await workers.fingerprint(astronaut)  # the worker has started
+            return await asyncio.gather(*(workers.look(path, hash_of(path)) for path in paths), return_exceptions=True)
+
+    seen = asyncio.run(look())
+    assert [type(result) for result in seen] == [Photo, SetAsideError, Photo]
+
+
+def test_where_each_network_runs_can_be_asked(pool: Pool) -> None:
+    assert pool(lambda workers: workers.devices()) == "detection on the CPU, embeddings on the CPU"

@@ -127,7 +127,7 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
     chosen: list[FolderSettings] = []
     for path in paths:
         configured = next((folder for folder in settings.folders if folder.path == path), None)
-        chosen.append(configured or folder_at(path, files=files))
+        chosen.append(settings.watched(configured or folder_at(path, files=files)))
     for folder in chosen:
         for other in chosen:
             if folder is not other and folder.path.is_relative_to(other.path):

@@ -15,12 +15,14 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, console, json_option, print_json, say
 from familiar.errors import FamiliarError
 from familiar.service.lock import holder
-from familiar.settings import FolderSettings, Settings
+from familiar.settings import FolderSettings, Settings, has_raw_decoder
 from familiar.sources.filesystems import is_network, watch_limit
 from familiar.sources.roots import look_at
 from familiar.vision.workers import Workers
 
 _LITTLE_SPACE = 500 * 1024 * 1024
+_GPU = Path("/dev/nvidia0")
+_GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --extra gpu (docs/detection.md)"
 _COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
 
 _PROBE = bytes.fromhex(
@@ -72,6 +74,7 @@ def _examine(context: Context) -> Iterator[Finding]:
     for folder in settings.folders:
         yield from _examine_folder(folder)
     yield _examine_engine(settings, context.models)
+    yield _examine_raw()
 
 
 def _examine_state(context: Context) -> Iterator[Finding]:
@@ -111,21 +114,29 @@ def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
 
 
 def _examine_engine(settings: Settings, models: Path) -> Finding:
-    async def probe(path: Path) -> tuple[str, str | None]:
+    async def probe(path: Path) -> tuple[str, str, str | None]:
         async with Workers(settings=settings.vision, models=models, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
-            return photo.engine, workers.health().fallback
+            return photo.engine, await workers.devices(), workers.health().fallback
 
     with tempfile.TemporaryDirectory(prefix="familiar-") as folder:
         path = Path(folder, "probe.png")
         path.write_bytes(_PROBE)
         try:
-            engine, fallback = asyncio.run(probe(path))
+            engine, devices, fallback = asyncio.run(probe(path))
         except FamiliarError as error:
             return _bad("engine", str(error), "install familiar again: its models or decoders are missing")
     if fallback is not None:
-        return _warning("engine", f"{engine} takes its place: {fallback}", "mend that: dlib is slower, but no worse")
-    return _good("engine", f"{engine} works in a worker process")
+        return _warning("engine", f"{fallback}; {engine} works, with {devices}", "mend that: only speed is lost")
+    if _GPU.exists() and "GPU" not in devices:
+        return _warning("engine", f"{engine} works, with {devices}, though there is a GPU", _GPU_REMEDY)
+    return _good("engine", f"{engine} works in a worker process, with {devices}")
+
+
+def _examine_raw() -> Finding:
+    if has_raw_decoder():
+        return _good("RAW files", "their embedded pictures are decoded by rawpy")
+    return _good("RAW files", "left alone, as rawpy is not installed (uv sync --extra raw)")
 
 
 def _show(findings: list[Finding]) -> None:

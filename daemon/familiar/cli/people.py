@@ -35,13 +35,13 @@ def people() -> None:
 def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, as_json: bool) -> None:
     """Register the face in each photo as a person.
 
-    PATHS are photos, or folders: all photos in them and below are taken. A photo without a face is refused, and one
-    with several, but for --largest.
+    PATHS are photos, or folders: all photos in them and below are taken, but no videos. A photo without
+    a face is refused, and one with several, but for --largest.
     """
     with reported():
         check_name(name)
-        photos = photos_in(named_folders(paths))
         settings = context.settings()
+        photos = photos_in(map(settings.without_videos().watched, named_folders(paths)))
         with context.store() as store:
             results = asyncio.run(_register(context, store, settings, name, photos, largest=largest, quiet=as_json))
             rematch(context, store, settings, quiet=as_json)

@@ -284,7 +284,7 @@ class Workers:
         self._notes, self._failure = _SPAWN.SimpleQueue(), None
         return ProcessPool(
             max_workers=self.count,
-            max_tasks=self._settings.recycle,
+            max_tasks=2 * self._settings.recycle,  # a photo is fingerprinted, then looked at
             initializer=worker.start,
             initargs=(self._settings, self._models, os.getpid(), self._notes),
             context=_SPAWN,
