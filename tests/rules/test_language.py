@@ -105,7 +105,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules: [{name: a, when: {not: {}}, then: [stop]}]",
             (
                 "rules.yaml:1:31: rules[0].when.not: {} is wrong; a mapping with person, score, distance, face, faces, "
-                "source, path, taken, all, any, not would be right"
+                "kind, source, path, taken, all, any, not would be right"
             ),
         ),
         (

@@ -50,6 +50,8 @@ ANN, BOB, STRANGER = face("Ann"), face("Bob", distance=0.4), face("Ann", distanc
 @pytest.mark.parametrize(
     ("when", "expected"),
     [
+        ("{kind: photo}", True),
+        ("{kind: video}", False),
         ("{person: Ann}", True),
         ("{person: aNN}", True),
         ("{person: Cid}", False),

@@ -39,6 +39,10 @@ def test_the_rules_apply_to_a_video_as_to_a_photo(household: Household, obama2: 
     household.call("people", "add", "Barack Obama", obama2)
     by_person(household)
     put(clip, household.inbox / "party.mov")
+    (shown,) = household.json("plan")["plans"]
+    assert [(face["person"], [round(at) for at in face["times"]]) for face in shown["faces"]] == [
+        ("Barack Obama", [0, 1])
+    ]
     household.scan()
     assert below(household.out) == ["Barack Obama/party.mov", "faces/party.jpg"]
     assert (household.out / "Barack Obama" / "party.mov").read_bytes() == clip.read_bytes()

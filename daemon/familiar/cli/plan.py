@@ -15,7 +15,7 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError
 from familiar.logs import open_log
-from familiar.model import Crop, Link, Operation, Plan
+from familiar.model import Box, Crop, Link, Operation, Plan, RecognisedFace
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.pairs import still_beside
@@ -47,7 +47,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "plans": [plan_as_json(path, made) for path, made in planned.plans],
+                "plans": [plan_as_json(path, made, planned.faces[path]) for path, made in planned.plans],
                 "copies": [{"path": path, "of": original} for path, original in planned.copies],
                 "failed": [{"path": path, "reason": reason} for path, reason in planned.failed],
             }
@@ -63,6 +63,7 @@ class _Planned:
     """What came of each path: a plan, nothing for another path of the same photo, or a failure."""
 
     plans: list[tuple[Path, Plan]] = field(default_factory=list)
+    faces: dict[Path, Sequence[RecognisedFace]] = field(default_factory=dict)
     copies: list[tuple[Path, Path]] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
 
@@ -72,13 +73,27 @@ def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
     return next((folder.source for folder in folders if path.is_relative_to(folder.path)), path.parent.name)
 
 
-def plan_as_json(path: Path, made: Plan) -> dict[str, Any]:
-    """Return a plan for programs."""
+def plan_as_json(path: Path, made: Plan, faces: Sequence[RecognisedFace]) -> dict[str, Any]:
+    """Return a plan, and the faces that it was made for, for programs; `time` and `times` are seconds of a video."""
     return {
         "path": path,
+        "faces": [
+            {
+                "person": each.person,
+                "distance": each.match.distance if each.match is not None else None,
+                "box": _box_as_json(each.face.box),
+                "time": each.face.time,
+                "times": each.face.times,
+            }
+            for each in faces
+        ],
         "operations": [_operation_as_json(operation) for operation in made.operations],
         "refusals": [{"rule": no.rule, "kind": no.kind, "reason": no.reason} for no in made.refusals],
     }
+
+
+def _box_as_json(box: Box) -> list[int]:
+    return [box.left, box.top, box.right, box.bottom]
 
 
 async def _plan(
@@ -122,6 +137,7 @@ def _decide(
     planned: _Planned,
 ) -> Plan:
     photo, faces = recogniser.recognise(photo_id)
+    planned.faces[path] = faces
     if photo.kind == "clip":
         still = still_beside(path)
         return following(next((made.operations for other, made in planned.plans if other == still), ()), path)
@@ -153,8 +169,8 @@ def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
 def _operation_as_json(operation: Operation) -> dict[str, Any]:
     shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": operation.target}
     match operation:
-        case Crop(box=box, margin=margin, size=size):
-            shown |= {"box": [box.left, box.top, box.right, box.bottom], "margin": margin, "size": size}
+        case Crop(box=box, margin=margin, size=size, time=at):
+            shown |= {"box": _box_as_json(box), "margin": margin, "size": size, "time": at}
         case Link(symbolic=symbolic):
             shown |= {"symbolic": symbolic}
     return shown

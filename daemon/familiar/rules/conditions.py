@@ -84,6 +84,17 @@ class FaceCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfKind:
+    """It is a photo, or a video."""
+
+    kind: str
+
+    def check(self, subject: Subject) -> Holds | None:
+        """Compare the kind."""
+        return Holds() if subject.photo.kind == self.kind else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FromSource:
     """The photo came from one of these sources."""
 

@@ -16,6 +16,7 @@ from familiar.rules.conditions import (
     FaceCount,
     FromSource,
     Not,
+    OfKind,
     PathFits,
     Taken,
     path_pattern,
@@ -25,7 +26,8 @@ from familiar.rules.templates import Template, TemplateError, parse_template
 from familiar.yaml_source import Attempt, Value, parse
 
 _FACE_KEYS = ("person", "score", "distance", "face")
-_PHOTO_KEYS = ("faces", "source", "path", "taken")
+_PHOTO_KEYS = ("faces", "kind", "source", "path", "taken")
+_KINDS = ("photo", "video")
 _LOGIC_KEYS = ("all", "any", "not")
 CROP_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 """What the file name of a crop may end in."""
@@ -105,6 +107,10 @@ class _Reader:
         match key:
             case "faces":
                 return FaceCount(count=_count(value))
+            case "kind":
+                if value.text() not in _KINDS:
+                    value.fail(f"{value.shown} is wrong; photo or video would be right")
+                return OfKind(kind=value.text())
             case "source":
                 return FromSource(sources=frozenset(value.texts()))
             case "path":
