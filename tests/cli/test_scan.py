@@ -96,7 +96,10 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
     household.rule({"name": "nothing", "then": ["stop"]})
     findings = {row["subject"]: row for row in household.json("doctor")}
     assert {row["verdict"] for row in findings.values()} == {"good"}
-    assert findings["engine"]["detail"] == "dlib-resnet-v1 onnx hog upsample=1 max_size=1600 works in a worker process"
+    assert findings["engine"]["detail"] == (
+        "dlib-resnet-v1-mirrored onnx mtcnn upsample=1 max_size=1200 works in a worker process, "
+        "with detection on the CPU, embeddings on the CPU"
+    )
     assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
 
 

@@ -18,13 +18,15 @@ from photos import MODELS
 from running import CheckedLog
 
 
-def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tmp_path: Path, meadow: Path) -> None:
+def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
+    """Handle a file that had this size when it had settled, with rules that fail."""
+
     def decide(subject: Subject) -> Plan:
         raise ZeroDivisionError(subject.path)
 
-    found = meadow.stat()
+    mtime_ns = path.stat().st_mtime_ns
 
-    async def handle(store: Store, log: CheckedLog) -> Handler:
+    async def handle() -> Handler:
         async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             model, clock = VisionSettings().model, partial(float, 0)
             recogniser = Recogniser(store, MatchingSettings(), model)
@@ -46,20 +48,35 @@ def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tm
                 log=log,
                 clock=clock,
             )
-            root = store.roots.know(meadow.parent)
-            store.files.hint(meadow, size=found.st_size, mtime_ns=found.st_mtime_ns, root_id=root.id, due=0)
+            root = store.roots.know(path.parent)
+            store.files.hint(path, size=size, mtime_ns=mtime_ns, root_id=root.id, due=0)
             (file,) = store.files.settled(0, roots=[root.id], limit=9)
             turn = asyncio.Event()
             turn.set()
             await handler.handle(file, turn)
             return handler
 
+    return asyncio.run(handle())
+
+
+def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tmp_path: Path, meadow: Path) -> None:
     log = CheckedLog()
     with Store(tmp_path / "familiar.db") as store:
-        handler = asyncio.run(handle(store, log))
+        handler = handled(store, log, meadow, size=meadow.stat().st_size)
         file = store.files.at(meadow)
     assert [name for name, _ in log.events] == ["photo.seen", "photo.error", "file.failed"]
     assert log.events[-1][1]["reason"].startswith("unexpected error: ZeroDivisionError(")
     assert log.events[-1][1]["retry_in"] == 60
     assert file is not None
     assert (file.state, file.attempts, handler.tally.failed) == ("failed", 1, 1)
+
+
+def test_a_file_that_changed_since_it_had_settled_settles_again(tmp_path: Path, meadow: Path) -> None:
+    log = CheckedLog()
+    with Store(tmp_path / "familiar.db") as store:
+        handled(store, log, meadow, size=meadow.stat().st_size - 1)
+        file = store.files.at(meadow)
+        assert store.photos.counts()["seen"] == 0
+    assert log.events == []
+    assert file is not None
+    assert file.state == "settling"

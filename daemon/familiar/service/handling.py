@@ -14,6 +14,7 @@ from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
 from familiar.settings import is_video
+from familiar.sources.settling import look as look_at
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store
@@ -104,6 +105,8 @@ class Handler:
             return
         async with self._slots:
             hash_ = await self._workers.fingerprint(file.path)
+            if look_at(file.path) not in {None, (file.size, file.mtime_ns)}:
+                raise ChangedError(f"{file.path}: changed since it had settled")
             known = self._store.photos.find(hash_)
             photo_id = known.id if known is not None else await self._look(file, hash_, beside_still=still == "handled")
         if photo_id is None:
