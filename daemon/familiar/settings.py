@@ -4,6 +4,7 @@ The file is read by `read_settings`; whatever is wrong in it is reported with fi
 would be right. Without a file all defaults hold.
 """
 
+import importlib.metadata
 import importlib.util
 import os
 from pathlib import Path
@@ -189,6 +190,15 @@ def is_video(path: Path) -> bool:
 def is_raw(path: Path) -> bool:
     """Return whether a file is a RAW file by its name."""
     return f"*{path.suffix.lower()}" in RAWS
+
+
+def has_gpu_build() -> bool:
+    """Return whether ONNX Runtime is installed in its build for GPUs, an extra."""
+    try:
+        importlib.metadata.version("onnxruntime-gpu")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def has_raw_decoder() -> bool:

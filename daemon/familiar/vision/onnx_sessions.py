@@ -27,7 +27,10 @@ def open_session(path: Path, *, gpu: bool) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    providers = [_CUDA, _CPU] if gpu and has_cuda() else [_CPU]
+    providers = [_CPU]
+    if gpu and has_cuda():
+        onnxruntime.preload_dlls()  # CUDA and cuDNN may have been installed as packages
+        providers = [_CUDA, _CPU]
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its errors have no common base but this

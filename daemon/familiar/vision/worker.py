@@ -23,7 +23,7 @@ import numpy as np
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.identity.tracks import Tracks
 from familiar.model import Crop, Embeddings, Face, Photo
-from familiar.settings import VisionSettings, is_raw, is_video
+from familiar.settings import VisionSettings, has_gpu_build, is_raw, is_video
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -50,6 +50,9 @@ _SHARP = 2000
 _CLIP = 5.0
 """Longest moving part of a live photo, in seconds; what is longer beside a still is a video of its own."""
 
+_CUDA_MEGABYTES = 8192
+"""What CUDA may map for itself in the memory of a process, beside what the limit allows."""
+
 _FRAMES = 8
 """Frames of a video that are looked at together."""
 
@@ -70,7 +73,7 @@ def start(settings: VisionSettings, models: Path, parent: int, notes: "SimpleQue
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
-    limit = settings.memory_limit * 1024 * 1024
+    limit = (settings.memory_limit + (_CUDA_MEGABYTES if has_gpu_build() else 0)) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     _be_silent()
     try:

@@ -1,7 +1,6 @@
 """The pool of worker processes, as the daemon's loop uses it."""
 
 import asyncio
-import importlib.metadata
 import multiprocessing
 import os
 import signal
@@ -20,7 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.model import Crop, Embeddings, Face, Photo
-from familiar.settings import VisionSettings, is_video
+from familiar.settings import VisionSettings, has_gpu_build, is_video
 from familiar.vision import worker
 
 _IDLE = 60.0
@@ -74,7 +73,7 @@ class Workers:
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
-        self._batch = settings.batch or (_GPU_BATCH if _has_gpu_build() else 1)
+        self._batch = settings.batch or (_GPU_BATCH if has_gpu_build() else 1)
         self._waiting: list[_Waiting] = []
         self._batches = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -329,14 +328,6 @@ async def _outcome(look: Awaitable[Photo]) -> Photo | FamiliarError:
         return await look
     except FamiliarError as error:
         return error
-
-
-def _has_gpu_build() -> bool:
-    try:
-        importlib.metadata.version("onnxruntime-gpu")
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _cause(error: ProcessExpired) -> str:
