@@ -1,5 +1,6 @@
 """A change of the model, with the daemon as a real process."""
 
+import os
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -92,3 +93,14 @@ def test_a_daemon_that_is_killed_while_it_encodes_again_goes_on_where_it_was(out
         if models(outdated) != {NEW}:
             daemon.wait_for("model.renewed")
     assert models(outdated) == {NEW}
+
+
+def test_a_stop_does_not_wait_for_references_to_be_encoded(outdated: Household) -> None:
+    os.mkfifo(outdated.base / "held")
+    (outdated.base / "reference.jpg").unlink()
+    (outdated.base / "reference.jpg").symlink_to(outdated.base / "held")  # opening it waits for a writer
+    with outdated.running() as daemon:
+        daemon.wait_for("service.ready")
+        assert daemon.stop() == 0
+    assert daemon.events("people.renewed") == []
+    assert models(outdated, "face_references") == {OLD}

@@ -23,6 +23,7 @@ from familiar.vision.workers import Workers
 _LITTLE_SPACE = 500 * 1024 * 1024
 _GPU = Path("/dev/nvidia0")
 _GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --extra gpu (docs/detection.md)"
+_CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the CPU: uv sync (docs/detection.md)"
 _COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
 
 _PROBE = bytes.fromhex(
@@ -127,7 +128,8 @@ def _examine_engine(settings: Settings, models: Path) -> Finding:
         except FamiliarError as error:
             return _bad("engine", str(error), "install familiar again: its models or decoders are missing")
     if fallback is not None:
-        return _warning("engine", f"{fallback}; {engine} works, with {devices}", "mend that: only speed is lost")
+        remedy = _CUDA_REMEDY if "CUDA" in fallback else "mend that: until then only speed is lost"
+        return _warning("engine", f"{fallback}; {engine} works, with {devices}", remedy)
     if _GPU.exists() and "GPU" not in devices:
         return _warning("engine", f"{engine} works, with {devices}, though there is a GPU", _GPU_REMEDY)
     return _good("engine", f"{engine} works in a worker process, with {devices}")

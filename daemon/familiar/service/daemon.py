@@ -152,8 +152,9 @@ class Daemon:
             self._intake.rescan()
             self._must_rescan = False
         if self._must_renew:
-            await self._renewer.renew_references(self._notifier.ping)
-            self._must_renew = False
+            self._must_renew = not await self._renew_references()
+        if self._must_renew:
+            return
         self._look_at_rules()
         self._intake.tick(now)
         await self._heed_other_processes()
@@ -197,6 +198,20 @@ class Daemon:
             del self._in_flight[file.id]
             own.set()
             self._wake.set()
+
+    async def _renew_references(self) -> bool:
+        """Bring the references to the model in use before any photo is decided; return False if told to stop."""
+        renewal = asyncio.create_task(self._renewer.renew_references())
+        try:
+            while not renewal.done() and not self._stop.is_set():
+                await asyncio.wait({renewal}, timeout=_TICK)
+                self._notifier.ping()
+        finally:
+            renewal.cancel()
+            (outcome,) = await asyncio.gather(renewal, return_exceptions=True)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome is None
 
     async def _heed_other_processes(self) -> None:
         await self._rematch()

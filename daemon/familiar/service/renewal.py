@@ -43,16 +43,14 @@ class Renewer:
         self._trouble: StoreError | None = None
         self._renewed = self._left = 0
 
-    async def renew_references(self, progress: Callable[[], None] = lambda: None) -> None:
+    async def renew_references(self) -> None:
         """Encode all references again that are of another model, and tell which can't be."""
         photos = self._store.people.outdated(self._model)
         limit = asyncio.Semaphore(self._workers.slots)
 
         async def renew(photo_id: int) -> int | None:
             async with limit:
-                renewed = await self._renew(photo_id)
-                progress()
-                return None if renewed else photo_id
+                return None if await self._renew(photo_id) else photo_id
 
         left = [photo_id for photo_id in await asyncio.gather(*map(renew, photos)) if photo_id is not None]
         for name, count in self._store.people.left_behind(self._model):

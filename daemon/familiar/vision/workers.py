@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from familiar.errors import FamiliarError, RetryError, SetAsideError
+from familiar.errors import RetryError, SetAsideError
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build, is_video
 from familiar.vision import worker
@@ -203,27 +203,23 @@ class Workers:
             for (_, answer), seen in zip(batch, await self._seen([task for task, _ in batch]), strict=True):
                 if answer.done():
                     continue  # nobody waits for it any more
-                if isinstance(seen, Exception):
+                if isinstance(seen, BaseException):
                     answer.set_exception(seen)
                 else:
                     answer.set_result(seen)
-        except FamiliarError as error:
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
         finally:
             for _, answer in batch:
                 answer.cancel()  # for one that has its answer this does nothing
             self._batches -= 1
             self._look_together()
 
-    async def _seen(self, tasks: Sequence[worker.Look]) -> list[Photo | FamiliarError]:
-        """Look at photos together, or one by one where one of them kills its worker or takes too long."""
+    async def _seen(self, tasks: Sequence[worker.Look]) -> Sequence[Photo | BaseException]:
+        """Look at photos together, or one by one where something goes wrong, so that it is seen with which of them."""
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.look, tasks, self._settings, self._models, seconds=seconds)
-        except SetAsideError:
-            return [await _outcome(self._look_alone(task)) for task in tasks]
+        except Exception:  # noqa: BLE001 - it comes again with the one that raises it
+            return await asyncio.gather(*map(self._look_alone, tasks), return_exceptions=True)
 
     def _limit(self, path: Path) -> float:
         """Return how many seconds one task with this file may take."""
@@ -321,13 +317,6 @@ def _end(pool: ProcessPool, within: float) -> None:
             return
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
-
-
-async def _outcome(look: Awaitable[Photo]) -> Photo | FamiliarError:
-    try:
-        return await look
-    except FamiliarError as error:
-        return error
 
 
 def _cause(error: ProcessExpired) -> str:
