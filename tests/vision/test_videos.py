@@ -139,7 +139,7 @@ def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, t
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert reason("sound2.mp4", sound.read_bytes()) == "it has no picture, only sound or data"
+    assert reason("sound2.mp4", sound.read_bytes()) == "it has no moving picture, only sound or data"
 
 
 def test_an_encrypted_video_is_set_aside_with_the_reason(pool: Pool, tmp_path: Path, obama: Path) -> None:
@@ -189,3 +189,8 @@ def test_a_video_of_a_stage_is_read_with_its_people(shared_photos: Path, pool: P
     photo = seen(pool, path)
     assert photo.duration == pytest.approx(9.2, abs=0.1)
     assert len(photo.faces) >= 2
+
+
+def test_a_video_without_time_stamps_is_read_by_its_rate(tmp_path: Path, obama: Path) -> None:
+    times = times_of(write_video(tmp_path / "bare.h264", [(obama, 4)], rate=25))
+    assert [round(at) for at in times] == [0, 1, 2, 3]

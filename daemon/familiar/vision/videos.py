@@ -12,6 +12,7 @@ import av
 import av.error
 import av.logging
 import numpy as np
+from av.stream import Disposition
 from PIL import Image
 
 from familiar.errors import SetAsideError
@@ -25,6 +26,9 @@ _SEEK_FROM = 4.0
 
 _MOST_ERRORS = 50
 """Damaged packets after which nothing more is expected of a video."""
+
+_PERIOD = 1 / 25
+"""Seconds between two frames of a video that tells neither times nor a rate."""
 
 _TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 
@@ -46,10 +50,11 @@ class Video:
         Raises:
             SetAsideError: it has no pictures, or they are too large.
         """
-        if not container.streams.video:
-            raise SetAsideError("it has no picture, only sound or data")
+        moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+        if not moving:
+            raise SetAsideError("it has no moving picture, only sound or data")
         self._container = container
-        self._stream = container.streams.video[0]
+        self._stream = moving[0]
         self._max_megapixels = max_megapixels
         if self._stream.codec_context is None:
             raise SetAsideError("its pictures can't be decoded: their format is not known")
@@ -58,6 +63,8 @@ class Video:
         self._stream.codec_context.skip_frame = "NONREF"  # what no other frame needs costs time, and is no better
         self.format = str(container.format.name).split(",")[0].upper()
         self.duration = self._duration()
+        rate = float(self._stream.average_rate or 0)
+        self._period = 1 / rate if rate > 0 else _PERIOD
         self.taken = _taken(container.metadata)
 
     def frames(self, *, interval: float, most: int, at_most: int, seconds: float) -> Iterator[Frame]:
@@ -114,7 +121,7 @@ class Video:
 
     def _decoded(self) -> Iterator[tuple[float, Any]]:
         """Decode frames from here on; damaged packets are left out."""
-        errors = 0
+        errors, at = 0, 0.0
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -131,7 +138,9 @@ class Video:
                 continue
             for frame in frames:
                 if frame.pts is not None:
-                    yield float(frame.pts * frame.time_base) - self._start, frame
+                    at = float(frame.pts * frame.time_base) - self._start
+                yield at, frame
+                at += self._period
 
     def _seek(self, at: float) -> bool:
         target = round((at + self._start) / float(self._stream.time_base))
