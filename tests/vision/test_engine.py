@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFile, ImageFilter
 
 from familiar.model import Box, Photo
 from familiar.settings import VisionSettings
@@ -47,6 +47,8 @@ def test_faces_are_those_of_face_recognition(astronaut: Path, obama2: Path) -> N
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the models' package uses pkg_resources
         import face_recognition  # noqa: PLC0415
+
+        ImageFile.LOAD_TRUNCATED_IMAGES = False  # it sets that for the whole process
 
     for path in (astronaut, obama2):
         image = face_recognition.load_image_file(path)
@@ -130,6 +132,20 @@ def test_faces_that_were_found_before_are_encoded_again_with_the_same_numbers(co
     (faces,) = engine.find([picture])
     (embeddings,) = engine.encode([(picture, faces[::-1])])
     assert np.abs(embeddings - np.stack([face.embedding for face in faces[::-1]])).max() < 1e-6
+
+
+def test_a_small_face_in_a_large_photo_is_encoded_from_the_photos_own_pixels(astronaut: Path, tmp_path: Path) -> None:
+    (expected,) = seen(astronaut).faces
+    with Image.open(astronaut) as image:
+        canvas = Image.new("RGB", (6000, 4000), "gray")
+        canvas.paste(image.convert("RGB"), (2000, 1000))
+    canvas.save(tmp_path / "large.jpg", quality=92)
+    (face,) = seen(tmp_path / "large.jpg", max_size=2000, upsample=2).faces
+    assert abs(face.size - expected.size) < 10
+    assert np.linalg.norm(face.embedding - expected.embedding) < 0.1  # of half the pixels: 0.17
+    picture = decode((tmp_path / "large.jpg").read_bytes(), max_megapixels=200, at_least=2000)
+    (again,) = engine_of(VisionSettings()).encode([(picture, [face])])
+    assert np.linalg.norm(again[0] - face.embedding) < 0.02
 
 
 def test_photos_that_are_looked_at_together_give_what_each_gives_alone(couple: Path, astronaut: Path) -> None:

@@ -3,10 +3,11 @@
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -47,6 +48,7 @@ class Picture:
     """An upright RGB picture, maybe decoded at reduced scale.
 
     `width` and `height` are those of the upright original, `scale` is pixels here for one pixel there (at most 1).
+    `again` decodes it again, with so many pixels of the longer side at least; None where there are no more.
     """
 
     image: Image.Image
@@ -54,6 +56,7 @@ class Picture:
     width: int
     height: int
     taken: datetime | None
+    again: "Callable[[int], Picture] | None" = None
 
     @property
     def scale(self) -> float:
@@ -126,8 +129,15 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
             if factor < 1:
                 image.draft("RGB", (int(image.width * factor) + 1, int(image.height * factor) + 1))
         image.load()
-        name = image.format or "unknown"
-        return Picture(image=_to_rgb(_turn(image, orientation)), format=name, width=width, height=height, taken=taken)
+        upright = _to_rgb(_turn(image, orientation))
+        return Picture(
+            image=upright,
+            format=image.format or "unknown",
+            width=width,
+            height=height,
+            taken=taken,
+            again=partial(_decode, data, max_megapixels, orientation=orientation) if upright.width < width else None,
+        )
 
 
 @contextmanager

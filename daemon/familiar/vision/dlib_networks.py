@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from familiar.model import Embeddings
-from familiar.vision.engine import Chips, Detector, Device
+from familiar.vision.engine import Chips, Detector, Device, scaled
 from familiar.vision.onnx_models import package_file
 
 
@@ -30,7 +30,7 @@ class ReducingDetector:
         """Return for each image a rectangle for each face, in its own pixels."""
         small = [_reduced(image, self._max_size) for image in images]
         return [
-            [_scaled(rectangle, image.width / reduced.width) for rectangle in rectangles]
+            [scaled(rectangle, image.width / reduced.width) for rectangle in rectangles]
             for image, reduced, rectangles in zip(images, small, self._detector.detect(small), strict=True)
         ]
 
@@ -89,13 +89,6 @@ def _reduced(image: Image.Image, max_size: int) -> Image.Image:
         return image
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
     return image.resize(size, Image.Resampling.BOX)  # the mean of the pixels that fall together; others ring at edges
-
-
-def _scaled(rectangle: Any, ratio: float) -> Any:
-    if ratio == 1:
-        return rectangle
-    sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
-    return type(rectangle)(*(round(side * ratio) for side in sides))
 
 
 def load_landmarks() -> Any:
