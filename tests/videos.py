@@ -15,11 +15,18 @@ def write_video(
     *,
     rate: int = 5,
     turned: int = 0,
+    gop: int = 10,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Write a video of scenes, each a photo (None: black) and its seconds; `turned` is how a player is to turn it."""
+    """Write a video of scenes, each a photo (None: black) and its seconds; `turned` is how a player is to turn it.
+
+    There is a key frame every `gop` frames.
+    """
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "g": "10"})
+        coding = {"preset": "ultrafast", "g": str(gop), "x264-params": "scenecut=0"}
+        stream = container.add_stream("libx264", rate=rate, options=coding)
+            "libx264", rate=rate, options={"preset": "ultrafast", "g": str(gop), "x264-params": "scenecut=0"}
+        )
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         if turned:
             stream.set_display_rotation(turned)

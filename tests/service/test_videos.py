@@ -124,3 +124,23 @@ def test_a_video_beside_a_still_that_is_no_photo_is_a_video_of_its_own(
     put(clip, household.inbox / "IMG_4.mov")
     household.scan()
     assert below(household.out) == ["Barack Obama/IMG_4.mov", "faces/IMG_4.jpg"]
+
+
+def test_a_plan_does_not_change_what_a_scan_does_with_a_video_beside_what_is_no_photo(
+    household: Household, obama2: Path, clip: Path
+) -> None:
+    household.call("people", "add", "Barack Obama", obama2)
+    by_person(household)
+    (household.inbox / "IMG_5.jpg").write_bytes(b"damaged")
+    put(clip, household.inbox / "IMG_5.mov")
+    household.call("plan", check=False)
+    household.scan()
+    assert below(household.out) == ["Barack Obama/IMG_5.mov", "faces/IMG_5.jpg"]
+
+
+def test_a_target_without_suffix_keeps_its_dots_for_the_clip_too(household: Household, obama: Path, clip: Path) -> None:
+    household.rule({"name": "dots", "then": [{"move": f"{household.out}/2026.11.21"}]})
+    put(obama, household.inbox / "IMG_6.jpg")
+    put(clip, household.inbox / "IMG_6.mov")
+    household.scan()
+    assert below(household.out) == ["2026.11.21", "2026.11.21.mov"]

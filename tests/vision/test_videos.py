@@ -14,7 +14,11 @@ from PIL import Image
 
 from familiar.errors import SetAsideError
 from familiar.model import Crop, Photo
+from familiar.settings import VisionSettings
+from familiar.vision.decoding import Picture
 from familiar.vision.videos import open_video
+from familiar.vision.workers import Workers
+from photos import MODELS
 from pool import Pool
 from videos import SIZE, write_video
 
@@ -70,10 +74,10 @@ def test_the_face_in_a_video_is_cropped_from_its_best_frame(pool: Pool, film: Pa
 def test_a_video_is_shown_upright(tmp_path: Path, obama: Path, turned: int, size: tuple[int, int]) -> None:
     path = write_video(tmp_path / "turned.mp4", [(obama, 1)], turned=turned)
     plain = write_video(tmp_path / "plain.mp4", [(obama, 1)])
-    pictures = []
+    pictures: list[Picture] = []
     for each in (path, plain):
         with each.open("rb") as file, open_video(file, max_megapixels=200) as video:
-            pictures.append(video.frame_at(0.4).picture)
+            pictures.extend(frame.picture for frame in video.frames_at([0.4]))
     assert (pictures[0].width, pictures[0].height) == size == pictures[0].image.size
     expected = np.asarray(pictures[1].image.rotate(turned, expand=True), float)
     assert np.abs(np.asarray(pictures[0].image, float) - expected).mean() < 3
@@ -131,7 +135,6 @@ def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, t
     assert reason("empty.mp4", b"") == "the file is empty"
     assert reason("text.mp4", b"hello " * 1000).startswith("not a video, or damaged, or cut off")
     assert reason("head.mp4", film.read_bytes()[:2000]).startswith("no picture in it can be decoded: it is damaged")
-    assert reason("photo.mov", obama.read_bytes()).startswith("not a video, or damaged, or cut off")
     sound = tmp_path / "sound.mp4"
     with av.open(str(sound), "w") as container:
         stream = container.add_stream("aac", rate=8000)
@@ -194,3 +197,46 @@ def test_a_video_of_a_stage_is_read_with_its_people(shared_photos: Path, pool: P
 def test_a_video_without_time_stamps_is_read_by_its_rate(tmp_path: Path, obama: Path) -> None:
     times = times_of(write_video(tmp_path / "bare.h264", [(obama, 4)], rate=25))
     assert [round(at) for at in times] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["camera.m2ts", "film.mp4", "film.avi"])
+def test_the_frame_of_a_face_is_found_again_where_jumps_lead_astray(
+    pool: Pool, tmp_path: Path, obama: Path, biden: Path, name: str
+) -> None:
+    path = write_video(tmp_path / name, [(obama, 3), (None, 3), (biden, 3), (None, 1)], rate=25, gop=250)
+    photo = seen(pool, path)
+    assert len(photo.faces) == 2
+    again = pool(lambda workers: workers.encode(path, hash_of(path), photo.faces))
+    for face, embedding in zip(photo.faces, again, strict=True):
+        assert np.linalg.norm(embedding - face.embedding) < 0.15
+
+
+def test_a_file_of_two_recordings_that_were_joined_is_read_to_its_end(
+    pool: Pool, tmp_path: Path, obama: Path, biden: Path
+) -> None:
+    parts = [write_video(tmp_path / f"{photo.stem}.ts", [(photo, 3)], rate=25) for photo in (obama, biden)]
+    path = tmp_path / "joined.mts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    photo = seen(pool, path)
+    assert len(photo.faces) == 2
+    again = pool(lambda workers: workers.encode(path, hash_of(path), photo.faces))
+    assert max(np.linalg.norm(one - face.embedding) for one, face in zip(again, photo.faces, strict=True)) < 0.15
+
+
+def test_in_a_video_of_a_frame_a_second_each_is_looked_at(tmp_path: Path, obama: Path) -> None:
+    assert times_of(write_video(tmp_path / "slow.mp4", [(obama, 6)], rate=1)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_a_file_is_tells_its_content_and_not_its_name(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
+    (tmp_path / "photo.mp4").write_bytes(obama.read_bytes())
+    (tmp_path / "video.jpg").write_bytes(film.read_bytes())
+    assert seen(pool, tmp_path / "photo.mp4").kind == "photo"
+    assert seen(pool, tmp_path / "video.jpg").kind == "video"
+
+
+def test_the_cnn_detector_looks_at_videos_within_the_memory_of_a_worker(pool: Pool, film: Path) -> None:
+    async def look() -> Photo:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=1, detector="cnn", upsample=0)) as workers:
+            return await workers.look(film, hash_of(film))
+
+    assert len(pool.loop.run_until_complete(look()).faces) == 2

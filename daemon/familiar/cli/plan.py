@@ -18,11 +18,11 @@ from familiar.logs import open_log
 from familiar.model import Box, Crop, Link, Operation, Plan, RecognisedFace
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.service.handling import subject_of
-from familiar.service.pairs import still_beside
+from familiar.service.pairs import handled_still
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
 from familiar.service.seeing import Seer
-from familiar.settings import FolderSettings, Settings, is_video
+from familiar.settings import FolderSettings, Settings, is_photo, is_video
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
@@ -100,8 +100,7 @@ async def _plan(
     context: Context, store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
 ) -> _Planned:
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    paths = sorted(photos_in(folders), key=is_video)  # a clip goes where its still goes
-    planned, first = _Planned(), dict[int, Path]()
+    paths, planned, first = photos_in(folders), _Planned(), dict[int, Path]()
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
         renewer = Renewer(
             store=store,
@@ -114,18 +113,32 @@ async def _plan(
         await renewer.renew_references()
         seer = Seer(store=store, workers=workers)
         with progress_bar("looking at photos", hidden=quiet) as progress:
-            looks = [asyncio.create_task(seer.see(path)) for path in paths]
-            for number, (path, look) in enumerate(zip(paths, looks, strict=True), start=1):
-                try:
-                    photo_id = await look
-                    if first.setdefault(photo_id, path) == path:
-                        planned.plans.append((path, _decide(recogniser, rules, folders, photo_id, path, planned)))
-                    else:
-                        planned.copies.append((path, first[photo_id]))
-                except FamiliarError as error:
-                    planned.failed.append((path, str(error)))
-                progress(number, len(paths))
+            done = 0
+            for videos in (False, True):  # a clip goes where its still goes
+                chosen = [path for path in paths if is_video(path) == videos]
+                stills = {path: _still_of(store, planned, path) for path in chosen if videos}
+                looks = [asyncio.create_task(seer.see(path, beside_still=bool(stills.get(path)))) for path in chosen]
+                for path, look in zip(chosen, looks, strict=True):
+                    try:
+                        photo_id = await look
+                        if first.setdefault(photo_id, path) == path:
+                            made = _decide(recogniser, rules, folders, photo_id, path, planned, store)
+                            planned.plans.append((path, made))
+                        else:
+                            planned.copies.append((path, first[photo_id]))
+                    except FamiliarError as error:
+                        planned.failed.append((path, str(error)))
+                    done += 1
+                    progress(done, len(paths))
     return planned
+
+
+def _still_of(store: Store, planned: _Planned, video: Path) -> Path | None:
+    """Return the still beside a video, if it was seen: now, or when it was handled."""
+    for path, _ in planned.plans:
+        if path.parent == video.parent and path.stem == video.stem and is_photo(path):
+            return path
+    return handled_still(store, video)
 
 
 def _decide(
@@ -135,12 +148,14 @@ def _decide(
     photo_id: int,
     path: Path,
     planned: _Planned,
+    store: Store,
 ) -> Plan:
     photo, faces = recogniser.recognise(photo_id)
     planned.faces[path] = faces
     if photo.kind == "clip":
-        still = still_beside(path)
-        return following(next((made.operations for other, made in planned.plans if other == still), ()), path)
+        still = _still_of(store, planned, path)
+        made = dict(planned.plans).get(still or path)
+        return following(made.operations, still, path) if still is not None and made is not None else Plan()
     found = look_at(path)
     if found is None:
         raise GoneError(f"{path}: no longer there")

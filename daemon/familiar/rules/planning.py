@@ -57,15 +57,18 @@ def plan_for(rules: Rules, subject: Subject) -> Plan:
     return Plan(operations=_distinct(whole, subject), refusals=tuple(refusals))
 
 
-def following(operations: Iterable[Operation], clip: Path) -> Plan:
+def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
     """Return the plan for the clip of a live photo: it goes where its still goes, under the same name.
 
     Args:
         operations: those of the still, as planned or with the targets where they were done.
+        still: where the still lay before.
         clip: where the clip lies.
     """
     along = (
-        replace(operation, target=operation.target.with_suffix(clip.suffix))
+        replace(
+            operation, target=operation.target.with_name(operation.target.name.removesuffix(still.suffix) + clip.suffix)
+        )
         for operation in operations
         if not isinstance(operation, Crop)
     )

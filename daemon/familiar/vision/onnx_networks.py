@@ -15,10 +15,10 @@ from PIL import Image
 
 from familiar.model import Embeddings
 from familiar.vision.decoding import Pixels
-from familiar.vision.dlib_models import DETECTOR, ENCODER, MEAN, resizing_path
+from familiar.vision.dlib_models import DETECTOR, ENCODER, MEAN, resizing_model
 from familiar.vision.engine import Chips
-from familiar.vision.onnx_models import model_path
-from familiar.vision.onnx_sessions import device_of, open_session
+from familiar.vision.onnx_models import model_of
+from familiar.vision.onnx_sessions import device_of, open_session, run
 from familiar.vision.pyramid import LEAST, Tile, boxes_of, tiles_of
 
 _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
@@ -38,16 +38,14 @@ class OnnxEncoder:
 
         With `mirror` an embedding is the mean of those of a face and of its mirror image.
         """
-        self._session = open_session(model_path(ENCODER, models), gpu=True)
+        self._session = open_session(model_of(ENCODER, models), ENCODER.source.file, gpu=True)
         self.device = device_of(self._session)
         self._mirror = mirror
 
     def encode(self, chips: Chips) -> Embeddings:
         """Return the embeddings of aligned faces, shape (n, 128)."""
         both = np.concatenate([chips, chips[:, :, ::-1]]) if self._mirror else chips
-        parts = [
-            self._session.run(None, {"chips": both[start : start + _BATCH]})[0] for start in range(0, len(both), _BATCH)
-        ]
+        parts = [run(self._session, {"chips": both[start : start + _BATCH]}) for start in range(0, len(both), _BATCH)]
         found = np.concatenate([np.empty((0, 128), np.float32), *parts])
         return found.reshape(-1, len(chips), 128).mean(axis=0) if len(chips) else found
 
@@ -57,9 +55,9 @@ class OnnxDetector:
 
     def __init__(self, models: Path, *, upsample: int) -> None:
         """Load the network; `upsample` is how often the picture is doubled beforehand."""
-        self._session = open_session(model_path(DETECTOR, models), gpu=True)
+        self._session = open_session(model_of(DETECTOR, models), DETECTOR.source.file, gpu=True)
         self.device = device_of(self._session)
-        self._resizing = open_session(resizing_path(models), gpu=False)
+        self._resizing = open_session(resizing_model(models), "resizing", gpu=False)
         self._upsample = upsample
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
@@ -68,9 +66,12 @@ class OnnxDetector:
         Images of one size, as those of one camera are, pass the network together: a GPU gains by that.
         """
         found: list[list[Any]] = [[] for _ in images]
-        for numbers in _of_one_size(images):
+        together = _of_one_size(images)
+        if self.device == "CPU":  # which gains nothing, and has little memory
+            together = [[number] for numbers in together for number in numbers]
+        for numbers in together:
             planes = [self._plane(self._upsampled(np.asarray(images[number]))) for number in numbers]
-            scores = self._session.run(None, {"tiles": np.concatenate([plane for plane, _ in planes])})[0]
+            scores = run(self._session, {"tiles": np.concatenate([plane for plane, _ in planes])})
             for number, (_, tiles), own in zip(numbers, planes, scores, strict=True):
                 found[number] = [self._downsampled(box) for box in boxes_of(own[0], tiles)]
         return found

@@ -1,7 +1,7 @@
 """ONNX Runtime, as the workers use it: one thread each, nothing reported to anybody."""
 
 import os
-from pathlib import Path
+from typing import Any
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels report home, and read this as they are loaded
 
@@ -18,11 +18,11 @@ def has_cuda() -> bool:
     return _CUDA in onnxruntime.get_available_providers()
 
 
-def open_session(path: Path, *, gpu: bool) -> onnxruntime.InferenceSession:
+def open_session(model: bytes, name: str, *, gpu: bool) -> onnxruntime.InferenceSession:
     """Load a model; with `gpu` it runs on a GPU where ONNX Runtime has CUDA, else on one thread of the CPU.
 
     Raises:
-        FamiliarError: the file is damaged.
+        FamiliarError: it can't be loaded.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -32,9 +32,23 @@ def open_session(path: Path, *, gpu: bool) -> onnxruntime.InferenceSession:
         onnxruntime.preload_dlls()  # CUDA and cuDNN may have been installed as packages
         providers = [_CUDA, _CPU]
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+        return onnxruntime.InferenceSession(model, options, providers=providers)
     except Exception as error:  # its errors have no common base but this
-        raise FamiliarError(f"{path}: damaged; delete it, and it is made anew") from error
+        raise FamiliarError(f"the model {name} can't be loaded: {error}") from error
+
+
+def run(session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Any:
+    """Run a model, and return its only output.
+
+    Raises:
+        MemoryError: ONNX Runtime can't get the memory that it needs.
+    """
+    try:
+        return session.run(None, inputs)[0]
+    except Exception as error:
+        if "allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 def device_of(session: onnxruntime.InferenceSession) -> Device:

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
@@ -27,8 +27,20 @@ _SEEK_FROM = 4.0
 _MOST_ERRORS = 50
 """Damaged packets after which nothing more is expected of a video."""
 
+_JUMP = 1.0
+"""Seconds by which times must go back to count as beginning again."""
+
 _PERIOD = 1 / 25
 """Seconds between two frames of a video that tells neither times nor a rate."""
+
+_FAST = 10
+"""Frames a second from which on those that no other frame needs are left out."""
+
+_INDEXED = frozenset({"MOV", "MATROSKA"})
+"""Formats in which a jump leads to where it should, and no time comes twice."""
+
+_EXACT = 2e-3
+"""Times are written down in thousandths of a second."""
 
 _TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 
@@ -54,17 +66,18 @@ class Video:
         if not moving:
             raise SetAsideError("it has no moving picture, only sound or data")
         self._container = container
-        self._stream = moving[0]
+        self._stream = max(moving, key=lambda stream: stream.width * stream.height)
         self._max_megapixels = max_megapixels
         if self._stream.codec_context is None:
             raise SetAsideError("its pictures can't be decoded: their format is not known")
         self._start = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
         self._stream.thread_type = "NONE"  # there is a worker for each core
-        self._stream.codec_context.skip_frame = "NONREF"  # what no other frame needs costs time, and is no better
-        self.format = str(container.format.name).split(",")[0].upper()
-        self.duration = self._duration()
         rate = float(self._stream.average_rate or 0)
         self._period = 1 / rate if rate > 0 else _PERIOD
+        if rate >= _FAST:
+            self._stream.codec_context.skip_frame = "NONREF"  # what no other frame needs costs time, and is no better
+        self.format = str(container.format.name).split(",")[0].upper()
+        self.duration = self._duration()
         self.taken = _taken(container.metadata)
 
     def frames(self, *, interval: float, most: int, at_most: int, seconds: float) -> Iterator[Frame]:
@@ -91,17 +104,36 @@ class Video:
         if not number:
             raise SetAsideError("no picture in it can be decoded: it is damaged, or cut off")
 
-    def frame_at(self, at: float) -> Frame:
-        """Return the frame at this time, at full size.
+    def frames_at(self, times: Iterable[float]) -> Iterator[Frame]:
+        """Give the frames that `frames` gave at these times, at full size, in the order of times.
 
         Raises:
-            SetAsideError: it can't be decoded.
+            SetAsideError: one of them can't be found again.
         """
-        self._seek(at)
+        missing = sorted(set(times))
+        if self.format in _INDEXED:
+            for at in list(missing):
+                found = self._frame_by_jump(at)
+                if found is None:
+                    break
+                yield found
+                missing.remove(at)
+            self._seek(0.0)
+        for at, frame in self._decoded() if missing else ():
+            if abs(at - missing[0]) <= _EXACT:
+                yield Frame(picture=self._picture(frame, None), time=missing.pop(0))
+            if not missing:
+                return
+        if missing:
+            raise SetAsideError(f"the frame at {missing[0]:g} s can't be found again")
+
+    def _frame_by_jump(self, at: float) -> Frame | None:
+        if not self._seek(at):
+            return None
         for found, frame in self._decoded():
-            if found >= at - 1e-3:
-                return Frame(picture=self._picture(frame, None), time=found)
-        raise SetAsideError(f"the frame at {at:g} s can't be decoded")
+            if found > at - _EXACT:
+                return Frame(picture=self._picture(frame, None), time=at) if found <= at + _EXACT else None
+        return None
 
     def _sampled(self, interval: float) -> Iterator[tuple[float, Any]]:
         """Give frames that are so many seconds apart; where that is long, key frames near there will do."""
@@ -110,7 +142,7 @@ class Video:
             for at, frame in self._decoded():
                 if at < due - (interval / 2 if jumps else 0):
                     continue
-                yield at, frame
+                yield round(at, 3), frame
                 due = max(at, due) + interval
                 if jumps:
                     break
@@ -120,8 +152,11 @@ class Video:
                 return
 
     def _decoded(self) -> Iterator[tuple[float, Any]]:
-        """Decode frames from here on; damaged packets are left out."""
-        errors, at = 0, 0.0
+        """Decode frames from here on; damaged packets are left out.
+
+        Where times begin again, as in files that were joined, they are made to go on.
+        """
+        errors, at, offset = 0, 0.0, 0.0
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -138,7 +173,10 @@ class Video:
                 continue
             for frame in frames:
                 if frame.pts is not None:
-                    at = float(frame.pts * frame.time_base) - self._start
+                    said = float(frame.pts * frame.time_base) - self._start
+                    if said + offset < at - _JUMP:
+                        offset = at - said
+                    at = said + offset
                 yield at, frame
                 at += self._period
 
@@ -151,6 +189,10 @@ class Video:
         return True
 
     def _picture(self, frame: Any, at_most: int | None) -> Picture:
+        with _set_aside("a frame can't be shown"):
+            return self._shown(frame, at_most)
+
+    def _shown(self, frame: Any, at_most: int | None) -> Picture:
         check_size((frame.width, frame.height), self._max_megapixels)
         factor = 1.0 if at_most is None else min(1.0, at_most / max(frame.width, frame.height))
         width, height = (max(2, round(side * factor)) for side in (frame.width, frame.height))
@@ -170,6 +212,8 @@ class Video:
             float(stream.duration * stream.time_base) if stream.duration else 0.0,
             container.duration / av.time_base if container.duration else 0.0,
         ]
+        if self.format == "MATROSKA":
+            said = [length - self._start for length in said]  # it counts from 0, wherever the pictures begin
         real = [length for length in said if math.isfinite(length) and length > 0]
         return min(real) if real else None
 
@@ -182,16 +226,23 @@ def open_video(file: BinaryIO, *, max_megapixels: int) -> Iterator[Video]:
         SetAsideError: it is none, is damaged, or too large.
     """
     av.logging.set_level(None)
+    with ExitStack() as stack:
+        with _set_aside("not a video, or damaged, or cut off"):
+            options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
+            container = stack.enter_context(av.open(file, options=options, metadata_errors="replace"))
+            video = Video(container, max_megapixels=max_megapixels)
+        yield video
+
+
+@contextmanager
+def _set_aside(what: str) -> Iterator[None]:
+    """Translate whatever the decoder raises."""
     try:
-        with av.open(
-            file, options={"format_whitelist": _FORMATS, "protocol_whitelist": "none"}, metadata_errors="replace"
-        ) as container:
-            yield Video(container, max_megapixels=max_megapixels)
+        yield
     except (SetAsideError, MemoryError):
         raise
     except Exception as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SetAsideError(f"not a video, or damaged, or cut off: {reason}") from error
+        raise SetAsideError(f"{what}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _taken(metadata: dict[str, str]) -> datetime | None:

@@ -24,6 +24,7 @@ from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, 
 from familiar.identity.tracks import Tracks
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build, is_raw, is_video
+from familiar.vision.kinds import HEAD, kind_of
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -138,7 +139,7 @@ def _look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list
     pictures: dict[int, Picture] = {}
     for number, task in enumerate(tasks):
         try:
-            if is_video(task.path):
+            if _is_video(task.path):
                 seen[number] = _look_at_video(task, settings, engine)
             else:
                 pictures[number] = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
@@ -189,12 +190,16 @@ def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettin
     """
     engine, _ = _engine(settings, models)
     try:
-        if not is_video(path):
+        if not _is_video(path):
             at_least = max(settings.max_size, _SHARP)
             return engine.encode([(_decode(path, hash_, settings, at_least=at_least), faces)])[0]
+        found: dict[float | None, Embeddings] = {}
         with _video(path, hash_, settings) as video:
-            frames = [(video.frame_at(face.time or 0.0).picture, [face]) for face in faces]
-            return np.concatenate(engine.encode(frames))
+            for frame in video.frames_at(face.time or 0.0 for face in faces):
+                own = [face for face in faces if (face.time or 0.0) == frame.time]
+                found[frame.time] = engine.encode([(frame.picture, own)])[0]
+        queues = {at: iter(embeddings) for at, embeddings in found.items()}
+        return np.stack([next(queues[face.time or 0.0]) for face in faces])
     except MemoryError as error:
         raise SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use") from error
 
@@ -210,12 +215,20 @@ def crop(path: Path, hash_: str, wish: Crop, settings: VisionSettings) -> bytes:
     if wish.time is None:
         return cropping.crop(_decode(path, hash_, settings).image, wish)
     with _video(path, hash_, settings) as video:
-        return cropping.crop(video.frame_at(wish.time).picture.image, wish)
+        (frame,) = video.frames_at([wish.time])
+        return cropping.crop(frame.picture.image, wish)
 
 
 def devices(settings: VisionSettings, models: Path) -> str:
     """Return where each network runs."""
     return _engine(settings, models)[0].devices
+
+
+def _is_video(path: Path) -> bool:
+    """Return whether a file is a video: by its first bytes, or by its name where they do not tell."""
+    with _readable(path) as file:
+        told = kind_of(file.read(HEAD))
+    return is_video(path) if told is None else told == "video"
 
 
 def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int | None = None) -> "Picture":
