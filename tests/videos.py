@@ -25,8 +25,6 @@ def write_video(
     with av.open(str(path), "w", options=options or {}) as container:
         coding = {"preset": "ultrafast", "g": str(gop), "x264-params": "scenecut=0"}
         stream = container.add_stream("libx264", rate=rate, options=coding)
-            "libx264", rate=rate, options={"preset": "ultrafast", "g": str(gop), "x264-params": "scenecut=0"}
-        )
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         if turned:
             stream.set_display_rotation(turned)
