@@ -177,6 +177,10 @@ class VisionSettings(_Section):
         return value
 
 
+LONGEST_CLIP = 5.0
+"""Longest moving part of a live photo, in seconds; what is longer beside a still is a video of its own."""
+
+
 def is_photo(path: Path) -> bool:
     """Return whether a file is a photo by its name, and no video."""
     return f"*{path.suffix.lower()}" in PHOTOS or is_raw(path)

@@ -102,6 +102,19 @@ def test_a_clip_that_comes_after_its_still_was_moved_follows_it(
     assert below(household.out) == ["Barack Obama/IMG_2.jpg", "Barack Obama/IMG_2.mov", "faces/IMG_2.jpg"]
 
 
+def test_a_clip_that_came_before_its_still_follows_it(household: Household, obama: Path, clip: Path) -> None:
+    put(clip, household.inbox / "IMG_7.mov")
+    household.scan()
+    assert household.json("status")["photos"]["faces"] == 1
+    household.rule({"name": "tidy", "then": [{"move": f"{household.out}/"}]})
+    put(obama, household.inbox / "IMG_7.jpg")
+    household.scan()
+    assert below(household.out) == ["IMG_7.jpg", "IMG_7.mov"]
+    assert household.json("status")["photos"]["faces"] == 1
+    household.call("undo", "--last")
+    assert below(household.inbox) == ["IMG_7.jpg", "IMG_7.mov"]
+
+
 def test_rules_that_are_applied_later_take_the_clip_along(
     household: Household, obama: Path, obama2: Path, clip: Path
 ) -> None:

@@ -203,7 +203,7 @@ def test_a_video_without_time_stamps_is_read_by_its_rate(tmp_path: Path, obama: 
 def test_the_frame_of_a_face_is_found_again_where_jumps_lead_astray(
     pool: Pool, tmp_path: Path, obama: Path, biden: Path, name: str
 ) -> None:
-    path = write_video(tmp_path / name, [(obama, 3), (None, 3), (biden, 3), (None, 1)], rate=25, gop=250)
+    path = write_video(tmp_path / name, [(obama, 3), (None, 4), (biden, 3), (None, 4)], rate=25, gop=250)
     photo = seen(pool, path)
     assert len(photo.faces) == 2
     again = pool(lambda workers: workers.encode(path, hash_of(path), photo.faces))

@@ -120,10 +120,10 @@ def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
     """Write down a plan for each clip of a live photo whose still has been put somewhere."""
     for still in dict.fromkeys(step.source or step.path for step in steps):
         clip = clip_beside(store, still)
-        if clip is not None:
-            made, follows = plan_for_clip(store, clip[1])
+        if clip is not None and clip.photo_id is not None:
+            made, follows = plan_for_clip(store, clip.path)
             if made.operations:
-                yield store.journal.record(*clip, made, follows=follows)
+                yield store.journal.record(clip.photo_id, clip.path, made, follows=follows)
 
 
 def _path_of(store: Store, photo_id: int, tops: Sequence[Path]) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
 from familiar.model import Photo, Plan, RecognisedFace, Subject
-from familiar.service.pairs import plan_for_clip, state_of_still
+from familiar.service.pairs import plan_for_clip, state_of_still, take_clip_along
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
@@ -161,6 +161,8 @@ class Handler:
                 plan_id = self._store.journal.record(photo_id, file.path, plan, follows=follows)
             self._store.photos.mark_handled(photo_id)
             self._store.files.mark_done(file.id, photo_id)
+            if photo.kind == "photo":
+                take_clip_along(self._store, file.path)
         self.tally.done += 1
         self._tell_plan(file.path, plan)
         if plan_id is not None:

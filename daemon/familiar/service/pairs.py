@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from familiar.model import Plan
 from familiar.rules.planning import following
-from familiar.settings import is_photo
+from familiar.settings import LONGEST_CLIP, is_photo, is_video
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 
@@ -39,12 +39,25 @@ def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
     return Plan(), None
 
 
-def clip_beside(store: Store, still: Path) -> tuple[int, Path] | None:
-    """Return the photo's id and the path of the clip that belongs to the still that lies, or lay, at this path."""
+def clip_beside(store: Store, still: Path) -> FileRow | None:
+    """Return the clip that belongs to the still that lies, or lay, at this path.
+
+    A short video that came before its still was taken for a video of its own, and is a clip from now on.
+    """
     for file in store.files.of_stem(still):
-        if file.photo_id is not None and file.state != "gone" and store.photos.kind_of(file.photo_id) == "clip":
-            return file.photo_id, file.path
+        if file.photo_id is None or file.state == "gone" or not is_video(file.path):
+            continue
+        if store.photos.make_clip(file.photo_id, longest=LONGEST_CLIP):
+            return file
     return None
+
+
+def take_clip_along(store: Store, still: Path) -> None:
+    """Let a clip that came before its still be handled again, after it."""
+    clip = clip_beside(store, still)
+    if clip is not None and clip.photo_id is not None:
+        store.photos.mark_unhandled(clip.photo_id)
+        store.files.mark_pending(clip.id)
 
 
 def _stills(store: Store, video: Path) -> list[FileRow]:

@@ -98,6 +98,10 @@ class Photos:
         """Say that the rules have decided on a photo."""
         self._db.conn.execute("UPDATE photos SET handled_at = ? WHERE id = ?", (self._now().isoformat(), photo_id))
 
+    def mark_unhandled(self, photo_id: int) -> None:
+        """Say that it has to be decided on a photo again."""
+        self._db.conn.execute("UPDATE photos SET handled_at = NULL WHERE id = ?", (photo_id,))
+
     def forget_verdicts(self) -> int:
         """Let photos that were set aside be tried again; return how many files are pending for it."""
         with writing(self._db):
@@ -134,6 +138,25 @@ class Photos:
         """Return whether a photo that was seen is a photo, a video or a clip; None for one that was not seen."""
         row = self._db.conn.execute("SELECT kind FROM photos WHERE id = ? AND verdict = 'seen'", (photo_id,)).fetchone()
         return None if row is None else str(row[0])
+
+    def make_clip(self, photo_id: int, *, longest: float) -> bool:
+        """Take a video of at most so many seconds for the clip of a live photo; return whether it is one now.
+
+        A clip has no faces of its own: they go, but for those that are references.
+        """
+        with writing(self._db):
+            cursor = self._db.conn.execute(
+                "UPDATE photos SET kind = 'clip' WHERE id = ? AND verdict = 'seen' AND kind != 'photo' "
+                "AND duration <= ?",
+                (photo_id, longest),
+            )
+            if cursor.rowcount:
+                self._db.conn.execute(
+                    "DELETE FROM faces WHERE photo_id = ? AND id NOT IN "
+                    "(SELECT face_id FROM face_references WHERE face_id IS NOT NULL)",
+                    (photo_id,),
+                )
+            return cursor.rowcount > 0
 
     def seen(self) -> Iterator[int]:
         """Give the ids of all photos that were seen, in the order in which they came."""

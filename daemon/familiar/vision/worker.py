@@ -23,7 +23,7 @@ import numpy as np
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.identity.tracks import Tracks
 from familiar.model import Crop, Embeddings, Face, Photo
-from familiar.settings import VisionSettings, has_gpu_build, is_raw, is_video
+from familiar.settings import LONGEST_CLIP, VisionSettings, has_gpu_build, is_raw, is_video
 from familiar.vision.kinds import HEAD, kind_of
 
 if TYPE_CHECKING:
@@ -47,9 +47,6 @@ _PR_SET_PDEATHSIG = 1
 
 _SHARP = 2000
 """Longer side in pixels that a JPEG is decoded at, at least: small faces are encoded from it."""
-
-_CLIP = 5.0
-"""Longest moving part of a live photo, in seconds; what is longer beside a still is a video of its own."""
 
 _CUDA_MEGABYTES = 8192
 """What CUDA may map for itself in the memory of a process, beside what the limit allows."""
@@ -152,7 +149,7 @@ def _look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list
 
 def _look_at_video(task: Look, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
-        is_clip = task.beside_still and video.duration is not None and video.duration <= _CLIP
+        is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_CLIP
         tracks, first = Tracks(), None
         frames = video.frames(
             interval=settings.video_interval,
