@@ -157,3 +157,17 @@ def test_a_target_without_suffix_keeps_its_dots_for_the_clip_too(household: Hous
     put(clip, household.inbox / "IMG_6.mov")
     household.scan()
     assert below(household.out) == ["2026.11.21", "2026.11.21.mov"]
+
+
+def test_two_short_videos_of_one_name_are_no_live_photo(household: Household, obama2: Path, clip: Path) -> None:
+    household.call("people", "add", "Barack Obama", obama2)
+    put(clip, household.inbox / "IMG_8.mov")
+    write_video(household.inbox / "IMG_8.mp4", [(None, 2)])
+    household.scan()
+    household.rule({"name": "his", "when": {"person": "any"}, "then": [{"move": f"{household.out}/"}]})
+    household.call("rules", "apply")
+    assert below(household.out) == ["IMG_8.mov"]
+    assert below(household.inbox) == ["IMG_8.mp4"]
+    household.rule({"name": "videos", "when": {"kind": "video"}, "then": [{"copy": f"{household.out}/all/"}]})
+    household.call("rules", "apply")
+    assert below(household.out / "all") == ["IMG_8.mov", "IMG_8.mp4"]

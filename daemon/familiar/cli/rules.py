@@ -22,7 +22,7 @@ from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.lock import BusyError, locked
-from familiar.service.pairs import clip_beside, plan_for_clip
+from familiar.service.pairs import claim_clip, plan_for_clip
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.settings import Settings
@@ -119,7 +119,7 @@ def _record(
 def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
     """Write down a plan for each clip of a live photo whose still has been put somewhere."""
     for still in dict.fromkeys(step.source or step.path for step in steps):
-        clip = clip_beside(store, still)
+        clip = claim_clip(store, still)
         if clip is not None and clip.photo_id is not None:
             made, follows = plan_for_clip(store, clip.path)
             if made.operations:

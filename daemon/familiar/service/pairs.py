@@ -39,11 +39,13 @@ def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
     return Plan(), None
 
 
-def clip_beside(store: Store, still: Path) -> FileRow | None:
+def claim_clip(store: Store, still: Path) -> FileRow | None:
     """Return the clip that belongs to the still that lies, or lay, at this path.
 
     A short video that came before its still was taken for a video of its own, and is a clip from now on.
     """
+    if not is_photo(still):
+        return None
     for file in store.files.of_stem(still):
         if file.photo_id is None or file.state == "gone" or not is_video(file.path):
             continue
@@ -54,7 +56,7 @@ def clip_beside(store: Store, still: Path) -> FileRow | None:
 
 def take_clip_along(store: Store, still: Path) -> None:
     """Let a clip that came before its still be handled again, after it."""
-    clip = clip_beside(store, still)
+    clip = claim_clip(store, still)
     if clip is not None and clip.photo_id is not None:
         store.photos.mark_unhandled(clip.photo_id)
         store.files.mark_pending(clip.id)
