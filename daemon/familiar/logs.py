@@ -117,17 +117,20 @@ CATALOGUE = (
         "people.outdated",
         "warning",
         ("person", "references"),
-        "References that can't be encoded again, as their photos are gone; they are compared with no new face.",
+        "References whose photos are gone or unreadable can't be encoded again; they are compared with no new face.",
     ),
     Event("model.changed", "info", ("model", "faces"), "Faces of another model are encoded again, in the background."),
     Event(
-        "model.renewed", "info", ("photos", "left", "seconds"), "All were encoded again, but for photos that are gone."
+        "model.renewed",
+        "info",
+        ("photos", "left", "seconds"),
+        "All were encoded again whose photos can be read.",
     ),
     Event(
         "engine.fell_back",
         "warning",
         ("reason",),
-        "Engine or device that are set can't be used; another takes its place, slower, with the same numbers.",
+        "The engine or device that is set can't be used; another takes its place, slower, with the same numbers.",
     ),
     Event("worker.died", "warning", ("deaths", "reason"), "A worker process died; its photo is tried once more."),
 )

@@ -106,6 +106,8 @@ _PRESETS: dict[str, dict[str, Any]] = {
 }
 """What each preset stands for (docs/detection.md)."""
 
+_BALANCED = _PRESETS["balanced"]
+
 
 class VisionSettings(_Section):
     """How photos are decoded and faces found."""
@@ -117,11 +119,16 @@ class VisionSettings(_Section):
         default="onnx", description="onnx runs dlib's networks, with the same numbers, many times faster."
     )
     detector: Literal["mtcnn", "hog", "cnn"] = Field(
-        default="mtcnn", description="mtcnn is fast and finds turned faces; hog and cnn are dlib's."
+        default=_BALANCED["detector"], description="mtcnn is fast and finds turned faces; hog and cnn are dlib's."
     )
-    upsample: int = Field(default=1, ge=0, le=3, description="Doublings before detection: each finds smaller faces.")
+    upsample: int = Field(
+        default=_BALANCED["upsample"], ge=0, le=3, description="Doublings before detection: each finds smaller faces."
+    )
     max_size: int = Field(
-        default=1200, ge=256, le=20000, description="Photos are reduced to this longer side (pixels) for detection."
+        default=_BALANCED["max_size"],
+        ge=256,
+        le=20000,
+        description="Photos are reduced to this longer side (pixels) for detection.",
     )
     mirror: bool = Field(
         default=True,

@@ -22,7 +22,7 @@ from truth import compare, read_truth
 SETTINGS = [
     *(
         ("mtcnn", upsample, size)
-        for upsample, size in ((0, 1600), (1, 800), (1, 1000), (1, 1600), (1, 2000), (2, 1000))
+        for upsample, size in ((0, 1600), (1, 800), (1, 1000), (1, 1200), (1, 1600), (2, 1000))
     ),
     ("mtcnn", 2, 2000),
     *(("hog", upsample, size) for upsample, size in ((0, 1000), (0, 2000), (1, 800), (1, 1000), (1, 1200), (1, 1600))),

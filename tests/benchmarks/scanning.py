@@ -30,7 +30,6 @@ from truth import compare, read_truth
 PEERS = {".jpg", ".jpeg", ".png"}
 """What the peer looks at."""
 
-
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """Both run from compiled modules, as on a user's machine."""
 
@@ -64,7 +63,7 @@ def run(command: list[str]) -> tuple[float, str]:
 
 
 def boxes_in(store: Path) -> dict[str, list[Box]]:
-    """Return the boxes of all faces by the hash of their photo's file name."""
+    """Return the boxes of all faces by the name of their file."""
     db = sqlite3.connect(store)
     rows = db.execute(
         "SELECT files.name, box_left, box_top, box_right, box_bottom FROM faces "

@@ -28,13 +28,13 @@ def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
 
     async def handle() -> Handler:
         async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
-            model, clock = VisionSettings().model, partial(float, 0)
-            recogniser = Recogniser(store, MatchingSettings(), model)
+            clock = partial(float, 0)
+            recogniser = Recogniser(store, MatchingSettings(), VisionSettings().model)
             handler = Handler(
                 store=store,
                 workers=workers,
                 recogniser=recogniser,
-                renewer=Renewer(store=store, workers=workers, recogniser=recogniser, model=model, log=log, clock=clock),
+                renewer=Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
                 performer=Performer(
                     store=store,
                     workers=workers,

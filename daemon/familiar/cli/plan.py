@@ -3,8 +3,9 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError
 from familiar.logs import open_log
-from familiar.model import Box, Crop, Link, Operation, Plan, RecognisedFace
+from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.pairs import handled_still
@@ -47,7 +48,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "plans": [plan_as_json(path, made, planned.faces[path]) for path, made in planned.plans],
+                "plans": [_plan_as_json(path, made) for path, made in planned.plans.items()],
                 "copies": [{"path": path, "of": original} for path, original in planned.copies],
                 "failed": [{"path": path, "reason": reason} for path, reason in planned.failed],
             }
@@ -59,13 +60,67 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Planned:
-    """What came of each path: a plan, nothing for another path of the same photo, or a failure."""
+class _Made:
+    """The plan for a photo, and the faces that it was made for."""
 
-    plans: list[tuple[Path, Plan]] = field(default_factory=list)
-    faces: dict[Path, Sequence[RecognisedFace]] = field(default_factory=dict)
-    copies: list[tuple[Path, Path]] = field(default_factory=list)
-    failed: list[tuple[Path, str]] = field(default_factory=list)
+    plan: Plan
+    faces: Sequence[RecognisedFace]
+
+
+class _Planner:
+    """Makes plans; what came of each path: a plan, nothing for another path of the same photo, or a failure."""
+
+    def __init__(
+        self, *, store: Store, seer: Seer, recogniser: Recogniser, rules: Rules, folders: Sequence[FolderSettings]
+    ) -> None:
+        """Take the rooms that a photo passes."""
+        self.plans: dict[Path, _Made] = {}
+        self.copies: list[tuple[Path, Path]] = []
+        self.failed: list[tuple[Path, str]] = []
+        self._store = store
+        self._seer = seer
+        self._recogniser = recogniser
+        self._rules = rules
+        self._folders = folders
+        self._first: dict[int, Path] = {}
+
+    async def take(self, paths: Sequence[Path], progress: Callable[[], None]) -> None:
+        """Plan photos; a clip goes where its still goes, so stills are taken before videos."""
+        stills = {path: self._still_of(path) for path in paths if is_video(path)}
+        looks = [asyncio.create_task(self._seer.see(path, beside_still=bool(stills.get(path)))) for path in paths]
+        for path, look in zip(paths, looks, strict=True):
+            try:
+                self._plan(path, await look, stills.get(path))
+            except FamiliarError as error:
+                self.failed.append((path, str(error)))
+            progress()
+
+    def _still_of(self, video: Path) -> Path | None:
+        """Return the still beside a video, if it was seen: now, or when it was handled."""
+        for path in self.plans:
+            if path.parent == video.parent and path.stem == video.stem and is_photo(path):
+                return path
+        return handled_still(self._store, video)
+
+    def _plan(self, path: Path, photo_id: int, still: Path | None) -> None:
+        if self._first.setdefault(photo_id, path) != path:
+            self.copies.append((path, self._first[photo_id]))
+            return
+        photo, faces = self._recogniser.recognise(photo_id)
+        made = self._for_clip(path, still) if photo.kind == "clip" else self._for_photo(path, photo, faces)
+        self.plans[path] = _Made(plan=made, faces=faces)
+
+    def _for_clip(self, path: Path, still: Path | None) -> Plan:
+        if still is None or still not in self.plans:
+            return Plan()
+        return following(self.plans[still].plan.operations, still, path)
+
+    def _for_photo(self, path: Path, photo: Photo, faces: tuple[RecognisedFace, ...]) -> Plan:
+        found = look_at(path)
+        if found is None:
+            raise GoneError(f"{path}: no longer there")
+        source = source_of(path, self._folders)
+        return plan_for(self._rules, subject_of(photo, faces, path, source, found[1]))
 
 
 def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
@@ -73,7 +128,7 @@ def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
     return next((folder.source for folder in folders if path.is_relative_to(folder.path)), path.parent.name)
 
 
-def plan_as_json(path: Path, made: Plan, faces: Sequence[RecognisedFace]) -> dict[str, Any]:
+def _plan_as_json(path: Path, made: _Made) -> dict[str, Any]:
     """Return a plan, and the faces that it was made for, for programs; `time` and `times` are seconds of a video."""
     return {
         "path": path,
@@ -85,10 +140,10 @@ def plan_as_json(path: Path, made: Plan, faces: Sequence[RecognisedFace]) -> dic
                 "time": each.face.time,
                 "times": each.face.times,
             }
-            for each in faces
+            for each in made.faces
         ],
-        "operations": [_operation_as_json(operation) for operation in made.operations],
-        "refusals": [{"rule": no.rule, "kind": no.kind, "reason": no.reason} for no in made.refusals],
+        "operations": [_operation_as_json(operation) for operation in made.plan.operations],
+        "refusals": [{"rule": no.rule, "kind": no.kind, "reason": no.reason} for no in made.plan.refusals],
     }
 
 
@@ -98,80 +153,33 @@ def _box_as_json(box: Box) -> list[int]:
 
 async def _plan(
     context: Context, store: Store, settings: Settings, rules: Rules, folders: Sequence[FolderSettings], *, quiet: bool
-) -> _Planned:
+) -> _Planner:
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    paths, planned, first = photos_in(folders), _Planned(), dict[int, Path]()
+    paths = photos_in(folders)
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
-        renewer = Renewer(
-            store=store,
-            workers=workers,
-            recogniser=recogniser,
-            model=settings.vision.model,
-            log=open_log(sys.stderr, level="error"),
-            clock=time.monotonic,
-        )
+        log = open_log(sys.stderr, level="error")
+        renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
         await renewer.renew_references()
         seer = Seer(store=store, workers=workers)
+        planner = _Planner(store=store, seer=seer, recogniser=recogniser, rules=rules, folders=folders)
         with progress_bar("looking at photos", hidden=quiet) as progress:
-            done = 0
-            for videos in (False, True):  # a clip goes where its still goes
+            numbers = count(1)
+            for videos in (False, True):
                 chosen = [path for path in paths if is_video(path) == videos]
-                stills = {path: _still_of(store, planned, path) for path in chosen if videos}
-                looks = [asyncio.create_task(seer.see(path, beside_still=bool(stills.get(path)))) for path in chosen]
-                for path, look in zip(chosen, looks, strict=True):
-                    try:
-                        photo_id = await look
-                        if first.setdefault(photo_id, path) == path:
-                            made = _decide(recogniser, rules, folders, photo_id, path, planned, store)
-                            planned.plans.append((path, made))
-                        else:
-                            planned.copies.append((path, first[photo_id]))
-                    except FamiliarError as error:
-                        planned.failed.append((path, str(error)))
-                    done += 1
-                    progress(done, len(paths))
-    return planned
+                await planner.take(chosen, lambda: progress(next(numbers), len(paths)))
+    return planner
 
 
-def _still_of(store: Store, planned: _Planned, video: Path) -> Path | None:
-    """Return the still beside a video, if it was seen: now, or when it was handled."""
-    for path, _ in planned.plans:
-        if path.parent == video.parent and path.stem == video.stem and is_photo(path):
-            return path
-    return handled_still(store, video)
-
-
-def _decide(
-    recogniser: Recogniser,
-    rules: Rules,
-    folders: Sequence[FolderSettings],
-    photo_id: int,
-    path: Path,
-    planned: _Planned,
-    store: Store,
-) -> Plan:
-    photo, faces = recogniser.recognise(photo_id)
-    planned.faces[path] = faces
-    if photo.kind == "clip":
-        still = _still_of(store, planned, path)
-        made = dict(planned.plans).get(still or path)
-        return following(made.operations, still, path) if still is not None and made is not None else Plan()
-    found = look_at(path)
-    if found is None:
-        raise GoneError(f"{path}: no longer there")
-    return plan_for(rules, subject_of(photo, faces, path, source_of(path, folders), found[1]))
-
-
-def _show(planned: _Planned) -> None:
-    rows = [row for path, made in planned.plans for row in _rows(path, made)]
+def _show(planned: _Planner) -> None:
+    rows = [row for path, made in planned.plans.items() for row in _rows(path, made.plan)]
     if rows:
         print_table(("photo", "rule", "would", "to"), rows)
     if planned.copies:
         print_table(("photo", "is a copy, left as it is, of"), planned.copies)
     if planned.failed:
         print_table(("photo", "can't be planned because"), planned.failed)
-    count = sum(len(made.operations) for _, made in planned.plans)
-    say(f"{len(planned.plans)} photos, {count} operations. Nothing was touched.")
+    operations = sum(len(made.plan.operations) for made in planned.plans.values())
+    say(f"{len(planned.plans)} photos, {operations} operations. Nothing was touched.")
 
 
 def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:

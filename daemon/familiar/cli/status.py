@@ -66,7 +66,7 @@ def _show(found: dict[str, Any]) -> None:
         f"{found['people']} people; {photos['set aside']} set aside"
     )
     if found["outdated_faces"]:
-        say(f"{found['outdated_faces']} faces are of another model; the daemon encodes them again")
+        say(f"{found['outdated_faces']} faces are of another model; the daemon encodes them again, where it can")
     say("files: " + ", ".join(f"{files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
     _section("folders", ("folder", "state", "compared at"), [
         (root["path"], ": ".join(filter(None, (root["state"], root["reason"]))), local_time(root["scanned_at"]))
@@ -83,7 +83,7 @@ def _show(found: dict[str, Any]) -> None:
 def _section(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
     if not rows:
         return
-    console().print(Padding(f"[bold]{title}[/bold] ({len(rows)})", (1, 0, 0, 0)))
+    console().print(Padding(f"[bold]{title}[/bold] ({len(rows)})", (1, 0, 0, 0), expand=False))
     print_table(columns, rows[:_SHOWN])
     if len(rows) > _SHOWN:
         say(f"... and {len(rows) - _SHOWN} more; --json gives all.")

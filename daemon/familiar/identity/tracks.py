@@ -8,7 +8,7 @@ import numpy as np
 from familiar.model import Box, Face
 
 _ALIKE = 0.45
-"""Largest distance of two faces of one person, wherever they are in the picture (docs/matching.md)."""
+"""Largest distance of two faces of one person, wherever they are in the picture: about that of a match."""
 
 _FOLLOWING = 0.6
 """The same for faces that lie over each other in frames that follow each other: people do not change places at once."""

@@ -54,9 +54,7 @@ def assemble(
         is_there=intake.is_there,
     )
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    renewer = Renewer(
-        store=store, workers=workers, recogniser=recogniser, model=settings.vision.model, log=log, clock=clock
-    )
+    renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
     handler = Handler(
         store=store,
         workers=workers,

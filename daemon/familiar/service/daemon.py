@@ -69,7 +69,6 @@ class Daemon:
         self._performer = performer
         self._renewer = renewer
         self._must_renew = True
-        self._in_background = False
         self._reload = reload
         self._look_at_rules = look_at_rules
         self._again = False
@@ -96,7 +95,6 @@ class Daemon:
         What is in flight at the end is given back: it waits in the store for the next start.
         """
         started = self._clock()
-        self._in_background = not until_idle
         self._listen_to_signals()
         await self._rematch()
         await self._performer.perform_open()
@@ -136,6 +134,8 @@ class Daemon:
                 await self._work_once(now)
                 if until_idle and self._is_idle():
                     return
+                if not until_idle and not self._in_flight:
+                    self._renewer.advance(self._wake.set)
                 await self._sleep(now)
             except StoreUnavailableError as error:
                 self._log.emit("store.failed", error=str(error), retry_in=_STORE_RETRY)
@@ -151,16 +151,13 @@ class Daemon:
         if self._must_rescan:
             self._intake.rescan()
             self._must_rescan = False
-        if self._must_renew:
-            self._must_renew = not await self._renew_references()
-        if self._must_renew:
-            return
+        if self._must_renew and not await self._renew_references():
+            return  # told to stop
+        self._must_renew = False
         self._look_at_rules()
         self._intake.tick(now)
         await self._heed_other_processes()
         self._dispatch(now)
-        if self._in_background and not self._in_flight:
-            self._renewer.advance(self._wake.set)
         self._look_after_workers(now)
         self._notifier.ping()
         self._heartbeat(now)

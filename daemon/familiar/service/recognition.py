@@ -30,7 +30,7 @@ class Recogniser:
         """Take the store, whose people and faces are matched, and the id of the model in use."""
         self._store = store
         self._settings = settings
-        self._model = model
+        self.model = model
         self._galleries: dict[str, Gallery] = {}
         self._version = -1
 
@@ -72,17 +72,17 @@ class Recogniser:
         basis, after, done = self._basis(), 0, 0
         while True:
             with self._store.writing():
-                ids, embeddings = self._store.photos.embeddings(self._model, after=after, limit=_BLOCK)
+                ids, embeddings = self._store.photos.embeddings(self.model, after=after, limit=_BLOCK)
                 if not ids:
                     break
-                self._store.photos.save_matches(ids, match(embeddings, self._gallery(self._model), self._settings))
+                self._store.photos.save_matches(ids, match(embeddings, self._gallery(self.model), self._settings))
             after, done = ids[-1], done + len(ids)
             progress(done)
         self._store.people.note_matched(basis)
-        return Rematch(people=len(self._gallery(self._model).names), faces=done)
+        return Rematch(people=len(self._gallery(self.model).names), faces=done)
 
     def _basis(self) -> str:
-        return f"{self._people()}{self._settings.model_dump_json()} {self._model}"
+        return f"{self._people()}{self._settings.model_dump_json()} {self.model}"
 
     def _people(self) -> str:
         return f"people {self._store.people.version}; "

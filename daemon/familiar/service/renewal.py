@@ -25,15 +25,14 @@ class Renewer:
         store: Store,
         workers: Workers,
         recogniser: Recogniser,
-        model: str,
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
-        """Take the rooms, and the id of the model in use; `clock` gives monotonic seconds."""
+        """Take the rooms; the model in use is that of the recogniser. `clock` gives monotonic seconds."""
         self._store = store
         self._workers = workers
         self._recogniser = recogniser
-        self._model = model
+        self._model = recogniser.model
         self._log = log
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,7 +63,15 @@ class Renewer:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: it can't be read from this path.
         """
-        await self._encode(photo_id, path)
+        photo = self._store.photos.load(photo_id)
+        faces = [face for face in photo.faces if face.engine != self._model]
+        if not faces:
+            return
+        embeddings = await self._workers.encode(path, photo.hash, faces)
+        ids = [face.id or 0 for face in faces]
+        with self._store.writing():
+            self._store.photos.renew(ids, embeddings, self._model)
+            self._store.people.renew(ids, embeddings, self._model)
 
     def advance(self, wake: Callable[[], None]) -> None:
         """Go on with all other faces, a few at a time; `wake` is called when there is room for more.
@@ -115,19 +122,13 @@ class Renewer:
 
     async def _renew(self, photo_id: int) -> bool:
         """Encode the faces of a photo again, wherever it lies; return whether that was possible."""
-        for path in filter(os.path.lexists, self._store.photos.places(photo_id)):
+        places = [*self._store.files.paths_of(photo_id), *self._store.people.origins_of(photo_id)]
+        for path in filter(os.path.lexists, dict.fromkeys(places)):
             try:
-                await self._encode(photo_id, path)
+                await self.renew_photo(photo_id, path)
             except StoreError:
                 raise
             except FamiliarError:
                 continue  # another of its paths may do
             return True
         return False
-
-    async def _encode(self, photo_id: int, path: Path) -> None:
-        photo = self._store.photos.load(photo_id)
-        faces = [face for face in photo.faces if face.engine != self._model]
-        if faces:
-            embeddings = await self._workers.encode(path, photo.hash, faces)
-            self._store.photos.renew([face.id or 0 for face in faces], embeddings, self._model)

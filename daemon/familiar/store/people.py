@@ -4,7 +4,7 @@ Each change raises `version`, so that another process sees that its copy of the 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
-from familiar.model import Face
+from familiar.model import Embeddings, Face
 from familiar.names import check_name, name_key
 from familiar.store.database import writing
 from familiar.store.photos import embedding_bytes, stack
@@ -218,6 +218,25 @@ class People:
             (engine,),
         )
         return [int(row[0]) for row in rows]
+
+    def origins_of(self, photo_id: int) -> list[Path]:
+        """Return where a photo lay when faces in it were registered."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT origin FROM face_references JOIN faces ON faces.id = face_id "
+            "WHERE photo_id = ? AND origin IS NOT NULL",
+            (photo_id,),
+        )
+        return [Path(os.fsdecode(row[0])) for row in rows]
+
+    def renew(self, face_ids: Sequence[int], embeddings: Embeddings, engine: str) -> None:
+        """Give those of the faces that are references embeddings of another engine."""
+        with writing(self._db):
+            changed = self._db.conn.executemany(
+                "UPDATE face_references SET embedding = ?, engine = ? WHERE face_id = ?",
+                ((embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)),
+            )
+            if changed.rowcount > 0:
+                self._changed()
 
     def left_behind(self, engine: str) -> list[tuple[str, int]]:
         """Return the names of people who have references of another engine, and how many."""

@@ -193,31 +193,12 @@ class Photos:
             found.append(last)
         return [other for other in found if other != engine]
 
-    def places(self, photo_id: int) -> list[Path]:
-        """Return where a photo is known to lie, and where it was registered from."""
-        rows = self._db.conn.execute(
-            "SELECT folders.path, files.name FROM files JOIN folders ON folders.id = folder_id "
-            "WHERE photo_id = ? AND files.state != 'gone' ORDER BY files.id",
-            (photo_id,),
-        ).fetchall()
-        origins = self._db.conn.execute(
-            "SELECT origin FROM face_references JOIN faces ON faces.id = face_id "
-            "WHERE photo_id = ? AND origin IS NOT NULL ORDER BY face_references.id",
-            (photo_id,),
-        )
-        paths = [Path(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows]
-        return list(dict.fromkeys([*paths, *(Path(os.fsdecode(row[0])) for row in origins)]))
-
     def renew(self, face_ids: Sequence[int], embeddings: Embeddings, engine: str) -> None:
-        """Give faces, and the references that they are, embeddings of another engine."""
-        values = [(embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)]
-        with writing(self._db):
-            self._db.conn.executemany("UPDATE faces SET embedding = ?, engine = ? WHERE id = ?", values)
-            changed = self._db.conn.executemany(
-                "UPDATE face_references SET embedding = ?, engine = ? WHERE face_id = ?", values
-            )
-            if changed.rowcount > 0:
-                self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+        """Give faces embeddings of another engine."""
+        self._db.conn.executemany(
+            "UPDATE faces SET embedding = ?, engine = ? WHERE id = ?",
+            ((embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)),
+        )
 
     def matches(self, photo_id: int) -> dict[int, Match]:
         """Return the best match of each face of a photo that has one, by the face's id."""

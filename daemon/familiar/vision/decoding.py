@@ -1,14 +1,12 @@
 """Decode a photo's bytes into an upright RGB picture. Runs in worker processes only: the bytes are not trusted."""
 
 import io
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,11 +14,8 @@ import numpy.typing as npt
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from familiar.errors import GoneError, RetryError, SetAsideError
+from familiar.errors import SetAsideError
 from familiar.vision.raws import embedded_picture
-
-MAX_BYTES = 1 << 30
-"""Larger files are no photos."""
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """An RGB picture, shape (height, width, 3), uint8."""
@@ -69,25 +64,6 @@ def prepare_decoders() -> None:
     pillow_heif.register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None
     warnings.simplefilter("ignore")  # what decoders grumble about is no news: they decode, or they raise
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a whole file.
-
-    Raises:
-        GoneError: it is not there.
-        SetAsideError: it is too large for a photo.
-        RetryError: it can't be read for now.
-    """
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size > MAX_BYTES:
-                raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, which no photo is")
-            return file.read()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise GoneError(f"{path}: no longer there") from error
-    except OSError as error:
-        raise RetryError(f"can't be read: {error.strerror}") from error
 
 
 def decode(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> Picture:

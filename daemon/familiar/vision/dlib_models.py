@@ -56,7 +56,7 @@ def convert_encoder(layers: Sequence[Layer]) -> "onnx.ModelProto":
             case _:
                 raise FamiliarError(f"{type(layer).__name__} is not known in an embedding network")
     inputs = [helper.make_tensor_value_info("chips", TensorProto.UINT8, ["n", CHIP, CHIP, 3])]
-    return graph.model(inputs, {"output": (output, ["n", 128])})
+    return graph.model(inputs, output, ["n", 128])
 
 
 def convert_detector(layers: Sequence[Layer]) -> "onnx.ModelProto":
@@ -73,7 +73,7 @@ def convert_detector(layers: Sequence[Layer]) -> "onnx.ModelProto":
             case _:
                 raise FamiliarError(f"{type(layer).__name__} is not known in a detector")
     inputs = [helper.make_tensor_value_info("tiles", TensorProto.FLOAT, ["n", 3, "rows", "columns"])]
-    return graph.model(inputs, {"output": (value, ["n", 1, "y", "x"])})
+    return graph.model(inputs, value, ["n", 1, "y", "x"])
 
 
 def resizing_model(folder: Path) -> bytes:
@@ -91,7 +91,7 @@ def _resizing() -> "onnx.ModelProto":
         helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, "rows", "columns"]),
         helper.make_tensor_value_info("sizes", TensorProto.INT64, [4]),
     ]
-    return graph.model(inputs, {"output": (value, [1, 3, "y", "x"])})
+    return graph.model(inputs, value, [1, 3, "y", "x"])
 
 
 @dataclass(frozen=True, slots=True)

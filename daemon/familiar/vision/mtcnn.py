@@ -17,7 +17,7 @@ from familiar.vision.decoding import Pixels
 from familiar.vision.engine import Device
 from familiar.vision.mtcnn_models import OUTPUT, OUTPUT_EDGE, PROPOSAL, PROPOSAL_EDGE, REFINEMENT, REFINEMENT_EDGE
 from familiar.vision.onnx_models import model_of
-from familiar.vision.onnx_sessions import open_session
+from familiar.vision.onnx_sessions import open_session, run
 
 Boxes: TypeAlias = npt.NDArray[np.float32]
 """Left, top, right, bottom of n boxes in pixels, shape (n, 4)."""
@@ -89,15 +89,15 @@ class MtcnnDetector:
             size = (round(image.width * scale), round(image.height * scale))
             level = (largest or image).resize(size, Image.Resampling.BILINEAR, reducing_gap=_GAP)
             largest = largest or level
-            (output,) = self._proposal.run(None, {"pixels": np.asarray(level)[None]})
-            rows, columns = np.nonzero(output[0, 0] >= _PROPOSED)
+            (output,) = run(self._proposal, {"pixels": np.asarray(level)[None]})
+            rows, columns = np.nonzero(output[0] >= _PROPOSED)
             corners = np.stack([columns, rows, columns, rows], 1) * np.float32(_STRIDE)
             corners[:, 2:] += PROPOSAL_EDGE
-            corners += output[0, 1:, rows, columns] * PROPOSAL_EDGE
+            corners += output[1:, rows, columns].T * PROPOSAL_EDGE
             corners /= np.tile(np.divide(size, image.size), 2)
-            kept = _distinct(corners, output[0, 0, rows, columns], _SAME_LEVEL)
+            kept = _distinct(corners, output[0, rows, columns], _SAME_LEVEL)
             boxes.append(corners[kept])
-            scores.append(output[0, 0, rows, columns][kept])
+            scores.append(output[0, rows, columns][kept])
             scale *= _RATIO
         together = np.concatenate(boxes)
         return _squared(together[_distinct(together, np.concatenate(scores), _SAME_PLACE)])
@@ -105,7 +105,7 @@ class MtcnnDetector:
     def _judge(self, network: Any, image: Image.Image, boxes: Boxes, edge: int) -> npt.NDArray[np.float32]:
         """Return what a network says of places: log odds of a face, sides and points, in pixels of the image."""
         parts = [
-            network.run(None, {"pixels": _patches(image, boxes[start : start + _BATCH], edge)})[0]
+            run(network, {"pixels": _patches(image, boxes[start : start + _BATCH], edge)})
             for start in range(0, len(boxes), _BATCH)
         ]
         if not parts:

@@ -40,7 +40,7 @@ def convert_proposal(data: bytes) -> "onnx.ModelProto":
     value = _convolved(graph, _convolved(graph, value, weights), weights)
     kernels, bias = _head(weights)
     output = graph.add("Conv", value, graph.constant(kernels.transpose(3, 2, 0, 1)), graph.constant(bias))
-    return graph.model([_pixels("rows", "columns")], {"output": (output, ["n", 5, "y", "x"])})
+    return graph.model([_pixels("rows", "columns")], output, ["n", 5, "y", "x"])
 
 
 def convert_refinement(data: bytes) -> "onnx.ModelProto":
@@ -51,7 +51,7 @@ def convert_refinement(data: bytes) -> "onnx.ModelProto":
     value = graph.add("MaxPool", _convolved(graph, value, weights), **_INSIDE)
     value = _dense(graph, _convolved(graph, value, weights), weights)
     output = graph.add("Gemm", value, *map(graph.constant, _head(weights)))
-    return graph.model([_pixels(REFINEMENT_EDGE, REFINEMENT_EDGE)], {"output": (output, ["n", 5])})
+    return graph.model([_pixels(REFINEMENT_EDGE, REFINEMENT_EDGE)], output, ["n", 5])
 
 
 def convert_output(data: bytes) -> "onnx.ModelProto":
@@ -67,7 +67,7 @@ def convert_output(data: bytes) -> "onnx.ModelProto":
     value = graph.add("MaxPool", _convolved(graph, value, weights), **_HALVED)
     value = _dense(graph, _convolved(graph, value, weights), weights)
     output = graph.add("Gemm", value, *map(graph.constant, _head(weights)))
-    return graph.model([_pixels(OUTPUT_EDGE, OUTPUT_EDGE)], {"output": (output, ["n", 15])})
+    return graph.model([_pixels(OUTPUT_EDGE, OUTPUT_EDGE)], output, ["n", 15])
 
 
 def _read(data: bytes) -> _Weights:

@@ -1,6 +1,6 @@
 """An ONNX graph as it grows. `onnx` is imported only where a model is converted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,19 +45,19 @@ class Graph:
         centred = self.add("Sub", planes, self.constant(np.reshape(mean, (1, -1, 1, 1))))
         return self.add("Mul", centred, self.constant(scale))
 
-    def model(self, inputs: Sequence[Any], outputs: Mapping[str, tuple[str, Sequence[str | int]]]) -> "onnx.ModelProto":
+    def model(self, inputs: Sequence[Any], output: str, shape: Sequence[str | int]) -> "onnx.ModelProto":
         """Return the whole model.
 
         Args:
             inputs: value infos.
-            outputs: by the output's name, the value that it is, and its shape; all are float32.
+            output: the value that the model gives, float32, under the name `output`.
+            shape: its shape.
         """
         from onnx import TensorProto, checker, helper  # noqa: PLC0415
 
-        for name, (value, _) in outputs.items():
-            self.nodes.append(helper.make_node("Identity", [value], [name]))
-        infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, (_, shape) in outputs.items()]
-        graph = helper.make_graph(self.nodes, "familiar", list(inputs), infos, self.constants)
+        self.nodes.append(helper.make_node("Identity", [output], ["output"]))
+        info = helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)
+        graph = helper.make_graph(self.nodes, "familiar", list(inputs), [info], self.constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
         checker.check_model(model)
         return model

@@ -113,7 +113,7 @@ def kept(name: str, folder: Path, make: Callable[[], "onnx.ModelProto"]) -> byte
 def _write(path: Path, data: bytes) -> None:
     """Write a file in one step: several workers may do so at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".onnx")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".model")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

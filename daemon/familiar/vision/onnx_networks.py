@@ -88,7 +88,7 @@ class OnnxDetector:
         for number, tile in enumerate(tiles):
             if number:
                 sizes = np.array([1, 3, tile.rows, tile.columns])
-                picture = self._resizing.run(None, {"picture": picture, "sizes": sizes})[0]
+                picture = run(self._resizing, {"picture": picture, "sizes": sizes})
             plane[:, :, tile.top : tile.top + tile.rows, tile.left : tile.left + tile.columns] = picture
         return plane, tiles
 

@@ -35,7 +35,7 @@ def embedded_picture(data: bytes) -> Embedded:
     try:
         import rawpy  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise SetAsideError("RAW files need rawpy, which is not installed (README, RAW files)") from error
+        raise SetAsideError("RAW files need rawpy, which is not installed (docs/detection.md, RAW files)") from error
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
             thumbnail, flip, taken = raw.extract_thumb(), raw.sizes.flip, raw.other.timestamp

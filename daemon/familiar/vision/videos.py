@@ -65,11 +65,12 @@ class Video:
         moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         if not moving:
             raise SetAsideError("it has no moving picture, only sound or data")
-        self._container = container
-        self._stream = max(moving, key=lambda stream: stream.width * stream.height)
-        self._max_megapixels = max_megapixels
-        if self._stream.codec_context is None:
+        known = [stream for stream in moving if stream.codec_context is not None]
+        if not known:
             raise SetAsideError("its pictures can't be decoded: their format is not known")
+        self._container = container
+        self._stream = max(known, key=lambda stream: stream.width * stream.height)
+        self._max_megapixels = max_megapixels
         self._start = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
         self._stream.thread_type = "NONE"  # there is a worker for each core
         rate = float(self._stream.average_rate or 0)

@@ -13,18 +13,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
+from familiar.errors import ChangedError, FamiliarError, SetAsideError
 from familiar.identity.tracks import Tracks
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import LONGEST_CLIP, VisionSettings, has_gpu_build, is_raw, is_video
-from familiar.vision.kinds import HEAD, kind_of
+from familiar.vision.kinds import kind_of
+from familiar.vision.reading import opened, read_bytes, read_head
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -90,20 +90,6 @@ def start(settings: VisionSettings, models: Path, parent: int, notes: "SimpleQue
         raise
 
 
-def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
-
-    Raises:
-        GoneError: it is not there.
-        RetryError: it can't be read for now.
-    """
-    with _readable(path) as file:
-        try:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise RetryError(f"can't be read: {error.strerror}") from error
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """A photo to look at: its path, the hash that its content should have, and whether a still lies beside a video."""
@@ -126,7 +112,7 @@ def look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list[
         return _look(tasks, settings, models)
     except MemoryError:
         if len(tasks) == 1:
-            return [SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use")]
+            return [_too_large(settings)]
     return [seen for task in tasks for seen in look([task], settings, models)]
 
 
@@ -185,20 +171,23 @@ def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettin
     Raises:
         GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
     """
-    engine, _ = _engine(settings, models)
     try:
-        if not _is_video(path):
-            at_least = max(settings.max_size, _SHARP)
-            return engine.encode([(_decode(path, hash_, settings, at_least=at_least), faces)])[0]
-        found: dict[float | None, Embeddings] = {}
-        with _video(path, hash_, settings) as video:
-            for frame in video.frames_at(face.time or 0.0 for face in faces):
-                own = [face for face in faces if (face.time or 0.0) == frame.time]
-                found[frame.time] = engine.encode([(frame.picture, own)])[0]
-        queues = {at: iter(embeddings) for at, embeddings in found.items()}
-        return np.stack([next(queues[face.time or 0.0]) for face in faces])
+        return _encode(path, hash_, faces, settings, models)
     except MemoryError as error:
-        raise SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use") from error
+        raise _too_large(settings) from error
+
+
+def _encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
+    engine, _ = _engine(settings, models)
+    if not _is_video(path):
+        at_least = max(settings.max_size, _SHARP)
+        return engine.encode([(_decode(path, hash_, settings, at_least=at_least), faces)])[0]
+    times, embeddings = [face.time or 0.0 for face in faces], np.empty((len(faces), 128), np.float32)
+    with _video(path, hash_, settings) as video:
+        for frame in video.frames_at(times):
+            own = [number for number, at in enumerate(times) if at == frame.time]
+            (embeddings[own],) = engine.encode([(frame.picture, [faces[number] for number in own])])
+    return embeddings
 
 
 def crop(path: Path, hash_: str, wish: Crop, settings: VisionSettings) -> bytes:
@@ -216,6 +205,10 @@ def crop(path: Path, hash_: str, wish: Crop, settings: VisionSettings) -> bytes:
         return cropping.crop(frame.picture.image, wish)
 
 
+def _too_large(settings: VisionSettings) -> SetAsideError:
+    return SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use")
+
+
 def devices(settings: VisionSettings, models: Path) -> str:
     """Return where each network runs."""
     return _engine(settings, models)[0].devices
@@ -223,13 +216,12 @@ def devices(settings: VisionSettings, models: Path) -> str:
 
 def _is_video(path: Path) -> bool:
     """Return whether a file is a video: by its first bytes, or by its name where they do not tell."""
-    with _readable(path) as file:
-        told = kind_of(file.read(HEAD))
+    told = kind_of(read_head(path))
     return is_video(path) if told is None else told == "video"
 
 
 def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int | None = None) -> "Picture":
-    from familiar.vision.decoding import decode, decode_raw, read_bytes  # noqa: PLC0415
+    from familiar.vision.decoding import decode, decode_raw  # noqa: PLC0415
 
     data = read_bytes(path)
     if hashlib.sha256(data).hexdigest() != hash_:
@@ -242,33 +234,8 @@ def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int |
 def _video(path: Path, hash_: str, settings: VisionSettings) -> "Iterator[Video]":
     from familiar.vision.videos import open_video  # noqa: PLC0415
 
-    with _open(path, hash_) as file, open_video(file, max_megapixels=settings.max_megapixels) as video:
+    with opened(path, hash_) as file, open_video(file, max_megapixels=settings.max_megapixels) as video:
         yield video
-
-
-@contextmanager
-def _open(path: Path, hash_: str) -> Iterator[BufferedReader]:
-    """Open a file whose content has this hash; what it has is read from the same descriptor, and is not exchanged."""
-    with _readable(path) as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            raise SetAsideError("the file is empty")
-        file.seek(0)
-        if hashlib.file_digest(file, "sha256").hexdigest() != hash_:
-            raise ChangedError(f"{path}: changed while it was handled")
-        file.seek(0)
-        yield file
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[BufferedReader]:
-    try:
-        file = path.open("rb")
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise GoneError(f"{path}: no longer there") from error
-    except OSError as error:
-        raise RetryError(f"can't be read: {error.strerror}") from error
-    with file:
-        yield file
 
 
 @cache

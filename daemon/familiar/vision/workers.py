@@ -21,6 +21,7 @@ from familiar.errors import RetryError, SetAsideError
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build, is_video
 from familiar.vision import worker
+from familiar.vision.reading import fingerprint
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
@@ -103,7 +104,7 @@ class Workers:
             RetryError: it can't be read for now, or not within the time limit.
         """
         try:
-            return await self._run(worker.fingerprint, path, seconds=self._limit(path))
+            return await self._run(fingerprint, path, seconds=self._limit(path))
         except SetAsideError as error:
             raise RetryError(f"can't be read: {error}") from error
 

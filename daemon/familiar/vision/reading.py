@@ -1,0 +1,77 @@
+"""Read files, and tell those that are gone from those that can't be read for now."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+
+from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
+from familiar.vision.kinds import HEAD
+
+MAX_BYTES = 1 << 30
+"""Larger files are no photos."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Translate what the system says of a file that can't be read.
+
+    Raises:
+        GoneError: it is not there.
+        RetryError: it can't be read for now.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise GoneError(f"{path}: no longer there") from error
+    except OSError as error:
+        raise RetryError(f"can't be read: {error.strerror}") from error
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits; raises as `reading` does."""
+    with reading(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file; raises as `reading` does."""
+    with reading(path), path.open("rb") as file:
+        return file.read(HEAD)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file; raises as `reading` does.
+
+    Raises:
+        SetAsideError: it is too large for a photo.
+    """
+    with reading(path), path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > MAX_BYTES:
+            raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, which no photo is")
+        return file.read()
+
+
+@contextmanager
+def opened(path: Path, hash_: str) -> Iterator[BufferedReader]:
+    """Open a file whose content has this hash; what it has is read from the same descriptor, and is not exchanged.
+
+    Raises:
+        GoneError, RetryError: as `reading`, while it is opened and compared.
+        SetAsideError: it is empty.
+        ChangedError: it has another content.
+    """
+    with reading(path):
+        file = path.open("rb")
+    with file:
+        with reading(path):
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+        if size == 0:
+            raise SetAsideError("the file is empty")
+        if actual != hash_:
+            raise ChangedError(f"{path}: changed while it was handled")
+        file.seek(0)
+        yield file
