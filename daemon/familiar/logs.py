@@ -119,6 +119,13 @@ CATALOGUE = (
         ("person", "references"),
         "References whose photos are gone or unreadable can't be encoded again; they are compared with no new face.",
     ),
+    Event(
+        "clusters.updated",
+        "info",
+        ("joined", "fresh", "grouped", "absorbed", "seconds"),
+        "Faces were grouped: how many joined clusters, new clusters and the faces in them, clusters that became one.",
+    ),
+    Event("clusters.failed", "error", ("error",), "Faces could not be grouped; clusters are as they were."),
     Event("model.changed", "info", ("model", "faces"), "Faces of another model are encoded again, in the background."),
     Event(
         "model.renewed",

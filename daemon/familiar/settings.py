@@ -234,6 +234,26 @@ class MatchingSettings(_Section):
     )
 
 
+class ClusteringSettings(_Section):
+    """How faces without a person are grouped."""
+
+    every: float | None = Field(
+        default=1.0, gt=0, le=24 * 365, description="Hours between two rounds of the daemon; null: only when asked for."
+    )
+    algorithm: Literal["linkage", "whispers", "hdbscan"] = Field(
+        default="linkage", description="linkage suits few and many photos of a person; the others are for comparison."
+    )
+    threshold: float | None = Field(
+        default=None, gt=0, le=2, description="Largest distance, in the algorithm's own sense; larger ones group more."
+    )
+    min_faces: int = Field(default=2, ge=2, le=1000, description="Fewest faces of a new cluster.")
+    min_size: int = Field(default=0, ge=0, description="Faces with a shorter side (pixels) are left alone.")
+    same_photo: bool = Field(
+        default=False, description="Let two faces of one photo be one person: for mirrors and collages."
+    )
+    memory: int = Field(default=2000, ge=100, description="Megabytes that grouping may use, beside the faces.")
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -259,6 +279,7 @@ class Settings(_Section):
     )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
     log: LogSettings = LogSettings()
 
     def without_videos(self) -> "Settings":

@@ -80,8 +80,15 @@ def daemon_for(
         reload=reload,
         watch=watch,
         models=configuration.context.models,
+        group_command=_group_command(configuration.context),
         report=report,
     )
+
+
+def _group_command(context: Context) -> tuple[str, ...]:
+    """Return the command that groups faces, for a process of its own."""
+    config = () if context.config is None else ("--config", str(context.config))
+    return (sys.executable, "-m", "familiar", "--state", str(context.state), *config, "clusters", "run", "--json")
 
 
 def rule_book(context: Context, settings: Settings, store: Store, log: EventLog) -> RuleBook:

@@ -6,7 +6,8 @@ was a child and is an adult. Among the ways that were measured this one misses l
 (docs/matching.md).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,25 +28,63 @@ _ROUNDING = 1e-4
 """More than float32 can be wrong by in the square of a distance of embeddings, whose length is about 1."""
 
 
-def match(embeddings: Embeddings, gallery: Gallery, settings: MatchingSettings) -> tuple[Match | None, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What a person decided about faces, by their places: who they are, and who they are not."""
+
+    named: Mapping[int, str] = field(default_factory=dict)
+    refused: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+
+def match(
+    embeddings: Embeddings, gallery: Gallery, settings: MatchingSettings, verdicts: Verdicts | None = None
+) -> tuple[Match | None, ...]:
     """Return the best match of each face, or None where nobody is registered or the embedding is damaged.
 
     A match is `ambiguous` when a second person lies within `settings.margin` of the first, and is `accepted` when it
-    lies within the person's threshold and is not ambiguous.
+    lies within the person's threshold and is not ambiguous. Where a person has decided, that holds instead.
 
     Args:
         embeddings: shape (m, 128), of the gallery's engine.
         gallery: the people.
         settings: threshold, margin, and how many nearest references count.
+        verdicts: what was decided about some of the faces.
     """
+    verdicts = verdicts or Verdicts()
     if not gallery.names:
         return (None,) * len(embeddings)
     limits = np.where(np.isnan(gallery.thresholds), settings.threshold, gallery.thresholds)
     rows = max(1, _BLOCK_BYTES // (4 * len(gallery.references) + 2 * 4 * 128 * settings.nearest))
     matches: list[Match | None] = []
     for start in range(0, len(embeddings), rows):
-        matches += _match_block(embeddings[start : start + rows], gallery, limits, settings)
+        barred = _barred(verdicts, gallery, start, start + rows)
+        matches += _match_block(embeddings[start : start + rows], gallery, limits, settings, barred)
+    for place, name in verdicts.named.items():
+        matches[place] = _named(embeddings[place], name, gallery, settings)
     return tuple(matches)
+
+
+def _barred(verdicts: Verdicts, gallery: Gallery, start: int, stop: int) -> tuple[list[int], list[int]]:
+    """Return faces of a block, and people who they are not, each by their places."""
+    people = {name: number for number, name in enumerate(gallery.names)}
+    pairs = [
+        (place - start, people[name])
+        for place, names in verdicts.refused.items()
+        if start <= place < stop
+        for name in names
+        if name in people
+    ]
+    return [face for face, _ in pairs], [person for _, person in pairs]
+
+
+def _named(embedding: Embeddings, name: str, gallery: Gallery, settings: MatchingSettings) -> Match | None:
+    """Return the match of a face that a person has named; None where that person has nothing to compare with."""
+    if name not in gallery.names:
+        return None
+    person = gallery.names.index(name)
+    own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
+    distance = float(_to_nearest(embedding[None], own, settings.nearest)[0])
+    return Match(person=name, distance=distance) if np.isfinite(distance) else None
 
 
 def _squares(faces: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -65,12 +104,16 @@ class _Best:
 
 
 def _match_block(
-    embeddings: Embeddings, gallery: Gallery, limits: npt.NDArray[np.float64], settings: MatchingSettings
+    embeddings: Embeddings,
+    gallery: Gallery,
+    limits: npt.NDArray[np.float64],
+    settings: MatchingSettings,
+    barred: tuple[list[int], list[int]],
 ) -> list[Match | None]:
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
     best: list[_Best | None] = [None] * len(embeddings)
-    candidates = _candidates(faces, gallery, limits + settings.margin)
+    candidates = _candidates(faces, gallery, limits + settings.margin, barred)
     for person in np.flatnonzero(candidates.any(axis=0)):
         near = np.flatnonzero(candidates[:, person])
         own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
@@ -82,18 +125,39 @@ def _match_block(
     ]
 
 
-def _candidates(faces: Embeddings, gallery: Gallery, limits: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _candidates(
+    faces: Embeddings, gallery: Gallery, limits: npt.NDArray[np.float64], barred: tuple[list[int], list[int]]
+) -> npt.NDArray[np.bool_]:
     """Return who may be within the limits of which face, shape (faces, people); the nearest person always may.
+
+    Those who were refused for a face never may.
 
     float32 is enough for that. The distance to the centre of some references, squared, is the mean of the squared
     distances to them less their spread, and the spread is at most the square of the person's radius, and of the
     largest distance to one of them.
     """
-    squares = np.minimum.reduceat(_squares(faces, gallery.references), gallery.starts[:-1], axis=1)
+    squares = _least_squares(faces, gallery)
+    squares[barred] = np.inf
     spread = np.minimum(gallery.radii, ONE_LOOK) ** 2
     candidates: npt.NDArray[np.bool_] = np.asarray(squares <= limits**2 + spread + _ROUNDING)
     candidates[np.arange(len(faces)), squares.argmin(axis=1)] = True
+    candidates[barred] = False
     return candidates
+
+
+def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float32]:
+    """Return the squared distance of each face to the nearest reference of each person, shape (faces, people).
+
+    The matrix of all references is large, and each pass over it takes as long as the product itself; so the squares of
+    the references come in as one more column, and those of the faces after the minimum.
+    """
+    ones = np.ones((len(faces), 1), np.float32)
+    own = np.concatenate((faces * np.float32(-2), ones), axis=1)
+    lengths = (gallery.references**2).sum(axis=1, keepdims=True)
+    others = np.concatenate((gallery.references, lengths), axis=1)
+    squares: npt.NDArray[np.float32] = np.minimum.reduceat(own @ others.T, gallery.starts[:-1], axis=1)
+    squares += (faces**2).sum(axis=1, keepdims=True)
+    return np.maximum(squares, 0.0, out=squares)
 
 
 def _to_nearest(faces: Embeddings, references: Embeddings, count: int) -> npt.NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Put the rooms together into a daemon."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
 from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
+from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler, Surroundings
 from familiar.service.intake import Intake
 from familiar.service.performing import Performer
@@ -40,6 +41,7 @@ def assemble(
     reload: Callable[[], bool],
     watch: bool,
     models: Path,
+    group_command: Sequence[str],
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
@@ -74,6 +76,14 @@ def assemble(
         handler=handler,
         performer=performer,
         renewer=renewer,
+        grouper=Grouper(
+            store=store,
+            settings=settings.clustering,
+            model=settings.vision.model,
+            command=group_command,
+            log=log,
+            clock=clock,
+        ),
         reload=reload,
         look_at_rules=rules.look,
         log=log,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from familiar.errors import StoreError, StoreUnavailableError
 from familiar.logs import EventLog
+from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
 from familiar.service.intake import Intake
 from familiar.service.performing import Performer
@@ -48,6 +49,7 @@ class Daemon:
         handler: Handler,
         performer: Performer,
         renewer: Renewer,
+        grouper: Grouper,
         reload: Callable[[], bool],
         look_at_rules: Callable[[], None],
         log: EventLog,
@@ -68,6 +70,7 @@ class Daemon:
         self._handler = handler
         self._performer = performer
         self._renewer = renewer
+        self._grouper = grouper
         self._must_renew = True
         self._reload = reload
         self._look_at_rules = look_at_rules
@@ -136,6 +139,8 @@ class Daemon:
                     return
                 if not until_idle and not self._in_flight:
                     self._renewer.advance(self._wake.set)
+                if not until_idle and self._is_idle():
+                    self._grouper.advance()
                 await self._sleep(now)
             except StoreUnavailableError as error:
                 self._log.emit("store.failed", error=str(error), retry_in=_STORE_RETRY)
@@ -290,6 +295,7 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*given_back, return_exceptions=True)
         await self._renewer.close()
+        await self._grouper.close()
         self._intake.stop()
         await asyncio.to_thread(self._workers.close, within=_STOP_WITHIN)
         self._log.emit("service.stopped", given_back=len(given_back), seconds=self._clock() - started)

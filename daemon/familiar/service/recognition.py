@@ -7,7 +7,7 @@ import numpy as np
 
 from familiar.identity.matching import match
 from familiar.identity.people import Gallery
-from familiar.model import Photo, RecognisedFace
+from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
 
@@ -44,9 +44,7 @@ class Recogniser:
             photo = self._store.photos.load(photo_id)
             for engine in sorted({face.engine for face in photo.faces}):
                 faces = [face for face in photo.faces if face.engine == engine]
-                embeddings = np.stack([face.embedding for face in faces])
-                matches = match(embeddings, self._gallery(engine), self._settings)
-                self._store.photos.save_matches([face.id or 0 for face in faces], matches)
+                self._match([face.id or 0 for face in faces], np.stack([face.embedding for face in faces]), engine)
         return photo, self.recognised(photo_id, photo)
 
     def recognised(self, photo_id: int, photo: Photo) -> tuple[RecognisedFace, ...]:
@@ -75,11 +73,16 @@ class Recogniser:
                 ids, embeddings = self._store.photos.embeddings(self.model, after=after, limit=_BLOCK)
                 if not ids:
                     break
-                self._store.photos.save_matches(ids, match(embeddings, self._gallery(self.model), self._settings))
+                self._match(ids, embeddings, self.model)
             after, done = ids[-1], done + len(ids)
             progress(done)
         self._store.people.note_matched(basis)
         return Rematch(people=len(self._gallery(self.model).names), faces=done)
+
+    def _match(self, face_ids: list[int], embeddings: Embeddings, engine: str) -> None:
+        verdicts = self._store.clusters.verdicts(face_ids)
+        matches = match(embeddings, self._gallery(engine), self._settings, verdicts)
+        self._store.photos.save_matches(face_ids, matches)
 
     def _basis(self) -> str:
         return f"{self._people()}{self._settings.model_dump_json()} {self.model}"

@@ -174,7 +174,8 @@ class People:
             self._db.conn.execute(
                 "UPDATE OR IGNORE face_references SET person_id = ? WHERE person_id = ?", (target.id, person.id)
             )
-            self._db.conn.execute("UPDATE matches SET person_id = ? WHERE person_id = ?", (target.id, person.id))
+            for table in ("matches", "clusters", "refusals"):
+                self._db.conn.execute(f"UPDATE {table} SET person_id = ? WHERE person_id = ?", (target.id, person.id))
             self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
             self._changed()
         return self.find(into)

@@ -121,7 +121,11 @@ class Photos:
             "SELECT hash, format, width, height, taken, engine, kind, duration FROM photos WHERE id = ?", (photo_id,)
         ).fetchone()
         hash_, format_, width, height, taken, engine, kind, duration = row
-        faces = self._db.conn.execute(f"SELECT {_FACE_COLUMNS} FROM faces WHERE photo_id = ? ORDER BY id", (photo_id,))
+        faces = self._db.conn.execute(
+            f"SELECT {_FACE_COLUMNS} FROM faces WHERE photo_id = ? AND id NOT IN (SELECT face_id FROM no_faces) "
+            "ORDER BY id",
+            (photo_id,),
+        )
         return Photo(
             hash=hash_,
             format=format_,
@@ -166,7 +170,9 @@ class Photos:
     def embeddings(self, engine: str, *, after: int, limit: int) -> tuple[list[int], Embeddings]:
         """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, 128)."""
         rows = self._db.conn.execute(
-            "SELECT id, embedding FROM faces WHERE engine = ? AND id > ? ORDER BY id LIMIT ?", (engine, after, limit)
+            "SELECT id, embedding FROM faces WHERE engine = ? AND id > ? AND id NOT IN (SELECT face_id FROM no_faces) "
+            "ORDER BY id LIMIT ?",
+            (engine, after, limit),
         ).fetchall()
         return [int(row[0]) for row in rows], stack(row[1] for row in rows)
 
@@ -231,7 +237,7 @@ class Photos:
         counts = {"seen": 0, "set aside": 0, "output": 0}
         rows = self._db.conn.execute("SELECT verdict, count(*) FROM photos GROUP BY verdict")
         counts.update({str(verdict): int(count) for verdict, count in rows})
-        counts["faces"] = self._count("faces")
+        counts["faces"] = self._count("faces") - self._count("no_faces")
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.store.clusters import Clusters
 from familiar.store.database import damage_in, open_database, writing
+from familiar.store.decisions import Decisions
 from familiar.store.files import Files
 from familiar.store.journal import Journal
 from familiar.store.people import People
@@ -44,6 +46,8 @@ class Store:
         self.roots = Roots(self._db, now=now)
         self.photos = Photos(self._db, now=now)
         self.people = People(self._db, now=now)
+        self.clusters = Clusters(self._db, now=now)
+        self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
         self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
 
     @contextmanager

@@ -1,0 +1,1 @@
+"""Group faces that nobody has named (pure: values in, values out)."""

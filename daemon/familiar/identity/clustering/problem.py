@@ -1,0 +1,55 @@
+"""What is to be grouped, and the contract of whatever groups it."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from familiar.identity.clustering.neighbours import Neighbours
+from familiar.model import Embeddings
+
+Indices: TypeAlias = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem:
+    """Faces, the groups that some of them are in already, and what must not come together.
+
+    `embeddings` has the shape (n, 128) and is finite. `seeds`, shape (n,), has the number of the group that a face is
+    in already, from 0, or -1 for a face that is free. `firm`, one boolean a group, says which groups are no part of
+    another: they take others in, and never come together. `apart`, shape (m, 2), has pairs of faces that are not one
+    person: two of one photo, or whom a person told apart.
+    """
+
+    embeddings: Embeddings
+    seeds: Indices
+    firm: npt.NDArray[np.bool_]
+    apart: Indices
+
+    @classmethod
+    def of(cls, embeddings: Embeddings) -> Self:
+        """Return the problem of these faces, with no groups and no bounds."""
+        return cls(
+            embeddings=embeddings,
+            seeds=np.full(len(embeddings), -1, np.intp),
+            firm=np.zeros(0, np.bool_),
+            apart=np.zeros((0, 2), np.intp),
+        )
+
+
+class Algorithm(Protocol):
+    """A way to group faces.
+
+    The same faces in the same order give the same groups; `grouping` puts them into an order of their own first.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in the settings."""
+
+    def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
+        """Return the number of each face's group, shape (n,): those with the same number belong together.
+
+        Groups that exist are kept whole, firm ones stay apart, and so do the faces that must.
+        """

@@ -1,0 +1,73 @@
+"""Chinese whispers: each face takes the label that is loudest among its neighbours, until nothing changes.
+
+C. Biemann, Chinese Whispers, TextGraphs 2006. There faces are visited one by one in a random order; here they are split
+into a few classes by their own numbers, and a class whispers at once: the result does not depend on chance or order.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from familiar.identity.clustering.bounds import within_bounds
+from familiar.identity.clustering.neighbours import Neighbours
+from familiar.identity.clustering.problem import Indices, Problem
+from familiar.model import Embeddings
+
+THRESHOLD = 0.45
+"""Largest distance of two faces that hear each other; docs/clusters.md has others."""
+
+_CLASSES = 8
+_ROUNDS = 50
+"""Most rounds: a few faces may change sides for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whispers:
+    """Chinese whispers on the graph of all pairs nearer than `threshold`; all of them are as loud."""
+
+    threshold: float = THRESHOLD
+    name: str = "whispers"
+
+    def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
+        """Return the number of each face's group."""
+        labels = np.arange(neighbours.count)
+        graph = _graph(neighbours, self.threshold)
+        classes = _classes(problem.embeddings)
+        parts = [np.flatnonzero(classes == number) for number in range(_CLASSES)]
+        rows = [graph[part] for part in parts]
+        for _ in range(_ROUNDS):
+            before = labels.copy()
+            for part, heard in zip(parts, rows, strict=True):
+                labels[part] = _loudest(heard, labels, own=labels[part])
+            if (labels == before).all():
+                break
+        return within_bounds(problem, labels)
+
+
+def _graph(neighbours: Neighbours, threshold: float) -> Any:
+    near = neighbours.distances < threshold
+    ends = (neighbours.faces[near], neighbours.others[near])
+    graph = csr_array((np.ones(len(ends[0]), np.float32), ends), shape=(neighbours.count, neighbours.count))
+    return graph.maximum(graph.T).tocsr()
+
+
+def _classes(embeddings: Embeddings) -> Indices:
+    """Deal faces to classes by the last digits of their numbers."""
+    digits = (np.abs(embeddings[:, :4]).sum(axis=1, dtype=np.float64) * 1e6).astype(np.int64)
+    classes: Indices = (digits % _CLASSES).astype(np.intp)
+    return classes
+
+
+def _loudest(graph: Any, labels: Indices, *, own: Indices) -> Indices:
+    """Return the label that most neighbours have; of several the smallest, and of none a face's own."""
+    count = len(labels)
+    key = np.repeat(np.arange(graph.shape[0], dtype=np.int64), np.diff(graph.indptr)) * count + labels[graph.indices]
+    found, loudness = np.unique(key, return_counts=True)
+    faces, heard = np.divmod(found, count)
+    order = np.lexsort((-heard, loudness, faces))  # the last of each face is the loudest
+    chosen: npt.NDArray[np.intp] = own.copy()
+    chosen[faces[order]] = heard[order]
+    return chosen

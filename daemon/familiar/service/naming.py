@@ -1,0 +1,15 @@
+"""Name clusters: the best and most different faces of a cluster become references of the person."""
+
+from familiar.identity.references import choose_references
+from familiar.store.store import Store
+
+
+def name_cluster(store: Store, cluster_id: int, name: str, *, model: str) -> int:
+    """Say whose faces those of a cluster are, register some of them as references, and return the id of the event.
+
+    Raises:
+        UsageError: there is no such cluster, the name can't be used, or it was refused for the cluster.
+    """
+    ids, embeddings, qualities = store.clusters.embeddings(store.clusters.live(cluster_id), model)
+    chosen = [ids[number] for number in choose_references(embeddings, qualities)] if ids else []
+    return store.decisions.name(cluster_id, name, references=chosen)

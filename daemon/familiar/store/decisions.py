@@ -1,0 +1,457 @@
+"""What persons decide about clusters, as a log of events of which each can be undone."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from familiar.errors import UsageError
+from familiar.names import check_name, name_key
+from familiar.store.changes import Change, Changes, dump, load
+from familiar.store.clusters import Clusters
+from familiar.store.database import writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One entry of the log; `undone_at` is None as long as it holds."""
+
+    id: int
+    kind: str
+    by: str
+    summary: str
+    at: str
+    undone_at: str | None
+
+
+class Decisions:
+    """The log of what was decided, and the rows that it is about.
+
+    All methods raise UsageError, and change nothing, where what is asked for can't be.
+    """
+
+    def __init__(self, db: Database, *, clusters: Clusters, now: Callable[[], datetime]) -> None:
+        """Take the open store, its clusters, and a clock that gives UTC."""
+        self._db = db
+        self._clusters = clusters
+        self._now = now
+
+    def name(self, cluster_id: int, name: str, *, references: Sequence[int]) -> int:
+        """Say whose faces those of a cluster are; return the id of the event.
+
+        Args:
+            cluster_id: the cluster.
+            name: of a person who is known, or a new one.
+            references: those of its faces that are registered as references.
+        """
+        name = check_name(name)
+        with self._event("name") as event:
+            cluster = self._clusters.find(cluster_id)
+            person_id, known_as = event.person(name)
+            if cluster.name == known_as:
+                raise UsageError(f"Cluster {cluster.id} is {known_as!r} already.")
+            if self._is_refused(cluster.id, person_id):
+                raise UsageError(
+                    f"Cluster {cluster.id} was refused for {known_as!r} before; `familiar clusters log` shows the "
+                    "event, and `familiar clusters undo EVENT` takes it back."
+                )
+            faces = self._faces_of(cluster.id)
+            event.drop_references(faces)
+            event.changes.update("clusters", cluster.id, person_id=person_id, kept=1, ignored=0)
+            event.confirm(faces)
+            event.register(person_id, [face for face in references if face in set(faces)])
+            event.summary = f"cluster {cluster.id} ({_count(len(faces), 'face')}) is {known_as}"
+        return event.id
+
+    def merge(self, cluster_id: int, into: int, *, anyway: bool = False) -> int:
+        """Make one cluster of two; return the id of the event. A named one takes the other in, whichever is named.
+
+        Two faces of one photo come into one cluster only if it is wanted `anyway`.
+        """
+        with self._event("merge") as event:
+            small, large = self._clusters.find(cluster_id), self._clusters.find(into)
+            if small.id == large.id:
+                raise UsageError(f"{cluster_id} and {into} are the same cluster already ({large.id}).")
+            if small.name is not None and large.name is not None and small.name != large.name:
+                raise UsageError(
+                    f"Cluster {small.id} is {small.name!r}, and {large.id} is {large.name!r}; if they are one person: "
+                    f"familiar people merge {small.name!r} {large.name!r}"
+                )
+            if small.name is not None and large.name is None:
+                small, large = large, small
+            shared = self._photo_with_both(small.id, large.id)
+            if shared is not None and not anyway:
+                raise UsageError(
+                    f"Clusters {small.id} and {large.id} have faces in one photo ({shared}), so they are two people; "
+                    "--anyway makes them one, for mirrors and collages."
+                )
+            person_id = self._person_of(large.id)
+            if person_id is not None and self._is_refused(small.id, person_id):
+                raise UsageError(f"Cluster {small.id} was refused for {large.name!r} before; undo that first.")
+            event.forget_refusals_between(small.id, large.id)
+            event.changes.update("clusters", small.id, absorbed_by=large.id)
+            event.changes.update("clusters", large.id, kept=1)
+            event.move(self._faces_of(small.id), large.id)
+            event.summary = f"cluster {small.id} ({_count(small.faces, 'face')}) became a part of cluster {large.id}"
+        return event.id
+
+    def split(self, cluster_id: int, faces: Sequence[int]) -> tuple[int, int]:
+        """Take faces out of a cluster into a new one, never to come together again; return event and new cluster."""
+        with self._event("split") as event:
+            cluster = self._clusters.find(cluster_id)
+            members = self._faces_of(cluster.id)
+            self._check_members(cluster.id, faces, members)
+            if len(set(faces)) == len(members):
+                raise UsageError(f"These are all faces of cluster {cluster.id}; nothing would be left of it.")
+            fresh = event.new_cluster()
+            event.drop_references(faces)
+            event.move(faces, fresh)
+            event.changes.update("clusters", cluster.id, kept=1)
+            event.refuse(cluster_id=fresh, other_id=cluster.id)
+            if (person_id := self._person_of(cluster.id)) is not None:
+                event.refuse(cluster_id=fresh, person_id=person_id)
+            event.summary = f"{_count(len(set(faces)), 'face')} of cluster {cluster.id} became cluster {fresh}"
+        return event.id, fresh
+
+    def refuse(self, cluster_id: int, name: str) -> int:
+        """Say that a cluster is not this person, now and ever, with all faces that come to it; return the event."""
+        with self._event("refuse") as event:
+            cluster = self._clusters.find(cluster_id)
+            person_id, known_as = event.known_person(name)
+            if self._is_refused(cluster.id, person_id):
+                raise UsageError(f"Cluster {cluster.id} is refused for {known_as!r} already.")
+            if cluster.name == known_as:
+                event.drop_references(self._faces_of(cluster.id))
+                event.changes.update("clusters", cluster.id, person_id=None)
+            event.changes.update("clusters", cluster.id, kept=1)
+            event.refuse(cluster_id=cluster.id, person_id=person_id)
+            event.summary = f"cluster {cluster.id} is not {known_as}"
+        return event.id
+
+    def tell_apart(self, cluster_id: int, other: int) -> int:
+        """Say that two clusters are two people; return the id of the event."""
+        with self._event("refuse") as event:
+            one, two = self._clusters.find(cluster_id), self._clusters.find(other)
+            if one.id == two.id:
+                raise UsageError(f"{cluster_id} and {other} are the same cluster ({one.id}); `split` takes it apart.")
+            event.refuse(cluster_id=one.id, other_id=two.id)
+            event.summary = f"clusters {one.id} and {two.id} are two people"
+        return event.id
+
+    def take_out(self, cluster_id: int, faces: Sequence[int]) -> int:
+        """Take faces out of a cluster, never to come back to it or to its person; return the id of the event."""
+        with self._event("take out") as event:
+            cluster = self._clusters.find(cluster_id)
+            self._check_members(cluster.id, faces, self._faces_of(cluster.id))
+            person_id = self._person_of(cluster.id)
+            event.drop_references(faces)
+            for face in sorted(set(faces)):
+                event.changes.delete("cluster_faces", face)
+                event.refuse(face_id=face, other_id=cluster.id)
+                if person_id is not None:
+                    event.refuse(face_id=face, person_id=person_id)
+            event.changes.update("clusters", cluster.id, kept=1)
+            event.summary = f"{_count(len(set(faces)), 'face')} taken out of cluster {cluster.id}"
+        return event.id
+
+    def place(self, cluster_id: int, faces: Sequence[int]) -> int:
+        """Put faces into a cluster, wherever they are now; return the id of the event."""
+        with self._event("place") as event:
+            cluster = self._clusters.find(cluster_id)
+            self._check_faces(faces)
+            event.drop_references(faces)
+            event.forget_refusals_of_faces(faces, cluster.id, self._person_of(cluster.id))
+            event.move(faces, cluster.id)
+            event.changes.update("clusters", cluster.id, kept=1)
+            event.summary = f"{_count(len(set(faces)), 'face')} put into cluster {cluster.id}"
+        return event.id
+
+    def gather(self, faces: Sequence[int]) -> tuple[int, int]:
+        """Make a new cluster of faces, wherever they are now; return event and new cluster."""
+        with self._event("gather") as event:
+            self._check_faces(faces)
+            fresh = event.new_cluster()
+            event.drop_references(faces)
+            event.move(faces, fresh)
+            event.summary = f"{_count(len(set(faces)), 'face')} became cluster {fresh}"
+        return event.id, fresh
+
+    def ignore(self, cluster_id: int) -> int:
+        """Say that nobody wants to know who this is, now and ever; return the id of the event."""
+        with self._event("ignore") as event:
+            cluster = self._clusters.find(cluster_id)
+            if cluster.kind != "unnamed":
+                said = "ignored already" if cluster.kind == "ignored" else f"{cluster.name!r}; refuse that first"
+                raise UsageError(f"Cluster {cluster.id} is {said}.")
+            event.changes.update("clusters", cluster.id, ignored=1, kept=1)
+            event.summary = f"cluster {cluster.id} ({_count(cluster.faces, 'face')}) is ignored"
+        return event.id
+
+    def not_a_face(self, faces: Sequence[int]) -> int:
+        """Say that what was found is no face, now and ever; return the id of the event."""
+        with self._event("not a face") as event:
+            self._check_faces(faces)
+            event.drop_references(faces)
+            for face in sorted(set(faces)):
+                event.changes.delete("cluster_faces", face)
+                self._db.conn.execute("DELETE FROM matches WHERE face_id = ?", (face,))
+                event.changes.insert("no_faces", face_id=face, at=self._now().isoformat())
+            event.summary = f"{_count(len(set(faces)), 'finding')} not a face"
+        return event.id
+
+    def events(self, *, limit: int | None = None) -> list[EventRow]:
+        """Return the log, the newest first."""
+        rows = self._db.conn.execute(
+            "SELECT id, kind, by, summary, at, undone_at FROM cluster_events ORDER BY id DESC LIMIT ?",
+            (-1 if limit is None else limit,),
+        )
+        return [
+            EventRow(id=row[0], kind=row[1], by=row[2], summary=row[3], at=row[4], undone_at=row[5]) for row in rows
+        ]
+
+    def undo(self, event_id: int | None = None) -> EventRow:
+        """Take an event back, by default the last one of a person; everything is as it was before it.
+
+        What the program did, and a person undid, the program does not do again.
+        """
+        with writing(self._db):
+            event = self._to_undo(event_id)
+            changes = Changes(self._db)
+            made = load(str(self._value("SELECT changes FROM cluster_events WHERE id = ?", event.id)))
+            obstacles = [*changes.obstacles(made), *self._built_upon(made)]
+            if obstacles:
+                raise UsageError(self._why_not(event, obstacles))
+            self._release(made)
+            changes.take_back(made)
+            if event.by == "program":
+                (small,) = [change for change in made if change.table == "clusters"]
+                assert small.after is not None
+                changes.insert("refusals", cluster_id=small.key, other_id=small.after["absorbed_by"], at=self._time())
+            self._db.conn.execute("UPDATE cluster_events SET undone_at = ? WHERE id = ?", (self._time(), event.id))
+            self._changed()
+        return event
+
+    @contextmanager
+    def _event(self, kind: str) -> Iterator["_Event"]:
+        with writing(self._db):
+            event = _Event(self._db, self._time())
+            yield event
+            event.id = int(
+                self._db.conn.execute(
+                    "INSERT INTO cluster_events (kind, by, summary, changes, at) VALUES (?, 'person', ?, ?, ?) "
+                    "RETURNING id",
+                    (kind, event.summary, dump(event.changes.made), self._time()),
+                ).fetchone()[0]
+            )
+            self._changed()
+
+    def _changed(self) -> None:
+        self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+
+    def _to_undo(self, event_id: int | None) -> EventRow:
+        events = self.events()
+        if event_id is None:
+            last = next((event for event in events if event.by == "person" and event.undone_at is None), None)
+            if last is None:
+                raise UsageError("There is nothing to undo.")
+            return last
+        found = next((event for event in events if event.id == event_id), None)
+        if found is None:
+            raise UsageError(f"There is no event {event_id}; `familiar clusters log` shows them.")
+        if found.undone_at is not None:
+            raise UsageError(f"Event {event_id} ({found.summary}) was undone already.")
+        return found
+
+    def _built_upon(self, made: Sequence[Change]) -> list[Change]:
+        """Return the clusters that an event made, and that later ones have put faces into or refer to."""
+        own_faces = {change.key for change in made if change.table == "cluster_faces"}
+        own_clusters = {change.key for change in made if change.table == "clusters"}
+        own_refusals = {change.key for change in made if change.table == "refusals"}
+        found = []
+        for change in made:
+            if change.table != "clusters" or change.before is not None:
+                continue
+            placed = self._keys("SELECT face_id FROM cluster_faces WHERE cluster_id = ? AND by = 'person'", change.key)
+            absorbed = self._keys("SELECT id FROM clusters WHERE absorbed_by = ?", change.key)
+            refused = self._keys("SELECT id FROM refusals WHERE cluster_id = ?1 OR other_id = ?1", change.key)
+            if placed - own_faces or absorbed - own_clusters or refused - own_refusals:
+                found.append(change)
+        return found
+
+    def _release(self, made: Sequence[Change]) -> None:
+        """Set the faces free that the program put into clusters which an event made."""
+        own = {change.key for change in made if change.table == "cluster_faces"}
+        for change in made:
+            if change.table == "clusters" and change.before is None:
+                for face in self._keys("SELECT face_id FROM cluster_faces WHERE cluster_id = ?", change.key) - own:
+                    self._db.conn.execute("DELETE FROM cluster_faces WHERE face_id = ?", (face,))
+
+    def _why_not(self, event: EventRow, obstacles: Sequence[Change]) -> str:
+        """Say which later event has to be undone first."""
+        touched = {(change.table, change.key) for change in obstacles}
+        clusters = {key for table, key in touched if table == "clusters"}
+        rows = self._db.conn.execute(
+            "SELECT id, summary, changes FROM cluster_events WHERE id > ? AND undone_at IS NULL ORDER BY id DESC",
+            (event.id,),
+        )
+        for id_, summary, text in rows:
+            for change in load(text):
+                after = change.after or {}
+                if (change.table, change.key) in touched or clusters & {after.get("cluster_id"), after.get("other_id")}:
+                    return (
+                        f"Event {event.id} ({event.summary}) can't be undone as it is: event {id_} ({summary}) builds "
+                        f"on it; `familiar clusters undo {id_}` first."
+                    )
+        table, key = min(touched)
+        return f"Event {event.id} ({event.summary}) can't be undone: what it did to {table} {key} was changed since."
+
+    def _faces_of(self, cluster_id: int) -> list[int]:
+        return sorted(self._keys("SELECT face_id FROM cluster_faces WHERE cluster_id = ?", cluster_id))
+
+    def _check_members(self, cluster_id: int, faces: Sequence[int], members: Sequence[int]) -> None:
+        if not faces:
+            raise UsageError("Say which faces: their numbers, as `familiar clusters show` has them.")
+        strange = sorted(set(faces) - set(members))
+        if strange:
+            raise UsageError(f"Face {strange[0]} is not in cluster {cluster_id}.")
+
+    def _check_faces(self, faces: Sequence[int]) -> None:
+        if not faces:
+            raise UsageError("Say which faces: their numbers, as `familiar clusters show` has them.")
+        for face in faces:
+            if self._value("SELECT 1 FROM faces WHERE id = ?", face) is None:
+                raise UsageError(f"There is no face {face}.")
+            if self._value("SELECT 1 FROM no_faces WHERE face_id = ?", face) is not None:
+                raise UsageError(f"Face {face} was said to be none; undo that first.")
+
+    def _person_of(self, cluster_id: int) -> int | None:
+        found = self._value("SELECT person_id FROM clusters WHERE id = ?", cluster_id)
+        return None if found is None else int(str(found))
+
+    def _is_refused(self, cluster_id: int, person_id: int) -> bool:
+        rows = self._db.conn.execute(
+            "SELECT cluster_id FROM refusals WHERE person_id = ? AND cluster_id IS NOT NULL", (person_id,)
+        ).fetchall()
+        return any(self._clusters.live(int(row[0])) == cluster_id for row in rows)
+
+    def _photo_with_both(self, one: int, other: int) -> str | None:
+        row = self._db.conn.execute(
+            "SELECT COALESCE((SELECT CAST(name AS TEXT) FROM files WHERE files.photo_id = a.photo_id LIMIT 1), hash) "
+            "FROM cluster_faces AS first JOIN faces AS a ON a.id = first.face_id JOIN faces AS b "
+            "ON b.photo_id = a.photo_id AND b.id != a.id JOIN cluster_faces AS second ON second.face_id = b.id "
+            "JOIN photos ON photos.id = a.photo_id WHERE kind = 'photo' AND first.cluster_id = ? "
+            "AND second.cluster_id = ? LIMIT 1",
+            (one, other),
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def _keys(self, query: str, *values: int) -> set[int]:
+        return {int(row[0]) for row in self._db.conn.execute(query, values)}
+
+    def _value(self, query: str, *values: int) -> object:
+        row = self._db.conn.execute(query, values).fetchone()
+        return None if row is None else row[0]
+
+    def _time(self) -> str:
+        return self._now().isoformat()
+
+
+class _Event:
+    """One event as it happens: its changes, and what it will say."""
+
+    def __init__(self, db: Database, time: str) -> None:
+        self._db = db
+        self._now = time
+        self.changes = Changes(db)
+        self.summary = ""
+        self.id = 0
+
+    def person(self, name: str) -> tuple[int, str]:
+        """Return id and name of a person, writing them down if they are new."""
+        found = self._db.conn.execute("SELECT id, name FROM people WHERE key = ?", (name_key(name),)).fetchone()
+        if found is not None:
+            return int(found[0]), str(found[1])
+        return self.changes.insert("people", name=name, key=name_key(name), added_at=self._now), name
+
+    def known_person(self, name: str) -> tuple[int, str]:
+        found = self._db.conn.execute("SELECT id, name FROM people WHERE key = ?", (name_key(name),)).fetchone()
+        if found is None:
+            raise UsageError(f"There is no person named {name!r}; `familiar people list` shows the names.")
+        return int(found[0]), str(found[1])
+
+    def new_cluster(self) -> int:
+        return self.changes.insert("clusters", kept=1, made_at=self._now)
+
+    def confirm(self, faces: Sequence[int]) -> None:
+        """Note that a person has seen that faces are where they belong."""
+        for face in faces:
+            self.changes.update("cluster_faces", face, by="person", at=self._now)
+
+    def move(self, faces: Sequence[int], cluster_id: int) -> None:
+        """Put faces into a cluster, by a person's will; one that was in none comes in without a distance."""
+        for face in sorted(set(faces)):
+            if self.changes.row("cluster_faces", face) is None:
+                model = self._db.conn.execute("SELECT engine FROM faces WHERE id = ?", (face,)).fetchone()[0]
+                self.changes.insert(
+                    "cluster_faces", face_id=face, cluster_id=cluster_id, by="person", model=model, at=self._now
+                )
+            else:
+                self.changes.update("cluster_faces", face, cluster_id=cluster_id, by="person", at=self._now)
+
+    def register(self, person_id: int, faces: Sequence[int]) -> None:
+        """Register faces as references of a person, as far as they are not registered yet."""
+        for face in faces:
+            row = self._db.conn.execute(
+                "SELECT embedding, engine, taken, (SELECT CAST(folders.path || '/' || files.name AS BLOB) FROM files "
+                "JOIN folders ON folders.id = folder_id WHERE files.photo_id = faces.photo_id "
+                "ORDER BY files.id LIMIT 1) FROM faces JOIN photos ON photos.id = faces.photo_id WHERE faces.id = ? "
+                "AND NOT EXISTS (SELECT 1 FROM face_references WHERE face_id = faces.id)",
+                (face,),
+            ).fetchone()
+            if row is not None:
+                self.changes.insert(
+                    "face_references",
+                    person_id=person_id,
+                    face_id=face,
+                    embedding=row[0],
+                    engine=row[1],
+                    taken=row[2],
+                    origin=row[3],
+                    added_at=self._now,
+                )
+
+    def drop_references(self, faces: Sequence[int]) -> None:
+        """Take faces out of the references of whomever they are registered for."""
+        for face in sorted(set(faces)):
+            rows = self._db.conn.execute("SELECT id FROM face_references WHERE face_id = ?", (face,)).fetchall()
+            for (reference,) in rows:
+                self.changes.delete("face_references", reference)
+
+    def refuse(
+        self,
+        *,
+        face_id: int | None = None,
+        cluster_id: int | None = None,
+        person_id: int | None = None,
+        other_id: int | None = None,
+    ) -> None:
+        self.changes.insert(
+            "refusals", face_id=face_id, cluster_id=cluster_id, person_id=person_id, other_id=other_id, at=self._now
+        )
+
+    def forget_refusals_between(self, one: int, other: int) -> None:
+        self._forget("(cluster_id = ? AND other_id = ?) OR (cluster_id = ? AND other_id = ?)", one, other, other, one)
+
+    def forget_refusals_of_faces(self, faces: Sequence[int], cluster_id: int, person_id: int | None) -> None:
+        for face in sorted(set(faces)):
+            self._forget("face_id = ? AND (other_id = ? OR person_id IS ?)", face, cluster_id, person_id or -1)
+
+    def _forget(self, where: str, *values: int) -> None:
+        for (refusal,) in self._db.conn.execute(f"SELECT id FROM refusals WHERE {where}", values).fetchall():
+            self.changes.delete("refusals", refusal)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
