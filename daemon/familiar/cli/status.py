@@ -47,6 +47,7 @@ def _status(store: Store, model: str) -> dict[str, Any]:
         "photos": store.photos.counts(),
         "outdated_faces": store.photos.count_outdated(model),
         "people": len(store.people.all()),
+        "clusters": store.clusters.counts(),
         "operations": store.journal.counts(),
         "failed": [{"path": path, "reason": reason} for path, reason in store.files.failures()],
         "failed_operations": [
@@ -65,6 +66,9 @@ def _show(found: dict[str, Any]) -> None:
         f"photos: {photos['seen']} seen with {photos['faces']} faces, {photos['recognised']} recognised as one of "
         f"{found['people']} people; {photos['set aside']} set aside"
     )
+    clusters = found["clusters"]
+    if any(clusters.values()):
+        say(f"clusters: {clusters['unnamed']} without a name, {clusters['named']} named, {clusters['ignored']} ignored")
     if found["outdated_faces"]:
         say(f"{found['outdated_faces']} faces are of another model; the daemon encodes them again, where it can")
     say("files: " + ", ".join(f"{files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))

@@ -153,9 +153,7 @@ def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float3
     """
     ones = np.ones((len(faces), 1), np.float32)
     own = np.concatenate((faces * np.float32(-2), ones), axis=1)
-    lengths = (gallery.references**2).sum(axis=1, keepdims=True)
-    others = np.concatenate((gallery.references, lengths), axis=1)
-    squares: npt.NDArray[np.float32] = np.minimum.reduceat(own @ others.T, gallery.starts[:-1], axis=1)
+    squares: npt.NDArray[np.float32] = np.minimum.reduceat(own @ gallery.columns.T, gallery.starts[:-1], axis=1)
     squares += (faces**2).sum(axis=1, keepdims=True)
     return np.maximum(squares, 0.0, out=squares)
 

@@ -23,12 +23,13 @@ class KnownPerson:
 class Gallery:
     """All known people: person `i` has the references `starts[i]` to `starts[i + 1]` of the stack.
 
-    `radii` are how far a person's references lie from their centre at most.
+    `columns`, shape (n, 129), are the references, each with the square of its length behind it: so the squares of all
+    distances are one matrix product. `radii` are how far a person's references lie from their centre at most.
     """
 
     names: tuple[str, ...]
     thresholds: npt.NDArray[np.float64]
-    references: Embeddings
+    columns: npt.NDArray[np.float32]
     starts: npt.NDArray[np.intp]
     radii: npt.NDArray[np.float64]
 
@@ -37,11 +38,17 @@ class Gallery:
         """Stack the references of these people, in the order of their names; damaged ones (NaN) are left out."""
         usable = [(person, person.references[np.isfinite(person.references).all(axis=1)]) for person in people]
         ordered = sorted(((person, refs) for person, refs in usable if len(refs)), key=lambda pair: pair[0].name)
+        stacked = np.concatenate([refs for _, refs in ordered]) if ordered else np.empty((0, 128), np.float32)
         counts = [len(references) for _, references in ordered]
         return cls(
             names=tuple(person.name for person, _ in ordered),
             thresholds=np.array([np.nan if person.threshold is None else person.threshold for person, _ in ordered]),
-            references=np.concatenate([refs for _, refs in ordered]) if ordered else np.empty((0, 128), np.float32),
+            columns=np.concatenate((stacked, (stacked**2).sum(axis=1, keepdims=True)), axis=1),
             starts=np.concatenate(([0], np.cumsum(counts))).astype(np.intp),
             radii=np.array([np.linalg.norm(refs - refs.mean(axis=0), axis=1).max() for _, refs in ordered]),
         )
+
+    @property
+    def references(self) -> Embeddings:
+        """All references, shape (n, 128)."""
+        return self.columns[:, :-1]

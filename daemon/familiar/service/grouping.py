@@ -2,20 +2,19 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from familiar.identity.clustering.grouping import group
 from familiar.logs import EventLog
 from familiar.settings import ClusteringSettings
 from familiar.store.clusters import Applied
 from familiar.store.store import Store
 
-_NICENESS = 19
+_GIVING_WAY = ("nice", "-n", "19")
+"""Lets all other processes of the machine go first."""
 
-_LOOK_AGAIN = 5.0
-"""Seconds until it is looked again whether it is time."""
+_LOOK_AGAIN = 60.0
+"""Most seconds until it is looked again whether there is something new."""
 
 _AFTER_FAILURE = 3600.0
 """Seconds after a round that failed."""
@@ -26,14 +25,11 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> Applied:
 
     The store is not locked meanwhile; what somebody else decides before the end stays as they decided it.
     """
+    from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - the daemon never loads its libraries
+
     basis = _basis(store, settings, model)
     faces = store.clusters.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
     return store.clusters.apply(group(faces, settings), model, basis=basis)
-
-
-def give_way() -> None:
-    """Let all other processes of the machine go first."""
-    os.nice(_NICENESS)
 
 
 def _basis(store: Store, settings: ClusteringSettings, model: str) -> str:
@@ -53,7 +49,10 @@ class Grouper:
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
-        """Take the store, the settings, the model in use, the command that does a round and prints JSON, and monotonic seconds."""
+        """Take the store, the settings, the model in use, the command that does a round and prints JSON, and a clock.
+
+        The clock gives monotonic seconds.
+        """
         self._store = store
         self._settings = settings
         self._model = model
@@ -67,9 +66,9 @@ class Grouper:
         """Begin a round if `every` has passed since the last one, and there is something new."""
         if self._settings.every is None or self._round is not None or self._clock() < self._not_before:
             return
-        self._not_before = self._clock() + _LOOK_AGAIN
-        last = self._store.clusters.last_round()
         every = timedelta(hours=self._settings.every)
+        self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
+        last = self._store.clusters.last_round()
         if last is not None and (
             self._store.now() - last[0] < every or last[1] == _basis(self._store, self._settings, self._model)
         ):
@@ -85,7 +84,7 @@ class Grouper:
     async def _run(self) -> None:
         started = self._clock()
         process = await asyncio.create_subprocess_exec(
-            *self._command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *_GIVING_WAY, *self._command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         try:
             output, errors = await process.communicate()

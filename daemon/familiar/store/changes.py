@@ -2,6 +2,9 @@
 
 An event keeps its changes as JSON. To undo it, each row gets what it had before, if it is still as the event left it;
 otherwise something later builds on it, and nothing is touched.
+
+What the program did since is no obstacle: it gives way to persons. Nor are people and references, which have lives of
+their own (`familiar people`): those that are gone stay gone, and those that came since stay.
 """
 
 import json
@@ -23,8 +26,8 @@ _TABLES = {
 }
 """Each table with its key and its other columns."""
 
-_RENEWED = {"embedding", "engine"}
-"""Columns that change when a face is encoded again, which is no later decision."""
+_LOOSE = {"people", "face_references", "refusals"}
+"""Tables whose rows come, go and change with people too, as `familiar people` says; what is left is taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,54 +81,91 @@ class Changes:
 
     def obstacles(self, changes: Sequence[Change]) -> list[Change]:
         """Return the changes that can't be taken back, because their rows are no longer as they were left."""
-        return [change for change in changes if not self._is_as_left(change)]
+        last = {(change.table, change.key): change for change in changes}
+        return [change for change in last.values() if not self._is_as_left(change)]
 
-    def take_back(self, changes: Sequence[Change]) -> None:
-        """Give each row what it had before, the last change first."""
+    def take_back(self, changes: Sequence[Change], *, at: str) -> None:
+        """Give each row what it had before, the last change first; `at` is when the changes were made.
+
+        What was about a face or a person that is gone stays gone, and a cluster of such a person has none.
+        """
         for change in reversed(changes):
-            key = _TABLES[change.table][0]
             now = self.row(change.table, change.key)
-            if change.before is None and now is not None and not self._is_needed(change):
-                self._db.conn.execute(f"DELETE FROM {change.table} WHERE {key} = ?", (change.key,))
-            elif change.before is not None and now is None and self._can_be(change, change.before):
-                names = (key, *change.before)
-                self._db.conn.execute(
-                    f"INSERT INTO {change.table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-                    (change.key, *change.before.values()),
-                )
-            elif change.before is not None and now is not None:
-                parts = ", ".join(f"{name} = ?" for name in change.before)
-                self._db.conn.execute(
-                    f"UPDATE {change.table} SET {parts} WHERE {key} = ?", (*change.before.values(), change.key)
-                )
+            if change.before is None:
+                if now is not None and self._is_own(change, now):
+                    self._db.conn.execute(f"DELETE FROM {change.table} WHERE {_key(change)} = ?", (change.key,))
+                continue
+            before = self._without_the_gone(change, change.before, at)
+            if before is not None and change.table == "face_references":
+                self._register_again(change.key, before)
+            elif before is not None and now is None:
+                self._add(change.table, {_key(change): change.key, **before})
+            elif before is not None:
+                self._set(change, {name: before[name] for name in _changed_columns(change)})
+
+    def _add(self, table: str, row: Row) -> None:
+        marks = ", ".join("?" * len(row))
+        self._db.conn.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+    def _set(self, change: Change, values: Row) -> None:
+        parts = ", ".join(f"{name} = ?" for name in values)
+        query = f"UPDATE {change.table} SET {parts} WHERE {_key(change)} = ?"
+        self._db.conn.execute(query, (*values.values(), change.key))
+
+    def _register_again(self, key: int, row: Row) -> None:
+        """Put a reference back, unless its face is registered again; under another id where that one was given away."""
+        if self._db.conn.execute("SELECT 1 FROM face_references WHERE face_id = ?", (row["face_id"],)).fetchone():
+            return
+        taken = self.row("face_references", key) is not None
+        self._add("face_references", row if taken else {"id": key, **row})
 
     def _is_as_left(self, change: Change) -> bool:
         now = self.row(change.table, change.key)
-        if change.table == "people" or (now is None and change.after is None):
-            return True  # people have a life of their own, and are kept as long as anything is theirs
-        if now is None or change.after is None:
-            gone = change.after is not None and not self._can_be(change, change.after)
-            return gone or (now is None and change.table == "face_references")
-        return _lasting(now) == _lasting(change.after)
+        if change.table in _LOOSE or (now is None and change.after is None):
+            return True
+        if change.after is None:
+            return now is not None and now.get("by") == "program"
+        if now is None:
+            return not self._has_face(change, change.after)
+        return all(now[name] == change.after[name] for name in _changed_columns(change))
 
-    def _is_needed(self, change: Change) -> bool:
-        """Return whether something else has come to depend on a person whom an event brought in."""
-        if change.table != "people":
-            return False
-        tables = ("face_references", "clusters", "refusals")
-        return any(
+    def _is_own(self, change: Change, now: Row) -> bool:
+        """Return whether a row is the one that an event brought in, and nothing else has come to depend on it."""
+        if change.table == "face_references":
+            assert change.after is not None
+            return all(now[name] == change.after[name] for name in ("face_id", "added_at"))
+        tables = ("face_references", "clusters", "refusals") if change.table == "people" else ()
+        return not any(
             self._db.conn.execute(f"SELECT 1 FROM {table} WHERE person_id = ? LIMIT 1", (change.key,)).fetchone()
             for table in tables
         )
 
-    def _can_be(self, change: Change, row: Row) -> bool:
-        """Return whether the face and the person of a row still exist."""
-        row = {_TABLES[change.table][0]: change.key, **row}
-        return all(
-            row.get(column) is None
-            or self._db.conn.execute(f"SELECT 1 FROM {table} WHERE id = ?", (row[column],)).fetchone()
-            for column, table in (("face_id", "faces"), ("person_id", "people"))
-        )
+    def _without_the_gone(self, change: Change, row: Row, at: str) -> Row | None:
+        """Return a row as it can be now; None where it is about a face or a person that is gone.
+
+        SQLite may give the number of a person who was removed to a new one: who came later is somebody else.
+        """
+        if not self._has_face(change, row):
+            return None
+        person = row.get("person_id")
+        known = "SELECT 1 FROM people WHERE id = ? AND added_at <= ?"
+        if person is None or self._db.conn.execute(known, (person, at)).fetchone() is not None:
+            return row
+        return {**row, "person_id": None} if change.table == "clusters" else None
+
+    def _has_face(self, change: Change, row: Row) -> bool:
+        """Return whether the face that a row is about still exists, if it is about one."""
+        face = change.key if _key(change) == "face_id" else row.get("face_id")
+        return face is None or self._db.conn.execute("SELECT 1 FROM faces WHERE id = ?", (face,)).fetchone() is not None
+
+
+def _key(change: Change) -> str:
+    return _TABLES[change.table][0]
+
+
+def _changed_columns(change: Change) -> list[str]:
+    before, after = change.before or {}, change.after or {}
+    return [name for name in _TABLES[change.table][1] if name not in before or before[name] != after.get(name, ...)]
 
 
 def dump(changes: Sequence[Change]) -> str:
@@ -141,7 +181,3 @@ def load(text: str) -> list[Change]:
     """Return the changes in JSON that `dump` wrote."""
     found = json.loads(text, object_hook=lambda value: bytes.fromhex(value["hex"]) if set(value) == {"hex"} else value)
     return [Change(table=table, key=key, before=before, after=after) for table, key, before, after in found]
-
-
-def _lasting(row: Row) -> Row:
-    return {name: value for name, value in row.items() if name not in _RENEWED}

@@ -11,14 +11,35 @@ import numpy as np
 from sqlite_utils import Database
 
 from familiar.errors import UsageError
-from familiar.identity.clustering.grouping import Faces, Grouping, Member
+from familiar.identity.clustering.plan import Faces, Grouping, Member
 from familiar.identity.matching import Verdicts
 from familiar.model import Box, Embeddings
 from familiar.store.changes import Changes, dump
 from familiar.store.database import writing
 from familiar.store.photos import stack
+from familiar.store.refusals import Refusals, read_refusals
 
 Kind: TypeAlias = Literal["unnamed", "named", "ignored"]
+
+
+_REFUSED_PEOPLE = """
+WITH wanted AS (SELECT face_id, cluster_id FROM cluster_faces WHERE face_id BETWEEN ?1 AND ?2),
+refused AS (
+    SELECT face_id, person_id, other_id FROM refusals WHERE face_id BETWEEN ?1 AND ?2
+    UNION SELECT wanted.face_id, person_id, other_id FROM wanted JOIN refusals USING (cluster_id)
+    UNION SELECT wanted.face_id, NULL, refusals.cluster_id FROM wanted JOIN refusals ON other_id = wanted.cluster_id
+)
+SELECT DISTINCT face_id, name FROM refused LEFT JOIN clusters ON clusters.id = other_id
+JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
+"""
+"""Faces with the people who they are not: said of them, of their cluster, or of a cluster that is that person."""
+
+
+_AT_ONCE = """
+(a.times = '[]' OR b.times = '[]'
+OR EXISTS (SELECT 1 FROM json_each(a.times) AS one JOIN json_each(b.times) AS other ON other.value = one.value))
+"""
+"""Whether two faces, `a` and `b` of one photo, are seen together: in a video they may be one person at two times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +111,13 @@ class Clusters:
         """Return all clusters that were not absorbed and have faces, the largest first."""
         return self._clusters("absorbed_by IS NULL")
 
+    def counts(self) -> dict[Kind, int]:
+        """Count the clusters of each kind."""
+        counts: dict[Kind, int] = {"unnamed": 0, "named": 0, "ignored": 0}
+        for row in self.all():
+            counts[row.kind] += 1
+        return counts
+
     def find(self, cluster_id: int) -> ClusterRow:
         """Return a cluster; of one that was absorbed, the one that it is a part of now.
 
@@ -141,6 +169,20 @@ class Clusters:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def photo_with_both(self, one: int, other: int) -> str | None:
+        """Return name or hash of a photo in which faces of both clusters are seen together, if there is one."""
+        row = self._db.conn.execute(
+            "SELECT hash, (SELECT name FROM files WHERE files.photo_id = photos.id ORDER BY id LIMIT 1) "
+            "FROM cluster_faces AS first JOIN faces AS a ON a.id = first.face_id "
+            "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id "
+            "JOIN cluster_faces AS second ON second.face_id = b.id JOIN photos ON photos.id = a.photo_id "
+            f"WHERE first.cluster_id = ? AND second.cluster_id = ? AND {_AT_ONCE} LIMIT 1",
+            (one, other),
+        ).fetchone()
+        if row is None:
+            return None
+        return str(row[0]) if row[1] is None else bytes(row[1]).decode(errors="replace")
+
     def verdicts(self, face_ids: Sequence[int]) -> Verdicts:
         """Return what persons decided about faces, by their places in `face_ids`, which are ordered."""
         if not face_ids:
@@ -152,14 +194,7 @@ class Clusters:
             "JOIN people ON people.id = person_id WHERE face_id BETWEEN ? AND ?",
             bounds,
         )
-        refused = self._db.conn.execute(
-            "SELECT refusals.face_id, name FROM refusals JOIN people ON people.id = person_id "
-            "WHERE refusals.face_id BETWEEN ? AND ? UNION "
-            "SELECT cluster_faces.face_id, name FROM refusals JOIN people ON people.id = person_id "
-            "JOIN cluster_faces ON cluster_faces.cluster_id = refusals.cluster_id "
-            "WHERE cluster_faces.face_id BETWEEN ? AND ?",
-            (*bounds, *bounds),
-        )
+        refused = self._db.conn.execute(_REFUSED_PEOPLE, bounds)
         refusals: dict[int, set[str]] = {}
         for face_id, name in refused:
             if face_id in place:
@@ -202,18 +237,31 @@ class Clusters:
             clusters=clusters,
             model=model,
             firm=frozenset(int(row[0]) for row in firm),
-            apart=[*(() if same_photo else self._in_one_photo()), *self._told_apart()],
+            apart=[*(() if same_photo else self._in_one_photo()), *self._told_apart(model)],
         )
 
-    def apply(self, grouping: Grouping, model: str, *, basis: str) -> Applied:
-        """Write down what was decided, but for what somebody else has decided meanwhile; it stays as they want it."""
+    def apply(self, grouping: Grouping, model: str, *, basis: str, same_photo: bool = False) -> Applied:
+        """Write down what was decided, but for what somebody else has decided meanwhile; it stays as they want it.
+
+        Args:
+            grouping: what was decided.
+            model: that of the embeddings.
+            basis: what it was based on, for `last_round`.
+            same_photo: two faces of one photo may be one person, as in `to_group`.
+        """
         with writing(self._db):
-            free, live = self._free(grouping), self._live(grouping)
+            live, refused = self._live(grouping), read_refusals(self._db)
             absorbed = [
-                (small, large) for small, large in grouping.absorbed.items() if live.get(small) and large in live
+                (small, large)
+                for small, large in grouping.absorbed.items()
+                if live.get(small)
+                and large in live
+                and frozenset((small, large)) not in refused.clusters
+                and (same_photo or self.photo_with_both(small, large) is None)
             ]
             for small, large in absorbed:
                 self._absorb(small, large)
+            free = self._free(grouping, refused, same_photo=same_photo)
             joined = grouped = fresh = 0
             for cluster_id, members in grouping.joined.items():
                 if cluster_id in live:
@@ -312,41 +360,51 @@ class Clusters:
                 if not seen or not seen_too or seen & seen_too:
                     yield one, other
 
-    def _told_apart(self) -> Iterable[tuple[int, int]]:
-        """Give a pair of faces for each two groups, or face and group, that a person refused to be one."""
+    def _told_apart(self, model: str) -> Iterable[tuple[int, int]]:
+        """Give a pair of faces for each two clusters, or face and cluster, that a person refused to be one.
+
+        A cluster is kept whole, so that any face of it that is grouped stands for all.
+        """
         some_face: dict[int, int] = dict(
-            self._db.conn.execute("SELECT cluster_id, min(face_id) FROM cluster_faces GROUP BY cluster_id")
+            self._db.conn.execute(
+                "SELECT cluster_id, min(face_id) FROM cluster_faces JOIN faces ON faces.id = face_id WHERE engine = ? "
+                "AND face_id NOT IN (SELECT face_id FROM no_faces) GROUP BY cluster_id",
+                (model,),
+            )
         )
-        clusters_of: dict[int, list[int]] = {}
-        for person, cluster in self._db.conn.execute("SELECT person_id, id FROM clusters WHERE person_id IS NOT NULL"):
-            clusters_of.setdefault(person, []).append(cluster)
-        for face, cluster, person, other in self._refusals():
-            one = some_face.get(cluster) if cluster is not None else face
-            targets = [other] if other is not None else clusters_of.get(person or 0, [])
-            for two in filter(None, map(some_face.get, targets)):
-                if one is not None and one != two:
-                    yield one, two
+        refused = read_refusals(self._db)
+        yield from ((face, some_face[cluster]) for face, cluster in refused.faces if cluster in some_face)
+        for one, other in map(tuple, refused.clusters):
+            if one in some_face and other in some_face:
+                yield some_face[one], some_face[other]
 
-    def _refusals(self) -> list[tuple[int | None, int | None, int | None, int | None]]:
-        """Return face or cluster, and person or other cluster, of each refusal, as far as clusters are live now."""
-        rows = self._db.conn.execute("SELECT face_id, cluster_id, person_id, other_id FROM refusals").fetchall()
-        return [
-            (face, None if cluster is None else self.live(cluster), person, None if other is None else self.live(other))
-            for face, cluster, person, other in rows
-        ]
-
-    def _free(self, grouping: Grouping) -> set[int]:
-        """Return which of the faces that were grouped are still free."""
-        wanted = [member.face for members in (*grouping.joined.values(), *grouping.fresh) for member in members]
-        self._db.conn.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (face_id INTEGER PRIMARY KEY)")
+    def _free(self, grouping: Grouping, refused: Refusals, *, same_photo: bool) -> set[int]:
+        """Return which of the faces that were grouped are still free, and may still come where they were to come."""
+        wanted = [(member.face, 0) for members in grouping.fresh for member in members]
+        wanted += [(member.face, cluster) for cluster, members in grouping.joined.items() for member in members]
+        self._db.conn.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS wanted (face_id INTEGER PRIMARY KEY, cluster_id INTEGER)"
+        )
         self._db.conn.execute("DELETE FROM wanted")
-        self._db.conn.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((face,) for face in wanted))
+        self._db.conn.executemany("INSERT OR IGNORE INTO wanted VALUES (?, ?)", wanted)
         rows = self._db.conn.execute(
-            "SELECT face_id FROM wanted WHERE face_id IN (SELECT id FROM faces) "
+            "SELECT face_id, cluster_id FROM wanted WHERE face_id IN (SELECT id FROM faces) "
             "AND face_id NOT IN (SELECT face_id FROM cluster_faces) AND face_id NOT IN (SELECT face_id FROM no_faces) "
-            "AND face_id NOT IN (SELECT face_id FROM matches WHERE accepted)"
+            "AND face_id NOT IN (SELECT face_id FROM matches WHERE accepted) "
+            "AND face_id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL)"
+        ).fetchall()
+        crowded = (
+            ()
+            if same_photo
+            else self._db.conn.execute(
+                "SELECT DISTINCT wanted.face_id FROM wanted JOIN faces AS a ON a.id = wanted.face_id "
+                "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id JOIN cluster_faces "
+                f"ON cluster_faces.face_id = b.id AND cluster_faces.cluster_id = wanted.cluster_id WHERE {_AT_ONCE}"
+            )
         )
-        return {int(row[0]) for row in rows}
+        return {int(face) for face, cluster in rows if (face, cluster) not in refused.faces} - {
+            row[0] for row in crowded
+        }
 
     def _live(self, grouping: Grouping) -> dict[int, bool]:
         """Return which of the clusters that are grown are still live, and whether they may be absorbed."""
@@ -383,30 +441,27 @@ class Clusters:
         rows = self._db.conn.execute(
             """
             WITH sizes AS (SELECT cluster_id, count(*) AS size FROM cluster_faces GROUP BY cluster_id)
-            SELECT cluster_faces.cluster_id, size, name, avg(matches.distance)
+            SELECT cluster_faces.cluster_id, size, people.id, name, avg(matches.distance)
             FROM cluster_faces JOIN sizes USING (cluster_id) JOIN clusters ON clusters.id = cluster_faces.cluster_id
             JOIN matches USING (face_id) JOIN people ON people.id = matches.person_id
             WHERE clusters.person_id IS NULL AND NOT ignored AND absorbed_by IS NULL
-            AND NOT EXISTS (SELECT 1 FROM refusals WHERE refusals.cluster_id = clusters.id
-                AND refusals.person_id = matches.person_id)
             GROUP BY cluster_faces.cluster_id, matches.person_id
             HAVING 2 * count(*) > size AND avg(matches.distance) <= ?
             """,
             (threshold,),
         ).fetchall()
-        busy = self._photos_with_people([row[0] for row in rows])
-        for cluster, size, name, distance in rows:
-            if (cluster, name) not in busy:
+        busy, refused = self._photos_with_people([row[0] for row in rows]), read_refusals(self._db).people
+        for cluster, size, person, name, distance in rows:
+            if (cluster, name) not in busy and (cluster, person) not in refused:
                 yield Suggestion(cluster=cluster, faces=size, person=name, other=None, distance=distance)
 
     def _photos_with_people(self, cluster_ids: Sequence[int]) -> set[tuple[int, str]]:
         """Return clusters with a person who is in one photo with a face of the cluster, as another face."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT cluster_id, name FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id "
-            "JOIN faces AS others ON others.photo_id = faces.photo_id AND others.id != faces.id "
-            "JOIN matches ON matches.face_id = others.id AND accepted JOIN people ON people.id = matches.person_id "
-            "JOIN photos ON photos.id = faces.photo_id WHERE kind = 'photo' "
-            "AND cluster_id IN (SELECT value FROM json_each(?))",
+            "SELECT DISTINCT cluster_id, name FROM cluster_faces JOIN faces AS a ON a.id = cluster_faces.face_id "
+            "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id "
+            "JOIN matches ON matches.face_id = b.id AND accepted JOIN people ON people.id = matches.person_id "
+            f"WHERE cluster_id IN (SELECT value FROM json_each(?)) AND {_AT_ONCE}",
             (json.dumps(list(cluster_ids)),),
         )
         return {(int(cluster), str(name)) for cluster, name in rows}
@@ -421,13 +476,10 @@ class Clusters:
             JOIN clusters AS first ON first.id = one.cluster_id JOIN clusters AS second ON second.id = other.cluster_id
             WHERE one.cluster_id != other.cluster_id AND NOT first.ignored AND NOT second.ignored
             AND (first.person_id IS NULL OR second.person_id IS NULL)
-            AND NOT EXISTS (SELECT 1 FROM refusals WHERE
-                (cluster_id = first.id AND (other_id = second.id OR person_id = second.person_id))
-                OR (cluster_id = second.id AND (other_id = first.id OR person_id = first.person_id)))
             ORDER BY alike.distance
             """
         )
-        told: set[frozenset[int]] = set()
+        told = set(read_refusals(self._db).clusters)
         for cluster, other, distance, size in rows:
             if frozenset((cluster, other)) not in told:
                 told.add(frozenset((cluster, other)))

@@ -91,6 +91,7 @@ class Decisions:
             if person_id is not None and self._is_refused(small.id, person_id):
                 raise UsageError(f"Cluster {small.id} was refused for {large.name!r} before; undo that first.")
             event.forget_refusals_between(small.id, large.id)
+            event.hand_over_refusals(small.id, large.id)
             event.changes.update("clusters", small.id, absorbed_by=large.id)
             event.changes.update("clusters", large.id, kept=1)
             event.move(self._faces_of(small.id), large.id)
@@ -136,6 +137,8 @@ class Decisions:
             one, two = self._clusters.find(cluster_id), self._clusters.find(other)
             if one.id == two.id:
                 raise UsageError(f"{cluster_id} and {other} are the same cluster ({one.id}); `split` takes it apart.")
+            for cluster in (one, two):
+                event.changes.update("clusters", cluster.id, kept=1)
             event.refuse(cluster_id=one.id, other_id=two.id)
             event.summary = f"clusters {one.id} and {two.id} are two people"
         return event.id
@@ -331,10 +334,8 @@ class Decisions:
         return None if found is None else int(str(found))
 
     def _is_refused(self, cluster_id: int, person_id: int) -> bool:
-        rows = self._db.conn.execute(
-            "SELECT cluster_id FROM refusals WHERE person_id = ? AND cluster_id IS NOT NULL", (person_id,)
-        ).fetchall()
-        return any(self._clusters.live(int(row[0])) == cluster_id for row in rows)
+        query = "SELECT 1 FROM refusals WHERE cluster_id = ? AND person_id = ?"
+        return self._value(query, cluster_id, person_id) is not None
 
     def _photo_with_both(self, one: int, other: int) -> str | None:
         row = self._db.conn.execute(
@@ -404,9 +405,9 @@ class _Event:
         """Register faces as references of a person, as far as they are not registered yet."""
         for face in faces:
             row = self._db.conn.execute(
-                "SELECT embedding, engine, taken, (SELECT CAST(folders.path || '/' || files.name AS BLOB) FROM files "
-                "JOIN folders ON folders.id = folder_id WHERE files.photo_id = faces.photo_id "
-                "ORDER BY files.id LIMIT 1) FROM faces JOIN photos ON photos.id = faces.photo_id WHERE faces.id = ? "
+                "SELECT embedding, faces.engine, taken, (SELECT CAST(path || '/' || name AS BLOB) FROM files "
+                "JOIN folders ON folders.id = folder_id WHERE files.photo_id = photos.id ORDER BY files.id LIMIT 1) "
+                "FROM faces JOIN photos ON photos.id = faces.photo_id WHERE faces.id = ? "
                 "AND NOT EXISTS (SELECT 1 FROM face_references WHERE face_id = faces.id)",
                 (face,),
             ).fetchone()
@@ -443,6 +444,13 @@ class _Event:
 
     def forget_refusals_between(self, one: int, other: int) -> None:
         self._forget("(cluster_id = ? AND other_id = ?) OR (cluster_id = ? AND other_id = ?)", one, other, other, one)
+
+    def hand_over_refusals(self, cluster_id: int, to: int) -> None:
+        """Let what was refused for a cluster hold for the one that it becomes a part of."""
+        for column in ("cluster_id", "other_id"):
+            rows = self._db.conn.execute(f"SELECT id FROM refusals WHERE {column} = ?", (cluster_id,)).fetchall()
+            for (refusal,) in rows:
+                self.changes.update("refusals", refusal, **{column: to})
 
     def forget_refusals_of_faces(self, faces: Sequence[int], cluster_id: int, person_id: int | None) -> None:
         for face in sorted(set(faces)):

@@ -220,6 +220,7 @@ CREATE TABLE refusals (
 );
 CREATE INDEX refusals_face ON refusals (face_id) WHERE face_id IS NOT NULL;
 CREATE INDEX refusals_cluster ON refusals (cluster_id) WHERE cluster_id IS NOT NULL;
+CREATE INDEX refusals_other ON refusals (other_id) WHERE other_id IS NOT NULL;
 
 CREATE TABLE no_faces (
     face_id INTEGER PRIMARY KEY REFERENCES faces (id) ON DELETE CASCADE,

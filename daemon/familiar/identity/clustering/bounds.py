@@ -1,58 +1,98 @@
 """Keep what an algorithm that knows no bounds has found within those of the problem."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from familiar.identity.clustering.problem import Indices, Problem
+from familiar.model import Embeddings
 
 
 def within_bounds(problem: Problem, labels: Indices) -> Indices:
     """Return groups like those that were found, with the existing ones whole and apart, and faces apart that must be.
 
-    A free face that was found together with some of existing groups goes to the one with the nearest centre. Existing
-    groups are never joined. Of two faces that must not come together, the one nearer to the centre stays.
+    A free face that was found together with some of existing groups goes to the one with the nearest centre, of those
+    in which nobody is whom it must not meet. Existing groups are never joined. Of two free faces that must not come
+    together, the one nearer to the centre stays; the other goes to the next group, or is left by itself.
     """
-    kept = len(problem.firm)
     _, found = np.unique(labels, return_inverse=True)
-    result = np.where(problem.seeds >= 0, problem.seeds, kept + found)
-    free = np.flatnonzero(problem.seeds < 0)
-    for face, seed in _nearest_seeds(problem, found, free).items():
-        result[face] = seed
-    return _apart(problem, result)
-
-
-def _nearest_seeds(problem: Problem, found: Indices, free: Indices) -> dict[int, int]:
-    seeded = np.flatnonzero(problem.seeds >= 0)
-    meetings = np.unique(np.stack((found[seeded], problem.seeds[seeded]), axis=1), axis=0)
-    if not len(meetings):
-        return {}
-    centres = np.zeros((len(problem.firm), problem.embeddings.shape[1]))
-    np.add.at(centres, problem.seeds[seeded], problem.embeddings[seeded])
-    centres /= np.bincount(problem.seeds[seeded], minlength=len(centres))[:, None]
-    seeds_of: dict[int, list[int]] = {}
-    for group, seed in meetings.tolist():
-        seeds_of.setdefault(group, []).append(seed)
-    chosen = {}
-    for face in free.tolist():
-        seeds = seeds_of.get(int(found[face]))
-        if seeds:
-            distances = np.linalg.norm(centres[seeds] - problem.embeddings[face], axis=1)
-            chosen[face] = seeds[int(distances.argmin())]
-    return chosen
-
-
-def _apart(problem: Problem, labels: Indices) -> Indices:
-    """Take faces out of groups until none has two that must be apart, but those that were in it before."""
-    result = labels.copy()
-    fresh = int(result.max(initial=-1)) + 1
-    together = problem.apart[result[problem.apart[:, 0]] == result[problem.apart[:, 1]]]
-    for one, other in together.tolist():
-        if result[one] != result[other]:
-            continue  # one of them was taken out already
-        centre = problem.embeddings[result == result[one]].mean(axis=0)
-        ends = np.array([one, other])
-        distances = np.linalg.norm(problem.embeddings[ends] - centre, axis=1)
-        distances[problem.seeds[ends] >= 0] = -1
-        farther = int(ends[distances.argmax()])
-        if problem.seeds[farther] < 0:
-            result[farther], fresh = fresh, fresh + 1
+    homes, partners = _homes(problem, found), _partners(problem.apart)
+    result = problem.seeds.copy()
+    left = np.flatnonzero(result < 0).tolist()
+    while left:
+        centres = _centres(problem.embeddings, result, len(problem.firm))
+        for face, home in _placed(left, problem.embeddings, result, centres, homes[found[left]], partners):
+            result[face] = home
+        left = _take_out(problem, result)
+    alone = np.flatnonzero(result < 0)
+    result[alone] = result.max(initial=-1) + 1 + np.arange(len(alone))
     return result
+
+
+def _homes(problem: Problem, found: Indices) -> npt.NDArray[np.object_]:
+    """Return the groups that the faces of each group that was found may go to: existing ones, or else a new one."""
+    homes = np.empty(int(found.max(initial=-1)) + 1, np.object_)
+    homes[:] = [[] for _ in homes]
+    seeded = np.flatnonzero(problem.seeds >= 0)
+    for group, seed in np.unique(np.stack((found[seeded], problem.seeds[seeded]), axis=1), axis=0).tolist():
+        homes[group].append(seed)
+    for group, seeds in enumerate(homes):
+        if not seeds:
+            seeds.append(len(problem.firm) + group)
+    return homes
+
+
+def _partners(apart: Indices) -> dict[int, list[int]]:
+    partners: dict[int, list[int]] = {}
+    for one, other in apart.tolist():
+        partners.setdefault(one, []).append(other)
+        partners.setdefault(other, []).append(one)
+    return partners
+
+
+def _centres(embeddings: Embeddings, labels: Indices, count: int) -> npt.NDArray[np.float64]:
+    """Return the centres of the first `count` groups, shape (count, 128)."""
+    members = np.flatnonzero((labels >= 0) & (labels < count))
+    centres = np.zeros((count, embeddings.shape[1]))
+    np.add.at(centres, labels[members], embeddings[members])
+    centres /= np.bincount(labels[members], minlength=count)[:, None]
+    return centres
+
+
+def _placed(
+    faces: Sequence[int],
+    embeddings: Embeddings,
+    labels: Indices,
+    centres: npt.NDArray[np.float64],
+    homes: npt.NDArray[np.object_],
+    partners: dict[int, list[int]],
+) -> list[tuple[int, int]]:
+    """Return each of these faces with the nearest of its homes in which none of its partners is, if there is one."""
+    placed = []
+    for face, choices in zip(faces, homes, strict=True):
+        barred = {int(labels[partner]) for partner in partners.get(face, ())}
+        allowed = [home for home in choices if home not in barred]
+        if len(allowed) > 1:
+            distances = np.linalg.norm(centres[allowed] - embeddings[face], axis=1)
+            placed.append((face, allowed[int(distances.argmin())]))
+        elif allowed:
+            placed.append((face, allowed[0]))
+    return placed
+
+
+def _take_out(problem: Problem, labels: Indices) -> list[int]:
+    """Take out one of each two free faces that came together and must not; return those that were taken out."""
+    out = []
+    one, other = problem.apart.T
+    met = (labels[one] >= 0) & (labels[one] == labels[other]) & (problem.seeds[one] < 0) & (problem.seeds[other] < 0)
+    for pair in problem.apart[met]:
+        home = labels[pair[0]]
+        if home < 0 or home != labels[pair[1]]:
+            continue  # one of them was taken out already
+        centre = problem.embeddings[labels == home].mean(axis=0)
+        distances = np.linalg.norm(problem.embeddings[pair] - centre, axis=1)
+        farther = int(pair[distances.argmax()])
+        labels[farther] = -1
+        out.append(farther)
+    return sorted(out)

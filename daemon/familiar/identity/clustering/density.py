@@ -35,29 +35,33 @@ class Density:
     def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group; what HDBSCAN calls noise are groups of one."""
         count = neighbours.count
-        if count < 3:  # noqa: PLR2004 - there is no density in two
-            return within_bounds(problem, np.arange(count))
+        graph = _graph(neighbours, self.threshold)
+        number, parts = connected_components(graph, directed=False)
         found = HDBSCAN(min_cluster_size=2, min_samples=1, metric="precomputed", copy=True).fit_predict(
-            _whole(_graph(neighbours, self.threshold))
+            _whole(graph, parts)
         )
-        noise = found < 0
-        labels = found.astype(np.intp)
-        labels[noise] = found.max(initial=-1) + 1 + np.arange(np.count_nonzero(noise))
+        # what only long edges join is no group
+        labels: Indices = found.astype(np.intp)[:count] * number + parts[:count]
+        noise = labels < 0
+        labels[noise] = labels.max(initial=-1) + 1 + np.arange(np.count_nonzero(noise))
         return within_bounds(problem, labels)
 
 
 def _graph(neighbours: Neighbours, threshold: float) -> Any:
-    near = neighbours.distances < threshold
-    distances = np.maximum(neighbours.distances[near].astype(np.float64), _NEAREST)
-    ends = (neighbours.faces[near], neighbours.others[near])
-    graph = csr_array((distances, ends), shape=(neighbours.count, neighbours.count))
+    """Return the distances of neighbours, and of two more faces that are far from all: HDBSCAN never finds one group.
+
+    With those two, all others may be one.
+    """
+    near, count = neighbours.distances < threshold, neighbours.count
+    distances = np.append(np.maximum(neighbours.distances[near].astype(np.float64), _NEAREST), _NEAREST)
+    ends = (np.append(neighbours.faces[near], count), np.append(neighbours.others[near], count + 1))
+    graph = csr_array((distances, ends), shape=(count + 2, count + 2))
     return graph.maximum(graph.T).tocsr()
 
 
-def _whole(graph: Any) -> Any:
+def _whole(graph: Any, parts: Indices) -> Any:
     """Join the parts of a graph, each by one long edge to the next."""
-    parts, labels = connected_components(graph, directed=False)
-    _, first = np.unique(labels, return_index=True)
+    _, first = np.unique(parts, return_index=True)
     ends = (np.concatenate((first[:-1], first[1:])), np.concatenate((first[1:], first[:-1])))
-    joints = csr_array((np.full(2 * (parts - 1), _FAR), ends), shape=graph.shape)
+    joints = csr_array((np.full(len(ends[0]), _FAR), ends), shape=graph.shape)
     return (graph + joints).tocsr()

@@ -1,16 +1,15 @@
 """Decide which faces come into which cluster: a plan, as a value."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from familiar.identity.clustering.algorithms import algorithm
-from familiar.identity.clustering.linkage import REACH, Linkage
+from familiar.identity.clustering.linkage import REACH, Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
+from familiar.identity.clustering.plan import Alike, Faces, Grouping, Member
 from familiar.identity.clustering.problem import Indices, Problem
-from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
 
 _LOOSER = 0.05
@@ -18,57 +17,12 @@ _LOOSER = 0.05
 
 _SUGGESTIONS = 1000
 
-_SCALES = {"dlib-resnet-v1-mirrored": 0.97}
-"""How much shorter distances are than those of `dlib-resnet-v1`, for which all thresholds were measured."""
+_LARGEST = 100.0
+"""No number of an embedding comes near; what is larger is damage, and its square may be too large for float32."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Faces:
-    """Faces without a person, and those of clusters.
-
-    `ids` and `clusters` have the shape (n,): a cluster is its id, or 0 for a face that is in none. `embeddings`, shape
-    (n, 128), are of one model; those that are not finite are left alone. `firm` are the clusters that are no part of
-    another: a person has named or put together what is in them. `apart` are pairs of ids of faces that are not one
-    person.
-    """
-
-    ids: npt.NDArray[np.int64]
-    embeddings: Embeddings
-    clusters: npt.NDArray[np.int64]
-    model: str
-    firm: frozenset[int] = frozenset()
-    apart: Sequence[tuple[int, int]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """A face that comes into a cluster; `distance` is that to the cluster's centre."""
-
-    face: int
-    distance: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
-    """Two faces whose groups may be one person, and how far apart the groups are."""
-
-    face: int
-    other: int
-    distance: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grouping:
-    """What grouping decides.
-
-    `joined` has the faces that come into each existing cluster, `fresh` the faces of each new cluster, `absorbed` each
-    cluster that becomes a part of another one, and `alike` the groups that a person may be asked about, best first.
-    """
-
-    joined: dict[int, tuple[Member, ...]] = field(default_factory=dict)
-    fresh: tuple[tuple[Member, ...], ...] = ()
-    absorbed: dict[int, int] = field(default_factory=dict)
-    alike: tuple[Alike, ...] = ()
+_SCALES = {"dlib-resnet-v1-mirrored": 0.98}
+"""How much shorter distances of different people are than those of `dlib-resnet-v1`, for which all limits were measured
+(docs/clusters.md)."""
 
 
 def group(faces: Faces, settings: ClusteringSettings) -> Grouping:
@@ -80,7 +34,8 @@ def group(faces: Faces, settings: ClusteringSettings) -> Grouping:
     chosen = algorithm(settings.algorithm, settings.threshold)
     faces = _in_order(faces)
     problem, ids = _problem(faces)
-    neighbours = Neighbours.of(problem.embeddings, within=REACH, memory=settings.memory)
+    reach = REACH + max(0.0, chosen.threshold - Linkage().threshold)
+    neighbours = Neighbours.of(problem.embeddings, within=reach, memory=settings.memory)
     labels = chosen.group(problem, neighbours)
     found = _Found(faces=faces, problem=problem, ids=ids, labels=labels)
     return Grouping(
@@ -93,7 +48,8 @@ def group(faces: Faces, settings: ClusteringSettings) -> Grouping:
 
 def _in_order(faces: Faces) -> Faces:
     """Leave damaged embeddings out, and put faces into an order that depends on nothing but themselves."""
-    sound = np.flatnonzero(np.logical_and.reduce(np.isfinite(faces.embeddings), axis=1))
+    is_sound = np.logical_and.reduce(np.abs(faces.embeddings) < _LARGEST, axis=1)
+    sound = np.flatnonzero(is_sound)
     embeddings = np.ascontiguousarray(faces.embeddings[sound], np.float32)
     content = embeddings.view(np.dtype((np.void, embeddings.itemsize * embeddings.shape[1]))).ravel()
     _, rank = np.unique(content, return_inverse=True)
@@ -104,8 +60,17 @@ def _in_order(faces: Faces) -> Faces:
         clusters=faces.clusters[sound[order]],
         model=faces.model,
         firm=faces.firm,
-        apart=faces.apart,
+        apart=_apart(faces, is_sound),
     )
+
+
+def _apart(faces: Faces, is_sound: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the pairs that are apart; for a damaged face, any sound one of its cluster stands."""
+    in_cluster = faces.clusters > 0
+    sound, damaged = np.flatnonzero(in_cluster & is_sound), np.flatnonzero(in_cluster & ~is_sound)
+    members = dict(zip(faces.clusters[sound].tolist(), faces.ids[sound].tolist(), strict=True))
+    stand_in = {int(faces.ids[row]): members.get(int(faces.clusters[row]), 0) for row in damaged}
+    return [(stand_in.get(one, one), stand_in.get(other, other)) for one, other in faces.apart]
 
 
 def _problem(faces: Faces) -> tuple[Problem, npt.NDArray[np.int64]]:
@@ -113,7 +78,8 @@ def _problem(faces: Faces) -> tuple[Problem, npt.NDArray[np.int64]]:
     ids = np.unique(faces.clusters[faces.clusters > 0])
     seeds = np.where(faces.clusters > 0, np.searchsorted(ids, faces.clusters), -1).astype(np.intp)
     place = {int(id_): number for number, id_ in enumerate(faces.ids)}
-    apart = [(place[one], place[other]) for one, other in faces.apart if one in place and other in place]
+    known = [(place[one], place[other]) for one, other in faces.apart if one in place and other in place]
+    apart = {(min(pair), max(pair)) for pair in known if pair[0] != pair[1]}
     return Problem(
         embeddings=faces.embeddings / np.float32(_SCALES.get(faces.model, 1.0)),
         seeds=seeds,
@@ -171,9 +137,12 @@ class _Found:
         return survivors
 
     def _to_centres(self) -> npt.NDArray[np.float64]:
-        centres = np.zeros((int(self.labels.max(initial=-1)) + 1, self.faces.embeddings.shape[1]))
-        np.add.at(centres, self.labels, self.faces.embeddings)
-        centres /= np.bincount(self.labels, minlength=len(centres))[:, None]
+        if not len(self.labels):
+            return np.zeros(0)
+        order = np.argsort(self.labels, kind="stable")
+        sizes = np.bincount(self.labels)
+        starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+        centres = np.add.reduceat(self.faces.embeddings[order], starts, axis=0, dtype=np.float64) / sizes[:, None]
         distances: npt.NDArray[np.float64] = np.linalg.norm(self.faces.embeddings - centres[self.labels], axis=1)
         return distances
 
@@ -187,6 +156,7 @@ def _alike(
     """Return groups that would be joined if the threshold were looser, by one face of each."""
     threshold = settings.threshold if settings.algorithm == Linkage().name else None
     linkage = Linkage() if threshold is None else Linkage(threshold=threshold)
+    labels = numbered(labels)
     links = linkage.near(problem, neighbours, labels, looser=_LOOSER)
     _, first, sizes = np.unique(labels, return_index=True, return_counts=True)
     pairs = np.flatnonzero(sizes[links.smaller] + sizes[links.larger] > 2)[:_SUGGESTIONS]  # noqa: PLR2004 - a group

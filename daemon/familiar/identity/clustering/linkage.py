@@ -5,8 +5,8 @@ one. Between groups of a few faces that is average linkage, which finds people w
 hundreds meets its own neighbours in it, as in a chain, and not the far side of a person's many looks.
 
 How near is near enough depends on who meets. Two single faces must be nearer than a face and a group; two groups must
-be nearer than those, because nothing is worse than two people in one. A face joins a large group more easily the
-farther any other group is, and the more of the face's neighbours are in it.
+be nearer than those, because nothing is worse than two people in one. A face joins a large group more easily the more
+of its neighbours are in it, and less easily if another group is nearly as near.
 
 Groups are joined from near to far, in levels; in each one all that are each other's nearest are joined at once, and
 larger groups take in all whose nearest they are (like the sub-cluster component algorithm: Monath et al., Scalable
@@ -24,38 +24,38 @@ import numpy.typing as npt
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import Indices, Problem
 
-THRESHOLD = 0.492
+THRESHOLD = 0.495
 """Largest link of a single face and a group of a few; all other limits lie as far from it as the constants say."""
 
-_TWO_FACES = -0.014
-"""Two single faces must be nearer than a face and a group by so much, and two groups by so much more:"""
-_TWO_GROUPS = -0.026
+_TWO_FACES = -0.011
+"""How much nearer two single faces must be."""
+
+_TWO_GROUPS = -0.021
+"""How much nearer two groups must be."""
 
 _A_GROUP = 4
-"""Faces in a group, from which on another one must be that near."""
+"""Faces that make a group; of fewer, little is known but their distances."""
 
-_MANY = 5
-"""Faces in a group, from which on it matters how alone it is with being near (`_ALONE`, `_VOTES`)."""
+_VOTES = 0.052
+"""How much farther a group may be that all of a face's neighbours are in; less, the smaller their share is."""
 
-_ALONE = 0.4
-"""What one more unit of distance to the second nearest group allows in distance to the nearest one."""
-_USUALLY_ALONE, _MOST_ALONE = 0.024, 0.04
+_CLEAR, _CONTESTED = 0.084, 0.72
+"""A second group that is less than so much farther than the first must be made up for: so much of it by the first."""
 
-_VOTES = 0.026
-"""What the share of a face's neighbours that are in the group allows."""
-_USUAL_VOTES = 0.3
+_NEAREST = 4
+"""How many nearest faces of a group count."""
 
-_FEWEST, _MOST, _SHARE = 3, 5, 0.3
-"""How many nearest faces of a group count: three tenths of it, but three at least, if there are, and five at most."""
-
-_LONGER = 0.17
+_LONGER = 0.13
 """Long embeddings lie far from all others, short ones near: so much of the length is taken from the distance."""
 _USUAL_LENGTH = 1.45
 
-_FIRST, _LEVEL = 0.16, 0.02
+_FIRST, _LEVEL = 0.16, 0.01
 """How far below the threshold the first level lies, and how far apart the levels are."""
 
-_HORIZON = 0.065
+_BOTH_WAYS = 0.05
+"""How much farther than the level two groups of the same size may be one way, if they are nearer the other way."""
+
+_HORIZON = 0.032
 """How far beyond the threshold a face still counts; what is farther counts as being there."""
 
 REACH = THRESHOLD + _HORIZON + 2 * _LONGER * 0.15
@@ -79,8 +79,8 @@ class Linkage:
         for level in [*np.arange(self.threshold - _FIRST, self.threshold, _LEVEL), self.threshold]:
             joined = True
             while joined:
-                links = groups.links(pairs, self.threshold + _HORIZON)
-                joined = groups.join(links, level) and level == self.threshold
+                links = groups.links(pairs, self.threshold + _HORIZON, level)
+                joined = groups.join(links) and level == self.threshold
         return groups.labels
 
     def near(self, problem: Problem, neighbours: Neighbours, labels: Indices, *, looser: float) -> "Links":
@@ -90,9 +90,8 @@ class Linkage:
         """
         horizon = self.threshold + _HORIZON + looser
         groups = _Groups.of(problem, labels)
-        links = groups.links(_Pairs.of(problem, neighbours, horizon), horizon)
-        chosen = np.flatnonzero(links.costs <= self.threshold + looser)
-        return links.take(chosen[np.lexsort((links.larger[chosen], links.smaller[chosen], links.costs[chosen]))])
+        links = groups.links(_Pairs.of(problem, neighbours, horizon), horizon, self.threshold + looser)
+        return links.take(np.lexsort((links.larger, links.smaller, links.costs)))
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -108,8 +107,7 @@ class _Pairs:
         excess = (np.linalg.norm(problem.embeddings, axis=1) - _USUAL_LENGTH).astype(np.float32)
         distances = neighbours.distances - np.float32(_LONGER) * (excess[neighbours.faces] + excess[neighbours.others])
         kept = np.flatnonzero(distances < horizon)
-        order = np.lexsort((distances[kept], neighbours.faces[kept]))
-        kept = kept[order]
+        kept = kept[np.argsort(neighbours.faces[kept] + distances[kept].astype(np.float64) / 2, kind="stable")]
         return cls(faces=neighbours.faces[kept], others=neighbours.others[kept], distances=distances[kept])
 
     def drop(self, inner: npt.NDArray[np.bool_]) -> None:
@@ -130,6 +128,10 @@ class Links:
         """Return some of the links."""
         return Links(smaller=self.smaller[chosen], larger=self.larger[chosen], costs=self.costs[chosen])
 
+    def up_to(self, level: float) -> "Links":
+        """Return the links that cost no more."""
+        return self.take(self.costs <= level)
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Groups:
@@ -147,14 +149,14 @@ class _Groups:
             free = problem.seeds < 0
             labels = problem.seeds.copy()
             labels[free] = count + np.arange(np.count_nonzero(free))
-        _, labels = np.unique(labels, return_inverse=True)
+        labels = numbered(labels)
         firm = np.zeros(int(labels.max(initial=-1)) + 1, np.bool_)
-        seeded = problem.seeds >= 0
-        firm[labels[seeded]] = problem.firm[problem.seeds[seeded]]
+        seeded = np.flatnonzero(problem.seeds >= 0)
+        firm[labels[seeded[problem.firm[problem.seeds[seeded]]]]] = True
         return cls(labels=labels, firm=firm, apart=problem.apart)
 
-    def links(self, pairs: _Pairs, horizon: float) -> Links:
-        """Return the links of all groups with neighbours in each other that may be joined."""
+    def links(self, pairs: _Pairs, horizon: float, level: float) -> Links:
+        """Return the links of all groups that may be joined and are near enough for this level."""
         sizes = np.bincount(self.labels)
         count = len(sizes)
         pairs.drop(self.labels[pairs.faces] == self.labels[pairs.others])
@@ -166,18 +168,16 @@ class _Groups:
         one, other = key // count, key % count
         distances = horizon - gains / sizes[one]
         votes = edges / np.bincount(one, weights=edges, minlength=count)[one]
-        back, known = _found_in(key, other * count + one)
-        equal = sizes[one] == sizes[other]
-        returned = np.where(known, distances[back], horizon)
-        distances = np.where(equal, (distances + returned) / 2, distances)
-        chosen = (sizes[one] < sizes[other]) | (equal & ((one < other) | ~known))
-        one, other, distances, votes = (values[chosen] for values in (one, other, distances, votes))
-        allowance = self._allowance(sizes[one], sizes[other], _margins(one, distances, count, horizon), votes)
-        return Links(smaller=one, larger=other, costs=distances - allowance)
+        upward = sizes[one] <= sizes[other]
+        one, other, distances, votes = (values[upward] for values in (one, other, distances, votes))
+        rivals = np.where(sizes[other] > sizes[one], distances, horizon)
+        margins = _margins(one, distances, rivals, count, horizon)
+        costs = distances - self._allowance(sizes[one], sizes[other], margins, votes)
+        near = costs <= level + _BOTH_WAYS
+        return _one_way(Links(smaller=one[near], larger=other[near], costs=costs[near]), sizes, horizon).up_to(level)
 
-    def join(self, links: Links, level: float) -> bool:
-        """Join groups that are each other's nearest and near enough; return whether there were any."""
-        links = links.take(links.costs <= level)
+    def join(self, links: Links) -> bool:
+        """Join groups that are each other's nearest; return whether there were any."""
         if not len(links.costs):
             return False
         sizes = np.bincount(self.labels)
@@ -195,8 +195,10 @@ class _Groups:
         target = np.arange(len(sizes))
         target[links.smaller] = links.larger
         np.logical_or.at(self.firm, links.larger, self.firm[links.smaller])
-        kept, labels = np.unique(target[self.labels], return_inverse=True)
-        self.labels, self.firm = labels, self.firm[kept]
+        labels = numbered(target[self.labels])
+        firm = np.zeros(int(labels.max()) + 1, np.bool_)
+        firm[labels] = self.firm[target[self.labels]]
+        self.labels, self.firm = labels, firm
         return len(links.costs) > 0
 
     def _sums(
@@ -214,7 +216,7 @@ class _Groups:
         starts = np.flatnonzero(_first_of_each(key))
         edges = np.diff(np.append(starts, len(key)))
         faces, others = np.divmod(key[starts], count)
-        wanted = np.minimum(sizes[others], np.clip((sizes[others] * _SHARE).astype(np.intp), _FEWEST, _MOST))
+        wanted = np.minimum(sizes[others], _NEAREST)
         found = np.minimum(edges, wanted)
         sums = np.append(0.0, np.cumsum(distances, dtype=np.float64))
         gains = (found * horizon - (sums[starts + found] - sums[starts])) / wanted
@@ -239,8 +241,8 @@ class _Groups:
     ) -> npt.NDArray[np.float64]:
         limits = np.where(larger == 1, _TWO_FACES, 0.0)
         limits = np.where(smaller >= _A_GROUP, _TWO_GROUPS, limits)
-        alone = _ALONE * (np.minimum(margins, _MOST_ALONE) - _USUALLY_ALONE) + _VOTES * (votes - _USUAL_VOTES)
-        allowance: npt.NDArray[np.float64] = limits + np.where(larger >= _MANY, alone, 0.0)
+        contested = _CONTESTED * np.maximum(_CLEAR - margins, 0.0)
+        allowance: npt.NDArray[np.float64] = limits + np.where(larger >= _A_GROUP, _VOTES * votes - contested, 0.0)
         return allowance
 
     def _compatible(self, links: Links) -> Links:
@@ -261,6 +263,14 @@ class _Groups:
         return links.take(~out[links.smaller])
 
 
+def numbered(labels: Indices) -> Indices:
+    """Number groups by their first faces: of two that are as large, the numbers decide which counts as the smaller."""
+    _, first, labels = np.unique(labels, return_index=True, return_inverse=True)
+    numbers = np.empty_like(first)
+    numbers[np.argsort(first)] = np.arange(len(first))
+    return numbers[labels]
+
+
 def _first_of_each(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Return where another value begins, in values of which the same ones stand together."""
     first = np.ones(len(values), np.bool_)
@@ -268,20 +278,32 @@ def _first_of_each(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return first
 
 
-def _found_in(keys: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> tuple[Indices, npt.NDArray[np.bool_]]:
-    """Return where each wanted key stands in the ordered keys, and whether it is there at all."""
-    places = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    return places, keys[places] == wanted if len(keys) else np.zeros(0, np.bool_)
+def _one_way(links: Links, sizes: Indices, horizon: float) -> Links:
+    """Return one link for two groups of the same size, which have one each way: the mean of both."""
+    key = links.smaller.astype(np.int64) * len(sizes) + links.larger  # in order, as the sums were
+    back = links.larger.astype(np.int64) * len(sizes) + links.smaller
+    equal = np.flatnonzero(sizes[links.smaller] == sizes[links.larger])
+    place = np.minimum(np.searchsorted(key, back[equal]), max(len(key) - 1, 0))
+    known = key[place] == back[equal]
+    costs = links.costs.copy()
+    costs[equal] = (links.costs[equal] + np.where(known, links.costs[place], horizon)) / 2
+    kept = np.ones(len(key), np.bool_)
+    kept[equal[known & (links.smaller[equal] > links.larger[equal])]] = False
+    return Links(smaller=links.smaller[kept], larger=links.larger[kept], costs=costs[kept])
 
 
 def _margins(
-    groups: Indices, distances: npt.NDArray[np.float64], count: int, horizon: float
+    groups: Indices,
+    distances: npt.NDArray[np.float64],
+    rivals: npt.NDArray[np.float64],
+    count: int,
+    horizon: float,
 ) -> npt.NDArray[np.float64]:
-    """Return how much farther the nearest other group of each is than this one."""
+    """Return how much farther than each link the nearest rival is that is another one."""
     first = np.full(count, horizon)
-    np.minimum.at(first, groups, distances)
-    is_first = distances <= first[groups]
+    np.minimum.at(first, groups, rivals)
+    is_first = rivals <= first[groups]
     second = np.full(count, horizon)
-    np.minimum.at(second, groups[~is_first], distances[~is_first])
+    np.minimum.at(second, groups[~is_first], rivals[~is_first])
     margins: npt.NDArray[np.float64] = np.where(is_first, second[groups], first[groups]) - distances
     return margins

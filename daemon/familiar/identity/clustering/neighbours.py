@@ -13,7 +13,7 @@ from familiar.model import Embeddings
 _EXACT = 10_000
 """Up to so many faces all pairs are compared; of more, those in the cells nearest to a face (an inverted file)."""
 
-_PROBES = 16
+_PROBES = 12
 """Cells that are looked into for a face: 99.9 % of the neighbours nearer than 0.5 are in them (docs/clusters.md)."""
 
 _BYTES = 160
@@ -81,7 +81,7 @@ def _index(embeddings: Embeddings) -> faiss.Index:
         return exact
     cells = int(1.3 * np.sqrt(len(embeddings)))
     index = faiss.IndexIVFFlat(exact, size, cells)
-    index.cp.niter, index.cp.max_points_per_centroid, index.cp.seed = 8, 64, 1
+    index.cp.niter, index.cp.max_points_per_centroid, index.cp.seed = 5, 40, 1
     index.train(embeddings)
     index.add(embeddings)
     index.nprobe = _PROBES

@@ -48,6 +48,10 @@ class Algorithm(Protocol):
     def name(self) -> str:
         """Name in the settings."""
 
+    @property
+    def threshold(self) -> float:
+        """Distance up to which neighbours matter, more or less."""
+
     def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group, shape (n,): those with the same number belong together.
 

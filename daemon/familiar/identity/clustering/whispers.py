@@ -26,7 +26,10 @@ _ROUNDS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whispers:
-    """Chinese whispers on the graph of all pairs nearer than `threshold`; all of them are as loud."""
+    """Chinese whispers on the graph of all pairs nearer than `threshold`; all of them are as loud.
+
+    Two that whisper at once may take each other's labels for ever; so in the end each face hears itself too.
+    """
 
     threshold: float = THRESHOLD
     name: str = "whispers"
@@ -34,22 +37,25 @@ class Whispers:
     def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group."""
         labels = np.arange(neighbours.count)
-        graph = _graph(neighbours, self.threshold)
         classes = _classes(problem.embeddings)
         parts = [np.flatnonzero(classes == number) for number in range(_CLASSES)]
-        rows = [graph[part] for part in parts]
-        for _ in range(_ROUNDS):
-            before = labels.copy()
-            for part, heard in zip(parts, rows, strict=True):
-                labels[part] = _loudest(heard, labels, own=labels[part])
-            if (labels == before).all():
-                break
+        for hears_itself in (False, True):
+            graph = _graph(neighbours, self.threshold, hears_itself=hears_itself)
+            rows = [graph[part] for part in parts]
+            before = earlier = labels
+            for _ in range(_ROUNDS):
+                earlier, before, labels = before, labels, labels.copy()
+                for part, heard in zip(parts, rows, strict=True):
+                    labels[part] = _loudest(heard, labels, own=labels[part])
+                if (labels == before).all() or (labels == earlier).all():
+                    break
         return within_bounds(problem, labels)
 
 
-def _graph(neighbours: Neighbours, threshold: float) -> Any:
+def _graph(neighbours: Neighbours, threshold: float, *, hears_itself: bool) -> Any:
     near = neighbours.distances < threshold
-    ends = (neighbours.faces[near], neighbours.others[near])
+    itself = np.arange(neighbours.count if hears_itself else 0, dtype=np.int32)
+    ends = (np.append(neighbours.faces[near], itself), np.append(neighbours.others[near], itself))
     graph = csr_array((np.ones(len(ends[0]), np.float32), ends), shape=(neighbours.count, neighbours.count))
     return graph.maximum(graph.T).tocsr()
 

@@ -1,0 +1,242 @@
+"""familiar clusters export, import: review clusters as folders of crops, with any file manager."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from familiar.cli.context import Context, pass_context
+from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.rematching import rematch
+from familiar.errors import RetryError, UsageError
+from familiar.service.cluster_changes import plan_changes
+from familiar.service.cluster_export import (
+    Exported,
+    Portion,
+    check_target,
+    choose_portions,
+    export_crops,
+    refuse_watched,
+)
+from familiar.service.cluster_folders import read_folder
+from familiar.service.cluster_importing import Outcome, carry_out, read_standing, settle
+from familiar.service.cluster_manifest import IGNORE, MANIFEST_NAME, NOT_A_FACE, Manifest, read_manifest, write_manifest
+from familiar.service.cluster_plan import Lying, Plan
+from familiar.service.portraits import Portraits
+from familiar.settings import Settings
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+_SHOWN = 200
+"""Rows of a plan that people are shown."""
+
+_COLUMNS = ("what", "faces", "from", "to", "because")
+
+
+@click.command(epilog="Example: familiar clusters export ~/faces")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--cluster", "wanted", type=click.IntRange(1, 2**62), multiple=True, help="Only this one; repeatable.")
+@click.option("--unnamed", is_flag=True, help="Only clusters without a name.")
+@click.option("--max", "most", type=click.IntRange(min=1), help="Faces of a cluster, the most typical first.")
+@click.option("--again", is_flag=True, help="Replace what was exported into FOLDER before.")
+@json_option
+@pass_context
+def export(
+    context: Context,
+    folder: Path,
+    *,
+    wanted: tuple[int, ...],
+    unnamed: bool,
+    most: int | None,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Write a crop of each face into FOLDER, sorted by clusters.
+
+    Rename the folders there, move, copy in and delete crops with any file manager; `familiar clusters import FOLDER`
+    then says what that means, and does it. Photos are never touched.
+    """
+    with reported():
+        if wanted and unnamed:
+            raise UsageError("--cluster and --unnamed do not go together: say which clusters, or all without a name.")
+        settings = context.settings()
+        refuse_watched(folder, settings.folders)
+        with context.store() as store:
+            _prepare(store, folder, again=again)
+            portions = choose_portions(store, wanted=wanted, unnamed=unnamed, most=most)
+            if not portions:
+                raise Problem("There are no clusters to export; `familiar clusters run` groups faces.")
+            exported = asyncio.run(_export(context, store, settings, folder, portions, quiet=as_json))
+    _show_exported(folder, exported, as_json=as_json)
+
+
+@click.command("import", epilog="Example: familiar clusters import ~/faces --dry-run")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@json_option
+@pass_context
+def import_(context: Context, folder: Path, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Find out what was changed in FOLDER since the export, show it, and do it.
+
+    A renamed folder is a name, a moved crop belongs to the other folder, a deleted one does not belong where it was,
+    and what lies in _ignore or _not-a-face is just that. What is gone as a whole folder is left as it is. All of it is
+    in `familiar clusters log`, and can be undone.
+    """
+    with reported():
+        settings = context.settings()
+        manifest = read_manifest(folder)
+        with context.store() as store:
+            with progress_bar("looking at crops", hidden=as_json) as progress:
+                lying = read_folder(folder, progress)
+            plan = _plan(store, folder, manifest, lying)
+            if not as_json:
+                _show_plan(plan)
+            if not plan.changes or dry_run or not (yes or _is_wanted(plan, as_json=as_json)):
+                _end(folder, plan, None, as_json=as_json, dry_run=dry_run)
+                return
+            if _plan(store, folder, manifest, lying) != plan:
+                raise UsageError("Clusters were changed meanwhile, so nothing was done; import again.")
+            outcomes = _carry_out(store, settings, plan, quiet=as_json)
+            rematch(context, store, settings, quiet=as_json)
+            standing = read_standing(store, manifest, lying)
+            _remember(folder, settle(manifest, lying, plan, outcomes, standing))
+    _end(folder, plan, outcomes, as_json=as_json, dry_run=dry_run)
+
+
+def _prepare(store: Store, folder: Path, *, again: bool) -> None:
+    """Check that crops can be written into a folder."""
+    if not os.path.lexists(folder / MANIFEST_NAME):
+        check_target(folder)
+        return
+    manifest = read_manifest(folder)
+    if not again:
+        raise UsageError(
+            f"{folder}: was exported before; `familiar clusters import {folder}` takes the changes from it, and "
+            "`export --again` replaces it."
+        )
+    plan = _plan(store, folder, manifest, read_folder(folder))
+    if plan.changes:
+        raise UsageError(
+            f"{folder}: has {len(plan.changes)} changes that were not imported; "
+            f"`familiar clusters import {folder}` first, or export into an empty folder."
+        )
+    if plan.refused:
+        first = plan.refused[0]
+        raise UsageError(f"{folder}: {first.path} is not ours to replace: {first.reason}; take it out of there first.")
+
+
+def _plan(store: Store, folder: Path, manifest: Manifest, lying: Lying) -> Plan:
+    standing = read_standing(store, manifest, lying)
+    faces = manifest.faces.items()
+    if faces and not any(standing.photos.get(face) == exported.photo for face, exported in faces):
+        raise UsageError(f"{folder}: was exported from another store; none of its faces is known here.")
+    return plan_changes(manifest, lying, standing)
+
+
+async def _export(
+    context: Context, store: Store, settings: Settings, folder: Path, portions: Sequence[Portion], *, quiet: bool
+) -> Exported:
+    tasks = sum(len(portion.faces) for portion in portions)
+    async with Workers(settings=settings.vision, models=context.models, tasks=tasks) as workers:
+        with progress_bar("cutting out faces", hidden=quiet) as progress:
+            return await export_crops(folder, portions, Portraits(store=store, workers=workers), progress)
+
+
+def _show_exported(folder: Path, exported: Exported, *, as_json: bool) -> None:
+    faces, folders = exported.manifest.faces, exported.manifest.folders
+    if as_json:
+        listed = [
+            {
+                "folder": name,
+                "person": one.person,
+                "clusters": one.clusters,
+                "faces": [face for face, where in faces.items() if where.folder == name],
+            }
+            for name, one in folders.items()
+        ]
+        print_json({"folder": folder, "folders": listed, "without_photo": exported.without})
+        return
+    say(f"{len(faces)} faces are in {len(folders)} folders of {folder}.")
+    if exported.without:
+        say(f"{len(exported.without)} more stay where they are: their photos are gone, or can't be read.")
+    say(
+        f"Rename folders to names, move and delete crops, put folders into {IGNORE} or crops into {NOT_A_FACE}; then: "
+        f"familiar clusters import {folder}"
+    )
+
+
+def _carry_out(store: Store, settings: Settings, plan: Plan, *, quiet: bool) -> list[Outcome]:
+    with progress_bar("deciding", hidden=quiet) as progress:
+        return carry_out(store, plan.changes, model=settings.vision.model, progress=progress)
+
+
+def _remember(folder: Path, manifest: Manifest) -> None:
+    try:
+        write_manifest(folder, manifest)
+    except RetryError as error:
+        raise RetryError(f"All is done and in `familiar clusters log`, but {error}; export again.") from error
+
+
+def _is_wanted(plan: Plan, *, as_json: bool) -> bool:
+    """Ask, if there is somebody to ask."""
+    if as_json or not sys.stdin.isatty():
+        return False
+    return click.confirm(f"Do that? ({len(plan.changes)} changes)", err=True)
+
+
+def _show_plan(plan: Plan) -> None:
+    rows = [
+        *((one.what, len(one.faces), ", ".join(one.origin), one.target, one.note) for one in plan.changes),
+        *(("left as it is", one.faces, one.folder, "", one.reason) for one in plan.left),
+        *(("refused", "", one.path, "", one.reason) for one in plan.refused),
+    ]
+    if rows:
+        print_table(_COLUMNS, rows[:_SHOWN], right=("faces",))
+    if len(rows) > _SHOWN:
+        say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
+
+
+def _end(folder: Path, plan: Plan, outcomes: Sequence[Outcome] | None, *, as_json: bool, dry_run: bool) -> None:
+    """Say what came of it, and end with the exit code that tells."""
+    failed = [outcome for outcome in outcomes or () if outcome.error is not None]
+    if as_json:
+        print_json(_as_json(folder, plan, outcomes))
+    elif not plan.changes:
+        say(f"Nothing to do{f'; {len(plan.refused)} refused' if plan.refused else ''}.")
+    elif outcomes is None:
+        say("Nothing was done." if dry_run or sys.stdin.isatty() else "Nothing was done; --yes does it.")
+    else:
+        if failed:
+            columns = ("not done", "from", "to", "because")
+            rows = [(one.change.what, ", ".join(one.change.origin), one.change.target, one.error) for one in failed]
+            print_table(columns, rows)
+        done = len(outcomes) - len(failed)
+        say(f"{done} done, {len(failed)} not done, {len(plan.refused)} refused; `familiar clusters undo` takes back.")
+    if failed or plan.refused:
+        raise SystemExit(FAILED)
+
+
+def _as_json(folder: Path, plan: Plan, outcomes: Sequence[Outcome] | None) -> dict[str, object]:
+    results = outcomes or [Outcome(change=change) for change in plan.changes]
+    return {
+        "folder": folder,
+        "done": outcomes is not None,
+        "changes": [
+            {
+                "what": one.change.what,
+                "faces": one.change.faces,
+                "from": one.change.origin,
+                "to": one.change.target,
+                "note": one.change.note,
+                "events": one.events,
+                "error": one.error,
+            }
+            for one in results
+        ],
+        "left": [{"folder": one.folder, "faces": one.faces, "reason": one.reason} for one in plan.left],
+        "refused": [{"path": one.path, "reason": one.reason} for one in plan.refused],
+    }

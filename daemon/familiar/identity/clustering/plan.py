@@ -1,0 +1,58 @@
+"""What is known of faces that are to be grouped, and what is decided about them: plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from familiar.model import Embeddings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Faces:
+    """Faces without a person, and those of clusters.
+
+    `ids` and `clusters` have the shape (n,): a cluster is its id, or 0 for a face that is in none. `embeddings`, shape
+    (n, 128), are of one model; those that are damaged are left alone. `firm` are the clusters that are no part of
+    another: a person has named or put together what is in them. `apart` are pairs of ids of faces that are not one
+    person.
+    """
+
+    ids: npt.NDArray[np.int64]
+    embeddings: Embeddings
+    clusters: npt.NDArray[np.int64]
+    model: str
+    firm: frozenset[int] = frozenset()
+    apart: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A face that comes into a cluster; `distance` is that to the cluster's centre."""
+
+    face: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Two faces whose groups may be one person, and how far apart the groups are."""
+
+    face: int
+    other: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """What grouping decides.
+
+    `joined` has the faces that come into each existing cluster, `fresh` the faces of each new cluster, `absorbed` each
+    cluster that becomes a part of another one, and `alike` the groups that a person may be asked about, best first.
+    """
+
+    joined: dict[int, tuple[Member, ...]] = field(default_factory=dict)
+    fresh: tuple[tuple[Member, ...], ...] = ()
+    absorbed: dict[int, int] = field(default_factory=dict)
+    alike: tuple[Alike, ...] = ()

@@ -1,0 +1,60 @@
+"""Pictures of faces, cut out of their photos wherever these lie now."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from familiar.errors import FamiliarError, StoreError
+from familiar.model import Crop
+from familiar.store.clusters import ClusterFace
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+_MARGIN = 0.3
+
+
+class Portraits:
+    """Cuts faces out, in the worker processes."""
+
+    def __init__(self, *, store: Store, workers: Workers) -> None:
+        """Take the rooms."""
+        self._store = store
+        self._workers = workers
+        self._slots = asyncio.Semaphore(workers.slots)
+
+    async def of(
+        self,
+        faces: Sequence[ClusterFace],
+        *,
+        size: int,
+        suffix: str = ".png",
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> dict[int, bytes]:
+        """Return the picture file of each face, a square of `size` pixels, by the face's id.
+
+        Faces whose photos are gone or can't be read are left out.
+        """
+        done = 0
+
+        async def cut(face: ClusterFace) -> tuple[int, bytes | None]:
+            nonlocal done
+            picture = await self._cut(face, size, suffix)
+            done += 1
+            progress(done, len(faces))
+            return face.id, picture
+
+        found = await asyncio.gather(*map(cut, faces))
+        return {face_id: picture for face_id, picture in found if picture is not None}
+
+    async def _cut(self, face: ClusterFace, size: int, suffix: str) -> bytes | None:
+        wish = Crop(target=Path(f"face{suffix}"), rule="", box=face.box, margin=_MARGIN, size=size, time=face.time)
+        async with self._slots:
+            for path in filter(os.path.lexists, self._store.files.paths_of(face.photo_id)):
+                try:
+                    return await self._workers.crop(path, face.hash, wish)
+                except StoreError:
+                    raise
+                except FamiliarError:
+                    continue  # another of its paths may do
+        return None

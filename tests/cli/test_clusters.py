@@ -1,0 +1,186 @@
+"""familiar clusters: group, show, decide, undo, review."""
+
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from conftest import put
+from running import Household, command
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, biden: Path, couple: Path) -> Household:
+    """A state that has seen Barack Obama in six photos, and Joe Biden in four; grouped."""
+    household = Household(base=tmp_path_factory.mktemp("album"))
+    for photo, ways in ((obama, 3), (obama2, 2), (biden, 3)):
+        with Image.open(photo) as image:
+            for way in range(ways):
+                width, height = image.width - 4 * way, image.height - 6 * way
+                image.crop((0, 0, width, height)).save(household.inbox / f"{photo.stem}-{way}.jpg", quality=90 - way)
+    put(couple, household.inbox)
+    household.scan()
+    household.call("clusters", "run")
+    return household
+
+
+@pytest.fixture
+def home(album: Household, tmp_path: Path) -> Household:
+    """A household of its own, with the state of the album."""
+    household = Household(base=tmp_path)
+    shutil.copytree(album.state, household.state)
+    return household
+
+
+def listed(household: Household) -> dict[int, tuple[int, str | None]]:
+    """Faces and name of each cluster."""
+    return {row["id"]: (row["faces"], row["name"]) for row in household.json("clusters", "list", "--all")}
+
+
+def rows(household: Household) -> dict[str, list[Any]]:
+    with sqlite3.connect(household.state / "familiar.db") as db:
+        tables = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references")
+        return {table: db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables}  # noqa: S608
+
+
+def test_faces_of_one_person_come_into_one_cluster_and_again_without_new_faces_changes_nothing(home: Household) -> None:
+    assert sorted(faces for faces, _ in listed(home).values()) == [4, 6]
+    before = rows(home)
+    assert home.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
+    assert rows(home) == before
+
+
+def test_a_name_is_given_to_all_faces_of_a_cluster_and_rules_see_it_and_undo_takes_it_back(home: Household) -> None:
+    before = rows(home)
+    large = max(listed(home), key=lambda id_: listed(home)[id_])
+    named = home.json("clusters", "name", str(large), "Barack Obama")
+    assert named["summary"] == f"cluster {large} (6 faces) is Barack Obama"
+    (person,) = home.json("people", "list")
+    assert (person["name"], person["faces"]) == ("Barack Obama", 6)
+    home.rule({"name": "all", "when": {"person": "Barack Obama"}, "then": [{"copy": f"{home.out}/{{person}}/"}]})
+    assert home.call("rules", "apply").returncode == 0
+    assert len(home.tree(home.out)) == 6
+    undone = home.json("clusters", "undo")
+    assert undone["id"] == named["id"]
+    assert rows(home) == before
+    assert home.json("status")["photos"]["recognised"] == 0
+
+
+def test_the_best_and_most_different_faces_become_references_and_other_faces_are_matched_at_once(
+    home: Household,
+) -> None:
+    large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
+    taken = [face["id"] for face in home.json("clusters", "show", str(large))["face_list"]][:2]
+    home.call("clusters", "take-out", str(large), *map(str, taken))
+    home.call("clusters", "undo")
+    home.call("clusters", "split", str(large), *map(str, taken))
+    home.call("clusters", "name", str(large), "Barack Obama")
+    (person,) = home.json("people", "list")
+    assert (person["references"], person["faces"]) == (4, 4)  # those that were split off are refused for him
+    assert {face["match"] for face in home.json("clusters", "show", str(small))["face_list"]} == {None}
+
+
+def test_a_cluster_that_was_merged_leads_to_the_one_that_it_is_in_and_undo_parts_them(home: Household) -> None:
+    large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
+    refused = home.call("clusters", "merge", str(small), str(large), check=False)
+    assert (refused.returncode, "have faces in one photo (couple.jpg)" in refused.stderr) == (2, True)
+    before = rows(home)
+    home.call("clusters", "merge", str(small), str(large), "--anyway")
+    assert listed(home) == {large: (10, None)}
+    shown = home.call("clusters", "show", str(small)).stdout.splitlines()
+    assert shown[0] == f"Cluster {small} became a part of cluster {large}."
+    home.call("clusters", "undo")
+    assert rows(home) == before
+
+
+def test_what_was_refused_or_ignored_or_no_face_never_comes_back(home: Household) -> None:
+    large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
+    home.call("clusters", "name", str(large), "Barack Obama")
+    home.call("clusters", "refuse", str(large), "barack  OBAMA")
+    assert home.json("people", "list")[0]["faces"] == 0
+    again = home.call("clusters", "name", str(large), "Barack Obama", check=False)
+    assert (again.returncode, f"Cluster {large} was refused for 'Barack Obama' before" in again.stderr) == (2, True)
+    home.call("clusters", "ignore", str(small))
+    assert [row["id"] for row in home.json("clusters", "list")] == [large]
+    face = home.json("clusters", "show", str(large))["face_list"][0]["id"]
+    home.call("clusters", "not-a-face", str(face))
+    home.call("clusters", "run")
+    assert listed(home) == {large: (5, None), small: (4, None)}
+    assert home.json("status")["photos"]["faces"] == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("", "A person's name can't be empty."),
+        ("x" * 300, "has 300 characters; at most 200 are allowed."),
+        ("Barack\x07Obama", "has the control character"),
+        ("unknown", "has a meaning of its own in rules"),
+    ],
+)
+def test_a_name_that_can_not_be_used_is_refused_and_nothing_changes(home: Household, name: str, complaint: str) -> None:
+    before = rows(home)
+    result = home.call("clusters", "name", "1", name, check=False)
+    assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
+    assert rows(home) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("show", "99"), "There is no cluster 99; `familiar clusters list` shows them."),
+        (("split", "1", "99999"), "Face 99999 is not in cluster 1."),
+        (("not-a-face", "99999"), "There is no face 99999."),
+        (("undo",), "There is nothing to undo."),
+        (("undo", "7"), "There is no event 7; `familiar clusters log` shows them."),
+        (("refuse", "1"), "Say who it is not: NAME, or --other CLUSTER."),
+        (("refuse", "1", "Nobody"), "There is no person named 'Nobody'"),
+        (("merge", "1", "1"), "1 and 1 are the same cluster already (1)."),
+    ],
+)
+def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
+    result = home.call("clusters", *arguments, check=False)
+    assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
+
+
+def test_a_state_without_faces_has_no_clusters(household: Household) -> None:
+    assert household.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
+    assert household.json("clusters", "list") == []
+    assert household.call("clusters", "suggest").stdout == "There is nothing to suggest.\n"
+    assert household.call("clusters", "log").stdout == "Nothing was decided yet.\n"
+
+
+def answered(household: Household, *answers: str) -> str:
+    """Review, with these answers; return what was printed."""
+    result = subprocess.run(
+        command("clusters", "review"),
+        input="".join(f"{answer}\n" for answer in answers),
+        capture_output=True,
+        text=True,
+        env=household.whole_environment(),
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_a_review_shows_each_cluster_and_takes_names_splits_and_undo(home: Household) -> None:
+    large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
+    told = answered(home, "/?", "/s 99", "/s 1 2", "/u", "Barack Obama", "/y", "")
+    assert "There is no face 99 in the picture: they have the numbers 1 to 6." in told
+    assert "NAME          this is NAME" in told
+    assert "Nothing was asked; answer with a name, or /? for help." in told
+    assert told.endswith("2 decided; 1 clusters have no name yet.\n")
+    assert listed(home) == {large: (6, "Barack Obama"), small: (4, None)}
+    with Image.open(home.state / "review" / f"cluster-{large}.png") as picture:
+        assert picture.size == (6 * 132 + 4, 136)
+
+
+def test_a_review_ends_where_the_input_ends_and_keeps_what_was_decided(home: Household) -> None:
+    assert answered(home, "/i").endswith("1 decided; 1 clusters have no name yet.\n")
+    assert [event["kind"] for event in home.json("clusters", "log")] == ["ignore"]
