@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from conftest import put
-from familiar.service.cluster_manifest import MANIFEST_NAME, read_manifest
-from familiar.service.crop_marks import Mark, crop_name, mark_in
+from familiar.service.cluster_folders.manifest import MANIFEST_NAME, read_manifest
+from familiar.service.cluster_folders.marks import Mark, crop_name, mark_in
 from familiar.service.naming import name_cluster
 from familiar.settings import Settings
 from familiar.store.store import STORE_NAME, Store
@@ -24,7 +24,7 @@ from running import Household, command
 def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, couple: Path) -> Household:
     """A state with two clusters, of Barack Obama and Joe Biden, who are in one of the photos together; exported."""
     household = Household(base=tmp_path_factory.mktemp("album"))
-    for photo, ways in ((obama, 4), (biden, 2)):
+    for photo, ways in ((obama, 3), (biden, 2)):
         with Image.open(photo) as image:
             for way in range(ways):
                 width, height = image.width - 4 * way, image.height - 6 * way
@@ -88,7 +88,7 @@ def test_an_export_is_a_folder_of_square_crops_for_each_cluster_and_each_says_wh
         "_not-a-face",
         MANIFEST_NAME,
     }
-    assert (len(crops(home, "cluster-1")), len(crops(home, "cluster-2"))) == (5, 3)
+    assert (len(crops(home, "cluster-1")), len(crops(home, "cluster-2"))) == (4, 3)
     with opened(home) as store:
         photos = {face.id: face.hash for face in store.clusters.faces(1)}
     for path in crops(home, "cluster-1"):
@@ -111,7 +111,7 @@ def test_a_review_by_folders_does_what_its_plan_says_and_all_of_it_can_be_undone
     wanted = [
         ("not a face", 1, ["cluster-2"], "_not-a-face"),
         ("take out", 1, ["cluster-1"], ""),
-        ("name", 4, ["cluster-1"], "Barack Obama"),
+        ("name", 3, ["cluster-1"], "Barack Obama"),
     ]
     for options in ((), ("--dry-run", "--yes")):
         plan = imported(home, *options)
@@ -119,10 +119,10 @@ def test_a_review_by_folders_does_what_its_plan_says_and_all_of_it_can_be_undone
     assert clusters(home) == before
     done = imported(home, "--yes")
     assert (told(done), done["done"], [one["error"] for one in done["changes"]]) == (wanted, True, [None] * 3)
-    assert clusters(home) == {"Barack Obama": (1, 4), "unnamed 2": (2, 2)}
+    assert clusters(home) == {"Barack Obama": (1, 3), "unnamed 2": (2, 2)}
     assert home.call("clusters", "import", folder(home), "--yes").stdout == "Nothing to do.\n"
     with opened(home) as store:
-        assert [(one.name, one.faces) for one in store.people.all()] == [("Barack Obama", 4)]
+        assert [(one.name, one.faces) for one in store.people.all()] == [("Barack Obama", 3)]
         assert [event.id for event in store.decisions.events()] == [3, 2, 1]
         for _ in range(3):
             store.decisions.undo()
@@ -138,7 +138,7 @@ def test_without_a_terminal_the_plan_is_shown_and_how_to_apply_it(home: Househol
         ["what", "faces", "from", "to", "because"],
         ["name", "3", "cluster-2", "Joe", "[Biden]", "a", "new", "person"],
         [
-            *("left", "as", "it", "is", "5", "cluster-1", "all", "its", "crops", "were", "gone,", "which", "may", "be"),
+            *("left", "as", "it", "is", "4", "cluster-1", "all", "its", "crops", "were", "gone,", "which", "may", "be"),
             *("an", "accident:", "nothing", "is", "decided", "about", "them"),
         ],
         ["Nothing", "was", "done;", "--yes", "does", "it."],
@@ -245,13 +245,13 @@ def test_faces_whose_photos_are_gone_stay_where_they_are(home: Household, album:
         result = home.call("clusters", "export", home.base / "none", check=False)
         assert (result.returncode, result.stderr) == (
             1,
-            "error: Nothing was exported: none of the 8 faces has a photo that can be read.\n",
+            "error: Nothing was exported: none of the 7 faces has a photo that can be read.\n",
         )
         assert not (home.base / "none").exists()
         album.inbox.mkdir()
         shutil.copy2(moved / "biden-0.jpg", album.inbox)
         some = home.json("clusters", "export", home.base / "some")
-        assert (len(some["folders"]), len(some["without_photo"])) == (1, 7)
+        assert (len(some["folders"]), len(some["without_photo"])) == (1, 6)
     finally:
         shutil.rmtree(album.inbox, ignore_errors=True)
         moved.rename(album.inbox)

@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 from familiar.errors import UsageError
 from familiar.identity.clustering.plan import Grouping, Member
 from familiar.model import Box, Face, Photo
-from familiar.service.cluster_changes import plan_changes
-from familiar.service.cluster_export import check_target, choose_portions, refuse_watched
-from familiar.service.cluster_folders import read_folder
-from familiar.service.cluster_importing import Outcome, carry_out, read_standing, settle
-from familiar.service.cluster_manifest import (
+from familiar.service.cluster_folders.changes import plan_changes
+from familiar.service.cluster_folders.exporting import check_target, choose_portions, refuse_watched
+from familiar.service.cluster_folders.importing import Outcome, carry_out, read_standing, settle
+from familiar.service.cluster_folders.manifest import (
     MANIFEST_NAME,
     SPECIAL,
     ExportedFace,
@@ -32,8 +31,9 @@ from familiar.service.cluster_manifest import (
     safe_name,
     write_manifest,
 )
-from familiar.service.cluster_plan import Plan
-from familiar.service.crop_marks import Mark, crop_name, face_named, mark_in, marked
+from familiar.service.cluster_folders.marks import Mark, crop_name, face_named, mark_in, marked
+from familiar.service.cluster_folders.plan import Plan
+from familiar.service.cluster_folders.reading import read_folder
 from familiar.service.naming import name_cluster
 from familiar.settings import FolderSettings
 from familiar.store.store import Store
@@ -622,7 +622,7 @@ def act(review: Review, what: str, which: int | str, folder: str) -> None:
         review.rename(str(which), folder)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rounds=st.lists(st.lists(ACTS, max_size=12), min_size=1, max_size=2))
 def test_whatever_is_done_importing_twice_is_once_and_undoing_it_brings_all_back(
     original: Path, rounds: list[list[tuple[str, int | str, str]]]

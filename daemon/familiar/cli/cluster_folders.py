@@ -12,8 +12,8 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.rematching import rematch
 from familiar.errors import RetryError, UsageError
-from familiar.service.cluster_changes import plan_changes
-from familiar.service.cluster_export import (
+from familiar.service.cluster_folders.changes import plan_changes
+from familiar.service.cluster_folders.exporting import (
     Exported,
     Portion,
     check_target,
@@ -21,17 +21,24 @@ from familiar.service.cluster_export import (
     export_crops,
     refuse_watched,
 )
-from familiar.service.cluster_folders import read_folder
-from familiar.service.cluster_importing import Outcome, carry_out, read_standing, settle
-from familiar.service.cluster_manifest import IGNORE, MANIFEST_NAME, NOT_A_FACE, Manifest, read_manifest, write_manifest
-from familiar.service.cluster_plan import Lying, Plan
+from familiar.service.cluster_folders.importing import Outcome, carry_out, read_standing, settle
+from familiar.service.cluster_folders.manifest import (
+    IGNORE,
+    MANIFEST_NAME,
+    NOT_A_FACE,
+    Manifest,
+    read_manifest,
+    write_manifest,
+)
+from familiar.service.cluster_folders.plan import Lying, Plan
+from familiar.service.cluster_folders.reading import read_folder
 from familiar.service.portraits import Portraits
 from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
 _SHOWN = 200
-"""Rows of a plan that people are shown."""
+"""Rows of a plan that people are shown: of what is done, of what is left, and of what is refused."""
 
 _COLUMNS = ("what", "faces", "from", "to", "because")
 
@@ -189,15 +196,16 @@ def _is_wanted(plan: Plan, *, as_json: bool) -> bool:
 
 
 def _show_plan(plan: Plan) -> None:
-    rows = [
-        *((one.what, len(one.faces), ", ".join(one.origin), one.target, one.note) for one in plan.changes),
-        *(("left as it is", one.faces, one.folder, "", one.reason) for one in plan.left),
-        *(("refused", "", one.path, "", one.reason) for one in plan.refused),
-    ]
+    parts: tuple[list[tuple[object, ...]], ...] = (
+        [(one.what, len(one.faces), ", ".join(one.origin), one.target, one.note) for one in plan.changes],
+        [("left as it is", one.faces, one.folder, "", one.reason) for one in plan.left],
+        [("refused", "", one.path, "", one.reason) for one in plan.refused],
+    )
+    rows = [row for part in parts for row in part[:_SHOWN]]
     if rows:
-        print_table(_COLUMNS, rows[:_SHOWN], right=("faces",))
-    if len(rows) > _SHOWN:
-        say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
+        print_table(_COLUMNS, rows, right=("faces",))
+    if (more := sum(map(len, parts)) - len(rows)) > 0:
+        say(f"... and {more} more; --json gives all.")
 
 
 def _end(folder: Path, plan: Plan, outcomes: Sequence[Outcome] | None, *, as_json: bool, dry_run: bool) -> None:

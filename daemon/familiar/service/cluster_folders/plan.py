@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from familiar.service.crop_marks import Mark
+from familiar.service.cluster_folders.marks import Mark
 from familiar.store.clusters import ClusterRow
 
 

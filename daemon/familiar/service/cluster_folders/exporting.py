@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import FamiliarError, RetryError, UsageError
-from familiar.service.cluster_folders import visible
-from familiar.service.cluster_manifest import (
+from familiar.service.cluster_folders.manifest import (
     MANIFEST_NAME,
     SPECIAL,
     ExportedFace,
@@ -20,7 +19,8 @@ from familiar.service.cluster_manifest import (
     folder_names,
     write_manifest,
 )
-from familiar.service.crop_marks import Mark, crop_name, marked
+from familiar.service.cluster_folders.marks import Mark, crop_name, marked
+from familiar.service.cluster_folders.reading import visible
 from familiar.service.portraits import Portraits
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns

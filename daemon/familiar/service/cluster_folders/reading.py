@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from familiar.errors import UsageError
-from familiar.service.cluster_manifest import SPECIAL
-from familiar.service.cluster_plan import Lying, LyingFile
-from familiar.service.crop_marks import HEAD, face_named, is_jpeg, mark_in
+from familiar.service.cluster_folders.manifest import SPECIAL
+from familiar.service.cluster_folders.marks import HEAD, face_named, is_jpeg, mark_in
+from familiar.service.cluster_folders.plan import Lying, LyingFile
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "$recycle.bin", "@eadir", "__macosx", "lost+found"})
 """What file managers and network drives leave everywhere, beside hidden files."""

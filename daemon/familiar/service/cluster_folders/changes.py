@@ -11,9 +11,9 @@ from shlex import quote
 
 from familiar.errors import UsageError
 from familiar.names import name_key
-from familiar.service.cluster_aims import Aim, Scene, find_aim, set_scene
-from familiar.service.cluster_manifest import IGNORE, NOT_A_FACE, SPECIAL, Manifest
-from familiar.service.cluster_plan import (
+from familiar.service.cluster_folders.aims import Aim, Scene, find_aim, set_scene
+from familiar.service.cluster_folders.manifest import IGNORE, NOT_A_FACE, SPECIAL, Manifest
+from familiar.service.cluster_folders.plan import (
     Change,
     Fresh,
     Ignore,
@@ -29,7 +29,7 @@ from familiar.service.cluster_plan import (
     TakeOut,
     What,
 )
-from familiar.service.cluster_sorting import sort_files
+from familiar.service.cluster_folders.sorting import sort_files
 
 _ORDER: tuple[What, ...] = ("not a face", "take out", "name", "merge", "new cluster", "place", "ignore")
 """Two faces of one photo are told apart before their clusters are merged, and clusters are named before more comes."""
@@ -141,7 +141,7 @@ class _Planner:
             reason = "all its crops were gone, which may be an accident: nothing is decided about them"
             self._left.append(Left(folder=folder, faces=len(gone), reason=reason))
         if missing and scene.found.unclear & {home, folder, ""}:
-            reason = "they are missing, but may be in what could not be read (see below)"
+            reason = "they are missing, but may be in what could not be read, which is refused"
             self._left.append(Left(folder=folder, faces=len(missing), reason=reason))
         elif home in self.aims:
             for faces in self._by_cluster(missing):
@@ -170,8 +170,9 @@ class _Planner:
             faces = [face for face in self._still_in([source], IGNORE) if self._cluster_of(face) == cluster]
             row = self._scene.standing.clusters[cluster]
             if row.kind == "named":
-                reason = f"{row.name!r} can't be ignored; say first that it is somebody else: familiar clusters refuse"
-                self._refused.append(Refusal(path=f"{IGNORE}: {source}", reason=f"{reason} {cluster}"))
+                refuse = f"familiar clusters refuse {cluster} {quote(row.name or '')}"
+                reason = f"{row.name!r} can't be ignored; if it is somebody else, say so first: {refuse}"
+                self._refused.append(Refusal(path=f"{IGNORE}: {source}", reason=reason))
                 self._faulty.add(IGNORE)
             elif row.kind == "unnamed":
                 self._add("ignore", faces, IGNORE, Ignore(cluster=cluster))

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from familiar.service.cluster_manifest import Manifest
-from familiar.service.cluster_plan import Lying, LyingFile, Refusal, Standing
-from familiar.service.crop_marks import Mark
+from familiar.service.cluster_folders.manifest import Manifest
+from familiar.service.cluster_folders.marks import Mark
+from familiar.service.cluster_folders.plan import Lying, LyingFile, Refusal, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from familiar.errors import UsageError
-from familiar.service.cluster_manifest import SPECIAL, ExportedFace, ExportedFolder, Manifest
-from familiar.service.cluster_plan import (
+from familiar.service.cluster_folders.manifest import SPECIAL, ExportedFace, ExportedFolder, Manifest
+from familiar.service.cluster_folders.plan import (
     Change,
     Fresh,
     Ignore,
@@ -19,7 +19,7 @@ from familiar.service.cluster_plan import (
     Step,
     TakeOut,
 )
-from familiar.service.cluster_sorting import sort_files
+from familiar.service.cluster_folders.sorting import sort_files
 from familiar.service.naming import name_cluster
 from familiar.store.store import Store
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from familiar.errors import UsageError
 from familiar.names import check_name, name_key
-from familiar.service.cluster_manifest import NOT_A_FACE, SPECIAL, Manifest, safe_name
-from familiar.service.cluster_plan import Standing
-from familiar.service.cluster_sorting import Sorted
+from familiar.service.cluster_folders.manifest import NOT_A_FACE, SPECIAL, Manifest, safe_name
+from familiar.service.cluster_folders.plan import Standing
+from familiar.service.cluster_folders.sorting import Sorted
 
 _NO_NAME = re.compile(r"cluster[-_ ]?[0-9]+(\W.*)?", re.IGNORECASE | re.DOTALL)
 
