@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from album import Album
 from familiar.store.store import Store
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -12,4 +13,10 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "familiar.db", now=lambda: NOON) as opened:
+        yield opened
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Iterator[Album]:
+    with Album.at(tmp_path) as opened:
         yield opened

@@ -113,9 +113,14 @@ class Changes:
         self._db.conn.execute(query, (*values.values(), change.key))
 
     def _register_again(self, key: int, row: Row) -> None:
-        """Put a reference back, unless its face is registered again; under another id where that one was given away."""
+        """Put a reference back, unless its face is registered again; under another id where that one was given away.
+
+        A face that was encoded again meanwhile comes back as it is now.
+        """
         if self._db.conn.execute("SELECT 1 FROM face_references WHERE face_id = ?", (row["face_id"],)).fetchone():
             return
+        face = self._db.conn.execute("SELECT embedding, engine FROM faces WHERE id = ?", (row["face_id"],)).fetchone()
+        row = {**row, "embedding": face[0], "engine": face[1]}
         taken = self.row("face_references", key) is not None
         self._add("face_references", row if taken else {"id": key, **row})
 

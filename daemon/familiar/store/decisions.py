@@ -12,6 +12,7 @@ from familiar.names import check_name, name_key
 from familiar.store.changes import Change, Changes, dump, load
 from familiar.store.clusters import Clusters
 from familiar.store.database import writing
+from familiar.store.refusals import read_refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +53,9 @@ class Decisions:
             person_id, known_as = event.person(name)
             if cluster.name == known_as:
                 raise UsageError(f"Cluster {cluster.id} is {known_as!r} already.")
-            if self._is_refused(cluster.id, person_id):
-                raise UsageError(
-                    f"Cluster {cluster.id} was refused for {known_as!r} before; `familiar clusters log` shows the "
-                    "event, and `familiar clusters undo EVENT` takes it back."
-                )
+            self._check_not_refused(cluster.id, person_id, known_as)
             faces = self._faces_of(cluster.id)
-            event.drop_references(faces)
+            event.drop_references(faces, but=person_id)
             event.changes.update("clusters", cluster.id, person_id=person_id, kept=1, ignored=0)
             event.confirm(faces)
             event.register(person_id, [face for face in references if face in set(faces)])
@@ -81,16 +78,15 @@ class Decisions:
                 )
             if small.name is not None and large.name is None:
                 small, large = large, small
-            shared = self._photo_with_both(small.id, large.id)
+            shared = self._clusters.photo_with_both(small.id, large.id)
             if shared is not None and not anyway:
                 raise UsageError(
                     f"Clusters {small.id} and {large.id} have faces in one photo ({shared}), so they are two people; "
                     "--anyway makes them one, for mirrors and collages."
                 )
-            person_id = self._person_of(large.id)
-            if person_id is not None and self._is_refused(small.id, person_id):
-                raise UsageError(f"Cluster {small.id} was refused for {large.name!r} before; undo that first.")
             event.forget_refusals_between(small.id, large.id)
+            if large.name is not None and small.name is None:
+                self._check_not_refused(small.id, self._person_of(large.id) or 0, large.name)
             event.hand_over_refusals(small.id, large.id)
             event.changes.update("clusters", small.id, absorbed_by=large.id)
             event.changes.update("clusters", large.id, kept=1)
@@ -107,11 +103,11 @@ class Decisions:
             if len(set(faces)) == len(members):
                 raise UsageError(f"These are all faces of cluster {cluster.id}; nothing would be left of it.")
             fresh = event.new_cluster()
-            event.drop_references(faces)
             event.move(faces, fresh)
             event.changes.update("clusters", cluster.id, kept=1)
             event.refuse(cluster_id=fresh, other_id=cluster.id)
             if (person_id := self._person_of(cluster.id)) is not None:
+                event.drop_references(faces, of=person_id)
                 event.refuse(cluster_id=fresh, person_id=person_id)
             event.summary = f"{_count(len(set(faces)), 'face')} of cluster {cluster.id} became cluster {fresh}"
         return event.id, fresh
@@ -121,10 +117,10 @@ class Decisions:
         with self._event("refuse") as event:
             cluster = self._clusters.find(cluster_id)
             person_id, known_as = event.known_person(name)
-            if self._is_refused(cluster.id, person_id):
+            if self._value("SELECT 1 FROM refusals WHERE cluster_id = ? AND person_id = ?", cluster.id, person_id):
                 raise UsageError(f"Cluster {cluster.id} is refused for {known_as!r} already.")
+            event.drop_references(self._faces_of(cluster.id), of=person_id)
             if cluster.name == known_as:
-                event.drop_references(self._faces_of(cluster.id))
                 event.changes.update("clusters", cluster.id, person_id=None)
             event.changes.update("clusters", cluster.id, kept=1)
             event.refuse(cluster_id=cluster.id, person_id=person_id)
@@ -137,10 +133,7 @@ class Decisions:
             one, two = self._clusters.find(cluster_id), self._clusters.find(other)
             if one.id == two.id:
                 raise UsageError(f"{cluster_id} and {other} are the same cluster ({one.id}); `split` takes it apart.")
-            for cluster in (one, two):
-                event.changes.update("clusters", cluster.id, kept=1)
-            event.refuse(cluster_id=one.id, other_id=two.id)
-            event.summary = f"clusters {one.id} and {two.id} are two people"
+            event.tell_apart(one.id, two.id)
         return event.id
 
     def take_out(self, cluster_id: int, faces: Sequence[int]) -> int:
@@ -149,7 +142,8 @@ class Decisions:
             cluster = self._clusters.find(cluster_id)
             self._check_members(cluster.id, faces, self._faces_of(cluster.id))
             person_id = self._person_of(cluster.id)
-            event.drop_references(faces)
+            if person_id is not None:
+                event.drop_references(faces, of=person_id)
             for face in sorted(set(faces)):
                 event.changes.delete("cluster_faces", face)
                 event.refuse(face_id=face, other_id=cluster.id)
@@ -164,7 +158,7 @@ class Decisions:
         with self._event("place") as event:
             cluster = self._clusters.find(cluster_id)
             self._check_faces(faces)
-            event.drop_references(faces)
+            event.leave_people(faces, to=self._person_of(cluster.id))
             event.forget_refusals_of_faces(faces, cluster.id, self._person_of(cluster.id))
             event.move(faces, cluster.id)
             event.changes.update("clusters", cluster.id, kept=1)
@@ -176,7 +170,7 @@ class Decisions:
         with self._event("gather") as event:
             self._check_faces(faces)
             fresh = event.new_cluster()
-            event.drop_references(faces)
+            event.leave_people(faces, to=None)
             event.move(faces, fresh)
             event.summary = f"{_count(len(set(faces)), 'face')} became cluster {fresh}"
         return event.id, fresh
@@ -217,22 +211,28 @@ class Decisions:
     def undo(self, event_id: int | None = None) -> EventRow:
         """Take an event back, by default the last one of a person; everything is as it was before it.
 
-        What the program did, and a person undid, the program does not do again.
+        What the program did, and a person undid, the program does not do again: it is written down as a refusal.
         """
         with writing(self._db):
             event = self._to_undo(event_id)
             changes = Changes(self._db)
-            made = load(str(self._value("SELECT changes FROM cluster_events WHERE id = ?", event.id)))
-            obstacles = [*changes.obstacles(made), *self._built_upon(made)]
-            if obstacles:
-                raise UsageError(self._why_not(event, obstacles))
+            made, later = self._read(event.id), self._later(event.id)
+            if (builder := next((entry for entry in later if _builds_upon(entry.changes, made)), None)) is not None:
+                raise UsageError(
+                    f"Event {event.id} ({event.summary}) can't be undone as it is: event {builder.id} "
+                    f"({builder.summary}) builds on it; `familiar clusters undo {builder.id}` first."
+                )
+            if obstacles := changes.obstacles(made):
+                what = min(f"{_NOUNS[change.table]} {change.key}" for change in obstacles)
+                raise UsageError(f"Event {event.id} ({event.summary}) can't be undone: {what} was changed since.")
             self._release(made)
-            changes.take_back(made)
-            if event.by == "program":
-                (small,) = [change for change in made if change.table == "clusters"]
-                assert small.after is not None
-                changes.insert("refusals", cluster_id=small.key, other_id=small.after["absorbed_by"], at=self._time())
+            people = {person for entry in later for change in entry.changes for person in _ids(change, "person_id")}
+            kept = [change for change in made if change.table == "people" and change.key in people]
+            changes.take_back([change for change in made if change not in kept], at=event.at)
+            self._keep_decided(made)
             self._db.conn.execute("UPDATE cluster_events SET undone_at = ? WHERE id = ?", (self._time(), event.id))
+            if event.by == "program":
+                self._refuse_absorbed(made)
             self._changed()
         return event
 
@@ -267,21 +267,16 @@ class Decisions:
             raise UsageError(f"Event {event_id} ({found.summary}) was undone already.")
         return found
 
-    def _built_upon(self, made: Sequence[Change]) -> list[Change]:
-        """Return the clusters that an event made, and that later ones have put faces into or refer to."""
-        own_faces = {change.key for change in made if change.table == "cluster_faces"}
-        own_clusters = {change.key for change in made if change.table == "clusters"}
-        own_refusals = {change.key for change in made if change.table == "refusals"}
-        found = []
-        for change in made:
-            if change.table != "clusters" or change.before is not None:
-                continue
-            placed = self._keys("SELECT face_id FROM cluster_faces WHERE cluster_id = ? AND by = 'person'", change.key)
-            absorbed = self._keys("SELECT id FROM clusters WHERE absorbed_by = ?", change.key)
-            refused = self._keys("SELECT id FROM refusals WHERE cluster_id = ?1 OR other_id = ?1", change.key)
-            if placed - own_faces or absorbed - own_clusters or refused - own_refusals:
-                found.append(change)
-        return found
+    def _read(self, event_id: int) -> list[Change]:
+        return load(str(self._value("SELECT changes FROM cluster_events WHERE id = ?", event_id)))
+
+    def _later(self, event_id: int) -> list["_Entry"]:
+        """Return the events after this one that hold, the newest first."""
+        rows = self._db.conn.execute(
+            "SELECT id, summary, changes FROM cluster_events WHERE id > ? AND undone_at IS NULL ORDER BY id DESC",
+            (event_id,),
+        )
+        return [_Entry(id=row[0], summary=row[1], changes=load(row[2])) for row in rows]
 
     def _release(self, made: Sequence[Change]) -> None:
         """Set the faces free that the program put into clusters which an event made."""
@@ -291,24 +286,22 @@ class Decisions:
                 for face in self._keys("SELECT face_id FROM cluster_faces WHERE cluster_id = ?", change.key) - own:
                     self._db.conn.execute("DELETE FROM cluster_faces WHERE face_id = ?", (face,))
 
-    def _why_not(self, event: EventRow, obstacles: Sequence[Change]) -> str:
-        """Say which later event has to be undone first."""
-        touched = {(change.table, change.key) for change in obstacles}
-        clusters = {key for table, key in touched if table == "clusters"}
-        rows = self._db.conn.execute(
-            "SELECT id, summary, changes FROM cluster_events WHERE id > ? AND undone_at IS NULL ORDER BY id DESC",
-            (event.id,),
-        )
-        for id_, summary, text in rows:
-            for change in load(text):
-                after = change.after or {}
-                if (change.table, change.key) in touched or clusters & {after.get("cluster_id"), after.get("other_id")}:
-                    return (
-                        f"Event {event.id} ({event.summary}) can't be undone as it is: event {id_} ({summary}) builds "
-                        f"on it; `familiar clusters undo {id_}` first."
-                    )
-        table, key = min(touched)
-        return f"Event {event.id} ({event.summary}) can't be undone: what it did to {table} {key} was changed since."
+    def _keep_decided(self, made: Sequence[Change]) -> None:
+        """Keep clusters firm of which something else was decided: other events, that hold, found them firm already."""
+        for change in made:
+            if change.table == "clusters":
+                self._db.conn.execute(
+                    "UPDATE clusters SET kept = 1 WHERE id = ?1 AND (EXISTS (SELECT 1 FROM refusals WHERE "
+                    "cluster_id = ?1 OR other_id = ?1) OR EXISTS (SELECT 1 FROM cluster_faces WHERE cluster_id = ?1 "
+                    "AND by = 'person'))",
+                    (change.key,),
+                )
+
+    def _refuse_absorbed(self, made: Sequence[Change]) -> None:
+        (small,) = [change for change in made if change.table == "clusters"]
+        assert small.after is not None
+        with self._event("refuse") as event:
+            event.tell_apart(small.key, small.after["absorbed_by"])
 
     def _faces_of(self, cluster_id: int) -> list[int]:
         return sorted(self._keys("SELECT face_id FROM cluster_faces WHERE cluster_id = ?", cluster_id))
@@ -333,20 +326,15 @@ class Decisions:
         found = self._value("SELECT person_id FROM clusters WHERE id = ?", cluster_id)
         return None if found is None else int(str(found))
 
-    def _is_refused(self, cluster_id: int, person_id: int) -> bool:
-        query = "SELECT 1 FROM refusals WHERE cluster_id = ? AND person_id = ?"
-        return self._value(query, cluster_id, person_id) is not None
-
-    def _photo_with_both(self, one: int, other: int) -> str | None:
-        row = self._db.conn.execute(
-            "SELECT COALESCE((SELECT CAST(name AS TEXT) FROM files WHERE files.photo_id = a.photo_id LIMIT 1), hash) "
-            "FROM cluster_faces AS first JOIN faces AS a ON a.id = first.face_id JOIN faces AS b "
-            "ON b.photo_id = a.photo_id AND b.id != a.id JOIN cluster_faces AS second ON second.face_id = b.id "
-            "JOIN photos ON photos.id = a.photo_id WHERE kind = 'photo' AND first.cluster_id = ? "
-            "AND second.cluster_id = ? LIMIT 1",
-            (one, other),
-        ).fetchone()
-        return None if row is None else str(row[0])
+    def _check_not_refused(self, cluster_id: int, person_id: int, name: str) -> None:
+        refused = read_refusals(self._db).people
+        if (cluster_id, person_id) in refused:
+            face = refused[cluster_id, person_id]
+            what = f"Cluster {cluster_id}" if face is None else f"Face {face} of cluster {cluster_id}"
+            raise UsageError(
+                f"{what} was refused for {name!r} before; `familiar clusters log` shows the event, and "
+                "`familiar clusters undo EVENT` takes it back."
+            )
 
     def _keys(self, query: str, *values: int) -> set[int]:
         return {int(row[0]) for row in self._db.conn.execute(query, values)}
@@ -357,6 +345,47 @@ class Decisions:
 
     def _time(self) -> str:
         return self._now().isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """An entry of the log, with what it changed."""
+
+    id: int
+    summary: str
+    changes: list[Change]
+
+
+_NOUNS = {"clusters": "cluster", "cluster_faces": "face", "no_faces": "face"}
+"""What rows are called that can be in the way of undoing."""
+
+
+def _ids(change: Change, *columns: str) -> set[int]:
+    """Return the ids that a row has in these columns, before and after."""
+    rows = [row for row in (change.before, change.after) if row is not None]
+    return {int(row[column]) for row in rows for column in columns if row.get(column) is not None}
+
+
+def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
+    """Return whether a later event changed what an event changed, or is about what it brought about.
+
+    That is: a cluster that it made; a cluster that others became a part of, as a whole; and a cluster that it took
+    faces from, and that is a part of another one since.
+    """
+    rows = {(change.table, change.key) for change in made if change.table != "face_references"}
+    clusters = [change for change in made if change.table == "clusters"]
+    own = {change.key for change in clusters if change.before is None}
+    grown = {absorbing for change in clusters for absorbing in _ids(change, "absorbed_by")}
+    left = {change.before["cluster_id"] for change in made if change.table == "cluster_faces" and change.before}
+    for change in later:
+        about = _ids(change, "cluster_id", "other_id", "absorbed_by")
+        if (change.table, change.key) in rows or about & own:
+            return True
+        if change.table == "refusals" and about & grown:
+            return True
+        if change.table == "clusters" and change.key in left and _ids(change, "absorbed_by"):
+            return True
+    return False
 
 
 class _Event:
@@ -423,12 +452,33 @@ class _Event:
                     added_at=self._now,
                 )
 
-    def drop_references(self, faces: Sequence[int]) -> None:
-        """Take faces out of the references of whomever they are registered for."""
+    def drop_references(self, faces: Sequence[int], *, of: int | None = None, but: int | None = None) -> None:
+        """Take faces out of the references: of this person, or of all people but that one."""
         for face in sorted(set(faces)):
-            rows = self._db.conn.execute("SELECT id FROM face_references WHERE face_id = ?", (face,)).fetchall()
-            for (reference,) in rows:
-                self.changes.delete("face_references", reference)
+            rows = self._db.conn.execute(
+                "SELECT id, person_id FROM face_references WHERE face_id = ?", (face,)
+            ).fetchall()
+            for reference, person in rows:
+                if person != but and of in {None, person}:
+                    self.changes.delete("face_references", reference)
+
+    def leave_people(self, faces: Sequence[int], *, to: int | None) -> None:
+        """Take faces out of the references of those whose clusters they leave; and of all but those they come to."""
+        for face in sorted(set(faces)):
+            row = self._db.conn.execute(
+                "SELECT person_id FROM cluster_faces JOIN clusters ON clusters.id = cluster_id WHERE face_id = ?",
+                (face,),
+            ).fetchone()
+            if to is not None:
+                self.drop_references([face], but=to)
+            elif row is not None and row[0] is not None:
+                self.drop_references([face], of=row[0])
+
+    def tell_apart(self, one: int, other: int) -> None:
+        for cluster in (one, other):
+            self.changes.update("clusters", cluster, kept=1)
+        self.refuse(cluster_id=one, other_id=other)
+        self.summary = f"clusters {one} and {other} are two people"
 
     def refuse(
         self,
@@ -443,7 +493,9 @@ class _Event:
         )
 
     def forget_refusals_between(self, one: int, other: int) -> None:
-        self._forget("(cluster_id = ? AND other_id = ?) OR (cluster_id = ? AND other_id = ?)", one, other, other, one)
+        """Let two clusters be one, and the faces of each belong to the other."""
+        inside = "face_id IN (SELECT face_id FROM cluster_faces WHERE cluster_id IN (?1, ?2)) AND other_id IN (?1, ?2)"
+        self._forget(f"(cluster_id IN (?1, ?2) AND other_id IN (?1, ?2)) OR ({inside})", one, other)
 
     def hand_over_refusals(self, cluster_id: int, to: int) -> None:
         """Let what was refused for a cluster hold for the one that it becomes a part of."""
@@ -453,8 +505,11 @@ class _Event:
                 self.changes.update("refusals", refusal, **{column: to})
 
     def forget_refusals_of_faces(self, faces: Sequence[int], cluster_id: int, person_id: int | None) -> None:
+        """Let faces belong to a cluster, and to its person."""
+        person = "SELECT id FROM clusters WHERE person_id = ?3"
         for face in sorted(set(faces)):
-            self._forget("face_id = ? AND (other_id = ? OR person_id IS ?)", face, cluster_id, person_id or -1)
+            where = f"face_id = ?1 AND (other_id = ?2 OR person_id = ?3 OR other_id IN ({person}))"
+            self._forget(where, face, cluster_id, person_id or -1)
 
     def _forget(self, where: str, *values: int) -> None:
         for (refusal,) in self._db.conn.execute(f"SELECT id FROM refusals WHERE {where}", values).fetchall():

@@ -169,7 +169,7 @@ class _Groups:
         distances = horizon - gains / sizes[one]
         votes = edges / np.bincount(one, weights=edges, minlength=count)[one]
         upward = sizes[one] <= sizes[other]
-        one, other, distances, votes = (values[upward] for values in (one, other, distances, votes))
+        one, other, distances, votes = one[upward], other[upward], distances[upward], votes[upward]
         rivals = np.where(sizes[other] > sizes[one], distances, horizon)
         margins = _margins(one, distances, rivals, count, horizon)
         costs = distances - self._allowance(sizes[one], sizes[other], margins, votes)
