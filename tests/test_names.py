@@ -15,6 +15,9 @@ def test_a_name_is_kept_in_one_unicode_form_without_spaces_around_it() -> None:
         ("   ", "can't be empty"),
         ("x" * 201, "has 201 characters; at most 200 are allowed"),
         ("Eileen\nCollins", "has the control character '\\\\n'; leave it out"),
+        ("Ann\u200b", "has the control character '\\\\u200b'; leave it out"),
+        ("\u202eevil", "has the control character '\\\\u202e'; leave it out"),
+        ("\u200d\u0301", "has no character that can be seen"),
         ("Unknown", "has a meaning of its own in rules; choose another"),
     ],
 )

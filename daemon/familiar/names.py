@@ -7,6 +7,8 @@ from familiar.errors import UsageError
 MAX_NAME = 200
 """Characters in a name: longer ones do not fit into a file name."""
 
+_JOINERS = frozenset("\u200c\u200d")
+
 RESERVED_NAMES = frozenset({"any", "unknown"})
 """Words that mean something else in a rule's `person`."""
 
@@ -22,12 +24,19 @@ def check_name(name: str) -> str:
         raise UsageError("A person's name can't be empty.")
     if len(kept) > MAX_NAME:
         raise UsageError(f"The name {kept[:20]!r}... has {len(kept)} characters; at most {MAX_NAME} are allowed.")
-    odd = [character for character in kept if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}]
+    odd = [character for character in kept if _is_odd(character)]
     if odd:
         raise UsageError(f"The name {kept!r} has the control character {odd[0]!r}; leave it out.")
+    if all(unicodedata.category(character) in {"Cf", "Mn", "Me", "Zs"} for character in kept):
+        raise UsageError(f"The name {kept!r} has no character that can be seen.")
     if name_key(kept) in RESERVED_NAMES:
         raise UsageError(f"The name {kept!r} has a meaning of its own in rules; choose another.")
     return kept
+
+
+def _is_odd(character: str) -> bool:
+    """Return whether a character can't be seen, or turns what follows; joiners are a part of some scripts and signs."""
+    return character not in _JOINERS and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def name_key(name: str) -> str:

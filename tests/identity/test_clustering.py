@@ -30,8 +30,8 @@ def someone(seed: int, length: float = 1.4) -> npt.NDArray[np.float64]:
     return direction / np.linalg.norm(direction) * length
 
 
-def faces_of(seed: int, count: int, spread: float = 0.025) -> Embeddings:
-    """Faces of one person, which lie about sixteen times the spread apart: 0.4."""
+def faces_of(seed: int, count: int, spread: float = 0.02) -> Embeddings:
+    """Faces of one person, which lie about sixteen times the spread apart: 0.32."""
     noise = np.random.default_rng([seed, 1]).normal(size=(count, 128))
     faces: Embeddings = (someone(seed) + spread * noise).astype(np.float32)
     return faces
@@ -318,8 +318,7 @@ def look_alikes(apart_by: float) -> tuple[Embeddings, Embeddings]:
 
 
 def test_groups_that_are_nearly_near_enough_are_suggested_as_one() -> None:
-    distances = [0.3, 0.4, 0.5, 0.6, 0.7]
-    found = [grouped(known(*look_alikes(distance)), "linkage") for distance in distances]
+    found = [grouped(known(*look_alikes(distance)), "linkage") for distance in np.linspace(0.25, 0.75, 26)]
     kinds = [(len(grouping.fresh), len(grouping.alike)) for grouping in found]
     assert kinds == sorted(kinds, key=[(1, 0), (2, 1), (2, 0)].index)
     assert {(1, 0), (2, 1), (2, 0)} == set(kinds)
@@ -329,9 +328,21 @@ def test_groups_that_are_nearly_near_enough_are_suggested_as_one() -> None:
 
 @pytest.mark.parametrize("bounds", [{"apart": [(2, 8)]}, {"firm": [3, 4]}], ids=["apart", "firm"])
 def test_groups_that_may_not_be_one_are_not_suggested(bounds: Mapping[str, Any]) -> None:
-    faces = known(*look_alikes(0.4), clusters=[3] * 5 + [4] * 5)
-    assert len(grouped(faces, "linkage", threshold=0.45).alike) == 1
-    assert grouped(replace(faces, **bounds), "linkage", threshold=0.45).alike == ()
+    cases = [known(*look_alikes(distance), clusters=[3] * 5 + [4] * 5) for distance in np.linspace(0.25, 0.75, 26)]
+    suggesting = [faces for faces in cases if grouped(faces, "linkage").alike]
+    assert suggesting
+    assert all(grouped(replace(faces, **bounds), "linkage").alike == () for faces in suggesting)
+
+
+@pytest.mark.parametrize("firm", [3, 5])
+def test_a_firm_cluster_that_takes_in_another_stays_firm(firm: int) -> None:
+    cases = [
+        known(*look_alikes(distance), clusters=[3, 5] * 2 + [3] + [4] * 5) for distance in np.linspace(0.25, 0.75, 26)
+    ]
+    for faces in cases:
+        grouping = grouped(replace(faces, firm=frozenset({firm, 4})), "linkage")
+        assert grouping.absorbed == {8 - firm: firm}
+        assert grouping.alike == ()
 
 
 def test_a_larger_threshold_than_usual_reaches_as_far_as_it_says() -> None:

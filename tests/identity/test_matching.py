@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import photos
-from familiar.identity.matching import ONE_LOOK, match
+from familiar.identity.matching import ONE_LOOK, Verdicts, match
 from familiar.identity.people import Gallery, KnownPerson
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
@@ -134,6 +134,104 @@ def test_a_person_far_away_changes_nothing(seed: int) -> None:
     faces, people = around(seed, 6), [person("Ann", around(seed, 9)[6:]), person("Bob", around(seed + 1, 3))]
     far = person("Zed", around(seed + 2, 3) + np.float32(5))
     assert matched(faces, *people) == matched(faces, *people, far)
+
+
+def judged(faces: Embeddings, verdicts: Verdicts, *people: KnownPerson) -> tuple[Match | None, ...]:
+    return match(faces, Gallery.of(people), DEFAULTS, verdicts)
+
+
+def test_without_verdicts_nothing_is_otherwise() -> None:
+    faces, ann = around(1, 3), person("Ann", around(1, 6)[3:])
+    assert judged(faces, Verdicts(), ann) == matched(faces, ann)
+
+
+def test_a_face_that_somebody_named_is_that_person_whatever_the_distance() -> None:
+    faces = np.concatenate([around(1, 1), around(2, 1), around(3, 1)])
+    ann, bob = person("Ann", around(1, 4)[1:]), person("Bob", around(2, 4)[1:], threshold=0.001)
+    first, second, third = sure(judged(faces, Verdicts(named={0: "Bob", 1: "Bob", 2: "Ann"}), ann, bob))
+    assert [(one.person, one.accepted, one.ambiguous) for one in (first, second, third)] == [
+        ("Bob", True, False),
+        ("Bob", True, False),
+        ("Ann", True, False),
+    ]
+    assert first.distance > 1
+    assert second.distance < 0.4
+    assert third.distance > 1
+
+
+@given(seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=25)
+def test_the_distance_of_a_named_face_is_the_one_that_matching_finds(seed: int) -> None:
+    faces, people = around(seed, 4), [person("Ann", around(seed, 9)[4:]), person("Bob", around(seed + 1, 3))]
+    verdicts = Verdicts(named=dict.fromkeys(range(4), "Ann"))
+    for one, other in zip(sure(judged(faces, verdicts, *people)), sure(matched(faces, *people)), strict=True):
+        assert (one.person, one.accepted) == (other.person, other.accepted) == ("Ann", True)
+        assert one.distance == pytest.approx(other.distance, abs=1e-6)
+
+
+def test_two_people_who_are_equally_near_are_not_ambiguous_for_a_face_that_was_named() -> None:
+    face = around(1, 1)
+    people = person("Ann", face + np.float32(0.02)), person("Bob", face - np.float32(0.0201))
+    assert sure(matched(face, *people))[0].ambiguous
+    (found,) = sure(judged(face, Verdicts(named={0: "Bob"}), *people))
+    assert (found.person, found.accepted, found.ambiguous) == ("Bob", True, False)
+
+
+def test_a_face_that_is_named_after_somebody_without_references_matches_nobody_else() -> None:
+    verdicts = Verdicts(named={0: "Bob"})
+    assert judged(around(1, 1), verdicts, person("Ann", around(1, 2))) == (None,)
+    assert judged(around(1, 1), verdicts) == (None,)
+
+
+def test_a_refused_person_is_never_matched_and_the_next_one_may_be() -> None:
+    face = around(1, 1)
+    ann, near, far = person("Ann", face), person("Bob", face + np.float32(0.02)), person("Cleo", around(2, 1))
+    first, second, third = (
+        judged(face, Verdicts(refused={0: frozenset(names)}), ann, near, far)[0]
+        for names in (["Ann"], ["Ann", "Bob"], ["Ann", "Bob", "Cleo"])
+    )
+    assert first is not None
+    assert (first.person, first.accepted, first.ambiguous) == ("Bob", True, False)
+    assert second is not None
+    assert (second.person, second.accepted) == ("Cleo", False)
+    assert third is None
+
+
+def test_a_refusal_holds_for_its_face_only_and_those_who_are_not_known_do_not_matter() -> None:
+    faces, ann = around(1, 3), person("Ann", around(1, 6)[3:])
+    first, second, third = judged(faces, Verdicts(refused={1: frozenset({"Ann", "Zed"})}), ann)
+    assert second is None
+    assert [found is not None and found.accepted for found in (first, third)] == [True, True]
+
+
+def test_verdicts_hold_for_the_last_of_many_faces() -> None:
+    faces, ann, bob = (
+        np.repeat(around(1, 1), 9000, axis=0),
+        person("Ann", around(1, 4)[1:]),
+        person("Bob", around(2, 1)),
+    )
+    verdicts = Verdicts(named={8999: "Bob"}, refused={8998: frozenset({"Ann"})})
+    *others, refused, named = sure(judged(faces, verdicts, ann, bob))
+    assert {(one.person, one.accepted) for one in others} == {("Ann", True)}
+    assert (refused.person, refused.accepted) == ("Bob", False)
+    assert (named.person, named.accepted) == ("Bob", True)
+
+
+def test_a_refused_person_makes_no_other_one_ambiguous() -> None:
+    face = around(1, 1)
+    people = person("Ann", face + np.float32(0.02)), person("Bob", face - np.float32(0.0201))
+    (found,) = sure(judged(face, Verdicts(refused={0: frozenset({"Bob"})}), *people))
+    assert (found.person, found.accepted, found.ambiguous) == ("Ann", True, False)
+
+
+@pytest.mark.parametrize("damage", [np.nan, np.inf])
+def test_damaged_faces_match_nobody_whatever_was_decided_and_harm_no_others(damage: float) -> None:
+    faces = around(1, 4)
+    faces[0, 3] = faces[1] = damage
+    verdicts = Verdicts(named={0: "Ann", 2: "Ann"}, refused={1: frozenset({"Ann"})})
+    first, second, third, fourth = judged(faces, verdicts, person("Ann", around(1, 6)[4:]))
+    assert (first, second) == (None, None)
+    assert [found is not None and found.accepted for found in (third, fourth)] == [True, True]
 
 
 def test_real_strangers_are_rarely_matched_and_real_people_rarely_missed() -> None:

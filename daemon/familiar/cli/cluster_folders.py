@@ -33,7 +33,7 @@ from familiar.service.cluster_folders.manifest import (
 from familiar.service.cluster_folders.plan import Lying, Plan
 from familiar.service.cluster_folders.reading import read_folder
 from familiar.service.portraits import Portraits
-from familiar.settings import Settings
+from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -70,8 +70,9 @@ def export(
         if wanted and unnamed:
             raise UsageError("--cluster and --unnamed do not go together: say which clusters, or all without a name.")
         settings = context.settings()
-        refuse_watched(folder, settings.folders)
         with context.store() as store:
+            known = [FolderSettings(path=root.path) for root in store.roots.all()]
+            refuse_watched(folder, [*settings.folders, *known])
             _prepare(store, folder, again=again)
             portions = choose_portions(store, wanted=wanted, unnamed=unnamed, most=most)
             if not portions:

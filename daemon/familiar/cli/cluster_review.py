@@ -24,6 +24,8 @@ from familiar.vision.workers import Workers
 
 _LOOSER = 0.08
 
+_WITH_NUMBERS = frozenset("soxm")
+
 _HELP = """\
 NAME          this is NAME: all faces of the cluster are theirs
 Enter         skip it for now
@@ -124,7 +126,7 @@ class _Session:
         if not answer.startswith("/"):
             self._decide(name_cluster(self.store, cluster.id, answer, model=self.settings.vision.model))
             return True
-        command, numbers = answer[1:2], [int(number) for number in re.findall(r"\d+", answer[2:])]
+        command, numbers = _command(answer)
         if command == "u":
             undone = self.store.decisions.undo()
             self.passed.discard(cluster.id)
@@ -138,7 +140,7 @@ class _Session:
             "s": lambda: self.store.decisions.split(cluster.id, _picked(numbers, faces))[0],
             "o": lambda: self.store.decisions.take_out(cluster.id, _picked(numbers, faces)),
             "x": lambda: self.store.decisions.not_a_face(_picked(numbers, faces)),
-            "m": lambda: self.store.decisions.merge(cluster.id, numbers[0] if len(numbers) == 1 else 0),
+            "m": lambda: self.store.decisions.merge(cluster.id, numbers[0]),
         }
         if command not in actions:
             for line in _HELP.splitlines():
@@ -177,6 +179,23 @@ class _Session:
     def _other(self, cluster: ClusterRow) -> int:
         question = self._asked()
         return (question.other if question.cluster == cluster.id else question.cluster) or 0
+
+
+def _command(answer: str) -> tuple[str, list[int]]:
+    """Return the letter of a command, and its numbers.
+
+    Raises:
+        UsageError: that is no command, or not with these numbers.
+    """
+    found = re.fullmatch(r"/([a-z?])((?:\s+\d{1,18})*)", answer)
+    if found is None:
+        raise UsageError(f"{answer!r} is no command, and a name can't begin with /; /? shows the commands.")
+    command, numbers = found[1], [int(number) for number in found[2].split()]
+    if numbers and command not in _WITH_NUMBERS:
+        raise UsageError(f"/{command} is about the whole cluster, and takes no numbers.")
+    if command == "m" and len(numbers) != 1:
+        raise UsageError("Say which cluster is the same: /m and its number, as in /m 7.")
+    return command, numbers
 
 
 def _is_open(row: ClusterRow) -> bool:

@@ -1,5 +1,6 @@
 """familiar clusters: groups of faces that nobody has named yet, and what a person decides about them."""
 
+import math
 from dataclasses import asdict
 from shlex import quote
 
@@ -18,6 +19,8 @@ from familiar.store.store import Store
 
 _SHOWN = 40
 """Rows of a table that people are shown."""
+
+ID = click.IntRange(1, 2**62)
 
 _LOOSER = 0.08
 """How far beyond the threshold of matching a cluster may be from a person to ask whether it is them."""
@@ -46,6 +49,8 @@ def run(context: Context, threshold: float | None, *, as_json: bool) -> None:
         settings = context.settings()
         clustering = settings.clustering
         if threshold is not None:
+            if not math.isfinite(threshold):
+                raise UsageError(f"--threshold {threshold} is no distance; the usual one is 0.495.")
             clustering = clustering.model_copy(update={"threshold": threshold})
         with context.store() as store, progress_bar("grouping faces", hidden=as_json):
             result = regroup(store, clustering, settings.vision.model)
@@ -85,7 +90,7 @@ def list_(context: Context, *, everything: bool, as_json: bool) -> None:
 
 
 @clusters.command(epilog="Example: familiar clusters show 12")
-@click.argument("cluster", type=click.IntRange(min=1))
+@click.argument("cluster", type=ID)
 @json_option
 @pass_context
 def show(context: Context, cluster: int, *, as_json: bool) -> None:
@@ -119,7 +124,7 @@ def show(context: Context, cluster: int, *, as_json: bool) -> None:
 
 
 @clusters.command(epilog="Example: familiar clusters name 12 'Eileen Collins'")
-@click.argument("cluster", type=click.IntRange(min=1))
+@click.argument("cluster", type=ID)
 @click.argument("name")
 @json_option
 @pass_context
@@ -135,8 +140,8 @@ def name(context: Context, cluster: int, name: str, *, as_json: bool) -> None:
 
 
 @clusters.command(epilog="Example: familiar clusters merge 12 7")
-@click.argument("cluster", type=click.IntRange(min=1))
-@click.argument("into", type=click.IntRange(min=1))
+@click.argument("cluster", type=ID)
+@click.argument("into", type=ID)
 @click.option("--anyway", is_flag=True, help="Even if they have faces in one photo: a mirror, a collage.")
 @json_option
 @pass_context
@@ -147,8 +152,8 @@ def merge(context: Context, cluster: int, into: int, *, anyway: bool, as_json: b
 
 
 @clusters.command(epilog="Example: familiar clusters split 12 4711 4712")
-@click.argument("cluster", type=click.IntRange(min=1))
-@click.argument("faces", nargs=-1, required=True, type=click.IntRange(min=1))
+@click.argument("cluster", type=ID)
+@click.argument("faces", nargs=-1, required=True, type=ID)
 @json_option
 @pass_context
 def split(context: Context, cluster: int, faces: tuple[int, ...], *, as_json: bool) -> None:
@@ -162,8 +167,8 @@ def split(context: Context, cluster: int, faces: tuple[int, ...], *, as_json: bo
 
 
 @clusters.command("take-out", epilog="Example: familiar clusters take-out 12 4711")
-@click.argument("cluster", type=click.IntRange(min=1))
-@click.argument("faces", nargs=-1, required=True, type=click.IntRange(min=1))
+@click.argument("cluster", type=ID)
+@click.argument("faces", nargs=-1, required=True, type=ID)
 @json_option
 @pass_context
 def take_out(context: Context, cluster: int, faces: tuple[int, ...], *, as_json: bool) -> None:
@@ -175,9 +180,9 @@ def take_out(context: Context, cluster: int, faces: tuple[int, ...], *, as_json:
 @clusters.command(
     epilog="Example: familiar clusters refuse 12 'Eileen Collins', or: familiar clusters refuse 12 --other 7"
 )
-@click.argument("cluster", type=click.IntRange(min=1))
+@click.argument("cluster", type=ID)
 @click.argument("name", required=False)
-@click.option("--other", type=click.IntRange(min=1), help="Another cluster, which is somebody else.")
+@click.option("--other", type=ID, help="Another cluster, which is somebody else.")
 @json_option
 @pass_context
 def refuse(context: Context, cluster: int, name: str | None, other: int | None, *, as_json: bool) -> None:
@@ -196,7 +201,7 @@ def refuse(context: Context, cluster: int, name: str | None, other: int | None, 
 
 
 @clusters.command(epilog="Example: familiar clusters ignore 12")
-@click.argument("cluster", type=click.IntRange(min=1))
+@click.argument("cluster", type=ID)
 @json_option
 @pass_context
 def ignore(context: Context, cluster: int, *, as_json: bool) -> None:
@@ -206,7 +211,7 @@ def ignore(context: Context, cluster: int, *, as_json: bool) -> None:
 
 
 @clusters.command("not-a-face", epilog="Example: familiar clusters not-a-face 4711 4712")
-@click.argument("faces", nargs=-1, required=True, type=click.IntRange(min=1))
+@click.argument("faces", nargs=-1, required=True, type=ID)
 @json_option
 @pass_context
 def not_a_face(context: Context, faces: tuple[int, ...], *, as_json: bool) -> None:
@@ -262,7 +267,7 @@ def log(context: Context, *, as_json: bool) -> None:
 
 
 @clusters.command(epilog="Example: familiar clusters undo, or: familiar clusters undo 17")
-@click.argument("event", type=click.IntRange(min=1), required=False)
+@click.argument("event", type=ID, required=False)
 @json_option
 @pass_context
 def undo(context: Context, event: int | None, *, as_json: bool) -> None:

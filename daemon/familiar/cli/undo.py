@@ -21,7 +21,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 @click.command(epilog="Example: familiar undo --last, or: familiar undo --since 2h, or: familiar undo 17 18")
-@click.argument("operations", nargs=-1, type=click.IntRange(min=1))
+@click.argument("operations", nargs=-1, type=click.IntRange(1, 2**62))
 @click.option("--last", is_flag=True, help="Undo what was done for the last photo.")
 @click.option("--since", help="Undo all since then: 30m, 2h, 3d, or a time such as 2026-05-01T12:00.")
 @json_option

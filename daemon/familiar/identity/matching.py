@@ -59,8 +59,12 @@ def match(
     for start in range(0, len(embeddings), rows):
         barred = _barred(verdicts, gallery, start, start + rows)
         matches += _match_block(embeddings[start : start + rows], gallery, limits, settings, barred)
+    places_of: dict[str, list[int]] = {}
     for place, name in verdicts.named.items():
-        matches[place] = _named(embeddings[place], name, gallery, settings)
+        places_of.setdefault(name, []).append(place)
+    for name, places in places_of.items():
+        for place, found in zip(places, _named(embeddings[places], name, gallery, settings), strict=True):
+            matches[place] = found
     return tuple(matches)
 
 
@@ -77,14 +81,18 @@ def _barred(verdicts: Verdicts, gallery: Gallery, start: int, stop: int) -> tupl
     return [face for face, _ in pairs], [person for _, person in pairs]
 
 
-def _named(embedding: Embeddings, name: str, gallery: Gallery, settings: MatchingSettings) -> Match | None:
-    """Return the match of a face that a person has named; None where that person has nothing to compare with."""
+def _named(embeddings: Embeddings, name: str, gallery: Gallery, settings: MatchingSettings) -> list[Match | None]:
+    """Return the matches of faces that a person has named; None where there is nothing to compare."""
     if name not in gallery.names:
-        return None
+        return [None] * len(embeddings)
     person = gallery.names.index(name)
     own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
-    distance = float(_to_nearest(embedding[None], own, settings.nearest)[0])
-    return Match(person=name, distance=distance) if np.isfinite(distance) else None
+    sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
+    distances = _to_nearest(np.where(sound[:, None], embeddings, np.float32(0)), own, settings.nearest)
+    return [
+        Match(person=name, distance=distance) if is_sound else None
+        for distance, is_sound in zip(distances.tolist(), sound.tolist(), strict=True)
+    ]
 
 
 def _squares(faces: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[Any]:

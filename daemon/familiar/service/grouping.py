@@ -29,7 +29,7 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> Applied:
 
     basis = _basis(store, settings, model)
     faces = store.clusters.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
-    return store.clusters.apply(group(faces, settings), model, basis=basis)
+    return store.clusters.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
 
 
 def _basis(store: Store, settings: ClusteringSettings, model: str) -> str:

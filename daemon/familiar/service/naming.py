@@ -1,5 +1,6 @@
 """Name clusters: the best and most different faces of a cluster become references of the person."""
 
+from familiar.errors import UsageError
 from familiar.identity.references import choose_references
 from familiar.store.store import Store
 
@@ -11,5 +12,7 @@ def name_cluster(store: Store, cluster_id: int, name: str, *, model: str) -> int
         UsageError: there is no such cluster, the name can't be used, or it was refused for the cluster.
     """
     ids, embeddings, qualities = store.clusters.embeddings(store.clusters.live(cluster_id), model)
-    chosen = [ids[number] for number in choose_references(embeddings, qualities)] if ids else []
+    chosen = [ids[number] for number in choose_references(embeddings, qualities)]
+    if ids and not chosen:
+        raise UsageError(f"Cluster {cluster_id} can't be named: the embeddings of all its faces are damaged.")
     return store.decisions.name(cluster_id, name, references=chosen)

@@ -90,18 +90,25 @@ class Changes:
         What was about a face or a person that is gone stays gone, and a cluster of such a person has none.
         """
         for change in reversed(changes):
-            now = self.row(change.table, change.key)
             if change.before is None:
-                if now is not None and self._is_own(change, now):
-                    self._db.conn.execute(f"DELETE FROM {change.table} WHERE {_key(change)} = ?", (change.key,))
+                self._remove(change)
+            elif (before := self._without_the_gone(change, change.before, at)) is None:
                 continue
-            before = self._without_the_gone(change, change.before, at)
-            if before is not None and change.table == "face_references":
+            elif change.table == "face_references":
                 self._register_again(change.key, before)
-            elif before is not None and now is None:
+            elif self.row(change.table, change.key) is None:
                 self._add(change.table, {_key(change): change.key, **before})
-            elif before is not None:
+            else:
                 self._set(change, {name: before[name] for name in _changed_columns(change)})
+
+    def _remove(self, change: Change) -> None:
+        """Remove the row that an event brought in; a person only if nothing else is theirs."""
+        if change.table == "face_references" and change.after is not None:
+            # SQLite may have given the number of a reference that was removed to another one
+            own = (change.after["face_id"], change.after["added_at"])
+            self._db.conn.execute("DELETE FROM face_references WHERE face_id = ? AND added_at = ?", own)
+        elif change.table != "people" or not self._is_needed(change.key):
+            self._db.conn.execute(f"DELETE FROM {change.table} WHERE {_key(change)} = ?", (change.key,))
 
     def _add(self, table: str, row: Row) -> None:
         marks = ", ".join("?" * len(row))
@@ -134,15 +141,10 @@ class Changes:
             return not self._has_face(change, change.after)
         return all(now[name] == change.after[name] for name in _changed_columns(change))
 
-    def _is_own(self, change: Change, now: Row) -> bool:
-        """Return whether a row is the one that an event brought in, and nothing else has come to depend on it."""
-        if change.table == "face_references":
-            assert change.after is not None
-            return all(now[name] == change.after[name] for name in ("face_id", "added_at"))
-        tables = ("face_references", "clusters", "refusals") if change.table == "people" else ()
-        return not any(
-            self._db.conn.execute(f"SELECT 1 FROM {table} WHERE person_id = ? LIMIT 1", (change.key,)).fetchone()
-            for table in tables
+    def _is_needed(self, person: int) -> bool:
+        return any(
+            self._db.conn.execute(f"SELECT 1 FROM {table} WHERE person_id = ? LIMIT 1", (person,)).fetchone()
+            for table in ("face_references", "clusters", "refusals")
         )
 
     def _without_the_gone(self, change: Change, row: Row, at: str) -> Row | None:

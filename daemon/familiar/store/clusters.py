@@ -148,11 +148,14 @@ class Clusters:
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
         """Return ids, embeddings (n, 128) and qualities of the faces of a cluster that are of this model.
 
-        The quality grows with the size of a face and its sharpness.
+        If there are none, those of another model are: they will be encoded again. The quality grows with the size of a
+        face and its sharpness.
         """
         rows = self._db.conn.execute(
             "SELECT faces.id, embedding, size * sqrt(max(sharpness, 0)) FROM cluster_faces "
-            "JOIN faces ON faces.id = face_id WHERE cluster_id = ? AND engine = ? ORDER BY faces.id",
+            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 AND engine = (SELECT engine FROM cluster_faces "
+            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 GROUP BY engine "
+            "ORDER BY engine = ?2 DESC, count(*) DESC, engine LIMIT 1) ORDER BY faces.id",
             (cluster_id, model),
         ).fetchall()
         return [row[0] for row in rows], stack(row[1] for row in rows), [row[2] for row in rows]
@@ -251,16 +254,16 @@ class Clusters:
         """
         with writing(self._db):
             live, refused = self._live(grouping), read_refusals(self._db)
-            absorbed = [
-                (small, large)
-                for small, large in grouping.absorbed.items()
-                if live.get(small)
-                and large in live
-                and frozenset((small, large)) not in refused.clusters
-                and (same_photo or self.photo_with_both(small, large) is None)
-            ]
-            for small, large in absorbed:
-                self._absorb(small, large)
+            absorbed = 0
+            for small, large in grouping.absorbed.items():
+                if (
+                    live.get(small)
+                    and large in live
+                    and not self._are_apart(small, large, refused, same_photo=same_photo)
+                ):
+                    self._absorb(small, large)
+                    del live[small]
+                    absorbed += 1
             free = self._free(grouping, refused, same_photo=same_photo)
             joined = grouped = fresh = 0
             for cluster_id, members in grouping.joined.items():
@@ -280,7 +283,7 @@ class Clusters:
                 ((pair.face, pair.other, pair.distance, pair.face, pair.other) for pair in grouping.alike),
             )
             self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'clustered'", (f"{self._time()} {basis}",))
-        return Applied(joined=joined, fresh=fresh, grouped=grouped, absorbed=len(absorbed))
+        return Applied(joined=joined, fresh=fresh, grouped=grouped, absorbed=absorbed)
 
     def suggestions(self, *, threshold: float) -> list[Suggestion]:
         """Return questions for a person, best first: whose clusters these may be, and which are one.
@@ -424,6 +427,10 @@ class Clusters:
         if members and person is not None:
             self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
         return len(members)
+
+    def _are_apart(self, one: int, other: int, refused: Refusals, *, same_photo: bool) -> bool:
+        in_one_photo = not same_photo and self.photo_with_both(one, other) is not None
+        return in_one_photo or frozenset((one, other)) in refused.clusters
 
     def _absorb(self, small: int, large: int) -> None:
         changes = Changes(self._db)

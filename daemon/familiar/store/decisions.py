@@ -133,6 +133,11 @@ class Decisions:
             one, two = self._clusters.find(cluster_id), self._clusters.find(other)
             if one.id == two.id:
                 raise UsageError(f"{cluster_id} and {other} are the same cluster ({one.id}); `split` takes it apart.")
+            if one.name is not None and one.name == two.name:
+                raise UsageError(f"Clusters {one.id} and {two.id} are both {one.name!r}; refuse that for one of them.")
+            told = "SELECT 1 FROM refusals WHERE cluster_id IN (?1, ?2) AND other_id IN (?1, ?2)"
+            if self._value(told, one.id, two.id) is not None:
+                raise UsageError(f"Clusters {one.id} and {two.id} are two people already.")
             event.tell_apart(one.id, two.id)
         return event.id
 
@@ -230,6 +235,7 @@ class Decisions:
             kept = [change for change in made if change.table == "people" and change.key in people]
             changes.take_back([change for change in made if change not in kept], at=event.at)
             self._keep_decided(made)
+            self._check_names(event, made)
             self._db.conn.execute("UPDATE cluster_events SET undone_at = ? WHERE id = ?", (self._time(), event.id))
             if event.by == "program":
                 self._refuse_absorbed(made)
@@ -296,6 +302,19 @@ class Decisions:
                     "AND by = 'person'))",
                     (change.key,),
                 )
+
+    def _check_names(self, event: EventRow, made: Sequence[Change]) -> None:
+        """See to it that no cluster is given back to somebody who was refused for it since."""
+        refused = read_refusals(self._db).people
+        for change in made:
+            if change.table == "clusters" and len(_ids(change, "person_id")):
+                person = self._person_of(change.key)
+                if person is not None and (change.key, person) in refused:
+                    name = self._value("SELECT name FROM people WHERE id = ?", person)
+                    raise UsageError(
+                        f"Event {event.id} ({event.summary}) can't be undone: "
+                        f"cluster {change.key} was refused for {name!r} since."
+                    )
 
     def _refuse_absorbed(self, made: Sequence[Change]) -> None:
         (small,) = [change for change in made if change.table == "clusters"]
@@ -370,7 +389,7 @@ def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
     """Return whether a later event changed what an event changed, or is about what it brought about.
 
     That is: a cluster that it made; a cluster that others became a part of, as a whole; and a cluster that it took
-    faces from, and that is a part of another one since.
+    faces from, and that is a part of another one since, or another person.
     """
     rows = {(change.table, change.key) for change in made if change.table != "face_references"}
     clusters = [change for change in made if change.table == "clusters"]
@@ -383,9 +402,14 @@ def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
             return True
         if change.table == "refusals" and about & grown:
             return True
-        if change.table == "clusters" and change.key in left and _ids(change, "absorbed_by"):
+        if change.table == "clusters" and change.key in left and (_ids(change, "absorbed_by") or _is_renamed(change)):
             return True
     return False
+
+
+def _is_renamed(change: Change) -> bool:
+    before, after = change.before or {}, change.after or {}
+    return before.get("person_id") is not None and before["person_id"] != after.get("person_id")
 
 
 class _Event:

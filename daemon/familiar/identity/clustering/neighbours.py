@@ -14,7 +14,7 @@ _EXACT = 10_000
 """Up to so many faces all pairs are compared; of more, those in the cells nearest to a face (an inverted file)."""
 
 _PROBES = 12
-"""Cells that are looked into for a face: 99.9 % of the neighbours nearer than 0.5 are in them (docs/clusters.md)."""
+"""Cells that are looked into for a face: 99.97 % of the neighbours nearer than 0.45 are in them (docs/clusters.md)."""
 
 _BYTES = 160
 """Memory for one neighbour of one face, at the height of the work (measured)."""
@@ -79,7 +79,7 @@ def _index(embeddings: Embeddings) -> faiss.Index:
     if len(embeddings) <= _EXACT:
         exact.add(embeddings)
         return exact
-    cells = int(1.3 * np.sqrt(len(embeddings)))
+    cells = int(2 * np.sqrt(len(embeddings)))
     index = faiss.IndexIVFFlat(exact, size, cells)
     index.cp.niter, index.cp.max_points_per_centroid, index.cp.seed = 5, 40, 1
     index.train(embeddings)
