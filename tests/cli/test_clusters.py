@@ -147,6 +147,45 @@ def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, 
     assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("run", "--threshold", "nan"), "--threshold nan is no distance"),
+        (("show", "9" * 20), f"{'9' * 20} is not in the range 1<=x<={2**62}"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
+    result = home.call("clusters", *arguments, check=False)
+    assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
+
+
+def test_two_clusters_with_faces_in_one_photo_are_one_person_only_if_that_is_wanted(home: Household) -> None:
+    large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
+    home.call("clusters", "name", str(large), "Barack Obama")
+    refused = home.call("clusters", "name", str(small), "Barack Obama", check=False)
+    assert (
+        refused.returncode,
+        "One photo (couple.jpg) shows two faces that would be one person" in refused.stderr,
+    ) == (
+        2,
+        True,
+    )
+    home.configure({"clustering": {"same_photo": True}})
+    home.call("clusters", "name", str(small), "Barack Obama")
+    assert listed(home) == {large: (6, "Barack Obama"), small: (4, "Barack Obama")}
+
+
+def test_an_ignored_cluster_stays_ignored_and_nobody_matches_its_faces(home: Household) -> None:
+    large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
+    home.call("clusters", "ignore", str(large))
+    refused = home.call("clusters", "merge", str(small), str(large), "--anyway", check=False)
+    assert (refused.returncode, f"Cluster {large} is ignored" in refused.stderr) == (2, True)
+    faces = home.json("clusters", "show", str(large))["face_list"]
+    portrait = next(face["path"] for face in faces if "couple" not in face["path"])
+    home.call("people", "add", "Barack Obama", portrait)
+    assert [person["faces"] for person in home.json("people", "list")] == [0]
+
+
 def test_a_state_without_faces_has_no_clusters(household: Household) -> None:
     assert household.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
     assert household.json("clusters", "list") == []
@@ -171,7 +210,13 @@ def answered(household: Household, *answers: str) -> str:
 
 def test_a_review_shows_each_cluster_and_takes_names_splits_and_undo(home: Household) -> None:
     large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
-    told = answered(home, "/?", "/s 99", "/s 1 2", "/u", "Barack Obama", "/y", "")
+    told = answered(
+        home, "/?", "/i 3", "/quit", "/m", "/m 999999999999999999999", "/s 99", "/s 1 2", "/u", "Barack Obama", "/y", ""
+    )
+    assert "/i is about the whole cluster, and takes no numbers." in told
+    assert "'/quit' is no command, and a name can't begin with /; /? shows the commands." in told
+    assert "Say which cluster is the same: /m and its number, as in /m 7." in told
+    assert "'/m 999999999999999999999' is no command" in told
     assert "There is no face 99 in the picture: they have the numbers 1 to 6." in told
     assert "NAME          this is NAME" in told
     assert "Nothing was asked; answer with a name, or /? for help." in told

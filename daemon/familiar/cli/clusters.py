@@ -26,6 +26,11 @@ _LOOSER = 0.08
 """How far beyond the threshold of matching a cluster may be from a person to ask whether it is them."""
 
 
+anyway_option = click.option(
+    "--anyway", is_flag=True, help="Even if one photo shows two of the faces: a mirror, a collage."
+)
+
+
 @click.group()
 def clusters() -> None:
     """Name groups of faces: one answer for hundreds of photos.
@@ -126,29 +131,36 @@ def show(context: Context, cluster: int, *, as_json: bool) -> None:
 @clusters.command(epilog="Example: familiar clusters name 12 'Eileen Collins'")
 @click.argument("cluster", type=ID)
 @click.argument("name")
+@anyway_option
 @json_option
 @pass_context
-def name(context: Context, cluster: int, name: str, *, as_json: bool) -> None:
+def name(context: Context, cluster: int, name: str, *, anyway: bool, as_json: bool) -> None:
     """Say whose faces those of a cluster are.
 
     The best and most different of them become references, and all other faces are matched again at once.
     """
     with reported(), context.store() as store:
         settings = context.settings()
-        event = name_cluster(store, cluster, name, model=settings.vision.model)
+        anyway |= settings.clustering.same_photo
+        event = name_cluster(store, cluster, name, model=settings.vision.model, anyway=anyway)
         _finish(context, store, event, as_json=as_json)
 
 
 @clusters.command(epilog="Example: familiar clusters merge 12 7")
 @click.argument("cluster", type=ID)
 @click.argument("into", type=ID)
-@click.option("--anyway", is_flag=True, help="Even if they have faces in one photo: a mirror, a collage.")
+@anyway_option
 @json_option
 @pass_context
 def merge(context: Context, cluster: int, into: int, *, anyway: bool, as_json: bool) -> None:
     """Make CLUSTER a part of INTO; a named one takes the other in, whichever comes first."""
     with reported(), context.store() as store:
-        _finish(context, store, store.decisions.merge(cluster, into, anyway=anyway), as_json=as_json)
+        _finish(
+            context,
+            store,
+            store.decisions.merge(cluster, into, anyway=anyway or context.settings().clustering.same_photo),
+            as_json=as_json,
+        )
 
 
 @clusters.command(epilog="Example: familiar clusters split 12 4711 4712")

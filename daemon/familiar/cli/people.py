@@ -129,7 +129,9 @@ def remove(context: Context, name: str, *, yes: bool, as_json: bool) -> None:
     with reported(), context.store() as store:
         person = store.people.find(name)
         if not yes:
-            question = f"Remove {person.name!r} with {person.references} references?"
+            refused = store.people.refusals_of(name)
+            besides = f" and {refused} refusals, which end" if refused else ""
+            question = f"Remove {person.name!r} with {person.references} references{besides}?"
             click.confirm(question, abort=True, err=True)
         store.people.remove(name)
         rematch(context, store, context.settings(), quiet=as_json)

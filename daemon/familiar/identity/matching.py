@@ -30,10 +30,11 @@ _ROUNDING = 1e-4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """What a person decided about faces, by their places: who they are, and who they are not."""
+    """What a person decided about faces, by their places: who they are, who they are not, and who is of no interest."""
 
     named: Mapping[int, str] = field(default_factory=dict)
     refused: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    nobody: frozenset[int] = frozenset()
 
 
 def match(
@@ -65,6 +66,8 @@ def match(
     for name, places in places_of.items():
         for place, found in zip(places, _named(embeddings[places], name, gallery, settings), strict=True):
             matches[place] = found
+    for place in verdicts.nobody:
+        matches[place] = None
     return tuple(matches)
 
 

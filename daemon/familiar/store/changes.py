@@ -99,7 +99,7 @@ class Changes:
             elif self.row(change.table, change.key) is None:
                 self._add(change.table, {_key(change): change.key, **before})
             else:
-                self._set(change, {name: before[name] for name in _changed_columns(change)})
+                self._set(change, {name: before[name] for name in changed_columns(change)})
 
     def _remove(self, change: Change) -> None:
         """Remove the row that an event brought in; a person only if nothing else is theirs."""
@@ -139,7 +139,10 @@ class Changes:
             return now is not None and now.get("by") == "program"
         if now is None:
             return not self._has_face(change, change.after)
-        return all(now[name] == change.after[name] for name in _changed_columns(change))
+        changed = set(changed_columns(change))
+        if not self._has_person(change.after):
+            changed.discard("person_id")  # the person was removed, or is a part of another one
+        return all(now[name] == change.after[name] for name in changed)
 
     def _is_needed(self, person: int) -> bool:
         return any(
@@ -160,6 +163,14 @@ class Changes:
             return row
         return {**row, "person_id": None} if change.table == "clusters" else None
 
+    def _has_person(self, row: Row) -> bool:
+        """Return whether the person that a row is about still exists, if it is about one."""
+        person = row.get("person_id")
+        return (
+            person is None
+            or self._db.conn.execute("SELECT 1 FROM people WHERE id = ?", (person,)).fetchone() is not None
+        )
+
     def _has_face(self, change: Change, row: Row) -> bool:
         """Return whether the face that a row is about still exists, if it is about one."""
         face = change.key if _key(change) == "face_id" else row.get("face_id")
@@ -170,7 +181,8 @@ def _key(change: Change) -> str:
     return _TABLES[change.table][0]
 
 
-def _changed_columns(change: Change) -> list[str]:
+def changed_columns(change: Change) -> list[str]:
+    """Return the columns that are not what they were; all of them of a row that came or went."""
     before, after = change.before or {}, change.after or {}
     return [name for name in _TABLES[change.table][1] if name not in before or before[name] != after.get(name, ...)]
 

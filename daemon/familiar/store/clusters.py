@@ -35,7 +35,7 @@ JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
 """Faces with the people who they are not: said of them, of their cluster, or of a cluster that is that person."""
 
 
-_AT_ONCE = """
+AT_ONCE = """
 (a.times = '[]' OR b.times = '[]'
 OR EXISTS (SELECT 1 FROM json_each(a.times) AS one JOIN json_each(b.times) AS other ON other.value = one.value))
 """
@@ -179,7 +179,7 @@ class Clusters:
             "FROM cluster_faces AS first JOIN faces AS a ON a.id = first.face_id "
             "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id "
             "JOIN cluster_faces AS second ON second.face_id = b.id JOIN photos ON photos.id = a.photo_id "
-            f"WHERE first.cluster_id = ? AND second.cluster_id = ? AND {_AT_ONCE} LIMIT 1",
+            f"WHERE first.cluster_id = ? AND second.cluster_id = ? AND {AT_ONCE} LIMIT 1",
             (one, other),
         ).fetchone()
         if row is None:
@@ -202,7 +202,13 @@ class Clusters:
         for face_id, name in refused:
             if face_id in place:
                 refusals.setdefault(place[face_id], set()).add(name)
+        ignored = self._db.conn.execute(
+            "SELECT face_id FROM cluster_faces JOIN clusters ON clusters.id = cluster_id "
+            "WHERE ignored AND face_id BETWEEN ? AND ?",
+            bounds,
+        )
         return Verdicts(
+            nobody=frozenset(place[face_id] for (face_id,) in ignored if face_id in place),
             named={place[face_id]: name for face_id, name in named if face_id in place},
             refused={number: frozenset(names) for number, names in refusals.items()},
         )
@@ -402,7 +408,7 @@ class Clusters:
             else self._db.conn.execute(
                 "SELECT DISTINCT wanted.face_id FROM wanted JOIN faces AS a ON a.id = wanted.face_id "
                 "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id JOIN cluster_faces "
-                f"ON cluster_faces.face_id = b.id AND cluster_faces.cluster_id = wanted.cluster_id WHERE {_AT_ONCE}"
+                f"ON cluster_faces.face_id = b.id AND cluster_faces.cluster_id = wanted.cluster_id WHERE {AT_ONCE}"
             )
         )
         return {int(face) for face, cluster in rows if (face, cluster) not in refused.faces} - {
@@ -468,7 +474,7 @@ class Clusters:
             "SELECT DISTINCT cluster_id, name FROM cluster_faces JOIN faces AS a ON a.id = cluster_faces.face_id "
             "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id "
             "JOIN matches ON matches.face_id = b.id AND accepted JOIN people ON people.id = matches.person_id "
-            f"WHERE cluster_id IN (SELECT value FROM json_each(?)) AND {_AT_ONCE}",
+            f"WHERE cluster_id IN (SELECT value FROM json_each(?)) AND {AT_ONCE}",
             (json.dumps(list(cluster_ids)),),
         )
         return {(int(cluster), str(name)) for cluster, name in rows}

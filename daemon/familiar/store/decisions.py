@@ -1,6 +1,7 @@
 """What persons decide about clusters, as a log of events of which each can be undone."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,8 @@ from sqlite_utils import Database
 
 from familiar.errors import UsageError
 from familiar.names import check_name, name_key
-from familiar.store.changes import Change, Changes, dump, load
-from familiar.store.clusters import Clusters
+from familiar.store.changes import Change, Changes, changed_columns, dump, load
+from familiar.store.clusters import AT_ONCE, Clusters
 from familiar.store.database import writing
 from familiar.store.refusals import read_refusals
 
@@ -27,6 +28,19 @@ class EventRow:
     undone_at: str | None
 
 
+_KEPT_APART = "keep apart"
+"""Kind of the events that undoing what the program did leaves behind."""
+
+_FACES_OF_PERSON = "SELECT face_id FROM cluster_faces JOIN clusters ON clusters.id = cluster_id WHERE person_id = ?"
+
+_IN_ONE_PHOTO = f"""
+SELECT hash, (SELECT name FROM files WHERE files.photo_id = photos.id ORDER BY id LIMIT 1)
+FROM json_each(?) AS wanted JOIN faces AS a ON a.id = wanted.value
+JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id JOIN photos ON photos.id = a.photo_id
+WHERE b.id IN (SELECT value FROM json_each(?)) AND {AT_ONCE} LIMIT 1
+"""
+
+
 class Decisions:
     """The log of what was decided, and the rows that it is about.
 
@@ -39,13 +53,14 @@ class Decisions:
         self._clusters = clusters
         self._now = now
 
-    def name(self, cluster_id: int, name: str, *, references: Sequence[int]) -> int:
+    def name(self, cluster_id: int, name: str, *, references: Sequence[int], anyway: bool = False) -> int:
         """Say whose faces those of a cluster are; return the id of the event.
 
         Args:
             cluster_id: the cluster.
             name: of a person who is known, or a new one.
             references: those of its faces that are registered as references.
+            anyway: even if another cluster of that person has a face in one photo with these.
         """
         name = check_name(name)
         with self._event("name") as event:
@@ -55,6 +70,8 @@ class Decisions:
                 raise UsageError(f"Cluster {cluster.id} is {known_as!r} already.")
             self._check_not_refused(cluster.id, person_id, known_as)
             faces = self._faces_of(cluster.id)
+            if not anyway:
+                self._check_photos(faces, self._keys(_FACES_OF_PERSON, person_id), f"cluster {cluster.id}", known_as)
             event.drop_references(faces, but=person_id)
             event.changes.update("clusters", cluster.id, person_id=person_id, kept=1, ignored=0)
             event.confirm(faces)
@@ -83,6 +100,11 @@ class Decisions:
                 raise UsageError(
                     f"Clusters {small.id} and {large.id} have faces in one photo ({shared}), so they are two people; "
                     "--anyway makes them one, for mirrors and collages."
+                )
+            if (small.kind == "ignored") != (large.kind == "ignored"):
+                ignored = small.id if small.kind == "ignored" else large.id
+                raise UsageError(
+                    f"Cluster {ignored} is ignored; `familiar clusters log` shows the event to undo first."
                 )
             event.forget_refusals_between(small.id, large.id)
             if large.name is not None and small.name is None:
@@ -158,11 +180,17 @@ class Decisions:
             event.summary = f"{_count(len(set(faces)), 'face')} taken out of cluster {cluster.id}"
         return event.id
 
-    def place(self, cluster_id: int, faces: Sequence[int]) -> int:
-        """Put faces into a cluster, wherever they are now; return the id of the event."""
+    def place(self, cluster_id: int, faces: Sequence[int], *, anyway: bool = False) -> int:
+        """Put faces into a cluster, wherever they are now; return the id of the event.
+
+        Two faces of one photo come into one cluster only if it is wanted `anyway`.
+        """
         with self._event("place") as event:
             cluster = self._clusters.find(cluster_id)
             self._check_faces(faces)
+            if not anyway:
+                self._check_photos(faces, {*self._faces_of(cluster.id), *faces}, "what is put there", f"{cluster.id}")
+            event.keep_homes(faces)
             event.leave_people(faces, to=self._person_of(cluster.id))
             event.forget_refusals_of_faces(faces, cluster.id, self._person_of(cluster.id))
             event.move(faces, cluster.id)
@@ -170,10 +198,16 @@ class Decisions:
             event.summary = f"{_count(len(set(faces)), 'face')} put into cluster {cluster.id}"
         return event.id
 
-    def gather(self, faces: Sequence[int]) -> tuple[int, int]:
-        """Make a new cluster of faces, wherever they are now; return event and new cluster."""
+    def gather(self, faces: Sequence[int], *, anyway: bool = False) -> tuple[int, int]:
+        """Make a new cluster of faces, wherever they are now; return event and new cluster.
+
+        Two faces of one photo come into one cluster only if it is wanted `anyway`.
+        """
         with self._event("gather") as event:
             self._check_faces(faces)
+            if not anyway:
+                self._check_photos(faces, set(faces), "a new cluster", "it")
+            event.keep_homes(faces)
             fresh = event.new_cluster()
             event.leave_people(faces, to=None)
             event.move(faces, fresh)
@@ -222,7 +256,7 @@ class Decisions:
             event = self._to_undo(event_id)
             changes = Changes(self._db)
             made, later = self._read(event.id), self._later(event.id)
-            if (builder := next((entry for entry in later if _builds_upon(entry.changes, made)), None)) is not None:
+            if (builder := next((entry for entry in later if entry.builds_upon(made)), None)) is not None:
                 raise UsageError(
                     f"Event {event.id} ({event.summary}) can't be undone as it is: event {builder.id} "
                     f"({builder.summary}) builds on it; `familiar clusters undo {builder.id}` first."
@@ -279,18 +313,19 @@ class Decisions:
     def _later(self, event_id: int) -> list["_Entry"]:
         """Return the events after this one that hold, the newest first."""
         rows = self._db.conn.execute(
-            "SELECT id, summary, changes FROM cluster_events WHERE id > ? AND undone_at IS NULL ORDER BY id DESC",
+            "SELECT id, kind, summary, changes FROM cluster_events WHERE id > ? AND undone_at IS NULL ORDER BY id DESC",
             (event_id,),
         )
-        return [_Entry(id=row[0], summary=row[1], changes=load(row[2])) for row in rows]
+        return [_Entry(id=row[0], kind=row[1], summary=row[2], changes=load(row[3])) for row in rows]
 
     def _release(self, made: Sequence[Change]) -> None:
-        """Set the faces free that the program put into clusters which an event made."""
+        """Set the faces free that the program put into clusters which an event made; what it kept apart may come."""
         own = {change.key for change in made if change.table == "cluster_faces"}
         for change in made:
             if change.table == "clusters" and change.before is None:
                 for face in self._keys("SELECT face_id FROM cluster_faces WHERE cluster_id = ?", change.key) - own:
                     self._db.conn.execute("DELETE FROM cluster_faces WHERE face_id = ?", (face,))
+                self._db.conn.execute("DELETE FROM refusals WHERE cluster_id = ?1 OR other_id = ?1", (change.key,))
 
     def _keep_decided(self, made: Sequence[Change]) -> None:
         """Keep clusters firm of which something else was decided: other events, that hold, found them firm already."""
@@ -319,7 +354,7 @@ class Decisions:
     def _refuse_absorbed(self, made: Sequence[Change]) -> None:
         (small,) = [change for change in made if change.table == "clusters"]
         assert small.after is not None
-        with self._event("refuse") as event:
+        with self._event(_KEPT_APART) as event:
             event.tell_apart(small.key, small.after["absorbed_by"])
 
     def _faces_of(self, cluster_id: int) -> list[int]:
@@ -344,6 +379,16 @@ class Decisions:
     def _person_of(self, cluster_id: int) -> int | None:
         found = self._value("SELECT person_id FROM clusters WHERE id = ?", cluster_id)
         return None if found is None else int(str(found))
+
+    def _check_photos(self, faces: Sequence[int], others: Collection[int], what: str, whom: str) -> None:
+        """Check that no photo shows one of the faces beside one of the others: they would be two people."""
+        row = self._db.conn.execute(_IN_ONE_PHOTO, (json.dumps(list(faces)), json.dumps(list(others)))).fetchone()
+        if row is not None:
+            photo = str(row[0]) if row[1] is None else bytes(row[1]).decode(errors="replace")
+            raise UsageError(
+                f"One photo ({photo}) shows two faces that would be one person ({what}, {whom}): they are two people; "
+                "--anyway, where it is offered, takes them for one, for mirrors and collages."
+            )
 
     def _check_not_refused(self, cluster_id: int, person_id: int, name: str) -> None:
         refused = read_refusals(self._db).people
@@ -371,8 +416,16 @@ class _Entry:
     """An entry of the log, with what it changed."""
 
     id: int
+    kind: str
     summary: str
     changes: list[Change]
+
+    def builds_upon(self, made: Sequence[Change]) -> bool:
+        """Return whether it changed what an earlier event changed, or is about what that brought about."""
+        changes = self.changes
+        if self.kind == _KEPT_APART:  # what undoing another one left behind is about none but the two it parted
+            changes = [change for change in changes if change.table != "refusals"]
+        return _builds_upon(changes, made)
 
 
 _NOUNS = {"clusters": "cluster", "cluster_faces": "face", "no_faces": "face"}
@@ -391,20 +444,24 @@ def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
     That is: a cluster that it made; a cluster that others became a part of, as a whole; and a cluster that it took
     faces from, and that is a part of another one since, or another person.
     """
-    rows = {(change.table, change.key) for change in made if change.table != "face_references"}
+    cells = {cell for change in made if change.table != "face_references" for cell in _cells(change)}
     clusters = [change for change in made if change.table == "clusters"]
     own = {change.key for change in clusters if change.before is None}
     grown = {absorbing for change in clusters for absorbing in _ids(change, "absorbed_by")}
     left = {change.before["cluster_id"] for change in made if change.table == "cluster_faces" and change.before}
     for change in later:
         about = _ids(change, "cluster_id", "other_id", "absorbed_by")
-        if (change.table, change.key) in rows or about & own:
+        if not cells.isdisjoint(_cells(change)) or about & own:
             return True
         if change.table == "refusals" and about & grown:
             return True
         if change.table == "clusters" and change.key in left and (_ids(change, "absorbed_by") or _is_renamed(change)):
             return True
     return False
+
+
+def _cells(change: Change) -> set[tuple[str, int, str]]:
+    return {(change.table, change.key, column) for column in changed_columns(change)}
 
 
 def _is_renamed(change: Change) -> bool:
@@ -475,6 +532,13 @@ class _Event:
                     origin=row[3],
                     added_at=self._now,
                 )
+
+    def keep_homes(self, faces: Sequence[int]) -> None:
+        """Note that a person has looked at the clusters which faces leave."""
+        for face in sorted(set(faces)):
+            row = self.changes.row("cluster_faces", face)
+            if row is not None:
+                self.changes.update("clusters", row["cluster_id"], kept=1)
 
     def drop_references(self, faces: Sequence[int], *, of: int | None = None, but: int | None = None) -> None:
         """Take faces out of the references: of this person, or of all people but that one."""

@@ -171,6 +171,7 @@ class People:
             person, target = self.find(name), self.find(into)
             if person.id == target.id:
                 raise UsageError(f"{name!r} and {into!r} are the same person already.")
+            self._check_told_apart(person, target)
             self._db.conn.execute(
                 "UPDATE OR IGNORE face_references SET person_id = ? WHERE person_id = ?", (target.id, person.id)
             )
@@ -179,6 +180,29 @@ class People:
             self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
             self._changed()
         return self.find(into)
+
+    def _check_told_apart(self, person: PersonRow, target: PersonRow) -> None:
+        """Check that nobody said of a cluster of one of them that it is not the other.
+
+        Raises:
+            UsageError: somebody did.
+        """
+        row = self._db.conn.execute(
+            "SELECT one.id FROM refusals JOIN clusters AS one ON one.id = refusals.cluster_id "
+            "LEFT JOIN clusters AS two ON two.id = other_id WHERE one.person_id IN (?1, ?2) "
+            "AND COALESCE(refusals.person_id, two.person_id) IN (?1, ?2) LIMIT 1",
+            (person.id, target.id),
+        ).fetchone()
+        if row is not None:
+            raise UsageError(
+                f"Cluster {row[0]} was told apart from {person.name!r} or {target.name!r} before, so they are two "
+                "people; `familiar clusters log` shows the event, and `familiar clusters undo EVENT` takes it back."
+            )
+
+    def refusals_of(self, name: str) -> int:
+        """Count what was refused for a person."""
+        query = "SELECT count(*) FROM refusals WHERE person_id = ?"
+        return int(self._db.conn.execute(query, (self.find(name).id,)).fetchone()[0])
 
     def remove(self, name: str) -> PersonRow:
         """Remove a person with their references; return who it was. Photos and faces stay."""
