@@ -11,7 +11,7 @@ import numpy as np
 
 from familiar.identity.clustering.plan import Alike, Grouping, Member
 from familiar.model import Box, Embedding, Face, Match, Photo, PhotoKind
-from familiar.store.clusters import Applied
+from familiar.store.rounds import Applied
 from familiar.store.store import Store
 
 MODEL = "test"
@@ -116,7 +116,7 @@ class Album:
             absorbed=absorbed or {},
             alike=tuple(Alike(face=face, other=other, distance=distance) for face, other, distance in alike),
         )
-        return self.store.clusters.apply(grouping, MODEL, basis="as the test wants it", same_photo=same_photo)
+        return self.store.rounds.apply(grouping, MODEL, basis="as the test wants it", same_photo=same_photo)
 
     def cluster(self, faces: Sequence[int]) -> int:
         """Let the program make a cluster of faces; return its id."""

@@ -122,7 +122,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(base / "familiar.db") as store:
         record_faces(store)
         members = tuple(tuple(Member(face=face, distance=face / 100) for face in faces) for faces in CLUSTERS)
-        store.clusters.apply(Grouping(fresh=members), MODEL, basis="")
+        store.rounds.apply(Grouping(fresh=members), MODEL, basis="")
         for cluster in (3, 4):
             name_cluster(store, cluster, "Eileen Collins", model=MODEL)
         Review(store=store, top=base / "faces").export()
@@ -332,7 +332,7 @@ def test_crops_in_a_new_folder_are_a_new_cluster_that_stays_apart_from_the_old_o
         "Eileen Collins": [(9, 10, 11), (12, 13)],
         "Bob": [(1, 3)],
     }
-    apart = review.store.clusters.to_group(MODEL, min_size=0, same_photo=True).apart
+    apart = review.store.rounds.to_group(MODEL, min_size=0, same_photo=True).apart
     assert {frozenset(pair) for pair in apart} >= {frozenset((1, 4))}
 
 

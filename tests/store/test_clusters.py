@@ -8,24 +8,25 @@ from album import MODEL, Album, embedding
 from familiar.errors import UsageError
 from familiar.identity.clustering.grouping import group
 from familiar.settings import ClusteringSettings
-from familiar.store.clusters import Applied, Suggestion
+from familiar.store.rounds import Applied
 from familiar.store.store import Store
+from familiar.store.suggestions import Suggestion
 
 
 def to_group(album: Album, **changes: bool | int) -> dict[int, int]:
     """The faces that are to be grouped, and the cluster of each."""
     wanted = {"min_size": 0, "same_photo": False} | changes
-    faces = album.store.clusters.to_group(MODEL, min_size=wanted["min_size"], same_photo=bool(wanted["same_photo"]))
+    faces = album.store.rounds.to_group(MODEL, min_size=wanted["min_size"], same_photo=bool(wanted["same_photo"]))
     return dict(zip(faces.ids.tolist(), faces.clusters.tolist(), strict=True))
 
 
 def apart(album: Album, *, same_photo: bool = False) -> set[frozenset[int]]:
-    faces = album.store.clusters.to_group(MODEL, min_size=0, same_photo=same_photo)
+    faces = album.store.rounds.to_group(MODEL, min_size=0, same_photo=same_photo)
     return {frozenset(pair) for pair in faces.apart}
 
 
 def firm(album: Album) -> frozenset[int]:
-    return album.store.clusters.to_group(MODEL, min_size=0, same_photo=False).firm
+    return album.store.rounds.to_group(MODEL, min_size=0, same_photo=False).firm
 
 
 def test_a_round_is_written_down(album: Album) -> None:
@@ -42,24 +43,24 @@ def test_a_round_is_written_down(album: Album) -> None:
 
 
 def test_what_the_last_round_was_based_on_is_remembered(album: Album) -> None:
-    assert album.store.clusters.last_round() is None
+    assert album.store.rounds.last() is None
     album.apply()
-    last = album.store.clusters.last_round()
+    last = album.store.rounds.last()
     assert last is not None
     assert last[1] == "as the test wants it"
 
 
 def test_the_basis_changes_with_faces_and_with_decisions_but_not_by_itself(album: Album) -> None:
-    bases = [album.store.clusters.basis(MODEL)]
+    bases = [album.store.rounds.basis(MODEL)]
     cluster = album.cluster(album.faces(1, 3))
-    bases.append(album.store.clusters.basis(MODEL))
+    bases.append(album.store.rounds.basis(MODEL))
     album.store.decisions.name(cluster, "Ann", references=[])
-    bases.append(album.store.clusters.basis(MODEL))
+    bases.append(album.store.rounds.basis(MODEL))
     album.store.decisions.undo()
-    bases.append(album.store.clusters.basis(MODEL))
+    bases.append(album.store.rounds.basis(MODEL))
     assert len(set(bases)) == 4
     album.apply()
-    assert album.store.clusters.basis(MODEL) == bases[-1]
+    assert album.store.rounds.basis(MODEL) == bases[-1]
 
 
 def test_a_cluster_is_found_by_its_id_and_one_that_was_absorbed_by_its_old_one(album: Album) -> None:
@@ -339,8 +340,8 @@ def test_two_clusters_with_faces_in_one_photo_are_not_joined_even_if_they_were_t
 def test_no_two_faces_of_one_photo_come_together_when_real_grouping_finds_them_alike(album: Album) -> None:
     pairs = [album.photo(embedding(1, 2 * look), embedding(1, 2 * look + 1)) for look in range(4)]
     for _ in range(2):
-        faces = album.store.clusters.to_group(MODEL, min_size=0, same_photo=False)
-        album.store.clusters.apply(group(faces, ClusteringSettings()), MODEL, basis="")
+        faces = album.store.rounds.to_group(MODEL, min_size=0, same_photo=False)
+        album.store.rounds.apply(group(faces, ClusteringSettings()), MODEL, basis="")
     homes = [{album.home(face) for face in pair} for pair in pairs]
     assert len(album.store.clusters.all()) > 0
     assert all(len(home) == 2 for home in homes)
@@ -409,7 +410,7 @@ def test_a_face_that_was_taken_out_is_not_the_person_whose_the_cluster_becomes(a
 
 
 def suggested(album: Album) -> list[Suggestion]:
-    return album.store.clusters.suggestions(threshold=0.7)
+    return album.store.suggestions.all(threshold=0.7)
 
 
 def test_a_cluster_most_of_which_lies_near_a_person_is_suggested_as_that_person(album: Album) -> None:
@@ -420,7 +421,7 @@ def test_a_cluster_most_of_which_lies_near_a_person_is_suggested_as_that_person(
     (found,) = suggested(album)
     assert (found.cluster, found.faces, found.person, found.other) == (cluster, 3, "Ann", None)
     assert found.distance == pytest.approx(0.65)
-    assert album.store.clusters.suggestions(threshold=0.6) == []
+    assert album.store.suggestions.all(threshold=0.6) == []
 
 
 def test_a_person_who_is_elsewhere_in_the_photo_is_not_suggested(album: Album) -> None:

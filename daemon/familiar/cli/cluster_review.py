@@ -17,8 +17,9 @@ from familiar.errors import FamiliarError, UsageError
 from familiar.service.naming import name_cluster
 from familiar.service.portraits import Portraits
 from familiar.settings import Settings
-from familiar.store.clusters import ClusterFace, ClusterRow, Suggestion
+from familiar.store.clusters import ClusterFace, ClusterRow
 from familiar.store.store import Store
+from familiar.store.suggestions import Suggestion
 from familiar.vision.montage import TILE, montage
 from familiar.vision.workers import Workers
 
@@ -173,7 +174,7 @@ class _Session:
         rematch(self.context, self.store, self.settings, quiet=True)
 
     def _question(self, cluster: ClusterRow) -> Suggestion | None:
-        found = self.store.clusters.suggestions(threshold=self.settings.matching.threshold + _LOOSER)
+        found = self.store.suggestions.all(threshold=self.settings.matching.threshold + _LOOSER)
         return next((one for one in found if cluster.id in {one.cluster, one.other}), None)
 
     def _other(self, cluster: ClusterRow) -> int:

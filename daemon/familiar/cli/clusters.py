@@ -14,8 +14,9 @@ from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
 from familiar.service.grouping import regroup
 from familiar.service.naming import name_cluster
-from familiar.store.clusters import ClusterRow, Suggestion
+from familiar.store.clusters import ClusterRow
 from familiar.store.store import Store
+from familiar.store.suggestions import Suggestion
 
 _SHOWN = 40
 """Rows of a table that people are shown."""
@@ -241,7 +242,7 @@ def suggest(context: Context, *, as_json: bool) -> None:
     Nothing of it is done by itself: answer with `name`, `merge` or `refuse`, or in `review`.
     """
     with reported(), context.store() as store:
-        found = store.clusters.suggestions(threshold=context.settings().matching.threshold + _LOOSER)
+        found = store.suggestions.all(threshold=context.settings().matching.threshold + _LOOSER)
     if as_json:
         print_json([asdict(one) for one in found])
         return

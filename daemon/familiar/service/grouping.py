@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from familiar.logs import EventLog
 from familiar.settings import ClusteringSettings
-from familiar.store.clusters import Applied
+from familiar.store.rounds import Applied
 from familiar.store.store import Store
 
 _GIVING_WAY = ("nice", "-n", "19")
@@ -28,12 +28,12 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> Applied:
     from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - the daemon never loads its libraries
 
     basis = _basis(store, settings, model)
-    faces = store.clusters.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
-    return store.clusters.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
+    faces = store.rounds.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
+    return store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
 
 
 def _basis(store: Store, settings: ClusteringSettings, model: str) -> str:
-    return store.clusters.basis(model) + settings.model_dump_json()
+    return store.rounds.basis(model) + settings.model_dump_json()
 
 
 class Grouper:
@@ -68,7 +68,7 @@ class Grouper:
             return
         every = timedelta(hours=self._settings.every)
         self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
-        last = self._store.clusters.last_round()
+        last = self._store.rounds.last()
         if last is not None and (
             self._store.now() - last[0] < every or last[1] == _basis(self._store, self._settings, self._model)
         ):

@@ -15,6 +15,8 @@ from familiar.store.journal import Journal
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.roots import Roots
+from familiar.store.rounds import Rounds
+from familiar.store.suggestions import Suggestions
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""
@@ -47,6 +49,8 @@ class Store:
         self.photos = Photos(self._db, now=now)
         self.people = People(self._db, now=now)
         self.clusters = Clusters(self._db, now=now)
+        self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
+        self.suggestions = Suggestions(self._db)
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
         self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
 
