@@ -699,13 +699,17 @@ def test_events_that_have_nothing_to_do_with_each_other_are_undone_in_any_order(
     assert album.rows() == before
 
 
-def test_a_face_that_was_taken_out_may_come_back_to_a_cluster_that_got_a_name_since(album: Album) -> None:
+def test_a_face_that_was_taken_out_comes_back_when_the_name_that_its_cluster_got_since_is_undone(album: Album) -> None:
     (cluster,) = album.clusters(3)
     face = album.members(cluster)[0]
     event = album.store.decisions.take_out(cluster, [face])
-    name(album, cluster, "Ann")
+    later = name(album, cluster, "Ann")
+    assert f"event {later} (cluster {cluster} (2 faces) is Ann) builds on it" in refusal_of(
+        lambda: album.store.decisions.undo(event)
+    )
+    album.store.decisions.undo(later)
     album.store.decisions.undo(event)
-    assert album.store.clusters.verdicts([face]).named == {0: "Ann"}
+    assert album.home(face) == cluster
     assert album.refused(face) == frozenset()
 
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from familiar.errors import UsageError
 from familiar.names import check_name, name_key
-from familiar.store.changes import Change, Changes, changed_columns, dump, load
+from familiar.store.changes import Change, Changes, dump, load
 from familiar.store.clusters import AT_ONCE, Clusters
 from familiar.store.database import writing
 from familiar.store.refusals import read_refusals
@@ -444,24 +444,20 @@ def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
     That is: a cluster that it made; a cluster that others became a part of, as a whole; and a cluster that it took
     faces from, and that is a part of another one since, or another person.
     """
-    cells = {cell for change in made if change.table != "face_references" for cell in _cells(change)}
+    rows = {(change.table, change.key) for change in made if change.table != "face_references"}
     clusters = [change for change in made if change.table == "clusters"]
     own = {change.key for change in clusters if change.before is None}
     grown = {absorbing for change in clusters for absorbing in _ids(change, "absorbed_by")}
     left = {change.before["cluster_id"] for change in made if change.table == "cluster_faces" and change.before}
     for change in later:
         about = _ids(change, "cluster_id", "other_id", "absorbed_by")
-        if not cells.isdisjoint(_cells(change)) or about & own:
+        if (change.table, change.key) in rows or about & own:
             return True
         if change.table == "refusals" and about & grown:
             return True
         if change.table == "clusters" and change.key in left and (_ids(change, "absorbed_by") or _is_renamed(change)):
             return True
     return False
-
-
-def _cells(change: Change) -> set[tuple[str, int, str]]:
-    return {(change.table, change.key, column) for column in changed_columns(change)}
 
 
 def _is_renamed(change: Change) -> bool:
