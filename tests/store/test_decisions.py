@@ -643,6 +643,13 @@ def said_to_be_none_then_absorbed(album: Album) -> None:
     album.apply(absorbed={cluster: other})
 
 
+def absorbed_twice(album: Album) -> None:
+    small, middle, large = album.clusters(2, 3, 5)
+    album.store.decisions.not_a_face(album.members(small))  # nothing of it is left to be moved
+    album.apply(absorbed={small: middle})
+    album.apply(absorbed={middle: large})
+
+
 def split_then_named_otherwise(album: Album) -> None:
     (cluster,) = album.clusters(4)
     name(album, cluster, "Ann", album.members(cluster))
@@ -673,6 +680,7 @@ def placed_twice(album: Album) -> None:
         taken_out_then_merged,
         said_to_be_none_then_absorbed,
         split_then_named_otherwise,
+        absorbed_twice,
         named_twice,
         placed_twice,
     ],
@@ -766,6 +774,17 @@ def test_undoing_an_earlier_refusal_leaves_a_cluster_firm_of_which_more_was_deci
     event = album.store.decisions.refuse(cluster, "Ann")
     album.store.decisions.place(cluster, album.faces(9, 1))
     album.store.decisions.undo(event)
+    assert album.apply(absorbed={cluster: other}).absorbed == 0
+
+
+def test_a_cluster_is_firm_again_when_a_face_comes_back_that_a_person_had_put_there(album: Album) -> None:
+    cluster, other = album.clusters(3, 5)
+    album.store.people.add("Ann")
+    refused = album.store.decisions.refuse(cluster, "Ann")
+    album.store.decisions.place(cluster, face := album.faces(9, 1))
+    moved = album.store.decisions.place(other, face)
+    album.store.decisions.undo(refused)
+    album.store.decisions.undo(moved)
     assert album.apply(absorbed={cluster: other}).absorbed == 0
 
 

@@ -329,14 +329,14 @@ class Decisions:
 
     def _keep_decided(self, made: Sequence[Change]) -> None:
         """Keep clusters firm of which something else was decided: other events, that hold, found them firm already."""
-        for change in made:
-            if change.table == "clusters":
-                self._db.conn.execute(
-                    "UPDATE clusters SET kept = 1 WHERE id = ?1 AND (EXISTS (SELECT 1 FROM refusals WHERE "
-                    "cluster_id = ?1 OR other_id = ?1) OR EXISTS (SELECT 1 FROM cluster_faces WHERE cluster_id = ?1 "
-                    "AND by = 'person'))",
-                    (change.key,),
-                )
+        clusters = {change.key for change in made if change.table == "clusters"}
+        for cluster in clusters.union(*(_ids(change, "cluster_id") for change in made)):
+            self._db.conn.execute(
+                "UPDATE clusters SET kept = 1 WHERE id = ?1 AND (EXISTS (SELECT 1 FROM refusals WHERE "
+                "cluster_id = ?1 OR other_id = ?1) OR EXISTS (SELECT 1 FROM cluster_faces WHERE cluster_id = ?1 "
+                "AND by = 'person'))",
+                (cluster,),
+            )
 
     def _check_names(self, event: EventRow, made: Sequence[Change]) -> None:
         """See to it that no cluster is given back to somebody who was refused for it since."""
@@ -455,7 +455,9 @@ def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
             return True
         if change.table == "refusals" and about & grown:
             return True
-        if change.table == "clusters" and change.key in left and (_ids(change, "absorbed_by") or _is_renamed(change)):
+        if change.table == "clusters" and change.key in left | grown and _ids(change, "absorbed_by"):
+            return True
+        if change.table == "clusters" and change.key in left and _is_renamed(change):
             return True
     return False
 
