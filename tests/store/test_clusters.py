@@ -321,6 +321,14 @@ def test_a_face_that_was_taken_out_meanwhile_does_not_come_back(album: Album) ->
     assert album.home(face) is None
 
 
+def test_a_face_that_was_taken_out_does_not_come_back_with_the_cluster_that_it_is_in_now(album: Album) -> None:
+    (cluster,) = album.clusters(4)
+    face = album.members(cluster)[0]
+    album.store.decisions.take_out(cluster, [face])
+    small = album.cluster([face, *album.faces(100, 1)])
+    assert album.apply(absorbed={small: cluster}).absorbed == 0
+
+
 def test_a_face_does_not_come_to_somebody_in_its_own_photo_who_was_put_there_meanwhile(album: Album) -> None:
     (cluster,) = album.clusters(3)
     face, neighbour = album.photo(embedding(100, 50), embedding(200))

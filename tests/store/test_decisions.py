@@ -837,6 +837,20 @@ def test_a_name_that_was_refused_since_does_not_come_back(album: Album) -> None:
     assert album.rows() == before
 
 
+def test_a_face_that_was_refused_since_does_not_come_back(album: Album) -> None:
+    cluster, other = album.clusters(3, 3)
+    face = album.members(other)[0]
+    album.store.decisions.take_out(other, [face])
+    album.apply(joined={cluster: [face]})
+    event, fresh = album.store.decisions.split(cluster, [face])
+    album.store.decisions.merge(other, cluster)
+    assert refusal_of(lambda: album.store.decisions.undo(event)) == (
+        f"Event {event} (1 face of cluster {cluster} became cluster {fresh}) can't be undone: "
+        f"face {face} was refused for cluster {cluster} since."
+    )
+    assert album.members(fresh) == [face]
+
+
 @pytest.mark.parametrize("how", ["removed", "merged"])
 def test_a_name_can_be_undone_after_its_person_was_removed_or_merged(album: Album, how: str) -> None:
     (cluster,) = album.clusters(2)

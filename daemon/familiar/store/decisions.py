@@ -269,7 +269,7 @@ class Decisions:
             kept = [change for change in made if change.table == "people" and change.key in people]
             changes.take_back([change for change in made if change not in kept], at=event.at)
             self._keep_decided(made)
-            self._check_names(event, made)
+            self._check_refusals(event, made)
             self._db.conn.execute("UPDATE cluster_events SET undone_at = ? WHERE id = ?", (self._time(), event.id))
             if event.by == "program":
                 self._refuse_absorbed(made)
@@ -338,18 +338,22 @@ class Decisions:
                 (cluster,),
             )
 
-    def _check_names(self, event: EventRow, made: Sequence[Change]) -> None:
-        """See to it that no cluster is given back to somebody who was refused for it since."""
-        refused = read_refusals(self._db).people
+    def _check_refusals(self, event: EventRow, made: Sequence[Change]) -> None:
+        """See to it that nothing is given back to a person or a cluster that it was refused for since."""
+        refused = read_refusals(self._db)
         for change in made:
-            if change.table == "clusters" and len(_ids(change, "person_id")):
+            what = None
+            if change.table == "clusters" and _ids(change, "person_id"):
                 person = self._person_of(change.key)
-                if person is not None and (change.key, person) in refused:
+                if person is not None and (change.key, person) in refused.people:
                     name = self._value("SELECT name FROM people WHERE id = ?", person)
-                    raise UsageError(
-                        f"Event {event.id} ({event.summary}) can't be undone: "
-                        f"cluster {change.key} was refused for {name!r} since."
-                    )
+                    what = f"cluster {change.key} was refused for {name!r}"
+            elif change.table == "cluster_faces":
+                cluster = self._value("SELECT cluster_id FROM cluster_faces WHERE face_id = ?", change.key)
+                if (change.key, cluster) in refused.faces:
+                    what = f"face {change.key} was refused for cluster {cluster}"
+            if what is not None:
+                raise UsageError(f"Event {event.id} ({event.summary}) can't be undone: {what} since.")
 
     def _refuse_absorbed(self, made: Sequence[Change]) -> None:
         (small,) = [change for change in made if change.table == "clusters"]
