@@ -8,8 +8,10 @@ import pytest
 from sqlite_utils import Database
 
 from familiar.errors import StoreError
+from familiar.model import Copy
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
+from familiar.store.store import Store
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -45,6 +47,30 @@ def test_an_older_store_is_migrated_after_a_backup(tmp_path: Path) -> None:
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT path FROM roots").fetchall() == [(b"/photos",)]
         assert not Database(connection)["operations"].exists()
+
+
+def test_the_journal_is_kept_when_it_learns_of_more_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(Database(connection), stop_before="widen_journal")
+        connection.execute("INSERT INTO photos (id, hash, verdict, seen_at) VALUES (1, ?, 'seen', '')", ("a" * 64,))
+        connection.execute("INSERT INTO plans (id, photo_id, path, made_at) VALUES (1, 1, ?, '')", (b"/a.jpg",))
+        connection.execute(
+            "INSERT INTO operations (id, plan_id, position, rule, kind, wish, parameters, state, target, hash) "
+            "VALUES (7, 1, 0, 'albums', 'copy', ?, '{}', 'done', ?, 'b')",
+            (b"/b/a.jpg", b"/b/a.jpg"),
+        )
+    with Store(path, now=lambda: NOON) as store:
+        (step,) = store.journal.select_last()
+        assert (step.id, step.operation, step.target) == (
+            7,
+            Copy(target=Path("/b/a.jpg"), rule="albums"),
+            step.operation.target,
+        )
+    with closing(opened(path)) as db:
+        names = {row[0] for row in db.conn.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'operations'")}
+        assert {"operations_open", "operations_finished", "operations_hash"} <= names
+        assert db.conn.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 
 from familiar.errors import SetAsideError
+from familiar.store.photos import PhotoRow
+from familiar.store.sightings import Stamp
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -20,19 +22,46 @@ class Seer:
     async def see(self, path: Path, *, beside_still: bool = False) -> int:
         """Return the id of the photo at `path`, looking at it first if it is not known; `beside_still` as for workers.
 
+        A file that was seen before, and has the same size and time since, is not even read.
+
         Raises:
             SetAsideError: it can't be decoded; the store remembers that.
             GoneError, RetryError: it can't be read.
         """
+        photo = await self.identify(path, beside_still=beside_still)
+        if photo.verdict == "set aside":
+            raise SetAsideError(photo.reason or "it can't be decoded")
+        return photo.id
+
+    async def identify(self, path: Path, *, beside_still: bool = False) -> PhotoRow:
+        """Return what the store knows of the photo at `path`, seen or set aside, looking at it first if need be.
+
+        Raises:
+            GoneError, RetryError: it can't be read.
+        """
+        stamp = _stamp(path)
+        known = None if stamp is None else self._store.sightings.photo_at(path, stamp)
+        if known is not None and (photo := self._store.photos.at(known)).verdict != "output":
+            return photo
         async with self._slots:
             hash_ = await self._workers.fingerprint(path)
-            known = self._store.photos.find(hash_)
-            if known is not None and known.verdict == "seen":
-                return known.id
-            try:
-                photo = await self._workers.look(path, hash_, beside_still=beside_still)
-                return self._store.photos.record(photo)
-            except SetAsideError as error:
-                if known is None:
-                    self._store.photos.set_aside(hash_, str(error))
-                raise
+            found = self._store.photos.find(hash_)
+            if found is None or found.verdict == "output":
+                found = self._store.photos.at(await self._look(path, hash_, beside_still=beside_still))
+        if stamp is not None:
+            self._store.sightings.note(path, stamp, found.id)
+        return found
+
+    async def _look(self, path: Path, hash_: str, *, beside_still: bool) -> int:
+        try:
+            photo = await self._workers.look(path, hash_, beside_still=beside_still)
+        except SetAsideError as error:
+            return self._store.photos.set_aside(hash_, str(error))
+        return self._store.photos.record(photo)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        return Stamp.of(path)
+    except OSError:
+        return None  # reading it will tell

@@ -32,6 +32,18 @@ def add_clusters(db: Database) -> None:
     _run(db, _CLUSTERS)
 
 
+@migrations()
+def widen_journal(db: Database) -> None:
+    """Let the journal know sidecars and tags, and what was there before an operation."""
+    _run(db, _WIDER_JOURNAL)
+
+
+@migrations()
+def add_sightings(db: Database) -> None:
+    """Add the files that a command looked at, wherever they lie."""
+    _run(db, _SIGHTINGS)
+
+
 def _run(db: Database, script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
@@ -246,4 +258,52 @@ CREATE TABLE cluster_events (
 );
 
 INSERT INTO facts (name, value) VALUES ('clustered', '')
+"""
+
+_WIDER_JOURNAL = """
+CREATE TABLE wider_operations (
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans (id),
+    position INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('move', 'copy', 'link', 'crop', 'sidecar', 'tag')),
+    wish BLOB NOT NULL,
+    parameters TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'planned'
+        CHECK (state IN ('planned', 'doing', 'done', 'kept', 'failed', 'refused', 'undo', 'undoing', 'undone')),
+    source BLOB,
+    target BLOB,
+    temporary BLOB,
+    hash TEXT,
+    before BLOB,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at TEXT,
+    error TEXT,
+    started_at TEXT,
+    finished_at TEXT,
+    UNIQUE (plan_id, position)
+);
+INSERT INTO wider_operations (id, plan_id, position, rule, kind, wish, parameters, state, source, target,
+    temporary, hash, attempts, retry_at, error, started_at, finished_at)
+    SELECT id, plan_id, position, rule, kind, wish, parameters, state, source, target,
+    temporary, hash, attempts, retry_at, error, started_at, finished_at FROM operations;
+DROP TABLE operations;
+ALTER TABLE wider_operations RENAME TO operations;
+CREATE INDEX operations_open ON operations (state, plan_id)
+    WHERE state IN ('planned', 'doing', 'failed', 'undo', 'undoing');
+CREATE INDEX operations_finished ON operations (finished_at);
+CREATE INDEX operations_hash ON operations (hash)
+"""
+
+_SIGHTINGS = """
+CREATE TABLE sightings (
+    id INTEGER PRIMARY KEY,
+    folder_id INTEGER NOT NULL REFERENCES folders (id),
+    name BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,
+    UNIQUE (folder_id, name)
+);
+CREATE INDEX sightings_photo ON sightings (photo_id)
 """

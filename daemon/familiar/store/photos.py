@@ -46,12 +46,13 @@ class Photos:
 
     def find(self, hash_: str) -> PhotoRow | None:
         """Return the photo with this content, if it is known."""
-        row = self._db.conn.execute(
-            "SELECT id, hash, verdict, reason, handled_at IS NOT NULL FROM photos WHERE hash = ?", (hash_,)
-        ).fetchone()
-        if row is None:
-            return None
-        return PhotoRow(id=row[0], hash=row[1], verdict=row[2], reason=row[3], handled=bool(row[4]))
+        return self._row("WHERE hash = ?", hash_)
+
+    def at(self, photo_id: int) -> PhotoRow:
+        """Return the photo of this id."""
+        row = self._row("WHERE id = ?", photo_id)
+        assert row is not None, f"there is no photo {photo_id}"
+        return row
 
     def record(self, photo: Photo) -> int:
         """Write down a photo and its faces; return its id. A photo that was seen before stays as it is.
@@ -248,6 +249,14 @@ class Photos:
             "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
         )
         return [(Path(os.fsdecode(folder), os.fsdecode(name)), str(reason)) for folder, name, reason in rows]
+
+    def _row(self, where: str, *values: Any) -> PhotoRow | None:
+        row = self._db.conn.execute(
+            f"SELECT id, hash, verdict, reason, handled_at IS NOT NULL FROM photos {where}", values
+        ).fetchone()
+        if row is None:
+            return None
+        return PhotoRow(id=row[0], hash=row[1], verdict=row[2], reason=row[3], handled=bool(row[4]))
 
     def _count(self, what: str, *values: Any) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])

@@ -16,6 +16,7 @@ from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
+from familiar.store.sightings import Sightings
 from familiar.store.suggestions import Suggestions
 
 STORE_NAME = "familiar.db"
@@ -45,6 +46,7 @@ class Store:
         self.now = now
         self._db, self.backup = open_database(path, now=now(), check=check)
         self.files = Files(self._db, now=now)
+        self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
         self.photos = Photos(self._db, now=now)
         self.people = People(self._db, now=now)

@@ -1,0 +1,79 @@
+"""Files that commands looked at, wherever they lie: what was seen once is not read again while it is unchanged.
+
+A watched file is known by the table of files. A sighting says nothing about handling: a folder that is watched later
+has all its files handled.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from familiar.store.files import Files
+
+_KNOWN = """
+    SELECT name, size, mtime_ns, photo_id FROM sightings WHERE folder_id = (SELECT id FROM folders WHERE path = ?1)
+    UNION ALL
+    SELECT name, size, mtime_ns, photo_id FROM files WHERE folder_id = (SELECT id FROM folders WHERE path = ?1)
+        AND state = 'done' AND photo_id IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What tells that a file is as it was: its size in bytes, and its modification time in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Stamp":
+        """Return the stamp of a file; raises OSError."""
+        found = path.stat()
+        return cls(size=found.st_size, mtime_ns=found.st_mtime_ns)
+
+
+class Sightings:
+    """The table of sightings."""
+
+    def __init__(self, db: Database, *, files: Files) -> None:
+        """Take the open store, and its table of files."""
+        self._db = db
+        self._files = files
+
+    def note(self, path: Path, stamp: Stamp, photo_id: int) -> None:
+        """Write down which photo a file holds."""
+        self._db.conn.execute(
+            "INSERT INTO sightings (folder_id, name, size, mtime_ns, photo_id) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
+            "photo_id = excluded.photo_id",
+            (self._files.folder(path.parent), os.fsencode(path.name), stamp.size, stamp.mtime_ns, photo_id),
+        )
+
+    def in_folder(self, folder: Path) -> dict[tuple[str, Stamp], int]:
+        """Return the photos of the known files that lie right in a folder, by name and stamp."""
+        return {
+            (os.fsdecode(name), Stamp(size=size, mtime_ns=mtime_ns)): int(photo_id)
+            for name, size, mtime_ns, photo_id in self._db.conn.execute(_KNOWN, (os.fsencode(folder),))
+        }
+
+    def photo_at(self, path: Path, stamp: Stamp) -> int | None:
+        """Return the photo that a file holds, if it is known and was not changed since."""
+        row = self._db.conn.execute(
+            f"SELECT photo_id FROM ({_KNOWN}) WHERE name = ?2 AND size = ?3 AND mtime_ns = ?4",
+            (os.fsencode(path.parent), os.fsencode(path.name), stamp.size, stamp.mtime_ns),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def paths_of(self, photo_id: int) -> Iterator[Path]:
+        """Give all paths where a photo was seen to lie, those of watched files first; some may be gone."""
+        yield from self._files.paths_of(photo_id)
+        rows = self._db.conn.execute(
+            "SELECT path, name FROM sightings JOIN folders ON folders.id = folder_id WHERE photo_id = ? "
+            "ORDER BY sightings.id",
+            (photo_id,),
+        )
+        for folder, name in rows.fetchall():
+            yield Path(os.fsdecode(folder), os.fsdecode(name))
