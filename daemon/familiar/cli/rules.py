@@ -25,6 +25,7 @@ from familiar.service.lock import BusyError, locked
 from familiar.service.pairs import claim_clip, plan_for_clip
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
+from familiar.service.scoring import Standings
 from familiar.settings import Settings
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
@@ -100,6 +101,7 @@ def _record(
 ) -> Iterator[int]:
     """Write down a plan for each known photo that has one to do, at the first of its paths that is there."""
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
+    standings = Standings(store, settings.matching, settings.vision.model)
     photos = list(store.photos.seen())
     for number, photo_id in enumerate(photos, start=1):
         progress(number, len(photos))
@@ -111,7 +113,8 @@ def _record(
         if photo.kind == "clip":
             continue  # it goes where its still goes
         source = source_of(path, settings.folders)
-        made: Plan = plan_for(read, subject_of(photo, faces, path, source, found[1]))
+        subject = read.rank(subject_of(photo, faces, path, source, found[1]), standings.standing)
+        made: Plan = plan_for(read, subject)
         if made.operations:
             yield store.journal.record(photo_id, path, made)
 

@@ -1,22 +1,27 @@
 """What the rules decide for one photo."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from familiar.model import Crop, Link, Move, Operation, Plan, Refusal, Subject
+from familiar.model import Crop, Link, Move, Operation, Plan, RecognisedFace, Refusal, Subject
+from familiar.names import name_key
 from familiar.rules.actions import Action, CropAction, Step
-from familiar.rules.conditions import Condition
+from familiar.rules.conditions import ANY, Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """If the condition holds, the actions are taken; `people` are the names that the rule has."""
+    """If the condition holds, the actions are taken; `people` are the names that the rule has.
+
+    `ranked` are keys of names, or `any`: those for whom the rule compares a photo with all others (`percentile`).
+    """
 
     name: str
     when: Condition
     then: tuple[Action, ...]
     people: frozenset[str] = frozenset()
+    ranked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,24 @@ class Rules:
     def people(self) -> frozenset[str]:
         """Return the names of people that the rules have."""
         return frozenset(name for rule in self.rules for name in rule.people)
+
+    def rank(self, subject: Subject, standing: Callable[[str, float], tuple[float, float] | None]) -> Subject:
+        """Return a photo with the percentiles of those people for whom the rules ask for them.
+
+        Args:
+            subject: the photo.
+            standing: gives the percentiles of a person's score, the lowest and the highest.
+        """
+        asked = frozenset(key for rule in self.rules for key in rule.ranked)
+        if not asked:
+            return subject
+
+        def ranked(face: RecognisedFace) -> RecognisedFace:
+            if face.match is None or face.person is None or not {ANY, name_key(face.person)} & asked:
+                return face
+            return replace(face, percentiles=standing(face.person, face.match.score))
+
+        return replace(subject, faces=tuple(map(ranked, subject.faces)))
 
 
 def plan_for(rules: Rules, subject: Subject) -> Plan:

@@ -54,6 +54,18 @@ class Photos:
         assert row is not None, f"there is no photo {photo_id}"
         return row
 
+    def verdicts(self, photo_ids: Sequence[int], engine: str) -> dict[int, str | None]:
+        """Return those of the photos that need no look: None for one that was seen, or why it was set aside.
+
+        Photos with faces of another engine need one.
+        """
+        rows = self._db.conn.execute(
+            "SELECT id, reason FROM photos WHERE id IN (SELECT value FROM json_each(?)) AND verdict != 'output' "
+            "AND NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND faces.engine != ?)",
+            (json.dumps(list(photo_ids)), engine),
+        )
+        return {int(photo_id): reason for photo_id, reason in rows}
+
     def record(self, photo: Photo) -> int:
         """Write down a photo and its faces; return its id. A photo that was seen before stays as it is.
 
