@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "plan",
     "undo": "undo",
     "people": "people",
+    "scores": "scores",
     "clusters": "clusters",
     "rules": "rules",
     "config": "config",

@@ -44,6 +44,12 @@ def add_sightings(db: Database) -> None:
     _run(db, _SIGHTINGS)
 
 
+@migrations()
+def add_batches(db: Database) -> None:
+    """Add what belongs together in the journal: all that one command did."""
+    _run(db, "ALTER TABLE plans ADD COLUMN batch INTEGER; CREATE INDEX plans_batch ON plans (batch)")
+
+
 def _run(db: Database, script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
