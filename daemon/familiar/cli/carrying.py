@@ -3,13 +3,13 @@
 import asyncio
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from familiar.cli.context import Context
-from familiar.cli.output import print_table, progress_bar
+from familiar.cli.output import FAILED, print_table, progress_bar, say
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
@@ -55,6 +55,28 @@ def show_steps(steps: Sequence[Step]) -> None:
     rows = [(step.id, step.operation.kind, step.target or step.operation.target, _said(step)) for step in steps]
     if rows:
         print_table(("operation", "kind", "target", "result"), rows)
+
+
+def conclude(steps: Sequence[Step], done: str | None, *, there: int = 0, quiet: bool) -> None:
+    """Say what came of a command's steps in sum, what failed, and how it is taken back.
+
+    The program ends with an error if a step came to nothing.
+
+    Args:
+        steps: with the states that they have at the end.
+        done: what was done, as in "copied"; None where nothing was to be done.
+        there: how many photos lay where they should already, without any step.
+        quiet: print nothing.
+    """
+    states = Counter(step.state for step in steps)
+    failed = [step for step in steps if step.state not in {"done", "kept"}]
+    if done is not None and not quiet:
+        show_steps(failed)
+        say(f"{states['done']} {done}, {states['kept'] + there} there already, {len(failed)} failed.")
+        if states["done"]:
+            say("`familiar undo --last` takes this back.")
+    if failed:
+        raise SystemExit(FAILED)
 
 
 def step_as_json(step: Step) -> dict[str, Any]:

@@ -149,13 +149,17 @@ class Journal:
 
     def originals_of(self, photo_id: int) -> list[Path]:
         """Return where a photo is known to lie, but for the copies and links that operations made of it."""
+        made = self.made_of(photo_id)
+        return [path for path in self._files.paths_of(photo_id) if path not in made]
+
+    def made_of(self, photo_id: int) -> frozenset[Path]:
+        """Return where operations put copies of a photo, and links to it."""
         rows = self._db.conn.execute(
             "SELECT target FROM operations JOIN plans ON plans.id = plan_id "
             "WHERE photo_id = ? AND kind IN ('copy', 'link') AND state = 'done'",
             (photo_id,),
         )
-        made = {_path(row[0]) for row in rows}
-        return [path for path in self._files.paths_of(photo_id) if path not in made]
+        return frozenset(_path(row[0]) for row in rows)
 
     def select(self, ids: Sequence[int]) -> list[Step]:
         """Return those of the steps that were done and not undone, newest first."""
