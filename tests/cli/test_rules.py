@@ -162,3 +162,11 @@ def test_a_photo_that_can_not_be_read_is_told_and_harms_no_other(household: Hous
     status = household.json("status")
     assert status["failed"] == [{"path": str(broken), "reason": "can't be read: Input/output error"}]
     assert (status["photos"]["seen"], status["files"]) == (1, {"done": 1, "failed": 1})
+
+
+def test_a_rule_may_ask_for_the_best_photos_of_a_person(library: Household, tmp_path: Path) -> None:
+    best = {"person": "Barack Obama", "percentile": {"min": 75}}
+    library.rule({"name": "best", "when": best, "then": [{"copy": f"{tmp_path}/best/"}]})
+    planned = library.json("plan")["plans"]
+    library.rules.unlink()
+    assert {Path(plan["path"]).name for plan in planned if plan["operations"]} == {"obama.jpg", "couple.jpg"}

@@ -309,7 +309,8 @@ def embedding_bytes(embedding: Embedding) -> bytes:
 
 def stack(blobs: Iterable[bytes]) -> Embeddings:
     """Return embeddings as the store keeps them as one array, shape (n, 128), float32."""
-    return np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32).reshape(-1, 128)
+    whole = np.frombuffer(b"".join(blobs), dtype="<f4")
+    return whole.astype(np.float32, copy=False).reshape(-1, 128)
 
 
 def _face_values(face: Face) -> tuple[Any, ...]:
