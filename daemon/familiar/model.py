@@ -171,8 +171,11 @@ class Link:
 class Crop:
     """Write a picture of one face to `target`.
 
-    `margin` is the share of the box's longer side that is added on each side; `size` is the edge of the square
-    output in pixels, or None for the pixels as they are. `time` is that of the frame, in a video, in seconds.
+    `margin` is the share of the box's longer side that is added on each side; `size` is the longer side of the output
+    in pixels, or None for the pixels as they are. `time` is that of the frame, in a video, in seconds.
+
+    `square` says whether the box is made a square; None, as in rules, wherever there is a size. With `landmarks` the
+    face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100.
     """
 
     target: Path
@@ -181,6 +184,9 @@ class Crop:
     margin: float
     size: int | None
     time: float | None = None
+    square: bool | None = None
+    landmarks: tuple[tuple[int, int], ...] = ()
+    quality: int | None = None
     kind: Literal["crop"] = field(default="crop", init=False)
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "move": "lists",
     "copy": "lists",
     "link": "lists",
+    "crop": "crop",
     "clusters": "clusters",
     "rules": "rules",
     "config": "config",

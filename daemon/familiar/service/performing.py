@@ -47,9 +47,12 @@ class Performer:
         A crop that can't be rendered is left out, and is tried again when its step is carried out.
         """
         crops = {position: crop for position, crop in enumerate(plan.operations) if isinstance(crop, Crop)}
-        results = await asyncio.gather(
-            *(self._workers.crop(path, hash_, crop) for crop in crops.values()), return_exceptions=True
-        )
+        if not crops:
+            return {}
+        try:
+            results = await self._workers.crops(path, hash_, list(crops.values()))
+        except FamiliarError:
+            return {}
         return {position: result for position, result in zip(crops, results, strict=True) if isinstance(result, bytes)}
 
     async def perform_open(self) -> int:

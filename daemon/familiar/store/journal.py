@@ -184,6 +184,17 @@ class Journal:
                 "UPDATE operations SET state = 'undo' WHERE id = ? AND state = 'done'", ((id_,) for id_ in ids)
             )
 
+    def undone_crops(self, folder: Path) -> set[Path]:
+        """Return the crops in and below a folder that were taken back, and not made again since."""
+        below = os.fsencode(folder).rstrip(b"/") + b"/"
+        rows = self._db.conn.execute(
+            "SELECT target, state FROM operations WHERE kind = 'crop' AND state IN ('done', 'kept', 'undone') "
+            "AND substr(target, 1, ?) = ? ORDER BY id",
+            (len(below), below),
+        )
+        states = {_path(target): state for target, state in rows}
+        return {path for path, state in states.items() if state == "undone"}
+
     def counts(self) -> dict[str, int]:
         """Count the operations in each state."""
         rows = self._db.conn.execute("SELECT state, count(*) FROM operations GROUP BY state")
@@ -242,9 +253,16 @@ def _parameters(operation: Operation) -> dict[str, Any]:
     match operation:
         case Link(symbolic=symbolic):
             return {"symbolic": symbolic}
-        case Crop(box=box, margin=margin, size=size, time=time):
-            sides = [box.left, box.top, box.right, box.bottom]
-            return {"box": sides, "margin": margin, "size": size, "time": time}
+        case Crop(box=box):
+            return {
+                "box": [box.left, box.top, box.right, box.bottom],
+                "margin": operation.margin,
+                "size": operation.size,
+                "time": operation.time,
+                "square": operation.square,
+                "landmarks": operation.landmarks,
+                "quality": operation.quality,
+            }
         case _:
             return {}
 
@@ -267,6 +285,9 @@ def _operation(kind: str, target: Path, rule: str, parameters: dict[str, Any]) -
                 margin=parameters["margin"],
                 size=parameters["size"],
                 time=parameters.get("time"),  # written since there are videos
+                square=parameters.get("square"),  # this and what follows since there are data sets
+                landmarks=tuple((x, y) for x, y in parameters.get("landmarks", ())),
+                quality=parameters.get("quality"),
             )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.store.candidates import Candidates
 from familiar.store.clusters import Clusters
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.decisions import Decisions
@@ -51,6 +52,7 @@ class Store:
         self.roots = Roots(self._db, now=now)
         self.photos = Photos(self._db, now=now)
         self.faces = Faces(self._db)
+        self.candidates = Candidates(self._db)
         self.people = People(self._db, now=now)
         self.clusters = Clusters(self._db, now=now)
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)

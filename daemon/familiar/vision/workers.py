@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from familiar.errors import RetryError, SetAsideError
+from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build, is_video
 from familiar.vision import worker
@@ -65,12 +66,13 @@ class Workers:
         settings: VisionSettings,
         models: Path,
         tasks: int | None = None,
+        networks: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take limits and the number of workers: by default one for each core that this process may use.
 
         `models` is the folder in which converted networks are kept. Where it is known that there are no more than so
-        many `tasks`, there are no more workers either.
+        many `tasks`, there are no more workers either. Workers that only crop need no `networks`, and start sooner.
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
@@ -80,6 +82,7 @@ class Workers:
         self._running: set[asyncio.Task[None]] = set()
         self._settings = settings
         self._models = models
+        self._networks = networks
         self._clock = clock
         self._pool: ProcessPool | None = None
         self._tasks = 0
@@ -144,7 +147,18 @@ class Workers:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
-        return await self._run(worker.crop, path, hash_, wish, self._settings, seconds=self._limit(path))
+        (cut,) = await self.crops(path, hash_, (wish,))
+        if isinstance(cut, FamiliarError):
+            raise cut
+        return cut
+
+    async def crops(self, path: Path, hash_: str, wishes: Sequence[Crop]) -> list[bytes | FamiliarError]:
+        """Return the picture files of faces of one photo, which is decoded once, or why one of them can't be cropped.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        """
+        return await self._run(worker.crop, path, hash_, wishes, self._settings, seconds=self._limit(path))
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
@@ -281,7 +295,7 @@ class Workers:
         return ProcessPool(
             max_workers=self.count,
             max_tasks=2 * self._settings.recycle,  # a photo is fingerprinted, then looked at
-            initializer=worker.start,
+            initializer=partial(worker.start, networks=self._networks),
             initargs=(self._settings, self._models, os.getpid(), self._notes),
             context=_SPAWN,
         )
