@@ -4,16 +4,17 @@ import math
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
 from familiar.cli.carrying import carry_out_now
 from familiar.cli.context import Context, pass_context
+from familiar.cli.crop_results import show_crops
 from familiar.cli.looking import look_through
-from familiar.cli.output import FAILED, json_option, print_json, print_table, reported, say
+from familiar.cli.output import FAILED, json_option, reported
 from familiar.cli.photos import folder_at, named_folders
 from familiar.cli.rematching import rematch
 from familiar.effects.journal import Step
@@ -22,7 +23,6 @@ from familiar.names import name_key
 from familiar.service.cluster_folders.manifest import folder_names
 from familiar.service.data_sets.choosing import Chooser
 from familiar.service.data_sets.folder import CropFolder
-from familiar.service.data_sets.manifest import MANIFEST_NAME, PersonReference
 from familiar.service.data_sets.planning import plan_crops
 from familiar.service.data_sets.recorder import Recorder
 from familiar.service.data_sets.sought import Sought, SoughtFace, SoughtPerson, choose_face
@@ -32,9 +32,6 @@ from familiar.service.scoring import Scorer
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.cropping import QUALITY
-
-_SHOWN = 20
-"""Problems that people are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +146,7 @@ def crop(
         settings = context.settings()
         with context.store() as store:
             recorder, failed, sources = _crop(context, store, settings, request)
-    _show(recorder, failed, sources, as_json=as_json)
+    show_crops(recorder, failed, sources, as_json=as_json)
     if failed or sources.unread:
         raise SystemExit(FAILED)
 
@@ -164,8 +161,9 @@ def _crop(
         sights = look_through(context, store, settings, request.folders, quiet=request.quiet)
         sources = photos_seen(store, sights, model)
     else:
-        sources = known_photos(store, model)
-    rematch(context, store, settings, quiet=request.quiet)
+        sources = known_photos(store, model, apart_from=[folder.path for folder in folders])
+    if request.people:
+        rematch(context, store, settings, quiet=request.quiet)
     plans = plan_crops(Chooser(store, model), folders, sources)
     recorder = Recorder(folders, time.monotonic)
     recorder.save()
@@ -262,50 +260,3 @@ def _check_numbers(**numbers: float | None) -> None:
     for name, number in numbers.items():
         if number is not None and not math.isfinite(number):
             raise UsageError(f"--{name.replace('_', '-')} {number} is no number.")
-
-
-def _show(recorder: Recorder, failed: list[Step], sources: Sources, *, as_json: bool) -> None:
-    if as_json:
-        print_json(
-            {
-                "folders": [_folder_as_json(folder, added) for folder, added in recorder.added.items()],
-                "failed": [
-                    *({"path": step.path, "target": step.operation.target, "reason": step.error} for step in failed),
-                    *({"path": one.path, "target": None, "reason": one.reason} for one in sources.unread),
-                ],
-            }
-        )
-        return
-    problems = [(step.path, step.error) for step in failed] + [(Path(one.path), one.reason) for one in sources.unread]
-    if problems:
-        print_table(("photo", "could not be cropped because"), problems[:_SHOWN])
-    if len(problems) > _SHOWN:
-        say(f"... and {len(problems) - _SHOWN} more.")
-    columns = ("folder", "new crops", "enlarged", "there before", "photos without")
-    rows = [
-        (
-            folder.path,
-            len(added),
-            sum(face.scale > 1 for face in added),
-            len(folder.manifest.faces) - len(added),
-            len(folder.manifest.unmatched),
-        )
-        for folder, added in recorder.added.items()
-    ]
-    print_table(columns, rows, right=columns[1:])
-    added = sum(map(len, recorder.added.values()))
-    say(f"{added} crops added, {len(problems)} failed; {MANIFEST_NAME} says where each comes from.")
-    if added:
-        say("familiar undo --last takes them back.")
-
-
-def _folder_as_json(folder: CropFolder, added: Sequence[Any]) -> dict[str, Any]:
-    manifest = folder.manifest
-    reference = manifest.reference
-    return {
-        "folder": folder.path,
-        "person": reference.person if isinstance(reference, PersonReference) else None,
-        "added": [asdict(face) for face in added],
-        "crops": len(manifest.faces),
-        "unmatched": [asdict(one) for one in manifest.unmatched],
-    }

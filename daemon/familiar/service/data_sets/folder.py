@@ -92,6 +92,7 @@ class CropFolder:
 
     def plan(self, photo: PhotoGlance, source: Path, found: Sequence[Found]) -> list[Crop]:
         """Return the crops of a photo that are not there yet."""
+        self._unmatched.pop(("", shown_path(source)), None)  # it can be read by now
         if self._cropped[photo.hash] and not self.settings.all_faces:
             return []
         entries = [_entry(photo, source, one, self._name(photo, source, one)) for one in found]
@@ -104,6 +105,8 @@ class CropFolder:
 
     def leave_out(self, unmatched: Unmatched) -> None:
         """Write down why a photo has no crop, unless it has one already."""
+        if unmatched.hash is not None:
+            self._unmatched.pop(("", unmatched.path), None)  # it can be read by now
         if unmatched.hash is None or not self._cropped[unmatched.hash]:
             self._unmatched[_place_of(unmatched)] = unmatched
 
@@ -130,8 +133,7 @@ class CropFolder:
     def _add(self, face: CroppedFace) -> None:
         self._faces[_key(face)] = face
         self._cropped[face.hash] += 1
-        for place in [place for place in self._unmatched if place[0] == face.hash]:
-            del self._unmatched[place]
+        self._unmatched.pop((face.hash, ""), None)
 
     def _name(self, photo: PhotoGlance, source: Path, one: Found) -> str:
         """Return the name of a crop: the same in every run, and another one for each face of each photo."""

@@ -1,6 +1,5 @@
 """faces.json: what lies in a folder of crops, and where it comes from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
@@ -110,8 +109,8 @@ class Manifest:
     engine: str
     reference: Reference
     settings: CropSettings
-    faces: Sequence[CroppedFace] = ()
-    unmatched: Sequence[Unmatched] = ()
+    faces: tuple[CroppedFace, ...] = ()
+    unmatched: tuple[Unmatched, ...] = ()
 
 
 _MANIFEST = TypeAdapter(Manifest)

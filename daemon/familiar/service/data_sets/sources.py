@@ -25,9 +25,13 @@ class Sources:
         return next(filter(os.path.lexists, self.paths[photo]), None)
 
 
-def known_photos(store: Store, model: str) -> Sources:
-    """Return all photos that lie somewhere, as far as is known."""
-    paths = store.sightings.all_paths()
+def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> Sources:
+    """Return all photos that lie somewhere, as far as is known, but for what lies in some folders alone."""
+    paths = {
+        photo: outside
+        for photo, places in store.sightings.all_paths().items()
+        if (outside := [path for path in places if path.parent not in apart_from])
+    }
     photos = store.candidates.photos(model)
     return Sources(photos={id_: photo for id_, photo in photos.items() if id_ in paths}, paths=paths)
 
