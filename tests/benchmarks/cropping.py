@@ -38,7 +38,8 @@ for number, face in enumerate(faces):
     left = min(max(face["x"] + face["width"] / 2 - side / 2, 0), image.width - side)
     top = min(max(face["y"] + face["height"] / 2 - side / 2, 0), image.height - side)
     box = tuple(map(round, (left, top, left + side, top + side)))
-    image.crop(box).resize((size, size), Image.Resampling.LANCZOS).save(f"{out}/{number}.jpg", quality=92, subsampling=0)
+    face = image.crop(box).resize((size, size), Image.Resampling.LANCZOS)
+    face.save(f"{out}/{number}.jpg", quality=92, subsampling=0)
 """
 
 

@@ -1,7 +1,6 @@
 """familiar crop: faces of one person out of many photos, as a data set."""
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from familiar.service.data_sets.recorder import Recorder
 from familiar.service.data_sets.sought import Sought, SoughtFace, SoughtPerson, choose_face
 from familiar.service.data_sets.sources import Sources, known_photos, photos_seen
 from familiar.service.data_sets.wishes import EVERY, CropSettings
+from familiar.service.places import check_apart
 from familiar.service.scoring import Scorer
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
@@ -125,7 +125,7 @@ def crop(
                 folder.model_copy(update={"recursive": recursive and folder.recursive})
                 for folder in named_folders(folders)
             ),
-            to=Path(os.path.abspath(to)),
+            to=to,
             threshold=threshold,
             settings=CropSettings(
                 threshold=EVERY,
@@ -212,14 +212,13 @@ def _open(store: Store, request: _Request, sought: Sequence[Sought], model: str)
     """Return the folders of crops, with what is known of them.
 
     Raises:
-        UsageError: one lies in a folder that is looked through, or has something else.
+        UsageError: one lies in a folder that is looked through, is a file, or has other crops.
     """
     names = folder_names([one.person or "" for one in sought], taken=())
     folders = []
     for one in sought:
-        path = request.to / names[one.person or ""] if len(sought) > 1 else request.to
-        for folder in request.folders:
-            _check_apart(path, folder)
+        wish = request.to / names[one.person or ""] if len(sought) > 1 else request.to
+        path = check_apart(wish, [folder.path for folder in request.folders])
         explicit: Literal["every", "within"] = "every" if request.threshold == EVERY else "within"
         by_matching = request.threshold is None and one.person is not None
         wishes = replace(
@@ -232,17 +231,6 @@ def _open(store: Store, request: _Request, sought: Sequence[Sought], model: str)
             opened.forget(store.journal.undone_crops(path))
         folders.append(opened)
     return folders
-
-
-def _check_apart(path: Path, folder: FolderSettings) -> None:
-    """Check that crops would not lie among the photos that they are made of.
-
-    Raises:
-        UsageError: they would.
-    """
-    inner, outer = Path(os.path.realpath(path)), Path(os.path.realpath(folder.path))
-    if inner == outer or (folder.recursive and inner.is_relative_to(outer)):
-        raise UsageError(f"{path} lies in {folder.path}, which is looked through: name another folder with --to.")
 
 
 def _check_options(

@@ -49,7 +49,7 @@ def show_crops(recorder: Recorder, failed: list[Step], sources: Sources, *, as_j
     added = sum(map(len, recorder.added.values()))
     say(f"{added} crops added, {len(problems)} failed; {MANIFEST_NAME} says where each comes from.")
     if added:
-        say("familiar undo --last takes them back.")
+        say("`familiar undo --last` takes them back.")
 
 
 def _folder_as_json(folder: CropFolder, added: Sequence[CroppedFace]) -> dict[str, Any]:

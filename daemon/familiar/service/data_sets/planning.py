@@ -22,11 +22,7 @@ def plan_crops(chooser: Chooser, folders: Sequence[CropFolder], sources: Sources
     for folder in folders:
         findings = chooser.choose(folder.sought, folder.settings, sources.photos)
         if not findings.faces:
-            raise FamiliarError(
-                f"No face was found in {len(sources.photos)} photos; nothing was written."
-                if sources.photos
-                else "No photo could be looked at; nothing was written."
-            )
+            raise FamiliarError(_nothing(len(sources.photos)))
         for photo, found in findings.found.items():
             path = places.get(photo) or sources.path_of(photo)
             if path is None:
@@ -49,3 +45,9 @@ def _without(sources: Sources, reasons: Mapping[int, str]) -> Iterator[Unmatched
 def _gone(sources: Sources, photo: int) -> Unmatched:
     path = sources.paths[photo][0]
     return Unmatched(path=shown_path(path), hash=sources.photos[photo].hash, reason="it no longer lies there")
+
+
+def _nothing(photos: int) -> str:
+    if not photos:
+        return "No photo is known: `familiar scan ~/Pictures`, or name a folder."
+    return f"No face was found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
