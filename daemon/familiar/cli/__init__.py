@@ -33,6 +33,7 @@ COMMANDS = {
     "clusters": "clusters",
     "rules": "rules",
     "config": "config",
+    "report": "report",
     "completion": "completion",
 }
 """Each command with its module in this package, in the order in which help shows them."""
