@@ -3,14 +3,16 @@
 import base64
 import io
 import re
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from conftest import put
-from running import Household
+from running import Household, command
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +96,46 @@ def test_another_file_is_replaced_only_by_force(home: Household) -> None:
 def test_a_report_needs_a_folder_that_is_there(home: Household) -> None:
     refused = home.call("report", home.base / "none" / "report.html", check=False)
     assert (refused.returncode, f"{home.base}/none: there is no such folder." in refused.stderr) == (2, True)
+
+
+def test_tables_are_written_to_files_or_to_standard_output(home: Household) -> None:
+    file = home.base / "faces.parquet"
+    assert home.call("export", "faces", "--embeddings", "--out", file).stdout == f"{file}: 4 faces.\n"
+    assert home.json("export", "photos", "--out", home.base / "photos.csv") == {
+        "file": str(home.base / "photos.csv"),
+        "format": "csv",
+        "rows": 5,
+    }
+    header, *rows = home.call("export", "matches").stdout.splitlines()
+    assert header.startswith("face,photo,hash,person,nearest")
+    assert len(rows) == 4
+
+
+def test_a_table_that_is_there_is_replaced_only_by_force(home: Household) -> None:
+    file = home.base / "photos.csv"
+    file.write_text("mine")
+    refused = home.call("export", "photos", "--out", file, check=False)
+    assert (refused.returncode, "exists already" in refused.stderr, file.read_text()) == (2, True, "mine")
+    home.call("export", "photos", "--out", file, "--force")
+    assert file.read_text().startswith("id,hash,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("photos", "--embeddings"), "--embeddings goes with faces; photos have none."),
+        (("photos", "--json"), "--json goes with --out; --format jsonl writes the rows themselves as JSON."),
+    ],
+)
+def test_what_can_not_be_exported_is_said(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
+    result = home.call("export", *arguments, check=False)
+    assert result.returncode == 2
+    assert complaint in result.stdout + result.stderr
+
+
+def test_a_reader_that_has_enough_is_no_error(home: Household) -> None:
+    script = f"{shlex.join(command('export', 'photos', '--format', 'jsonl'))} | head -c 1"
+    result = subprocess.run(
+        ["bash", "-c", script], env=home.whole_environment(), capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (result.stdout, result.stderr) == ("{", "")

@@ -34,6 +34,7 @@ COMMANDS = {
     "rules": "rules",
     "config": "config",
     "report": "report",
+    "export": "export",
     "completion": "completion",
 }
 """Each command with its module in this package, in the order in which help shows them."""

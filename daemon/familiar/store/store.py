@@ -21,6 +21,7 @@ from familiar.store.rounds import Rounds
 from familiar.store.sightings import Sightings
 from familiar.store.statistics import Statistics
 from familiar.store.suggestions import Suggestions
+from familiar.store.tables import Tables
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""
@@ -60,6 +61,7 @@ class Store:
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
         self.likenesses = Likenesses(self._db)
         self.statistics = Statistics(self._db)
+        self.tables = Tables(self._db)
         self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
 
     @contextmanager
