@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import re
 import shlex
 import shutil
@@ -23,7 +24,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, cou
         put(photo, household.inbox)
     (household.inbox / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
     household.scan()
-    household.call("people", "add", "Barack <Obama>", household.inbox / "obama.jpg")
+    household.ask("people", "add", "Barack <Obama>", household.inbox / "obama.jpg")
     return household
 
 
@@ -43,7 +44,7 @@ def faces_in(page: str) -> list[tuple[str, bytes]]:
 
 def test_a_report_shows_people_with_their_faces_and_is_replaced_by_the_next_one(home: Household) -> None:
     file = home.base / "report.html"
-    said = home.call("report", file).stdout
+    said = home.ask("report", file).stdout
     assert said == f"{file}: 4 photos, 4 faces, 1 people.\n"
     page = file.read_text()
     ((name, picture),) = faces_in(page)
@@ -72,7 +73,7 @@ def test_a_photo_that_is_gone_leaves_a_place(home: Household, seen: Household) -
     away = seen.base / "away"
     seen.inbox.rename(away)
     try:
-        home.call("report", home.base / "report.html")
+        home.ask("report", home.base / "report.html")
     finally:
         away.rename(seen.inbox)
     page = (home.base / "report.html").read_text()
@@ -83,30 +84,29 @@ def test_a_photo_that_is_gone_leaves_a_place(home: Household, seen: Household) -
 def test_another_file_is_replaced_only_by_force(home: Household) -> None:
     file = home.base / "letter.html"
     file.write_text("Dear Eileen")
-    refused = home.call("report", "--no-faces", file, check=False)
-    assert (refused.returncode, "exists already; name another file, or replace it with --force" in refused.stderr) == (
-        2,
-        True,
-    )
+    refused = home.ask("report", "--no-faces", file, check=False)
+    complaint = "letter.html: is there already; name another file, or replace it with --force."
+    assert (refused.returncode, complaint in refused.stderr) == (2, True)
     assert file.read_text() == "Dear Eileen"
-    home.call("report", "--no-faces", "--force", file)
+    home.ask("report", "--no-faces", "--force", file)
     assert "<title>Photos and faces" in file.read_text()
 
 
-def test_a_report_needs_a_folder_that_is_there(home: Household) -> None:
-    refused = home.call("report", home.base / "none" / "report.html", check=False)
-    assert (refused.returncode, f"{home.base}/none: there is no such folder." in refused.stderr) == (2, True)
+def test_what_is_no_file_is_not_replaced_even_by_force(home: Household) -> None:
+    for odd, complaint in ((home.base, "is a folder; name a file in it."), (Path(os.devnull), "is no regular file")):
+        refused = home.ask("report", odd, "--force", check=False)
+        assert (refused.returncode, complaint in refused.stderr) == (2, True), refused.stderr
 
 
 def test_tables_are_written_to_files_or_to_standard_output(home: Household) -> None:
     file = home.base / "faces.parquet"
-    assert home.call("export", "faces", "--embeddings", "--out", file).stdout == f"{file}: 4 faces.\n"
+    assert home.ask("export", "faces", "--embeddings", "--out", file).stdout == f"{file}: 4 faces.\n"
     assert home.json("export", "photos", "--out", home.base / "photos.csv") == {
         "file": str(home.base / "photos.csv"),
         "format": "csv",
         "rows": 5,
     }
-    header, *rows = home.call("export", "matches").stdout.splitlines()
+    header, *rows = home.ask("export", "matches").stdout.splitlines()
     assert header.startswith("face,photo,hash,person,nearest")
     assert len(rows) == 4
 
@@ -114,9 +114,9 @@ def test_tables_are_written_to_files_or_to_standard_output(home: Household) -> N
 def test_a_table_that_is_there_is_replaced_only_by_force(home: Household) -> None:
     file = home.base / "photos.csv"
     file.write_text("mine")
-    refused = home.call("export", "photos", "--out", file, check=False)
-    assert (refused.returncode, "exists already" in refused.stderr, file.read_text()) == (2, True, "mine")
-    home.call("export", "photos", "--out", file, "--force")
+    refused = home.ask("export", "photos", "--out", file, check=False)
+    assert (refused.returncode, "is there already" in refused.stderr, file.read_text()) == (2, True, "mine")
+    home.ask("export", "photos", "--out", file, "--force")
     assert file.read_text().startswith("id,hash,")
 
 
@@ -128,7 +128,7 @@ def test_a_table_that_is_there_is_replaced_only_by_force(home: Household) -> Non
     ],
 )
 def test_what_can_not_be_exported_is_said(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
-    result = home.call("export", *arguments, check=False)
+    result = home.ask("export", *arguments, check=False)
     assert result.returncode == 2
     assert complaint in result.stdout + result.stderr
 

@@ -7,8 +7,9 @@ from typing import BinaryIO
 import click
 
 from familiar.cli.context import Context, pass_context
+from familiar.cli.files import check_new, force_option
 from familiar.cli.output import json_option, print_json, progress_bar, reported, say
-from familiar.effects.results import check_result, result_file
+from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
 from familiar.service.export.formats import FORMATS, Format, choose_format, writer_of
 from familiar.store.store import Store
@@ -17,10 +18,10 @@ from familiar.store.tables import Table
 
 @click.command(epilog="Example: familiar export faces --embeddings --out faces.parquet")
 @click.argument("what", type=click.Choice(["photos", "faces", "matches"]))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else standard output.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; else standard output.")
 @click.option("--format", "named", type=click.Choice(FORMATS), help="Format; by default that of the file's suffix.")
 @click.option("--embeddings", is_flag=True, help="Write the 128 numbers of each face, too.")
-@click.option("--force", is_flag=True, help="Replace the file, if it exists.")
+@force_option
 @json_option
 @pass_context
 def export(
@@ -45,13 +46,13 @@ def export(
             raise UsageError("--json goes with --out; --format jsonl writes the rows themselves as JSON.")
         chosen = choose_format(named, out)
         if out is not None:
-            check_result(out, force=force)
+            check_new(out, force=force)
         with context.store() as store, store.reading():
             table = _table(store, what, embeddings=embeddings)
             if out is None:
                 _write(table, chosen, sys.stdout.buffer, label=what, quiet=True)
                 return
-            with result_file(out, replace=force) as output:
+            with whole_file(out, replace=force) as output:
                 _write(table, chosen, output, label=what, quiet=as_json)
     if as_json:
         print_json({"file": out, "format": chosen, "rows": table.rows})

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from familiar.cli.context import Context, pass_context
+from familiar.cli.files import check_new, force_option
 from familiar.cli.output import json_option, print_json, progress_bar, reported, say
-from familiar.effects.results import check_result, result_file
+from familiar.effects.replacing import whole_file
+from familiar.errors import UsageError
 from familiar.service.portraits import Portraits
 from familiar.service.report.faces import Pictures, cut_pictures
 from familiar.service.report.figures import Figures, collect
@@ -22,7 +24,7 @@ _CLUSTERS = 24
 
 
 @click.command(epilog="Example: familiar report ~/familiar.html")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--people",
     "most",
@@ -32,7 +34,7 @@ _CLUSTERS = 24
     help="People to show, those with most photos.",
 )
 @click.option("--faces/--no-faces", default=True, help="Show faces, or names and figures alone.")
-@click.option("--force", is_flag=True, help="Replace FILE, even if it is no report.")
+@force_option
 @json_option
 @pass_context
 def report(context: Context, file: Path, most: int, *, faces: bool, force: bool, as_json: bool) -> None:
@@ -42,7 +44,7 @@ def report(context: Context, file: Path, most: int, *, faces: bool, force: bool,
     there is replaced, another file is not. --json prints the same figures.
     """
     with reported():
-        check_result(file, is_ours=is_report, force=force)
+        check_new(file, force=force or _is_report(file))
         settings = context.settings()
         with context.store() as store:
             figures = collect(
@@ -55,13 +57,20 @@ def report(context: Context, file: Path, most: int, *, faces: bool, force: bool,
             )
             pictures = asyncio.run(_cut(context, store, settings, figures, quiet=as_json)) if faces else Pictures()
         page = render(figures, pictures, faces=faces).encode()
-        with result_file(file, replace=file.exists()) as output:
+        with whole_file(file, replace=file.exists()) as output:
             output.write(page)
     if as_json:
         print_json({"file": file, "bytes": len(page), **asdict(figures), "created": figures.created.isoformat()})
     else:
         totals = figures.totals
         say(f"{file}: {totals.photos + totals.videos} photos, {totals.faces} faces, {totals.people} people.")
+
+
+def _is_report(file: Path) -> bool:
+    try:
+        return file.is_file() and is_report(file)
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}.") from error
 
 
 async def _cut(context: Context, store: Store, settings: Settings, figures: Figures, *, quiet: bool) -> Pictures:
