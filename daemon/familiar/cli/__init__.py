@@ -34,6 +34,8 @@ COMMANDS = {
     "clusters": "clusters",
     "rules": "rules",
     "config": "config",
+    "report": "report",
+    "export": "export",
     "completion": "completion",
 }
 """Each command with its module in this package, in the order in which help shows them."""

@@ -9,17 +9,20 @@ from typing import Self
 
 from familiar.store.candidates import Candidates
 from familiar.store.clusters import Clusters
-from familiar.store.database import damage_in, open_database, writing
+from familiar.store.database import damage_in, open_database, reading, writing
 from familiar.store.decisions import Decisions
 from familiar.store.faces import Faces
 from familiar.store.files import Files
 from familiar.store.journal import Journal
+from familiar.store.likenesses import Likenesses
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
 from familiar.store.sightings import Sightings
+from familiar.store.statistics import Statistics
 from familiar.store.suggestions import Suggestions
+from familiar.store.tables import Tables
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""
@@ -58,12 +61,21 @@ class Store:
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
+        self.likenesses = Likenesses(self._db)
+        self.statistics = Statistics(self._db)
+        self.tables = Tables(self._db)
         self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Run a block as one write transaction."""
         with writing(self._db):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Run a block that reads the store as it is at one moment, whatever other processes write meanwhile."""
+        with reading(self._db):
             yield
 
     def damage(self) -> str | None:
