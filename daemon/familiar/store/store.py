@@ -17,6 +17,7 @@ from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
+from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
 from familiar.store.suggestions import Suggestions
 
@@ -56,7 +57,8 @@ class Store:
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
-        self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
+        self.sidecars = Sidecars(self._db)
+        self.journal = Journal(self._db, files=self.files, photos=self.photos, sidecars=self.sidecars, now=now)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
 from familiar.errors import SetAsideError
+from familiar.identity.regions import TURNED
 from familiar.vision.raws import embedded_picture
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -33,9 +34,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes a picture upright, by its EXIF orientation (EXIF 2.3, 4.6.4)."""
-
-_TURNED = frozenset({5, 6, 7, 8})
-"""EXIF orientations in which width and height change places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,7 +96,7 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
         check_size(image.size, max_megapixels)
         own, taken = _read_exif(image)
         orientation = own or orientation
-        width, height = image.size[::-1] if orientation in _TURNED else image.size
+        width, height = image.size[::-1] if orientation in TURNED else image.size
         if at_least is not None and image.format == "JPEG":
             # Pillow picks the smallest scale (1, 1/2, 1/4, 1/8) that keeps both sides at or above what is asked for.
             factor = at_least / max(image.size)
@@ -153,6 +151,19 @@ def _read_exif(image: Image.Image) -> tuple[int | None, datetime | None]:
         return None, None
     times = (_parse_time(details.get(tag)) for tag in _TAKEN_TAGS)
     return (orientation if isinstance(orientation, int) else None), next((time for time in times if time), None)
+
+
+def read_orientation(file: BinaryIO) -> int | None:
+    """Return the orientation that a picture's metadata tell, also where its decoder turns it by itself, as for HEIC.
+
+    Raises:
+        SetAsideError: it is no picture, or is damaged.
+    """
+    with _set_aside(), Image.open(file) as image:
+        if "original_orientation" not in image.info:
+            return _read_exif(image)[0]
+        original = image.info["original_orientation"]
+        return original if isinstance(original, int) else None
 
 
 def _parse_time(text: Any) -> datetime | None:
