@@ -125,7 +125,7 @@ def place_over(data: bytes, target: Path, temporary: Path, *, expected: str | No
         raise ChangedError(f"{target}: was changed by somebody else meanwhile")
     shutil.copymode(target, temporary)
     temporary.replace(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def place_link(source: Path, target: Path, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:

@@ -10,6 +10,7 @@ from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler, Surroundings
+from familiar.service.inscribing import Inscriber
 from familiar.service.intake import Intake
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
@@ -54,7 +55,9 @@ def assemble(
         undo=Undo(store.journal, pulse=notifier.ping),
         log=log,
         is_there=intake.is_there,
+        copy_sidecars=settings.sidecars.any,
     )
+    inscriber = Inscriber(store=store, performer=performer, clock=clock, enabled=settings.sidecars.write)
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
     handler = Handler(
@@ -63,6 +66,7 @@ def assemble(
         recogniser=recogniser,
         renewer=renewer,
         performer=performer,
+        inscriber=inscriber,
         surroundings=Surroundings(
             decide=rules.decide, source_of=intake.source_of, vanished=intake.vanished, is_there=intake.is_there
         ),
@@ -75,6 +79,7 @@ def assemble(
         intake=intake,
         handler=handler,
         performer=performer,
+        inscriber=inscriber,
         renewer=renewer,
         grouper=Grouper(
             store=store,

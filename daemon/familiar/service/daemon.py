@@ -10,6 +10,7 @@ from familiar.errors import StoreError, StoreUnavailableError
 from familiar.logs import EventLog
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
+from familiar.service.inscribing import Inscriber
 from familiar.service.intake import Intake
 from familiar.service.performing import Performer
 from familiar.service.renewal import Renewer
@@ -48,6 +49,7 @@ class Daemon:
         intake: Intake,
         handler: Handler,
         performer: Performer,
+        inscriber: Inscriber,
         renewer: Renewer,
         grouper: Grouper,
         reload: Callable[[], bool],
@@ -69,6 +71,7 @@ class Daemon:
         self._intake = intake
         self._handler = handler
         self._performer = performer
+        self._inscriber = inscriber
         self._renewer = renewer
         self._grouper = grouper
         self._must_renew = True
@@ -135,7 +138,7 @@ class Daemon:
             now = self._clock()
             try:
                 await self._work_once(now)
-                if until_idle and self._is_idle():
+                if until_idle and self._is_idle() and self._inscriber.is_idle:
                     return
                 if not until_idle and not self._in_flight:
                     self._renewer.advance(self._wake.set)
@@ -163,6 +166,7 @@ class Daemon:
         self._intake.tick(now)
         await self._heed_other_processes()
         self._dispatch(now)
+        await self._inscriber.advance()
         self._look_after_workers(now)
         self._notifier.ping()
         self._heartbeat(now)
@@ -170,6 +174,8 @@ class Daemon:
             self._report(self._progress())
 
     async def _sleep(self, now: float) -> None:
+        if not self._inscriber.is_idle:
+            self._wake.set()
         due = self._store.files.next_settled(roots=self._intake.online_roots)
         seconds = _TICK if due is None else min(_TICK, max(due - now, 0.01))
         try:

@@ -83,8 +83,9 @@ class Journal:
         return [int(row[0]) for row in rows]
 
     def steps_at(self, path: Path) -> list[Step]:
-        """Return the steps of the last plan for the photo that lay at this path, in their order."""
-        last = "(SELECT max(id) FROM plans WHERE path = ?)"
+        """Return the steps of the last plan for the photo, not its sidecar, that lay at this path, in their order."""
+        more = "EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind != 'sidecar')"
+        last = f"(SELECT max(id) FROM plans WHERE path = ? AND {more})"
         return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
 
     def steps(self, plan_id: int) -> list[Step]:

@@ -28,7 +28,7 @@ SELECT photos.id, photos.width, photos.height, photos.kind, people.name, box_lef
 FROM photos LEFT JOIN faces ON faces.photo_id = photos.id AND faces.id IN (
     SELECT face_id FROM matches WHERE accepted AND face_id NOT IN (SELECT face_id FROM no_faces))
 LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-WHERE photos.id IN (SELECT value FROM json_each(?)) AND photos.width > 0 AND photos.height > 0
+WHERE photos.id IN (SELECT value FROM json_each(?))
 ORDER BY photos.id, faces.id
 """
 
@@ -181,11 +181,11 @@ def _area(sides: Sequence[float]) -> Area:
 
 
 def _inscription(rows: Sequence[tuple[Any, ...]]) -> Inscription:
-    """Return what the sidecars of one photo should say; a video has no place for faces."""
+    """Return what the sidecars of one photo should say, nothing if nobody is known; a video has no place for faces."""
     _, width, height, kind, *_ = rows[0]
     named = [row[4:] for row in rows if row[4] is not None]
     names = tuple(dict.fromkeys(name for name, *_ in named))
-    if kind != "photo":
+    if kind != "photo" or not names or not width or not height:
         return Inscription(names=names)
     boxes = ((name, Box(left=left, top=top, right=right, bottom=bottom)) for name, left, top, right, bottom in named)
     regions = tuple(Region(name=name, area=area_of(box, width, height)) for name, box in boxes)
