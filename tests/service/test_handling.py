@@ -9,6 +9,7 @@ from familiar.effects.undo import Undo
 from familiar.model import Plan, Subject
 from familiar.service.handling import Handler, Surroundings
 from familiar.service.inscribing import Inscriber
+from familiar.service.listening import Listener
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
@@ -41,6 +42,7 @@ def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
                 renewer=Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
                 performer=performer,
                 inscriber=Inscriber(store=store, performer=performer, clock=clock, enabled=False),
+                listener=Listener(store=store, workers=workers, log=log, clock=clock, enabled=False),
                 surroundings=Surroundings(
                     decide=decide, source_of=lambda _: "", vanished=lambda _: None, is_there=lambda _: True
                 ),

@@ -12,6 +12,7 @@ from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler, Surroundings
 from familiar.service.inscribing import Inscriber
 from familiar.service.intake import Intake
+from familiar.service.listening import Listener
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
@@ -47,7 +48,8 @@ def assemble(
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
     workers = Workers(settings=settings.vision, models=models, clock=clock)
-    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch)
+    listener = Listener(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
+    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch, heard=listener.touch)
     performer = Performer(
         store=store,
         workers=workers,
@@ -67,6 +69,7 @@ def assemble(
         renewer=renewer,
         performer=performer,
         inscriber=inscriber,
+        listener=listener,
         surroundings=Surroundings(
             decide=rules.decide, source_of=intake.source_of, vanished=intake.vanished, is_there=intake.is_there
         ),
@@ -80,6 +83,7 @@ def assemble(
         handler=handler,
         performer=performer,
         inscriber=inscriber,
+        listener=listener,
         renewer=renewer,
         grouper=Grouper(
             store=store,

@@ -10,6 +10,7 @@ from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, 
 from familiar.logs import EventLog
 from familiar.model import Photo, Plan, RecognisedFace, Subject
 from familiar.service.inscribing import Inscriber
+from familiar.service.listening import Listener
 from familiar.service.pairs import plan_for_clip, state_of_still, take_clip_along
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
@@ -60,6 +61,7 @@ class Handler:
         renewer: Renewer,
         performer: Performer,
         inscriber: Inscriber,
+        listener: Listener,
         surroundings: Surroundings,
         log: EventLog,
         clock: Callable[[], float],
@@ -71,6 +73,7 @@ class Handler:
         self._workers = workers
         self._performer = performer
         self._inscriber = inscriber
+        self._listener = listener
         self._renewer = renewer
         self._surroundings = surroundings
         self._log = log
@@ -114,6 +117,7 @@ class Handler:
             photo_id = known.id if known is not None else await self._look(file, hash_, beside_still=still == "handled")
         if photo_id is None:
             return
+        await self._listener.listen(photo_id, file.path)
         if known is not None and (known.verdict != "seen" or known.handled):
             await turn.wait()
             self._recur(file, known)

@@ -9,6 +9,11 @@ _SUFFIXES = (".xmp", ".XMP")
 _OTHERS = tuple(pattern.removeprefix("*") for pattern in (*RAWS, *PHOTOS, *VIDEOS))
 
 
+def is_sidecar(path: Path) -> bool:
+    """Return whether a file is a sidecar by its name."""
+    return path.suffix.lower() == _SUFFIXES[0]
+
+
 def new_sidecar(photo: Path) -> Path:
     """Return where a new sidecar of a photo is to lie."""
     return photo.with_name(photo.name + _SUFFIXES[0])
@@ -27,6 +32,8 @@ def sidecars_of(photo: Path) -> list[Path]:
 def photos_of(sidecar: Path) -> list[Path]:
     """Return the photos that a sidecar may belong to, by its name."""
     whole = sidecar.with_suffix("")
+    if whole.suffix.lower() in _OTHERS and os.path.lexists(whole):
+        return [whole]
     return [path for path in (whole, *_namesakes(whole)) if os.path.lexists(path) and sidecar in sidecars_of(path)]
 
 
