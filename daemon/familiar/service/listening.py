@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from familiar.errors import RetryError, SetAsideError, UsageError
+from familiar.errors import GoneError, RetryError, SetAsideError, UsageError
 from familiar.identity.regions import area_of, faces_of, is_same
 from familiar.logs import EventLog
 from familiar.model import Photo, Region
@@ -80,12 +80,18 @@ class Listener:
         photo, former = self._store.photos.load(photo_id), self._store.sidecars.wrote(sidecar)
         try:
             told = await self._workers.listen_to_sidecar(path, sidecar, (photo.width, photo.height), former)
+        except GoneError:
+            return  # what is to be done about a photo that is gone is not decided here
         except RetryError as error:
             self._changed[sidecar] = self._clock() + _AGAIN
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=str(error))
         except SetAsideError as error:
             self._store.sidecars.note_read(sidecar, photo_id, looks)
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - one sidecar must not stop its photo
+            self._store.sidecars.note_read(sidecar, photo_id, looks)
+            reason = f"unexpected error: {error!r}"
+            self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
             left = [f"{told.misplaced} faces drawn on a picture of another shape"] if told.misplaced else []
             self._take(photo_id, photo, path, sidecar, looks, told.regions, left)

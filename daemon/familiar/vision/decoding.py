@@ -36,6 +36,23 @@ _TURNS = {
 """What makes a picture upright, by its EXIF orientation (EXIF 2.3, 4.6.4)."""
 
 
+_HEIF_TURNS: dict[tuple[tuple[str, int], ...], int] = {
+    (): 1,
+    (("imir", 1),): 2,
+    (("irot", 180),): 3,
+    (("irot", 180), ("imir", 0)): 2,
+    (("irot", 180), ("imir", 1)): 4,
+    (("imir", 0),): 4,
+    (("irot", 270), ("imir", 1)): 5,
+    (("irot", 90), ("imir", 0)): 5,
+    (("irot", 270),): 6,
+    (("irot", 270), ("imir", 0)): 7,
+    (("irot", 90), ("imir", 1)): 7,
+    (("irot", 90),): 8,
+}
+"""The EXIF orientation that stands for the turns in a HEIF file: `irot` to the left in degrees, then `imir`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
     """An upright RGB picture, maybe decoded at reduced scale.
@@ -95,7 +112,8 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
         image = Image.open(io.BytesIO(data))
         check_size(image.size, max_megapixels)
         own, taken = _read_exif(image)
-        orientation = own or orientation
+        # Pillow turns a TIFF itself as it loads it, and has its size turned before.
+        orientation = 1 if image.format == "TIFF" else own or orientation
         width, height = image.size[::-1] if orientation in TURNED else image.size
         if at_least is not None and image.format == "JPEG":
             # Pillow picks the smallest scale (1, 1/2, 1/4, 1/8) that keeps both sides at or above what is asked for.
@@ -154,16 +172,23 @@ def _read_exif(image: Image.Image) -> tuple[int | None, datetime | None]:
 
 
 def read_orientation(file: BinaryIO) -> int | None:
-    """Return the orientation that a picture's metadata tell, also where its decoder turns it by itself, as for HEIC.
+    """Return how the stored picture is turned to be upright, as EXIF has it, also where its decoder does that.
 
     Raises:
         SetAsideError: it is no picture, or is damaged.
     """
     with _set_aside(), Image.open(file) as image:
-        if "original_orientation" not in image.info:
+        if image.format != "HEIF":
             return _read_exif(image)[0]
-        original = image.info["original_orientation"]
-        return original if isinstance(original, int) else None
+        file.seek(0)
+        return _read_heif_turn(file) or image.info.get("original_orientation")
+
+
+def _read_heif_turn(file: BinaryIO) -> int | None:
+    """Return how libheif turns a picture: by what the container says, and not by EXIF (ISO/IEC 23008-12, 6.5.10)."""
+    found = pillow_heif.open_heif(file)
+    steps = getattr(found[found.primary_index]._c_image, "transformations", None)  # noqa: SLF001 - nothing public tells
+    return None if steps is None else _HEIF_TURNS.get(tuple(step for step in steps if step[0] != "clap"))
 
 
 def _parse_time(text: Any) -> datetime | None:

@@ -2,6 +2,8 @@
 
 import io
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +53,8 @@ def render(photo: Path, sidecar: Path, wanted: Inscription, former: Inscription)
 
     before = _read(sidecar)
     orientation = orientation_of(photo) if wanted.regions or former.regions else UPRIGHT
-    return Rendered(before=before, after=merge(before, wanted, orientation, former))
+    with _within_memory(sidecar):
+        return Rendered(before=before, after=merge(before, wanted, orientation, former))
 
 
 def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscription) -> Told:
@@ -74,7 +77,8 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscriptio
     if is_video(photo):
         return Told()
     orientation = orientation_of(photo)
-    found = read(data, stored_regions(former, orientation))
+    with _within_memory(sidecar):
+        found = read(data, stored_regions(former, orientation))
     theirs = [Region(name=one.name, area=upright(one.area, orientation)) for one in found.regions if not one.ours]
     fits = found.size is None or _same_shape(found.size, stored_size(*size, orientation))
     return Told(regions=tuple(theirs)) if fits else Told(misplaced=len(theirs))
@@ -91,6 +95,14 @@ def orientation_of(photo: Path) -> int:
         return read_orientation(io.BytesIO(embedded.data)) or embedded.orientation
     with reading(photo), photo.open("rb") as file:
         return read_orientation(file) or UPRIGHT
+
+
+@contextmanager
+def _within_memory(sidecar: Path) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise SetAsideError(f"{sidecar}: needs more memory than a worker may use") from error
 
 
 def _read(sidecar: Path) -> bytes | None:
