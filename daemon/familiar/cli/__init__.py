@@ -31,6 +31,7 @@ COMMANDS = {
     "copy": "lists",
     "link": "lists",
     "clusters": "clusters",
+    "sidecars": "sidecars",
     "rules": "rules",
     "config": "config",
     "completion": "completion",

@@ -23,24 +23,20 @@ _LOOK_AGAIN = 600.0
 """Seconds until it is looked again for photos that were out of reach."""
 
 
-def sidecars_to_write(store: Store, photo: Inscribed) -> list[tuple[Path, Path]]:
-    """Return the places of a photo, each with its sidecar, in which something else was to stand until now."""
+def places_of(store: Store, photo: Inscribed) -> list[tuple[Path, Path]]:
+    """Return the places where a photo lies, each with its sidecar, which may be still to be made."""
     found = []
     for path in store.files.paths_of(photo.photo_id):
         if path.is_symlink() or not path.is_file():
             continue
-        sidecar = next(iter(sidecars_of(path)), new_sidecar(path))
-        if (store.sidecars.wanted(sidecar) or Inscription()) != photo.inscription:
-            found.append((path, sidecar))
+        found.append((path, next(iter(sidecars_of(path)), new_sidecar(path))))
     return found
 
 
-def plan_sidecar(store: Store, photo: Inscribed, path: Path, sidecar: Path, *, follows: int | None = None) -> int:
-    """Write down that a sidecar is to be written; return the id of the plan, which may follow that of its photo."""
-    operation = Inscribe(target=sidecar, rule=RULE, wanted=photo.inscription)
-    with store.writing():
-        store.sidecars.want(sidecar, photo.photo_id, photo.inscription)
-        return store.journal.record(photo.photo_id, path, Plan(operations=(operation,)), follows=follows)
+def plan_sidecar(store: Store, photo: Inscribed, sidecar: Path) -> Plan:
+    """Write down what a sidecar is to say, and return the plan for it, to be recorded in the same transaction."""
+    store.sidecars.want(sidecar, photo.photo_id, photo.inscription)
+    return Plan(operations=(Inscribe(target=sidecar, rule=RULE, wanted=photo.inscription),))
 
 
 class Inscriber:
@@ -107,6 +103,10 @@ class Inscriber:
     async def _inscribe(self, photo: Inscribed, follows: int | None) -> None:
         if not all(map(os.path.lexists, self._store.files.paths_of(photo.photo_id))):
             self._again_at = self._clock() + _LOOK_AGAIN
-        for path, sidecar in sidecars_to_write(self._store, photo):
-            plan = plan_sidecar(self._store, photo, path, sidecar, follows=follows)
-            await self._performer.perform(plan, {})
+        for path, sidecar in places_of(self._store, photo):
+            if (self._store.sidecars.wanted(sidecar) or Inscription()) == photo.inscription:
+                continue
+            with self._store.writing():
+                plan = plan_sidecar(self._store, photo, sidecar)
+                plan_id = self._store.journal.record(photo.photo_id, path, plan, follows=follows)
+            await self._performer.perform(plan_id, {})

@@ -172,8 +172,15 @@ class Journal:
         return frozenset(_path(row[0]) for row in rows)
 
     def select(self, ids: Sequence[int]) -> list[Step]:
-        """Return those of the steps that were done and not undone, newest first."""
-        return self._undoable("AND operations.id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+        """Return those of the steps that were done and not undone, newest first, with the sidecars that went along."""
+        chosen = "(SELECT value FROM json_each(?1))"
+        along = (
+            "operations.kind = 'sidecar' AND EXISTS (SELECT 1 FROM operations AS photo WHERE photo.id IN "
+            + chosen
+            + " "
+            "AND photo.plan_id = operations.plan_id AND photo.position = operations.parameters ->> 'behind')"
+        )
+        return self._undoable(f"AND (operations.id IN {chosen} OR ({along}))", json.dumps(list(ids)))
 
     def select_last(self) -> list[Step]:
         """Return what was done last, newest first: for one photo by rules, or for all of one command."""

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +49,13 @@ class Sidecars:
             (after, limit),
         )
         return [int(row[0]) for row in rows]
+
+    def named(self) -> Iterator[int]:
+        """Give the ids of all photos as `to_look_at` has them."""
+        after = 0
+        while photos := self.to_look_at(after=after, limit=1000):
+            yield from photos
+            after = photos[-1]
 
     def inscriptions(self, photo_ids: Sequence[int]) -> list[Inscribed]:
         """Return what the sidecars of photos should say, by their faces and matches, in the order of their ids."""
