@@ -142,6 +142,27 @@ def test_a_sidecar_that_was_moved_and_then_written_is_undone_as_a_whole(bench: W
     assert bench.tree() == {"in/a.jpg": b"a photo"}
 
 
+def test_a_photo_that_is_undone_by_its_number_takes_its_sidecar_back(bench: Workbench) -> None:
+    bench.photo("in/a.jpg.xmp", DIGIKAM)
+    bench.done(*moved(bench))
+    number = next(step.id for plan in bench.plans() for step in bench.store.journal.steps(plan) if step.position == 0)
+    undo = Undo(bench.store.journal)
+    for step in bench.store.journal.select([number]):
+        undo.undo(step)
+    assert bench.tree() == {"in/a.jpg": b"a photo", "in/a.jpg.xmp": DIGIKAM}
+
+
+def test_where_nothing_may_be_written_it_is_not_tried_again(bench: Workbench) -> None:
+    if os.getuid() == 0:
+        pytest.skip("the superuser may write everywhere")
+    photo = bench.photo()
+    plan = bench.plan(photo, inscribe(bench))
+    photo.parent.chmod(0o555)
+    (outcome,) = bench.perform(plan)
+    photo.parent.chmod(0o755)
+    assert outcome.state == "refused"
+
+
 def test_a_sidecar_whose_name_is_taken_stays_and_nothing_is_overwritten(bench: Workbench) -> None:
     bench.photo("in/a.jpg.xmp", DIGIKAM)
     other = bench.photo("out/a.jpg.xmp", b"of another")

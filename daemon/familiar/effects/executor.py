@@ -29,6 +29,9 @@ _LAST_RETRY = 3600.0
 _PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
 """A retry does not mend these; a full disk, a missing right or a busy file it may."""
 
+_FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""Where familiar may not write, there are no sidecars; to try again for each photo of a library would not end."""
+
 Place = Callable[[Path, Path], None]
 """Puts the content at a target, by way of a temporary name."""
 
@@ -210,7 +213,7 @@ def _failure(step: Step, error: OSError) -> Outcome:
     text = f"{os.fsdecode(where)}: {error.strerror or error}"
     if error.errno == errno.EXDEV and isinstance(step.operation, Link):
         text += "; a hard link can't reach another file system: use kind: symbolic, or copy"
-    if error.errno in _PERMANENT:
+    if error.errno in _PERMANENT or (isinstance(step.operation, Inscribe) and error.errno in _FORBIDDEN):
         return Outcome(state="refused", error=text)
     return Outcome(state="failed", error=text, retry_in=_wait(step))
 
