@@ -12,7 +12,7 @@ from sidecars import DIGIKAM, PLAIN
 @pytest.fixture
 def known(household: Household, obama: Path, meadow: Path) -> Household:
     """A household that knows a person, and has photos that were scanned without sidecars."""
-    household.call("people", "add", "Barack", obama)
+    household.ask("people", "add", "Barack", obama)
     for name in ("a.jpg", "b.jpg"):
         put(obama, household.inbox, name).write_bytes(obama.read_bytes() + name.encode())
     put(meadow, household.inbox)
@@ -31,18 +31,17 @@ def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_o
     ]
     assert known.tree() == before
     assert (
-        "1 sidecars written, 0 there already, 0 failed."
-        in known.call("sidecars", "write", known.inbox / "a.jpg").stdout
+        "1 sidecars written, 0 there already, 0 failed." in known.ask("sidecars", "write", known.inbox / "a.jpg").stdout
     )
     once = known.tree()
     assert once.keys() - before.keys() == {"inbox/a.jpg.xmp"}
     (step,) = known.json("sidecars", "write")["operations"]
     assert (step["kind"], step["target"], step["state"]) == ("sidecar", str(b), "done")
     assert Packet(b.read_bytes()).items("dc:subject") == ["sea", "beach, and more", "Barack"]
-    known.call("undo", "--last")
+    known.ask("undo", "--last")
     assert known.tree() == once
     b.write_bytes(b"<broken")
-    result = known.call("sidecars", "write", check=False)
+    result = known.ask("sidecars", "write", check=False)
     assert result.returncode == 1
     assert "left as it is because" in result.stdout
     assert b.read_bytes() == b"<broken"
@@ -57,6 +56,6 @@ def test_sidecars_of_others_are_read_once(known: Household, obama: Path) -> None
     (known.inbox / "a.jpg.xmp").write_bytes(sidecar.replace(b'h="300"', b'h="%d"' % size[1]))
     (read,) = known.json("sidecars", "read")["read"]
     assert (read["confirmed"], read["left"]) == (["Käthe O'Neil"], [])
-    assert "0 sidecars named faces, 0 can't be read." in known.call("sidecars", "read").stdout
+    assert "0 sidecars named faces, 0 can't be read." in known.ask("sidecars", "read").stdout
     names = {person["name"]: person["references"] for person in known.json("people", "list")}
     assert names == {"Barack": 1, "Käthe O'Neil": 1}

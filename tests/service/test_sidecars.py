@@ -40,7 +40,7 @@ def test_names_and_faces_are_written_kept_true_and_undone(
     household: Household, obama: Path, obama2: Path, biden: Path
 ) -> None:
     household.configure({"sidecars": {"write": True}})
-    household.call("people", "add", "Barack Obama", obama)
+    household.ask("people", "add", "Barack Obama", obama)
     photo = turned(obama2, household.inbox / "a.jpg")
     theirs = put(obama, household.inbox, "b.jpg").with_name("b.jpg.xmp")
     theirs.write_bytes(PLAIN)
@@ -65,11 +65,11 @@ def test_names_and_faces_are_written_kept_true_and_undone(
     assert "operation.done" not in [event["event"] for event in household.scan()]
     assert household.tree(household.inbox) == once
 
-    household.call("people", "rename", "Barack Obama", "Barack")
+    household.ask("people", "rename", "Barack Obama", "Barack")
     household.scan()
     assert says(written) == ["Barack"]
     assert says(theirs) == ["sea", "beach, and more", "Barack"]
-    household.call("undo", "--since", "1h")
+    household.ask("undo", "--since", "1h")
     assert household.tree(household.inbox) == before
     household.scan()
     assert household.tree(household.inbox) == before
@@ -105,7 +105,7 @@ def test_faces_that_others_named_are_confirmed_and_what_familiar_wrote_is_not(
     assert [event["kind"] for event in household.json("clusters", "log")] == ["confirm"]
 
     # It can be undone, and is not confirmed again by the same word.
-    household.call("clusters", "undo")
+    household.ask("clusters", "undo")
     assert household.json("people", "list") == []
     (household.inbox / "a.xmp").write_bytes(drawn("Barack", DIGIKAM, face, size) + b"\n")
     household.scan()
@@ -152,19 +152,19 @@ def test_sidecars_go_where_their_photos_go_and_come_back_with_them(household: Ho
     ]  # fmt: skip
     assert (household.out / "moved/a (2).jpg.xmp").read_bytes() == DIGIKAM
     assert (household.out / "moved/a (2).xmp").read_bytes() == LIGHTROOM
-    household.call("undo", "--last")
+    household.ask("undo", "--last")
     assert household.tree() == before
 
 
 def test_where_sidecars_are_heeded_a_copy_has_one_too_and_each_is_kept_true(household: Household, obama: Path) -> None:
     household.configure({"sidecars": {"write": True}})
     household.rule({"name": "r", "when": {"person": "Barack"}, "then": [{"copy": "~/out/"}]})
-    household.call("people", "add", "Barack", shutil.copy(obama, household.base / "me.jpg"))
+    household.ask("people", "add", "Barack", shutil.copy(obama, household.base / "me.jpg"))
     put(obama, household.inbox, "a.jpg")
     (household.inbox / "a.jpg.xmp").write_bytes(PLAIN)
     household.scan()
     for sidecar in (household.inbox / "a.jpg.xmp", household.out / "a.jpg.xmp"):
         assert says(sidecar) == ["sea", "beach, and more", "Barack"]
-    household.call("undo", "--since", "1h")
+    household.ask("undo", "--since", "1h")
     assert household.tree(household.inbox)["inbox/a.jpg.xmp"] == PLAIN
     assert not list(household.out.iterdir())
