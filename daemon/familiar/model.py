@@ -190,7 +190,63 @@ class Crop:
     kind: Literal["crop"] = field(default="crop", init=False)
 
 
-Operation: TypeAlias = Move | Copy | Link | Crop
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A rectangle as shares of a picture's width and height: its centre, and its size; 0.5 is the middle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Where a named face is in a picture."""
+
+    name: str
+    area: Area
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inscription:
+    """What a sidecar should say of a photo: who is on it, and where.
+
+    Areas, `width` and `height` (pixels) are those of the upright original. A video has names alone.
+    """
+
+    names: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inscribe:
+    """Write what is known of a photo into its sidecar at `target`, beside what others wrote there."""
+
+    target: Path
+    rule: str
+    wanted: Inscription
+    kind: Literal["sidecar"] = field(default="sidecar", init=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escort:
+    """Take a sidecar along with its photo: to wherever the step at the position `behind` of the same plan puts that.
+
+    `sidecar` is where it lies, `moves` whether it leaves that place.
+    """
+
+    target: Path
+    rule: str
+    sidecar: Path
+    behind: int
+    moves: bool
+    kind: Literal["sidecar"] = field(default="sidecar", init=False)
+
+
+Operation: TypeAlias = Move | Copy | Link | Crop | Inscribe | Escort
 """One step of a plan. `target` is the wished path: a taken name gets a number when the step is done."""
 
 

@@ -254,6 +254,18 @@ class ClusteringSettings(_Section):
     memory: int = Field(default=2000, ge=100, description="Megabytes that grouping may use, beside the faces.")
 
 
+class SidecarSettings(_Section):
+    """XMP files beside the photos, by which other programs learn who is on them, and say it."""
+
+    write: bool = Field(default=False, description="Write names and faces into a sidecar beside each photo.")
+    read: bool = Field(default=False, description="Take named faces in sidecars of other programs for confirmed.")
+
+    @property
+    def any(self) -> bool:
+        """Whether sidecars are heeded at all."""
+        return self.write or self.read
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -280,6 +292,7 @@ class Settings(_Section):
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
+    sidecars: SidecarSettings = SidecarSettings()
     log: LogSettings = LogSettings()
 
     def without_videos(self) -> "Settings":

@@ -32,6 +32,7 @@ COMMANDS = {
     "link": "lists",
     "crop": "crop",
     "clusters": "clusters",
+    "sidecars": "sidecars",
     "rules": "rules",
     "config": "config",
     "report": "report",

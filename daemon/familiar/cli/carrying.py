@@ -139,6 +139,7 @@ async def _perform(
             executor=Executor(store.journal),
             undo=Undo(store.journal),
             log=open_log(sys.stderr, level="error"),
+            copy_sidecars=settings.sidecars.any,
         )
         # Crops are rendered ahead by all workers; what is done is done one after the other.
         ahead: deque[tuple[int, asyncio.Task[dict[int, bytes]]]] = deque()

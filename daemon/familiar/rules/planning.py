@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from familiar.model import Crop, Link, Move, Operation, Plan, RecognisedFace, Refusal, Subject
+from familiar.model import Crop, Escort, Inscribe, Link, Move, Operation, Plan, RecognisedFace, Refusal, Subject
 from familiar.names import name_key
 from familiar.rules.actions import Action, CropAction, Step
 from familiar.rules.conditions import ANY, Condition
@@ -93,7 +93,7 @@ def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
             operation, target=operation.target.with_name(operation.target.name.removesuffix(still.suffix) + clip.suffix)
         )
         for operation in operations
-        if not isinstance(operation, Crop)
+        if not isinstance(operation, Crop | Inscribe | Escort)
     )
     return Plan(operations=tuple(operation for operation in along if operation.target != clip))
 

@@ -50,6 +50,12 @@ def add_batches(db: Database) -> None:
     _run(db, "ALTER TABLE plans ADD COLUMN batch INTEGER; CREATE INDEX plans_batch ON plans (batch)")
 
 
+@migrations()
+def add_sidecars(db: Database) -> None:
+    """Add what is known of sidecars: what familiar wrote into them, and what it took from them."""
+    _run(db, _SIDECARS)
+
+
 def _run(db: Database, script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
@@ -312,4 +318,29 @@ CREATE TABLE sightings (
     UNIQUE (folder_id, name)
 );
 CREATE INDEX sightings_photo ON sightings (photo_id)
+"""
+
+_SIDECARS = """
+CREATE TABLE sidecars (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,
+    wanted TEXT,
+    wrote TEXT,
+    size INTEGER,
+    mtime_ns INTEGER
+);
+CREATE INDEX sidecars_photo ON sidecars (photo_id);
+
+CREATE TABLE sidecar_regions (
+    id INTEGER PRIMARY KEY,
+    photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    x REAL NOT NULL,
+    y REAL NOT NULL,
+    width REAL NOT NULL,
+    height REAL NOT NULL,
+    taken_at TEXT NOT NULL
+);
+CREATE INDEX sidecar_regions_photo ON sidecar_regions (photo_id)
 """

@@ -19,6 +19,7 @@ from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
+from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
 from familiar.store.statistics import Statistics
 from familiar.store.suggestions import Suggestions
@@ -64,7 +65,8 @@ class Store:
         self.likenesses = Likenesses(self._db)
         self.statistics = Statistics(self._db)
         self.tables = Tables(self._db)
-        self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
+        self.sidecars = Sidecars(self._db)
+        self.journal = Journal(self._db, files=self.files, photos=self.photos, sidecars=self.sidecars, now=now)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -19,10 +19,11 @@ from typing import Any, Self, TypeAlias, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError
-from familiar.model import Crop, Embeddings, Face, Photo
+from familiar.model import Crop, Embeddings, Face, Inscription, Photo
 from familiar.settings import VisionSettings, has_gpu_build, is_video
-from familiar.vision import worker
+from familiar.vision import sidecars, worker
 from familiar.vision.reading import fingerprint
+from familiar.vision.sidecars import Rendered, Told
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
@@ -159,6 +160,23 @@ class Workers:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
         return await self._run(worker.crop, path, hash_, wishes, self._settings, seconds=self._limit(path))
+
+    async def render_sidecar(self, photo: Path, sidecar: Path, wanted: Inscription, former: Inscription) -> Rendered:
+        """Return a sidecar as it is and as it should be, as `sidecars.render` does.
+
+        Raises:
+            GoneError, RetryError: photo or sidecar can't be read.
+            SetAsideError: the sidecar is damaged, no XMP, or kills its worker.
+        """
+        return await self._run(sidecars.render, photo, sidecar, wanted, former)
+
+    async def listen_to_sidecar(self, photo: Path, sidecar: Path, size: tuple[int, int], former: Inscription) -> Told:
+        """Return the named faces that others wrote into a sidecar, as `sidecars.listen` does.
+
+        Raises:
+            GoneError, RetryError, SetAsideError: as `render_sidecar` does.
+        """
+        return await self._run(sidecars.listen, photo, sidecar, size, former)
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
