@@ -45,7 +45,7 @@ def faces_in(page: str) -> list[tuple[str, bytes]]:
 def test_a_report_shows_people_with_their_faces_and_is_replaced_by_the_next_one(home: Household) -> None:
     file = home.base / "report.html"
     said = home.ask("report", file).stdout
-    assert said == f"{file}: 4 photos, 4 faces, 1 people.\n"
+    assert said == f"{file} written; photos: 4, faces: 4, people: 1.\n"
     page = file.read_text()
     ((name, picture),) = faces_in(page)
     assert name == "Barack &lt;Obama&gt;"
