@@ -172,6 +172,16 @@ def test_each_column_stands_in_the_documents(album: Album) -> None:
     assert {name for name in columns if f"`{name}`" not in document} == set()
 
 
+@pytest.mark.parametrize("chosen", ["csv", "jsonl"])
+def test_what_is_no_number_in_a_damaged_embedding_is_nothing(album: Album, chosen: Format) -> None:
+    broken = embedding(9)
+    broken[3] = np.nan
+    album.photo(broken)
+    data = written(album.store.tables.faces(embeddings=True), chosen)
+    last = json.loads(read_csv(data)[-1]["embedding"]) if chosen == "csv" else read_jsonl(data)[-1]["embedding"]
+    assert [number is None for number in last] == [place == 3 for place in range(128)]
+
+
 @pytest.mark.parametrize("chosen", FORMATS)
 def test_a_store_without_photos_gives_a_table_without_rows(tmp_path: Path, chosen: Format) -> None:
     with Store(tmp_path / "familiar.db") as store:

@@ -16,7 +16,7 @@ from PIL import Image
 from familiar.service.report.charts import classes_of
 from familiar.service.report.faces import Pictures
 from familiar.service.report.figures import Crowd, Figures, collect
-from familiar.service.report.page import is_report, render, shown
+from familiar.service.report.page import is_report, render, share, shown
 from familiar.service.report.reasons import grouped
 from familiar.store.statistics import ReasonCount
 from familiar.store.store import Store
@@ -225,6 +225,14 @@ def test_no_file_is_lost_where_reasons_are_taken_together(counts: list[ReasonCou
     found = grouped(counts)
     assert sum(reason.files for reason in found) == sum(count.files for count in counts)
     assert len({reason.reason for reason in found}) <= len({count.reason for count in counts})
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [(0, 0, "0 %"), (0, 9, "0 %"), (1, 999, "under 1 %"), (1, 2, "50 %"), (998, 999, "over 99 %"), (9, 9, "100 %")],
+)
+def test_a_share_is_nothing_or_all_only_where_it_is(part: int, whole: int, said: str) -> None:
+    assert share(part, whole) == said.replace(" %", "\u00a0%")
 
 
 @given(st.text())

@@ -63,7 +63,7 @@ def report(context: Context, file: Path, most: int, *, faces: bool, force: bool,
         print_json({"file": file, "bytes": len(page), **asdict(figures), "created": figures.created.isoformat()})
     else:
         totals = figures.totals
-        say(f"{file}: {totals.photos + totals.videos} photos, {totals.faces} faces, {totals.people} people.")
+        say(f"{file} written; photos: {totals.photos + totals.videos}, faces: {totals.faces}, people: {totals.people}.")
 
 
 def _is_report(file: Path) -> bool:

@@ -220,8 +220,9 @@ class Statistics:
     def _path_of(self, photo_id: int) -> Path | None:
         """Return where a photo lies, or lay."""
         rows = self._rows(
-            "SELECT folders.path, name FROM files JOIN folders ON folders.id = folder_id WHERE photo_id = ? "
-            "ORDER BY state != 'done', files.id LIMIT 1",
+            "SELECT folders.path, name FROM (SELECT folder_id, name, state != 'done' AS rank FROM files "
+            "WHERE photo_id = ?1 UNION ALL SELECT folder_id, name, 2 FROM sightings WHERE photo_id = ?1) "
+            "JOIN folders ON folders.id = folder_id ORDER BY rank LIMIT 1",
             photo_id,
         )
         return _path(*rows[0]) if rows else None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO
 
+from familiar.service.export.json_lines import plain_embedding
 from familiar.store.tables import Column, Kind, Row
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -66,6 +67,6 @@ _CELLS: dict[Kind, Callable[[Any], Any]] = {
     "texts": _list,
     "numbers": _list,
     "points": _list,
-    "embedding": lambda value: _list(value.tolist()),
+    "embedding": lambda value: _list(plain_embedding(value)),
 }
 """What makes a cell of a value of each kind."""

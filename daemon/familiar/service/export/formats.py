@@ -7,7 +7,6 @@ from typing import BinaryIO, Literal, Protocol, TypeAlias
 from familiar.errors import UsageError
 from familiar.service.export.comma_separated import CommaSeparated
 from familiar.service.export.json_lines import JsonLines
-from familiar.service.export.parquet import Parquet
 from familiar.store.tables import Column, Row
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet"]
@@ -35,6 +34,8 @@ def writer_of(chosen: Format, columns: Sequence[Column], output: BinaryIO) -> Ro
         case "jsonl":
             return JsonLines(columns, output)
         case "parquet":
+            from familiar.service.export.parquet import Parquet  # noqa: PLC0415 - its library takes a while to load
+
             return Parquet(columns, output)
 
 

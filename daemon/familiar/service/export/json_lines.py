@@ -1,11 +1,13 @@
 """JSON Lines: one object a line, UTF-8."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from familiar.model import Embedding
 from familiar.store.tables import Column, Row
 
 
@@ -27,5 +29,11 @@ class JsonLines:
         """Do nothing: the last line has ended."""
 
 
+def plain_embedding(value: Embedding) -> list[float | None]:
+    """Return an embedding as JSON can have it: None for what is no number, as in a damaged one."""
+    numbers: list[float] = value.tolist()
+    return [number if math.isfinite(number) else None for number in numbers]
+
+
 def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value.isoformat()
+    return plain_embedding(value) if isinstance(value, np.ndarray) else value.isoformat()

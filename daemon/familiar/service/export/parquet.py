@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
+import pyarrow as pa
+from pyarrow.parquet import ParquetWriter
 
 from familiar.store.tables import Column, Kind, Row
 
@@ -11,23 +13,32 @@ _GROUP = 50_000
 """Rows of a row group: readers skip whole groups, and hold one in memory."""
 
 
+_TYPES: dict[Kind, Any] = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "text": pa.string(),
+    "boolean": pa.bool_(),
+    "time": pa.timestamp("us", tz="UTC"),
+    "local time": pa.timestamp("us"),
+    "texts": pa.list_(pa.string()),
+    "numbers": pa.list_(pa.float64()),
+    "points": pa.list_(pa.list_(pa.int32(), 2)),
+    "embedding": pa.list_(pa.float32(), 128),
+}
+
+
 class Parquet:
     """Writes rows as Parquet."""
 
     def __init__(self, columns: Sequence[Column], output: BinaryIO) -> None:
         """Begin a file."""
-        import pyarrow as pa  # noqa: PLC0415 - no other format needs it, and it is large
-        from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
-
         self._kinds = [column.kind for column in columns]
-        self._schema = pa.schema([(column.name, _types()[column.kind]) for column in columns])
+        self._schema = pa.schema([(column.name, _TYPES[column.kind]) for column in columns])
         self._writer = ParquetWriter(output, self._schema, compression="zstd")
         self._waiting: list[Any] = []
 
     def write(self, rows: Sequence[Row]) -> None:
         """Write rows; some are kept until a group is full."""
-        import pyarrow as pa  # noqa: PLC0415
-
         values = zip(*rows, strict=True)
         arrays = [
             _array(kind, column, type_)
@@ -44,32 +55,11 @@ class Parquet:
         self._writer.close()
 
     def _write_group(self) -> None:
-        import pyarrow as pa  # noqa: PLC0415
-
         self._writer.write_table(pa.Table.from_batches(self._waiting), row_group_size=2 * _GROUP)
         self._waiting = []
 
 
-def _types() -> dict[Kind, Any]:
-    import pyarrow as pa  # noqa: PLC0415
-
-    return {
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "text": pa.string(),
-        "boolean": pa.bool_(),
-        "time": pa.timestamp("us", tz="UTC"),
-        "local time": pa.timestamp("us"),
-        "texts": pa.list_(pa.string()),
-        "numbers": pa.list_(pa.float64()),
-        "points": pa.list_(pa.list_(pa.int32(), 2)),
-        "embedding": pa.list_(pa.float32(), 128),
-    }
-
-
 def _array(kind: Kind, values: Sequence[Any], type_: Any) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
-
     if kind == "embedding":
         return pa.FixedSizeListArray.from_arrays(pa.array(np.concatenate(values)), type=type_)
     return pa.array(values, type_)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -78,7 +78,8 @@ def classes_of(crowds: Sequence[Crowd]) -> list[tuple[str, int]]:
 def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
     """Return how the scores of all faces are spread, with the threshold."""
     label = f"Faces by score; the threshold is {threshold:.3f}"
-    with _figure(_WIDTH, _HEIGHT) as (figure, axes):
+    with _figure(_WIDTH, _HEIGHT, layout="constrained") as figure:
+        axes = figure.add_subplot()
         low = _draw_scores(axes, scores, threshold)
         axes.set_xlim(low, 1)
         axes.set_xlabel("score")
@@ -88,11 +89,8 @@ def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
 
 def person_chart(person: PersonFigures, low: float) -> str:
     """Return how the scores of one person's faces are spread, from the score `low` to 1; a small chart."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - see familiar.plots.drawing
-
-    label = f"Scores of {plain(person.name)}; the threshold is {person.threshold:.3f}"
-    with styled(STYLE):
-        figure = Figure(figsize=_SMALL)
+    label = f"Faces by score; the threshold is {person.threshold:.3f}"
+    with _figure(*_SMALL, layout=None) as figure:
         axes = figure.add_axes((0.07, 0.24, 0.86, 0.72))
         _draw_scores(axes, person.scores, person.threshold)
         axes.set_xlim(low, 1)
@@ -109,13 +107,13 @@ def lowest_score(scores: Sequence[ScoreClass]) -> float:
 
 
 @contextmanager
-def _figure(width: float, height: float) -> "Iterator[tuple[Figure, Axes]]":
+def _figure(width: float, height: float, *, layout: Literal["constrained"] | None) -> "Iterator[Figure]":
+    """Give a figure of so many inches for a block in which it is drawn and written."""
     load_matplotlib()
     from matplotlib.figure import Figure  # noqa: PLC0415 - see familiar.plots.drawing
 
     with styled(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, figure.add_subplot()
+        yield Figure(figsize=(width, height), layout=layout)
 
 
 def _rows(counts: Sequence[Count], label: str) -> str:
@@ -124,7 +122,8 @@ def _rows(counts: Sequence[Count], label: str) -> str:
     if len(counts) > _ROWS:
         shown.append((f"{len(counts) - _ROWS} more", sum(row.photos for row in counts[_ROWS:])))
     names, photos = [name for name, _ in shown], [count for _, count in shown]
-    with _figure(_WIDTH, 0.2 + _ROW * len(shown)) as (figure, axes):
+    with _figure(_WIDTH, 0.2 + _ROW * len(shown), layout="constrained") as figure:
+        axes = figure.add_subplot()
         axes.barh(range(len(shown)), photos, color=BAR, height=0.7)
         axes.set_yticks(range(len(shown)), labels=names, parse_math=False, fontfamily=fonts_for("".join(names)))
         axes.invert_yaxis()
@@ -142,7 +141,8 @@ def _columns(names: Sequence[str], photos: Sequence[int], label: str) -> str:
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, len(names)) if len(names) / step <= _TICKS + 3)
     first = next((place for place, name in enumerate(names) if name.isdigit() and int(name) % step == 0), 0)
     shown = range(first, len(names), step)
-    with _figure(_WIDTH, _HEIGHT) as (figure, axes):
+    with _figure(_WIDTH, _HEIGHT, layout="constrained") as figure:
+        axes = figure.add_subplot()
         axes.bar(range(len(names)), photos, color=BAR, width=0.8)
         axes.set_xticks(shown, labels=[names[place] for place in shown])
         axes.set_xlim(-0.6, len(names) - 0.4)
@@ -176,14 +176,11 @@ def _finish(axes: "Axes") -> None:
 
 
 def _short(name: str) -> str:
+    """Return a name as there is room for it: of a path the end, of other names the beginning."""
     shown = plain(name)
-    return (
-        shown
-        if len(shown) <= _NAME
-        else f"…{shown[1 - _NAME :]}"
-        if shown.startswith("/")
-        else f"{shown[: _NAME - 1]}…"
-    )
+    if len(shown) <= _NAME:
+        return shown
+    return f"…{shown[1 - _NAME :]}" if shown.startswith("/") else f"{shown[: _NAME - 1]}…"
 
 
 def _told(label: str, counts: "Iterator[tuple[str, int]]") -> str:

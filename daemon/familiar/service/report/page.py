@@ -66,7 +66,7 @@ def render(figures: Figures, pictures: Pictures, *, faces: bool) -> str:
         lstrip_blocks=True,
         finalize=lambda value: shown(value) if type(value) is str else value,
     )
-    environment.filters |= {"number": _number, "share": _share, "moment": _moment, "embedded": _embedded}
+    environment.filters |= {"number": _number, "share": share, "moment": _moment, "embedded": _embedded}
     with_chart = [person for person in figures.people if person.scores][:_SMALL_CHARTS]
     low = charts.lowest_score(figures.scores)
     return environment.get_template("page.html.j2").render(
@@ -101,7 +101,7 @@ def _photo_charts(figures: Figures) -> Iterator[Chart]:
             svg=_svg(charts.years_chart(figures.years)),
             column="year",
             rows=years,
-            note=f"Of {_number(unknown)} it is not known." if unknown else "",
+            note=f"Of {_number(unknown)} the camera wrote no time." if unknown else "",
         )
 
 
@@ -122,7 +122,7 @@ def shown(text: str) -> str:
 
 
 def _is_odd(character: str) -> bool:
-    return character not in _JOINERS and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
+    return character not in _JOINERS and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def _embedded(picture: bytes) -> str:
@@ -133,7 +133,7 @@ def _number(count: int) -> str:
     return f"{count:,}"
 
 
-def _share(part: int, whole: int) -> str:
+def share(part: int, whole: int) -> str:
     """Return a share in percent; what is not all is never called all, nor what is something nothing."""
     if not whole:
         return "0\u00a0%"
