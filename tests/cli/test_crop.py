@@ -234,6 +234,8 @@ def test_crops_of_another_kind_are_never_mixed_into_a_folder_and_other_files_are
     before = {path: path.read_bytes() for path in to.iterdir()}
     for arguments, message in (
         ((*OBAMA, "--margin", "0.2"), "its crops were made in another way: margin was 0.4, not 0.2. Ask for the same,"),
+        ((*OBAMA, "--min-size", "1"), "its crops were made in another way: min-size was 0, not 1."),
+        ((*OBAMA, "--size", "64"), "its crops were made in another way: size was not given, not 64."),
         ((*OBAMA, "--aligned"), "its crops were made in another way: aligned was no, not yes."),
         ((*OBAMA, "--threshold", "0.5"), "its crops were made in another way: threshold was 0.44, not 0.5; faces was"),
         (BIDEN, "has crops of 'Barack Obama', not of 'Joe Biden'; name another folder with --to."),
@@ -257,7 +259,7 @@ def test_crops_of_another_kind_are_never_mixed_into_a_folder_and_other_files_are
         ((*OBAMA, "--largest"), 2, "--largest is about the photo of --reference."),
         ((*OBAMA, "--aligned", "--original"), 2, "--aligned makes squares: leave out --original."),
         ((*OBAMA, "--format", "png", "--quality", "90"), 2, "--quality is for jpg and webp: png keeps all pixels as"),
-        ((*OBAMA, "--threshold", "nan"), 2, "--threshold nan is no number."),
+        ((*OBAMA, "--threshold", "nan"), 2, "--threshold nan is not a number."),
         ((*OBAMA, "{album}/nowhere"), 2, "{album}/nowhere: there is no such folder or file."),
         ((*OBAMA, "{empty}"), 2, "{empty}: there is no photo in this folder."),
         (("--reference", "{album}/2020/couple.jpg"), 1, "{album}/2020/couple.jpg: 2 faces were found in it; --largest"),
@@ -338,6 +340,19 @@ def test_without_recursion_only_what_lies_right_in_the_folders_is_taken(library:
     assert len(crops(to)) == 3
     result = library.ask("crop", *OBAMA, album, "--no-recursive", "--to", to, check=False)
     assert (result.returncode, result.stderr) == (2, f"error: {album}: there is no photo in this folder.\n")
+
+
+def test_after_the_model_has_changed_references_are_encoded_again_and_old_folders_are_left_alone(
+    household: Household, obama: Path, obama2: Path, to: Path
+) -> None:
+    household.ask("people", "add", "Barack Obama", obama)
+    put(obama2, household.inbox)
+    household.ask("crop", *OBAMA, household.inbox, "--to", to)
+    household.configure({"vision": {"workers": 1, "mirror": False}})
+    result = household.ask("crop", *OBAMA, household.inbox, "--to", to, check=False)
+    assert (result.returncode, "engine was dlib-resnet-v1-mirrored, not dlib-resnet-v1" in result.stderr) == (2, True)
+    (told,) = household.json("crop", *OBAMA, household.inbox, "--to", to.with_name("plain"))["folders"]
+    assert [face["engine"] for face in told["added"]] == ["dlib-resnet-v1"]
 
 
 @contextmanager

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from familiar.effects.journal import Outcome, Step
 from familiar.model import Box, Crop, Photo, Plan
 from familiar.store.store import Store
 
 PHOTO = Photo(hash="ab" * 32, format="PNG", width=9, height=9, taken=None, engine="test")
+BOX = Box(left=1, top=2, right=3, bottom=4)
 whole = st.integers(0, 10_000)
 
 
@@ -37,9 +40,31 @@ def test_a_crop_is_read_as_it_was_written(store: Store, crop: Crop) -> None:
 
 
 def test_a_crop_of_an_older_journal_is_the_one_that_it_was(store: Store) -> None:
-    crop = Crop(target=Path("/a.png"), rule="r", box=Box(left=1, top=2, right=3, bottom=4), margin=0.4, size=64)
+    crop = Crop(target=Path("/a.png"), rule="r", box=BOX, margin=0.4, size=64)
     plan_id = store.journal.record(store.photos.record(PHOTO), Path("/in/a.jpg"), Plan(operations=(crop,)))
     older = json.dumps({"box": [1, 2, 3, 4], "margin": 0.4, "size": 64})
     store._db.conn.execute("UPDATE operations SET parameters = ?", (older,))
     (step,) = store.journal.steps(plan_id)
     assert step.operation == crop
+
+
+def test_a_crop_that_was_taken_back_counts_as_such_until_it_is_made_again(store: Store, tmp_path: Path) -> None:
+    photo = store.photos.record(PHOTO)
+    crop = Crop(target=tmp_path / "a.png", rule="r", box=BOX, margin=0.4, size=64)
+
+    def made(state: Literal["done", "kept"]) -> Step:
+        plan_id = store.journal.record(photo, Path("/in/a.jpg"), Plan(operations=(crop,)))
+        (step,) = store.journal.steps(plan_id)
+        names = {"source": Path("/in/a.jpg"), "target": crop.target, "temporary": tmp_path / "a.tmp"}
+        store.journal.reserve(step, **names, hash_="cd" * 32)
+        store.journal.finish(step, Outcome(state=state, target=crop.target))
+        return store.journal.step(step.id)
+
+    first = made("done")
+    made("kept")
+    assert store.journal.undone_crops(tmp_path) == set()
+    store.journal.finish_undo(first, None)
+    assert store.journal.undone_crops(tmp_path) == {crop.target}
+    assert store.journal.undone_crops(tmp_path / "a") == set()
+    made("done")
+    assert store.journal.undone_crops(tmp_path) == set()

@@ -192,6 +192,8 @@ def _sought(context: Context, store: Store, settings: Settings, request: _Reques
     """
     matching, model = settings.matching, settings.vision.model
     if request.reference is None:
+        if store.people.outdated(model):
+            look_through(context, store, settings, (), quiet=request.quiet)  # references come first
         scorer = Scorer(store, matching, model)
         return [
             SoughtPerson(store, scorer, name, threshold=matching.threshold, nearest=matching.nearest, model=model)
@@ -247,4 +249,4 @@ def _check_options(
 def _check_numbers(**numbers: float | None) -> None:
     for name, number in numbers.items():
         if number is not None and not math.isfinite(number):
-            raise UsageError(f"--{name.replace('_', '-')} {number} is no number.")
+            raise UsageError(f"--{name.replace('_', '-')} {number} is not a number.")

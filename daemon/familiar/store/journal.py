@@ -205,7 +205,7 @@ class Journal:
         """Return the crops in and below a folder that were taken back, and not made again since."""
         below = os.fsencode(folder).rstrip(b"/") + b"/"
         rows = self._db.conn.execute(
-            "SELECT target, state FROM operations WHERE kind = 'crop' AND state IN ('done', 'kept', 'undone') "
+            "SELECT target, state FROM operations WHERE kind = 'crop' AND state IN ('done', 'undone') "
             "AND substr(target, 1, ?) = ? ORDER BY id",
             (len(below), below),
         )

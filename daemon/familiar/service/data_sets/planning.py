@@ -22,7 +22,7 @@ def plan_crops(chooser: Chooser, folders: Sequence[CropFolder], sources: Sources
     for folder in folders:
         findings = chooser.choose(folder.sought, folder.settings, sources.photos)
         if not findings.faces:
-            raise FamiliarError(_nothing(len(sources.photos)))
+            raise FamiliarError(_nothing(sources))
         for photo, found in findings.found.items():
             path = places.get(photo) or sources.path_of(photo)
             if path is None:
@@ -47,7 +47,11 @@ def _gone(sources: Sources, photo: int) -> Unmatched:
     return Unmatched(path=shown_path(path), hash=sources.photos[photo].hash, reason="it no longer lies there")
 
 
-def _nothing(photos: int) -> str:
-    if not photos:
-        return "No photo is known: `familiar scan ~/Pictures`, or name a folder."
-    return f"No face was found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
+def _nothing(sources: Sources) -> str:
+    """Say why there is no face at all."""
+    if photos := len(sources.photos):
+        return f"No face was found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
+    if sources.unread:
+        first = sources.unread[0]
+        return f"{first.path}: {first.reason}; none of {len(sources.unread)} files could be read."
+    return "No photo is known: `familiar scan ~/Pictures`, or name a folder."

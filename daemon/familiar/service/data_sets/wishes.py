@@ -1,8 +1,7 @@
 """How a data set is made: which faces are taken, and how they are cut out."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from familiar.model import Face
 from familiar.vision.aligning import edge_of
@@ -47,26 +46,22 @@ class CropSettings:
 
 
 def differences(wished: CropSettings, recorded: CropSettings) -> list[str]:
-    """Return in what two settings differ: the option, and what was recorded."""
+    """Return in what two settings differ: the option, what was recorded, and what is wished for."""
     own, other = asdict(wished), asdict(recorded)
     return [
-        f"{_option(name)} was {_shown(other[name])}, not {_shown(own[name])}"
+        f"{name.replace('_', '-')} was {_shown(other[name])}, not {_shown(own[name])}"
         for name in own
-        if _differs(name, own, other)
+        if own[name] != other[name]
     ]
 
 
-def _differs(name: str, own: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return bool(own[name] != other[name])
-
-
-def _option(name: str) -> str:
-    return name.replace("_", "-")
-
-
-def _shown(value: Any) -> str:
-    return (
-        {None: "not given", True: "yes", False: "no"}.get(value, str(value))
-        if not isinstance(value, float)
-        else f"{value:g}"
-    )
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "not given"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
