@@ -104,6 +104,11 @@ def test_a_photo_whose_faces_another_model_encoded_says_so(album: Album) -> None
     assert 8 not in reasons
 
 
+def test_a_face_that_can_not_be_aligned_is_left_out_with_the_reason(album: Album) -> None:
+    found = choose(album, replace(MATCHED, aligned=True))
+    assert (found.found, found.reasons[1]) == ({}, "a face with 0 landmarks can't be aligned; 5 are needed")
+
+
 def test_the_threshold_of_the_person_is_their_own(album: Album) -> None:
     assert sought(album).threshold == 0.44
     album.store.people.set_threshold("Ann", 0.3)

@@ -55,8 +55,8 @@ def test_a_crop_that_was_taken_back_counts_as_such_until_it_is_made_again(store:
     def made(state: Literal["done", "kept"]) -> Step:
         plan_id = store.journal.record(photo, Path("/in/a.jpg"), Plan(operations=(crop,)))
         (step,) = store.journal.steps(plan_id)
-        names = {"source": Path("/in/a.jpg"), "target": crop.target, "temporary": tmp_path / "a.tmp"}
-        store.journal.reserve(step, **names, hash_="cd" * 32)
+        temporary = tmp_path / "a.tmp"
+        store.journal.reserve(step, source=step.path, target=crop.target, temporary=temporary, hash_="cd" * 32)
         store.journal.finish(step, Outcome(state=state, target=crop.target))
         return store.journal.step(step.id)
 

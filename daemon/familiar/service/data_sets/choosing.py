@@ -1,11 +1,12 @@
 """Choose the faces that are cropped, and say of each other photo why it has none. Nothing is decoded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from familiar.errors import SetAsideError
 from familiar.model import Face, Match
 from familiar.service.data_sets.sought import Sought
 from familiar.service.data_sets.wishes import CropSettings
@@ -57,29 +58,37 @@ class Chooser:
     def choose(self, sought: Sought, settings: CropSettings, photos: Mapping[int, PhotoGlance]) -> Findings:
         """Return what is to be cropped of these photos."""
         measured = _measure(sought, self._store.faces.of_photos(self._model, list(photos)))
-        near = self._near(sought, settings, measured)
-        ids = measured.ids[near].tolist()
-        faces = self._store.candidates.faces(ids)
-        judge = _Judge(sought, settings, self._store.candidates.matches(ids) if settings.faces == "matched" else {})
-        numbers = _numbers(measured)
         found: dict[int, list[Found]] = {}
         reasons: dict[int, str] = {}
+        for photo, one in self._judged(sought, settings, photos, measured):
+            if isinstance(one, str):
+                reasons.setdefault(photo, one)
+            elif settings.all_faces or photo not in found:
+                found.setdefault(photo, []).append(one)
+        nearest = _nearest(measured)
+        for photo in photos.keys() - found.keys() - reasons.keys():
+            reasons[photo] = _without(photos[photo], nearest.get(photo), settings.threshold)
+        left = {photo: reasons[photo] for photo in photos if photo not in found}
+        return Findings(faces=len(measured.ids), found=found, reasons=left)
+
+    def _judged(
+        self, sought: Sought, settings: CropSettings, photos: Mapping[int, PhotoGlance], measured: _Measured
+    ) -> Iterator[tuple[int, Found | str]]:
+        """Give the faces that are near enough, the nearest first, each with its photo; or why one is not taken."""
+        near = self._near(sought, settings, measured)
+        ids = measured.ids[near].tolist()
+        faces, numbers = self._store.candidates.faces(ids), _numbers(measured)
+        judge = _Judge(sought, settings, self._store.candidates.matches(ids) if settings.faces == "matched" else {})
         for place in near[np.lexsort((measured.distances[near], measured.others[near]))].tolist():
             photo, face = photos[int(measured.photos[place])], faces[int(measured.ids[place])]
-            distance, is_other = float(measured.distances[place]), bool(measured.others[place])
-            scale = settings.scale(face, (photo.width, photo.height))
-            reason = judge.fault(face, scale, is_other=is_other)
-            if reason is not None:
-                reasons.setdefault(photo.id, reason)
-            elif settings.all_faces or photo.id not in found:
-                one = Found(face=face, number=int(numbers[place]), distance=distance, scale=scale)
-                found.setdefault(photo.id, []).append(one)
-        nearest = _nearest(measured)
-        for photo in photos.values():
-            if photo.id not in found and photo.id not in reasons:
-                reasons[photo.id] = _without(photo, nearest.get(photo.id), settings.threshold)
-        reasons = {photo: why for photo, why in reasons.items() if photo not in found}
-        return Findings(faces=len(measured.ids), found=found, reasons=reasons)
+            try:
+                scale = settings.scale(face, (photo.width, photo.height))
+            except SetAsideError as error:
+                yield photo.id, str(error)
+                continue
+            fault = judge.fault(face, scale, is_other=bool(measured.others[place]))
+            distance = float(measured.distances[place])
+            yield photo.id, fault or Found(face=face, number=int(numbers[place]), distance=distance, scale=scale)
 
     def _near(self, sought: Sought, settings: CropSettings, measured: _Measured) -> npt.NDArray[np.int64]:
         """Return the places of faces that may be taken, or for which there is more to say than their distance."""

@@ -36,11 +36,16 @@ class CropSettings:
     quality: int | None = None
 
     def scale(self, face: Face, photo: tuple[int, int]) -> float:
-        """Return how many pixels of its crop stand for one pixel of a face, in a photo of this width and height."""
+        """Return how many pixels of its crop stand for one pixel of a face, in a photo of this width and height.
+
+        Raises:
+            SetAsideError: the face can't be aligned.
+        """
+        if self.aligned:
+            edge = edge_of(face.landmarks, self.margin)
+            return 1.0 if self.size is None else self.size / max(edge, 1.0)
         if self.size is None:
             return 1.0
-        if self.aligned:
-            return self.size / max(edge_of(face.landmarks, self.margin), 1.0)
         area = frame(face.box, self.margin, photo, square=self.shape == "square")
         return self.size / max(area.width, area.height)
 
