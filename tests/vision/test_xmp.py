@@ -121,7 +121,19 @@ def test_a_keyword_that_was_there_before_stays_when_the_name_is_corrected() -> N
 def test_a_face_that_somebody_else_named_is_left_to_them() -> None:
     (region, *_) = read(LIGHTROOM).regions
     ann = Inscription(names=("Ann",), regions=(Region(name="Ann", area=region.area),), width=300, height=400)
-    assert [one.name for one in read(written(ann, LIGHTROOM)).regions] == [one.name for one in read(LIGHTROOM).regions]
+    assert merge(LIGHTROOM, ann, 1) is LIGHTROOM
+    both = Inscription(names=("Ann", "Bob"), regions=(*ann.regions, Region(name="Bob", area=PLACE)), width=9, height=9)
+    assert Packet(written(both, LIGHTROOM)).items("dc:subject") == ["Bob"]
+
+
+def test_a_region_of_ours_gives_way_to_one_that_somebody_else_drew_on_the_same_face() -> None:
+    theirs = written(ANN).replace(b"Ann</mwg-rs:Name>", b"Eve</mwg-rs:Name>")
+    drawn = theirs[theirs.index(b"<rdf:li rdf:parse") : theirs.index(b"</rdf:Bag>\n    </mwg-rs:RegionList>")]
+    merged = written(
+        ANN, written(ANN).replace(b"</rdf:Bag>\n    </mwg-rs:RegionList>", drawn + b"</rdf:Bag></mwg-rs:RegionList>")
+    )
+    assert [region.name for region in read(merged).regions] == ["Eve"]
+    assert b"Ann</rdf:li>" not in merged
 
 
 def test_a_region_of_ours_that_was_renamed_elsewhere_is_theirs() -> None:

@@ -175,10 +175,9 @@ class Journal:
         """Return those of the steps that were done and not undone, newest first, with the sidecars that went along."""
         chosen = "(SELECT value FROM json_each(?1))"
         along = (
-            "operations.kind = 'sidecar' AND EXISTS (SELECT 1 FROM operations AS photo WHERE photo.id IN "
-            + chosen
-            + " "
-            "AND photo.plan_id = operations.plan_id AND photo.position = operations.parameters ->> 'behind')"
+            "operations.kind = 'sidecar' AND EXISTS (SELECT 1 FROM operations AS photo "
+            f"WHERE photo.id IN {chosen} AND photo.plan_id = operations.plan_id "
+            "AND photo.position = json_extract(operations.parameters, '$.behind'))"
         )
         return self._undoable(f"AND (operations.id IN {chosen} OR ({along}))", json.dumps(list(ids)))
 

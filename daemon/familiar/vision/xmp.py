@@ -68,11 +68,10 @@ def read(data: bytes, former: Sequence[Region] = ()) -> Found:
     Raises:
         SetAsideError: it is no XMP, or is damaged.
     """
-    regions = Packet(data).find(_REGIONS)
-    if regions is None:
-        return Found()
-    found = (_read_region(item, former) for item in _items(regions))
-    return Found(regions=tuple(region for region in found if region is not None), size=_size(regions))
+    packet = Packet(data)
+    whole = packet.find(_REGIONS)
+    regions = tuple(region for _, region in _regions(packet, former))
+    return Found(regions=regions, size=None if whole is None else _size(whole))
 
 
 def merge(data: bytes | None, wanted: Inscription, orientation: int, former: Inscription | None = None) -> bytes | None:
@@ -91,9 +90,15 @@ def merge(data: bytes | None, wanted: Inscription, orientation: int, former: Ins
         SetAsideError: it is no XMP, or is damaged.
     """
     packet = Packet(data)
-    changed = _merge_keywords(packet, tuple(map(clean, wanted.names)))
     known = stored_regions(former, orientation) if former is not None else []
-    changed = _merge_regions(packet, wanted, orientation, known) or changed
+    theirs = [region for _, region in _regions(packet, known) if not region.ours]
+    named = stored_regions(wanted, orientation)
+    free = [one for one in named if not any(show_one_face(one.area, other.area) for other in theirs)]
+    kept = {one.name for one in free} | {one.name for one in theirs}
+    elsewhere = {one.name for one in named} - kept
+    changed = _merge_regions(packet, free, known, stored_size(wanted.width, wanted.height, orientation))
+    names = [name for name in map(clean, wanted.names) if name not in elsewhere]
+    changed = _merge_keywords(packet, names) or changed
     return packet.to_bytes() if changed else data
 
 
@@ -114,27 +119,21 @@ def _merge_keywords(packet: Packet, names: Sequence[str]) -> bool:
     return left != ours
 
 
-def _merge_regions(packet: Packet, wanted: Inscription, orientation: int, former: Sequence[Region]) -> bool:
-    missing = stored_regions(wanted, orientation)
-    whole = packet.find(_REGIONS)
-    changed = False
-    for item in [] if whole is None else _items(whole):
-        region = _read_region(item, former)
-        if region is None:
-            continue
+def _merge_regions(packet: Packet, wanted: Sequence[Region], former: Sequence[Region], size: tuple[int, int]) -> bool:
+    missing, removed = list(wanted), False
+    for item, region in _regions(packet, former):
         same = [one for one in missing if one.name == region.name and is_same(one.area, region.area)]
-        if not region.ours:
-            missing = [one for one in missing if not show_one_face(one.area, region.area)]
-        elif same:
+        if region.ours and same:
             missing.remove(same[0])
-        else:
+        elif region.ours:
             remove(item)
-            changed = True
+            removed = True
+    whole = packet.find(_REGIONS)
     if missing:
-        _add_regions(packet, missing, stored_size(wanted.width, wanted.height, orientation))
-    elif changed and whole is not None and not _items(whole):
+        _add_regions(packet, missing, size)
+    elif removed and whole is not None and not _items(whole):
         remove(whole)
-    return changed or bool(missing)
+    return removed or bool(missing)
 
 
 def _add_regions(packet: Packet, missing: Sequence[Region], size: tuple[int, int]) -> None:
@@ -161,6 +160,13 @@ def _add_region(container: Element, region: Region) -> None:
         add_field(area, short, f"{getattr(region.area, side):.6f}")
     add_field(area, "stArea:unit", "normalized")
     add_field(add_field(item, "mwg-rs:Extensions"), _MARK, region.name)
+
+
+def _regions(packet: Packet, former: Sequence[Region]) -> list[tuple[Element, FoundRegion]]:
+    """Return the faces with a name in a packet, each with its element."""
+    whole = packet.find(_REGIONS)
+    found = ((item, _read_region(item, former)) for item in ([] if whole is None else _items(whole)))
+    return [(item, region) for item, region in found if region is not None]
 
 
 def _items(regions: Element) -> list[Element]:
