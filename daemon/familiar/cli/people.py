@@ -8,6 +8,7 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import json_option, local_time, print_json, print_table, reported, say
 from familiar.cli.people_adding import add, add_each
+from familiar.cli.people_files import export, import_
 from familiar.cli.rematching import rematch
 from familiar.store.people import PersonRow
 
@@ -120,6 +121,8 @@ def threshold(context: Context, name: str, distance: float | None, *, as_json: b
 
 people.add_command(add)
 people.add_command(add_each)
+people.add_command(export)
+people.add_command(import_)
 
 
 def _person(row: PersonRow) -> dict[str, object]:
