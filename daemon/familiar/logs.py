@@ -129,7 +129,7 @@ CATALOGUE = (
         "people.outdated",
         "warning",
         ("person", "references"),
-        "References whose photos are gone or unreadable can't be encoded again; they are compared with no new face.",
+        "References without a photo to encode again (gone, unreadable, imported); they are compared with no new face.",
     ),
     Event(
         "clusters.updated",

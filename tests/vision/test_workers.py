@@ -176,6 +176,27 @@ def test_idle_workers_end_and_start_again(astronaut: Path) -> None:
     asyncio.run(use())
 
 
+def test_ctrl_c_does_not_reach_workers_that_are_just_starting(astronaut: Path) -> None:
+    script = (
+        "import asyncio, os, signal, sys, time; from pathlib import Path\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers import Workers\n"
+        "def main():\n"
+        " signal.signal(signal.SIGINT, lambda *_: None)\n"
+        " workers = Workers(models=Path(sys.argv[1]), settings=VisionSettings(workers=1)); workers.warm_up()\n"
+        " for _ in range(25): os.killpg(0, signal.SIGINT); time.sleep(0.02)\n"
+        " asyncio.run(workers.fingerprint(Path(sys.argv[2]))); print(workers.health().deaths); workers.close()\n"
+        "if __name__ == '__main__': main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(MODELS), str(astronaut)],
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=True,
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")
+
+
 def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
     script = (
         "import asyncio, sys; from pathlib import Path\n"

@@ -17,6 +17,7 @@ from familiar.store.journal import Journal
 from familiar.store.likenesses import Likenesses
 from familiar.store.people import People
 from familiar.store.photos import Photos
+from familiar.store.references import References
 from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
 from familiar.store.sidecars import Sidecars
@@ -58,6 +59,7 @@ class Store:
         self.faces = Faces(self._db)
         self.candidates = Candidates(self._db)
         self.people = People(self._db, now=now)
+        self.references = References(self._db, people=self.people, now=now)
         self.clusters = Clusters(self._db, now=now)
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)

@@ -6,9 +6,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.queues import SimpleQueue
@@ -180,7 +181,7 @@ class Workers:
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        _ = self._running_pool().active  # a pool starts its processes when it is first asked for anything
+        self._running_pool()
         self._used_at = self._clock()
 
     def health(self) -> Health:
@@ -310,13 +311,16 @@ class Workers:
         for name in _ONE_THREAD:
             os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
         self._notes, self._failure = _SPAWN.SimpleQueue(), None
-        return ProcessPool(
+        pool = ProcessPool(
             max_workers=self.count,
             max_tasks=2 * self._settings.recycle,  # a photo is fingerprinted, then looked at
             initializer=partial(worker.start, networks=self._networks),
             initargs=(self._settings, self._models, os.getpid(), self._notes),
             context=_SPAWN,
         )
+        with _uninterrupted():
+            _ = pool.active  # a pool starts its processes, and the threads that start others, when it is first asked
+        return pool
 
     def _read_notes(self) -> None:
         """Take in what workers told as they started; what nobody reads would hold them up in the end."""
@@ -337,6 +341,16 @@ class Workers:
     def _note_death(self, cause: str) -> None:
         self._deaths += 1
         self._last_death = cause
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep Ctrl-C from threads and processes that start here: one that is just loading would print a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(pool: ProcessPool, within: float) -> None:
