@@ -124,7 +124,8 @@ class Subject:
     """What the rules look at: a photo at one of its paths, with its faces recognised.
 
     `source` names the source that it came from (a folder's name in the configuration); `file_time` is the file's
-    modification time, local, for photos whose camera wrote no time.
+    modification time, local, for photos whose camera wrote no time. A photo is remote that came from Flickr: the file
+    is only a copy of it.
     """
 
     photo: Photo
@@ -132,6 +133,7 @@ class Subject:
     source: str
     file_time: datetime
     faces: tuple[RecognisedFace, ...]
+    is_remote: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +181,26 @@ class Crop:
     kind: Literal["crop"] = field(default="crop", init=False)
 
 
-Operation: TypeAlias = Move | Copy | Link | Crop
-"""One step of a plan. `target` is the wished path: a taken name gets a number when the step is done."""
+FileOperation: TypeAlias = Move | Copy | Link | Crop
+"""A step that makes or moves a file. `target` is the wished path: a taken name gets a number when it is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """Give the photo a tag where it came from; `text` is the tag as it is sent."""
+
+    text: str
+    rule: str
+    kind: Literal["tag"] = field(default="tag", init=False)
+
+
+Operation: TypeAlias = FileOperation | Tag
+"""One step of a plan."""
+
+
+def aim_of(operation: Operation) -> Path | str:
+    """Return what an operation leads to, as people are shown it: a path, or a tag."""
+    return operation.text if isinstance(operation, Tag) else operation.target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

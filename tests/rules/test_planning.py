@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject
+from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject, aim_of
 from familiar.rules.language import read_rules
 from familiar.rules.planning import plan_for
 
@@ -37,7 +37,7 @@ def planned(rules: str, looked_at: Subject) -> Plan:
 
 
 def targets(rules: str, looked_at: Subject) -> list[str]:
-    return [f"{step.kind} {step.target}" for step in planned(rules, looked_at).operations]
+    return [f"{step.kind} {aim_of(step)}" for step in planned(rules, looked_at).operations]
 
 
 def holds(when: str, looked_at: Subject) -> bool:

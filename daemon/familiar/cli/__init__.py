@@ -22,6 +22,7 @@ COMMANDS = {
     "undo": "undo",
     "people": "people",
     "clusters": "clusters",
+    "flickr": "flickr",
     "rules": "rules",
     "config": "config",
     "completion": "completion",

@@ -17,7 +17,7 @@ from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.logs import open_log
-from familiar.model import Plan
+from familiar.model import Plan, aim_of
 from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
 from familiar.service.handling import subject_of
@@ -87,7 +87,7 @@ def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     if as_json:
         print_json([_as_json(step) for step in steps])
     else:
-        rows = [(step.id, step.operation.kind, step.target or step.operation.target, _said(step)) for step in steps]
+        rows = [(step.id, step.operation.kind, step.target or aim_of(step.operation), _said(step)) for step in steps]
         if rows:
             print_table(("operation", "kind", "target", "result"), rows)
         say(f"{len(plans)} photos, {len(steps)} operations, {len(failed)} failed.")
@@ -181,7 +181,7 @@ def _as_json(step: Step) -> dict[str, object]:
         "operation": step.id,
         "kind": step.operation.kind,
         "source": step.source,
-        "target": step.target or step.operation.target,
+        "target": step.target or aim_of(step.operation),
         "state": step.state,
         "error": step.error,
     }

@@ -18,7 +18,7 @@ from familiar.effects.placing import (
     place_move,
 )
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
-from familiar.model import Copy, Crop, Link, Move
+from familiar.model import Copy, Crop, FileOperation, Link, Move, Tag, aim_of
 
 _FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0
@@ -66,10 +66,13 @@ class Executor:
         return outcome
 
     def _act(self, step: Step, rendered: bytes | None) -> Outcome:
+        if isinstance(step.operation, Tag):
+            return Outcome(state="done")  # the journal passes it on to those that wait to be sent
         _discard(step)
         source = step.source if step.state == "doing" and step.source is not None else step.path
         hash_ = step.photo_hash if rendered is None else hashlib.sha256(rendered).hexdigest()
-        place = self._placing(step, source, rendered)
+        wish = step.operation
+        place = self._placing(wish, step, source, rendered)
         if step.state == "doing" and step.target is not None and step.temporary is not None:
             try:
                 place(step.target, step.temporary)
@@ -77,10 +80,10 @@ class Executor:
                 pass  # somebody took the name since: another one will do
             else:
                 return Outcome(state="done", target=step.target)
-        make_folder(step.operation.target.parent)
+        make_folder(wish.target.parent)
         size = len(rendered) if rendered is not None else _size_of(source)
         while True:
-            target, is_there = free_name(step.operation.target, hash_, size, self._pulse)
+            target, is_there = free_name(wish.target, hash_, size, self._pulse)
             if is_there:
                 return Outcome(state="kept", target=target)
             temporary = target.with_name(f".familiar-{step.id}-{secrets.token_hex(4)}.tmp")
@@ -95,9 +98,9 @@ class Executor:
                 raise
             return Outcome(state="done", target=target)
 
-    def _placing(self, step: Step, source: Path, rendered: bytes | None) -> Place:
+    def _placing(self, wish: FileOperation, step: Step, source: Path, rendered: bytes | None) -> Place:
         pulse, hash_ = self._pulse, step.photo_hash
-        match step.operation:
+        match wish:
             case Move():
                 return lambda target, temporary: place_move(source, target, temporary, hash_=hash_, pulse=pulse)
             case Copy():
@@ -123,7 +126,7 @@ def _discard(step: Step) -> None:
 
 
 def _failure(step: Step, error: OSError) -> Outcome:
-    where = next((name for name in (error.filename2, error.filename) if name), step.operation.target)
+    where = next((name for name in (error.filename2, error.filename) if name), aim_of(step.operation))
     text = f"{os.fsdecode(where)}: {error.strerror or error}"
     if error.errno == errno.EXDEV and isinstance(step.operation, Link):
         text += "; a hard link can't reach another file system: use kind: symbolic, or copy"

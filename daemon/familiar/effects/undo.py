@@ -8,7 +8,7 @@ from pathlib import Path
 from familiar.effects.journal import Journal, Step
 from familiar.effects.placing import Pulse, has_content, make_folder, place_move, remove_placed
 from familiar.errors import FamiliarError, GoneError, RetryError
-from familiar.model import Link, Move
+from familiar.model import Link, Move, Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,9 @@ class Undo:
         Raises:
             FamiliarError: the files are not where the operation left them; the step stays done.
         """
+        if isinstance(step.operation, Tag):
+            self._journal.finish_undo(step, None)  # it is taken off the photo as it was put on: when its turn comes
+            return
         if step.state != "undoing":
             reason = self._obstacle(step, {step.target})
             if reason is not None:
@@ -79,6 +82,8 @@ class Undo:
             temporary.unlink(missing_ok=True)
 
     def _obstacle(self, step: Step, removed: set[Path | None]) -> str | None:
+        if isinstance(step.operation, Tag):
+            return None
         if step.target is None or step.source is None or step.hash is None:
             return "it was not done"
         if not os.path.lexists(step.target):
@@ -95,6 +100,8 @@ class Undo:
     def _last_copy(self, step: Step, removed: set[Path | None]) -> str | None:
         """Say so if a copy or a hard link is all that is left of its photo; a crop can be made again."""
         if step.operation.kind == "crop":
+            return None
+        if self._journal.is_elsewhere(step):
             return None
         others = {*self._journal.paths_of(step), step.path} - removed
         if any(has_content(path, step.photo_hash, self._pulse) for path in others):

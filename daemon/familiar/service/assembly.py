@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
+from familiar.flickr.credentials import Credentials
 from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
@@ -16,9 +18,21 @@ from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
 from familiar.service.rulebook import RuleBook
 from familiar.service.systemd import Notifier
-from familiar.settings import Settings
+from familiar.settings import FLICKR, Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
+
+if TYPE_CHECKING:
+    from familiar.service.flickr.part import FlickrPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlickrPlace:
+    """Where the Flickr part finds key and login, and keeps files; with `once` it takes one look, and sends nothing."""
+
+    credentials: Credentials
+    cache: Path
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +42,7 @@ class Assembly:
     daemon: Daemon
     handler: Handler
     intake: Intake
+    flickr: "FlickrPart | None"
 
 
 def assemble(
@@ -42,6 +57,7 @@ def assemble(
     watch: bool,
     models: Path,
     group_command: Sequence[str],
+    flickr: FlickrPlace | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
@@ -57,6 +73,27 @@ def assemble(
     )
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
+    part = None
+    if flickr is not None:
+        from familiar.service.flickr.deciding import Decider  # noqa: PLC0415 - only those wait for it who use Flickr
+        from familiar.service.flickr.part import FlickrPart  # noqa: PLC0415
+
+        part = FlickrPart(
+            settings=settings.flickr,
+            credentials=flickr.credentials,
+            store=store,
+            workers=workers,
+            performer=performer,
+            decider=Decider(store=store, recogniser=recogniser, rules=lambda: rules.rules),
+            cache=flickr.cache,
+            log=log,
+            clock=clock,
+            once=flickr.once,
+        )
+
+    def source_of(path: Path) -> str:
+        return FLICKR if part is not None and part.has(path) else intake.source_of(path)
+
     handler = Handler(
         store=store,
         workers=workers,
@@ -64,7 +101,7 @@ def assemble(
         renewer=renewer,
         performer=performer,
         surroundings=Surroundings(
-            decide=rules.decide, source_of=intake.source_of, vanished=intake.vanished, is_there=intake.is_there
+            decide=rules.decide, source_of=source_of, vanished=intake.vanished, is_there=intake.is_there
         ),
         log=log,
         clock=clock,
@@ -84,6 +121,7 @@ def assemble(
             log=log,
             clock=clock,
         ),
+        flickr=part,
         reload=reload,
         look_at_rules=rules.look,
         log=log,
@@ -92,4 +130,4 @@ def assemble(
         heartbeat=settings.log.heartbeat,
         report=report,
     )
-    return Assembly(daemon=daemon, handler=handler, intake=intake)
+    return Assembly(daemon=daemon, handler=handler, intake=intake, flickr=part)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
-from familiar.model import Photo, Plan, RecognisedFace, Subject
+from familiar.model import Photo, Plan, RecognisedFace, Subject, aim_of
 from familiar.service.pairs import plan_for_clip, state_of_still, take_clip_along
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
-from familiar.settings import is_video
+from familiar.settings import FLICKR, is_video
 from familiar.sources.settling import look as look_at
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow
@@ -209,7 +209,7 @@ class Handler:
 
     def _tell_plan(self, path: Path, plan: Plan) -> None:
         if plan.operations:
-            operations = [f"{operation.kind} {operation.target}" for operation in plan.operations]
+            operations = [f"{operation.kind} {aim_of(operation)}" for operation in plan.operations]
             self._log.emit("plan.made", path=path, operations=operations)
         for refusal in plan.refusals:
             self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
@@ -218,4 +218,5 @@ class Handler:
 def subject_of(photo: Photo, faces: tuple[RecognisedFace, ...], path: Path, source: str, mtime_ns: int) -> Subject:
     """Return what the rules look at; the file's time is local and without a zone, as cameras write it."""
     file_time = datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above
-    return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces)
+    is_remote = source == FLICKR
+    return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces, is_remote=is_remote)

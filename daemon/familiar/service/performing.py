@@ -11,7 +11,7 @@ from familiar.effects.journal import Outcome, Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, RetryError
 from familiar.logs import EventLog
-from familiar.model import Crop, Plan
+from familiar.model import Crop, Plan, Tag, aim_of
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -74,6 +74,8 @@ class Performer:
     async def _carry_out(self, step: Step, rendered: Mapping[int, bytes]) -> Outcome:
         picture = rendered.get(step.position)
         current = self._store.journal.step(step.id)  # an earlier step may have moved the photo
+        if isinstance(step.operation, Tag):
+            return self._executor.carry_out(current)
         try:
             current = self._located(current)
         except RetryError as error:
@@ -111,13 +113,17 @@ class Performer:
             except FamiliarError as error:
                 self._log.emit("operation.undo_failed", operation=step.id, kind=step.operation.kind, error=str(error))
             else:
-                self._log.emit("operation.undone", operation=step.id, kind=step.operation.kind, target=step.target)
+                self._log.emit("operation.undone", operation=step.id, kind=step.operation.kind, target=_aim(step))
 
     def _tell(self, step: Step, outcome: Outcome) -> None:
         about = {"operation": step.id, "kind": step.operation.kind, "rule": step.operation.rule}
         if outcome.state in {"done", "kept"}:
-            self._log.emit(f"operation.{outcome.state}", **about, source=step.path, target=outcome.target)
+            self._log.emit(f"operation.{outcome.state}", **about, source=step.path, target=outcome.target or _aim(step))
         elif outcome.state == "failed":
             self._log.emit("operation.failed", **about, error=outcome.error, retry_in=outcome.retry_in)
         else:
             self._log.emit("operation.refused", **about, error=outcome.error)
+
+
+def _aim(step: Step) -> Path | str | None:
+    return aim_of(step.operation) if isinstance(step.operation, Tag) else step.target

@@ -11,6 +11,9 @@ from familiar.store.clusters import Clusters
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.decisions import Decisions
 from familiar.store.files import Files
+from familiar.store.flickr import FlickrPhotos
+from familiar.store.flickr_calls import FlickrCalls
+from familiar.store.flickr_tags import FlickrTags
 from familiar.store.journal import Journal
 from familiar.store.people import People
 from familiar.store.photos import Photos
@@ -54,7 +57,10 @@ class Store:
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
-        self.journal = Journal(self._db, files=self.files, photos=self.photos, now=now)
+        self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
+        self.flickr_tags = FlickrTags(self._db, now=now)
+        self.flickr_calls = FlickrCalls(self._db, now=now)
+        self.journal = Journal(self._db, files=self.files, photos=self.photos, tags=self.flickr_tags, now=now)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

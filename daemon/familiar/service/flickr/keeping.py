@@ -1,0 +1,44 @@
+"""The cache of files from Flickr: what goes when all is done with it, or when there is too much."""
+
+from pathlib import Path
+
+from familiar.settings import FlickrSettings
+from familiar.store.store import Store
+
+_MEGABYTE = 1_000_000
+
+
+class Keeper:
+    """Takes in what came of fetched files, and removes those that are not kept."""
+
+    def __init__(self, *, settings: FlickrSettings, store: Store, root_id: int) -> None:
+        """Take the rooms; the cache is the folder of this root."""
+        self._settings = settings
+        self._store = store
+        self._root_id = root_id
+        self._must_look = True
+
+    def advance(self) -> int:
+        """Take in what is done, and remove what is not kept; return how many photos are done now."""
+        done = self._store.flickr.settle()
+        if done:
+            self._store.flickr_calls.note("handled", len(done))
+        if done or self._must_look:
+            self._must_look = self._remove()
+        return len(done)
+
+    def _remove(self) -> bool:
+        """Remove files; return whether some wait to be removed."""
+        held = self._store.flickr.held(self._root_id)
+        room = 0 if self._settings.keep == "none" else self._settings.cache * _MEGABYTE
+        surplus = sum(file.size for file in held) - room
+        for file in held:
+            if surplus <= 0:
+                break
+            surplus -= file.size
+            self._forget(file.path)
+        return self._settings.keep == "none" and self._store.flickr.holds_busy(self._root_id)
+
+    def _forget(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._store.files.mark_gone(path)
