@@ -7,7 +7,9 @@ import pytest
 import requests
 from flickrapi.exceptions import FlickrError
 from PIL import Image
+from requests_oauthlib import OAuth1
 
+from flickr_server.oauth import SignedRequest, matches
 from flickr_server.remote import RemoteFlickr
 from flickr_server.server import FlickrServer
 
@@ -70,6 +72,41 @@ def test_a_request_that_is_sent_again_is_refused(connect: Connect) -> None:
     api.test.login()
     again = api.flickr_oauth.session.send(seen[0])
     assert (again.status_code, again.text) == (401, "oauth_problem=nonce_used")
+
+
+def test_a_signature_is_that_of_the_example_in_the_specification() -> None:
+    parameters = (
+        ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
+        ("oauth_token", "nnch734d00sl2jdk"),
+        ("oauth_signature_method", "HMAC-SHA1"),
+        ("oauth_timestamp", "1191242096"),
+        ("oauth_nonce", "kllo9940pd9333jh"),
+        ("oauth_version", "1.0"),
+        ("file", "vacation.jpg"),
+        ("size", "original"),
+        ("oauth_signature", "tR3+Ty81lMeYAr/Fid0kMTYa/WM="),
+    )
+    request = SignedRequest(verb="GET", url="http://photos.example.net/photos", parameters=parameters)
+    consumer, token = "kd94hf93k423kf44", "pfkkdhi9sl3r4s00"
+    assert matches(request, consumer_secret=consumer, token_secret=token)
+    assert not matches(request, consumer_secret=token, token_secret=consumer)
+
+
+@pytest.mark.parametrize("where", ["auth_header", "query", "body"])
+def test_a_signature_may_come_in_header_query_or_form(flickr: FlickrServer, where: str) -> None:
+    token = flickr.logins.grant("read")
+    oauth = OAuth1(flickr.logins.key, flickr.logins.secret, token.key, token.secret, signature_type=where)
+    form = {"method": "flickr.test.login", "format": "json", "nojsoncallback": "1", "note": "a b&c=d~é+"}
+    answer = requests.post(f"{flickr.url}/services/rest/", data=form, auth=oauth, timeout=5)
+    assert answer.json()["user"]["username"]["_content"] == "Ana María"
+
+
+def test_refusals_of_the_login_come_as_oauth_problems_too(flickr: FlickrServer, connect: Connect) -> None:
+    flickr.documents_refusals = False
+    api = connect()
+    flickr.logins.revoke()
+    with pytest.raises(FlickrError, match="401"):
+        api.test.login()
 
 
 def test_writing_asks_for_the_permission_to_write(flickr: FlickrServer, connect: Connect, obama: Path) -> None:

@@ -22,14 +22,12 @@ class Quirks:
     - `repeats_last_page`: a page behind the last one shows the last one again, else it is empty.
     - `totals_as_text`: numbers of photos come in quotes.
     - `excludes_min_date`: `recentlyUpdated` leaves out what changed in the very second of `min_date`.
-    - `own_writes_come_back`: `recentlyUpdated` shows photos that the application itself has tagged.
     """
 
     undocumented_extras: bool = True
     repeats_last_page: bool = True
     totals_as_text: bool = False
     excludes_min_date: bool = False
-    own_writes_come_back: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,12 +197,17 @@ def answer(call: Call) -> Tree:
     method = METHODS.get(name)
     if method is None:
         raise RefusalError(112, f'Method "{name}" not found')
-    if method.permission and call.token is None:
-        raise RefusalError(99, "User not logged in")
-    if method.permission and call.token and not call.token.may(method.permission):
-        raise RefusalError(99, "Insufficient permissions. Method requires write privileges; read granted.")
+    _check_permission(method, call.token)
     with call.account.lock:
         return method.do(call)
+
+
+def _check_permission(method: Method, token: Token | None) -> None:
+    if method.permission and token is None:
+        raise RefusalError(99, "User not logged in")
+    if method.permission and token and not token.may(method.permission):
+        wanted = f"Method requires {method.permission} privileges; {token.permission} granted."
+        raise RefusalError(99, f"Insufficient permissions. {wanted}")
 
 
 def _visible(call: Call, user_id: str) -> list[Photo]:

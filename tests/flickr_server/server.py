@@ -63,9 +63,11 @@ class FlickrServer:
         return self
 
     def stop(self) -> None:
-        """End all connections, hanging ones too, and all threads."""
-        self._http.stop()
-        self._thread.join()
+        """End all connections, hanging ones too, and all threads; raise what went wrong in the server itself."""
+        try:
+            self._http.stop()
+        finally:
+            self._thread.join()
 
     def __enter__(self) -> Self:
         return self.start()

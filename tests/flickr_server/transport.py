@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -118,6 +119,7 @@ class HttpServer(ThreadingHTTPServer):
     def __init__(self, *, port: int, answer: Callable[[Incoming], Reply]) -> None:
         self.answer = answer
         self.stopping = threading.Event()
+        self.errors: list[BaseException] = []
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), Handler)
@@ -130,6 +132,8 @@ class HttpServer(ThreadingHTTPServer):
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
+        if self.errors:
+            raise self.errors[0]
 
     def finish_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
         with self._lock:
@@ -141,6 +145,12 @@ class HttpServer(ThreadingHTTPServer):
         finally:
             with self._lock:
                 self._open.discard(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the library's
+        """Keep a mistake of the server's own; `stop` raises it."""
+        error = sys.exception()
+        assert error is not None
+        self.errors.append(error)
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         """Close without `shutdown`, which would undo a reset."""
