@@ -102,7 +102,7 @@ def test_a_signature_may_come_in_header_query_or_form(flickr: FlickrServer, wher
 
 
 def test_refusals_of_the_login_come_as_oauth_problems_too(flickr: FlickrServer, connect: Connect) -> None:
-    flickr.documents_refusals = False
+    flickr.quirks.documents_refusals = False
     api = connect()
     flickr.logins.revoke()
     with pytest.raises(FlickrError, match="401"):
@@ -241,7 +241,7 @@ def test_each_size_is_a_picture_of_that_size(flickr: FlickrServer, connect: Conn
 def test_a_replaced_photo_leaves_its_old_address(
     flickr: FlickrServer, obama: Path, biden: Path, missing: str, status: int
 ) -> None:
-    flickr.missing_pictures = missing
+    flickr.quirks.missing_pictures = missing
     photo = flickr.account.add_photo(obama)
     old = flickr.url + photo.original_path()
     flickr.account.replace_photo(photo.id, biden)
@@ -334,7 +334,7 @@ def test_random_faults_come_as_often_as_they_should(flickr: FlickrServer, connec
 
 
 def test_calls_above_the_limit_of_an_hour_are_refused(flickr: FlickrServer, connect: Connect) -> None:
-    flickr.hourly_limit = 2
+    flickr.quirks.hourly_limit = 2
     api = connect()
     for _ in range(2):
         api.test.login()
@@ -355,3 +355,14 @@ def test_the_server_runs_in_a_process_of_its_own(obama: Path) -> None:
         assert statuses == [503, 410]
         assert remote.do("tags", photo_id=photo_id) == ["garden"]
         assert [entry["fault"] for entry in remote.do("record")["entries"]] == ["503", None]
+
+
+@pytest.mark.parametrize(("drops_symbols", "tags"), [(False, ["Ana 🌷", "🌷"]), (True, ["Ana 🌷"])])
+def test_emoji_count_in_tags_or_not(
+    flickr: FlickrServer, connect: Connect, obama: Path, drops_symbols: bool, tags: list[str]
+) -> None:
+    flickr.account.drops_symbols = drops_symbols
+    photo = flickr.account.add_photo(obama)
+    for tag in ("Ana 🌷", "🌷"):
+        connect().photos.addTags(photo_id=photo.id, tags=f'"{tag}"')
+    assert [tag.raw for tag in photo.tags] == tags

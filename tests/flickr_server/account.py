@@ -80,12 +80,16 @@ class TooManyTagsError(Exception):
 
 
 class Account:
-    """The photos of one user. All its methods may be called from all threads; times are in seconds since the epoch."""
+    """The photos of one user. All its methods may be called from all threads; times are in seconds since the epoch.
+
+    With `drops_symbols` nothing is left of an emoji in the cleaned form of a tag.
+    """
 
     def __init__(self, *, user: User, now: Callable[[], float]) -> None:
         self.user = user
         self.lock = threading.RLock()
         self.photos: dict[str, Photo] = {}
+        self.drops_symbols = False
         self._now = now
         self._ids = count(52980000000, 7)
         self._tag_numbers = count(1000)
@@ -157,8 +161,12 @@ class Account:
     def untag_by_hand(self, photo_id: str, raw: str) -> None:
         with self.lock:
             photo = self.photos[photo_id]
-            photo.tags = [tag for tag in photo.tags if tag.clean != tags.clean(raw)]
+            photo.tags = [tag for tag in photo.tags if tag.clean != self.clean(raw)]
             self._touch(photo)
+
+    def clean(self, raw: str) -> str:
+        """Return the form that tags are compared in."""
+        return tags.clean(raw, drops_symbols=self.drops_symbols)
 
     def own_photos(self) -> list[Photo]:
         """Return the user's photos, the latest upload first."""
@@ -175,7 +183,7 @@ class Account:
         with self.lock:
             new: dict[str, str] = {}
             for raw in raws:
-                clean = tags.clean(raw)
+                clean = self.clean(raw)
                 if clean and not photo.tag(clean):
                     new.setdefault(clean, raw)
             if len(photo.tags) + len(new) > tags.MOST_TAGS:
@@ -211,5 +219,6 @@ class Account:
             author=self.user.nsid,
             author_name=self.user.username,
             raw=raw,
+            clean=self.clean(raw),
             by_application=by_application,
         )

@@ -73,7 +73,7 @@ class Control:
     def set(self, name: str, value: Any) -> None:
         """Set `skew_seconds`, `denies`, `hang_seconds`, `hourly_limit`, or a quirk."""
         server = self._server
-        for thing in (server, server.logins, server.faults, server.quirks):
+        for thing in (server.account, server.logins, server.faults, server.quirks):
             if name in vars(thing):
                 setattr(thing, name, value)
                 return

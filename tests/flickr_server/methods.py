@@ -8,26 +8,11 @@ from flickr_server import listing, tags
 from flickr_server.account import Account, Photo, TooManyTagsError
 from flickr_server.answers import RefusalError, Tree
 from flickr_server.logins import Token
+from flickr_server.quirks import Quirks
 from flickr_server.record import Record
 
 MOST_PER_PAGE = 500
 MOST_FOUND = 4000
-
-
-@dataclass(kw_only=True)
-class Quirks:
-    """What differs between Flickr, its documents, and what either did at some time.
-
-    - `undocumented_extras`: the addresses of the sizes h and k are in listings, if they are asked for.
-    - `repeats_last_page`: a page behind the last one shows the last one again, else it is empty.
-    - `totals_as_text`: numbers of photos come in quotes.
-    - `excludes_min_date`: `recentlyUpdated` leaves out what changed in the very second of `min_date`.
-    """
-
-    undocumented_extras: bool = True
-    repeats_last_page: bool = True
-    totals_as_text: bool = False
-    excludes_min_date: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +79,7 @@ def search(call: Call) -> Tree:
     """List the photos of a user; behind the 4,000th the first ones come again."""
     photos = _visible(call, call.parameters.get("user_id", "me"))
     if text := call.parameters.get("tags"):
-        wanted = {tags.clean(part) for part in text.split(",")}
+        wanted = {call.account.clean(part) for part in text.split(",")}
         photos = [photo for photo in photos if wanted & {tag.clean for tag in photo.tags}]
     return _page(call, photos, most=MOST_FOUND)
 
@@ -139,7 +124,7 @@ def add_tags(call: Call) -> Tree:
         added = call.account.add_tags(photo, parts)
     except TooManyTagsError:
         raise RefusalError(2, "Maximum number of tags reached") from None
-    call.record.tags_sent.update((photo.id, tags.clean(part)) for part in parts)
+    call.record.tags_sent.update((photo.id, call.account.clean(part)) for part in parts)
     call.record.tags_added.update((photo.id, tag.clean) for tag in added)
     return {}
 

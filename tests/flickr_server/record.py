@@ -2,8 +2,12 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from flickr_server.faults import Reply
+from flickr_server.transport import Incoming
 
 HOUR_SECONDS = 3600
 
@@ -29,7 +33,8 @@ class Entry:
 class Record:
     """All requests since the start, and what was counted of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, now: Callable[[], float]) -> None:
+        self._now = now
         self.lock = threading.RLock()
         self.entries: list[Entry] = []
         self.violations: list[str] = []
@@ -37,7 +42,32 @@ class Record:
         self.tags_added: Counter[tuple[str, str]] = Counter()
         self.tags_removed: list[tuple[str, str]] = []
 
-    def add(self, entry: Entry) -> None:
+    def add(
+        self,
+        request: Incoming,
+        room: str,
+        name: str,
+        reply: Reply,
+        *,
+        code: int | None = None,
+        fault: str | None = None,
+        applied: bool = True,
+    ) -> None:
+        """Write a request down with its answer."""
+        agent = request.headers.get("User-Agent", "")
+        if not agent or agent.startswith("python-requests"):
+            self.violation(f"a request without a User-Agent of its own: {agent or 'none'}")
+        entry = Entry(
+            time=self._now(),
+            room=room,
+            name=name,
+            parameters={key: value for key, value in request.parameters.items() if not key.startswith("oauth_")},
+            user_agent=agent,
+            status=reply.status or None,
+            code=code,
+            fault=fault,
+            applied=applied,
+        )
         with self.lock:
             self.entries.append(entry)
 

@@ -8,6 +8,7 @@ MOST_TAGS = 75
 LONGEST_TAG = 255
 
 _MACHINE = re.compile(r"([a-z][a-z0-9_]*):([a-z][a-z0-9_]*)=(.+)", re.IGNORECASE | re.DOTALL)
+_LETTERS = frozenset({"Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Me", "Mn", "Nd", "Nl", "No"})
 _PART = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -19,11 +20,8 @@ class Tag:
     author: str
     author_name: str
     raw: str
+    clean: str
     by_application: bool = False
-
-    @property
-    def clean(self) -> str:
-        return clean(self.raw)
 
     @property
     def is_machine(self) -> bool:
@@ -40,21 +38,18 @@ def is_machine(raw: str) -> bool:
     return _MACHINE.fullmatch(raw) is not None
 
 
-def clean(raw: str) -> str:
+def clean(raw: str, *, drops_symbols: bool = False) -> str:
     """Return the form that tags are compared in: lower case, without white space and punctuation.
 
-    A machine tag keeps its colon and its equals sign.
+    A machine tag keeps its colon and its equals sign. Nobody has written down what becomes of emoji: they stay here,
+    or go with `drops_symbols`.
     """
+    kept = _LETTERS if drops_symbols else _LETTERS | {"So"}
     if machine := _MACHINE.fullmatch(raw):
         namespace, predicate, value = machine.groups()
-        return f"{namespace.lower()}:{predicate.lower()}={_letters(value)}"
-    return _letters(raw)
+        return f"{namespace.lower()}:{predicate.lower()}={_only(kept, value)}"
+    return _only(kept, raw)
 
 
-def _letters(text: str) -> str:
-    return "".join(character for character in text.lower() if _stays(character))
-
-
-def _stays(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category[0] in "LNM" or category == "So"
+def _only(categories: frozenset[str], text: str) -> str:
+    return "".join(character for character in text.lower() if unicodedata.category(character) in categories)
