@@ -271,7 +271,9 @@ def test_photos_of_one_file_differ_where_they_are_many(flickr: FlickrServer, oba
     assert len(pictures) == 2
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502", "503", "half", "short", "html", "empty", "hang", "reset"])
+@pytest.mark.parametrize(
+    "kind", ["429", "500", "502", "503", "half", "short", "stall", "html", "empty", "hang", "reset"]
+)
 def test_a_call_fails_as_it_is_told(flickr: FlickrServer, connect: Connect, kind: str) -> None:
     flickr.faults.hang_seconds = 1
     flickr.faults.next(kind, method="flickr.test.login")
@@ -307,14 +309,15 @@ def test_a_call_that_is_told_to_wait_is_told_how_long(flickr: FlickrServer) -> N
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
 
 
-@pytest.mark.parametrize("kind", ["half", "short", "html", "empty", "png", "slow"])
+@pytest.mark.parametrize("kind", ["half", "short", "stall", "html", "disguised", "empty", "png", "slow"])
 def test_a_picture_arrives_as_it_is_told(flickr: FlickrServer, obama: Path, kind: str) -> None:
+    flickr.faults.hang_seconds = 1
     photo = flickr.account.add_photo(obama)
     flickr.faults.next(kind, method="image")
     address = flickr.url + photo.original_path()
-    if kind == "short":
+    if kind in {"short", "stall"}:
         with pytest.raises(requests.RequestException):
-            requests.get(address, timeout=5)
+            requests.get(address, timeout=0.2)
     else:
         assert (requests.get(address, timeout=5).content == obama.read_bytes()) == (kind == "slow")
     assert flickr.record.downloads()[photo.original_path()] == (kind == "slow")

@@ -25,7 +25,7 @@ def main() -> None:
         if options.folder:
             files = sorted(path for path in options.folder.iterdir() if path.suffix.lower() in {".jpg", ".jpeg"})
             server.account.add_photos(files, options.number or len(files))
-        login = {"url": server.url, "key": server.logins.key, "secret": server.logins.secret, **control.grant()}
+        login = {"url": server.url, **control.grant()}
         print(json.dumps(login), flush=True)  # noqa: T201 - it is what the caller waits for
         signal.sigwait(signals)
         if options.state:

@@ -67,8 +67,17 @@ class Control:
         }
 
     def grant(self, permission: str = "write") -> dict[str, str]:
-        token = self._server.logins.grant(permission)
-        return {"token": token.key, "token_secret": token.secret}
+        """Return what a client needs to log in."""
+        logins = self._server.logins
+        token = logins.grant(permission)
+        return {
+            "key": logins.key,
+            "secret": logins.secret,
+            "token": token.key,
+            "token_secret": token.secret,
+            "nsid": logins.user.nsid,
+            "username": logins.user.username,
+        }
 
     def set(self, name: str, value: Any) -> None:
         """Set `skew_seconds`, `denies`, `hang_seconds`, `hourly_limit`, or a quirk."""

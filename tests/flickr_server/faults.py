@@ -13,11 +13,11 @@ LOST = "lost"
 # These answer in place of the method, which isn't called; `error:CODE` does so with a code of the API.
 REFUSALS = ("429", "429-retry-after", "500", "502", "503", "error:105", "error:106", "hang", "reset")
 # These spoil an answer that was made: what was asked for is done.
-SPOILED_ANSWERS = ("half", "short", "html", "empty", "slow", LOST, "lost-hang", "lost-500", "lost-502")
+SPOILED_ANSWERS = ("half", "short", "stall", "html", "empty", "slow", LOST, "lost-hang", "lost-500", "lost-502")
 OF_THE_API = REFUSALS + SPOILED_ANSWERS
 OF_IMAGES = (
     "429", "429-retry-after", "500", "502", "503", "hang", "reset",
-    "half", "short", "html", "empty", "slow", "png",
+    "half", "short", "stall", "html", "disguised", "empty", "slow", "png",
 )  # fmt: skip
 
 
@@ -43,7 +43,9 @@ class Chance:
 class Faults:
     """What is to go wrong next.
 
-    A kind is one of `OF_THE_API` or `OF_IMAGES`. `hang_seconds` is how long a hanging request hangs,
+    A kind is one of `OF_THE_API` or `OF_IMAGES`: a half answer with the right length (`half`) or that of the whole
+    (`short`), one that stops in the middle (`stall`), HTML in place of it (`html`) that says it were a picture
+    (`disguised`), another picture (`png`). `hang_seconds` is how long a hanging request hangs,
     `retry_after_seconds` what `429-retry-after` asks for.
     """
 
@@ -97,7 +99,11 @@ class Faults:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer on its way. `length`: what Content-Length says, if it isn't the truth; `hang_seconds`: before it."""
+    """An answer on its way.
+
+    `length`: what Content-Length says, if it isn't the truth; `hang_seconds`: how long nothing comes, after the body if
+    there is one, and nothing more.
+    """
 
     status: int
     body: bytes
@@ -128,7 +134,15 @@ def spoil(kind: str, reply: Reply, faults: Faults) -> Reply:
     spoiled = {
         "half": Reply(status=reply.status, body=half, content_type=reply.content_type),
         "short": Reply(status=reply.status, body=half, content_type=reply.content_type, length=len(reply.body)),
+        "stall": Reply(
+            status=reply.status,
+            body=half,
+            content_type=reply.content_type,
+            length=len(reply.body),
+            hang_seconds=faults.hang_seconds,
+        ),
         "html": Reply(status=200, body=HTML, content_type="text/html; charset=utf-8"),
+        "disguised": Reply(status=200, body=HTML, content_type=reply.content_type),
         "empty": Reply(status=200, body=b"", content_type=reply.content_type),
         "slow": Reply(status=reply.status, body=reply.body, content_type=reply.content_type, is_slow=True),
         "png": Reply(status=200, body=pictures.tiny_png(), content_type=reply.content_type),

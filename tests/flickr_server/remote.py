@@ -23,6 +23,8 @@ class Login:
     secret: str
     token: str
     token_secret: str
+    nsid: str
+    username: str
 
 
 class RemoteFlickr:

@@ -77,9 +77,8 @@ class Handler(BaseHTTPRequestHandler):
         self._send(self.server.answer(request))
 
     def _send(self, reply: Reply) -> None:
-        if reply.hang_seconds:
-            self.server.stopping.wait(reply.hang_seconds)
         if reply.is_reset:
+            self.server.stopping.wait(reply.hang_seconds)
             self._reset()
             return
         length = len(reply.body) if reply.length is None else reply.length
@@ -95,6 +94,7 @@ class Handler(BaseHTTPRequestHandler):
             self._trickle(reply.body)
         else:
             self.wfile.write(reply.body)
+        self.server.stopping.wait(reply.hang_seconds)
         if length != len(reply.body):
             self.close_connection = True
 
