@@ -131,8 +131,8 @@ class FlickrPhotos:
         first = "listed" if wanted else "left"
         if row is None:
             self._db.conn.execute(
-                "INSERT INTO flickr_photos (id, secret, state, media, updated, uploaded, taken, url, width, height, walk) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO flickr_photos (id, secret, state, media, updated, uploaded, taken, url, width, height, "
+                "walk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (photo.id, photo.secret, first, *facts),
             )
             return Noted(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
@@ -143,8 +143,8 @@ class FlickrPhotos:
         elif state == "gone":
             state = "done" if photo_id is not None else first
         self._db.conn.execute(
-            "UPDATE flickr_photos SET media = ?, updated = ?, uploaded = ?, taken = ?, url = ?, width = ?, height = ?, walk = ?, "
-            "state = ?9, attempts = CASE WHEN ?9 = 'listed' AND ?10 THEN 0 ELSE attempts END, "
+            "UPDATE flickr_photos SET media = ?, updated = ?, uploaded = ?, taken = ?, url = ?, width = ?, "
+            "height = ?, walk = ?, state = ?9, attempts = CASE WHEN ?9 = 'listed' AND ?10 THEN 0 ELSE attempts END, "
             "retry_at = CASE WHEN ?9 = 'listed' AND ?10 THEN NULL ELSE retry_at END, "
             "file_id = CASE WHEN secret = ?11 THEN file_id END, secret = ?11 WHERE id = ?12",
             (*facts, state, changed, photo.secret, photo.id),
