@@ -109,6 +109,21 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
         raise PassingError("the answer is broken: no sizes in it") from error
 
 
+def read_secret(answer: dict[str, Any]) -> str:
+    """Return the secret in an answer of `photos.getInfo`.
+
+    Raises:
+        PassingError: there is none in it.
+    """
+    try:
+        secret = str(answer["photo"]["secret"])
+    except (KeyError, TypeError) as error:
+        raise PassingError("the answer is broken: no photo in it") from error
+    if not _NAME.fullmatch(secret):
+        raise PassingError("the answer is broken: its secret is none")
+    return secret
+
+
 def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
     """Return the largest size at or below `max_size` (None: the original).
 
