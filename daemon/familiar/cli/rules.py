@@ -25,7 +25,7 @@ from familiar.service.lock import BusyError, locked
 from familiar.service.pairs import claim_clip, plan_for_clip
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
-from familiar.settings import Settings
+from familiar.settings import FLICKR, Settings
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
@@ -100,6 +100,7 @@ def _record(
 ) -> Iterator[int]:
     """Write down a plan for each known photo that has one to do, at the first of its paths that is there."""
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
+    cache = store.path.parent / "flickr" / "photos"
     photos = list(store.photos.seen())
     for number, photo_id in enumerate(photos, start=1):
         progress(number, len(photos))
@@ -110,7 +111,7 @@ def _record(
         photo, faces = recogniser.recognise(photo_id)
         if photo.kind == "clip":
             continue  # it goes where its still goes
-        source = source_of(path, settings.folders)
+        source = FLICKR if path.parent == cache else source_of(path, settings.folders)
         made: Plan = plan_for(read, subject_of(photo, faces, path, source, found[1]))
         if made.operations:
             yield store.journal.record(photo_id, path, made)

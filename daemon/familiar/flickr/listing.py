@@ -89,7 +89,7 @@ def read_page(answer: dict[str, Any]) -> Page:
 
 
 def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
-    """Return the sizes in an answer of `photos.getSizes`: of a video those that are videos.
+    """Return the sizes in an answer of `photos.getSizes`, but for squares, which are cut out; of a video its videos.
 
     Raises:
         PassingError: there are none in it.
@@ -103,10 +103,25 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
                 is_original="original" in str(size.get("label", "")).lower(),
             )
             for size in answer["sizes"]["size"]
-            if size.get("media", "photo") == media and size.get("source")
+            if size.get("media", "photo") == media and size.get("source") and not _is_square(size)
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PassingError("the answer is broken: no sizes in it") from error
+
+
+def read_secret(answer: dict[str, Any]) -> str:
+    """Return the secret in an answer of `photos.getInfo`.
+
+    Raises:
+        PassingError: there is none in it.
+    """
+    try:
+        secret = str(answer["photo"]["secret"])
+    except (KeyError, TypeError) as error:
+        raise PassingError("the answer is broken: no photo in it") from error
+    if not _NAME.fullmatch(secret):
+        raise PassingError("the answer is broken: its secret is none")
+    return secret
 
 
 def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
@@ -155,6 +170,10 @@ def _listed(photo: dict[str, Any]) -> Listed:
             if name.startswith("url_") and url
         ),
     )
+
+
+def _is_square(size: dict[str, Any]) -> bool:
+    return "square" in str(size.get("label", "")).lower()
 
 
 def _number(value: Any) -> int:

@@ -46,10 +46,10 @@ def after_page(walk: Walk, *, pages: int, total: int, found: int, fresh: int, pe
     slipped = 0 if walk.total is None else (walk.total - total if walk.order == "newest" else total - walk.total)
     if slipped > 0:
         back = -(-slipped // per_page)
-        return _moved(replace(now, again=back + 1), -back, pages)
-    if found and not fresh and not walk.again:
+        return _moved(replace(now, again=now.again + back + 1), -back, pages)
+    if found and not fresh and not walk.again and not slipped:
         return replace(now, ended=True, repeats=True)
-    return _moved(now, 1, pages)
+    return _moved(replace(now, again=now.again - slipped // per_page), 1, pages)
 
 
 def _moved(walk: Walk, steps: int, pages: int) -> Walk:

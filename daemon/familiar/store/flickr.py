@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from familiar.store.database import writing
 from familiar.store.files import Files
 
-Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks"]
+Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look"]
 
 _COLUMNS = "id, secret, media, updated, taken, url, width, height, state, attempts, reason, photo_id"
 _HELD = (
@@ -197,6 +197,13 @@ class FlickrPhotos:
         """Write down the address of a photo's file; None: it is to be asked for."""
         self._db.conn.execute(
             "UPDATE flickr_photos SET url = ? WHERE id = ? AND secret = ?", (url, photo.id, photo.secret)
+        )
+
+    def renew_secret(self, photo: FlickrPhoto, secret: str) -> None:
+        """Write down that a photo was replaced since it was listed; the address of its file is to be asked for."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET secret = ?, url = NULL, attempts = 0, retry_at = NULL, file_id = NULL WHERE id = ?",
+            (secret, photo.id),
         )
 
     def refuse(self, photo: FlickrPhoto, reason: str) -> None:

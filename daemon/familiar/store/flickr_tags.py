@@ -74,7 +74,10 @@ class FlickrTags:
             )
 
     def unwant(self, tag: TagRow) -> None:
-        """Write down that a photo is not to have a tag any more."""
+        """Write down that a photo is not to have a tag any more; one that is not ours is forgotten."""
+        self._db.conn.execute(
+            "DELETE FROM flickr_tags WHERE id = ? AND NOT ours AND NOT sending AND NOT vetoed", (tag.id,)
+        )
         self._db.conn.execute(
             "UPDATE flickr_tags SET wanted = 0, refused = NULL, retry_at = NULL, attempts = 0 WHERE id = ?", (tag.id,)
         )
@@ -100,9 +103,12 @@ class FlickrTags:
         """Return the tags that Flickr will not have."""
         return self._rows("WHERE refused IS NOT NULL ORDER BY id")
 
-    def begin(self, tag: TagRow) -> None:
-        """Write down that a call for this tag is about to be made."""
-        self._db.conn.execute("UPDATE flickr_tags SET sending = 1 WHERE id = ?", (tag.id,))
+    def begin(self, tag: TagRow) -> bool:
+        """Write down that a call for this tag is about to be made; return False if that is not wanted any more."""
+        cursor = self._db.conn.execute(
+            "UPDATE flickr_tags SET sending = 1 WHERE id = ? AND wanted = ?", (tag.id, tag.wanted)
+        )
+        return cursor.rowcount > 0
 
     def settle(self, tag: TagRow, *, present: bool, ours: bool) -> None:
         """Write down whether a tag is on its photo now, and whether familiar put it there.

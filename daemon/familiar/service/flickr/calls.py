@@ -19,8 +19,8 @@ _TRIES = 6
 """How often a call is made before it counts as failed for now."""
 _LONGEST = 300.0
 _WORTH_TELLING = 10.0
-_THROTTLED = 30.0
-"""Seconds for which nobody calls after one call too many, if the server does not say how long."""
+_THROTTLED = 8
+"""Times the first wait for which nobody calls after one call too many, if the server does not say how long."""
 
 R = TypeVar("R")
 
@@ -90,7 +90,7 @@ class Calls:
                     return await call()
             except PassingError as error:
                 if error.throttled:
-                    self._store.flickr_calls.pause(kind, error.wait or _THROTTLED)
+                    self._store.flickr_calls.pause(kind, error.wait or _THROTTLED * self._settings.backoff)
                 if attempt + 1 == _TRIES or not again(error):
                     raise
                 seconds = self._pause_after(attempt, error)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
 from familiar.flickr.errors import MissingError, PassingError, RefusedError, StoppedError
-from familiar.flickr.listing import Media, Size, best_size, read_sizes
+from familiar.flickr.listing import Media, Size, best_size, read_secret, read_sizes
 from familiar.logs import EventLog
 from familiar.service.flickr.calls import Calls
 from familiar.settings import FlickrSettings
@@ -107,8 +107,7 @@ class Fetcher:
         except RefusedError as error:
             self._give_up(photo, error)
         except MissingError as error:
-            self._store.flickr.set_url(photo, None)  # it may have another address, which is asked for
-            self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else _FIRST_RETRY)
+            await self._look_for(photo, error)
         except SetAsideError as error:
             self._put_off(photo, str(error), tries=_BROKEN_TRIES, seconds=self._settings.backoff)
         except (PassingError, RetryError) as error:
@@ -121,6 +120,25 @@ class Fetcher:
         else:
             self._store.flickr.fetched(photo, path, root_id=self._root_id)
             self._log.emit("flickr.fetched", photo=photo.id, path=path)
+
+    async def _look_for(self, photo: FlickrPhoto, error: MissingError) -> None:
+        """Find out what became of a photo whose file is not where it was said to be.
+
+        It was replaced, or deleted, or its file has another address, which is asked for with the next try.
+        """
+        try:
+            secret = read_secret(await self._calls.read("photos.getInfo", photo_id=photo.id))
+        except RefusedError as refusal:
+            self._give_up(photo, refusal)
+            return
+        except PassingError as failure:
+            self._put_off(photo, str(failure), tries=None, seconds=_FIRST_RETRY)
+            return
+        if secret != photo.secret:
+            self._store.flickr.renew_secret(photo, secret)
+            return
+        self._store.flickr.set_url(photo, None)
+        self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else _FIRST_RETRY)
 
     async def _bring(self, photo: FlickrPhoto) -> Path:
         """Return where the photo's file lies, whole, having fetched it if it was not there."""

@@ -93,7 +93,13 @@ class Lister:
         return sum(counts.values()) > counts["gone"]
 
     async def _list_changes(self, now: float) -> None:
-        """List what has changed since the last look; a page without news is the last, as the newest come first."""
+        """List what has changed since the last look.
+
+        The newest come first, so that a page without news is the last one; but not where an earlier look was broken off,
+        whose first pages are no news any more, while what follows is.
+        """
+        was_broken_off = self._store.flickr.fact("look") is not None
+        met = set[str]()
         since = int(self._store.flickr.fact("since") or 0)
         number = self._store.flickr.fact("walks") or 0
         walk, new, changed = Walk(order="newest"), 0, 0
@@ -106,11 +112,17 @@ class Lister:
                 extras=EXTRAS,
             )
             page = read_page(answer)
-            noted = self._note(page, number)
-            walk = _advanced(walk, page, noted.new + noted.changed)
+            with self._store.writing():
+                noted = self._note(page, number)
+                self._store.flickr.remember("look", now)
+            ids = {photo.id for photo in page.photos}
+            walk = _advanced(walk, page, len(ids - met) if was_broken_off else noted.new + noted.changed)
+            met |= ids
             new, changed = new + noted.new, changed + noted.changed
             self._found()
-        self._store.flickr.remember("since", now)
+        with self._store.writing():
+            self._store.flickr.remember("since", now)
+            self._store.flickr.remember("look", None)
         if new or changed:
             self._log.emit("flickr.changed", new=new, changed=changed)
 

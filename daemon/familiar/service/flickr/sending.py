@@ -96,7 +96,8 @@ class Sender:
         if len(there) >= MAX_TAGS:
             self._refuse(tag, f"the photo has {MAX_TAGS} tags, and Flickr takes no more")
             return there
-        self._store.flickr_tags.begin(tag)
+        if not self._store.flickr_tags.begin(tag):
+            return there  # the rules say otherwise since
         try:
             await self._calls.write("photos.addTags", photo_id=tag.flickr_id, tags=quoted(tag.text))
         except RefusedError as error:
@@ -109,6 +110,8 @@ class Sender:
         return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
 
     async def _remove(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> list[PhotoTag]:
+        if not self._store.flickr_tags.begin(tag):
+            return there
         try:
             await self._calls.write("photos.removeTag", tag_id=found.id)
         except RefusedError as error:
