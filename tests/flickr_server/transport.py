@@ -64,7 +64,11 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: the record has it all."""
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        told = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(told)
+        if len(body) < told:
+            self.close_connection = True  # the client was killed in the middle of it
+            return
         address = urlsplit(self.path)
         request = Incoming(
             verb=self.command,
