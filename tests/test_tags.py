@@ -34,7 +34,14 @@ def test_a_tag_is_sent_in_quotes_and_without_quotes_of_its_own() -> None:
     assert quoted(raw_tag("“Jane”")) == '"Jane"'
 
 
-@pytest.mark.parametrize(("text", "reason"), [("?!", "nothing is left of the tag '?!'"), ("a" * 300, "has 300 char")])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("?!", "nothing is left of the tag '?!'"),
+        ("a" * 300, "has 300 char"),
+        ("\ud83c Jane", "the tag '\\ud83c Jane' has half a character"),
+    ],
+)
 def test_what_can_be_no_tag_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(TagError, match=re.escape(reason)):
         raw_tag(text)

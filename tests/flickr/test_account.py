@@ -181,9 +181,7 @@ def test_only_tags_that_the_daemon_has_added_are_taken_off_again(
 
 
 @pytest.mark.parametrize("drops_symbols", [False, True])
-def test_odd_tags_are_sent_once(
-    home: Household, flickr: FlickrServer, meadow_jpeg: Path, drops_symbols: bool
-) -> None:
+def test_odd_tags_are_sent_once(home: Household, flickr: FlickrServer, meadow_jpeg: Path, drops_symbols: bool) -> None:
     flickr.account.drops_symbols = drops_symbols
     photo = flickr.account.add_photo(meadow_jpeg)
     tags = ['the "Duke", John', "people:name=Jane Doe", "Ana 🌷", "🌷"]

@@ -26,6 +26,7 @@ _BROKEN_TRIES = 3
 """How often a file that can't be decoded is fetched anew."""
 _MISSING_TRIES = 5
 _SOON = 30.0
+"""Seconds that a single look waits for a photo that is to be tried again."""
 
 
 class Fetcher:
@@ -99,7 +100,9 @@ class Fetcher:
         except (StoppedError, StoreError) as error:
             self._trouble = error
         except Exception as error:  # noqa: BLE001 - one photo must not stop the others
-            self._log.emit("flickr.failed", photo=photo.id, error=repr(error), retry_in=self._settings.later, exc_info=True)
+            self._log.emit(
+                "flickr.failed", photo=photo.id, error=repr(error), retry_in=self._settings.later, exc_info=True
+            )
             self._store.flickr.put_off(photo, reason=f"unexpected error: {error!r}", seconds=self._settings.later)
         finally:
             del self._in_flight[photo.id]
