@@ -122,6 +122,8 @@ class FlickrPart:
             self._kept_at = now
             if self._keeper.advance():
                 self._settled_basis = None
+        else:
+            asyncio.get_running_loop().call_later(_KEEP_EVERY, self._wake)
         await self._decide()
         if self.trouble is not None and not self._may_try_again(now):
             return
@@ -170,6 +172,7 @@ class FlickrPart:
     async def close(self) -> None:
         """Break off what is under way; it is taken up at the next start."""
         if self._keeper is not None:
+            self._keeper.advance()
             self._keeper.clear()
         await self._disconnect()
 
