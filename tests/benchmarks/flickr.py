@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from flickr_server.household import configure, log_in
 from flickr_server.remote import RemoteFlickr
 from photos import shared_folder
-from running import Household, Running, command
+from running import Household, command
 
 PARALLEL = 4
 TAGS = ("Seen by familiar",)
