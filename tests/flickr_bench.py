@@ -74,7 +74,7 @@ class FlickrBench:
 
         async def send() -> Sender:
             with self.calls() as calls:
-                sender = Sender(calls=calls, store=self.store, log=self.log)
+                sender = Sender(calls=calls, store=self.store, log=self.log, later=60)
                 await sender.send_all()
                 return sender
 

@@ -305,6 +305,11 @@ class FlickrSettings(_Section):
         default=None, description="Address of another server with Flickr's API; null: Flickr itself."
     )
 
+    @property
+    def later(self) -> float:
+        """Seconds until what failed again and again is tried once more."""
+        return 30 * self.backoff
+
     @field_validator("endpoint")
     @classmethod
     def _is_safe(cls, value: str | None) -> str | None:

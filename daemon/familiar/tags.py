@@ -23,6 +23,10 @@ def raw_tag(text: str) -> str:
     Raises:
         TagError: nothing is left of it, or it is too long.
     """
+    try:  # the two halves of one character, as some writers of YAML leave them
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError as error:
+        raise TagError(f"the tag {text!a} has half a character") from error
     spaced = "".join(" " if unicodedata.category(one) in {"Cc", "Zl", "Zp"} else one for one in text)
     raw = " ".join(unicodedata.normalize("NFC", spaced.translate(_QUOTES)).split())
     if len(raw) > MAX_TAG:

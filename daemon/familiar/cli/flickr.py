@@ -230,7 +230,7 @@ def _sync(context: Context, settings: Settings, store: Store, log: EventLog, *, 
             Notifier({}),
             watch=False,
             flickr=flickr_place(context, once=True),
-            report=report,
+            report=None if quiet else report,
         )
         asyncio.run(assembly.daemon.run(until_idle=True))
     assert assembly.flickr is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from familiar.cli.context import Context
+from familiar.cli.rematching import rematch
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
 from familiar.flickr.errors import NotAllowedError
@@ -32,9 +33,8 @@ class _Deciding:
     @classmethod
     def on(cls, context: Context, settings: Settings, store: Store) -> "_Deciding":
         rules = context.rules(context.rules_path(settings))
+        rematch(context, store, settings, quiet=True)
         recogniser = Recogniser(store, settings.matching, settings.vision.model)
-        if recogniser.is_stale:
-            recogniser.rematch()
         decider = Decider(store=store, recogniser=recogniser, rules=lambda: rules)
         return cls(decider=decider, basis=decider.basis())
 
@@ -45,6 +45,7 @@ def planned(context: Context, settings: Settings, store: Store) -> list[dict[str
     changes = {
         (tag.flickr_id, tag.clean): _change(tag.flickr_id, "add" if tag.wanted else "remove", tag.text, tag.rule)
         for tag in store.flickr_tags.open_tags()
+        if tag.wanted or tag.ours or tag.sending
     }
     for photo in _done(store) if deciding.basis is not None else ():
         difference = deciding.decider.difference(photo)
@@ -78,7 +79,7 @@ async def _push(context: Context, settings: Settings, store: Store, log: EventLo
             plan_id = deciding.decider.decide(photo, deciding.basis or "")
             if plan_id is not None:
                 await performer.perform(plan_id, {})
-    sender = Sender(calls=calls, store=store, log=log)
+    sender = Sender(calls=calls, store=store, log=log, later=settings.flickr.later)
     try:
         if not login.may_write and store.flickr_tags.open_tags():
             raise NotAllowedError("it may only read")

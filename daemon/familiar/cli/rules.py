@@ -16,6 +16,7 @@ from familiar.effects.executor import Executor
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
+from familiar.flickr.credentials import cache_in
 from familiar.logs import open_log
 from familiar.model import Plan, aim_of
 from familiar.names import name_key
@@ -100,7 +101,7 @@ def _record(
 ) -> Iterator[int]:
     """Write down a plan for each known photo that has one to do, at the first of its paths that is there."""
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    cache = store.path.parent / "flickr" / "photos"
+    cache = cache_in(store.path.parent)
     photos = list(store.photos.seen())
     for number, photo_id in enumerate(photos, start=1):
         progress(number, len(photos))
@@ -131,6 +132,7 @@ def _path_of(store: Store, photo_id: int, tops: Sequence[Path]) -> Path | None:
     """Return where the photo lies that a person put there: no copy of ours, and no link."""
     paths = store.journal.originals_of(photo_id)
     chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
+    chosen.sort(key=lambda path: path.parent == cache_in(store.path.parent))  # rules can do more with other files
     return next((path for path in chosen if path.is_file()), None)
 
 

@@ -89,7 +89,7 @@ def daemon_for(
 
 def flickr_place(context: Context, *, once: bool = False) -> FlickrPlace:
     """Return where the Flickr part finds what it needs."""
-    return FlickrPlace(credentials=context.credentials, cache=context.state / "flickr" / "photos", once=once)
+    return FlickrPlace(credentials=context.credentials, once=once)
 
 
 def _group_command(context: Context) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from rich.padding import Padding
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import console, json_option, local_time, print_json, print_table, reported, say
 from familiar.errors import FamiliarError
+from familiar.flickr.credentials import cache_in
 from familiar.service.lock import holder
 from familiar.settings import Settings
 from familiar.store.store import Store
@@ -52,10 +53,12 @@ def _flickr(store: Store) -> dict[str, Any] | None:
 
 
 def _status(store: Store, model: str) -> dict[str, Any]:
+    cache = cache_in(store.path.parent)
     return {
         "roots": [
             {"path": root.path, "state": root.state, "reason": root.reason, "scanned_at": root.scanned_at}
             for root in store.roots.all()
+            if root.path != cache
         ],
         "files": store.files.counts(),
         "photos": store.photos.counts(),

@@ -18,6 +18,11 @@ TOKEN_NAME = "flickr-token"  # noqa: S105 - a file's name
 """Names of files in the state folder, and of credentials (systemd.exec(5), `LoadCredential=`)."""
 
 
+def cache_in(state: Path) -> Path:
+    """Return the folder for files from Flickr."""
+    return state / "flickr" / "photos"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """The key of an application, and its secret."""

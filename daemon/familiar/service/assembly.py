@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
-from familiar.flickr.credentials import Credentials
+from familiar.flickr.credentials import Credentials, cache_in
 from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlickrPlace:
-    """Where the Flickr part finds key and login, and keeps files; with `once` it takes one look, and sends nothing."""
+    """Where the Flickr part finds key and login; with `once` it takes one look, and sends nothing."""
 
     credentials: Credentials
-    cache: Path
     once: bool = False
 
 
@@ -85,14 +84,16 @@ def assemble(
             workers=workers,
             performer=performer,
             decider=Decider(store=store, recogniser=recogniser, rules=lambda: rules.rules),
-            cache=flickr.cache,
+            cache=cache_in(store.path.parent),
             log=log,
             clock=clock,
             once=flickr.once,
         )
 
+    cache = cache_in(store.path.parent)
+
     def source_of(path: Path) -> str:
-        return FLICKR if part is not None and part.has(path) else intake.source_of(path)
+        return FLICKR if path.parent == cache else intake.source_of(path)
 
     handler = Handler(
         store=store,

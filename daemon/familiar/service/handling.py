@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -108,6 +108,9 @@ class Handler:
             if look_at(file.path) not in {None, (file.size, file.mtime_ns)}:
                 raise ChangedError(f"{file.path}: changed since it had settled")
             known = self._store.photos.find(hash_)
+            if known is not None and known.handled and self._came_by_flickr_alone(file.path, known.id):
+                self._store.photos.mark_unhandled(known.id)
+                known = replace(known, handled=False)
             photo_id = known.id if known is not None else await self._look(file, hash_, beside_still=still == "handled")
         if photo_id is None:
             return
@@ -118,6 +121,15 @@ class Handler:
         if known is not None:
             await self._renewer.renew_photo(photo_id, file.path)
         await self._decide(file, photo_id, turn)
+
+    def _came_by_flickr_alone(self, path: Path, photo_id: int) -> bool:
+        """Return whether a photo of a folder is known only from Flickr, where rules could not do all with it."""
+        source_of = self._surroundings.source_of
+        if source_of(path) == FLICKR:
+            return False
+        lay = [*self._store.journal.originals_of(photo_id), self._store.files.former_path(photo_id)]
+        others = [other for other in lay if other is not None and other != path]
+        return bool(others) and all(source_of(other) == FLICKR for other in others)
 
     async def _look(self, file: FileRow, hash_: str, *, beside_still: bool) -> int | None:
         started = self._clock()

@@ -202,7 +202,8 @@ class FlickrPhotos:
     def renew_secret(self, photo: FlickrPhoto, secret: str) -> None:
         """Write down that a photo was replaced since it was listed; the address of its file is to be asked for."""
         self._db.conn.execute(
-            "UPDATE flickr_photos SET secret = ?, url = NULL, attempts = 0, retry_at = NULL, file_id = NULL WHERE id = ?",
+            "UPDATE flickr_photos SET secret = ?, url = NULL, attempts = 0, retry_at = NULL, file_id = NULL "
+            "WHERE id = ?",
             (secret, photo.id),
         )
 

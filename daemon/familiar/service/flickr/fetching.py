@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
@@ -20,11 +21,12 @@ PARTIAL = ".part"
 _AHEAD = 48
 """Files that may lie in the cache before they are looked at."""
 _NOT_FOUND = 1
-_FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0
 _BROKEN_TRIES = 3
 """How often a file that can't be decoded is fetched anew."""
 _MISSING_TRIES = 5
+_SOON = 30.0
+"""Seconds that a single look waits for a photo that is to be tried again."""
 
 
 class Fetcher:
@@ -56,8 +58,11 @@ class Fetcher:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being fetched, and nothing waits for it now."""
-        return not self._in_flight and self._trouble is None and not self._next(1)
+        """Whether nothing is being fetched, and nothing waits for it now, or will in a moment."""
+        soon = self._store.now() + timedelta(seconds=_SOON)
+        next_try = self._store.flickr.next_try()
+        is_due = next_try is not None and next_try <= soon
+        return not self._in_flight and self._trouble is None and not is_due and not self._next(1)
 
     def advance(self) -> None:
         """Begin as many downloads as there is room for.
@@ -95,8 +100,10 @@ class Fetcher:
         except (StoppedError, StoreError) as error:
             self._trouble = error
         except Exception as error:  # noqa: BLE001 - one photo must not stop the others
-            self._log.emit("flickr.failed", photo=photo.id, error=repr(error), retry_in=_FIRST_RETRY, exc_info=True)
-            self._store.flickr.put_off(photo, reason=f"unexpected error: {error!r}", seconds=_FIRST_RETRY)
+            self._log.emit(
+                "flickr.failed", photo=photo.id, error=repr(error), retry_in=self._settings.later, exc_info=True
+            )
+            self._store.flickr.put_off(photo, reason=f"unexpected error: {error!r}", seconds=self._settings.later)
         finally:
             del self._in_flight[photo.id]
             self._wake()
@@ -111,12 +118,12 @@ class Fetcher:
         except SetAsideError as error:
             self._put_off(photo, str(error), tries=_BROKEN_TRIES, seconds=self._settings.backoff)
         except (PassingError, RetryError) as error:
-            self._put_off(photo, str(error), tries=None, seconds=_FIRST_RETRY)
+            self._put_off(photo, str(error), tries=None, seconds=self._settings.later)
         except StoreError:
             raise
         except OSError as error:
             reason = f"{error.filename or self._cache}: {error.strerror or error}"
-            self._put_off(photo, reason, tries=None, seconds=_FIRST_RETRY)
+            self._put_off(photo, reason, tries=None, seconds=self._settings.later)
         else:
             self._store.flickr.fetched(photo, path, root_id=self._root_id)
             self._log.emit("flickr.fetched", photo=photo.id, path=path)
@@ -132,13 +139,13 @@ class Fetcher:
             self._give_up(photo, refusal)
             return
         except PassingError as failure:
-            self._put_off(photo, str(failure), tries=None, seconds=_FIRST_RETRY)
+            self._put_off(photo, str(failure), tries=None, seconds=self._settings.later)
             return
         if secret != photo.secret:
             self._store.flickr.renew_secret(photo, secret)
             return
         self._store.flickr.set_url(photo, None)
-        self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else _FIRST_RETRY)
+        self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else self._settings.later)
 
     async def _bring(self, photo: FlickrPhoto) -> Path:
         """Return where the photo's file lies, whole, having fetched it if it was not there."""

@@ -95,8 +95,8 @@ class Lister:
     async def _list_changes(self, now: float) -> None:
         """List what has changed since the last look.
 
-        The newest come first, so that a page without news is the last one; but not where an earlier look was broken off,
-        whose first pages are no news any more, while what follows is.
+        The newest come first, so that a page without news is the last one; but not where an earlier look was broken
+        off, whose first pages are no news any more, while what follows is.
         """
         was_broken_off = self._store.flickr.fact("look") is not None
         met = set[str]()

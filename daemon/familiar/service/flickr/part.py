@@ -24,8 +24,6 @@ from familiar.vision.workers import Workers
 
 _SLICE = 25
 """Photos on whose tags is decided in one go, before the loop sees to its other work."""
-_AGAIN = 60.0
-"""Seconds until what failed is tried again."""
 _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
@@ -90,6 +88,7 @@ class FlickrPart:
         self._stamp: object = None
         self._news = asyncio.Event()
         self._told: dict[str, int] | None = None
+        self._settled_basis: str | None = None
         self.trouble: str | None = None
         """Why the part stands still, or None."""
 
@@ -109,14 +108,11 @@ class FlickrPart:
         """The id of the cache, whose files are handled as those of a folder."""
         return [self._root_id]
 
-    def has(self, path: Path) -> bool:
-        """Return whether a file lies in the cache."""
-        return path.parent == self.cache
-
     async def tick(self, now: float) -> None:
         """Look after the jobs, take in what is done, and decide on tags; raises `StoreError`."""
         assert self._keeper is not None, "it was started"
-        self._keeper.advance()
+        if self._keeper.advance():
+            self._settled_basis = None
         await self._decide()
         if self.trouble is not None and not self._may_try_again(now):
             return
@@ -132,13 +128,13 @@ class FlickrPart:
         except FamiliarError as error:
             await self._stand_still(error, now)
         except Exception as error:  # noqa: BLE001 - the folders must not suffer
-            self._log.emit("flickr.error", error=repr(error), retry_in=_AGAIN, exc_info=True)
-            self._not_before = now + _AGAIN
+            self._log.emit("flickr.error", error=repr(error), retry_in=self._settings.later, exc_info=True)
+            self._not_before = now + self._settings.later
 
     @property
     def is_idle(self) -> bool:
         """Whether a single look is over, and all that it found is done; or nothing can be done."""
-        if self._store.flickr.under_way() or self._undecided(1):
+        if self._store.flickr.under_way() or self._decider.basis() != self._settled_basis:
             return False
         if self.trouble is not None:
             return True
@@ -164,6 +160,8 @@ class FlickrPart:
 
     async def close(self) -> None:
         """Break off what is under way; it is taken up at the next start."""
+        if self._keeper is not None:
+            self._keeper.clear()
         await self._disconnect()
 
     # Jobs
@@ -211,8 +209,8 @@ class FlickrPart:
             except PassingError as error:
                 if self._once:
                     raise
-                self._log.emit("flickr.unavailable", error=str(error), retry_in=_AGAIN)
-                await asyncio.sleep(_AGAIN)
+                self._log.emit("flickr.unavailable", error=str(error), retry_in=self._settings.later)
+                await asyncio.sleep(self._settings.later)
                 continue
             self._recover()
             if self._once:
@@ -227,7 +225,7 @@ class FlickrPart:
     async def _send(self, calls: Calls, login: Login) -> None:
         if not login.may_write:
             return
-        sender = Sender(calls=calls, store=self._store, log=self._log)
+        sender = Sender(calls=calls, store=self._store, log=self._log, later=self._settings.later)
         while True:
             try:
                 await sender.send_all()
@@ -236,7 +234,7 @@ class FlickrPart:
                 return
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), _AGAIN)
+                await asyncio.wait_for(self._news.wait(), self._settings.later)
             except TimeoutError:
                 continue
 
@@ -244,7 +242,7 @@ class FlickrPart:
         """End all jobs; they begin again when key or login change, or after a while."""
         await self._disconnect()
         is_passing = not isinstance(error, StoppedError)
-        wait = _AGAIN if is_passing else _STOPPED_AGAIN
+        wait = self._settings.later if is_passing else _STOPPED_AGAIN
         if str(error) != self.trouble:
             self._log.emit("flickr.stopped", error=str(error), retry_in=wait)
         self.trouble = str(error)
@@ -271,18 +269,18 @@ class FlickrPart:
 
     # Tags
 
-    def _undecided(self, limit: int) -> bool:
-        basis = self._decider.basis()
-        return basis is not None and bool(self._store.flickr.undecided(basis, limit=limit))
-
     async def _decide(self) -> None:
+        """Decide on the tags of some photos, until all are decided on what holds now."""
         basis = self._decider.basis()
+        if basis == self._settled_basis:
+            return
         photos = [] if basis is None else self._store.flickr.undecided(basis, limit=_SLICE)
+        if basis is None or not photos:
+            self._settled_basis = basis
+            return
         for photo in photos:
-            assert basis is not None
             plan_id = self._decider.decide(photo, basis)
             if plan_id is not None:
                 await self._performer.perform(plan_id, {})
-        if photos:
-            self._news.set()
-            self._wake()
+        self._news.set()
+        self._wake()

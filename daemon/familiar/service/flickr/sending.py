@@ -14,7 +14,6 @@ from familiar.tags import MAX_TAGS, quoted
 _GONE = 1
 _TOO_MANY = 2
 _BATCH = 50
-_FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0
 _LOOKS = 3
 """How often one tag is sent in one go, each time after a look that did not show it."""
@@ -35,8 +34,9 @@ class Sent:
 class Sender:
     """Brings the photos on Flickr to what the table of tags says."""
 
-    def __init__(self, *, calls: Calls, store: Store, log: EventLog) -> None:
-        """Take the rooms."""
+    def __init__(self, *, calls: Calls, store: Store, log: EventLog, later: float) -> None:
+        """Take the rooms; what fails is tried again `later`, in seconds, and then after longer and longer times."""
+        self._later = later
         self._calls = calls
         self._store = store
         self._log = log
@@ -138,7 +138,7 @@ class Sender:
         self._log.emit("flickr.tag_refused", photo=tag.flickr_id, tag=tag.text, reason=reason)
 
     def _put_off(self, tag: TagRow, error: PassingError) -> None:
-        seconds = max(min(_FIRST_RETRY * 2.0**tag.attempts, _LAST_RETRY), error.wait or 0.0)
+        seconds = max(min(self._later * 2.0**tag.attempts, _LAST_RETRY), error.wait or 0.0)
         self._store.flickr_tags.put_off(tag, seconds=seconds, unknown=tag.sending)
         self.sent.failed += 1
         self._log.emit("flickr.tag_failed", photo=tag.flickr_id, tag=tag.text, error=str(error), retry_in=seconds)
