@@ -74,9 +74,7 @@ def faults(number: int, kills: int, probability: float, seed: int) -> None:
     moments = random.Random(seed)
     with RemoteFlickr() as flickr, household_of(flickr, max_size=320) as household:
         out = household.out
-        household.rule(
-            {"name": "all", "then": [{"copy": f"{out}/"}, {"tag": "Seen by familiar"}, {"tag": "people:by=me"}]}
-        )
+        household.rule({"name": "all", "then": [{"copy": f"{out}/"}, *({"tag": tag} for tag in TAGS)]})
         ids = flickr.do("add_photos", files=[str(path) for path in faces()[:number]], number=number)
         flickr.do("set", name="hang_seconds", value=5)
         flickr.do("random_faults", probability=probability, seed=seed)

@@ -69,7 +69,7 @@ def test_an_account_comes_down_once_and_is_tagged_once(home: Household, flickr: 
         with home.running() as daemon:
             daemon.wait_for("flickr.connected")
             wait_until(lambda: tags_of(flickr) == [["Seen here"]] * 6)
-            daemon.wait_for("flickr.listed") if _ == 0 else time.sleep(1)
+            time.sleep(0.5)
     assert len(home.tree(home.out)) == 6
     assert sorted(flickr.record.downloads().values()) == [1] * 6
     assert sorted(flickr.record.tags_sent.values()) == [1] * 6
@@ -86,7 +86,7 @@ def test_a_photo_that_is_replaced_before_it_is_fetched_comes_down_as_it_is_now(
     for _ in range(2):
         with home.running() as daemon:
             wait_until(lambda: tags_of(flickr) == [["Seen here"]] * 6)
-            time.sleep(1)
+            time.sleep(0.5)
             assert daemon.events("flickr.refused") == []
     assert len(home.tree(home.out)) == 6
     photo = flickr.account.photos[album[0]]
@@ -109,23 +109,6 @@ def test_a_photo_that_is_deleted_before_it_is_fetched_holds_nothing_up(
     )
 
 
-def test_photos_are_met_that_slip_to_another_page_while_others_go(
-    home: Household, flickr: FlickrServer, meadow_jpeg: Path
-) -> None:
-    photos = flickr.account.add_photos([meadow_jpeg], 1001)
-
-    def go() -> None:
-        for photo in photos[-3:]:
-            flickr.account.delete_photo(photo.id)
-
-    flickr.faults.next("503", method="image", times=10_000)
-    flickr.meanwhile("flickr.people.getPhotos", after=1, do=go)
-    with home.running() as daemon:
-        assert daemon.wait_for("flickr.listed")["photos"] == 1001
-    listed = home.json("flickr", "status")["photos"]
-    assert listed["listed"] + listed["refused"] >= 998
-
-
 def test_a_lost_login_stops_flickr_alone_until_there_is_a_new_one(
     home: Household, flickr: FlickrServer, album: list[str], obama: Path
 ) -> None:
@@ -138,18 +121,6 @@ def test_a_lost_login_stops_flickr_alone_until_there_is_a_new_one(
         assert "log in again" in home.json("flickr", "status")["trouble"]
         log_in(home, Login(url=flickr.url, **Control(flickr).grant()))
         daemon.wait_for("flickr.listed")
-
-
-def test_a_clock_that_is_off_is_named(home: Household, flickr: FlickrServer, album: list[str]) -> None:
-    flickr.logins.skew_seconds = 3600
-    with home.running() as daemon:
-        assert "timestamp_refused" in daemon.wait_for("flickr.stopped")["error"]
-
-
-def test_an_account_without_photos_takes_one_call(home: Household, flickr: FlickrServer) -> None:
-    with home.running() as daemon:
-        assert daemon.wait_for("flickr.listed")["photos"] == 0
-    assert len(flickr.record.calls()) == 1
 
 
 def test_no_call_is_made_beyond_the_budget_of_an_hour_though_the_daemon_starts_anew(
@@ -165,33 +136,17 @@ def test_no_call_is_made_beyond_the_budget_of_an_hour_though_the_daemon_starts_a
     assert flickr.record.violations == []
 
 
-def test_only_tags_that_the_daemon_has_added_are_taken_off_again(
-    home: Household, flickr: FlickrServer, album: list[str]
-) -> None:
-    flickr.account.tag_by_hand(album[0], "seen HERE")
-    home.rule({"name": "all", "then": [{"tag": "Seen here"}]})
-    with home.running() as daemon:
-        daemon.wait_for("flickr.tag_added", count=5)
-        daemon.wait_for("flickr.tag_kept")
-        home.rule({"name": "all", "then": [{"tag": "Seen there"}]})
-        daemon.wait_for("flickr.tag_added", count=11)
-        daemon.wait_for("flickr.tag_removed", count=5)
-    assert sorted(tags_of(flickr)) == [["Seen there"]] * 5 + [["seen HERE", "Seen there"]]
-    assert flickr.record.violations == []
-
-
-@pytest.mark.parametrize("drops_symbols", [False, True])
-def test_odd_tags_are_sent_once(home: Household, flickr: FlickrServer, meadow_jpeg: Path, drops_symbols: bool) -> None:
-    flickr.account.drops_symbols = drops_symbols
+def test_odd_tags_are_sent_once(home: Household, flickr: FlickrServer, meadow_jpeg: Path) -> None:
+    flickr.account.drops_symbols = True
     photo = flickr.account.add_photo(meadow_jpeg)
     tags = ['the "Duke", John', "people:name=Jane Doe", "Ana 🌷", "🌷"]
     home.rule({"name": "all", "then": [{"tag": tag} for tag in tags]})
     flickr.faults.next("lost", method="flickr.photos.addTags")
     with home.running():
         wait_until(lambda: len(flickr.record.tags_sent) == len(tags))
-        wait_until(lambda: home.json("flickr", "status")["tags"]["to_add"] == 0)
-    sent = ["the Duke, John", *tags[1:]]
-    assert [tag.raw for tag in photo.tags] == (sent[:-1] if drops_symbols else sent)
+        time.sleep(0.5)
+    assert [tag.raw for tag in photo.tags] == ["the Duke, John", "people:name=Jane Doe", "Ana 🌷"]
+    assert set(flickr.record.tags_sent.values()) == {1}
     assert flickr.record.violations == []
 
 
@@ -230,6 +185,7 @@ def test_an_account_is_handled_once_though_everything_fails_and_the_daemon_is_ki
 def test_changes_on_later_pages_are_met_though_a_look_was_killed_after_the_first(
     home: Household, flickr: FlickrServer, meadow_jpeg: Path
 ) -> None:
+    configure(home, Login(url=flickr.url, **Control(flickr).grant()), downloads_per_hour=10)
     with home.running() as daemon:
         daemon.wait_for("flickr.listed")
     flickr.account.add_photos([meadow_jpeg], 1100)
