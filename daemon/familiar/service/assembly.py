@@ -83,7 +83,7 @@ def assemble(
             store=store,
             workers=workers,
             performer=performer,
-            decider=Decider(store=store, recogniser=recogniser, rules=lambda: rules.rules),
+            decider=Decider(store=store, recogniser=recogniser, rules=rules),
             cache=cache_in(store.path.parent),
             log=log,
             clock=clock,
