@@ -1,17 +1,20 @@
 """familiar flickr as a user meets it, against a server of the tests."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from flickr_server.control import Control
 from flickr_server.household import configure, log_in
 from flickr_server.remote import Login
 from flickr_server.server import FlickrServer
-from running import Household, command, events_in
+from running import Household, command, events_in, note_events
+from videos import write_video
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ def test_a_login_asks_for_key_and_number_and_keeps_both_to_itself(household: Hou
     assert kept == {"flickr-key": 0o600, "flickr-token": 0o600}
     status, output, _ = log_in_by_hand(household, flickr, "--json")
     assert json.loads(output) == {"username": "Ana María", "nsid": "35034348999@N01", "perms": "write"}
-    shown = household.call("flickr", "status").stdout
+    shown = household.ask("flickr", "status").stdout
     assert "account: Ana María (35034348999@N01), who may write" in shown
     assert "calls in the last hour: 4 of 3600" in shown
 
@@ -85,18 +88,18 @@ def test_a_wrong_key_and_a_wrong_clock_are_told_as_such(household: Household, fl
 
 def test_without_a_login_each_command_says_how_to_log_in(household: Household) -> None:
     for words in (("sync",), ("push",)):
-        result = household.call("flickr", *words, check=False)
+        result = household.ask("flickr", *words, check=False)
         assert result.returncode == 1
         assert "Nobody has logged in to Flickr: familiar flickr login" in result.stderr
-    assert "Nobody is logged in" in household.call("flickr", "status").stdout
+    assert "Nobody is logged in" in household.ask("flickr", "status").stdout
     assert household.json("flickr", "push", "--dry-run") == []
 
 
 def test_a_state_folder_belongs_to_one_account(household: Household, flickr: FlickrServer, account: Login) -> None:
-    household.call("flickr", "sync")
+    household.ask("flickr", "sync")
     token = household.state / "flickr" / "flickr-token"
     token.write_text(json.dumps(json.loads(token.read_text()) | {"nsid": "2@N00", "username": "Bob"}))
-    result = household.call("flickr", "sync", check=False)
+    result = household.ask("flickr", "sync", check=False)
     assert result.returncode == 1
     assert "has the photos of 'Ana María', and 'Bob' is logged in" in result.stdout
 
@@ -105,7 +108,7 @@ def test_photos_come_down_and_names_go_up_and_follow_what_is_known(
     household: Household, flickr: FlickrServer, account: Login, obama: Path, obama2: Path, biden: Path
 ) -> None:
     one, two, other = (flickr.account.add_photo(photo, tags=["office"]) for photo in (obama, obama2, biden))
-    household.call("people", "add", "Barack Obama", obama)
+    household.ask("people", "add", "Barack Obama", obama)
     names_rule(household, {"name": "album", "when": {"person": "any"}, "then": [{"copy": f"{household.out}/"}]})
     summary = household.json("flickr", "sync")
     assert (summary["handled"], summary["failed"], summary["tags"]["to_add"]) == (3, 0, 2)
@@ -117,7 +120,7 @@ def test_photos_come_down_and_names_go_up_and_follow_what_is_known(
     }
     assert flickr.record.tags_sent == {}
     assert household.json("flickr", "push")["added"] == 2
-    household.call("people", "rename", "Barack Obama", "Barack H. Obama")
+    household.ask("people", "rename", "Barack Obama", "Barack H. Obama")
     assert household.json("flickr", "push") | {"kept": 0} == {
         "added": 2, "removed": 2, "kept": 0, "refused": 0, "failed": 0, "to_add": 0, "to_remove": 0,
     }  # fmt: skip
@@ -135,10 +138,10 @@ def test_a_tag_that_was_undone_is_taken_off_and_not_given_again(
     household: Household, flickr: FlickrServer, account: Login, obama: Path
 ) -> None:
     photo = flickr.account.add_photo(obama)
-    household.call("people", "add", "Barack Obama", obama)
+    household.ask("people", "add", "Barack Obama", obama)
     names_rule(household)
-    household.call("flickr", "sync")
-    household.call("flickr", "push")
+    household.ask("flickr", "sync")
+    household.ask("flickr", "push")
     undone = household.json("undo", "--last")["undone"]
     assert [(step["kind"], step["target"]) for step in undone] == [("tag", "Barack Obama")]
     assert household.json("flickr", "push")["removed"] == 1
@@ -153,11 +156,11 @@ def test_files_are_removed_when_all_is_done_with_them_and_copies_can_be_undone(
     for photo in (obama, biden):
         flickr.account.add_photo(photo)
     household.rule({"name": "album", "then": [{"copy": f"{household.out}/"}, {"crop": {"to": f"{household.out}/f/"}}]})
-    household.call("flickr", "sync")
+    household.ask("flickr", "sync")
     assert list((household.state / "flickr" / "photos").iterdir()) == []
     assert len(household.tree(household.out)) == 4
     assert household.json("status")["photos"]["faces"] == 2
-    household.call("undo", "--since", "1h")
+    household.ask("undo", "--since", "1h")
     assert household.tree(household.out) == {}
     assert household.json("flickr", "sync")["handled"] == 0
 
@@ -169,7 +172,7 @@ def test_the_cache_keeps_to_its_limit(
     large = [path for path in sorted((shared_photos / "people").rglob("*.jpg")) if path.stat().st_size > 150_000][:12]
     for photo in large:
         flickr.account.add_photo(photo)
-    household.call("flickr", "sync")
+    household.ask("flickr", "sync")
     kept = [path.stat().st_size for path in (household.state / "flickr" / "photos").iterdir()]
     assert 0 < sum(kept) <= 1_000_000
     assert household.json("flickr", "status")["photos"]["done"] == len(large)
@@ -179,16 +182,46 @@ def test_a_photo_that_lies_in_a_folder_too_is_known_by_its_content(
     household: Household, flickr: FlickrServer, account: Login, obama: Path
 ) -> None:
     photo = flickr.account.add_photo(obama)
-    household.call("people", "add", "Barack Obama", obama)
+    household.ask("people", "add", "Barack Obama", obama)
     (household.inbox / "mine.jpg").write_bytes(obama.read_bytes())
     names_rule(household)
     household.scan(household.inbox)
     configure(household, account, max_size=None)
-    log = events_in(household.call("flickr", "sync", "--log-format", "json", "--log-level", "debug").stderr)
+    told = household.ask("flickr", "sync", "--log-format", "json", "--log-level", "debug").stderr
+    note_events(told)
+    log = events_in(told)
     assert "photo.seen" not in [event["event"] for event in log]
-    household.call("flickr", "push")
+    household.ask("flickr", "push")
     assert [tag.raw for tag in photo.tags] == ["Barack Obama"]
     assert household.json("status")["photos"]["seen"] == 1
+
+
+def test_a_photo_that_came_from_flickr_is_sorted_by_the_rules_when_it_comes_to_a_folder(
+    household: Household, flickr: FlickrServer, account: Login, meadow: Path, tmp_path: Path
+) -> None:
+    mine = household.inbox / "mine.jpg"
+    with Image.open(meadow) as image:
+        image.save(mine)
+    flickr.account.add_photo(Path(shutil.copy(mine, tmp_path)))
+    configure(household, account, max_size=None)
+    household.rule({"name": "tidy", "then": [{"move": f"{household.out}/"}]})
+    refused = household.ask("flickr", "sync", "--log-format", "json").stderr
+    assert "a photo on Flickr is not moved; copy it" in refused
+    household.scan(household.inbox)
+    assert set(household.tree(household.inbox, household.out)) == {"out/mine.jpg"}
+
+
+def test_a_video_comes_down_as_a_video_if_that_is_wanted(
+    household: Household, flickr: FlickrServer, account: Login, obama: Path, tmp_path: Path
+) -> None:
+    flickr.account.add_photo(obama, video=write_video(tmp_path / "film.mp4", [(obama, 1.0)]))
+    household.ask("flickr", "sync")
+    assert household.json("flickr", "status")["photos"]["left"] == 1
+    configure(household, account, videos=True, full_every=1e-9)
+    household.ask("flickr", "sync")
+    assert household.json("flickr", "status")["photos"]["done"] == 1
+    assert [path.suffix for path in (household.state / "flickr" / "photos").iterdir()] == [".mp4"]
+    assert household.json("status")["photos"]["faces"] == 1
 
 
 def test_what_can_not_be_fetched_is_told_and_the_rest_comes(
@@ -211,15 +244,15 @@ def test_status_and_doctor_tell_of_flickr(
     household: Household, flickr: FlickrServer, account: Login, obama: Path
 ) -> None:
     flickr.account.add_photo(obama)
-    household.call("flickr", "sync")
-    assert "Flickr: 1 photos of Ana María done, 0 wait; 0 tags wait" in household.call("status").stdout
+    household.ask("flickr", "sync")
+    assert "Flickr: 1 photos of Ana María done, 0 wait; 0 tags wait" in household.ask("status").stdout
     findings = {finding["subject"]: finding for finding in household.json("doctor")}
     assert findings["Flickr"]["detail"] == "Ana María is logged in, who may write"
     flickr.logins.revoke()
-    result = household.call("flickr", "sync", check=False)
+    result = household.ask("flickr", "sync", check=False)
     assert result.returncode == 1
     assert "log in again: familiar flickr login" in result.stdout
-    assert "Flickr stands still: Flickr refuses the login" in household.call("status").stdout
-    broken = household.call("doctor", "--json", check=False)
+    assert "Flickr stands still: Flickr refuses the login" in household.ask("status").stdout
+    broken = household.ask("doctor", "--json", check=False)
     assert broken.returncode == 1
     assert "log in again" in broken.stdout

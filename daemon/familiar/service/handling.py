@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -110,13 +110,10 @@ class Handler:
             if look_at(file.path) not in {None, (file.size, file.mtime_ns)}:
                 raise ChangedError(f"{file.path}: changed since it had settled")
             known = self._store.photos.find(hash_)
-            if known is not None and known.handled and self._came_by_flickr_alone(file.path, known.id):
-                self._store.photos.mark_unhandled(known.id)
-                known = replace(known, handled=False)
             photo_id = known.id if known is not None else await self._look(file, hash_, beside_still=still == "handled")
         if photo_id is None:
             return
-        if known is not None and (known.verdict != "seen" or known.handled):
+        if known is not None and (known.verdict != "seen" or self._is_handled(known, file.path)):
             await turn.wait()
             self._recur(file, known)
             return
@@ -124,14 +121,17 @@ class Handler:
             await self._renewer.renew_photo(photo_id, file.path)
         await self._decide(file, photo_id, turn)
 
-    def _came_by_flickr_alone(self, path: Path, photo_id: int) -> bool:
-        """Return whether a photo of a folder is known only from Flickr, where rules could not do all with it."""
+    def _is_handled(self, photo: PhotoRow, path: Path) -> bool:
+        """Return whether a photo was handled, so that one more path of it changes nothing.
+
+        A photo of a folder that came from Flickr alone before is handled again: rules can do more with it here.
+        """
         source_of = self._surroundings.source_of
-        if source_of(path) == FLICKR:
-            return False
-        lay = [*self._store.journal.originals_of(photo_id), self._store.files.former_path(photo_id)]
+        if not photo.handled or source_of(path) == FLICKR:
+            return photo.handled
+        lay = [*self._store.journal.originals_of(photo.id), self._store.files.former_path(photo.id)]
         others = [other for other in lay if other is not None and other != path]
-        return bool(others) and all(source_of(other) == FLICKR for other in others)
+        return not others or any(source_of(other) != FLICKR for other in others)
 
     async def _look(self, file: FileRow, hash_: str, *, beside_still: bool) -> int | None:
         started = self._clock()
@@ -166,7 +166,7 @@ class Handler:
             rendered = await self._performer.render(plan, file.path, photo.hash)
             await turn.wait()
         known = self._store.photos.find(photo.hash)
-        if known is not None and known.handled:  # by way of another file, whose turn was before
+        if known is not None and self._is_handled(known, file.path):  # by way of another file, whose turn was before
             self._recur(file, known)
             return
         with self._store.writing():
