@@ -1,22 +1,28 @@
 """The rooms of the Flickr part, put together without a daemon, against a server of the tests."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from familiar.flickr.client import Client
-from familiar.flickr.credentials import Key, Login
+from familiar.flickr.credentials import Credentials, Key, Login, Perms, cache_in
 from familiar.flickr.downloads import Downloader
 from familiar.model import Tag
 from familiar.service.flickr.calls import Calls
+from familiar.service.flickr.deciding import Decider
 from familiar.service.flickr.listing import Lister
+from familiar.service.flickr.part import FlickrPart
 from familiar.service.flickr.sending import Sender
-from familiar.settings import FlickrSettings
+from familiar.service.performing import Performer
+from familiar.settings import FlickrSettings, VisionSettings
 from familiar.store.store import Store
+from familiar.vision import worker
+from familiar.vision.workers import Workers
 from flickr_server.server import FlickrServer
 from running import CheckedLog
 
@@ -80,6 +86,53 @@ class FlickrBench:
 
         return asyncio.run(send())
 
+    def run(self, until: Callable[[FlickrPart], bool], *, within: float = 10, once: bool = False) -> FlickrPart:
+        """Run the part, whose files nobody handles, until something holds."""
+
+        async def run() -> FlickrPart:
+            part = self.part(once=once)
+            part.start(lambda: None)
+            ends = time.monotonic() + within
+            try:
+                while not until(part):
+                    assert time.monotonic() < ends, self.log.events
+                    await part.tick(time.monotonic())
+                    await asyncio.sleep(0.01)
+            finally:
+                await part.close()
+            return part
+
+        return asyncio.run(run())
+
+    def part(self, *, once: bool = False) -> FlickrPart:
+        return FlickrPart(
+            settings=self.settings,
+            credentials=self.credentials,
+            store=self.store,
+            workers=cast("Workers", OwnWorkers()),
+            performer=cast("Performer", None),
+            decider=cast("Decider", Undecided()),
+            cache=self.cache,
+            log=self.log,
+            clock=time.monotonic,
+            once=once,
+        )
+
+    @property
+    def cache(self) -> Path:
+        return cache_in(self.store.path.parent)
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials.of(self.store.path.parent, {})
+
+    def log_in(self) -> None:
+        token = self.flickr.logins.grant(self.perms)
+        perms: Perms = "write" if self.perms == "write" else "read"
+        login = Login(token=token.key, secret=token.secret, perms=perms, nsid="1@N00", username="Ana")
+        self.credentials.keep_key(Key(key=self.flickr.logins.key, secret=self.flickr.logins.secret))
+        self.credentials.keep_login(login)
+
     def want(self, photo_id: str, *texts: str) -> None:
         for text in texts:
             self.store.flickr_tags.want_on(photo_id, Tag(text=text, rule="names"))
@@ -89,6 +142,20 @@ class FlickrBench:
 
     def asked(self) -> list[str]:
         return [entry.name.removeprefix("flickr.") for entry in self.flickr.record.calls()]
+
+
+class OwnWorkers:
+    """Decodes in the test's own process what workers would."""
+
+    async def check(self, path: Path) -> worker.Checked:
+        return worker.check(path, VisionSettings())
+
+
+class Undecided:
+    """Rules without tags."""
+
+    def basis(self) -> None:
+        return None
 
 
 @dataclass(slots=True)

@@ -26,6 +26,8 @@ _SLICE = 25
 """Photos on whose tags is decided in one go, before the loop sees to its other work."""
 _KEEP_EVERY = 0.3
 """Seconds between two looks at what is done."""
+_LOOK_EVERY = 2.0
+"""Seconds between two looks whether somebody has logged in anew."""
 _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
@@ -92,6 +94,7 @@ class FlickrPart:
         self._told: dict[str, int] | None = None
         self._settled_basis: str | None = None
         self._kept_at = float("-inf")
+        self._looked_at = float("-inf")
         self.trouble: str | None = None
         """Why the part stands still, or None."""
 
@@ -129,6 +132,10 @@ class FlickrPart:
             return
         if now < self._not_before:
             return
+        if self._calls is not None and now - self._looked_at >= _LOOK_EVERY:
+            self._looked_at = now
+            if self._credentials.stamp() != self._stamp:
+                await self._disconnect()
         try:
             self._connect()
             self._advance_jobs()
@@ -235,12 +242,10 @@ class FlickrPart:
         self._store.flickr.remember("trouble", None)
 
     async def _send(self, calls: Calls, login: Login) -> None:
-        if not login.may_write:
-            return
         sender = Sender(calls=calls, store=self._store, log=self._log, later=self._settings.later)
         while True:
             try:
-                await sender.send_all()
+                await self._send_now(sender, login)
             except NotAllowedError as error:
                 self._log.emit("flickr.not_allowed", error=str(error))
                 return
@@ -249,6 +254,11 @@ class FlickrPart:
                 await asyncio.wait_for(self._news.wait(), self._settings.later)
             except TimeoutError:
                 continue
+
+    async def _send_now(self, sender: Sender, login: Login) -> None:
+        if not login.may_write and self._store.flickr_tags.open(limit=1):
+            raise NotAllowedError("it may only read")
+        await sender.send_all()
 
     async def _stand_still(self, error: FamiliarError, now: float) -> None:
         """End all jobs; they begin again when key or login change, or after a while."""
