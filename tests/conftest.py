@@ -60,6 +60,34 @@ def household(tmp_path: Path) -> Household:
 
 
 @pytest.fixture(scope="session")
+def library(
+    tmp_path_factory: pytest.TempPathFactory,
+    obama: Path,
+    obama2: Path,
+    biden: Path,
+    couple: Path,
+    meadow: Path,
+    astronaut: Path,
+) -> Household:
+    """A household that has looked at an album, and knows two people; tests leave the album as it is.
+
+    The album has two folders: `2019` with two portraits of Obama and a meadow, `2020` with a portrait of Biden, both
+    of them in one photo, and an astronaut.
+    """
+    home = Household(base=tmp_path_factory.mktemp("library"))
+    album = home.base / "album"
+    for folder, inside in (("2019", (obama, obama2, meadow)), ("2020", (biden, couple, astronaut))):
+        (album / folder).mkdir(parents=True)
+        for photo in inside:
+            put(photo, album / folder)
+    home.configure({"folders": [str(album)]})
+    home.scan()
+    home.ask("people", "add", "Barack Obama", album / "2019" / "obama.jpg")
+    home.ask("people", "add", "Joe Biden", album / "2020" / "biden.jpg")
+    return home
+
+
+@pytest.fixture(scope="session")
 def couple(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path) -> Path:
     """Barack Obama and, smaller, Joe Biden side by side: two faces."""
     from PIL import Image  # noqa: PLC0415

@@ -10,7 +10,7 @@ LAYERS = (
     {"cli", "review"},
     {"service"},
     {"sources", "vision", "effects", "flickr", "store"},
-    {"identity", "rules"},
+    {"identity", "rules", "plots"},
     {"settings"},
     {"yaml_source", "names", "tags"},
     {"model", "errors", "logs"},

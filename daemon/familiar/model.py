@@ -108,10 +108,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RecognisedFace:
-    """A face with its best match; None where no person is registered at all."""
+    """A face with its best match; None where no person is registered at all.
+
+    `percentiles` are the lowest and the highest (where several scores are equal) of the match's score among those of
+    all photos for that person; None where no rule asks for them.
+    """
 
     face: Face
     match: Match | None
+    percentiles: tuple[float, float] | None = None
 
     @property
     def person(self) -> str | None:

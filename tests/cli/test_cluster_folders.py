@@ -31,7 +31,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, co
                 image.crop((0, 0, width, height)).save(household.inbox / f"{photo.stem}-{way}.jpg", quality=90 - way)
     put(couple, household.inbox)
     household.scan()
-    household.call("clusters", "run")
+    household.ask("clusters", "run")
     household.json("clusters", "export", folder(household))
     return household
 
@@ -70,7 +70,7 @@ def opened(household: Household) -> Store:
 
 
 def imported(household: Household, *options: str, exit_code: int = 0) -> dict[str, Any]:
-    result = household.call("clusters", "import", folder(household), "--json", *options, check=False)
+    result = household.ask("clusters", "import", folder(household), "--json", *options, check=False)
     assert result.returncode == exit_code, result.stderr
     told: dict[str, Any] = json.loads(result.stdout)
     return told
@@ -120,7 +120,7 @@ def test_a_review_by_folders_does_what_its_plan_says_and_all_of_it_can_be_undone
     done = imported(home, "--yes")
     assert (told(done), done["done"], [one["error"] for one in done["changes"]]) == (wanted, True, [None] * 3)
     assert clusters(home) == {"Barack Obama": (1, 3), "unnamed 2": (2, 2)}
-    assert home.call("clusters", "import", folder(home), "--yes").stdout == "Nothing to do.\n"
+    assert home.ask("clusters", "import", folder(home), "--yes").stdout == "Nothing to do.\n"
     with opened(home) as store:
         assert [(one.name, one.faces) for one in store.people.all()] == [("Barack Obama", 3)]
         assert [event.id for event in store.decisions.events()] == [3, 2, 1]
@@ -133,7 +133,7 @@ def test_a_review_by_folders_does_what_its_plan_says_and_all_of_it_can_be_undone
 def test_without_a_terminal_the_plan_is_shown_and_how_to_apply_it(home: Household) -> None:
     (folder(home) / "cluster-2").rename(folder(home) / "Joe [Biden]")
     shutil.rmtree(folder(home) / "cluster-1")
-    shown = home.call("clusters", "import", folder(home)).stdout.splitlines()
+    shown = home.ask("clusters", "import", folder(home)).stdout.splitlines()
     assert [line.split() for line in shown] == [
         ["what", "faces", "from", "to", "because"],
         ["name", "3", "cluster-2", "Joe", "[Biden]", "a", "new", "person"],
@@ -143,7 +143,7 @@ def test_without_a_terminal_the_plan_is_shown_and_how_to_apply_it(home: Househol
         ],
         ["Nothing", "was", "done;", "--yes", "does", "it."],
     ]
-    assert home.call("clusters", "import", folder(home), "--yes").stdout.splitlines()[-1] == (
+    assert home.ask("clusters", "import", folder(home), "--yes").stdout.splitlines()[-1] == (
         "1 done, 0 not done, 0 refused; `familiar clusters undo` takes back."
     )
 
@@ -185,7 +185,7 @@ def test_what_is_refused_or_fails_is_told_and_the_rest_is_done(home: Household) 
     assert errors[1:] == [("ignore", None)]
     assert [one["path"] for one in told_["refused"]] == ["notes.txt"]
     assert "ignored 3" in clusters(home)
-    shown = home.call("clusters", "import", top, "--yes", check=False)
+    shown = home.ask("clusters", "import", top, "--yes", check=False)
     assert (shown.returncode, shown.stdout.splitlines()[-1]) == (
         1,
         "0 done, 1 not done, 1 refused; `familiar clusters undo` takes back.",
@@ -203,31 +203,31 @@ def test_an_export_leaves_out_what_is_not_asked_for(home: Household) -> None:
         ("Joe_Biden", "Joe/Biden", [2], 2)
     ]
     assert told_["folders"][0]["faces"] == nearest
-    nobody = home.call("clusters", "export", home.base / "nobody", "--unnamed", check=False)
+    nobody = home.ask("clusters", "export", home.base / "nobody", "--unnamed", check=False)
     assert (nobody.returncode, nobody.stderr, (home.base / "nobody").exists()) == (
         1,
         "error: There are no clusters to export; `familiar clusters run` groups faces.\n",
         False,
     )
-    both = home.call("clusters", "export", home.base / "x", "--cluster", "2", "--unnamed", check=False)
+    both = home.ask("clusters", "export", home.base / "x", "--cluster", "2", "--unnamed", check=False)
     assert (both.returncode, both.stderr.startswith("error: --cluster and --unnamed do not go together")) == (2, True)
 
 
 def test_an_export_is_replaced_only_on_request_and_only_if_nothing_in_it_waits(home: Household) -> None:
     top = folder(home)
-    again = home.call("clusters", "export", top, check=False)
+    again = home.ask("clusters", "export", top, check=False)
     assert (again.returncode, again.stderr.startswith(f"error: {top}: was exported before;")) == (2, True)
     (top / "cluster-1").rename(top / "Obama")
-    waiting = home.call("clusters", "export", top, "--again", check=False)
+    waiting = home.ask("clusters", "export", top, "--again", check=False)
     assert f"{top}: has 1 changes that were not imported" in waiting.stderr
     (top / "Obama").rename(top / "cluster-1")
     (top / "cluster-1" / "notes.txt").write_text("mine")
-    foreign = home.call("clusters", "export", top, "--again", check=False)
+    foreign = home.ask("clusters", "export", top, "--again", check=False)
     assert f"{top}: cluster-1/notes.txt is not ours to replace" in foreign.stderr
     (top / "cluster-1" / "notes.txt").unlink()
     (top / ".familiar-export-0123abcd").mkdir()
     name(home, 1, "Barack Obama")
-    home.call("clusters", "export", top, "--again", "--max", "1")
+    home.ask("clusters", "export", top, "--again", "--max", "1")
     found = {str(path.relative_to(top)) for path in top.rglob("*")}
     assert {name.split("/")[0] for name in found} == {
         "Barack Obama",
@@ -242,7 +242,7 @@ def test_an_export_is_replaced_only_on_request_and_only_if_nothing_in_it_waits(h
 def test_faces_whose_photos_are_gone_stay_where_they_are(home: Household, album: Household) -> None:
     moved = album.inbox.rename(album.inbox.with_name("elsewhere"))
     try:
-        result = home.call("clusters", "export", home.base / "none", check=False)
+        result = home.ask("clusters", "export", home.base / "none", check=False)
         assert (result.returncode, result.stderr) == (
             1,
             "error: Nothing was exported: none of the 7 faces has a photo that can be read.\n",
@@ -275,7 +275,7 @@ def test_a_folder_that_can_not_be_used_is_refused_with_what_is_wrong(home: House
         (("import", full), f"{full}: was not exported: it has no {MANIFEST_NAME};"),
         (("import", other), f"{other}: was exported from another store; none of its faces is known here."),
     ):
-        result = home.call("clusters", *arguments, check=False)
+        result = home.ask("clusters", *arguments, check=False)
         assert (result.returncode, result.stderr.startswith(f"error: {message}")) == (2, True), result.stderr
         assert "Traceback" not in result.stderr
 
@@ -288,15 +288,15 @@ def test_a_full_disk_leaves_the_folder_as_it_was(home: Household) -> None:
         pytest.skip("a file system can't be mounted here")
     try:
         target = disk / "new"
-        result = home.call("clusters", "export", target, check=False)
+        result = home.ask("clusters", "export", target, check=False)
         assert (result.returncode, result.stderr) == (
             1,
             f"error: {target}: nothing was exported: No space left on device.\n",
         )
         assert list(disk.iterdir()) == []
-        home.call("clusters", "export", disk, "--max", "1")
+        home.ask("clusters", "export", disk, "--max", "1")
         small = {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
-        again = home.call("clusters", "export", disk, "--again", check=False)
+        again = home.ask("clusters", "export", disk, "--again", check=False)
         assert (again.returncode, "No space left on device" in again.stderr) == (1, True)
         assert {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()} == small
     finally:

@@ -24,7 +24,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, b
                 image.crop((0, 0, width, height)).save(household.inbox / f"{photo.stem}-{way}.jpg", quality=90 - way)
     put(couple, household.inbox)
     household.scan()
-    household.call("clusters", "run")
+    household.ask("clusters", "run")
     return household
 
 
@@ -62,7 +62,7 @@ def test_a_name_is_given_to_all_faces_of_a_cluster_and_rules_see_it_and_undo_tak
     (person,) = home.json("people", "list")
     assert (person["name"], person["faces"]) == ("Barack Obama", 6)
     home.rule({"name": "all", "when": {"person": "Barack Obama"}, "then": [{"copy": f"{home.out}/{{person}}/"}]})
-    assert home.call("rules", "apply").returncode == 0
+    assert home.ask("rules", "apply").returncode == 0
     assert len(home.tree(home.out)) == 6
     undone = home.json("clusters", "undo")
     assert undone["id"] == named["id"]
@@ -75,10 +75,10 @@ def test_the_best_and_most_different_faces_become_references_and_other_faces_are
 ) -> None:
     large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
     taken = [face["id"] for face in home.json("clusters", "show", str(large))["face_list"]][:2]
-    home.call("clusters", "take-out", str(large), *map(str, taken))
-    home.call("clusters", "undo")
-    home.call("clusters", "split", str(large), *map(str, taken))
-    home.call("clusters", "name", str(large), "Barack Obama")
+    home.ask("clusters", "take-out", str(large), *map(str, taken))
+    home.ask("clusters", "undo")
+    home.ask("clusters", "split", str(large), *map(str, taken))
+    home.ask("clusters", "name", str(large), "Barack Obama")
     (person,) = home.json("people", "list")
     assert (person["references"], person["faces"]) == (4, 4)  # those that were split off are refused for him
     assert {face["match"] for face in home.json("clusters", "show", str(small))["face_list"]} == {None}
@@ -86,29 +86,29 @@ def test_the_best_and_most_different_faces_become_references_and_other_faces_are
 
 def test_a_cluster_that_was_merged_leads_to_the_one_that_it_is_in_and_undo_parts_them(home: Household) -> None:
     large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
-    refused = home.call("clusters", "merge", str(small), str(large), check=False)
+    refused = home.ask("clusters", "merge", str(small), str(large), check=False)
     assert (refused.returncode, "have faces in one photo (couple.jpg)" in refused.stderr) == (2, True)
     before = rows(home)
-    home.call("clusters", "merge", str(small), str(large), "--anyway")
+    home.ask("clusters", "merge", str(small), str(large), "--anyway")
     assert listed(home) == {large: (10, None)}
-    shown = home.call("clusters", "show", str(small)).stdout.splitlines()
+    shown = home.ask("clusters", "show", str(small)).stdout.splitlines()
     assert shown[0] == f"Cluster {small} became a part of cluster {large}."
-    home.call("clusters", "undo")
+    home.ask("clusters", "undo")
     assert rows(home) == before
 
 
 def test_what_was_refused_or_ignored_or_no_face_never_comes_back(home: Household) -> None:
     large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
-    home.call("clusters", "name", str(large), "Barack Obama")
-    home.call("clusters", "refuse", str(large), "barack  OBAMA")
+    home.ask("clusters", "name", str(large), "Barack Obama")
+    home.ask("clusters", "refuse", str(large), "barack  OBAMA")
     assert home.json("people", "list")[0]["faces"] == 0
-    again = home.call("clusters", "name", str(large), "Barack Obama", check=False)
+    again = home.ask("clusters", "name", str(large), "Barack Obama", check=False)
     assert (again.returncode, f"Cluster {large} was refused for 'Barack Obama' before" in again.stderr) == (2, True)
-    home.call("clusters", "ignore", str(small))
+    home.ask("clusters", "ignore", str(small))
     assert [row["id"] for row in home.json("clusters", "list")] == [large]
     face = home.json("clusters", "show", str(large))["face_list"][0]["id"]
-    home.call("clusters", "not-a-face", str(face))
-    home.call("clusters", "run")
+    home.ask("clusters", "not-a-face", str(face))
+    home.ask("clusters", "run")
     assert listed(home) == {large: (5, None), small: (4, None)}
     assert home.json("status")["photos"]["faces"] == 9
 
@@ -124,7 +124,7 @@ def test_what_was_refused_or_ignored_or_no_face_never_comes_back(home: Household
 )
 def test_a_name_that_can_not_be_used_is_refused_and_nothing_changes(home: Household, name: str, complaint: str) -> None:
     before = rows(home)
-    result = home.call("clusters", "name", "1", name, check=False)
+    result = home.ask("clusters", "name", "1", name, check=False)
     assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
     assert rows(home) == before
 
@@ -143,7 +143,7 @@ def test_a_name_that_can_not_be_used_is_refused_and_nothing_changes(home: Househ
     ],
 )
 def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
-    result = home.call("clusters", *arguments, check=False)
+    result = home.ask("clusters", *arguments, check=False)
     assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
 
 
@@ -155,14 +155,14 @@ def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, 
     ],
 )
 def test_numbers_that_are_none_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
-    result = home.call("clusters", *arguments, check=False)
+    result = home.ask("clusters", *arguments, check=False)
     assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
 
 
 def test_two_clusters_with_faces_in_one_photo_are_one_person_only_if_that_is_wanted(home: Household) -> None:
     large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
-    home.call("clusters", "name", str(large), "Barack Obama")
-    refused = home.call("clusters", "name", str(small), "Barack Obama", check=False)
+    home.ask("clusters", "name", str(large), "Barack Obama")
+    refused = home.ask("clusters", "name", str(small), "Barack Obama", check=False)
     assert (
         refused.returncode,
         "One photo (couple.jpg) shows two faces that would be one person" in refused.stderr,
@@ -171,26 +171,26 @@ def test_two_clusters_with_faces_in_one_photo_are_one_person_only_if_that_is_wan
         True,
     )
     home.configure({"clustering": {"same_photo": True}})
-    home.call("clusters", "name", str(small), "Barack Obama")
+    home.ask("clusters", "name", str(small), "Barack Obama")
     assert listed(home) == {large: (6, "Barack Obama"), small: (4, "Barack Obama")}
 
 
 def test_an_ignored_cluster_stays_ignored_and_nobody_matches_its_faces(home: Household) -> None:
     large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
-    home.call("clusters", "ignore", str(large))
-    refused = home.call("clusters", "merge", str(small), str(large), "--anyway", check=False)
+    home.ask("clusters", "ignore", str(large))
+    refused = home.ask("clusters", "merge", str(small), str(large), "--anyway", check=False)
     assert (refused.returncode, f"Cluster {large} is ignored" in refused.stderr) == (2, True)
     faces = home.json("clusters", "show", str(large))["face_list"]
     portrait = next(face["path"] for face in faces if "couple" not in face["path"])
-    home.call("people", "add", "Barack Obama", portrait)
+    home.ask("people", "add", "Barack Obama", portrait)
     assert [person["faces"] for person in home.json("people", "list")] == [0]
 
 
 def test_a_state_without_faces_has_no_clusters(household: Household) -> None:
     assert household.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
     assert household.json("clusters", "list") == []
-    assert household.call("clusters", "suggest").stdout == "There is nothing to suggest.\n"
-    assert household.call("clusters", "log").stdout == "Nothing was decided yet.\n"
+    assert household.ask("clusters", "suggest").stdout == "There is nothing to suggest.\n"
+    assert household.ask("clusters", "log").stdout == "Nothing was decided yet.\n"
 
 
 def answered(household: Household, *answers: str) -> str:

@@ -28,7 +28,7 @@ def photos(
 def test_of_a_folder_each_photo_with_one_face_is_registered_and_the_others_are_refused_with_their_reason(
     household: Household, photos: Path
 ) -> None:
-    result = household.call("people", "add", "Barack Obama", photos, "--json", check=False)
+    result = household.ask("people", "add", "Barack Obama", photos, "--json", check=False)
     assert result.returncode == 1
     told = json.loads(result.stdout)
     assert {(Path(row["path"]).name, row["result"], row["reason"]) for row in told["photos"]} == {
@@ -38,7 +38,7 @@ def test_of_a_folder_each_photo_with_one_face_is_registered_and_the_others_are_r
         ("meadow.png", "refused", "no face was found in it"),
         ("broken.jpg", "refused", "not a picture in any format that is known"),
     }
-    again = household.call("people", "add", "barack  OBAMA", photos, "--largest", check=False)
+    again = household.ask("people", "add", "barack  OBAMA", photos, "--largest", check=False)
     assert again.stdout.splitlines()[-1] == "barack  OBAMA: 1 registered, 2 known already, 2 refused."
     (person,) = household.json("people", "list")
     assert (person["name"], person["references"]) == ("Barack Obama", 3)
@@ -46,8 +46,8 @@ def test_of_a_folder_each_photo_with_one_face_is_registered_and_the_others_are_r
 
 
 def test_a_face_that_is_registered_for_somebody_else_is_refused(household: Household, photos: Path) -> None:
-    household.call("people", "add", "Joe Biden", photos.parent / "biden.jpg")
-    result = household.call("people", "add", "Barack Obama", photos.parent / "biden.jpg", check=False)
+    household.ask("people", "add", "Joe Biden", photos.parent / "biden.jpg")
+    result = household.ask("people", "add", "Barack Obama", photos.parent / "biden.jpg", check=False)
     assert (result.returncode, "the face is registered for 'Joe Biden' already" in result.stdout) == (1, True)
     assert [person["name"] for person in household.json("people", "list")] == ["Joe Biden"]
 
@@ -56,19 +56,19 @@ def test_known_photos_are_matched_again_at_once_when_people_change(household: Ho
     for name in ("obama.jpg", "more/obama2.jpg", "../biden.jpg"):
         put(photos / name, household.inbox)
     household.scan()
-    household.call("people", "add", "Obama", photos / "obama.jpg")
+    household.ask("people", "add", "Obama", photos / "obama.jpg")
     assert counts(household) == {"Obama": (1, 2)}
-    household.call("people", "threshold", "Obama", "0.01")
+    household.ask("people", "threshold", "Obama", "0.01")
     assert counts(household) == {"Obama": (1, 1)}
-    household.call("people", "threshold", "Obama")
-    household.call("people", "rename", "obama", "Barack Obama")
-    household.call("people", "add", "Joe", photos.parent / "biden.jpg")
+    household.ask("people", "threshold", "Obama")
+    household.ask("people", "rename", "obama", "Barack Obama")
+    household.ask("people", "add", "Joe", photos.parent / "biden.jpg")
     assert counts(household) == {"Barack Obama": (1, 2), "Joe": (1, 1)}
     shown = household.json("people", "show", "barack obama")
     assert [reference["origin"] for reference in shown["reference_list"]] == [str(photos / "obama.jpg")]
-    household.call("people", "merge", "Joe", "Barack Obama")
+    household.ask("people", "merge", "Joe", "Barack Obama")
     assert counts(household) == {"Barack Obama": (2, 3)}
-    household.call("people", "remove", "Barack Obama", "--yes")
+    household.ask("people", "remove", "Barack Obama", "--yes")
     assert counts(household) == {}
     assert household.json("status")["photos"]["recognised"] == 0
     assert household.json("status")["photos"]["faces"] == 3
@@ -98,9 +98,9 @@ def test_wrong_use_is_refused_with_what_would_be_right(
 
 
 def test_nobody_is_removed_or_renamed_over_by_accident(household: Household, obama: Path, biden: Path) -> None:
-    household.call("people", "add", "Obama", obama)
-    household.call("people", "add", "Biden", biden)
-    assert household.call("people", "remove", "Obama", check=False).returncode == 1
-    taken = household.call("people", "rename", "Obama", "biden", check=False)
+    household.ask("people", "add", "Obama", obama)
+    household.ask("people", "add", "Biden", biden)
+    assert household.ask("people", "remove", "Obama", check=False).returncode == 1
+    taken = household.ask("people", "rename", "Obama", "biden", check=False)
     assert taken.stderr.startswith("error: 'Biden' exists already; `familiar people merge 'Obama' 'Biden'` makes one")
     assert set(counts(household)) == {"Obama", "Biden"}

@@ -32,7 +32,7 @@ def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Hou
     crop = {"crop": {"to": f"{household.out}/faces/", "size": 64, "min_size": 900}}
     household.rule(copying(household), moving(household), {"name": "faces", "then": [crop]})
     before = household.tree()
-    result = household.call("plan", "--json", check=False)
+    result = household.ask("plan", "--json", check=False)
     planned = json.loads(result.stdout)
     assert result.returncode == 1
     (plan,) = planned["plans"]
@@ -48,7 +48,7 @@ def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Hou
     assert planned["failed"] == [
         {"path": str(household.inbox / "broken.jpg"), "reason": "not a picture in any format that is known"}
     ]
-    assert household.call("plan", photo).stdout.splitlines()[-1] == "1 photos, 2 operations. Nothing was touched."
+    assert household.ask("plan", photo).stdout.splitlines()[-1] == "1 photos, 2 operations. Nothing was touched."
     assert household.tree() == before
     household.scan()
     assert set(household.tree()) == {
@@ -93,7 +93,7 @@ def test_what_was_done_is_undone_by_number_by_time_or_as_the_last(seen: Househol
     (move, copy) = seen.json("undo", "--since", "1h")["undone"]
     assert set(seen.tree()) == {"inbox/obama.jpg", "inbox/biden.jpg"}
     assert (move["kind"], copy["kind"]) == ("move", "copy")
-    gone = seen.call("undo", str(move["operation"]), check=False)
+    gone = seen.ask("undo", str(move["operation"]), check=False)
     message = f"error: There is no operation {move['operation']} that was done and not yet undone.\n"
     assert (gone.returncode, gone.stderr) == (2, message)
     assert before.items() <= seen.tree().items()
@@ -104,11 +104,11 @@ def test_where_one_file_stands_in_the_way_nothing_is_undone(seen: Household) -> 
     seen.json("rules", "apply")
     (seen.out / "copies" / "obama.jpg").write_bytes(b"somebody's own work")
     before = seen.tree()
-    result = seen.call("undo", "--last", "--json", check=False)
+    result = seen.ask("undo", "--last", "--json", check=False)
     (obstacle,) = json.loads(result.stdout)["obstacles"]
     assert obstacle["reason"] == f"{seen.out}/copies/obama.jpg was changed since"
     assert (result.returncode, seen.tree()) == (1, before)
-    assert "Nothing was touched." in seen.call("undo", "--last", check=False).stdout
+    assert "Nothing was touched." in seen.ask("undo", "--last", check=False).stdout
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_check_of_the_rules_names_people_whom_nobody_registered(household: Hou
     household.rule({"name": "of one", "when": {"person": "Eileen Collins"}, "then": ["stop"]})
     checked = household.json("rules", "check")
     assert (checked["rules"], checked["unknown_people"]) == (["of one"], ["Eileen Collins"])
-    told = household.call("rules", "check", household.rules).stdout
+    told = household.ask("rules", "check", household.rules).stdout
     assert "nobody is registered as 'Eileen Collins'; familiar people add 'Eileen Collins' PHOTO..." in told
 
 
@@ -148,7 +148,7 @@ def test_wrong_rules_are_refused_with_every_place(household: Household) -> None:
         assert result.returncode == 2
         assert first.startswith(f"error: {household.rules}:3:12: rules[0].when.persn: unknown key 'persn'; did you")
         assert second.startswith(f"error: {household.rules}:3:40: rules[0].when.score.min: 3 is wrong; a number from")
-    as_json = json.loads(household.call("rules", "check", "--json", check=False).stderr)
+    as_json = json.loads(household.ask("rules", "check", "--json", check=False).stderr)
     assert [(problem["line"], problem["column"]) for problem in as_json["problems"]] == [(3, 12), (3, 40)]
 
 
@@ -162,3 +162,11 @@ def test_a_photo_that_can_not_be_read_is_told_and_harms_no_other(household: Hous
     status = household.json("status")
     assert status["failed"] == [{"path": str(broken), "reason": "can't be read: Input/output error"}]
     assert (status["photos"]["seen"], status["files"]) == (1, {"done": 1, "failed": 1})
+
+
+def test_a_rule_may_ask_for_the_best_photos_of_a_person(library: Household, tmp_path: Path) -> None:
+    best = {"person": "Barack Obama", "percentile": {"min": 75}}
+    library.rule({"name": "best", "when": best, "then": [{"copy": f"{tmp_path}/best/"}]})
+    planned = library.json("plan")["plans"]
+    library.rules.unlink()
+    assert {Path(plan["path"]).name for plan in planned if plan["operations"]} == {"obama.jpg", "couple.jpg"}

@@ -40,7 +40,7 @@ def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path,
         f"set aside  {broken}  not a picture in any format that is known",
         "0 handled, 1 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.",
     ]
-    shown = household.call("status").stdout
+    shown = household.ask("status").stdout
     assert "photos: 2 seen with 1 faces, 0 recognised as one of 0 people; 1 set aside" in shown
     assert f"{broken}  not a picture in any format that is known" in shown
 
@@ -76,7 +76,7 @@ def test_a_damaged_store_is_reported_and_left_as_it_is(household: Household) -> 
         assert result.returncode == 1
         assert f"{store}: the store is damaged" in result.stderr
     (verdict,) = [
-        row for row in json.loads(household.call("doctor", "--json", check=False).stdout) if row["subject"] == "store"
+        row for row in json.loads(household.ask("doctor", "--json", check=False).stdout) if row["subject"] == "store"
     ]
     assert verdict["verdict"] == "bad"
     assert store.read_bytes() == b"not a database, and nobody's to write over"
@@ -105,11 +105,11 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
 
 def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(household: Household) -> None:
     household.configure({"folders": ["/nowhere"]})
-    result = household.call("doctor", check=False)
+    result = household.ask("doctor", check=False)
     assert result.returncode == 1
     assert "bad     folder /nowhere: it is missing" in result.stdout
     household.config.write_text("settle: soon")
-    findings = json.loads(household.call("doctor", "--json", check=False).stdout)
+    findings = json.loads(household.ask("doctor", "--json", check=False).stdout)
     (configuration,) = [row for row in findings if row["subject"] == "configuration"]
     assert configuration["detail"].startswith(f"{household.config}:1:9: settle: 'soon' is wrong; it should be a valid")
 
@@ -120,13 +120,13 @@ def test_the_example_configuration_is_written_once_and_is_good(household: Househ
     assert written == [str(folder / "familiar.yaml"), str(folder / "rules.yaml")]
     household.call("--config", written[0], "config", "check")
     Path(written[0]).write_text("settle: 9\n")
-    again = household.call("config", "init", folder, check=False)
+    again = household.ask("config", "init", folder, check=False)
     assert (again.returncode, again.stderr) == (2, f"error: {written[0]} exists already; it was left as it is.\n")
     assert household.json("--config", written[0], "config", "show")["settings"]["settle"] == 9
 
 
 def test_what_config_show_prints_is_a_configuration_of_the_same_meaning(household: Household) -> None:
-    text = household.call("config", "show").stdout
+    text = household.ask("config", "show").stdout
     assert Settings.model_validate(yaml.safe_load(text)).folders[0].path == household.inbox
     copy = household.base / "copy.yaml"
     copy.write_text(text)

@@ -60,6 +60,24 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             ),
         ),
         (
+            "rules: [{name: a, when: {percentile: {min: 5}}, then: [stop]}]",
+            (
+                "rules.yaml:1:38: rules[0].when.percentile: it is relative to a person: person with a name, or any, "
+                "has to stand beside it"
+            ),
+        ),
+        (
+            "rules: [{name: a, when: {person: [Ann, unknown], percentile: {min: 5}}, then: [stop]}]",
+            (
+                "rules.yaml:1:62: rules[0].when.percentile: it is relative to a person: person with a name, or any, "
+                "has to stand beside it"
+            ),
+        ),
+        (
+            "rules: [{name: a, when: {person: Ann, percentile: {min: 101}}, then: [stop]}]",
+            "rules.yaml:1:57: rules[0].when.percentile.min: 101 is wrong; a number from 0 to 100 would be right",
+        ),
+        (
             "rules: [{name: a, then: [{link: {to: /a/, kind: soft}}]}]",
             "rules.yaml:1:49: rules[0].then[0].link.kind: 'soft' is wrong; symbolic or hard would be right",
         ),
@@ -110,8 +128,8 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         (
             "rules: [{name: a, when: {not: {}}, then: [stop]}]",
             (
-                "rules.yaml:1:31: rules[0].when.not: {} is wrong; a mapping with person, score, distance, face, faces, "
-                "kind, source, path, taken, all, any, not would be right"
+                "rules.yaml:1:31: rules[0].when.not: {} is wrong; a mapping with person, score, distance, percentile, "
+                "face, faces, kind, source, path, taken, all, any, not would be right"
             ),
         ),
         (

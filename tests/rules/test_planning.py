@@ -186,3 +186,38 @@ def test_a_name_that_can_be_no_tag_is_refused_with_the_reason() -> None:
         (),
         ["the tag 'very very very very '... has 261 characters; Flickr takes 255 at most"],
     )
+
+
+def ranking(name: str, score: float) -> tuple[float, float] | None:
+    return {"Ann": (score * 100, score * 100), "Bob": None}[name]
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("{person: ann, percentile: {min: 70}}", True),
+        ("{person: ann, percentile: {min: 80}}", False),
+        ("{person: any, percentile: {max: 80}}", True),
+        ("{person: [ann, bob], percentile: {min: 0}}", True),
+        ("{person: bob, percentile: {min: 0}}", False),
+        ("{not: {person: ann, percentile: {min: 80}}}", True),
+    ],
+)
+def test_a_percentile_compares_a_face_with_all_photos_for_its_person(when: str, expected: bool) -> None:
+    rules = read_rules(Path("rules.yaml"), f"rules: [{{name: r, when: {when}, then: [copy: /out/]}}]", home=HOME)
+    plan = plan_for(rules, rules.rank(subject(ANN, BOB, STRANGER), ranking))
+    assert bool(plan.operations) == expected
+
+
+def test_percentiles_are_worked_out_only_for_people_for_whom_a_rule_asks() -> None:
+    text = "rules: [{name: r, when: {any: [{person: Ann, percentile: {min: 9}}, {person: Bob}]}, then: [copy: /out/]}]"
+    rules = read_rules(Path("rules.yaml"), text, home=HOME)
+    asked: list[str] = []
+
+    def standing(name: str, _score: float) -> tuple[float, float]:
+        asked.append(name)
+        return (50, 60)
+
+    ranked = rules.rank(subject(ANN, BOB, STRANGER), standing)
+    assert asked == ["Ann"]
+    assert [each.percentiles for each in ranked.faces] == [(50, 60), None, None]

@@ -36,7 +36,7 @@ def moving(household: Household, name: str = "tidy") -> dict[str, object]:
 def test_a_photo_that_arrives_is_recognised_and_copied_cropped_and_moved(
     household: Household, obama: Path, obama2: Path
 ) -> None:
-    household.call("people", "add", "Barack Obama", obama)
+    household.ask("people", "add", "Barack Obama", obama)
     crop = {"crop": {"to": f"{household.out}/faces/", "size": 64}}
     household.rule(album(household), {"name": "faces", "when": {"person": "any"}, "then": [crop]}, moving(household))
     with household.running() as daemon:
@@ -183,7 +183,7 @@ def test_people_registered_while_it_runs_are_matched_within_a_second(
     with household.running() as daemon:
         put(obama2, household.inbox)
         daemon.wait_for("photo.seen")
-        household.call("people", "add", "Obama", obama)
+        household.ask("people", "add", "Obama", obama)
         daemon.wait_for("people.rematched", people=1, faces=2)
         (person,) = household.json("people", "list")
     assert (person["name"], person["faces"], person["photos"]) == ("Obama", 2, 2)

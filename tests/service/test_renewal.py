@@ -34,7 +34,7 @@ def embeddings(household: Household) -> dict[int, np.ndarray]:
 def outdated(household: Household, obama: Path, obama2: Path, biden: Path) -> Household:
     """A household whose faces were all encoded by another model, with Obama registered."""
     household.configure(PLAIN)
-    household.call("people", "add", "Barack Obama", put(obama2, household.base / "reference.jpg"))
+    household.ask("people", "add", "Barack Obama", put(obama2, household.base / "reference.jpg"))
     put(obama, household.inbox / "obama.jpg")
     put(biden, household.inbox / "biden.jpg")
     household.scan()

@@ -36,7 +36,7 @@ def by_person(household: Household) -> None:
 
 
 def test_the_rules_apply_to_a_video_as_to_a_photo(household: Household, obama2: Path, clip: Path) -> None:
-    household.call("people", "add", "Barack Obama", obama2)
+    household.ask("people", "add", "Barack Obama", obama2)
     by_person(household)
     put(clip, household.inbox / "party.mov")
     (shown,) = household.json("plan")["plans"]
@@ -63,14 +63,14 @@ def test_references_are_registered_from_photos_and_not_from_videos_beside_them(
 ) -> None:
     put(obama, household.base / "IMG_1.jpg")
     put(clip, household.base / "IMG_1.mov")
-    household.call("people", "add", "Barack Obama", household.base)
+    household.ask("people", "add", "Barack Obama", household.base)
     assert household.json("people", "list")[0]["references"] == 1
 
 
 def test_a_live_photo_is_one_photo_and_is_moved_and_moved_back_as_a_pair(
     household: Household, obama: Path, obama2: Path, clip: Path
 ) -> None:
-    household.call("people", "add", "Barack Obama", obama2)
+    household.ask("people", "add", "Barack Obama", obama2)
     by_person(household)
     for name in ("IMG_1.jpg", "IMG_1.MOV"):
         (household.out / "Barack Obama").mkdir(parents=True, exist_ok=True)
@@ -86,14 +86,14 @@ def test_a_live_photo_is_one_photo_and_is_moved_and_moved_back_as_a_pair(
         "Barack Obama/IMG_1 (2).MOV", "Barack Obama/IMG_1 (2).jpg", "Barack Obama/IMG_1.MOV",
         "Barack Obama/IMG_1.jpg", "faces/IMG_1.jpg",
     ]  # fmt: skip
-    household.call("undo", "--last")
+    household.ask("undo", "--last")
     assert below(household.inbox) == ["IMG_1.MOV", "IMG_1.jpg"]
 
 
 def test_a_clip_that_comes_after_its_still_was_moved_follows_it(
     household: Household, obama: Path, obama2: Path, clip: Path
 ) -> None:
-    household.call("people", "add", "Barack Obama", obama2)
+    household.ask("people", "add", "Barack Obama", obama2)
     by_person(household)
     put(obama, household.inbox / "IMG_2.jpg")
     household.scan()
@@ -111,27 +111,27 @@ def test_a_clip_that_came_before_its_still_follows_it(household: Household, obam
     household.scan()
     assert below(household.out) == ["IMG_7.jpg", "IMG_7.mov"]
     assert household.json("status")["photos"]["faces"] == 1
-    household.call("undo", "--last")
+    household.ask("undo", "--last")
     assert below(household.inbox) == ["IMG_7.jpg", "IMG_7.mov"]
 
 
 def test_rules_that_are_applied_later_take_the_clip_along(
     household: Household, obama: Path, obama2: Path, clip: Path
 ) -> None:
-    household.call("people", "add", "Barack Obama", obama2)
+    household.ask("people", "add", "Barack Obama", obama2)
     put(obama, household.inbox / "IMG_3.jpg")
     put(clip, household.inbox / "IMG_3.mov")
     household.scan()
     assert below(household.inbox) == ["IMG_3.jpg", "IMG_3.mov"]
     by_person(household)
-    household.call("rules", "apply")
+    household.ask("rules", "apply")
     assert below(household.out) == ["Barack Obama/IMG_3.jpg", "Barack Obama/IMG_3.mov", "faces/IMG_3.jpg"]
 
 
 def test_a_video_beside_a_still_that_is_no_photo_is_a_video_of_its_own(
     household: Household, obama2: Path, clip: Path
 ) -> None:
-    household.call("people", "add", "Barack Obama", obama2)
+    household.ask("people", "add", "Barack Obama", obama2)
     by_person(household)
     (household.inbox / "IMG_4.jpg").write_bytes(b"damaged")
     put(clip, household.inbox / "IMG_4.mov")
@@ -142,11 +142,11 @@ def test_a_video_beside_a_still_that_is_no_photo_is_a_video_of_its_own(
 def test_a_plan_does_not_change_what_a_scan_does_with_a_video_beside_what_is_no_photo(
     household: Household, obama2: Path, clip: Path
 ) -> None:
-    household.call("people", "add", "Barack Obama", obama2)
+    household.ask("people", "add", "Barack Obama", obama2)
     by_person(household)
     (household.inbox / "IMG_5.jpg").write_bytes(b"damaged")
     put(clip, household.inbox / "IMG_5.mov")
-    household.call("plan", check=False)
+    household.ask("plan", check=False)
     household.scan()
     assert below(household.out) == ["Barack Obama/IMG_5.mov", "faces/IMG_5.jpg"]
 
@@ -160,14 +160,14 @@ def test_a_target_without_suffix_keeps_its_dots_for_the_clip_too(household: Hous
 
 
 def test_two_short_videos_of_one_name_are_no_live_photo(household: Household, obama2: Path, clip: Path) -> None:
-    household.call("people", "add", "Barack Obama", obama2)
+    household.ask("people", "add", "Barack Obama", obama2)
     put(clip, household.inbox / "IMG_8.mov")
     write_video(household.inbox / "IMG_8.mp4", [(None, 2)])
     household.scan()
     household.rule({"name": "his", "when": {"person": "any"}, "then": [{"move": f"{household.out}/"}]})
-    household.call("rules", "apply")
+    household.ask("rules", "apply")
     assert below(household.out) == ["IMG_8.mov"]
     assert below(household.inbox) == ["IMG_8.mp4"]
     household.rule({"name": "videos", "when": {"kind": "video"}, "then": [{"copy": f"{household.out}/all/"}]})
-    household.call("rules", "apply")
+    household.ask("rules", "apply")
     assert below(household.out / "all") == ["IMG_8.mov", "IMG_8.mp4"]

@@ -13,6 +13,9 @@ import click
 
 from familiar import __version__
 
+AS_JSON = "familiar.json"
+"""Key in the meta data of click's contexts: whether the command line asks for JSON."""
+
 COMMANDS = {
     "run": "run",
     "scan": "scan",
@@ -21,6 +24,12 @@ COMMANDS = {
     "plan": "plan",
     "undo": "undo",
     "people": "people",
+    "find": "find",
+    "collect": "collect",
+    "scores": "scores",
+    "move": "lists",
+    "copy": "lists",
+    "link": "lists",
     "clusters": "clusters",
     "flickr": "flickr",
     "rules": "rules",
@@ -43,6 +52,11 @@ class Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"familiar.cli.{COMMANDS[cmd_name]}"), cmd_name)
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note whether JSON is asked for: an error may come before the command itself is reached."""
+        ctx.meta[AS_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -8,10 +8,11 @@ from typing import Any
 
 from familiar.cli.context import Context
 from familiar.cli.rematching import rematch
+from familiar.cli.starting import rule_book
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
 from familiar.flickr.errors import NotAllowedError
-from familiar.logs import EventLog
+from familiar.logs import EventLog, open_log
 from familiar.service.flickr.deciding import Decider
 from familiar.service.flickr.part import connect
 from familiar.service.flickr.sending import Sender, as_json
@@ -31,17 +32,16 @@ class _Deciding:
     basis: str | None
 
     @classmethod
-    def on(cls, context: Context, settings: Settings, store: Store) -> "_Deciding":
-        rules = context.rules(context.rules_path(settings))
+    def on(cls, context: Context, settings: Settings, store: Store, log: EventLog) -> "_Deciding":
         rematch(context, store, settings, quiet=True)
         recogniser = Recogniser(store, settings.matching, settings.vision.model)
-        decider = Decider(store=store, recogniser=recogniser, rules=lambda: rules)
+        decider = Decider(store=store, recogniser=recogniser, rules=rule_book(context, settings, store, log))
         return cls(decider=decider, basis=decider.basis())
 
 
 def planned(context: Context, settings: Settings, store: Store) -> list[dict[str, str]]:
     """Return what would be sent; nothing is written down."""
-    deciding = _Deciding.on(context, settings, store)
+    deciding = _Deciding.on(context, settings, store, open_log(sys.stderr, level="error"))
     changes = {
         (tag.flickr_id, tag.clean): _change(tag.flickr_id, "add" if tag.wanted else "remove", tag.text, tag.rule)
         for tag in store.flickr_tags.open_tags()
@@ -69,7 +69,7 @@ def pushed(context: Context, settings: Settings, store: Store, log: EventLog) ->
 
 async def _push(context: Context, settings: Settings, store: Store, log: EventLog) -> dict[str, Any]:
     calls, login = connect(context.credentials, settings.flickr, store, log)
-    deciding = _Deciding.on(context, settings, store)
+    deciding = _Deciding.on(context, settings, store, log)
     async with Workers(settings=settings.vision, models=context.models) as workers:
         performer = Performer(
             store=store, workers=workers, executor=Executor(store.journal), undo=Undo(store.journal), log=log

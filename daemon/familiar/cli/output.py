@@ -1,7 +1,6 @@
 """What every command shares: results as text or JSON, tables, progress, and errors with their exit codes."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from familiar.cli import AS_JSON
 from familiar.errors import ConfigurationError, FamiliarError, UsageError
 from familiar.logs import printable
 
@@ -36,11 +36,12 @@ class Problem(click.ClickException):
         super().__init__(message)
         setattr(self, "exit_code", exit_code)  # noqa: B010 - click declares it for the class, and reads it from the instance
         self.details = details
+        context = click.get_current_context(silent=True)
+        self._as_json = context is not None and bool(context.meta.get(AS_JSON))
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
         """Print the error to standard error: text, or JSON where the command was asked for it."""
-        context = click.get_current_context(silent=True)
-        if "--json" in sys.argv or (context is not None and context.params.get("as_json")):
+        if self._as_json:
             click.echo(json.dumps({"error": self.message, "problems": list(self.details)}), err=True)
             return
         for line in self.message.splitlines():

@@ -22,6 +22,7 @@ from familiar.service.handling import subject_of
 from familiar.service.pairs import handled_still
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
+from familiar.service.scoring import Standings
 from familiar.service.seeing import Seer
 from familiar.settings import FolderSettings, Settings, folder_name, is_photo, is_video
 from familiar.sources.settling import look as look_at
@@ -71,7 +72,14 @@ class _Planner:
     """Makes plans; what came of each path: a plan, nothing for another path of the same photo, or a failure."""
 
     def __init__(
-        self, *, store: Store, seer: Seer, recogniser: Recogniser, rules: Rules, folders: Sequence[FolderSettings]
+        self,
+        *,
+        store: Store,
+        seer: Seer,
+        recogniser: Recogniser,
+        rules: Rules,
+        standings: Standings,
+        folders: Sequence[FolderSettings],
     ) -> None:
         """Take the rooms that a photo passes."""
         self.plans: dict[Path, _Made] = {}
@@ -81,6 +89,7 @@ class _Planner:
         self._seer = seer
         self._recogniser = recogniser
         self._rules = rules
+        self._standing = standings.standing
         self._folders = folders
         self._first: dict[int, Path] = {}
 
@@ -120,7 +129,8 @@ class _Planner:
         if found is None:
             raise GoneError(f"{path}: no longer there")
         source = source_of(path, self._folders)
-        return plan_for(self._rules, subject_of(photo, faces, path, source, found[1]))
+        subject = subject_of(photo, faces, path, source, found[1])
+        return plan_for(self._rules, self._rules.rank(subject, self._standing))
 
 
 def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
@@ -161,7 +171,10 @@ async def _plan(
         renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
         await renewer.renew_references()
         seer = Seer(store=store, workers=workers)
-        planner = _Planner(store=store, seer=seer, recogniser=recogniser, rules=rules, folders=folders)
+        standings = Standings(store, settings.matching, settings.vision.model)
+        planner = _Planner(
+            store=store, seer=seer, recogniser=recogniser, rules=rules, standings=standings, folders=folders
+        )
         with progress_bar("looking at photos", hidden=quiet) as progress:
             numbers = count(1)
             for videos in (False, True):

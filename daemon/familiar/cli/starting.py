@@ -16,6 +16,7 @@ from familiar.logs import EventLog, open_log
 from familiar.service.assembly import Assembly, FlickrPlace, assemble
 from familiar.service.daemon import Progress
 from familiar.service.rulebook import RuleBook, problems_in
+from familiar.service.scoring import Standings
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store
@@ -67,6 +68,7 @@ def daemon_for(
             log.emit("settings.rejected", problems=problems_in(error))
             return False
         rules.file = configuration.context.rules_path(fresh)
+        rules.standings = Standings(store, fresh.matching, fresh.vision.model)
         rules.read_again()
         log.emit("service.reloaded", settings=configuration.context.config, rules=rules.file)
         return fresh != settings
@@ -104,7 +106,13 @@ def rule_book(context: Context, settings: Settings, store: Store, log: EventLog)
     Raises:
         UsageError: they can't be read, or are wrong.
     """
-    return RuleBook(file=context.rules_path(settings), read=context.rules, store=store, log=log)
+    return RuleBook(
+        file=context.rules_path(settings),
+        read=context.rules,
+        store=store,
+        standings=Standings(store, settings.matching, settings.vision.model),
+        log=log,
+    )
 
 
 def begin_log(settings: Settings, log_format: str | None, log_level: str | None) -> EventLog:

@@ -23,12 +23,12 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 @click.command(epilog="Example: familiar undo --last, or: familiar undo --since 2h, or: familiar undo 17 18")
 @click.argument("operations", nargs=-1, type=click.IntRange(1, 2**62))
-@click.option("--last", is_flag=True, help="Undo what was done for the last photo.")
+@click.option("--last", is_flag=True, help="Undo what was done last: for one photo by rules, or by one command.")
 @click.option("--since", help="Undo all since then: 30m, 2h, 3d, or a time such as 2026-05-01T12:00.")
 @json_option
 @pass_context
 def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: str | None, as_json: bool) -> None:
-    """Take back what rules did.
+    """Take back what rules and commands did.
 
     OPERATIONS are numbers, as the log has them; the newest is undone first. If any of them can't be undone, because
     a file is not where the operation left it, nothing is touched.

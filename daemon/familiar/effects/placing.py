@@ -62,11 +62,11 @@ def place_move(source: Path, target: Path, temporary: Path, *, hash_: str, pulse
             temporary.unlink()
             raise ChangedError(f"{source}: changed while it was moved") from error
         rename_new(temporary, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         if _signature(source) == before:
             source.unlink()
-    _sync_folder(target.parent)
-    _sync_folder(source.parent)
+    sync_folder(target.parent)
+    sync_folder(source.parent)
 
 
 def place_copy(source: Path, target: Path, temporary: Path, *, hash_: str, pulse: Pulse) -> None:
@@ -79,7 +79,7 @@ def place_copy(source: Path, target: Path, temporary: Path, *, hash_: str, pulse
         return
     _copy(source, temporary, hash_, pulse)
     rename_new(temporary, target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def place_bytes(data: bytes, target: Path, temporary: Path, *, pulse: Pulse) -> None:
@@ -97,7 +97,7 @@ def place_bytes(data: bytes, target: Path, temporary: Path, *, pulse: Pulse) -> 
         file.flush()
         os.fsync(file.fileno())
     rename_new(temporary, target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def place_link(source: Path, target: Path, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:
@@ -116,14 +116,14 @@ def place_link(source: Path, target: Path, *, symbolic: bool, hash_: str, pulse:
         target.symlink_to(source)
     else:
         target.hardlink_to(source)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def remove_placed(target: Path) -> None:
     """Remove what an operation put at `target`; nothing there is fine."""
     target.unlink(missing_ok=True)
     if target.parent.is_dir():
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def make_folder(folder: Path) -> None:
@@ -134,7 +134,7 @@ def make_folder(folder: Path) -> None:
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from error
     for parent in missing:
-        _sync_folder(parent.parent)
+        sync_folder(parent.parent)
 
 
 def free_name(wish: Path, hash_: str, size: int, pulse: Pulse) -> tuple[Path, bool]:
@@ -216,7 +216,7 @@ def _complete_move(source: Path, target: Path, *, hash_: str, pulse: Pulse) -> N
         return
     if has_content(source, hash_, pulse):
         source.unlink()
-        _sync_folder(source.parent)
+        sync_folder(source.parent)
 
 
 def _is_placed(target: Path, hash_: str, pulse: Pulse) -> bool:
@@ -295,7 +295,7 @@ def _numbered(wish: Path, number: int) -> Path:
     return wish.with_name(os.fsdecode(stem) + addition)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Bring a folder's names to the disk; file systems that can't (EINVAL) do it themselves or never."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -91,7 +91,7 @@ def _named(embeddings: Embeddings, name: str, gallery: Gallery, settings: Matchi
     person = gallery.names.index(name)
     own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
-    distances = _to_nearest(np.where(sound[:, None], embeddings, np.float32(0)), own, settings.nearest)
+    distances = to_nearest(np.where(sound[:, None], embeddings, np.float32(0)), own, settings.nearest)
     return [
         Match(person=name, distance=distance) if is_sound else None
         for distance, is_sound in zip(distances.tolist(), sound.tolist(), strict=True)
@@ -128,7 +128,7 @@ def _match_block(
     for person in np.flatnonzero(candidates.any(axis=0)):
         near = np.flatnonzero(candidates[:, person])
         own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
-        for face, distance in zip(near, _to_nearest(faces[near], own, settings.nearest), strict=True):
+        for face, distance in zip(near, to_nearest(faces[near], own, settings.nearest), strict=True):
             best[face] = _better(best[face], int(person), float(distance))
     return [
         _judge(found, gallery, limits, settings) if found is not None and sound[face] else None
@@ -169,7 +169,7 @@ def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float3
     return np.maximum(squares, 0.0, out=squares)
 
 
-def _to_nearest(faces: Embeddings, references: Embeddings, count: int) -> npt.NDArray[np.float64]:
+def to_nearest(faces: Embeddings, references: Embeddings, count: int) -> npt.NDArray[np.float64]:
     """Return the distance of each face to the centre of those of its `count` nearest references that look alike."""
     squares = _squares(faces, references)
     count = min(count, len(references))

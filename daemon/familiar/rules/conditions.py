@@ -43,12 +43,15 @@ class Bounds:
 class FaceCondition:
     """There is a face of which all of this is true: whose it is, how near, how large, how sharp.
 
+    `percentile` compares a face's score with those of all photos for the person whom it shows.
+
     `people` are keys of names (`name_key`); None stands for every face, recognised or not.
     """
 
     people: frozenset[str] | None = None
     distance: Bounds = Bounds()
     score: Bounds = Bounds()
+    percentile: Bounds | None = None
     size: Bounds = Bounds()
     sharpness: Bounds = Bounds()
 
@@ -67,9 +70,18 @@ class FaceCondition:
         return (
             near[0] in self.distance
             and near[1] in self.score
+            and self._stands(face)
             and face.face.size in self.size
             and face.face.sharpness in self.sharpness
         )
+
+    def _stands(self, face: RecognisedFace) -> bool:
+        if self.percentile is None:
+            return True
+        if face.percentiles is None:
+            return False
+        lowest, highest = face.percentiles
+        return highest >= self.percentile.low and lowest <= self.percentile.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 from familiar.names import name_key
 from familiar.rules.actions import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction, TagAction
 from familiar.rules.conditions import (
+    ANY,
+    UNKNOWN,
     All,
     Any,
     Bounds,
@@ -28,12 +30,14 @@ from familiar.settings import FLICKR
 from familiar.tags import TagError, raw_tag
 from familiar.yaml_source import Attempt, Value, parse
 
-_FACE_KEYS = ("person", "score", "distance", "face")
+_FACE_KEYS = ("person", "score", "distance", "percentile", "face")
 _PHOTO_KEYS = ("faces", "kind", "source", "path", "taken")
 _KINDS = ("photo", "video")
 _LOGIC_KEYS = ("all", "any", "not")
 CROP_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 """What the file name of a crop may end in."""
+
+_GROUPS = frozenset({ANY, UNKNOWN})
 
 _INFINITY = float("inf")
 _MANY = 1_000_000
@@ -74,6 +78,9 @@ class _Reader:
         when = self.condition(keys["when"]) if "when" in keys else All(parts=())
         people = frozenset(_people_in(keys["when"])) if "when" in keys else frozenset()
         sources = _sources_in(keys["when"]) if "when" in keys else frozenset()
+        ranked = (
+            frozenset(map(name_key, _people_in(keys["when"], beside="percentile"))) if "when" in keys else frozenset()
+        )
         actions: list[Action] = []
         for item in keys["then"].some_items():
             with Attempt():
@@ -82,7 +89,7 @@ class _Reader:
                     item.keys(("move",))["move"].complain(
                         "a photo on Flickr is not moved; copy it, or leave 'flickr' out of the rule's source"
                     )
-        return Rule(name=keys["name"].text(), when=when, then=tuple(actions), people=people)
+        return Rule(name=keys["name"].text(), when=when, then=tuple(actions), people=people - _GROUPS, ranked=ranked)
 
     def condition(self, value: Value) -> Condition:
         keys = value.some_keys((*_FACE_KEYS, *_PHOTO_KEYS, *_LOGIC_KEYS))
@@ -107,6 +114,7 @@ class _Reader:
             people=frozenset(map(name_key, keys["person"].texts())) if "person" in keys else None,
             distance=_range(keys["distance"], 0, 2) if "distance" in keys else Bounds(),
             score=_range(keys["score"], 0, 1) if "score" in keys else Bounds(),
+            percentile=_percentile(keys) if "percentile" in keys else None,
             size=size,
             sharpness=sharpness,
         )
@@ -206,6 +214,12 @@ def _range(value: Value, low: float, high: float) -> Bounds:
     return _bounds(value.some_keys(("min", "max")), "min", "max", low, high)
 
 
+def _percentile(keys: dict[str, Value]) -> Bounds:
+    if "person" not in keys or UNKNOWN in map(name_key, keys["person"].texts()):
+        keys["percentile"].fail("it is relative to a person: person with a name, or any, has to stand beside it")
+    return _range(keys["percentile"], 0, 100)
+
+
 def _bounds(keys: dict[str, Value], lower: str, upper: str, low: float, high: float) -> Bounds:
     bounds = Bounds(
         low=keys[lower].number(low, high) if lower in keys else -_INFINITY,
@@ -246,13 +260,13 @@ def _time(value: Value) -> tuple[datetime, datetime]:
     return value.fail(f"{value.shown} is wrong; a date such as 2026-05-31 would be right")
 
 
-def _people_in(value: Value) -> list[str]:
-    """Return the names of people in a condition, however deep; what is wrong is complained of elsewhere."""
+def _people_in(value: Value, *, beside: str = "person") -> list[str]:
+    """Return the people in a condition that stand beside this key, however deep; what is wrong is told elsewhere."""
     found: list[str] = []
 
     def collect(plain: object) -> None:
         if isinstance(plain, dict):
-            named = plain.get("person")
+            named = plain.get("person") if beside in plain else None
             found.extend(name for name in (named if isinstance(named, list) else [named]) if isinstance(name, str))
             for inner in plain.values():
                 collect(inner)
@@ -262,7 +276,7 @@ def _people_in(value: Value) -> list[str]:
 
     with Attempt():
         collect(value.plain)
-    return [name for name in found if name not in {"any", "unknown"}]
+    return found
 
 
 def _sources_in(value: Value) -> frozenset[str]:

@@ -1,23 +1,28 @@
 """What the rules decide for one photo."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from familiar.model import Crop, Link, Move, Operation, Plan, Refusal, Subject, Tag
+from familiar.model import Crop, Link, Move, Operation, Plan, RecognisedFace, Refusal, Subject, Tag
+from familiar.names import name_key
 from familiar.rules.actions import Action, CropAction, Step, TagAction
-from familiar.rules.conditions import Condition
+from familiar.rules.conditions import ANY, Condition
 from familiar.tags import clean_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """If the condition holds, the actions are taken; `people` are the names that the rule has."""
+    """If the condition holds, the actions are taken; `people` are the names that the rule has.
+
+    `ranked` are keys of names, or `any`: those for whom the rule compares a photo with all others (`percentile`).
+    """
 
     name: str
     when: Condition
     then: tuple[Action, ...]
     people: frozenset[str] = frozenset()
+    ranked: frozenset[str] = frozenset()
 
     @property
     def tags(self) -> bool:
@@ -39,6 +44,24 @@ class Rules:
     def tagging(self) -> frozenset[str]:
         """Return the names of the rules that give tags."""
         return frozenset(rule.name for rule in self.rules if rule.tags)
+
+    def rank(self, subject: Subject, standing: Callable[[str, float], tuple[float, float] | None]) -> Subject:
+        """Return a photo with the percentiles of those people for whom the rules ask for them.
+
+        Args:
+            subject: the photo.
+            standing: gives the percentiles of a person's score, the lowest and the highest.
+        """
+        asked = frozenset(key for rule in self.rules for key in rule.ranked)
+        if not asked:
+            return subject
+
+        def ranked(face: RecognisedFace) -> RecognisedFace:
+            if face.match is None or face.person is None or not {ANY, name_key(face.person)} & asked:
+                return face
+            return replace(face, percentiles=standing(face.person, face.match.score))
+
+        return replace(subject, faces=tuple(map(ranked, subject.faces)))
 
 
 NOT_REMOTE = "it does not come from Flickr, where tags go"
@@ -74,11 +97,6 @@ def plan_for(rules: Rules, subject: Subject) -> Plan:
                 first.append(step)
     whole = [*first, *([move] if move is not None else []), *links]
     return Plan(operations=_distinct(whole, subject), refusals=tuple(refusals))
-
-
-def tags_for(rules: Rules, subject: Subject) -> tuple[Tag, ...]:
-    """Return the tags that the rules give a photo."""
-    return tuple(step for step in plan_for(rules, subject).operations if isinstance(step, Tag))
 
 
 def _unfit(step: Operation, subject: Subject) -> str | None:

@@ -83,7 +83,7 @@ def assemble(
             store=store,
             workers=workers,
             performer=performer,
-            decider=Decider(store=store, recogniser=recogniser, rules=lambda: rules.rules),
+            decider=Decider(store=store, recogniser=recogniser, rules=rules),
             cache=cache_in(store.path.parent),
             log=log,
             clock=clock,
@@ -102,7 +102,11 @@ def assemble(
         renewer=renewer,
         performer=performer,
         surroundings=Surroundings(
-            decide=rules.decide, source_of=source_of, vanished=intake.vanished, is_there=intake.is_there
+            decide=rules.decide,
+            source_of=source_of,
+            vanished=intake.vanished,
+            is_there=intake.is_there,
+            hash_of=part.hash_of if part is not None else lambda _: None,
         ),
         log=log,
         clock=clock,

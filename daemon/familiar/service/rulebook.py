@@ -8,17 +8,27 @@ from familiar.logs import EventLog
 from familiar.model import Plan, Subject
 from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
+from familiar.service.scoring import Standings
 from familiar.store.store import Store
 
 
 class RuleBook:
     """Rules with their file."""
 
-    def __init__(self, *, file: Path | None, read: Callable[[Path | None], Rules], store: Store, log: EventLog) -> None:
+    def __init__(
+        self,
+        *,
+        file: Path | None,
+        read: Callable[[Path | None], Rules],
+        store: Store,
+        standings: Standings,
+        log: EventLog,
+    ) -> None:
         """Read the rules; `read` raises `FamiliarError` if they are wrong, which is let through this once."""
         self.file = file
         self._read = read
         self._store = store
+        self.standings = standings
         self._log = log
         self._stamp = _stamp(file)
         self._rules = read(file)
@@ -31,7 +41,7 @@ class RuleBook:
 
     def decide(self, subject: Subject) -> Plan:
         """Return what the rules decide for a photo."""
-        return plan_for(self._rules, subject)
+        return plan_for(self._rules, self._rules.rank(subject, self.standings.standing))
 
     def look(self) -> None:
         """Read the rules again if their file has changed."""

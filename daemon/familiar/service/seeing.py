@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from familiar.errors import SetAsideError
+from familiar.model import Photo
 from familiar.store.photos import PhotoRow
 from familiar.store.sightings import Stamp
 from familiar.store.store import Store
@@ -32,6 +33,23 @@ class Seer:
         if photo.verdict == "set aside":
             raise SetAsideError(photo.reason or "it can't be decoded")
         return photo.id
+
+    async def glance(self, path: Path, model: str) -> Photo:
+        """Return the photo at `path` without remembering it: it is asked about, and not one of those to be searched.
+
+        Its faces are encoded by `model`, the one in use.
+
+        Raises:
+            SetAsideError, GoneError, RetryError: as `see` does.
+        """
+        async with self._slots:
+            hash_ = await self._workers.fingerprint(path)
+            known = self._store.photos.find(hash_)
+            if known is not None and known.verdict == "seen":
+                photo = self._store.photos.load(known.id)
+                if all(face.engine == model for face in photo.faces):
+                    return photo
+            return await self._workers.look(path, hash_)
 
     async def identify(self, path: Path, *, beside_still: bool = False) -> PhotoRow:
         """Return what the store knows of the photo at `path`, seen or set aside, looking at it first if need be.

@@ -10,7 +10,8 @@ from familiar.store.database import writing
 
 Kind: TypeAlias = Literal["api", "images", "handled"]
 
-_HOUR = 60
+_HOUR = 61
+"""Minutes for which a call counts: an hour from the end of its minute, and one more for calls counted ahead."""
 
 
 class FlickrCalls:
@@ -21,12 +22,12 @@ class FlickrCalls:
         self._db = db
         self._now = now
 
-    def take(self, kind: Kind, *, limit: int) -> float:
-        """Count one call, if fewer than `limit` were made in the last hour; return 0, or the seconds to wait."""
+    def take(self, kind: Kind, *, limit: int, count: int = 1) -> float:
+        """Count calls, if no more than `limit` are made in an hour with them; return 0, or the seconds to wait."""
         with writing(self._db):
-            seconds = self.wait(kind, limit=limit)
+            seconds = self.wait(kind, limit=limit - count + 1)
             if seconds <= 0:
-                self.note(kind)
+                self.note(kind, count)
         return seconds
 
     def note(self, kind: Kind, count: int = 1) -> None:
@@ -55,7 +56,7 @@ class FlickrCalls:
         return max(pause, 0.0)
 
     def last_hour(self, kind: Kind) -> int:
-        """Return how many calls were made in the last hour, rounded up to whole minutes."""
+        """Return how many calls were made in the last hour, as it counts for the limit."""
         return self._since(kind, _HOUR)
 
     def pace(self) -> float:

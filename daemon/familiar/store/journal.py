@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,15 +38,18 @@ class Journal:
         self._tags = tags
         self._now = now
 
-    def record(self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None) -> int:
+    def record(
+        self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None, batch: int | None = None
+    ) -> int:
         """Write down a plan for the photo at `path`, with all operations still to be done; return its id.
 
-        A plan that `follows` another one, as that of a clip does its still's, is undone with it.
+        A plan that `follows` another one, as that of a clip does its still's, is undone with it; and so are all plans
+        of one batch.
         """
         with writing(self._db):
             cursor = self._db.conn.execute(
-                "INSERT INTO plans (photo_id, path, made_at, follows) VALUES (?, ?, ?, ?)",
-                (photo_id, os.fsencode(path), self._now().isoformat(), follows),
+                "INSERT INTO plans (photo_id, path, made_at, follows, batch) VALUES (?, ?, ?, ?, ?)",
+                (photo_id, os.fsencode(path), self._now().isoformat(), follows, batch),
             )
             plan_id = cursor.lastrowid
             assert plan_id is not None
@@ -58,6 +61,21 @@ class Journal:
                 ),
             )
         return plan_id
+
+    def record_batch(self, plans: Iterable[tuple[int, Path, Plan]]) -> list[int]:
+        """Write down plans that belong together, each for a photo at its path, all or none; return their ids."""
+        with writing(self._db):
+            batch = int(self._db.conn.execute("SELECT COALESCE(max(batch), 0) + 1 FROM plans").fetchone()[0])
+            return [self.record(photo_id, path, plan, batch=batch) for photo_id, path, plan in plans]
+
+    def abandon(self, plan_ids: Sequence[int], reason: str) -> None:
+        """Say of what is not done in these plans that it never will be; a step that failed keeps its own reason."""
+        with writing(self._db):
+            self._db.conn.execute(
+                "UPDATE operations SET state = 'refused', retry_at = NULL, error = COALESCE(error, ?), finished_at = ? "
+                "WHERE plan_id IN (SELECT value FROM json_each(?)) AND state IN ('planned', 'failed')",
+                (reason, self._now().isoformat(), json.dumps(list(plan_ids))),
+            )
 
     def open_plans(self, now: datetime) -> list[int]:
         """Return the plans that have something to do now, in the order in which they were made."""
@@ -144,23 +162,29 @@ class Journal:
 
     def originals_of(self, photo_id: int) -> list[Path]:
         """Return where a photo is known to lie, but for the copies and links that operations made of it."""
+        made = self.made_of(photo_id)
+        return [path for path in self._files.paths_of(photo_id) if path not in made]
+
+    def made_of(self, photo_id: int) -> frozenset[Path]:
+        """Return where operations put copies of a photo, and links to it."""
         rows = self._db.conn.execute(
             "SELECT target FROM operations JOIN plans ON plans.id = plan_id "
             "WHERE photo_id = ? AND kind IN ('copy', 'link') AND state = 'done'",
             (photo_id,),
         )
-        made = {_path(row[0]) for row in rows}
-        return [path for path in self._files.paths_of(photo_id) if path not in made]
+        return frozenset(_path(row[0]) for row in rows)
 
     def select(self, ids: Sequence[int]) -> list[Step]:
         """Return those of the steps that were done and not undone, newest first."""
         return self._undoable("AND operations.id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
 
     def select_last(self) -> list[Step]:
-        """Return what was done last for one photo: the done steps of the newest plan that has any, newest first."""
+        """Return what was done last, newest first: for one photo by rules, or for all of one command."""
         newest = "(SELECT plan_id FROM operations WHERE state = 'done' ORDER BY finished_at DESC, id DESC LIMIT 1)"
         leader = f"(SELECT follows FROM plans WHERE id = {newest})"
-        return self._undoable(f"AND plan_id IN ({newest}, {leader})")
+        batch = f"(SELECT id FROM plans WHERE batch = (SELECT batch FROM plans WHERE id IN ({newest}, {leader})))"
+        followers = f"(SELECT id FROM plans WHERE follows IN {batch})"
+        return self._undoable(f"AND (plan_id IN ({newest}, {leader}) OR plan_id IN {batch} OR plan_id IN {followers})")
 
     def select_since(self, since: datetime) -> list[Step]:
         """Return the steps that were done since then and not undone, newest first."""

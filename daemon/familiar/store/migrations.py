@@ -45,6 +45,12 @@ def add_sightings(db: Database) -> None:
 
 
 @migrations()
+def add_batches(db: Database) -> None:
+    """Add what belongs together in the journal: all that one command did."""
+    _run(db, "ALTER TABLE plans ADD COLUMN batch INTEGER; CREATE INDEX plans_batch ON plans (batch)")
+
+
+@migrations()
 def add_flickr(db: Database) -> None:
     """Add the photos of an account on Flickr, the tags that go there, and the calls that were made."""
     _run(db, _FLICKR)

@@ -54,6 +54,18 @@ class Photos:
         assert row is not None, f"there is no photo {photo_id}"
         return row
 
+    def verdicts(self, photo_ids: Sequence[int], engine: str) -> dict[int, str | None]:
+        """Return those of the photos that need no look: None for one that was seen, or why it was set aside.
+
+        Photos with faces of another engine need one.
+        """
+        rows = self._db.conn.execute(
+            "SELECT id, reason FROM photos WHERE id IN (SELECT value FROM json_each(?)) AND verdict != 'output' "
+            "AND NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND faces.engine != ?)",
+            (json.dumps(list(photo_ids)), engine),
+        )
+        return {int(photo_id): reason for photo_id, reason in rows}
+
     def record(self, photo: Photo) -> int:
         """Write down a photo and its faces; return its id. A photo that was seen before stays as it is.
 
@@ -219,6 +231,26 @@ class Photos:
             for face_id, name, distance, ambiguous, accepted in rows
         }
 
+    def people_in(self, photo_id: int) -> tuple[str, ...]:
+        """Return the names of the people who are recognised in a photo, each once."""
+        return tuple(sorted({found.person for found in self.matches(photo_id).values() if found.accepted}))
+
+    def with_people(self, people: Sequence[int], *, every: bool = False, only: bool = False) -> list[int]:
+        """Return the photos in which people are recognised, in the order of their ids.
+
+        Args:
+            people: ids of people.
+            every: all of them have to be in the photo, not just one.
+            only: nobody else may be in it, and no face that nobody is known to be.
+        """
+        rows = self._db.conn.execute(
+            "SELECT photo_id FROM faces LEFT JOIN matches ON matches.face_id = faces.id AND accepted AND person_id IN "
+            "(SELECT value FROM json_each(?1)) WHERE faces.id NOT IN (SELECT face_id FROM no_faces) GROUP BY photo_id "
+            "HAVING count(DISTINCT person_id) >= ?2 AND (NOT ?3 OR count(*) = count(person_id)) ORDER BY photo_id",
+            (json.dumps(list(people)), len(set(people)) if every else 1, only),
+        )
+        return [int(row[0]) for row in rows]
+
     def save_matches(self, face_ids: Sequence[int], matches: Sequence[Match | None]) -> None:
         """Replace the matches of these faces; None stands for a face that nobody is near."""
         with writing(self._db):
@@ -277,7 +309,8 @@ def embedding_bytes(embedding: Embedding) -> bytes:
 
 def stack(blobs: Iterable[bytes]) -> Embeddings:
     """Return embeddings as the store keeps them as one array, shape (n, 128), float32."""
-    return np.frombuffer(b"".join(blobs), dtype="<f4").astype(np.float32).reshape(-1, 128)
+    whole = np.frombuffer(b"".join(blobs), dtype="<f4")
+    return whole.astype(np.float32, copy=False).reshape(-1, 128)
 
 
 def _face_values(face: Face) -> tuple[Any, ...]:

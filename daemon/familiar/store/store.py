@@ -10,6 +10,7 @@ from typing import Self
 from familiar.store.clusters import Clusters
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.decisions import Decisions
+from familiar.store.faces import Faces
 from familiar.store.files import Files
 from familiar.store.flickr import FlickrPhotos
 from familiar.store.flickr_calls import FlickrCalls
@@ -52,6 +53,7 @@ class Store:
         self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
         self.photos = Photos(self._db, now=now)
+        self.faces = Faces(self._db)
         self.people = People(self._db, now=now)
         self.clusters = Clusters(self._db, now=now)
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)

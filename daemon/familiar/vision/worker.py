@@ -165,8 +165,17 @@ def _photo(task: Look, picture: "Picture", engine: "Engine", faces: tuple[Face, 
     )
 
 
-def check(path: Path, settings: VisionSettings) -> tuple[int, int]:
-    """Decode a file to its end, of a video the first picture, at the least cost; return width and height.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A file that can be decoded: the SHA-256 of its bytes, and the sides of the upright picture in pixels."""
+
+    hash: str
+    width: int
+    height: int
+
+
+def check(path: Path, settings: VisionSettings) -> Checked:
+    """Decode a file to its end, of a video the first picture, at the least cost; return its hash and its size.
 
     Raises:
         GoneError, RetryError: the file can't be read.
@@ -176,12 +185,14 @@ def check(path: Path, settings: VisionSettings) -> tuple[int, int]:
 
     try:
         if not _is_video(path):
-            picture = decode(read_bytes(path), max_megapixels=settings.max_megapixels, at_least=1)
-            return picture.width, picture.height
-        with _video(path, fingerprint(path), settings) as video:
+            data = read_bytes(path)
+            picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
+            return Checked(hash=hashlib.sha256(data).hexdigest(), width=picture.width, height=picture.height)
+        hash_ = fingerprint(path)
+        with _video(path, hash_, settings) as video:
             frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
             picture = next(iter(frames)).picture
-            return picture.width, picture.height
+            return Checked(hash=hash_, width=picture.width, height=picture.height)
     except MemoryError as error:
         raise _too_large(settings) from error
 

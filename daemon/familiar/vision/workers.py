@@ -124,8 +124,8 @@ class Workers:
         self._look_together()
         return await answer
 
-    async def check(self, path: Path) -> tuple[int, int]:
-        """Decode a file to its end, of a video the first picture; return width and height.
+    async def check(self, path: Path) -> worker.Checked:
+        """Decode a file to its end, of a video the first picture; return its hash and its size.
 
         Raises:
             GoneError, RetryError: the file can't be read.

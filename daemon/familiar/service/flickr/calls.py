@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from familiar.flickr.client import Client
 from familiar.flickr.downloads import Downloader
 from familiar.flickr.errors import PassingError
 from familiar.logs import EventLog
-from familiar.service.flickr.threads import in_thread
+from familiar.service.flickr.threads import Threads
 from familiar.settings import FlickrSettings
 from familiar.store.flickr_calls import Kind
 from familiar.store.store import Store
@@ -19,10 +20,28 @@ _TRIES = 6
 """How often a call is made before it counts as failed for now."""
 _LONGEST = 300.0
 _WORTH_TELLING = 10.0
+_TOGETHER = 16
+_LASTS = 30.0
+"""Seconds; calls are counted for a minute longer than an hour, so that none is made too early."""
 _THROTTLED = 8
 """Times the first wait for which nobody calls after one call too many, if the server does not say how long."""
 
 R = TypeVar("R")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Allowance:
+    """Downloads that were counted ahead, so that not each is written down by itself; they lapse after a while."""
+
+    left: int = 0
+    until: float = 0.0
+
+    def take(self, now: float) -> bool:
+        """Take one, if there is one."""
+        if self.left <= 0 or now >= self.until:
+            return False
+        self.left -= 1
+        return True
 
 
 class Calls:
@@ -38,6 +57,8 @@ class Calls:
         self._store = store
         self._log = log
         self._one = asyncio.Lock()
+        self._threads = Threads(settings.downloads + 1)
+        self._allowed = _Allowance()
 
     async def read(self, method: str, *, urgent: bool = False, **parameters: str | int) -> dict[str, Any]:
         """Call a method that changes nothing; `urgent` calls may use the reserve.
@@ -65,17 +86,18 @@ class Calls:
         """Fetch a file; raises as `Downloader.fetch` does."""
         return await self._patiently(
             "images",
-            lambda: in_thread(self._downloader.fetch, url, temporary),
+            lambda: self._threads.run(self._downloader.fetch, url, temporary),
             urgent=True,
             again=lambda _error: True,
         )
 
     def close(self) -> None:
         """Close connections."""
+        self._threads.close()
         self._downloader.close()
 
     async def _call(self, method: str, parameters: dict[str, str | int]) -> dict[str, Any]:
-        return await in_thread(lambda: self._client.call(method, **parameters))
+        return await self._threads.run(lambda: self._client.call(method, **parameters))
 
     async def _patiently(
         self, kind: Kind, call: Callable[[], Awaitable[R]], *, urgent: bool, again: Callable[[PassingError], bool]
@@ -104,11 +126,20 @@ class Calls:
 
     async def _turn(self, kind: Kind, *, urgent: bool) -> None:
         """Wait until the budget has room for a call, and count it."""
+        if kind == "images" and self._allowed.take(self._store.now().timestamp()):
+            return
         settings, told = self._settings, False
         reserve = 0 if urgent else settings.reserve
         limit = settings.downloads_per_hour if kind == "images" else max(settings.calls_per_hour - reserve, 1)
-        while (seconds := self._store.flickr_calls.take(kind, limit=limit)) > 0:
+        while (seconds := self._take(kind, limit)) > 0:
             if seconds > _WORTH_TELLING and not told:
                 self._log.emit("flickr.waiting", what=kind, seconds=seconds)
                 told = True
             await asyncio.sleep(min(seconds, 5.0))
+
+    def _take(self, kind: Kind, limit: int) -> float:
+        """Count a call, or some downloads at once, if there is room for them; return the seconds to wait, or 0."""
+        if kind == "images" and self._store.flickr_calls.take(kind, limit=limit, count=_TOGETHER) <= 0:
+            self._allowed = _Allowance(left=_TOGETHER - 1, until=self._store.now().timestamp() + _LASTS)
+            return 0.0
+        return self._store.flickr_calls.take(kind, limit=limit)

@@ -1,12 +1,11 @@
 """Decide on tags: what the rules give a photo on Flickr now, against what was given before."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from familiar.model import Plan, Tag
-from familiar.rules.planning import Rules, tags_for
 from familiar.service.handling import subject_of
 from familiar.service.recognition import Recogniser
+from familiar.service.rulebook import RuleBook
 from familiar.settings import FLICKR
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.flickr_tags import TagRow
@@ -25,15 +24,15 @@ class Difference:
 class Decider:
     """Compares what the rules say with the tags that are recorded."""
 
-    def __init__(self, *, store: Store, recogniser: Recogniser, rules: Callable[[], Rules]) -> None:
-        """Take the rooms; `rules` gives those that hold now."""
+    def __init__(self, *, store: Store, recogniser: Recogniser, rules: RuleBook) -> None:
+        """Take the rooms."""
         self._store = store
         self._recogniser = recogniser
         self._rules = rules
 
     def basis(self) -> str | None:
         """Return what decisions are based on, which changes with people and rules; None: nothing is to be decided."""
-        rules = self._rules()
+        rules = self._rules.rules
         return f"{rules.version} {self._store.people.matched_with}" if rules.tagging() else None
 
     def difference(self, photo: FlickrPhoto) -> Difference:
@@ -44,7 +43,7 @@ class Decider:
         """
         wanted = {clean_tag(tag.text): tag for tag in self._wanted(photo)}
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
-        ruling = self._rules().tagging()
+        ruling = self._rules.rules.tagging()
         return Difference(
             add=tuple(tag for clean, tag in wanted.items() if _is_new(known.get(clean))),
             remove=tuple(
@@ -73,7 +72,8 @@ class Decider:
             return ()
         seen = self._store.photos.load(photo.photo_id)
         faces = self._recogniser.recognised(photo.photo_id, seen)
-        return tags_for(self._rules(), subject_of(seen, faces, where[0], FLICKR, where[1]))
+        plan = self._rules.decide(subject_of(seen, faces, where[0], FLICKR, where[1]))
+        return tuple(step for step in plan.operations if isinstance(step, Tag))
 
 
 def _is_new(row: TagRow | None) -> bool:

@@ -54,6 +54,8 @@ class Fetcher:
         self._root_id = root_id
         self._wake = wake
         self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._brought: dict[str, tuple[FlickrPhoto, Path]] = {}
+        self._hashes: dict[Path, str] = {}
         self._trouble: Exception | None = None
 
     @property
@@ -62,7 +64,7 @@ class Fetcher:
         soon = self._store.now() + timedelta(seconds=_SOON)
         next_try = self._store.flickr.next_try()
         is_due = next_try is not None and next_try <= soon
-        return not self._in_flight and self._trouble is None and not is_due and not self._next(1)
+        return not self._in_flight and not self._brought and self._trouble is None and not is_due and not self._next(1)
 
     def advance(self) -> None:
         """Begin as many downloads as there is room for.
@@ -70,6 +72,7 @@ class Fetcher:
         Raises:
             StoppedError, StoreError: a download has met it.
         """
+        self._hand_over()
         if self._trouble is not None:
             trouble, self._trouble = self._trouble, None
             raise trouble
@@ -89,10 +92,26 @@ class Fetcher:
         for path in self._cache.glob(f".*{PARTIAL}"):
             path.unlink(missing_ok=True)
 
+    def hash_of(self, path: Path) -> str | None:
+        """Return the hash of a file that was fetched in this run, once."""
+        return self._hashes.pop(path, None)
+
+    def _hand_over(self) -> None:
+        """Write down the files that lie in the cache now, together, and let them be handled."""
+        if not self._brought:
+            return
+        brought, self._brought = self._brought, {}
+        with self._store.writing():
+            for photo, path in brought.values():
+                self._store.flickr.fetched(photo, path, root_id=self._root_id)
+        for photo, path in brought.values():
+            self._log.emit("flickr.fetched", photo=photo.id, path=path)
+
     def _next(self, count: int) -> list[FlickrPhoto]:
         newest = self._settings.order == "newest"
-        waiting = self._store.flickr.waiting(newest=newest, limit=count + len(self._in_flight))
-        return [photo for photo in waiting if photo.id not in self._in_flight][:count]
+        waiting = self._store.flickr.waiting(newest=newest, limit=count + len(self._in_flight) + len(self._brought))
+        busy = self._in_flight.keys() | self._brought.keys()
+        return [photo for photo in waiting if photo.id not in busy][:count]
 
     async def _pass(self, photo: FlickrPhoto) -> None:
         try:
@@ -125,8 +144,7 @@ class Fetcher:
             reason = f"{error.filename or self._cache}: {error.strerror or error}"
             self._put_off(photo, reason, tries=None, seconds=self._settings.later)
         else:
-            self._store.flickr.fetched(photo, path, root_id=self._root_id)
-            self._log.emit("flickr.fetched", photo=photo.id, path=path)
+            self._brought[photo.id] = (photo, path)
 
     async def _look_for(self, photo: FlickrPhoto, error: MissingError) -> None:
         """Find out what became of a photo whose file is not where it was said to be.
@@ -156,13 +174,14 @@ class Fetcher:
         temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}{PARTIAL}")
         try:
             await self._calls.fetch(size.url, temporary)
-            self._compare(photo, size, await self._workers.check(temporary))
+            checked = await self._workers.check(temporary)
+            self._compare(photo, size, (checked.width, checked.height))
             if photo.taken is not None:
                 _date(temporary, photo.taken.timestamp())
-            temporary.rename(path)
+            temporary.rename(path)  # one that power takes away is fetched again, as the folder is not synced
+            self._hashes[path] = checked.hash
         finally:
             temporary.unlink(missing_ok=True)
-        _sync(self._cache)
         return path
 
     def _compare(self, photo: FlickrPhoto, size: Size, sides: tuple[int, int]) -> None:
@@ -209,11 +228,3 @@ def _usual_suffix(photo: FlickrPhoto) -> str:
 def _date(path: Path, seconds: float) -> None:
     """Give a file the time at which its photo was taken: sizes that Flickr made have no EXIF."""
     os.utime(path, (seconds, seconds))
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -24,6 +24,8 @@ from familiar.vision.workers import Workers
 
 _SLICE = 25
 """Photos on whose tags is decided in one go, before the loop sees to its other work."""
+_KEEP_EVERY = 0.3
+"""Seconds between two looks at what is done."""
 _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
@@ -89,6 +91,7 @@ class FlickrPart:
         self._news = asyncio.Event()
         self._told: dict[str, int] | None = None
         self._settled_basis: str | None = None
+        self._kept_at = float("-inf")
         self.trouble: str | None = None
         """Why the part stands still, or None."""
 
@@ -108,11 +111,19 @@ class FlickrPart:
         """The id of the cache, whose files are handled as those of a folder."""
         return [self._root_id]
 
+    def hash_of(self, path: Path) -> str | None:
+        """Return the hash of a file that was fetched in this run, once."""
+        return None if self._fetcher is None else self._fetcher.hash_of(path)
+
     async def tick(self, now: float) -> None:
         """Look after the jobs, take in what is done, and decide on tags; raises `StoreError`."""
         assert self._keeper is not None, "it was started"
-        if self._keeper.advance():
-            self._settled_basis = None
+        if now - self._kept_at >= _KEEP_EVERY:
+            self._kept_at = now
+            if self._keeper.advance():
+                self._settled_basis = None
+        else:
+            asyncio.get_running_loop().call_later(_KEEP_EVERY, self._wake)
         await self._decide()
         if self.trouble is not None and not self._may_try_again(now):
             return
@@ -161,6 +172,7 @@ class FlickrPart:
     async def close(self) -> None:
         """Break off what is under way; it is taken up at the next start."""
         if self._keeper is not None:
+            self._keeper.advance()
             self._keeper.clear()
         await self._disconnect()
 

@@ -1,0 +1,146 @@
+"""familiar move, copy, link: put the photos of a list into a folder, so that it can be undone."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from familiar.cli.carrying import carry_out_now, conclude, step_as_json
+from familiar.cli.collect import operation_to
+from familiar.cli.context import Context, pass_context
+from familiar.cli.output import json_option, print_json, progress_bar, reported
+from familiar.errors import FamiliarError, UsageError
+from familiar.identity.score_files import read_list, read_scores
+from familiar.model import Plan
+from familiar.service.places import check_apart
+from familiar.service.seeing import Seer
+from familiar.settings import Settings
+from familiar.store.photos import PhotoRow
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+_SHOWN = 5
+
+_list = click.argument("file", metavar="LIST", type=click.Path(path_type=Path, allow_dash=True))
+_to = click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="The folder.")
+_gone = click.option("--ignore-missing", is_flag=True, help="Pass by what is listed and not there.")
+
+
+@click.command(epilog="Example: familiar move best.txt --to ~/Pictures/Best")
+@_list
+@_to
+@_gone
+@json_option
+@pass_context
+def move(context: Context, file: Path, *, target: Path, ignore_missing: bool, as_json: bool) -> None:
+    """Move the photos of LIST to a folder.
+
+    LIST has a path a line, as `familiar scores filter` writes it; - is standard input. Nothing is overwritten, and
+    `familiar undo --last` takes all of it back.
+    """
+    _put(context, file, target, "move", "moved", ignore_missing=ignore_missing, as_json=as_json)
+
+
+@click.command(epilog="Example: familiar copy best.txt --to ~/Pictures/Best")
+@_list
+@_to
+@_gone
+@json_option
+@pass_context
+def copy(context: Context, file: Path, *, target: Path, ignore_missing: bool, as_json: bool) -> None:
+    """Copy the photos of LIST to a folder.
+
+    LIST has a path a line, as `familiar scores filter` writes it; - is standard input. Nothing is overwritten, and
+    `familiar undo --last` takes all of it back.
+    """
+    _put(context, file, target, "copy", "copied", ignore_missing=ignore_missing, as_json=as_json)
+
+
+@click.command(epilog="Example: familiar link best.txt --to ~/Pictures/Best")
+@_list
+@_to
+@_gone
+@click.option("--hard", is_flag=True, help="Make hard links: the same file system only.")
+@json_option
+@pass_context
+def link(context: Context, file: Path, *, target: Path, ignore_missing: bool, hard: bool, as_json: bool) -> None:
+    """Link the photos of LIST into a folder.
+
+    LIST has a path a line, as `familiar scores filter` writes it; - is standard input. Nothing is overwritten, and
+    `familiar undo --last` takes all of it back.
+    """
+    action = "hard-link" if hard else "link"
+    _put(context, file, target, action, "linked", ignore_missing=ignore_missing, as_json=as_json)
+
+
+def _put(
+    context: Context, file: Path, target: Path, action: str, done: str, *, ignore_missing: bool, as_json: bool
+) -> None:
+    with reported():
+        settings = context.settings()
+        where = check_apart(target, [])
+        paths = _listed(file, ignore_missing=ignore_missing)
+        elsewhere = [path for path in paths if path.parent != where]
+        with context.store() as store:
+            photos = asyncio.run(_identify(context, store, settings, elsewhere, quiet=as_json))
+            plans = [
+                (photo.id, path, Plan(operations=(operation_to(where / path.name, action, f"familiar {action}"),)))
+                for path, photo in zip(elsewhere, photos, strict=True)
+            ]
+            steps = carry_out_now(context, store, settings, plans, quiet=as_json)
+    if as_json:
+        print_json([step_as_json(step) for step in steps])
+    conclude(steps, done, there=len(paths) - len(elsewhere), quiet=as_json)
+
+
+def _listed(file: Path, *, ignore_missing: bool) -> list[Path]:
+    """Return the files of a list, which are there.
+
+    Raises:
+        UsageError: it can't be read, has no path, or a folder.
+        FamiliarError: one of the files is gone.
+    """
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}.") from error
+    listed = [_path(text) for text in read_list(data)]
+    if not listed:
+        raise UsageError(f"{file}: there is no path in it; a list has one a line.")
+    folders = [path for path in listed if path.is_dir()]
+    if folders:
+        raise UsageError(f"{file}: {folders[0]} is a folder; a list has the paths of photos.")
+    gone = [path for path in listed if not path.is_file()]
+    if gone and not ignore_missing:
+        shown = "\n".join(f"{path}: is not there any more" for path in gone[:_SHOWN])
+        more = f"\nand {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
+        raise FamiliarError(
+            f"{shown}{more}\n{len(gone)} of {len(listed)} files of {file} are missing. Nothing was done; "
+            "--ignore-missing passes them by."
+        )
+    return list(dict.fromkeys(path for path in listed if path.is_file()))
+
+
+def _path(text: str) -> Path:
+    """Return the path that a line names; of a line of scores only the path, unless a file has that very name."""
+    whole = Path(os.path.abspath(Path(text).expanduser()))
+    if os.path.lexists(whole):
+        return whole
+    scored, _ = read_scores(text.encode("utf-8", "surrogateescape"))
+    return next((Path(os.path.abspath(path)) for path in scored), whole)
+
+
+async def _identify(
+    context: Context, store: Store, settings: Settings, paths: Sequence[Path], *, quiet: bool
+) -> list[PhotoRow]:
+    async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
+        seer = Seer(store=store, workers=workers)
+        tasks = [asyncio.create_task(seer.identify(path)) for path in paths]
+        with progress_bar("looking at photos", hidden=quiet) as progress:
+            for number, task in enumerate(asyncio.as_completed(tasks), start=1):
+                await task
+                progress(number, len(tasks))
+        return [task.result() for task in tasks]

@@ -1,0 +1,40 @@
+"""Look at the photos in folders for a command: those that the store knows are not even opened."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterable
+
+from familiar.cli.context import Context
+from familiar.cli.output import progress_bar
+from familiar.logs import open_log
+from familiar.service.recognition import Recogniser
+from familiar.service.renewal import Renewer
+from familiar.service.seeing import Seer
+from familiar.service.survey import Looker, Sight, Survey, survey
+from familiar.settings import FolderSettings, Settings
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+
+def look_through(
+    context: Context, store: Store, settings: Settings, folders: Iterable[FolderSettings], *, quiet: bool
+) -> list[Sight]:
+    """Return what each photo in these folders is, looking at those that are not known yet.
+
+    Raises:
+        UsageError: a folder has no photo, or can't be read.
+    """
+    found = survey(store, map(settings.watched, folders), settings.vision.model)
+    return asyncio.run(_look(context, store, settings, found, quiet=quiet))
+
+
+async def _look(context: Context, store: Store, settings: Settings, found: Survey, *, quiet: bool) -> list[Sight]:
+    recogniser = Recogniser(store, settings.matching, settings.vision.model)
+    async with Workers(settings=settings.vision, models=context.models, tasks=len(found.unknown)) as workers:
+        log = open_log(sys.stderr, level="error")
+        renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+        await renewer.renew_references()
+        looker = Looker(store=store, seer=Seer(store=store, workers=workers), renewer=renewer, recogniser=recogniser)
+        with progress_bar("looking at photos", hidden=quiet or not found.unknown) as progress:
+            return await looker.look(found, progress)

@@ -1,0 +1,45 @@
+"""Score photos against one person: how near the best face in each comes."""
+
+import numpy as np
+import numpy.typing as npt
+
+from familiar.identity.matching import to_nearest
+from familiar.model import Embeddings
+
+_BLOCK = 2000
+"""Faces compared at once: what that takes stays in the processor's cache."""
+
+
+def distances_to(embeddings: Embeddings, references: Embeddings, *, nearest: int) -> npt.NDArray[np.float64]:
+    """Return the distance of each face to a person, shape (m,), as matching has it; infinite for a damaged embedding.
+
+    Args:
+        embeddings: shape (m, 128).
+        references: the person's, shape (n, 128), of the same engine; n is at least 1.
+        nearest: how many nearest references count.
+    """
+    sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
+    faces = np.where(sound[:, None], embeddings, np.float32(0))
+    blocks = [to_nearest(faces[at : at + _BLOCK], references, nearest) for at in range(0, len(faces), _BLOCK)]
+    return np.where(sound, np.concatenate(blocks), np.inf) if blocks else np.empty(0)
+
+
+def best_of_photos(
+    photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return each photo once, in order, and the least distance of a face in it; only finite ones count.
+
+    Args:
+        photos: the photo of each face, shape (m,).
+        distances: of the faces, shape (m,).
+    """
+    known = np.isfinite(distances)
+    found, places = np.unique(photos[known], return_inverse=True)
+    best = np.full(len(found), np.inf)
+    np.minimum.at(best, places, distances[known])
+    return found, best
+
+
+def scores_of(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return `1 / (1 + distance)`: 1 is a perfect match."""
+    return 1.0 / (1.0 + distances)

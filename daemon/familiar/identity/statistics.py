@@ -1,0 +1,96 @@
+"""What scores are like as a whole: their statistics, and where one score stands among them.
+
+Percentiles are interpolated linearly between scores (method 7 of Hyndman and Fan, "Sample Quantiles in Statistical
+Packages", 1996), as NumPy does by default.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Scores: TypeAlias = npt.NDArray[np.float64]
+"""Scores, shape (n,)."""
+
+PERCENTS = tuple(range(101))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentile:
+    """One percentile: its score, how many scores lie on either side of it (with it), and how far from the mean it is.
+
+    `deviations` are standard deviations from the mean, 0 where all scores are the same.
+    """
+
+    percent: int
+    score: float
+    at_or_above: int
+    at_or_below: int
+    deviations: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """The statistics of scores; the standard deviation is that of the population (divided by n)."""
+
+    count: int
+    maximum: float
+    minimum: float
+    mean: float
+    median: float
+    standard_deviation: float
+    percentiles: tuple[Percentile, ...]
+
+
+def statistics_of(scores: Scores) -> Statistics:
+    """Return the statistics of at least one score."""
+    ordered = np.sort(scores)
+    mean, deviation = float(ordered.mean()), float(ordered.std())
+    # The mean is a sum that is rounded: of equal scores it need not lie among them.
+    mean = min(max(mean, float(ordered[0])), float(ordered[-1]))
+    return Statistics(
+        count=len(ordered),
+        maximum=float(ordered[-1]),
+        minimum=float(ordered[0]),
+        mean=mean,
+        median=float(np.median(ordered)),
+        standard_deviation=deviation if ordered[0] != ordered[-1] else 0.0,
+        percentiles=tuple(_percentile(ordered, percent, mean, deviation) for percent in PERCENTS),
+    )
+
+
+def score_at(scores: Scores, percent: float) -> float:
+    """Return the score at a percentile (0 to 100) of at least one score."""
+    return float(np.percentile(scores, percent))
+
+
+def standing(ordered: Scores, score: float) -> tuple[float, float]:
+    """Return where a score stands among scores that are sorted upwards: the lowest and the highest percentile of it.
+
+    They differ where several scores are equal. It is what `score_at` takes back: a score reaches a percentile, as that
+    percentile's score or above it, if the highest is at least that.
+    """
+    if not len(ordered):
+        return 0.0, 100.0
+    low, high = int(np.searchsorted(ordered, score, "left")), int(np.searchsorted(ordered, score, "right"))
+    if low == high:
+        between = float(np.interp(score, ordered, np.arange(len(ordered)))) if 0 < low < len(ordered) else float(low)
+        first = last = between
+    else:
+        first, last = float(low), float(high - 1)
+    steps = len(ordered) - 1
+    if not steps:
+        return (0.0, 100.0) if low != high else (100.0 * low, 100.0 * low)
+    return min(first / steps, 1.0) * 100.0, min(last / steps, 1.0) * 100.0
+
+
+def _percentile(ordered: Scores, percent: int, mean: float, deviation: float) -> Percentile:
+    score = score_at(ordered, percent)
+    return Percentile(
+        percent=percent,
+        score=score,
+        at_or_above=len(ordered) - int(np.searchsorted(ordered, score, "left")),
+        at_or_below=int(np.searchsorted(ordered, score, "right")),
+        deviations=(score - mean) / deviation if deviation and ordered[0] != ordered[-1] else 0.0,
+    )

@@ -1,0 +1,1 @@
+"""Charts: values in, matplotlib's figures or lines of text out; the only place that knows matplotlib."""

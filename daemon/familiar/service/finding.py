@@ -1,0 +1,132 @@
+"""Find a face: in which known photos, and who it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from familiar.identity.matching import match
+from familiar.identity.people import Gallery
+from familiar.identity.scoring import best_of_photos, distances_to
+from familiar.identity.searching import distances_from, nearest
+from familiar.model import Embedding, Face, Match
+from familiar.settings import MatchingSettings
+from familiar.store.faces import FaceStack
+from familiar.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPerson:
+    """A person near a face; `within` says whether the distance is within their threshold."""
+
+    name: str
+    distance: float
+    within: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPhoto:
+    """A photo with a face near the one that was sought; `people` are those who are known to be in the photo."""
+
+    photo: int
+    distance: float
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """What was found for one face: its own match as the daemon would have it, people, and photos; the nearest first."""
+
+    face: Face
+    match: Match | None
+    people: tuple[FoundPerson, ...]
+    photos: tuple[FoundPhoto, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What to look for: how many at most, how far away (None: the configured thresholds), and in whose photos.
+
+    With `beyond` the nearest are given, even if they are farther away.
+    """
+
+    most: int
+    threshold: float | None = None
+    beyond: bool = False
+    person: str | None = None
+
+
+class Finder:
+    """Compares faces with all that the store knows of the model in use."""
+
+    def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
+        """Take the store, how matching is done, and the id of the model in use."""
+        self._store = store
+        self._settings = settings
+        self._model = model
+
+    def find(self, faces: Sequence[Face], wish: Wish) -> list[Found]:
+        """Return what is near each face; a person who is named in the wish has to exist.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        person = None if wish.person is None else self._store.people.find(wish.person)
+        known = self._store.people.known(self._model)
+        parts = list(
+            self._store.faces.all(self._model)
+            if person is None
+            else self._store.faces.of_photos(self._model, self._store.photos.with_people([person.id]))
+        )
+        if person is not None:
+            known = tuple(each for each in known if each.name == person.name)
+        gallery = Gallery.of(known)
+        matches = self._matches(faces, gallery)
+        return [
+            Found(
+                face=face,
+                match=found,
+                people=self._people(face.embedding, gallery, wish),
+                photos=self._photos(face.embedding, parts, wish),
+            )
+            for face, found in zip(faces, matches, strict=True)
+        ]
+
+    def _matches(self, faces: Sequence[Face], gallery: Gallery) -> tuple[Match | None, ...]:
+        """Match the faces; where they are known ones, what was decided about them holds."""
+        if not faces:
+            return ()
+        known = [face.id for face in faces if face.id is not None]
+        verdicts = self._store.clusters.verdicts(known) if len(known) == len(faces) else None
+        return match(np.stack([face.embedding for face in faces]), gallery, self._settings, verdicts)
+
+    def _people(self, embedding: Embedding, gallery: Gallery, wish: Wish) -> tuple[FoundPerson, ...]:
+        found = []
+        for number, name in enumerate(gallery.names):
+            own = gallery.references[gallery.starts[number] : gallery.starts[number + 1]]
+            distance = float(distances_to(embedding[None], own, nearest=self._settings.nearest)[0])
+            limit = wish.threshold
+            if limit is None:
+                special = float(gallery.thresholds[number])
+                limit = self._settings.threshold if np.isnan(special) else special
+            if distance <= limit or wish.beyond:
+                found.append(FoundPerson(name=name, distance=distance, within=distance <= limit))
+        return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
+
+    def _photos(self, embedding: Embedding, parts: Sequence[FaceStack], wish: Wish) -> tuple[FoundPhoto, ...]:
+        if not parts:
+            return ()
+        photos, distances = best_of_photos(
+            np.concatenate([part.photos for part in parts]),
+            np.concatenate([distances_from(embedding, part.embeddings) for part in parts]),
+        )
+        limit = self._settings.threshold if wish.threshold is None else wish.threshold
+        chosen = nearest(distances, count=wish.most, limit=np.inf if wish.beyond else limit)
+        return tuple(
+            FoundPhoto(
+                photo=int(photos[place]),
+                distance=float(distances[place]),
+                people=self._store.photos.people_in(int(photos[place])),
+            )
+            for place in chosen
+        )

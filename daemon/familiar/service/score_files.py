@@ -1,0 +1,78 @@
+"""Score files beside the photos: write them for folders, and read them from one file or from all below a folder."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from familiar.effects.replacing import replace_files
+from familiar.errors import FamiliarError, UsageError
+from familiar.identity.score_files import FILE_NAME, read_scores, write_scores
+
+ALL_NAME = "all_similarity_scores.txt"
+"""Name of the file with the scores of all folders, where no other is asked for."""
+
+_SHOWN = 5
+
+
+def write_score_files(scores: Mapping[Path, float], *, together: Path) -> tuple[Path, ...]:
+    """Write a file of scores into each folder with scored photos, and one with all of them; return the files.
+
+    Files of scores are replaced; a file of another kind is not.
+
+    Raises:
+        UsageError: a file of that name is there which has no scores.
+        FamiliarError: a file can't be written; then none has changed.
+    """
+    folders: dict[Path, dict[str, float]] = {}
+    for path, score in scores.items():
+        folders.setdefault(path.parent, {})[str(path)] = score
+    contents = {folder / FILE_NAME: write_scores(own) for folder, own in folders.items()}
+    contents[together] = write_scores({str(path): score for path, score in scores.items()})
+    for path in contents:
+        _check_replaceable(path)
+    replace_files(contents)
+    return tuple(contents)
+
+
+def read_score_files(source: Path) -> dict[str, float]:
+    """Return the scores by path in a file, or in all files named `similarity_scores.txt` in and below a folder.
+
+    Raises:
+        UsageError: there is none, it has no scores, or a line is no path with a score.
+    """
+    files = [source] if not source.is_dir() else _files_below(source)
+    if not files:
+        raise UsageError(
+            f"{source}: there is no {FILE_NAME} in this folder or below; `familiar scores write` makes them."
+        )
+    scores: dict[str, float] = {}
+    for file in files:
+        own, wrong = read_scores(_read(file))
+        if wrong:
+            shown = "\n".join(f"{file}:{bad.number}: {bad.text[:200]!r}: {bad.reason}" for bad in wrong[:_SHOWN])
+            more = f"\n{file}: {len(wrong) - _SHOWN} more lines are wrong" if len(wrong) > _SHOWN else ""
+            raise UsageError(f"{shown}{more}\nA line of scores is a path, a colon and a number: /photos/a.jpg: 0.71")
+        scores.update(own)
+    if not scores:
+        raise UsageError(f"{source}: there is no score in it.")
+    return scores
+
+
+def _check_replaceable(path: Path) -> None:
+    if os.path.lexists(path) and (not path.is_file() or read_scores(_read(path))[1]):
+        raise UsageError(
+            f"{path}: is there already, and is no file of scores; it is not replaced. Move it, or name another."
+        )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{file}: there is no such file or folder.") from error
+    except OSError as error:
+        raise FamiliarError(f"{file}: can't be read: {error.strerror}.") from error
+
+
+def _files_below(folder: Path) -> Sequence[Path]:
+    return sorted(Path(top, FILE_NAME) for top, _, names in os.walk(folder) if FILE_NAME in names)

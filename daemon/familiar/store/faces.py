@@ -1,0 +1,63 @@
+"""Many faces at once, as arrays: what scoring and searching need of them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from familiar.model import Embeddings
+from familiar.store.photos import stack
+
+_COLUMNS = "SELECT id, photo_id, embedding FROM faces"
+_FACES = "AND id NOT IN (SELECT face_id FROM no_faces) ORDER BY id"
+
+_PART = 50_000
+"""Faces, or photos, read at once: 25 MB of embeddings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaceStack:
+    """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, 128)."""
+
+    ids: npt.NDArray[np.int64]
+    photos: npt.NDArray[np.int64]
+    embeddings: Embeddings
+
+    def __len__(self) -> int:
+        """Return how many faces there are."""
+        return len(self.ids)
+
+
+class Faces:
+    """The table of faces, read as arrays."""
+
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
+        self._db = db
+
+    def all(self, engine: str, *, after: int = 0) -> Iterator[FaceStack]:
+        """Give all faces of an engine with ids above `after`, in parts that are not empty."""
+        # A scan in the order of ids: by the index of engines each row would be looked up by itself.
+        query = f"{_COLUMNS} NOT INDEXED WHERE engine = ? AND id > ? {_FACES} LIMIT {_PART}"
+        while len(part := self._stack(query, engine, after)):
+            yield part
+            after = int(part.ids[-1])
+
+    def of_photos(self, engine: str, photos: Sequence[int]) -> Iterator[FaceStack]:
+        """Give the faces of an engine in these photos, in parts that are not empty."""
+        query = f"{_COLUMNS} WHERE engine = ? AND photo_id IN (SELECT value FROM json_each(?)) {_FACES}"
+        for at in range(0, len(photos), _PART):
+            part = self._stack(query, engine, json.dumps(list(photos[at : at + _PART])))
+            if len(part):
+                yield part
+
+    def _stack(self, query: str, *values: object) -> FaceStack:
+        rows = self._db.conn.execute(query, values).fetchall()
+        return FaceStack(
+            ids=np.array([row[0] for row in rows], np.int64),
+            photos=np.array([row[1] for row in rows], np.int64),
+            embeddings=stack(row[2] for row in rows),
+        )

@@ -1,0 +1,55 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from album import embedding
+from familiar.identity.matching import match
+from familiar.identity.people import Gallery, KnownPerson
+from familiar.identity.scoring import best_of_photos, distances_to
+from familiar.identity.searching import distances_from, nearest
+from familiar.settings import MatchingSettings
+
+
+def test_a_person_is_as_far_from_a_face_as_matching_says() -> None:
+    references = np.stack([embedding(1, look) for look in range(20)])
+    faces = np.stack([embedding(1, look) for look in range(100, 110)])
+    ann = KnownPerson(name="Ann", threshold=2, references=references)
+    settings = MatchingSettings()
+    found = [each.distance for each in match(faces, Gallery.of([ann]), settings) if each is not None]
+    np.testing.assert_allclose(distances_to(faces, references, nearest=settings.nearest), found)
+
+
+def test_a_damaged_embedding_is_infinitely_far_away() -> None:
+    faces = np.stack([embedding(1), np.full(128, np.nan, np.float32)])
+    assert np.isinf(distances_to(faces, faces[:1], nearest=7)).tolist() == [False, True]
+    assert np.isinf(distances_from(faces[0], faces)).tolist() == [False, True]
+
+
+def test_no_faces_have_no_distances() -> None:
+    assert distances_to(np.empty((0, 128), np.float32), embedding(1)[None], nearest=7).shape == (0,)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from([0.1, 0.2, 0.3, float("inf")])), max_size=12))
+def test_of_each_photo_the_face_that_is_nearest_counts(faces: list[tuple[int, float]]) -> None:
+    expected: dict[int, float] = {}
+    for photo, distance in faces:
+        if distance < expected.get(photo, float("inf")):
+            expected[photo] = distance
+    photos, distances = best_of_photos(
+        np.array([photo for photo, _ in faces], np.int64), np.array([distance for _, distance in faces])
+    )
+    assert dict(zip(photos.tolist(), distances.tolist(), strict=True)) == expected
+    assert photos.tolist() == sorted(expected)
+
+
+def test_the_distance_from_a_face_is_that_of_numpy() -> None:
+    faces = np.stack([embedding(person) for person in range(30)])
+    expected = np.linalg.norm(faces.astype(np.float64) - faces[3], axis=1)
+    np.testing.assert_allclose(distances_from(faces[3], faces), expected, atol=1e-3)
+
+
+def test_the_nearest_come_first_and_none_is_beyond_the_limit() -> None:
+    distances = np.array([0.5, 0.1, 0.3, 0.1, 0.9])
+    assert nearest(distances, count=3, limit=1).tolist() == [1, 3, 2]
+    assert nearest(distances, count=9, limit=0.3).tolist() == [1, 3, 2]
+    assert nearest(np.empty(0), count=3, limit=1).tolist() == []
