@@ -114,7 +114,6 @@ class FlickrBench:
             decider=cast("Decider", Undecided()),
             cache=self.cache,
             log=self.log,
-            clock=time.monotonic,
             once=once,
         )
 

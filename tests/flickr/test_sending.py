@@ -120,6 +120,17 @@ def test_a_photo_with_75_tags_gets_no_more_and_says_so(bench: FlickrBench, photo
     assert (refused.text, refused.refused) == ("Ann", "the photo has 75 tags, and Flickr takes no more")
 
 
+def test_a_tag_that_was_refused_is_tried_again_on_request(bench: FlickrBench, photo: Photo) -> None:
+    for number in range(74):
+        bench.flickr.account.tag_by_hand(photo.id, f"tag {number}")
+    bench.want(photo.id, "Ann")
+    assert bench.send().sent.refused == 1
+    bench.flickr.account.untag_by_hand(photo.id, "tag 0")
+    assert bench.send().sent.added == 0
+    bench.store.flickr_tags.retry_refused()
+    assert bench.send().sent.added == 1
+
+
 def test_tags_of_a_photo_that_is_gone_are_refused_with_the_reason(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe")
     bench.flickr.account.delete_photo(photo.id)

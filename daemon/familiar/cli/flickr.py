@@ -187,11 +187,12 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 @flickr.command(epilog="Example: familiar flickr sync")
+@click.option("--retry", is_flag=True, help="Try photos again that could not be fetched.")
 @log_format_option
 @log_level_option
 @json_option
 @pass_context
-def sync(context: Context, *, log_format: str | None, log_level: str | None, as_json: bool) -> None:
+def sync(context: Context, *, retry: bool, log_format: str | None, log_level: str | None, as_json: bool) -> None:
     """Bring down what is new on Flickr, handle it, and exit.
 
     The first time that is the whole account; what was broken off goes on. Tags that rules give are written down, and
@@ -204,6 +205,8 @@ def sync(context: Context, *, log_format: str | None, log_level: str | None, as_
         log = begin_log(settings, log_format, log_level or ("warning" if logs else "error"))
         context.make_state()
         with locked(context.state), context.store(check=True) as store:
+            if retry:
+                store.flickr.retry_refused()
             summary = _sync(context, settings, store, log, quiet=as_json or logs)
     if as_json:
         print_json(summary)
@@ -261,11 +264,14 @@ def _show_sync(summary: dict[str, Any]) -> None:
 
 @flickr.command(epilog="Example: familiar flickr push --dry-run")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
+@click.option("--retry", is_flag=True, help="Try tags again that were refused.")
 @log_format_option
 @log_level_option
 @json_option
 @pass_context
-def push(context: Context, *, dry_run: bool, log_format: str | None, log_level: str | None, as_json: bool) -> None:
+def push(
+    context: Context, *, dry_run: bool, retry: bool, log_format: str | None, log_level: str | None, as_json: bool
+) -> None:
     """Send the tags that rules give to Flickr, and take off those that they do not give any more.
 
     Only tags that familiar has added are ever taken off. A daemon that runs does this by itself.
@@ -283,6 +289,8 @@ def push(context: Context, *, dry_run: bool, log_format: str | None, log_level: 
         log = begin_log(settings, log_format, log_level or ("warning" if logs else "error"))
         context.make_state()
         with locked(context.state), context.store(check=True) as store:
+            if retry:
+                store.flickr_tags.retry_refused()
             sent = pushed(context, settings, store, log)
             waiting = store.flickr_tags.counts()
     if as_json:

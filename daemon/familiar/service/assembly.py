@@ -86,7 +86,6 @@ def assemble(
             decider=Decider(store=store, recogniser=recogniser, rules=rules),
             cache=cache_in(store.path.parent),
             log=log,
-            clock=clock,
             once=flickr.once,
         )
 

@@ -214,6 +214,12 @@ class FlickrPhotos:
             (reason, photo.id, photo.secret),
         )
 
+    def retry_refused(self) -> None:
+        """Let photos be tried again that could not be fetched as they are."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET state = 'listed', attempts = 0, retry_at = NULL WHERE state = 'refused'"
+        )
+
     def mark_gone(self, photo: FlickrPhoto) -> None:
         """Write down that a photo is no longer on Flickr."""
         self._db.conn.execute("UPDATE flickr_photos SET state = 'gone' WHERE id = ?", (photo.id,))

@@ -140,6 +140,12 @@ class FlickrTags:
         """Write down that Flickr will not have a tag, and why."""
         self._db.conn.execute("UPDATE flickr_tags SET sending = 0, refused = ? WHERE id = ?", (reason, tag.id))
 
+    def retry_refused(self) -> None:
+        """Let tags be tried again that Flickr would not have."""
+        self._db.conn.execute(
+            "UPDATE flickr_tags SET refused = NULL, attempts = 0, retry_at = NULL WHERE refused IS NOT NULL"
+        )
+
     def counts(self) -> dict[str, int]:
         """Count the tags that wait to be sent or taken off, that familiar has put on photos, and that are refused."""
         row = self._db.conn.execute(

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -227,4 +228,5 @@ def _usual_suffix(photo: FlickrPhoto) -> str:
 
 def _date(path: Path, seconds: float) -> None:
     """Give a file the time at which its photo was taken: sizes that Flickr made have no EXIF."""
-    os.utime(path, (seconds, seconds))
+    with suppress(OSError, OverflowError):  # not every file system has times as old as photos
+        os.utime(path, (seconds, seconds))

@@ -22,7 +22,7 @@ from familiar.settings import FlickrSettings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
-_SLICE = 25
+_SLICE = 50
 """Photos on whose tags is decided in one go, before the loop sees to its other work."""
 _KEEP_EVERY = 0.3
 """Seconds between two looks at what is done."""
@@ -67,7 +67,6 @@ class FlickrPart:
         decider: Decider,
         cache: Path,
         log: EventLog,
-        clock: Callable[[], float],
         once: bool,
     ) -> None:
         """Take the rooms; with `once` the account is looked at one time, and no tag is sent."""
@@ -79,7 +78,6 @@ class FlickrPart:
         self._decider = decider
         self.cache = cache
         self._log = log
-        self._clock = clock
         self._once = once
         self._wake: Callable[[], None] = lambda: None
         self._root_id = -1
@@ -142,10 +140,12 @@ class FlickrPart:
             assert self._fetcher is not None, "there is one when it is connected"
             self._fetcher.advance()
         except StoreError:
+            await self._disconnect()
             raise
         except FamiliarError as error:
             await self._stand_still(error, now)
         except Exception as error:  # noqa: BLE001 - the folders must not suffer
+            await self._disconnect()
             self._log.emit("flickr.error", error=repr(error), retry_in=self._settings.later, exc_info=True)
             self._not_before = now + self._settings.later
 
@@ -300,8 +300,9 @@ class FlickrPart:
         if basis is None or not photos:
             self._settled_basis = basis
             return
-        for photo in photos:
-            plan_id = self._decider.decide(photo, basis)
+        with self._store.writing():
+            plans = [self._decider.decide(photo, basis) for photo in photos]
+        for plan_id in plans:
             if plan_id is not None:
                 await self._performer.perform(plan_id, {})
         self._news.set()
