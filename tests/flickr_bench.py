@@ -62,8 +62,10 @@ class FlickrBench:
             store=self.store,
             log=self.log,
         )
-        yield calls
-        calls.close()
+        try:
+            yield calls
+        finally:
+            calls.close()
 
     def look(self) -> None:
         """List what there is, or what has changed."""

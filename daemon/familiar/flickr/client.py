@@ -87,8 +87,7 @@ class Client:
 
     def begin_login(self, perms: Perms) -> str:
         """Return the address at which a person allows the application to act; raises as `call` does."""
-        with_token = self._login_step(lambda: self._oauth.get_request_token(oauth_callback="oob"))
-        del with_token
+        self._login_step(lambda: self._oauth.get_request_token(oauth_callback="oob"))
         self._oauth.requested_permissions = perms
         query = urlencode({"oauth_token": self._oauth.resource_owner_key, "perms": perms})
         return f"{self._oauth.AUTHORIZE_URL}?{query}"

@@ -97,19 +97,16 @@ class Calls:
         self._downloader.close()
 
     async def _call(self, method: str, parameters: dict[str, str | int]) -> dict[str, Any]:
-        return await self._threads.run(lambda: self._client.call(method, **parameters))
+        async with self._one:
+            return await self._threads.run(lambda: self._client.call(method, **parameters))
 
     async def _patiently(
         self, kind: Kind, call: Callable[[], Awaitable[R]], *, urgent: bool, again: Callable[[PassingError], bool]
     ) -> R:
         for attempt in range(_TRIES):
             try:
-                if kind == "images":
-                    await self._turn(kind, urgent=urgent)
-                    return await call()
-                async with self._one:
-                    await self._turn(kind, urgent=urgent)
-                    return await call()
+                await self._turn(kind, urgent=urgent)
+                return await call()
             except PassingError as error:
                 if error.throttled:
                     self._store.flickr_calls.pause(kind, error.wait or _THROTTLED * self._settings.backoff)
