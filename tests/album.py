@@ -11,6 +11,7 @@ import numpy as np
 
 from familiar.identity.clustering.plan import Alike, Grouping, Member
 from familiar.model import Box, Embedding, Face, Match, Photo, PhotoKind
+from familiar.store.references import FaceToRegister, Registered
 from familiar.store.rounds import Applied
 from familiar.store.store import Store
 
@@ -133,10 +134,8 @@ class Album:
 
     def register(self, face: int, person: str) -> None:
         """Register a face as a reference, as `familiar people add` does."""
-        row = self.store.people.add(person)
-        (photo_id,) = self.store._db.conn.execute("SELECT photo_id FROM faces WHERE id = ?", (face,)).fetchone()
-        (known,) = [one for one in self.store.photos.load(photo_id).faces if one.id == face]
-        assert self.store.people.add_reference(row.id, known, origin=Path("/photos/a.jpg"), taken=None)
+        wanted = FaceToRegister(person=person, face_id=face, origin=Path("/photos/a.jpg"))
+        assert self.store.references.register([wanted]) == [Registered(added=True, owner=person)]
 
     def home(self, face: int) -> int | None:
         """Return the cluster that a face is in."""
@@ -149,7 +148,10 @@ class Album:
 
     def owner(self, face: int) -> str | None:
         """Return the name of the person whom a face is registered for."""
-        return self.store.people.owner_of(face)
+        row = self.store._db.conn.execute(
+            "SELECT name FROM face_references JOIN people ON people.id = person_id WHERE face_id = ?", (face,)
+        ).fetchone()
+        return None if row is None else str(row[0])
 
     def refused(self, face: int) -> frozenset[str]:
         """Return the people who a face is not."""

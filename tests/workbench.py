@@ -11,8 +11,9 @@ from typing import Any
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
 from familiar.effects.undo import Undo
-from familiar.model import Operation, Photo, Plan
+from familiar.model import Inscribe, Inscription, Operation, Photo, Plan
 from familiar.store.store import Store
+from familiar.vision.sidecars import render
 
 PICTURE = b"\x89PNG, as a worker would render it"
 
@@ -52,8 +53,11 @@ class Workbench:
         for step in self.store.journal.steps(plan_id):
             if step.state in {"planned", "doing", "failed"}:
                 current = self.store.journal.step(step.id)
-                rendered = PICTURE if step.operation.kind == "crop" else None
-                outcomes.append(executor.carry_out(current, rendered=rendered))
+                rendered, before = PICTURE if step.operation.kind == "crop" else None, None
+                if isinstance(step.operation, Inscribe):
+                    made = render(current.path, step.operation.target, step.operation.wanted, Inscription())
+                    rendered, before = made.after, made.before
+                outcomes.append(executor.carry_out(current, rendered=rendered, before=before))
                 if outcomes[-1].state == "failed":
                     break
         return outcomes

@@ -85,6 +85,18 @@ CATALOGUE = (
     Event(
         "photo.recognised", "info", ("path", "people", "unknown", "ambiguous"), "Faces were compared with the people."
     ),
+    Event(
+        "sidecar.read",
+        "info",
+        ("path", "sidecar", "confirmed", "left"),
+        "Named faces in a sidecar count as confirmed; what was left as it is, and why.",
+    ),
+    Event(
+        "sidecar.failed",
+        "warning",
+        ("path", "sidecar", "reason"),
+        "A sidecar can't be read; it is left as it is, and its photo is handled all the same.",
+    ),
     Event("plan.made", "info", ("path", "operations"), "The rules decided what is to be done with a photo."),
     Event("plan.refused", "warning", ("path", "rule", "kind", "reason"), "A rule asked for what can't be done."),
     Event("operation.done", "info", ("operation", "kind", "rule", "source", "target"), "A step was carried out."),
@@ -117,7 +129,7 @@ CATALOGUE = (
         "people.outdated",
         "warning",
         ("person", "references"),
-        "References whose photos are gone or unreadable can't be encoded again; they are compared with no new face.",
+        "References without a photo to encode again (gone, unreadable, imported); they are compared with no new face.",
     ),
     Event(
         "clusters.updated",

@@ -173,8 +173,11 @@ class Link:
 class Crop:
     """Write a picture of one face to `target`.
 
-    `margin` is the share of the box's longer side that is added on each side; `size` is the edge of the square
-    output in pixels, or None for the pixels as they are. `time` is that of the frame, in a video, in seconds.
+    `margin` is the share of the box's longer side that is added on each side; `size` is the longer side of the output
+    in pixels, or None for the pixels as they are. `time` is that of the frame, in a video, in seconds.
+
+    `square` says whether the box is made a square; None, as in rules, wherever there is a size. With `landmarks` the
+    face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100.
     """
 
     target: Path
@@ -183,11 +186,70 @@ class Crop:
     margin: float
     size: int | None
     time: float | None = None
+    square: bool | None = None
+    landmarks: tuple[tuple[int, int], ...] = ()
+    quality: int | None = None
     kind: Literal["crop"] = field(default="crop", init=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A rectangle as shares of a picture's width and height: its centre, and its size; 0.5 is the middle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Where a named face is in a picture."""
+
+    name: str
+    area: Area
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inscription:
+    """What a sidecar should say of a photo: who is on it, and where.
+
+    Areas, `width` and `height` (pixels) are those of the upright original. A video has names alone.
+    """
+
+    names: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inscribe:
+    """Write what is known of a photo into its sidecar at `target`, beside what others wrote there."""
+
+    target: Path
+    rule: str
+    wanted: Inscription
+    kind: Literal["sidecar"] = field(default="sidecar", init=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escort:
+    """Take a sidecar along with its photo: to wherever the step at the position `behind` of the same plan puts that.
+
+    `sidecar` is where it lies, `moves` whether it leaves that place.
+    """
+
+    target: Path
+    rule: str
+    sidecar: Path
+    behind: int
+    moves: bool
+    kind: Literal["sidecar"] = field(default="sidecar", init=False)
+
+
 FileOperation: TypeAlias = Move | Copy | Link | Crop
-"""A step that makes or moves a file. `target` is the wished path: a taken name gets a number when it is done."""
+"""A step that makes or moves a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +261,8 @@ class Tag:
     kind: Literal["tag"] = field(default="tag", init=False)
 
 
-Operation: TypeAlias = FileOperation | Tag
-"""One step of a plan."""
+Operation: TypeAlias = FileOperation | Inscribe | Escort | Tag
+"""One step of a plan. `target` is the wished path: a taken name gets a number when the step is done."""
 
 
 def aim_of(operation: Operation) -> Path | str:

@@ -319,6 +319,18 @@ class FlickrSettings(_Section):
         return value
 
 
+class SidecarSettings(_Section):
+    """XMP files beside the photos, by which other programs learn who is on them, and say it."""
+
+    write: bool = Field(default=False, description="Write names and faces into a sidecar beside each photo.")
+    read: bool = Field(default=False, description="Take named faces in sidecars of other programs for confirmed.")
+
+    @property
+    def any(self) -> bool:
+        """Whether sidecars are heeded at all."""
+        return self.write or self.read
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -346,6 +358,7 @@ class Settings(_Section):
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: FlickrSettings = FlickrSettings()
+    sidecars: SidecarSettings = SidecarSettings()
     log: LogSettings = LogSettings()
 
     def without_videos(self) -> "Settings":

@@ -17,6 +17,7 @@ from familiar.model import Box, Face, Photo
 from familiar.service.finding import Finder, Wish
 from familiar.service.scoring import Scorer
 from familiar.settings import MatchingSettings
+from familiar.store.references import FaceToRegister
 from familiar.store.store import Store
 
 MODEL = "benchmark"
@@ -39,10 +40,8 @@ def fill(store: Store, embeddings: np.ndarray[tuple[int, int], np.dtype[np.float
             photo_id = store.photos.record(photo)
             path = Path(f"/photos/{number // 1000}/{number}.jpg")
             store.files.place(path, photo_id=photo_id, size=1, mtime_ns=1)
-        person = store.people.add("Ann")
-        for photo_id in range(1, REFERENCES + 1):
-            (known,) = store.photos.load(photo_id).faces
-            store.people.add_reference(person.id, known, origin=Path("/a.jpg"), taken=None)
+        faces = [store.photos.load(photo_id).faces[0].id or 0 for photo_id in range(1, REFERENCES + 1)]
+        store.references.register([FaceToRegister(person="Ann", face_id=id_, origin=Path("/a.jpg")) for id_ in faces])
 
 
 def seconds(act: Callable[[], object], times: int = 5) -> float:

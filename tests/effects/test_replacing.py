@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.effects.replacing import replace_files
+from familiar.effects.replacing import replace_files, whole_file
 from familiar.errors import FamiliarError
 
 
@@ -46,3 +46,43 @@ def signal_ignored() -> None:
     import signal  # noqa: PLC0415
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    with whole_file(path, replace=False) as file:
+        file.write(b"a")
+        assert not path.exists()
+    assert path.read_bytes() == b"a"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_fails_leaves_nothing_and_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(b"old")
+    with pytest.raises(error), whole_file(path, replace=True) as file:
+        file.write(b"new")
+        raise error
+    assert [found.read_bytes() for found in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    with (
+        pytest.raises(FamiliarError, match=r"out.csv: can't be written: File exists"),
+        whole_file(path, replace=False) as file,
+    ):
+        file.write(b"new")
+        path.write_bytes(b"other")
+    assert path.read_bytes() == b"other"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_and_the_file_that_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_bytes(b"old")
+    link = tmp_path / "link.csv"
+    link.symlink_to("real.csv")
+    with whole_file(link, replace=True) as file:
+        file.write(b"new")
+    assert (link.is_symlink(), (tmp_path / "real.csv").read_bytes()) == (True, b"new")

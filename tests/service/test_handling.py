@@ -8,6 +8,8 @@ from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
 from familiar.model import Plan, Subject
 from familiar.service.handling import Handler, Surroundings
+from familiar.service.inscribing import Inscriber
+from familiar.service.listening import Listener
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
@@ -30,18 +32,17 @@ def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
         async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             clock = partial(float, 0)
             recogniser = Recogniser(store, MatchingSettings(), VisionSettings().model)
+            performer = Performer(
+                store=store, workers=workers, executor=Executor(store.journal), undo=Undo(store.journal), log=log
+            )
             handler = Handler(
                 store=store,
                 workers=workers,
                 recogniser=recogniser,
                 renewer=Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
-                performer=Performer(
-                    store=store,
-                    workers=workers,
-                    executor=Executor(store.journal),
-                    undo=Undo(store.journal),
-                    log=log,
-                ),
+                performer=performer,
+                inscriber=Inscriber(store=store, performer=performer, clock=clock, enabled=False),
+                listener=Listener(store=store, workers=workers, log=log, clock=clock, enabled=False),
                 surroundings=Surroundings(
                     decide=decide, source_of=lambda _: "", vanished=lambda _: None, is_there=lambda _: True
                 ),

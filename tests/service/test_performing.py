@@ -8,7 +8,7 @@ import pytest
 
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
-from familiar.model import Copy, Move
+from familiar.model import Copy, Inscribe, Inscription, Move
 from familiar.service.performing import Performer
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
@@ -90,3 +90,29 @@ def test_an_undo_that_a_person_made_impossible_is_told_and_touches_nothing(bench
     assert perform(bench, plan_id) == ["operation.undo_failed"]
     assert states(bench, plan_id) == [("done", f"{bench.base}/out/a.jpg was changed since")]
     assert bench.tree()["out/a.jpg"] == b"somebody's own work"
+
+
+def inscribe(bench: Workbench, photo: Path, *, wanted: str, planned: str) -> int:
+    """Plan to write one name into a photo's sidecar, of which it is known by now that it is to have another."""
+    sidecar = photo.with_name(f"{photo.name}.xmp")
+    plan_id = bench.plan(photo, Inscribe(target=sidecar, rule="sidecars", wanted=Inscription(names=(planned,))))
+    photo_id = bench.store.journal.steps(plan_id)[0].photo_id
+    bench.store.sidecars.want(sidecar, photo_id, Inscription(names=(wanted,)))
+    return plan_id
+
+
+def test_a_sidecar_that_is_to_say_something_else_by_now_is_not_written(bench: Workbench) -> None:
+    plan_id = inscribe(bench, bench.photo("in/a.jpg"), wanted="Eve", planned="Ann")
+    assert perform(bench, plan_id) == ["operation.kept"]
+    assert bench.tree() == {"in/a.jpg": b"a photo"}
+
+
+def test_where_the_photo_is_gone_no_sidecar_is_made_and_where_it_is_out_of_reach_it_waits(bench: Workbench) -> None:
+    photo = bench.photo("in/a.jpg")
+    plan_id = inscribe(bench, photo, wanted="Ann", planned="Ann")
+    photo.unlink()
+    perform(bench, plan_id, out_of_reach=photo)
+    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    perform(bench, plan_id)
+    assert states(bench, plan_id) == [("refused", f"{photo}: no longer there")]
+    assert bench.tree() == {}

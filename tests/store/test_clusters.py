@@ -8,6 +8,7 @@ from album import MODEL, Album, embedding
 from familiar.errors import UsageError
 from familiar.identity.clustering.grouping import group
 from familiar.settings import ClusteringSettings
+from familiar.store.references import FaceToRegister
 from familiar.store.rounds import Applied
 from familiar.store.store import Store
 from familiar.store.suggestions import Suggestion
@@ -245,9 +246,7 @@ def named_meanwhile(other: Store, face: int) -> None:
 
 
 def registered_meanwhile(other: Store, face: int) -> None:
-    (photo_id,) = other._db.conn.execute("SELECT photo_id FROM faces WHERE id = ?", (face,)).fetchone()
-    (known,) = other.photos.load(photo_id).faces
-    other.people.add_reference(other.people.add("Ann").id, known, origin=Path("/photos/a.jpg"), taken=None)
+    other.references.register([FaceToRegister(person="Ann", face_id=face, origin=Path("/photos/a.jpg"))])
 
 
 def matched_meanwhile(other: Store, face: int) -> None:

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,31 @@ def test_a_crop_without_size_has_the_photos_own_pixels(astronaut: Path) -> None:
 
 def test_the_same_crop_has_the_same_bytes(astronaut: Path) -> None:
     assert cut_bytes(astronaut, wish(FACE)) == cut_bytes(astronaut, wish(FACE))
+
+
+def test_a_crop_in_the_shape_of_its_box_has_the_size_as_its_longer_side(astronaut: Path) -> None:
+    tall = replace(wish(Box(left=100, top=50, right=150, bottom=150), margin=0, size=60), square=False)
+    assert cut(astronaut, tall).size == (30, 60)
+
+
+def test_a_square_without_a_size_has_the_photos_own_pixels(astronaut: Path) -> None:
+    tall = replace(wish(Box(left=100, top=50, right=150, bottom=150), margin=0, size=None), square=True)
+    assert cut(astronaut, tall).size == (100, 100)
+
+
+def test_quality_holds_for_formats_with_loss(astronaut: Path) -> None:
+    for name in ("a.jpg", "a.webp"):
+        good, poor = (len(cut_bytes(astronaut, replace(wish(FACE, name=name), quality=number))) for number in (95, 10))
+        assert poor < good / 2
+    picture = wish(FACE, name="a.png")
+    assert cut_bytes(astronaut, replace(picture, quality=10)) == cut_bytes(astronaut, picture)
+
+
+def test_with_landmarks_a_face_is_aligned(astronaut: Path) -> None:
+    level = replace(wish(FACE), landmarks=((248, 98), (233, 99), (197, 98), (212, 99), (222, 126)))
+    turned = replace(wish(FACE), landmarks=((248, 108), (233, 104), (197, 88), (212, 94), (218, 124)))
+    assert cut(astronaut, level).size == cut(astronaut, turned).size == (64, 64)
+    assert cut_bytes(astronaut, level) != cut_bytes(astronaut, turned)
 
 
 def test_a_format_that_is_not_known_is_refused(astronaut: Path) -> None:

@@ -100,6 +100,21 @@ def test_a_photo_with_broken_exif_is_a_photo_all_the_same(shared_photos: Path) -
     assert found.taken is None
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_turned_upright_once(orientation: int) -> None:
+    image = Image.new("L", (80, 40))
+    image.paste(255, (60, 4, 76, 10))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = []
+    for name in ("TIFF", "PNG"):
+        file = io.BytesIO()
+        image.save(file, name, exif=exif)
+        upright.append(decoded(file.getvalue()))
+    assert upright[0].image.getbbox() == upright[1].image.getbbox()
+    assert (upright[0].width, upright[0].height) == upright[0].image.size == upright[1].image.size
+
+
 def test_a_large_jpeg_is_decoded_at_reduced_scale_and_keeps_its_own_measures() -> None:
     found = decoded(encoded(picture(4000, 3000), "JPEG"), at_least=900)
     assert (found.width, found.height) == (4000, 3000)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
-from familiar.model import Crop, Photo
+from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
 from photos import MODELS
@@ -39,6 +39,33 @@ def test_a_photo_is_fingerprinted_seen_and_cropped_in_a_worker(pool: Pool, astro
     assert (photo.format, photo.width, face.engine) == ("JPEG", 512, "dlib-resnet-v1-mirrored")
     wish = Crop(target=Path("/face.png"), rule="r", box=face.box, margin=0.4, size=32)
     assert pool(lambda workers: workers.crop(astronaut, hash_of(astronaut), wish)).startswith(b"\x89PNG")
+
+
+def test_several_crops_of_a_photo_come_in_order_and_one_that_fails_does_not_harm_the_others(
+    pool: Pool, astronaut: Path
+) -> None:
+    box = Box(left=177, top=66, right=267, bottom=156)
+    names = ("/a.png", "/b.gif", "/c.jpg")
+    wishes = [Crop(target=Path(name), rule="r", box=box, margin=0.4, size=32) for name in names]
+    first, second, third = pool(lambda workers: workers.crops(astronaut, hash_of(astronaut), wishes))
+    assert isinstance(first, bytes)
+    assert first.startswith(b"\x89PNG")
+    assert isinstance(second, SetAsideError)
+    assert isinstance(third, bytes)
+    assert third.startswith(b"\xff\xd8")
+    with pytest.raises(SetAsideError, match=r"can't be written as '\.gif'"):
+        pool(lambda workers: workers.crop(astronaut, hash_of(astronaut), wishes[1]))
+
+
+def test_workers_that_only_crop_start_without_networks(astronaut: Path) -> None:
+    little = VisionSettings(workers=1, engine="dlib").model_copy(update={"memory_limit": 90})
+    wish = Crop(target=Path("/a.png"), rule="r", box=Box(left=1, top=1, right=9, bottom=9), margin=0, size=None)
+
+    async def crop() -> bytes:
+        async with Workers(models=MODELS, settings=little, networks=False) as workers:
+            return await workers.crop(astronaut, hash_of(astronaut), wish)
+
+    assert asyncio.run(crop()).startswith(b"\x89PNG")
 
 
 def test_content_that_changed_since_its_fingerprint_is_not_looked_at(pool: Pool, astronaut: Path) -> None:
@@ -147,6 +174,27 @@ def test_idle_workers_end_and_start_again(astronaut: Path) -> None:
         await asyncio.to_thread(workers.close)
 
     asyncio.run(use())
+
+
+def test_ctrl_c_does_not_reach_workers_that_are_just_starting(astronaut: Path) -> None:
+    script = (
+        "import asyncio, os, signal, sys, time; from pathlib import Path\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers import Workers\n"
+        "def main():\n"
+        " signal.signal(signal.SIGINT, lambda *_: None)\n"
+        " workers = Workers(models=Path(sys.argv[1]), settings=VisionSettings(workers=1)); workers.warm_up()\n"
+        " for _ in range(25): os.killpg(0, signal.SIGINT); time.sleep(0.02)\n"
+        " asyncio.run(workers.fingerprint(Path(sys.argv[2]))); print(workers.health().deaths); workers.close()\n"
+        "if __name__ == '__main__': main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(MODELS), str(astronaut)],
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=True,
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")
 
 
 def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:

@@ -30,10 +30,14 @@ COMMANDS = {
     "move": "lists",
     "copy": "lists",
     "link": "lists",
+    "crop": "crop",
     "clusters": "clusters",
     "flickr": "flickr",
+    "sidecars": "sidecars",
     "rules": "rules",
     "config": "config",
+    "report": "report",
+    "export": "export",
     "completion": "completion",
 }
 """Each command with its module in this package, in the order in which help shows them."""

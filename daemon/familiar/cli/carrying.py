@@ -27,25 +27,41 @@ _PATIENCE = 600.0
 _ENDED = frozenset({"done", "kept", "refused", "failed"})
 
 
-def carry_out(context: Context, store: Store, settings: Settings, plans: Sequence[int], *, quiet: bool) -> list[Step]:
+def carry_out(
+    context: Context,
+    store: Store,
+    settings: Settings,
+    plans: Sequence[int],
+    *,
+    quiet: bool,
+    ended: Callable[[int], None] = lambda _plan: None,
+) -> list[Step]:
     """Carry out plans, and what the clips of live photos do after their stills; return all steps as they are then.
 
     What fails for now stays in the journal, and is tried again by the daemon, or the next scan.
     """
-    steps = _carry_out(context, store, settings, plans, quiet=quiet)
-    return steps + _carry_out(context, store, settings, list(_record_clips(store, steps)), quiet=quiet)
+    steps = _carry_out(context, store, settings, plans, quiet=quiet, ended=ended)
+    clips = list(_record_clips(store, steps))
+    return steps + _carry_out(context, store, settings, clips, quiet=quiet, ended=ended)
 
 
 def carry_out_now(
-    context: Context, store: Store, settings: Settings, plans: Iterable[tuple[int, Path, Plan]], *, quiet: bool
+    context: Context,
+    store: Store,
+    settings: Settings,
+    plans: Iterable[tuple[int, Path, Plan]],
+    *,
+    quiet: bool,
+    ended: Callable[[int], None] = lambda _plan: None,
 ) -> list[Step]:
     """Write down plans of a command, each for a photo at a path, and carry them out as `carry_out` does.
 
-    What can't be done now is not tried again later: whoever gave the command sees it, and decides.
+    What can't be done now is not tried again later: whoever gave the command sees it, and decides. `ended` is told of
+    each plan when its time is over.
     """
     written = store.journal.record_batch(plans)
     try:
-        return carry_out(context, store, settings, written, quiet=quiet)
+        return carry_out(context, store, settings, written, quiet=quiet, ended=ended)
     finally:
         store.journal.abandon(written, "the command ended before")
 
@@ -91,25 +107,39 @@ def step_as_json(step: Step) -> dict[str, Any]:
     }
 
 
-def _carry_out(context: Context, store: Store, settings: Settings, plans: Sequence[int], *, quiet: bool) -> list[Step]:
+def _carry_out(
+    context: Context,
+    store: Store,
+    settings: Settings,
+    plans: Sequence[int],
+    *,
+    quiet: bool,
+    ended: Callable[[int], None],
+) -> list[Step]:
     try:
         with locked(context.state), progress_bar("carrying out", hidden=quiet) as progress:
-            asyncio.run(_perform(context, store, settings, plans, progress))
+            asyncio.run(_perform(context, store, settings, plans, progress, ended))
     except BusyError:
-        _await_daemon(store, plans)
+        _await_daemon(store, plans, ended)
     return [step for plan_id in plans for step in store.journal.steps(plan_id)]
 
 
 async def _perform(
-    context: Context, store: Store, settings: Settings, plans: Sequence[int], progress: Callable[[int, int], None]
+    context: Context,
+    store: Store,
+    settings: Settings,
+    plans: Sequence[int],
+    progress: Callable[[int, int], None],
+    ended: Callable[[int], None],
 ) -> None:
-    async with Workers(settings=settings.vision, models=context.models, tasks=len(plans)) as workers:
+    async with Workers(settings=settings.vision, models=context.models, tasks=len(plans), networks=False) as workers:
         performer = Performer(
             store=store,
             workers=workers,
             executor=Executor(store.journal),
             undo=Undo(store.journal),
             log=open_log(sys.stderr, level="error"),
+            copy_sidecars=settings.sidecars.any,
         )
         # Crops are rendered ahead by all workers; what is done is done one after the other.
         ahead: deque[tuple[int, asyncio.Task[dict[int, bytes]]]] = deque()
@@ -119,6 +149,7 @@ async def _perform(
                 ahead.append((plan_id, asyncio.create_task(_render(store, performer, plan_id))))
             plan_id, rendered = ahead.popleft()
             await performer.perform(plan_id, await rendered)
+            ended(plan_id)
             progress(number, len(plans))
 
 
@@ -140,13 +171,14 @@ def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
                 yield store.journal.record(clip.photo_id, clip.path, made, follows=follows)
 
 
-def _await_daemon(store: Store, plans: Sequence[int]) -> None:
+def _await_daemon(store: Store, plans: Sequence[int], ended: Callable[[int], None]) -> None:
     deadline = time.monotonic() + _PATIENCE
     for plan_id in plans:
         while not _has_ended(store.journal.steps(plan_id)):
             if time.monotonic() > deadline:
                 raise FamiliarError(f"The daemon has not done everything within {_PATIENCE:.0f} s; its log says more.")
             time.sleep(0.05)
+        ended(plan_id)
 
 
 def _has_ended(steps: Sequence[Step]) -> bool:

@@ -18,5 +18,7 @@ def check_new(path: Path, *, force: bool) -> None:
     """
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; name a file in it.")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is no regular file; name a new one.")
     if os.path.lexists(path) and not force:
         raise UsageError(f"{path}: is there already; name another file, or replace it with --force.")

@@ -18,6 +18,7 @@ from familiar.logs import printable
 
 FAILED = 1
 WRONG_USE = 2
+INTERRUPTED = 130
 
 _UNBROKEN = 100_000
 """Columns of output that another program reads: a row of a table stays one line."""

@@ -1,22 +1,16 @@
 """familiar people: the persons whom the daemon knows."""
 
-import asyncio
+from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, json_option, local_time, print_json, print_table, progress_bar, reported, say
-from familiar.cli.photos import named_folders, photos_in
+from familiar.cli.output import json_option, local_time, print_json, print_table, reported, say
+from familiar.cli.people_adding import add, add_each
+from familiar.cli.people_files import export, import_
 from familiar.cli.rematching import rematch
-from familiar.names import check_name
-from familiar.service.registration import Registrar, Registration
-from familiar.service.seeing import Seer
-from familiar.settings import Settings
 from familiar.store.people import PersonRow
-from familiar.store.store import Store
-from familiar.vision.workers import Workers
 
 _PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
 
@@ -24,38 +18,6 @@ _PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
 @click.group()
 def people() -> None:
     """Register people by their faces; list, rename, merge them."""
-
-
-@people.command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
-@click.argument("name")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--largest", is_flag=True, help="Take the largest face of a photo with several.")
-@json_option
-@pass_context
-def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, as_json: bool) -> None:
-    """Register the face in each photo as a person.
-
-    PATHS are photos, or folders: all photos in them and below are taken, but no videos. A photo without
-    a face is refused, and one with several, but for --largest.
-    """
-    with reported():
-        check_name(name)
-        settings = context.settings()
-        photos = photos_in(map(settings.without_videos().watched, named_folders(paths)))
-        with context.store() as store:
-            results = asyncio.run(_register(context, store, settings, name, photos, largest=largest, quiet=as_json))
-            rematch(context, store, settings, quiet=as_json)
-    refused = [result for result in results if result.result == "refused"]
-    if as_json:
-        print_json({"person": name, "photos": [asdict(result) for result in results]})
-    else:
-        if refused:
-            print_table(("photo", "refused because"), [(result.path, result.reason) for result in refused])
-        registered = sum(result.result == "registered" for result in results)
-        known = sum(result.result == "known" for result in results)
-        say(f"{name}: {registered} registered, {known} known already, {len(refused)} refused.")
-    if refused:
-        raise SystemExit(FAILED)
 
 
 @people.command("list", epilog="Example: familiar people list --json")
@@ -88,6 +50,8 @@ def show(context: Context, name: str, *, as_json: bool) -> None:
         return
     say(f"{person.name}: {person.faces} faces in {person.photos} photos")
     say(f"threshold: {'the configured one' if person.threshold is None else person.threshold}")
+    models = Counter(reference.engine for reference in references)
+    say(f"references: {', '.join(f'{count} of the model {model}' for model, count in models.items()) or 'none'}")
     columns = ("reference", "taken", "registered")
     rows = [(one.origin, (one.taken or "").replace("T", " "), local_time(one.added_at)) for one in references]
     print_table(columns, rows)
@@ -155,13 +119,10 @@ def threshold(context: Context, name: str, distance: float | None, *, as_json: b
     _confirm(person, f"{person.name!r} matches up to {chosen}.", as_json=as_json)
 
 
-async def _register(
-    context: Context, store: Store, settings: Settings, name: str, photos: list[Path], *, largest: bool, quiet: bool
-) -> list[Registration]:
-    async with Workers(settings=settings.vision, models=context.models, tasks=len(photos)) as workers:
-        with progress_bar("looking at photos", hidden=quiet) as progress:
-            registrar = Registrar(store=store, seer=Seer(store=store, workers=workers), largest=largest)
-            return await registrar.register(name, photos, progress)
+people.add_command(add)
+people.add_command(add_each)
+people.add_command(export)
+people.add_command(import_)
 
 
 def _person(row: PersonRow) -> dict[str, object]:

@@ -19,7 +19,8 @@ class Step:
     """One operation as the journal has it.
 
     `path` is where the photo lies for this step; `source` and `target` are from where and to where it was done, or is
-    being done; `hash` is the SHA-256 of what lies at the target then, None before it is known.
+    being done; `hash` is the SHA-256 of what lies at the target then, None before it is known. `before` are the bytes
+    of a sidecar that were there, None where there was none.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Step:
     path: Path
     photo_hash: str
     hash: str | None
+    before: bytes | None
     state: StepState
     source: Path | None
     target: Path | None
@@ -51,7 +53,9 @@ class Outcome:
 class Journal(Protocol):
     """Where steps are written down before and after they are done. Each call is durable when it returns."""
 
-    def reserve(self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str) -> None:
+    def reserve(
+        self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str, before: bytes | None = None
+    ) -> None:
         """Write down what is about to be done: state `doing`."""
 
     def finish(self, step: Step, outcome: Outcome) -> None:

@@ -91,12 +91,40 @@ def place_bytes(data: bytes, target: Path, temporary: Path, *, pulse: Pulse) -> 
     """
     if _is_placed(target, hashlib.sha256(data).hexdigest(), pulse):
         return
-    temporary.unlink(missing_ok=True)
-    with temporary.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    _write(data, temporary)
     rename_new(temporary, target)
+    sync_folder(target.parent)
+
+
+def place_over(data: bytes, target: Path, temporary: Path, *, expected: str | None, pulse: Pulse) -> None:
+    """Write a file at `target` in the place of what lies there; it keeps the rights of the one before.
+
+    `expected` is the SHA-256 of what must lie there, None for nothing.
+
+    Raises:
+        ChangedError: something else lies there.
+        SetAsideError: a link or no file lies there, or one that may not be written.
+        OSError: it can't be done for now.
+    """
+    hash_ = hashlib.sha256(data).hexdigest()
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise SetAsideError(f"{target}: is a link or no file, and is left as it is")
+    if has_content(target, hash_, pulse):
+        return
+    if expected is None:
+        try:
+            place_bytes(data, target, temporary, pulse=pulse)
+        except FileExistsError as error:
+            raise ChangedError(f"{target}: was made by somebody else meanwhile") from error
+        return
+    if target.exists() and not os.access(target, os.W_OK):
+        raise SetAsideError(f"{target}: is write-protected, and is left as it is")
+    _write(data, temporary)
+    if not has_content(target, expected, pulse):
+        temporary.unlink()
+        raise ChangedError(f"{target}: was changed by somebody else meanwhile")
+    shutil.copymode(target, temporary)
+    temporary.replace(target)
     sync_folder(target.parent)
 
 
@@ -225,6 +253,14 @@ def _is_placed(target: Path, hash_: str, pulse: Pulse) -> bool:
     if has_content(target, hash_, pulse):
         return True
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+
+
+def _write(data: bytes, temporary: Path) -> None:
+    temporary.unlink(missing_ok=True)
+    with temporary.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _copy(source: Path, temporary: Path, hash_: str, pulse: Pulse) -> None:

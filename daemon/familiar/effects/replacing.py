@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from familiar.effects.placing import make_folder, sync_folder
+from familiar.effects.placing import make_folder, rename_new, sync_folder
 from familiar.errors import FamiliarError
 
 
@@ -37,6 +38,36 @@ def replace_files(contents: Mapping[Path, bytes]) -> None:
         for temporary in temporaries.values():
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
+    """Write a long file in a block, under a temporary name; at the block's end it gets its own, unless that fails.
+
+    Args:
+        path: the file; where it is a symbolic link, the file that it leads to. A folder is made if need be.
+        replace: take the place of a file that lies there, even if it came only now.
+
+    Raises:
+        FamiliarError: it can't be written, or a file lies there that is not to be replaced.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".familiar-{secrets.token_hex(8)}.tmp")
+    try:
+        with _told(path):
+            make_folder(target.parent)
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if replace:
+                temporary.replace(target)
+            else:
+                rename_new(temporary, target)
+            sync_folder(target.parent)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _write(path: Path, data: bytes) -> None:

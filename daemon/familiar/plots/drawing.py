@@ -64,9 +64,9 @@ def load_matplotlib() -> ModuleType:
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Let figures that are made in a block look as those of familiar do."""
-    with load_matplotlib().rc_context(dict(_STYLE)):
+def styled(others: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Let figures that are made in a block look as those of familiar do; `others` are more of matplotlib's settings."""
+    with load_matplotlib().rc_context({**_STYLE, **(others or {})}):
         yield
 
 

@@ -59,7 +59,7 @@ def histogram(scores: NDArray[np.float64], *, title: str, percentiles: Sequence[
         figure.suptitle("\n".join(lines), parse_math=False, fontfamily=fonts_for("".join(lines)), fontsize="large")
         axes = figure.add_subplot()
         axes.set_xlabel("score")
-        axes.set_ylabel("faces")
+        axes.set_ylabel("photos")
         _draw_bars(axes, values)
         for (percentile, mark), row in zip(marks, rows, strict=True):
             _draw_mark(axes, percentile, mark, row)

@@ -12,7 +12,9 @@ from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler, Surroundings
+from familiar.service.inscribing import Inscriber
 from familiar.service.intake import Intake
+from familiar.service.listening import Listener
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
@@ -61,7 +63,8 @@ def assemble(
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
     workers = Workers(settings=settings.vision, models=models, clock=clock)
-    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch)
+    listener = Listener(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
+    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch, heard=listener.touch)
     performer = Performer(
         store=store,
         workers=workers,
@@ -69,7 +72,9 @@ def assemble(
         undo=Undo(store.journal, pulse=notifier.ping),
         log=log,
         is_there=intake.is_there,
+        copy_sidecars=settings.sidecars.any,
     )
+    inscriber = Inscriber(store=store, performer=performer, clock=clock, enabled=settings.sidecars.write)
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
     part = None
@@ -100,6 +105,8 @@ def assemble(
         recogniser=recogniser,
         renewer=renewer,
         performer=performer,
+        inscriber=inscriber,
+        listener=listener,
         surroundings=Surroundings(
             decide=rules.decide,
             source_of=source_of,
@@ -116,6 +123,8 @@ def assemble(
         intake=intake,
         handler=handler,
         performer=performer,
+        inscriber=inscriber,
+        listener=listener,
         renewer=renewer,
         grouper=Grouper(
             store=store,

@@ -11,7 +11,9 @@ from familiar.errors import StoreError, StoreUnavailableError
 from familiar.logs import EventLog
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
+from familiar.service.inscribing import Inscriber
 from familiar.service.intake import Intake
+from familiar.service.listening import Listener
 from familiar.service.performing import Performer
 from familiar.service.renewal import Renewer
 from familiar.service.systemd import Notifier
@@ -29,6 +31,8 @@ _WARM_UP = 3.0
 """Seconds before a file has settled at which workers start, so that they are ready when it has."""
 _STORE_RETRY = 10.0
 """Seconds until the store is tried again that could not be written."""
+_PAUSE = 10.0
+"""Times that matching all faces took: as long as sidecars bring names in, they are matched again after that."""
 _STOP_WITHIN = 8.0
 """Seconds that running tasks of the workers get to end when the daemon stops."""
 
@@ -52,6 +56,8 @@ class Daemon:
         intake: Intake,
         handler: Handler,
         performer: Performer,
+        inscriber: Inscriber,
+        listener: Listener,
         renewer: Renewer,
         grouper: Grouper,
         flickr: "FlickrPart | None" = None,
@@ -74,6 +80,9 @@ class Daemon:
         self._intake = intake
         self._handler = handler
         self._performer = performer
+        self._inscriber = inscriber
+        self._listener = listener
+        self._rematch_at = float("-inf")
         self._renewer = renewer
         self._grouper = grouper
         self._flickr = flickr
@@ -150,7 +159,7 @@ class Daemon:
             now = self._clock()
             try:
                 await self._work_once(now)
-                if until_idle and self._is_idle():
+                if until_idle and self._is_idle() and self._is_settled():
                     return
                 if not until_idle and not self._in_flight:
                     self._renewer.advance(self._wake.set)
@@ -180,6 +189,8 @@ class Daemon:
         if self._flickr is not None:
             await self._flickr.tick(now)
         self._dispatch(now)
+        await self._listener.advance()
+        await self._inscriber.advance()
         self._look_after_workers(now)
         self._notifier.ping()
         self._heartbeat(now)
@@ -187,6 +198,8 @@ class Daemon:
             self._report(self._progress())
 
     async def _sleep(self, now: float) -> None:
+        if not self._inscriber.is_idle and not self._handler.recogniser.is_stale:
+            self._wake.set()
         due = self._store.files.next_settled(roots=self._roots)
         seconds = _TICK if due is None else min(_TICK, max(due - now, 0.01))
         try:
@@ -237,11 +250,17 @@ class Daemon:
         await self._performer.perform_open()
 
     async def _rematch(self) -> None:
-        if not self._handler.recogniser.is_stale:
+        if not self._handler.recogniser.is_stale or self._is_too_soon():
             return
         started = self._clock()
         rematch = self._handler.recogniser.rematch(lambda _done: self._notifier.ping())
-        self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=self._clock() - started)
+        seconds = self._clock() - started
+        self._rematch_at = self._clock() + _PAUSE * seconds
+        self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=seconds)
+
+    def _is_too_soon(self) -> bool:
+        """Say whether sidecars alone changed people, with more to come: each by itself would match all faces again."""
+        return self._clock() < self._rematch_at and self._listener.caused(self._store.people.version)
 
     def _look_after_workers(self, now: float) -> None:
         due = self._store.files.next_settled(roots=self._roots)
@@ -287,10 +306,15 @@ class Daemon:
         return (
             self._intake.is_idle
             and (self._flickr is None or not self._ends or self._flickr.is_idle)
+            and self._listener.is_idle
             and not self._in_flight
             and self._store.files.next_settled(roots=roots) is None
             and not self._store.files.pending(roots=roots, limit=1)
         )
+
+    def _is_settled(self) -> bool:
+        """Say whether all that follows from what was handled is done."""
+        return not self._handler.recogniser.is_stale and self._inscriber.is_idle
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -9,6 +9,8 @@ from pathlib import Path
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
 from familiar.model import Photo, Plan, RecognisedFace, Subject, aim_of
+from familiar.service.inscribing import Inscriber
+from familiar.service.listening import Listener
 from familiar.service.pairs import plan_for_clip, state_of_still, take_clip_along
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
@@ -60,6 +62,8 @@ class Handler:
         recogniser: Recogniser,
         renewer: Renewer,
         performer: Performer,
+        inscriber: Inscriber,
+        listener: Listener,
         surroundings: Surroundings,
         log: EventLog,
         clock: Callable[[], float],
@@ -70,6 +74,8 @@ class Handler:
         self._store = store
         self._workers = workers
         self._performer = performer
+        self._inscriber = inscriber
+        self._listener = listener
         self._renewer = renewer
         self._surroundings = surroundings
         self._log = log
@@ -113,6 +119,7 @@ class Handler:
             photo_id = known.id if known is not None else await self._look(file, hash_, beside_still=still == "handled")
         if photo_id is None:
             return
+        await self._listener.listen(photo_id, file.path)
         if known is not None and (known.verdict != "seen" or self._is_handled(known, file.path)):
             await turn.wait()
             self._recur(file, known)
@@ -181,6 +188,7 @@ class Handler:
         self._tell_plan(file.path, plan)
         if plan_id is not None:
             await self._performer.perform(plan_id, rendered)
+        self._inscriber.touch(photo_id, follows=plan_id)
 
     def _recur(self, file: FileRow, photo: PhotoRow) -> None:
         """Note one more path of a photo that was handled before; it is not handled again."""
@@ -195,6 +203,7 @@ class Handler:
             self._log.emit("photo.set_aside", path=file.path, hash=photo.hash, reason=photo.reason)
             return
         self.tally.done += 1
+        self._inscriber.touch(photo.id)
         if others or before is None:
             self._log.emit("file.copied", path=file.path, others=others)
         else:

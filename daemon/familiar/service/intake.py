@@ -17,6 +17,7 @@ from familiar.service.roots import Root, Roots, Walk
 from familiar.settings import Settings, folder_name
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished
 from familiar.sources.settling import Gone, Ready, look, settle
+from familiar.sources.sidecars import is_sidecar
 from familiar.sources.walking import Walker
 from familiar.store.files import FileRow
 from familiar.store.store import Store
@@ -43,8 +44,14 @@ class Intake:
         log: EventLog,
         clock: Callable[[], float],
         watch: bool,
+        heard: Callable[[Path, float], None] = lambda _path, _due: None,
     ) -> None:
-        """Take the folders of the settings; without `watch` they are walked once, as for a scan."""
+        """Take the folders of the settings; without `watch` they are walked once, as for a scan.
+
+        `heard` is called with each sidecar that is new or has changed, and when it will have settled, where sidecars
+        are read.
+        """
+        self._heard = heard
         self._settings = settings
         self._store = store
         self._log = log
@@ -165,12 +172,20 @@ class Intake:
 
     def _take_hint(self, root: Root, path: Path, now: float) -> None:
         present = look(path)
+        if is_sidecar(path):
+            if present is not None:
+                self._look_at_sidecar(path, present, now + self._settings.settle)
+            return
         if present is None:
             self.vanished(path)
             return
         due = now + self._settings.settle
         if self._store.files.hint(path, size=present[0], mtime_ns=present[1], root_id=root.id, due=due):
             self._log.emit("file.found", path=path)
+
+    def _look_at_sidecar(self, sidecar: Path, looks: tuple[int, int], due: float) -> None:
+        if self._store.sidecars.looks(sidecar) != looks:
+            self._heard(sidecar, due)
 
     # Walks
 
@@ -209,6 +224,9 @@ class Intake:
                 upto=listing.upto,
                 due=partial(self._due, root, now),
             )
+        for name, size, mtime_ns, changed_ns in listing.sidecars:
+            sidecar = Path(listing.folder, os.fsdecode(name))
+            self._look_at_sidecar(sidecar, (size, mtime_ns), self._due(root, now, changed_ns))
         walk.listed.add(folder_id)
         walk.files += len(listing.entries)
         walk.new += found.new

@@ -9,11 +9,14 @@ from pathlib import Path
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
 from familiar.effects.undo import Undo
-from familiar.errors import FamiliarError, RetryError
+from familiar.errors import FamiliarError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
-from familiar.model import Crop, Plan, Tag, aim_of
+from familiar.model import Copy, Crop, Escort, Inscribe, Move, Plan, Tag, aim_of
+from familiar.sources.sidecars import beside, sidecars_of
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
+
+_OPEN = frozenset({"planned", "doing", "failed"})
 
 
 class Performer:
@@ -28,10 +31,12 @@ class Performer:
         undo: Undo,
         log: EventLog,
         is_there: Callable[[Path], bool] = os.path.lexists,
+        copy_sidecars: bool = False,
     ) -> None:
         """Take the journal (in the store), the workers that render crops, and what touches the files.
 
-        `is_there` says whether a file lies at a path, or is only out of reach.
+        `is_there` says whether a file lies at a path, or is only out of reach. A sidecar goes along where its photo
+        is moved, and with `copy_sidecars` also where it is copied.
         """
         self._store = store
         self._workers = workers
@@ -39,6 +44,7 @@ class Performer:
         self._undo = undo
         self._log = log
         self._is_there = is_there
+        self._copy_sidecars = copy_sidecars
         self._acting = asyncio.Lock()
 
     async def render(self, plan: Plan, path: Path, hash_: str) -> dict[int, bytes]:
@@ -47,9 +53,12 @@ class Performer:
         A crop that can't be rendered is left out, and is tried again when its step is carried out.
         """
         crops = {position: crop for position, crop in enumerate(plan.operations) if isinstance(crop, Crop)}
-        results = await asyncio.gather(
-            *(self._workers.crop(path, hash_, crop) for crop in crops.values()), return_exceptions=True
-        )
+        if not crops:
+            return {}
+        try:
+            results = await self._workers.crops(path, hash_, list(crops.values()))
+        except FamiliarError:
+            return {}
         return {position: result for position, result in zip(crops, results, strict=True) if isinstance(result, bytes)}
 
     async def perform_open(self) -> int:
@@ -64,28 +73,99 @@ class Performer:
         async with self._acting:
             steps = self._store.journal.steps(plan_id)
             await self._undo_requested(steps)
-            for step in steps:
-                if step.state in {"planned", "doing", "failed"}:
-                    outcome = await self._carry_out(step, rendered)
-                    self._tell(step, outcome)
-                    if outcome.state == "failed":
-                        return
+            tried: set[int] = set()
+            while (step := self._next(plan_id, tried)) is not None:
+                tried.add(step.id)
+                outcome = await self._carry_out(step, rendered)
+                self._tell(step, outcome)
+                if outcome.state == "failed":
+                    return
+
+    def _next(self, plan_id: int, tried: set[int]) -> Step | None:
+        """Return the next step to be done, as it is now: an earlier one may have moved the photo, or added more."""
+        steps = self._store.journal.steps(plan_id)
+        return next((step for step in steps if step.state in _OPEN and step.id not in tried), None)
 
     async def _carry_out(self, step: Step, rendered: Mapping[int, bytes]) -> Outcome:
+        match step.operation:
+            case Escort():
+                return self._escort(step, step.operation)
+            case Inscribe():
+                return await self._inscribe(step, step.operation)
         picture = rendered.get(step.position)
-        current = self._store.journal.step(step.id)  # an earlier step may have moved the photo
         if isinstance(step.operation, Tag):
-            return self._executor.carry_out(current)
+            return self._executor.carry_out(step)
         try:
-            current = self._located(current)
+            current = self._located(step)
         except RetryError as error:
-            return self._executor.give_up(current, error)
+            return self._executor.give_up(step, error)
+        self._take_sidecars_along(current)
         if isinstance(step.operation, Crop) and picture is None:
             try:
                 picture = await self._workers.crop(current.path, current.photo_hash, step.operation)
             except FamiliarError as error:
                 return self._executor.give_up(current, error)
         return self._executor.carry_out(current, rendered=picture)
+
+    def _take_sidecars_along(self, step: Step) -> None:
+        """Write down, before a photo is moved or copied, that its sidecars go along."""
+        wish = step.operation
+        if not isinstance(wish, Move | Copy) or (isinstance(wish, Copy) and not self._copy_sidecars):
+            return
+        known = [other.operation for other in self._store.journal.steps(step.plan_id)]
+        written = {one.sidecar for one in known if isinstance(one, Escort) and one.behind == step.position}
+        escorts = [
+            Escort(
+                target=beside(sidecar, step.path, wish.target),
+                rule=wish.rule,
+                sidecar=sidecar,
+                behind=step.position,
+                moves=isinstance(wish, Move),
+            )
+            for sidecar in sidecars_of(step.path)
+            if sidecar not in written
+        ]
+        if escorts:
+            self._store.journal.append(step.plan_id, escorts)
+
+    def _escort(self, step: Step, along: Escort) -> Outcome:
+        """Take a sidecar to where its photo was put; it stays where it is if the photo was not."""
+        photo = self._store.journal.steps(step.plan_id)[along.behind]
+        if photo.state != "done" or photo.source is None or photo.target is None:
+            return self._executor.leave(step, along.sidecar)
+        target = beside(along.sidecar, photo.source, photo.target)
+        return self._executor.carry_out(replace(step, operation=replace(along, target=target)))
+
+    async def _inscribe(self, step: Step, inscribe: Inscribe) -> Outcome:
+        """Write a sidecar, unless something else is to stand in it by now."""
+        if self._executor.is_written(step):
+            return self._executor.carry_out(step)
+        if self._store.sidecars.wanted(inscribe.target) != inscribe.wanted:
+            return self._executor.leave(step, inscribe.target)
+        former = self._store.sidecars.wrote(inscribe.target)
+        try:
+            self._check_photo(step.path)
+            made = await self._workers.render_sidecar(step.path, inscribe.target, inscribe.wanted, former)
+        except StoreError:
+            raise
+        except FamiliarError as error:
+            return self._executor.give_up(step, error)
+        except Exception as error:  # noqa: BLE001 - one sidecar must not stop the others
+            self._log.emit("photo.error", path=inscribe.target, error=repr(error), exc_info=True)
+            return self._executor.give_up(step, SetAsideError(f"unexpected error: {error!r}"))
+        return self._executor.carry_out(step, rendered=made.after, before=made.before)
+
+    def _check_photo(self, photo: Path) -> None:
+        """Check that a photo lies where its sidecar is to be written.
+
+        Raises:
+            RetryError: it is out of reach, and not known to be gone.
+            GoneError: it is gone.
+        """
+        if not os.path.lexists(photo):
+            if self._is_there(photo):
+                raise RetryError(f"{photo}: out of reach for now")
+            raise GoneError(f"{photo}: no longer there")
 
     def _located(self, step: Step) -> Step:
         """Return a step with the place where its photo lies now: a person may have moved it since it was planned.
@@ -118,7 +198,9 @@ class Performer:
     def _tell(self, step: Step, outcome: Outcome) -> None:
         about = {"operation": step.id, "kind": step.operation.kind, "rule": step.operation.rule}
         if outcome.state in {"done", "kept"}:
-            self._log.emit(f"operation.{outcome.state}", **about, source=step.path, target=outcome.target or _aim(step))
+            source = step.operation.sidecar if isinstance(step.operation, Escort) else step.path
+            target = outcome.target or _aim(step)
+            self._log.emit(f"operation.{outcome.state}", **about, source=source, target=target)
         elif outcome.state == "failed":
             self._log.emit("operation.failed", **about, error=outcome.error, retry_in=outcome.retry_in)
         else:

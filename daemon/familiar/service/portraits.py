@@ -4,14 +4,38 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from familiar.errors import FamiliarError, StoreError
-from familiar.model import Crop
-from familiar.store.clusters import ClusterFace
+from familiar.model import Box, Crop
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
 _MARGIN = 0.3
+
+
+class Portrayed(Protocol):
+    """A face that the store knows: where it is in its photo, and at which time, in a video."""
+
+    @property
+    def id(self) -> int:
+        """The face's id."""
+
+    @property
+    def photo_id(self) -> int:
+        """The photo's id."""
+
+    @property
+    def hash(self) -> str:
+        """The photo's hash."""
+
+    @property
+    def box(self) -> Box:
+        """Where the face is."""
+
+    @property
+    def time(self) -> float | None:
+        """The time of the frame, in seconds."""
 
 
 class Portraits:
@@ -25,7 +49,7 @@ class Portraits:
 
     async def of(
         self,
-        faces: Sequence[ClusterFace],
+        faces: Sequence[Portrayed],
         *,
         size: int,
         suffix: str = ".png",
@@ -37,7 +61,7 @@ class Portraits:
         """
         done = 0
 
-        async def cut(face: ClusterFace) -> tuple[int, bytes | None]:
+        async def cut(face: Portrayed) -> tuple[int, bytes | None]:
             nonlocal done
             picture = await self._cut(face, size, suffix)
             done += 1
@@ -47,10 +71,10 @@ class Portraits:
         found = await asyncio.gather(*map(cut, faces))
         return {face_id: picture for face_id, picture in found if picture is not None}
 
-    async def _cut(self, face: ClusterFace, size: int, suffix: str) -> bytes | None:
+    async def _cut(self, face: Portrayed, size: int, suffix: str) -> bytes | None:
         wish = Crop(target=Path(f"face{suffix}"), rule="", box=face.box, margin=_MARGIN, size=size, time=face.time)
         async with self._slots:
-            for path in filter(os.path.lexists, self._store.files.paths_of(face.photo_id)):
+            for path in filter(os.path.lexists, self._store.sightings.paths_of(face.photo_id)):
                 try:
                     return await self._workers.crop(path, face.hash, wish)
                 except StoreError:

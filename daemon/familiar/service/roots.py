@@ -81,6 +81,7 @@ class Roots:
         self._clock = clock
         self._watch = watch
         self._came = came
+        self._sidecars = settings.sidecars.read
         self._roots = {folder.path: self._root(folder, post) for folder in settings.folders}
 
     def __iter__(self) -> Iterator[Root]:
@@ -154,7 +155,7 @@ class Roots:
     def _root(self, folder: FolderSettings, post: Callable[[Message], None]) -> Root:
         is_remote = is_network(folder.path)
         polls = is_remote if folder.polling is None else folder.polling
-        patterns = Patterns(folder)
+        patterns = Patterns(folder, sidecars=self._sidecars)
         watcher = Watcher(folder.path, patterns, post) if self._watch and not polls else None
         return Root(
             id=self._store.roots.know(folder.path).id,

@@ -51,8 +51,12 @@ class Scorer:
     def distances(self, person: KnownPerson, faces: FaceStack) -> npt.NDArray[np.float64]:
         """Return each face's distance to a person, shape (n,); infinite for those that are known not to be it."""
         distances = distances_to(faces.embeddings, person.references, nearest=self._settings.nearest)
-        distances[_others(self._store.clusters.verdicts(faces.ids.tolist()), person.name)] = np.inf
+        distances[self.others(person, faces)] = np.inf
         return distances
+
+    def others(self, person: KnownPerson, faces: FaceStack) -> list[int]:
+        """Return the places of the faces that are known not to be a person."""
+        return _others(self._store.clusters.verdicts(faces.ids.tolist()), person.name)
 
     def person(self, name: str) -> KnownPerson:
         """Return a person with their references of the model in use, at least one.

@@ -33,7 +33,8 @@ class EventsLost:
 class Listing:
     """Part of a folder's listing: all its photos with names in `after < name <= upto` (None: to the end).
 
-    `entries` are (name, size in bytes, mtime in ns, last change of any kind in ns), in the order of names.
+    `entries` are (name, size in bytes, mtime in ns, last change of any kind in ns), in the order of names. `sidecars`
+    are those of the folder, in the same form, where they are asked for; they stand in its first part.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class Listing:
     after: bytes
     upto: bytes | None
     entries: tuple[tuple[bytes, int, int, int], ...]
+    sidecars: tuple[tuple[bytes, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ class Patterns:
     A pattern without a slash fits a file's or a folder's name; one with a slash fits the whole path from the root.
     """
 
-    def __init__(self, settings: FolderSettings) -> None:
-        """Compile the patterns of a root."""
+    def __init__(self, settings: FolderSettings, *, sidecars: bool = False) -> None:
+        """Compile the patterns of a root; with `sidecars`, they are told of, too."""
+        self._sidecars = sidecars
         self._root = settings.path
         self._include = _compile(settings.include)
         self._exclude = _compile(settings.exclude)
@@ -24,6 +25,15 @@ class Patterns:
     def takes(self, path: Path) -> bool:
         """Say whether the file at `path`, which lies below the root, is a photo to take."""
         return self.takes_file(path.name, str(path.relative_to(self._root))) and self.enters(path.parent)
+
+    def takes_sidecar(self, name: str, relative: str) -> bool:
+        """Say whether a file in a folder that is looked into is a sidecar to be told of."""
+        return self._sidecars and name.lower().endswith(".xmp") and not _fits(self._exclude, name, relative)
+
+    def tells(self, path: Path) -> bool:
+        """Say whether the file at `path`, which lies below the root, is a photo to take or a sidecar to be told of."""
+        is_sidecar = self.takes_sidecar(path.name, str(path.relative_to(self._root)))
+        return self.takes(path) or (is_sidecar and self.enters(path.parent))
 
     def enters(self, path: Path) -> bool:
         """Say whether the folder at `path`, which lies below the root or is it, is looked into."""

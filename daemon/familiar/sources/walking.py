@@ -10,12 +10,17 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from familiar.sources.messages import Listing, Message, WalkFinished
 from familiar.sources.patterns import Patterns
 
 _CHUNK = 1000
 """Files in one listing: what is held in memory of a folder, but for the names, is at most this much."""
+
+
+Entries: TypeAlias = tuple[tuple[bytes, int, int, int], ...]
+"""Files as a listing has them: name, size, mtime (ns), last change of any kind (ns)."""
 
 
 class Walker:
@@ -80,20 +85,20 @@ def walk(
         folder = rest.pop()
         try:
             device = folder.lstat().st_dev
-            names, folders = _list(root, folder, patterns)
+            names, folders, sidecars = _list(root, folder, patterns)
         except FileNotFoundError:
             continue  # vanished meanwhile: it is not listed, and so counts as gone
         except OSError as error:
             errors.append((folder, error.strerror or str(error)))
             continue
         rest.extend(folder / name for name in reversed(folders))
-        yield from _listings(root, top, folder, device, names, chunk)
+        yield from _listings(root, top, folder, device, names, _entries(folder, sidecars), chunk)
 
 
-def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], list[str]]:
-    """Return the names of the photos (as bytes) and of the folders in a folder, both in order."""
+def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], list[str], list[bytes]]:
+    """Return the names of the photos (as bytes), of the folders, and of the sidecars in a folder, all in order."""
     prefix = "" if folder == root else f"{folder.relative_to(root)}/"
-    names, folders = [], []
+    names, folders, sidecars = [], [], []
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
@@ -102,21 +107,32 @@ def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], li
                     folders.append(name)
             elif patterns.takes_file(name, prefix + name):
                 names.append(os.fsencode(name))
-    return sorted(names), sorted(folders, key=os.fsencode)
+            elif patterns.takes_sidecar(name, prefix + name):
+                sidecars.append(os.fsencode(name))
+    return sorted(names), sorted(folders, key=os.fsencode), sorted(sidecars)
 
 
-def _listings(root: Path, top: Path, folder: Path, device: int, names: list[bytes], chunk: int) -> Iterator[Listing]:
+def _listings(
+    root: Path, top: Path, folder: Path, device: int, names: list[bytes], sidecars: Entries, chunk: int
+) -> Iterator[Listing]:
     after = b""
     for start in range(0, max(len(names), 1), chunk):
         part = names[start : start + chunk]
         upto = part[-1] if start + chunk < len(names) else None
         yield Listing(
-            root=root, top=top, folder=folder, device=device, after=after, upto=upto, entries=_entries(folder, part)
+            root=root,
+            top=top,
+            folder=folder,
+            device=device,
+            after=after,
+            upto=upto,
+            entries=_entries(folder, part),
+            sidecars=sidecars if start == 0 else (),
         )
         after = upto or b""
 
 
-def _entries(folder: Path, names: list[bytes]) -> tuple[tuple[bytes, int, int, int], ...]:
+def _entries(folder: Path, names: list[bytes]) -> Entries:
     prefix = os.fsencode(folder) + b"/"
     entries = []
     for name in names:

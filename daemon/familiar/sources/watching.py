@@ -104,7 +104,7 @@ class _Handler(FileSystemEventHandler):
         if path == self._root or not path.is_relative_to(self._root):
             return
         if not is_folder:
-            if self._patterns.takes(path):
+            if self._patterns.tells(path):
                 self._post(FileHint(root=self._root, path=path))
         elif self._patterns.enters(path):
             self._post(FolderHint(root=self._root, path=path))

@@ -72,6 +72,16 @@ def writing(db: Database) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def reading(db: Database) -> Iterator[None]:
+    """Run a block that sees the store as it was at its first look, whatever other processes write meanwhile."""
+    db.conn.execute("BEGIN DEFERRED")
+    try:
+        yield
+    finally:
+        _roll_back(db)
+
+
 def _roll_back(db: Database) -> None:
     if db.conn.in_transaction:  # a full disk may have ended it already
         db.conn.rollback()

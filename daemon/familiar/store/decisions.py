@@ -1,7 +1,7 @@
 """What persons decide about clusters, as a log of events of which each can be undone."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from familiar.errors import UsageError
+from familiar.identity.references import MOST_REFERENCES
 from familiar.names import check_name, name_key
 from familiar.store.changes import Change, Changes, dump, load
 from familiar.store.clusters import AT_ONCE, Clusters
@@ -27,6 +28,9 @@ class EventRow:
     at: str
     undone_at: str | None
 
+
+_CLEAR = 48
+"""Pixels that a face's shorter side has at least that is registered on a sidecar's word."""
 
 _KEPT_APART = "keep apart"
 """Kind of the events that undoing what the program did leaves behind."""
@@ -213,6 +217,96 @@ class Decisions:
             event.move(faces, fresh)
             event.summary = f"{_count(len(set(faces)), 'face')} became cluster {fresh}"
         return event.id, fresh
+
+    def objection(self, face: int, name: str) -> str | None:
+        """Return why a sidecar's word that a face is a person's does not count here, or None.
+
+        What persons decided goes before it: that the face is somebody else's, or not this one's, or of no interest.
+        """
+        of_face = (
+            "FROM cluster_faces JOIN clusters ON clusters.id = cluster_id LEFT JOIN people ON people.id = person_id"
+        )
+        if self._value(f"SELECT 1 {of_face} WHERE face_id = ? AND ignored", face):
+            return "its cluster is ignored"
+        other = self._value(
+            f"SELECT name {of_face} WHERE face_id = ? AND by = 'person' AND key != ?", face, name_key(name)
+        )
+        registered = "FROM face_references JOIN people ON people.id = person_id WHERE face_id = ? AND key != ?"
+        other = other or self._value(f"SELECT name {registered}", face, name_key(name))
+        if other is not None:
+            return f"it is known to be {other!r}"
+        person = self._value("SELECT id FROM people WHERE key = ?", name_key(name))
+        return None if person is None or not self._is_refused(face, int(str(person))) else "that was refused before"
+
+    def confirm(self, names: Mapping[int, str], *, source: str) -> int | None:
+        """Say whose faces these are, as a sidecar does (`source`); return the id of the event.
+
+        The faces come into the persons' clusters, and are registered where a person has few references. Where all of
+        it is known already, nothing is done, and the answer is None.
+        """
+        fresh = {face: check_name(name) for face, name in names.items() if not self._is_confirmed(face, name)}
+        if not fresh:
+            return None
+        with self._event("confirm") as event:
+            self._check_faces(list(fresh))
+            for face, name in fresh.items():
+                person_id, _ = event.person(name)
+                event.keep_homes([face])
+                event.leave_people([face], to=person_id)
+                event.move([face], self._cluster_for(event, face, person_id))
+                references = self._value("SELECT count(*) FROM face_references WHERE person_id = ?", person_id)
+                if int(str(references)) < MOST_REFERENCES and self._is_clear(face):
+                    event.register(person_id, [face])
+            people = ", ".join(dict.fromkeys(fresh.values()))
+            event.summary = f"{_count(len(fresh), 'face')} confirmed as {people} by {source}"
+        return event.id
+
+    def _cluster_for(self, event: "_Event", face: int, person_id: int) -> int:
+        """Return the cluster of a person that a face comes into; a new one if each has another face of its photo."""
+        home = self._value("SELECT cluster_id FROM cluster_faces WHERE face_id = ?", face)
+        clusters = [
+            int(row[0])
+            for row in self._db.conn.execute(
+                "SELECT clusters.id FROM clusters LEFT JOIN cluster_faces ON cluster_id = clusters.id "
+                "WHERE person_id = ? AND absorbed_by IS NULL GROUP BY clusters.id ORDER BY count(*) DESC, clusters.id",
+                (person_id,),
+            )
+        ]
+        if home in clusters:
+            return int(str(home))
+        for cluster in clusters:
+            both = (json.dumps([face]), json.dumps(self._faces_of(cluster)))
+            if self._db.conn.execute(_IN_ONE_PHOTO, both).fetchone() is None:
+                event.changes.update("clusters", cluster, kept=1)
+                return cluster
+        fresh = event.new_cluster()
+        event.changes.update("clusters", fresh, person_id=person_id)
+        return fresh
+
+    def _is_confirmed(self, face: int, name: str) -> bool:
+        """Say whether a person put a face into a cluster of this name."""
+        found = self._value(
+            "SELECT 1 FROM cluster_faces JOIN clusters ON clusters.id = cluster_id "
+            "JOIN people ON people.id = person_id WHERE face_id = ? AND by = 'person' AND key = ?",
+            face,
+            name_key(name),
+        )
+        return found is not None
+
+    def _is_refused(self, face: int, person_id: int) -> bool:
+        refused = read_refusals(self._db)
+        home = self._value("SELECT cluster_id FROM cluster_faces WHERE face_id = ?", face)
+        theirs = self._keys("SELECT id FROM clusters WHERE person_id = ? AND absorbed_by IS NULL", person_id)
+        said = self._value("SELECT 1 FROM refusals WHERE face_id = ? AND person_id = ?", face, person_id)
+        return (
+            said is not None
+            or (home is not None and (int(str(home)), person_id) in refused.people)
+            or any((face, cluster) in refused.faces for cluster in theirs)
+        )
+
+    def _is_clear(self, face: int) -> bool:
+        """Say whether a face is large enough for a reference."""
+        return self._value("SELECT 1 FROM faces WHERE id = ? AND size >= ?", face, _CLEAR) is not None
 
     def ignore(self, cluster_id: int) -> int:
         """Say that nobody wants to know who this is, now and ever; return the id of the event."""
@@ -407,7 +501,7 @@ class Decisions:
     def _keys(self, query: str, *values: int) -> set[int]:
         return {int(row[0]) for row in self._db.conn.execute(query, values)}
 
-    def _value(self, query: str, *values: int) -> object:
+    def _value(self, query: str, *values: int | str) -> object:
         row = self._db.conn.execute(query, values).fetchone()
         return None if row is None else row[0]
 

@@ -10,15 +10,16 @@ from typing import Any
 from sqlite_utils import Database
 
 from familiar.effects.journal import Outcome, Step
-from familiar.model import Box, Copy, Crop, Link, Move, Operation, Plan, Tag, aim_of
+from familiar.model import Box, Copy, Crop, Escort, Inscribe, Link, Move, Operation, Plan, Tag, aim_of
 from familiar.store.database import writing
 from familiar.store.files import Files
 from familiar.store.flickr_tags import FlickrTags
 from familiar.store.photos import Photos
+from familiar.store.sidecars import Sidecars, inscription_as_json, inscription_from_json
 
 _COLUMNS = (
     "operations.id, plan_id, plans.photo_id, position, rule, operations.kind, wish, parameters, state, source, target, "
-    "temporary, operations.hash, attempts, error, plans.path, photos.hash, "
+    "temporary, operations.hash, before, attempts, error, plans.path, photos.hash, "
     "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
     "AND earlier.position < operations.position AND earlier.state = 'done')"
 )
@@ -29,12 +30,20 @@ class Journal:
     """The tables of plans and operations; the journal of `familiar.effects`."""
 
     def __init__(
-        self, db: Database, *, files: Files, photos: Photos, tags: FlickrTags, now: Callable[[], datetime]
+        self,
+        db: Database,
+        *,
+        files: Files,
+        photos: Photos,
+        sidecars: Sidecars,
+        tags: FlickrTags,
+        now: Callable[[], datetime],
     ) -> None:
         """Take the open store, the tables that follow what operations do, and a clock that gives UTC."""
         self._db = db
         self._files = files
         self._photos = photos
+        self._sidecars = sidecars
         self._tags = tags
         self._now = now
 
@@ -53,13 +62,7 @@ class Journal:
             )
             plan_id = cursor.lastrowid
             assert plan_id is not None
-            self._db.conn.executemany(
-                "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    (plan_id, position, step.rule, step.kind, os.fsencode(aim_of(step)), json.dumps(_parameters(step)))
-                    for position, step in enumerate(plan.operations)
-                ),
-            )
+            self._insert(plan_id, plan.operations, first=0)
         return plan_id
 
     def record_batch(self, plans: Iterable[tuple[int, Path, Plan]]) -> list[int]:
@@ -89,8 +92,9 @@ class Journal:
         return [int(row[0]) for row in rows]
 
     def steps_at(self, path: Path) -> list[Step]:
-        """Return the steps of the last plan for the photo that lay at this path, in their order."""
-        last = "(SELECT max(id) FROM plans WHERE path = ?)"
+        """Return the steps of the last plan for the photo, not its sidecar, that lay at this path, in their order."""
+        more = "EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind != 'sidecar')"
+        last = f"(SELECT max(id) FROM plans WHERE path = ? AND {more})"
         return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
 
     def steps(self, plan_id: int) -> list[Step]:
@@ -101,13 +105,21 @@ class Journal:
         """Return a step as it is now."""
         return self._steps("WHERE operations.id = ?", step_id)[0]
 
-    def reserve(self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str) -> None:
+    def append(self, plan_id: int, operations: Sequence[Operation]) -> None:
+        """Write down more that a plan has to do, after all that it has."""
+        (last,) = self._db.conn.execute("SELECT max(position) FROM operations WHERE plan_id = ?", (plan_id,)).fetchone()
+        with writing(self._db):
+            self._insert(plan_id, operations, first=0 if last is None else last + 1)
+
+    def reserve(
+        self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str, before: bytes | None = None
+    ) -> None:
         """Write down what is about to be done."""
         paths = (os.fsencode(source), os.fsencode(target), os.fsencode(temporary))
         self._db.conn.execute(
-            "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, error = NULL, "
-            "started_at = ? WHERE id = ?",
-            (*paths, hash_, self._now().isoformat(), step.id),
+            "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, before = ?, "
+            "error = NULL, started_at = ? WHERE id = ?",
+            (*paths, hash_, before, self._now().isoformat(), step.id),
         )
 
     def finish(self, step: Step, outcome: Outcome) -> None:
@@ -145,6 +157,9 @@ class Journal:
             if error is None and isinstance(step.operation, Tag):
                 self._tags.veto(step.photo_id, step.operation.text)
             if error is None and step.target is not None and step.source is not None:
+                if isinstance(step.operation, Inscribe | Escort):
+                    self._sidecars.follow_back(step.operation, source=step.source, target=step.target)
+                    return
                 self._files.mark_gone(step.target)
                 if isinstance(step.operation, Move):
                     self._place(step.source, step.photo_id)
@@ -175,8 +190,14 @@ class Journal:
         return frozenset(_path(row[0]) for row in rows)
 
     def select(self, ids: Sequence[int]) -> list[Step]:
-        """Return those of the steps that were done and not undone, newest first."""
-        return self._undoable("AND operations.id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
+        """Return those of the steps that were done and not undone, newest first, with the sidecars that went along."""
+        chosen = "(SELECT value FROM json_each(?1))"
+        along = (
+            "operations.kind = 'sidecar' AND EXISTS (SELECT 1 FROM operations AS photo "
+            f"WHERE photo.id IN {chosen} AND photo.plan_id = operations.plan_id "
+            "AND photo.position = json_extract(operations.parameters, '$.behind'))"
+        )
+        return self._undoable(f"AND (operations.id IN {chosen} OR ({along}))", json.dumps(list(ids)))
 
     def select_last(self) -> list[Step]:
         """Return what was done last, newest first: for one photo by rules, or for all of one command."""
@@ -205,6 +226,17 @@ class Journal:
             (self._now().isoformat(), os.fsencode(text), photo_id),
         )
 
+    def undone_crops(self, folder: Path) -> set[Path]:
+        """Return the crops in and below a folder that were taken back, and not made again since."""
+        below = os.fsencode(folder).rstrip(b"/") + b"/"
+        rows = self._db.conn.execute(
+            "SELECT target, state FROM operations WHERE kind = 'crop' AND state IN ('done', 'undone') "
+            "AND substr(target, 1, ?) = ? ORDER BY id",
+            (len(below), below),
+        )
+        states = {_path(target): state for target, state in rows}
+        return {path for path, state in states.items() if state == "undone"}
+
     def counts(self) -> dict[str, int]:
         """Count the operations in each state."""
         rows = self._db.conn.execute("SELECT state, count(*) FROM operations GROUP BY state")
@@ -213,6 +245,15 @@ class Journal:
     def failures(self) -> list[Step]:
         """Return the steps that failed and wait for another try."""
         return self._steps("WHERE state = 'failed' ORDER BY operations.id")
+
+    def _insert(self, plan_id: int, operations: Sequence[Operation], *, first: int) -> None:
+        self._db.conn.executemany(
+            "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (plan_id, position, step.rule, step.kind, os.fsencode(aim_of(step)), json.dumps(_parameters(step)))
+                for position, step in enumerate(operations, start=first)
+            ),
+        )
 
     def _undoable(self, condition: str, *values: Any) -> list[Step]:
         where = f"WHERE state = 'done' {condition} ORDER BY finished_at DESC, plan_id DESC, position DESC"
@@ -225,6 +266,9 @@ class Journal:
             return
         assert step.target is not None
         assert step.source is not None
+        if isinstance(step.operation, Inscribe | Escort):
+            self._sidecars.follow(step.operation, step.photo_id, source=step.source, target=step.target)
+            return
         if isinstance(step.operation, Move):
             self._files.mark_gone(step.source)
         is_crop = isinstance(step.operation, Crop)
@@ -243,7 +287,7 @@ class Journal:
 
 def _step(row: tuple[Any, ...]) -> Step:
     id_, plan_id, photo_id, position, rule, kind, wish, parameters, state, source, target, temporary = row[:12]
-    own_hash, attempts, error, plan_path, photo_hash, moved_to = row[12:]
+    own_hash, before, attempts, error, plan_path, photo_hash, moved_to = row[12:]
     return Step(
         id=id_,
         plan_id=plan_id,
@@ -253,6 +297,7 @@ def _step(row: tuple[Any, ...]) -> Step:
         path=_path(moved_to or plan_path),
         photo_hash=photo_hash,
         hash=own_hash,
+        before=before,
         state=state,
         source=None if source is None else _path(source),
         target=None if target is None else _path(target),
@@ -266,9 +311,20 @@ def _parameters(operation: Operation) -> dict[str, Any]:
     match operation:
         case Link(symbolic=symbolic):
             return {"symbolic": symbolic}
-        case Crop(box=box, margin=margin, size=size, time=time):
-            sides = [box.left, box.top, box.right, box.bottom]
-            return {"box": sides, "margin": margin, "size": size, "time": time}
+        case Crop(box=box):
+            return {
+                "box": [box.left, box.top, box.right, box.bottom],
+                "margin": operation.margin,
+                "size": operation.size,
+                "time": operation.time,
+                "square": operation.square,
+                "landmarks": operation.landmarks,
+                "quality": operation.quality,
+            }
+        case Inscribe(wanted=wanted):
+            return {"wanted": inscription_as_json(wanted)}
+        case Escort(sidecar=sidecar, behind=behind, moves=moves):
+            return {"sidecar": os.fsencode(sidecar).hex(), "behind": behind, "moves": moves}
         case _:
             return {}
 
@@ -284,6 +340,12 @@ def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) ->
             return Copy(target=target, rule=rule)
         case "link":
             return Link(target=target, rule=rule, symbolic=parameters["symbolic"])
+        case "sidecar" if "wanted" in parameters:
+            return Inscribe(target=target, rule=rule, wanted=inscription_from_json(parameters["wanted"]))
+        case "sidecar":
+            sidecar = _path(bytes.fromhex(parameters["sidecar"]))
+            behind, moves = parameters["behind"], parameters["moves"]
+            return Escort(target=target, rule=rule, sidecar=sidecar, behind=behind, moves=moves)
         case _:
             left, top, right, bottom = parameters["box"]
             box = Box(left=left, top=top, right=right, bottom=bottom)
@@ -294,6 +356,9 @@ def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) ->
                 margin=parameters["margin"],
                 size=parameters["size"],
                 time=parameters.get("time"),  # written since there are videos
+                square=parameters.get("square"),  # this and what follows since there are data sets
+                landmarks=tuple((x, y) for x, y in parameters.get("landmarks", ())),
+                quality=parameters.get("quality"),
             )
 
 

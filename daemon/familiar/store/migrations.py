@@ -51,6 +51,12 @@ def add_batches(db: Database) -> None:
 
 
 @migrations()
+def add_sidecars(db: Database) -> None:
+    """Add what is known of sidecars: what familiar wrote into them, and what it took from them."""
+    _run(db, _SIDECARS)
+
+
+@migrations()
 def add_flickr(db: Database) -> None:
     """Add the photos of an account on Flickr, the tags that go there, and the calls that were made."""
     _run(db, _FLICKR)
@@ -318,6 +324,31 @@ CREATE TABLE sightings (
     UNIQUE (folder_id, name)
 );
 CREATE INDEX sightings_photo ON sightings (photo_id)
+"""
+
+_SIDECARS = """
+CREATE TABLE sidecars (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,
+    wanted TEXT,
+    wrote TEXT,
+    size INTEGER,
+    mtime_ns INTEGER
+);
+CREATE INDEX sidecars_photo ON sidecars (photo_id);
+
+CREATE TABLE sidecar_regions (
+    id INTEGER PRIMARY KEY,
+    photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    x REAL NOT NULL,
+    y REAL NOT NULL,
+    width REAL NOT NULL,
+    height REAL NOT NULL,
+    taken_at TEXT NOT NULL
+);
+CREATE INDEX sidecar_regions_photo ON sidecar_regions (photo_id)
 """
 
 _FLICKR = """

@@ -14,18 +14,24 @@ from sqlite_utils import Database
 
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
-from familiar.model import Embeddings, Face
+from familiar.model import Embeddings
 from familiar.names import check_name, name_key
 from familiar.store.database import writing
 from familiar.store.photos import embedding_bytes, stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRow:
-    """A person with counts: of their references, and of the faces and photos that match them."""
+class Person:
+    """A person as they are registered."""
 
     id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow(Person):
+    """A person with counts: of their references, and of the faces and photos that match them."""
+
     threshold: float | None
     references: int
     faces: int
@@ -62,6 +68,10 @@ class People:
         """What the stored matches were computed with, as `note_matched` was told."""
         return str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'matched with'").fetchone()[0])
 
+    def note_change(self) -> None:
+        """Say that people or references have changed: `version` grows."""
+        self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+
     def note_matched(self, what: str) -> None:
         """Remember what all stored matches are computed with: the version of the people, and the settings."""
         self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched with'", (what,))
@@ -81,7 +91,7 @@ class People:
             raise UsageError(f"There is no person named {name!r}; `familiar people list` shows the names.")
         return found[0]
 
-    def add(self, name: str) -> PersonRow:
+    def add(self, name: str) -> Person:
         """Return the person of this name, writing them down if they are new.
 
         Raises:
@@ -89,40 +99,16 @@ class People:
         """
         name = check_name(name)
         with writing(self._db):
-            if not self._people("WHERE key = ?", name_key(name)):
-                self._db.conn.execute(
-                    "INSERT INTO people (name, key, added_at) VALUES (?, ?, ?)",
-                    (name, name_key(name), self._now().isoformat()),
-                )
-                self._changed()
-        return self.find(name)
-
-    def add_reference(self, person_id: int, face: Face, *, origin: Path, taken: datetime | None) -> bool:
-        """Register a face that the store knows as a reference; return False if it is one already."""
-        with writing(self._db):
+            found = self._named(name)
+            if found is not None:
+                return found
             cursor = self._db.conn.execute(
-                "INSERT INTO face_references (person_id, face_id, embedding, engine, origin, taken, added_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (
-                    person_id,
-                    face.id,
-                    embedding_bytes(face.embedding),
-                    face.engine,
-                    os.fsencode(origin),
-                    None if taken is None else taken.isoformat(),
-                    self._now().isoformat(),
-                ),
+                "INSERT INTO people (name, key, added_at) VALUES (?, ?, ?)",
+                (name, name_key(name), self._now().isoformat()),
             )
-            if cursor.rowcount:
-                self._changed()
-            return cursor.rowcount > 0
-
-    def owner_of(self, face_id: int) -> str | None:
-        """Return the name of the person whom a face is registered for."""
-        row = self._db.conn.execute(
-            "SELECT name FROM face_references JOIN people ON people.id = person_id WHERE face_id = ?", (face_id,)
-        ).fetchone()
-        return None if row is None else str(row[0])
+            self.note_change()
+            assert cursor.lastrowid is not None
+            return Person(id=cursor.lastrowid, name=name)
 
     def references(self, person_id: int) -> list[ReferenceRow]:
         """Return a person's references, the oldest first."""
@@ -151,14 +137,14 @@ class People:
         to = check_name(to)
         with writing(self._db):
             person = self.find(name)
-            taken = [other for other in self._people("WHERE key = ?", name_key(to)) if other.id != person.id]
-            if taken:
+            taken = self._named(to)
+            if taken is not None and taken.id != person.id:
                 raise UsageError(
-                    f"{taken[0].name!r} exists already; `familiar people merge {person.name!r} {taken[0].name!r}` "
+                    f"{taken.name!r} exists already; `familiar people merge {person.name!r} {taken.name!r}` "
                     "makes one person of the two."
                 )
             self._db.conn.execute("UPDATE people SET name = ?, key = ? WHERE id = ?", (to, name_key(to), person.id))
-            self._changed()
+            self.note_change()
         return self.find(to)
 
     def merge(self, name: str, into: str) -> PersonRow:
@@ -178,7 +164,7 @@ class People:
             for table in ("matches", "clusters", "refusals"):
                 self._db.conn.execute(f"UPDATE {table} SET person_id = ? WHERE person_id = ?", (target.id, person.id))
             self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
-            self._changed()
+            self.note_change()
         return self.find(into)
 
     def _check_told_apart(self, person: PersonRow, target: PersonRow) -> None:
@@ -209,7 +195,7 @@ class People:
         with writing(self._db):
             person = self.find(name)
             self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
-            self._changed()
+            self.note_change()
         return person
 
     def set_threshold(self, name: str, threshold: float | None) -> PersonRow:
@@ -217,7 +203,7 @@ class People:
         with writing(self._db):
             person = self.find(name)
             self._db.conn.execute("UPDATE people SET threshold = ? WHERE id = ?", (threshold, person.id))
-            self._changed()
+            self.note_change()
         return self.find(name)
 
     def known(self, engine: str) -> tuple[KnownPerson, ...]:
@@ -268,7 +254,7 @@ class People:
                 ((embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)),
             )
             if changed.rowcount > 0:
-                self._changed()
+                self.note_change()
 
     def left_behind(self, engine: str) -> list[tuple[str, int]]:
         """Return the names of people who have references of another engine, and how many."""
@@ -279,8 +265,10 @@ class People:
         )
         return [(str(name), int(count)) for name, count in rows]
 
-    def _changed(self) -> None:
-        self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+    def _named(self, name: str) -> Person | None:
+        """Return the person of this name, without counting: that takes long for one with many faces."""
+        row = self._db.conn.execute("SELECT id, name FROM people WHERE key = ?", (name_key(name),)).fetchone()
+        return None if row is None else Person(id=row[0], name=row[1])
 
     def _people(self, where: str, *values: Any) -> list[PersonRow]:
         rows = self._db.conn.execute(

@@ -17,9 +17,10 @@ from familiar.store.database import writing
 _LARGEST = 2**63 - 1
 """SQLite's largest id."""
 
-_FACE_COLUMNS = (
+FACE_COLUMNS = (
     "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, engine, time, times"
 )
+"""What `face_of` makes a face of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class Photos:
                 ),
             )
             self._db.conn.executemany(
-                f"INSERT INTO faces ({_FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*_face_values(face), photo_id) for face in photo.faces),
             )
             return photo_id
@@ -135,7 +136,7 @@ class Photos:
         ).fetchone()
         hash_, format_, width, height, taken, engine, kind, duration = row
         faces = self._db.conn.execute(
-            f"SELECT {_FACE_COLUMNS} FROM faces WHERE photo_id = ? AND id NOT IN (SELECT face_id FROM no_faces) "
+            f"SELECT {FACE_COLUMNS} FROM faces WHERE photo_id = ? AND id NOT IN (SELECT face_id FROM no_faces) "
             "ORDER BY id",
             (photo_id,),
         )
@@ -146,7 +147,7 @@ class Photos:
             height=height,
             taken=None if taken is None else datetime.fromisoformat(taken),
             engine=engine,
-            faces=tuple(_face(face) for face in faces),
+            faces=tuple(face_of(face) for face in faces),
             kind=kind,
             duration=duration,
         )
@@ -329,7 +330,8 @@ def _face_values(face: Face) -> tuple[Any, ...]:
     )
 
 
-def _face(row: tuple[Any, ...]) -> Face:
+def face_of(row: tuple[Any, ...]) -> Face:
+    """Return the face of a row with `FACE_COLUMNS`."""
     id_, left, top, right, bottom, landmarks, embedding, size, sharpness, engine, time, times = row
     return Face(
         box=Box(left=left, top=top, right=right, bottom=bottom),

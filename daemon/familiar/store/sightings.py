@@ -86,3 +86,15 @@ class Sightings:
             "WHERE state = 'done' AND photo_id IS NOT NULL"
         )
         return {int(photo_id): Path(os.fsdecode(folder), os.fsdecode(name)) for photo_id, folder, name in rows}
+
+    def all_paths(self) -> dict[int, list[Path]]:
+        """Return all paths of each photo that lies somewhere, as far as is known, those of watched files first."""
+        rows = self._db.conn.execute(
+            "SELECT photo_id, path, name FROM files JOIN folders ON folders.id = folder_id "
+            "WHERE state = 'done' AND photo_id IS NOT NULL "
+            "UNION ALL SELECT photo_id, path, name FROM sightings JOIN folders ON folders.id = folder_id"
+        )
+        paths: dict[int, list[Path]] = {}
+        for photo_id, folder, name in rows:
+            paths.setdefault(int(photo_id), []).append(Path(os.fsdecode(folder), os.fsdecode(name)))
+        return paths

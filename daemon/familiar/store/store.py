@@ -7,8 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.store.candidates import Candidates
 from familiar.store.clusters import Clusters
-from familiar.store.database import damage_in, open_database, writing
+from familiar.store.database import damage_in, open_database, reading, writing
 from familiar.store.decisions import Decisions
 from familiar.store.faces import Faces
 from familiar.store.files import Files
@@ -16,12 +17,17 @@ from familiar.store.flickr import FlickrPhotos
 from familiar.store.flickr_calls import FlickrCalls
 from familiar.store.flickr_tags import FlickrTags
 from familiar.store.journal import Journal
+from familiar.store.likenesses import Likenesses
 from familiar.store.people import People
 from familiar.store.photos import Photos
+from familiar.store.references import References
 from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
+from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
+from familiar.store.statistics import Statistics
 from familiar.store.suggestions import Suggestions
+from familiar.store.tables import Tables
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""
@@ -54,20 +60,34 @@ class Store:
         self.roots = Roots(self._db, now=now)
         self.photos = Photos(self._db, now=now)
         self.faces = Faces(self._db)
+        self.candidates = Candidates(self._db)
         self.people = People(self._db, now=now)
+        self.references = References(self._db, people=self.people, now=now)
         self.clusters = Clusters(self._db, now=now)
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
+        self.likenesses = Likenesses(self._db)
+        self.statistics = Statistics(self._db)
+        self.tables = Tables(self._db)
+        self.sidecars = Sidecars(self._db)
         self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr_calls = FlickrCalls(self._db, now=now)
-        self.journal = Journal(self._db, files=self.files, photos=self.photos, tags=self.flickr_tags, now=now)
+        self.journal = Journal(
+            self._db, files=self.files, photos=self.photos, sidecars=self.sidecars, tags=self.flickr_tags, now=now
+        )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Run a block as one write transaction."""
         with writing(self._db):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Run a block that reads the store as it is at one moment, whatever other processes write meanwhile."""
+        with reading(self._db):
             yield
 
     def damage(self) -> str | None:

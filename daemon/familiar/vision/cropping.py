@@ -6,29 +6,44 @@ from PIL import Image
 
 from familiar.errors import SetAsideError
 from familiar.model import Box, Crop
+from familiar.vision.aligning import align
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """Formats of crops, by the suffix of the target."""
 
-_OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"quality": 92, "subsampling": 0}, "PNG": {}, "WEBP": {"quality": 92}}
+QUALITY = 92
+"""Quality of a lossy format, where none is asked for."""
+
+_OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"subsampling": 0}, "PNG": {}, "WEBP": {}}
 
 
 def crop(image: Image.Image, wish: Crop) -> bytes:
     """Return the picture file of a face in an upright image; the same wish gives the same bytes. It has no EXIF.
 
     Raises:
-        SetAsideError: the target's suffix stands for no format of crops.
+        SetAsideError: the target's suffix stands for no format of crops, or the face can't be aligned.
     """
     chosen = FORMATS.get(wish.target.suffix.lower())
     if chosen is None:
         raise SetAsideError(f"a crop can't be written as {wish.target.suffix!r}; use one of {', '.join(FORMATS)}")
-    area = frame(wish.box, wish.margin, image.size, square=wish.size is not None)
-    face = image.crop((area.left, area.top, area.right, area.bottom))
-    if wish.size is not None:
-        face = face.resize((wish.size, wish.size), Image.Resampling.LANCZOS)
+    options = _OPTIONS[chosen] if chosen == "PNG" else {**_OPTIONS[chosen], "quality": wish.quality or QUALITY}
     output = io.BytesIO()
-    face.save(output, chosen, **_OPTIONS[chosen])
+    _cut(image, wish).save(output, chosen, **options)
     return output.getvalue()
+
+
+def _cut(image: Image.Image, wish: Crop) -> Image.Image:
+    if wish.landmarks:
+        return align(image, wish.landmarks, margin=wish.margin, size=wish.size)
+    square = wish.size is not None if wish.square is None else wish.square
+    area = frame(wish.box, wish.margin, image.size, square=square)
+    face = image.crop((area.left, area.top, area.right, area.bottom))
+    if wish.size is None:
+        return face
+    factor = wish.size / max(face.size)
+    return face.resize(
+        (max(1, round(face.width * factor)), max(1, round(face.height * factor))), Image.Resampling.LANCZOS
+    )
 
 
 def frame(box: Box, margin: float, size: tuple[int, int], *, square: bool) -> Box:

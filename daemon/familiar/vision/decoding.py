@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
 from familiar.errors import SetAsideError
+from familiar.identity.regions import TURNED
 from familiar.vision.raws import embedded_picture
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -34,8 +35,22 @@ _TURNS = {
 }
 """What makes a picture upright, by its EXIF orientation (EXIF 2.3, 4.6.4)."""
 
-_TURNED = frozenset({5, 6, 7, 8})
-"""EXIF orientations in which width and height change places."""
+
+_HEIF_TURNS: dict[tuple[tuple[str, int], ...], int] = {
+    (): 1,
+    (("imir", 1),): 2,
+    (("irot", 180),): 3,
+    (("irot", 180), ("imir", 0)): 2,
+    (("irot", 180), ("imir", 1)): 4,
+    (("imir", 0),): 4,
+    (("irot", 270), ("imir", 1)): 5,
+    (("irot", 90), ("imir", 0)): 5,
+    (("irot", 270),): 6,
+    (("irot", 270), ("imir", 0)): 7,
+    (("irot", 90), ("imir", 1)): 7,
+    (("irot", 90),): 8,
+}
+"""The EXIF orientation that stands for the turns in a HEIF file: `irot` to the left in degrees, then `imir`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,8 +112,9 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
         image = Image.open(io.BytesIO(data))
         check_size(image.size, max_megapixels)
         own, taken = _read_exif(image)
-        orientation = own or orientation
-        width, height = image.size[::-1] if orientation in _TURNED else image.size
+        # Pillow turns a TIFF itself as it loads it, and has its size turned before.
+        orientation = 1 if image.format == "TIFF" else own or orientation
+        width, height = image.size[::-1] if orientation in TURNED else image.size
         if at_least is not None and image.format == "JPEG":
             # Pillow picks the smallest scale (1, 1/2, 1/4, 1/8) that keeps both sides at or above what is asked for.
             factor = at_least / max(image.size)
@@ -153,6 +169,26 @@ def _read_exif(image: Image.Image) -> tuple[int | None, datetime | None]:
         return None, None
     times = (_parse_time(details.get(tag)) for tag in _TAKEN_TAGS)
     return (orientation if isinstance(orientation, int) else None), next((time for time in times if time), None)
+
+
+def read_orientation(file: BinaryIO) -> int | None:
+    """Return how the stored picture is turned to be upright, as EXIF has it, also where its decoder does that.
+
+    Raises:
+        SetAsideError: it is no picture, or is damaged.
+    """
+    with _set_aside(), Image.open(file) as image:
+        if image.format != "HEIF":
+            return _read_exif(image)[0]
+        file.seek(0)
+        return _read_heif_turn(file) or image.info.get("original_orientation")
+
+
+def _read_heif_turn(file: BinaryIO) -> int | None:
+    """Return how libheif turns a picture: by what the container says, and not by EXIF (ISO/IEC 23008-12, 6.5.10)."""
+    found = pillow_heif.open_heif(file)
+    steps = getattr(found[found.primary_index]._c_image, "transformations", None)  # noqa: SLF001 - nothing public tells
+    return None if steps is None else _HEIF_TURNS.get(tuple(step for step in steps if step[0] != "clap"))
 
 
 def _parse_time(text: Any) -> datetime | None:

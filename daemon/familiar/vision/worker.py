@@ -29,6 +29,8 @@ from familiar.vision.reading import fingerprint, opened, read_bytes, read_head
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
+    from PIL.Image import Image
+
     from familiar.vision.decoding import Picture
     from familiar.vision.engine import Engine
     from familiar.vision.videos import Video
@@ -57,8 +59,10 @@ _FRAMES = 8
 _NICENESS = 10
 
 
-def start(settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[Note]") -> None:
-    """Prepare a fresh worker: limits, priority, silence, an end with its parent; load decoders and networks.
+def start(
+    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[Note]", *, networks: bool = True
+) -> None:
+    """Prepare a fresh worker: limits, priority, silence, an end with its parent; load decoders and `networks`.
 
     What prevents that is told to `notes`, and the worker ends; so is that another engine had to take the place of the
     one that was asked for.
@@ -78,7 +82,7 @@ def start(settings: VisionSettings, models: Path, parent: int, notes: "SimpleQue
         from familiar.vision.decoding import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
-        _, fallback = _engine(settings, models)
+        _, fallback = _engine(settings, models) if networks else (None, None)
         if fallback is not None:
             notes.put(Note(fatal=False, text=fallback))
     except MemoryError:
@@ -222,19 +226,38 @@ def _encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSetti
     return embeddings
 
 
-def crop(path: Path, hash_: str, wish: Crop, settings: VisionSettings) -> bytes:
-    """Return the picture file of a face.
+def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
+    """Return the picture files of faces of one photo or video, in their order, or why one can't be cropped.
 
     Raises:
         GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
     """
+    try:
+        return _crop(path, hash_, wishes, settings)
+    except MemoryError as error:
+        raise _too_large(settings) from error
+
+
+def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
+    times = [wish.time for wish in wishes if wish.time is not None]
+    if not times:
+        image = _decode(path, hash_, settings).image
+        return [_cut(image, wish) for wish in wishes]
+    cut: dict[int, bytes | FamiliarError] = {}
+    with _video(path, hash_, settings) as video:
+        for frame in video.frames_at(times):
+            own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
+            cut.update((number, _cut(frame.picture.image, wishes[number])) for number in own)
+    return [cut[number] for number in range(len(wishes))]
+
+
+def _cut(image: "Image", wish: Crop) -> bytes | FamiliarError:
     from familiar.vision import cropping  # noqa: PLC0415
 
-    if wish.time is None:
-        return cropping.crop(_decode(path, hash_, settings).image, wish)
-    with _video(path, hash_, settings) as video:
-        (frame,) = video.frames_at([wish.time])
-        return cropping.crop(frame.picture.image, wish)
+    try:
+        return cropping.crop(image, wish)
+    except SetAsideError as error:
+        return error
 
 
 def _too_large(settings: VisionSettings) -> SetAsideError:

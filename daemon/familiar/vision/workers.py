@@ -6,10 +6,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import TracebackType
@@ -17,11 +19,12 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from familiar.errors import RetryError, SetAsideError
-from familiar.model import Crop, Embeddings, Face, Photo
+from familiar.errors import FamiliarError, RetryError, SetAsideError
+from familiar.model import Crop, Embeddings, Face, Inscription, Photo
 from familiar.settings import VisionSettings, has_gpu_build, is_video
-from familiar.vision import worker
+from familiar.vision import sidecars, worker
 from familiar.vision.reading import fingerprint
+from familiar.vision.sidecars import Rendered, Told
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
@@ -65,12 +68,13 @@ class Workers:
         settings: VisionSettings,
         models: Path,
         tasks: int | None = None,
+        networks: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take limits and the number of workers: by default one for each core that this process may use.
 
         `models` is the folder in which converted networks are kept. Where it is known that there are no more than so
-        many `tasks`, there are no more workers either.
+        many `tasks`, there are no more workers either. Workers that only crop need no `networks`, and start sooner.
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
@@ -80,6 +84,7 @@ class Workers:
         self._running: set[asyncio.Task[None]] = set()
         self._settings = settings
         self._models = models
+        self._networks = networks
         self._clock = clock
         self._pool: ProcessPool | None = None
         self._tasks = 0
@@ -153,11 +158,39 @@ class Workers:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
-        return await self._run(worker.crop, path, hash_, wish, self._settings, seconds=self._limit(path))
+        (cut,) = await self.crops(path, hash_, (wish,))
+        if isinstance(cut, FamiliarError):
+            raise cut
+        return cut
+
+    async def crops(self, path: Path, hash_: str, wishes: Sequence[Crop]) -> list[bytes | FamiliarError]:
+        """Return the picture files of faces of one photo, which is decoded once, or why one of them can't be cropped.
+
+        Raises:
+            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        """
+        return await self._run(worker.crop, path, hash_, wishes, self._settings, seconds=self._limit(path))
+
+    async def render_sidecar(self, photo: Path, sidecar: Path, wanted: Inscription, former: Inscription) -> Rendered:
+        """Return a sidecar as it is and as it should be, as `sidecars.render` does.
+
+        Raises:
+            GoneError, RetryError: photo or sidecar can't be read.
+            SetAsideError: the sidecar is damaged, no XMP, or kills its worker.
+        """
+        return await self._run(sidecars.render, photo, sidecar, wanted, former)
+
+    async def listen_to_sidecar(self, photo: Path, sidecar: Path, size: tuple[int, int], former: Inscription) -> Told:
+        """Return the named faces that others wrote into a sidecar, as `sidecars.listen` does.
+
+        Raises:
+            GoneError, RetryError, SetAsideError: as `render_sidecar` does.
+        """
+        return await self._run(sidecars.listen, photo, sidecar, size, former)
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        _ = self._running_pool().active  # a pool starts its processes when it is first asked for anything
+        self._running_pool()
         self._used_at = self._clock()
 
     def health(self) -> Health:
@@ -287,13 +320,16 @@ class Workers:
         for name in _ONE_THREAD:
             os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
         self._notes, self._failure = _SPAWN.SimpleQueue(), None
-        return ProcessPool(
+        pool = ProcessPool(
             max_workers=self.count,
             max_tasks=2 * self._settings.recycle,  # a photo is fingerprinted, then looked at
-            initializer=worker.start,
+            initializer=partial(worker.start, networks=self._networks),
             initargs=(self._settings, self._models, os.getpid(), self._notes),
             context=_SPAWN,
         )
+        with _uninterrupted():
+            _ = pool.active  # a pool starts its processes, and the threads that start others, when it is first asked
+        return pool
 
     def _read_notes(self) -> None:
         """Take in what workers told as they started; what nobody reads would hold them up in the end."""
@@ -314,6 +350,16 @@ class Workers:
     def _note_death(self, cause: str) -> None:
         self._deaths += 1
         self._last_death = cause
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep Ctrl-C from threads and processes that start here: one that is just loading would print a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(pool: ProcessPool, within: float) -> None:

@@ -1,0 +1,116 @@
+"""Face regions in and out of a picture's orientation, and which detected face each region is (pure).
+
+Regions in metadata refer to the picture as it is stored, before its orientation is applied (Metadata Working Group,
+Guidelines for Handling Image Metadata 2.0, 5.9): a photo that was taken with the camera on its side has them on their
+side.
+"""
+
+from collections.abc import Sequence
+
+from familiar.model import Area, Box
+
+UPRIGHT = 1
+"""The EXIF orientation of a picture that is stored as it is shown."""
+
+TURNED = frozenset({5, 6, 7, 8})
+"""EXIF orientations in which width and height change places (EXIF 2.3, 4.6.4)."""
+
+_SAME = 0.9
+"""Share of the common part of two areas (intersection over union) at which they are one, but for rounding."""
+
+
+def area_of(box: Box, width: int, height: int) -> Area:
+    """Return a box in a picture of this size as shares of it; what lies outside of the picture is cut off."""
+    left, right = (min(max(side, 0), width) for side in (box.left, box.right))
+    top, bottom = (min(max(side, 0), height) for side in (box.top, box.bottom))
+    return Area(
+        x=(left + right) / 2 / width,
+        y=(top + bottom) / 2 / height,
+        width=(right - left) / width,
+        height=(bottom - top) / height,
+    )
+
+
+def upright(area: Area, orientation: int) -> Area:
+    """Return where an area of the stored picture is when the picture is shown upright."""
+    x, y = area.x, area.y
+    places = {
+        2: (1 - x, y),
+        3: (1 - x, 1 - y),
+        4: (x, 1 - y),
+        5: (y, x),
+        6: (1 - y, x),
+        7: (1 - y, 1 - x),
+        8: (y, 1 - x),
+    }
+    return _placed(area, places.get(orientation, (x, y)), orientation)
+
+
+def stored(area: Area, orientation: int) -> Area:
+    """Return where an area of the upright picture is in the picture as it is stored; the inverse of `upright`."""
+    x, y = area.x, area.y
+    places = {
+        2: (1 - x, y),
+        3: (1 - x, 1 - y),
+        4: (x, 1 - y),
+        5: (y, x),
+        6: (y, 1 - x),
+        7: (1 - y, 1 - x),
+        8: (1 - y, x),
+    }
+    return _placed(area, places.get(orientation, (x, y)), orientation)
+
+
+def stored_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Return width and height of the stored picture whose upright one has these; and the other way round."""
+    return (height, width) if orientation in TURNED else (width, height)
+
+
+def overlap(one: Area, other: Area) -> float:
+    """Return how much two areas have in common: intersection over union, 0 to 1."""
+    across = _common(one.x, one.width, other.x, other.width)
+    common = across * _common(one.y, one.height, other.y, other.height)
+    union = one.width * one.height + other.width * other.height - common
+    return common / union if union > 0 else 0.0
+
+
+def is_same(one: Area, other: Area) -> bool:
+    """Say whether two areas are one, but for the rounding of programs that write them anew."""
+    return overlap(one, other) >= _SAME
+
+
+def show_one_face(one: Area, other: Area) -> bool:
+    """Say whether two areas are about one face: the centre of each lies in the other.
+
+    Programs draw their boxes tighter or wider, some with the hair, some without the chin.
+    """
+    return _holds(one, other) and _holds(other, one)
+
+
+def faces_of(regions: Sequence[Area], faces: Sequence[Area]) -> dict[int, int]:
+    """Return the face of each region that shows one, by their places; the best fits first, each only once."""
+    pairs = [
+        (overlap(region, face), number, place)
+        for number, region in enumerate(regions)
+        for place, face in enumerate(faces)
+        if show_one_face(region, face)
+    ]
+    found: dict[int, int] = {}
+    for _, number, place in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:])):
+        if number not in found and place not in found.values():
+            found[number] = place
+    return found
+
+
+def _placed(area: Area, place: tuple[float, float], orientation: int) -> Area:
+    sides = (area.height, area.width) if orientation in TURNED else (area.width, area.height)
+    return Area(x=place[0], y=place[1], width=sides[0], height=sides[1])
+
+
+def _common(one: float, length: float, other: float, other_length: float) -> float:
+    begin = max(one - length / 2, other - other_length / 2)
+    return max(0.0, min(one + length / 2, other + other_length / 2) - begin)
+
+
+def _holds(area: Area, other: Area) -> bool:
+    return abs(area.x - other.x) <= area.width / 2 and abs(area.y - other.y) <= area.height / 2

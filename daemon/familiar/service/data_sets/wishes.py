@@ -1,0 +1,72 @@
+"""How a data set is made: which faces are taken, and how they are cut out."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
+
+from familiar.model import Face
+from familiar.vision.aligning import edge_of
+from familiar.vision.cropping import frame
+
+Taken: TypeAlias = Literal["matched", "within", "every"]
+"""Which faces are taken: those that count as the person, all within the threshold, or every face."""
+
+EVERY = 1.0
+"""The threshold that takes every face, whatever its distance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropSettings:
+    """The settings of one data set, as `faces.json` has them.
+
+    `margin` is the share of the face's longer side that is added on each side; `size` is the longer side of each crop
+    in pixels, or None for the pixels as they are; `quality` is None for a format without loss.
+    """
+
+    threshold: float
+    faces: Taken
+    all_faces: bool = False
+    min_size: int = 0
+    min_sharpness: float = 0.0
+    margin: float = 0.4
+    shape: Literal["square", "original"] = "square"
+    aligned: bool = False
+    size: int | None = None
+    enlarge: bool = True
+    format: Literal["jpg", "png", "webp"] = "jpg"
+    quality: int | None = None
+
+    def scale(self, face: Face, photo: tuple[int, int]) -> float:
+        """Return how many pixels of its crop stand for one pixel of a face, in a photo of this width and height.
+
+        Raises:
+            SetAsideError: the face can't be aligned.
+        """
+        if self.aligned:
+            edge = edge_of(face.landmarks, self.margin)
+            return 1.0 if self.size is None else self.size / max(edge, 1.0)
+        if self.size is None:
+            return 1.0
+        area = frame(face.box, self.margin, photo, square=self.shape == "square")
+        return self.size / max(area.width, area.height)
+
+
+def differences(wished: CropSettings, recorded: CropSettings) -> list[str]:
+    """Return in what two settings differ: the option, what was recorded, and what is wished for."""
+    own, other = asdict(wished), asdict(recorded)
+    return [
+        f"{name.replace('_', '-')} was {_shown(other[name])}, not {_shown(own[name])}"
+        for name in own
+        if own[name] != other[name]
+    ]
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "not given"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

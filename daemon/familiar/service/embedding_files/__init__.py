@@ -1,0 +1,1 @@
+"""Embeddings in files of numpy, for other programs and from them."""

@@ -1,0 +1,80 @@
+"""Faces that show best who somebody is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from familiar.model import Box
+
+_NEAREST = 24
+"""Faces that are nearest to a person or to the centre of a cluster, among which the best to look at is chosen."""
+
+_LARGE = 200
+"""Shorter side of a face in pixels beyond which it gains nothing by being larger."""
+
+_BEST = f"""
+SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time
+FROM faces JOIN photos ON photos.id = photo_id WHERE faces.id IN (SELECT face_id FROM nearest)
+ORDER BY photos.kind != 'photo', min(size, {_LARGE}) * sqrt(max(sharpness, 0)) DESC, faces.id LIMIT ?
+"""
+"""Stills before videos, which take seconds to cut a face from; then large and sharp ones."""
+
+_OF_PERSON = f"""
+WITH nearest AS (
+    SELECT face_id FROM matches WHERE person_id = ? AND accepted AND face_id NOT IN (SELECT face_id FROM no_faces)
+    ORDER BY distance LIMIT {_NEAREST}
+) {_BEST}
+"""
+
+_REFERENCES = f"""
+WITH nearest AS (
+    SELECT face_id FROM face_references WHERE person_id = ? AND face_id IS NOT NULL LIMIT {_NEAREST}
+) {_BEST}
+"""
+
+_OF_CLUSTER = f"""
+WITH nearest AS (
+    SELECT face_id FROM cluster_faces WHERE cluster_id = ? AND face_id NOT IN (SELECT face_id FROM no_faces)
+    ORDER BY distance IS NULL, distance LIMIT {_NEAREST}
+) {_BEST}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """A face that can be cut out of its photo; `time` is that of the frame in a video."""
+
+    id: int
+    photo_id: int
+    hash: str
+    box: Box
+    time: float | None
+
+
+class Likenesses:
+    """Chooses faces to be shown."""
+
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
+        self._db = db
+
+    def of_person(self, person_id: int, *, most: int) -> list[Likeness]:
+        """Return faces that match a person, the best to look at first; references where none matches."""
+        return self._best(_OF_PERSON, person_id, most) or self._best(_REFERENCES, person_id, most)
+
+    def of_cluster(self, cluster_id: int, *, most: int) -> list[Likeness]:
+        """Return faces of a cluster, the best to look at first."""
+        return self._best(_OF_CLUSTER, cluster_id, most)
+
+    def _best(self, query: str, *values: Any) -> list[Likeness]:
+        return [
+            Likeness(
+                id=id_,
+                photo_id=photo_id,
+                hash=hash_,
+                box=Box(left=left, top=top, right=right, bottom=bottom),
+                time=time,
+            )
+            for id_, photo_id, hash_, left, top, right, bottom, time in self._db.conn.execute(query, values)
+        ]

@@ -1,0 +1,204 @@
+"""Sidecars: what familiar was to write into each, and wrote; how it looked when it was read; what was taken from it."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from familiar.identity.regions import area_of
+from familiar.model import Area, Box, Escort, Inscribe, Inscription, Region
+from familiar.store.database import writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inscribed:
+    """A photo or a video, and what its sidecars should say."""
+
+    photo_id: int
+    inscription: Inscription
+
+
+_NAMED = """
+SELECT faces.photo_id, people.name, box_left, box_top, box_right, box_bottom
+FROM json_each(?) AS wanted CROSS JOIN faces ON faces.photo_id = wanted.value
+CROSS JOIN matches ON matches.face_id = faces.id CROSS JOIN people ON people.id = matches.person_id
+WHERE accepted AND NOT EXISTS (SELECT 1 FROM no_faces WHERE no_faces.face_id = faces.id) ORDER BY faces.id
+"""
+"""From the few photos to their faces; the planner would go through all matches."""
+
+
+class Sidecars:
+    """The tables of sidecars and of the regions that were taken from them."""
+
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
+        self._db = db
+
+    def to_look_at(self, *, after: int, limit: int) -> list[int]:
+        """Return up to `limit` photos with ids above `after` that have a named face, or had one when it was written."""
+        rows = self._db.conn.execute(
+            "SELECT id FROM photos WHERE id > ? AND verdict = 'seen' AND kind != 'clip' AND (EXISTS (SELECT 1 FROM "
+            "faces JOIN matches ON face_id = faces.id WHERE photo_id = photos.id AND accepted) OR EXISTS (SELECT 1 "
+            "FROM sidecars WHERE photo_id = photos.id AND wanted IS NOT NULL)) ORDER BY id LIMIT ?",
+            (after, limit),
+        )
+        return [int(row[0]) for row in rows]
+
+    def named(self) -> Iterator[int]:
+        """Give the ids of all photos as `to_look_at` has them."""
+        after = 0
+        while photos := self.to_look_at(after=after, limit=1000):
+            yield from photos
+            after = photos[-1]
+
+    def inscriptions(self, photo_ids: Sequence[int]) -> list[Inscribed]:
+        """Return what the sidecars of photos should say, by their faces and matches, in the order of their ids."""
+        wanted = json.dumps(list(photo_ids))
+        named: dict[int, list[tuple[str, Box]]] = {}
+        for photo_id, name, left, top, right, bottom in self._db.conn.execute(_NAMED, (wanted,)):
+            box = Box(left=left, top=top, right=right, bottom=bottom)
+            named.setdefault(photo_id, []).append((name, box))
+        photos = self._db.conn.execute(
+            "SELECT id, width, height, kind FROM photos WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (wanted,),
+        ).fetchall()
+        return [
+            Inscribed(photo_id=id_, inscription=_inscription(named.get(id_, ()), kind, width or 0, height or 0))
+            for id_, width, height, kind in photos
+        ]
+
+    def wanted(self, path: Path) -> Inscription | None:
+        """Return what a sidecar was last to say; None for one that familiar has not written."""
+        return self._inscription("wanted", path)
+
+    def wrote(self, path: Path) -> Inscription:
+        """Return what familiar has written into a sidecar."""
+        return self._inscription("wrote", path) or Inscription()
+
+    def want(self, path: Path, photo_id: int, wanted: Inscription) -> None:
+        """Write down what a sidecar is to say."""
+        self._know(path, photo_id)
+        self._set(path, "wanted = ?", json.dumps(inscription_as_json(wanted)))
+
+    def looks(self, path: Path) -> tuple[int, int] | None:
+        """Return size and mtime (ns) of a sidecar when it was read or written last; None for one that never was."""
+        row = self._db.conn.execute(
+            "SELECT size, mtime_ns FROM sidecars WHERE path = ?", (os.fsencode(path),)
+        ).fetchone()
+        return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
+
+    def note_read(self, path: Path, photo_id: int, looks: tuple[int, int]) -> None:
+        """Write down size and mtime of a sidecar that was read."""
+        self._know(path, photo_id)
+        self._set(path, "size = ?, mtime_ns = ?", *looks)
+
+    def follow(self, operation: Inscribe | Escort, photo_id: int, *, source: Path, target: Path) -> None:
+        """Keep the table true after an operation, in its transaction."""
+        match operation:
+            case Inscribe(wanted=wanted):
+                self._know(target, photo_id)
+                self._set(target, "wrote = ?", json.dumps(inscription_as_json(wanted)))
+                self._look(target)
+            case Escort(moves=moves):
+                self._hand_over(source, target, moves=moves)
+
+    def follow_back(self, operation: Inscribe | Escort, *, source: Path, target: Path) -> None:
+        """Keep the table true after an operation was undone, in its transaction.
+
+        What a sidecar was to say stays known: it is not written again until something else is to be said.
+        """
+        if isinstance(operation, Inscribe):
+            self._look(target)
+        elif operation.moves:
+            self._hand_over(target, source, moves=True)
+        else:
+            self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(target),))
+
+    def taken(self, photo_id: int) -> list[Region]:
+        """Return the regions that were taken from sidecars of a photo, in the upright picture."""
+        rows = self._db.conn.execute(
+            "SELECT name, x, y, width, height FROM sidecar_regions WHERE photo_id = ? ORDER BY id", (photo_id,)
+        )
+        return [Region(name=name, area=_area(sides)) for name, *sides in rows]
+
+    def note_taken(self, photo_id: int, regions: Iterable[Region], *, at: datetime) -> None:
+        """Write down regions that were taken; they are not taken again."""
+        self._db.conn.executemany(
+            "INSERT INTO sidecar_regions (photo_id, name, x, y, width, height, taken_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((photo_id, one.name, *astuple(one.area), at.isoformat()) for one in regions),
+        )
+
+    def _know(self, path: Path, photo_id: int) -> None:
+        """Have a row for a sidecar; one that belongs to another photo by now is a new one."""
+        key = os.fsencode(path)
+        self._db.conn.execute("DELETE FROM sidecars WHERE path = ? AND photo_id != ?", (key, photo_id))
+        self._db.conn.execute(
+            "INSERT INTO sidecars (path, photo_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, photo_id)
+        )
+
+    def _look(self, path: Path) -> None:
+        try:
+            found = path.stat()
+        except OSError:
+            self._set(path, "size = NULL, mtime_ns = NULL")
+        else:
+            self._set(path, "size = ?, mtime_ns = ?", found.st_size, found.st_mtime_ns)
+
+    def _hand_over(self, source: Path, target: Path, *, moves: bool) -> None:
+        """Let what is known of a sidecar hold for the place to which it was moved or copied."""
+        with writing(self._db):
+            self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(target),))
+            self._db.conn.execute(
+                "INSERT INTO sidecars (path, photo_id, wanted, wrote) SELECT ?, photo_id, wanted, wrote FROM sidecars "
+                "WHERE path = ?",
+                (os.fsencode(target), os.fsencode(source)),
+            )
+            if moves:
+                self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(source),))
+            self._look(target)
+
+    def _inscription(self, column: str, path: Path) -> Inscription | None:
+        row = self._db.conn.execute(f"SELECT {column} FROM sidecars WHERE path = ?", (os.fsencode(path),)).fetchone()
+        return None if row is None or row[0] is None else inscription_from_json(json.loads(row[0]))
+
+    def _set(self, path: Path, assignments: str, *values: Any) -> None:
+        self._db.conn.execute(f"UPDATE sidecars SET {assignments} WHERE path = ?", (*values, os.fsencode(path)))
+
+
+def inscription_as_json(inscription: Inscription) -> dict[str, Any]:
+    """Return an inscription as JSON has it."""
+    return {
+        "names": list(inscription.names),
+        "regions": [[region.name, *astuple(region.area)] for region in inscription.regions],
+        "size": [inscription.width, inscription.height],
+    }
+
+
+def inscription_from_json(found: dict[str, Any]) -> Inscription:
+    """Return the inscription that `inscription_as_json` gave."""
+    return Inscription(
+        names=tuple(found["names"]),
+        regions=tuple(Region(name=name, area=_area(sides)) for name, *sides in found["regions"]),
+        width=found["size"][0],
+        height=found["size"][1],
+    )
+
+
+def _area(sides: Sequence[float]) -> Area:
+    x, y, width, height = sides
+    return Area(x=x, y=y, width=width, height=height)
+
+
+def _inscription(named: Sequence[tuple[str, Box]], kind: str, width: int, height: int) -> Inscription:
+    """Return what the sidecars of one photo should say, nothing if nobody is known; a video has no place for faces."""
+    names = tuple(dict.fromkeys(name for name, _ in named))
+    if kind != "photo" or not names or not width or not height:
+        return Inscription(names=names)
+    regions = tuple(Region(name=name, area=area_of(box, width, height)) for name, box in named)
+    visible = tuple(region for region in regions if region.area.width > 0 and region.area.height > 0)
+    return Inscription(names=names, regions=visible, width=width, height=height)

@@ -1,0 +1,236 @@
+"""What the store has, as counts: each is one query that SQLite adds up, however many photos there are.
+
+"Photos" are those that were seen, videos among them. A clip, the moving part of a live photo, counts with its still.
+Faces that somebody called none do not count.
+
+A row of the table of faces is long, for its embedding: what can be counted by an index of it never touches the rows.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+BINS = 100
+"""Classes of scores from 0 to 1."""
+
+_PHOTOS = "photos.verdict = 'seen' AND photos.kind != 'clip'"
+_IS_FACE = "NOT IN (SELECT face_id FROM no_faces)"
+
+_IN_SOURCE = """
+EXISTS (SELECT 1 FROM files JOIN folders ON folders.id = folder_id
+    WHERE photo_id = photos.id AND state = 'done' AND root_id IS NOT NULL)
+"""
+_ELSEWHERE = """
+(EXISTS (SELECT 1 FROM files WHERE photo_id = photos.id AND state = 'done')
+    OR EXISTS (SELECT 1 FROM sightings WHERE photo_id = photos.id))
+"""
+
+_PEOPLE = """
+WITH shown AS (
+    SELECT person_id, faces.photo_id, count(*) AS faces
+    FROM faces INDEXED BY faces_photo CROSS JOIN matches ON matches.face_id = faces.id
+    WHERE accepted AND faces.id NOT IN (SELECT face_id FROM no_faces)
+    GROUP BY person_id, faces.photo_id
+), counted AS (
+    SELECT person_id, sum(faces) AS faces, count(*) AS photos, min(taken) AS first, max(taken) AS last
+    FROM shown JOIN photos ON photos.id = photo_id GROUP BY person_id
+)
+SELECT people.id, name, threshold, (SELECT count(*) FROM face_references WHERE person_id = people.id),
+    COALESCE(faces, 0), COALESCE(photos, 0), first, last
+FROM people LEFT JOIN counted ON counted.person_id = people.id ORDER BY photos DESC, faces DESC, key LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoCount:
+    """How many photos are of this kind, format and year; `year` is None where the camera wrote no time."""
+
+    kind: str
+    format: str
+    year: int | None
+    photos: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """How many photos lie in each root, in none of them but elsewhere, and nowhere any more."""
+
+    roots: tuple[tuple[Path, int], ...]
+    elsewhere: int
+    gone: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonCount:
+    """How many files there are with this reason, and where one of them lies."""
+
+    reason: str
+    files: int
+    example: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCount:
+    """A person: their references, and the faces and photos that match them, from the first to the last (ISO 8601)."""
+
+    id: int
+    name: str
+    threshold: float | None
+    references: int
+    faces: int
+    photos: int
+    first: str | None
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreCount:
+    """How many faces have this person as the nearest, with a score from `bin` to `bin + 1` hundredths."""
+
+    person: int
+    accepted: bool
+    bin: int
+    faces: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterCount:
+    """A cluster without a name, and how many faces it has."""
+
+    id: int
+    faces: int
+
+
+class Statistics:
+    """Counts over all tables; `Store.reading` makes them fit each other."""
+
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
+        self._db = db
+
+    def photos(self) -> list[PhotoCount]:
+        """Count photos by kind, format and year; clips are among them."""
+        rows = self._rows(
+            "SELECT kind, COALESCE(format, ''), CAST(substr(taken, 1, 4) AS INTEGER), count(*) FROM photos "
+            "WHERE verdict = 'seen' GROUP BY 1, 2, 3"
+        )
+        return [PhotoCount(kind=kind, format=name, year=year, photos=count) for kind, name, year, count in rows]
+
+    def whereabouts(self) -> Whereabouts:
+        """Count photos by where they lie; one that lies in several roots counts in each."""
+        roots = self._rows(
+            "SELECT roots.path, count(DISTINCT photo_id) FROM files JOIN folders ON folders.id = folder_id "
+            "JOIN roots ON roots.id = root_id JOIN photos ON photos.id = photo_id "
+            f"WHERE files.state = 'done' AND {_PHOTOS} GROUP BY roots.id ORDER BY 2 DESC, roots.path"
+        )
+        homeless = self._rows(
+            f"SELECT {_ELSEWHERE}, count(*) FROM photos WHERE {_PHOTOS} AND NOT {_IN_SOURCE} GROUP BY 1"
+        )
+        counts = {bool(elsewhere): int(count) for elsewhere, count in homeless}
+        return Whereabouts(
+            roots=tuple((_path(path), count) for path, count in roots),
+            elsewhere=counts.get(True, 0),
+            gone=counts.get(False, 0),
+        )
+
+    def photos_with_faces(self) -> dict[int, int]:
+        """Count photos by how many faces they have; those without any are left out."""
+        rows = self._rows(
+            "SELECT faces, count(*) FROM (SELECT count(*) AS faces FROM faces INDEXED BY faces_photo "
+            f"CROSS JOIN photos ON photos.id = photo_id WHERE {_PHOTOS} AND faces.id {_IS_FACE} GROUP BY photo_id) "
+            "GROUP BY faces"
+        )
+        return {int(faces): int(photos) for faces, photos in rows}
+
+    def set_aside(self) -> list[ReasonCount]:
+        """Count the photos that were set aside by reason, those of most files first."""
+        rows = self._rows(
+            "SELECT reason, count(*), min(id) FROM photos WHERE verdict = 'set aside' GROUP BY reason "
+            "ORDER BY 2 DESC, 1"
+        )
+        return [
+            ReasonCount(reason=reason or "", files=count, example=self._path_of(id_)) for reason, count, id_ in rows
+        ]
+
+    def waiting(self) -> list[ReasonCount]:
+        """Count the files that wait for another try by reason, those of most files first."""
+        rows = self._rows(
+            "SELECT reason, count(*), folders.path, name, min(files.id) FROM files "
+            "JOIN folders ON folders.id = folder_id WHERE state = 'failed' GROUP BY reason ORDER BY 2 DESC, 1"
+        )
+        return [
+            ReasonCount(reason=reason or "", files=count, example=_path(folder, name))
+            for reason, count, folder, name, _ in rows
+        ]
+
+    def people(self, *, most: int) -> list[PersonCount]:
+        """Return up to `most` people, those with most photos first."""
+        return [
+            PersonCount(
+                id=id_,
+                name=name,
+                threshold=threshold,
+                references=references,
+                faces=faces,
+                photos=photos,
+                first=first,
+                last=last,
+            )
+            for id_, name, threshold, references, faces, photos, first, last in self._rows(_PEOPLE, most)
+        ]
+
+    def count_people(self) -> int:
+        """Count the people who are registered."""
+        return int(self._rows("SELECT count(*) FROM people")[0][0])
+
+    def scores(self) -> list[ScoreCount]:
+        """Count the faces that have a nearest person, by person, verdict and score."""
+        rows = self._rows(
+            f"SELECT person_id, accepted, min(CAST({BINS} / (1.0 + distance) AS INTEGER), {BINS} - 1), count(*) "
+            f"FROM matches WHERE face_id {_IS_FACE} GROUP BY 1, 2, 3"
+        )
+        return [
+            ScoreCount(person=person, accepted=bool(accepted), bin=number, faces=faces)
+            for person, accepted, number, faces in rows
+        ]
+
+    def unnamed_clusters(self, *, most: int) -> tuple[int, int, list[ClusterCount]]:
+        """Return how many clusters have no name, how many faces are in them, and the largest of them."""
+        sizes = (
+            "WITH sizes AS (SELECT cluster_id, count(*) AS faces FROM cluster_faces JOIN clusters "
+            "ON clusters.id = cluster_id WHERE person_id IS NULL AND NOT ignored AND absorbed_by IS NULL "
+            f"AND face_id {_IS_FACE} GROUP BY cluster_id)"
+        )
+        count, faces = self._rows(f"{sizes} SELECT count(*), COALESCE(sum(faces), 0) FROM sizes")[0]
+        largest = self._rows(f"{sizes} SELECT cluster_id, faces FROM sizes ORDER BY 2 DESC, 1 LIMIT ?", most)
+        return int(count), int(faces), [ClusterCount(id=id_, faces=size) for id_, size in largest]
+
+    def operations(self) -> list[tuple[str, str, int]]:
+        """Count operations by kind and state."""
+        return [
+            (str(kind), str(state), int(count))
+            for kind, state, count in self._rows(
+                "SELECT kind, state, count(*) FROM operations GROUP BY kind, state ORDER BY kind, state"
+            )
+        ]
+
+    def _path_of(self, photo_id: int) -> Path | None:
+        """Return where a photo lies, or lay."""
+        rows = self._rows(
+            "SELECT folders.path, name FROM (SELECT folder_id, name, state != 'done' AS rank FROM files "
+            "WHERE photo_id = ?1 UNION ALL SELECT folder_id, name, 2 FROM sightings WHERE photo_id = ?1) "
+            "JOIN folders ON folders.id = folder_id ORDER BY rank LIMIT 1",
+            photo_id,
+        )
+        return _path(*rows[0]) if rows else None
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._db.conn.execute(query, values).fetchall()
+        return found
+
+
+def _path(folder: bytes, name: bytes = b"") -> Path:
+    return Path(os.fsdecode(folder), os.fsdecode(name))

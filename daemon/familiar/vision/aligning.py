@@ -1,0 +1,95 @@
+"""Turn and scale a face by its landmarks, as dlib does before it encodes one (`dlib.get_face_chip`).
+
+dlib samples at single points; here the photo's pixels are averaged first where the face is made smaller, which leaves
+no steps in what is to be looked at.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from familiar.errors import SetAsideError
+
+MEAN_FACE = (
+    (0.8595674595992, 0.2134981538014),
+    (0.6460604764104, 0.2289674387677),
+    (0.1205750620789, 0.2137274526848),
+    (0.3340850613712, 0.2290642403242),
+    (0.4901123135679, 0.6277975316475),
+)
+"""The corners of the eyes, and the base of the nose, in a face of edge 1 (`dlib/image_transforms/interpolation.h`)."""
+
+_REACH = 4
+"""Pixels beyond a chip that the resampling looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chip:
+    """Where a chip lies: its point q, as a complex number in pixels, is `turn * q + start` in the photo."""
+
+    turn: complex
+    start: complex
+    size: int
+
+
+def align(image: Image.Image, landmarks: Sequence[tuple[int, int]], *, margin: float, size: int | None) -> Image.Image:
+    """Return the square picture of a face, with its eyes level; what lies beyond the photo is black.
+
+    Args:
+        image: the upright photo.
+        landmarks: five points in pixels of it.
+        margin: share of the face's edge that is added on each side.
+        size: edge of the picture in pixels; None for the pixels as they are.
+
+    Raises:
+        SetAsideError: there are not five landmarks, or they lie in one point.
+    """
+    chip = _chip(landmarks, margin, size)
+    scale = max(1.0, abs(chip.turn))
+    corners = [chip.turn * complex(x, y) + chip.start for x in (0, chip.size) for y in (0, chip.size)]
+    left, right = _within([corner.real for corner in corners], image.width, _REACH * scale)
+    top, bottom = _within([corner.imag for corner in corners], image.height, _REACH * scale)
+    small = (max(1, math.ceil((right - left) / scale)), max(1, math.ceil((bottom - top) / scale)))
+    part = image.resize(small, Image.Resampling.LANCZOS, box=(left, top, right, bottom))
+    across, down = small[0] / (right - left), small[1] / (bottom - top)
+    start = chip.start + (0.5 + 0.5j) - complex(left, top)  # landmarks count from the middle of the first pixel
+    rows = ((chip.turn.real, -chip.turn.imag, start.real), (chip.turn.imag, chip.turn.real, start.imag))
+    coefficients = [number * across for number in rows[0]] + [number * down for number in rows[1]]
+    edge = (chip.size, chip.size)
+    return part.transform(edge, Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
+
+
+def edge_of(landmarks: Sequence[tuple[int, int]], margin: float) -> float:
+    """Return the edge of an aligned face with its margin, in pixels of the photo; raises as `align` does."""
+    return abs(_similarity(landmarks, 1.0, 0.0)[0]) * (1 + 2 * margin)
+
+
+def _chip(landmarks: Sequence[tuple[int, int]], margin: float, size: int | None) -> _Chip:
+    edge = max(1, round(edge_of(landmarks, margin))) if size is None else size
+    turn, start = _similarity(landmarks, edge / (1 + 2 * margin), margin)
+    return _Chip(turn, start, edge)
+
+
+def _similarity(landmarks: Sequence[tuple[int, int]], edge: float, margin: float) -> tuple[complex, complex]:
+    """Return turn and start that bring the mean face, of this edge and within its margin, nearest to the landmarks.
+
+    With points as complex numbers the least squares have one line (Umeyama, 1991, without reflection).
+    """
+    if len(landmarks) != len(MEAN_FACE):
+        raise SetAsideError(f"a face with {len(landmarks)} landmarks can't be aligned; {len(MEAN_FACE)} are needed")
+    chip = np.array([complex(x + margin, y + margin) for x, y in MEAN_FACE]) * edge
+    photo = np.array([complex(x, y) for x, y in landmarks])
+    own = chip - chip.mean()
+    turn = complex((own.conj() * (photo - photo.mean())).sum() / (abs(own) ** 2).sum())
+    if turn == 0:
+        raise SetAsideError("the landmarks of the face lie in one point, so it can't be aligned")
+    return turn, complex(photo.mean()) - turn * complex(chip.mean())
+
+
+def _within(corners: Sequence[float], limit: int, reach: float) -> tuple[int, int]:
+    """Return from where to where a picture of this length is needed; at least one pixel."""
+    start = min(max(math.floor(min(corners) - reach), 0), limit - 1)
+    return start, max(min(math.ceil(max(corners) + reach), limit), start + 1)

@@ -1,0 +1,122 @@
+"""Read and render the sidecars of photos. Runs in worker processes only: the bytes are not trusted."""
+
+import io
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.errors import GoneError, SetAsideError
+from familiar.identity.regions import UPRIGHT, stored_size, upright
+from familiar.model import Inscription, Region
+from familiar.settings import is_raw, is_video
+from familiar.vision.reading import read_bytes, reading
+
+MAX_BYTES = 32 << 20
+"""Larger files are no sidecars: those with many edits have some megabytes."""
+
+_SHAPE = 0.02
+"""How much the shape of two pictures may differ that are one, but for scale."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A sidecar as it was read, and as it should be; None where there is none."""
+
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The named faces that others wrote into a sidecar, in the upright picture, and how many can't be placed in it."""
+
+    regions: tuple[Region, ...] = ()
+    misplaced: int = 0
+
+
+def render(photo: Path, sidecar: Path, wanted: Inscription, former: Inscription) -> Rendered:
+    """Return what a sidecar says, and what it should say: what is wanted beside what others wrote.
+
+    Args:
+        photo: the photo that it belongs to.
+        sidecar: where it lies, or is to lie.
+        wanted: what it should say.
+        former: what familiar wrote before.
+
+    Raises:
+        GoneError, RetryError: photo or sidecar can't be read.
+        SetAsideError: the sidecar is damaged, or no XMP.
+    """
+    from familiar.vision.xmp import merge  # noqa: PLC0415 - it loads lxml
+
+    before = _read(sidecar)
+    orientation = orientation_of(photo) if wanted.regions or former.regions else UPRIGHT
+    with _within_memory(sidecar):
+        return Rendered(before=before, after=merge(before, wanted, orientation, former))
+
+
+def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscription) -> Told:
+    """Return the named faces that others wrote into a sidecar.
+
+    Args:
+        photo: the photo that it belongs to.
+        sidecar: where it lies.
+        size: width and height of the upright photo, in pixels.
+        former: what familiar wrote before: it comes not back.
+
+    Raises:
+        GoneError, RetryError, SetAsideError: as `render` does.
+    """
+    from familiar.vision.xmp import read, stored_regions  # noqa: PLC0415 - it loads lxml
+
+    data = _read(sidecar)
+    if data is None:
+        raise GoneError(f"{sidecar}: no longer there")
+    if is_video(photo):
+        return Told()
+    orientation = orientation_of(photo)
+    with _within_memory(sidecar):
+        found = read(data, stored_regions(former, orientation))
+    theirs = [Region(name=one.name, area=upright(one.area, orientation)) for one in found.regions if not one.ours]
+    fits = found.size is None or _same_shape(found.size, stored_size(*size, orientation))
+    return Told(regions=tuple(theirs)) if fits else Told(misplaced=len(theirs))
+
+
+def orientation_of(photo: Path) -> int:
+    """Return the EXIF orientation of a photo's stored picture; upright where it can't be known."""
+    from familiar.vision.decoding import prepare_decoders, read_orientation  # noqa: PLC0415
+    from familiar.vision.raws import embedded_picture  # noqa: PLC0415
+
+    prepare_decoders()
+    if is_raw(photo):
+        embedded = embedded_picture(read_bytes(photo))
+        return read_orientation(io.BytesIO(embedded.data)) or embedded.orientation
+    with reading(photo), photo.open("rb") as file:
+        return read_orientation(file) or UPRIGHT
+
+
+@contextmanager
+def _within_memory(sidecar: Path) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise SetAsideError(f"{sidecar}: needs more memory than a worker may use") from error
+
+
+def _read(sidecar: Path) -> bytes | None:
+    try:
+        with reading(sidecar):
+            found = sidecar.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise SetAsideError(f"{sidecar}: is no file")
+            if found.st_size > MAX_BYTES:
+                raise SetAsideError(f"{sidecar}: is larger than {MAX_BYTES >> 20} MiB, which no sidecar is")
+            return sidecar.read_bytes()
+    except GoneError:
+        return None
+
+
+def _same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= _SHAPE

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import put
+from familiar.vision.rdf import Packet
+from running import Household
+from sidecars import DIGIKAM, PLAIN
+
+
+@pytest.fixture
+def known(household: Household, obama: Path, meadow: Path) -> Household:
+    """A household that knows a person, and has photos that were scanned without sidecars."""
+    household.ask("people", "add", "Barack", obama)
+    for name in ("a.jpg", "b.jpg"):
+        put(obama, household.inbox, name).write_bytes(obama.read_bytes() + name.encode())
+    put(meadow, household.inbox)
+    (household.inbox / "b.jpg.xmp").write_bytes(PLAIN)
+    household.scan()
+    return household
+
+
+def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_one_is_told(known: Household) -> None:
+    a, b = known.inbox / "a.jpg.xmp", known.inbox / "b.jpg.xmp"
+    before = known.tree()
+    planned = known.json("sidecars", "plan")
+    assert [(one["sidecar"], one["change"], one["names"]) for one in planned] == [
+        (str(a), "new", ["Barack"]),
+        (str(b), "changed", ["Barack"]),
+    ]
+    assert known.tree() == before
+    assert (
+        "1 sidecars written, 0 there already, 0 failed." in known.ask("sidecars", "write", known.inbox / "a.jpg").stdout
+    )
+    once = known.tree()
+    assert once.keys() - before.keys() == {"inbox/a.jpg.xmp"}
+    (step,) = known.json("sidecars", "write")["operations"]
+    assert (step["kind"], step["target"], step["state"]) == ("sidecar", str(b), "done")
+    assert Packet(b.read_bytes()).items("dc:subject") == ["sea", "beach, and more", "Barack"]
+    known.ask("undo", "--last")
+    assert known.tree() == once
+    b.write_bytes(b"<broken")
+    result = known.ask("sidecars", "write", check=False)
+    assert result.returncode == 1
+    assert "left as it is because" in result.stdout
+    assert b.read_bytes() == b"<broken"
+
+
+def test_sidecars_of_others_are_read_once(known: Household, obama: Path) -> None:
+    with Image.open(obama) as image:
+        size = image.size
+    old = b'stArea:x="0.3" stArea:y="0.5" stArea:w="0.2" stArea:h="0.25"'
+    new = b'stArea:x="0.52" stArea:y="0.25" stArea:w="0.3" stArea:h="0.25"'
+    sidecar = DIGIKAM.replace(old, new).replace(b'w="400"', b'w="%d"' % size[0])
+    (known.inbox / "a.jpg.xmp").write_bytes(sidecar.replace(b'h="300"', b'h="%d"' % size[1]))
+    (read,) = known.json("sidecars", "read")["read"]
+    assert (read["confirmed"], read["left"]) == (["Käthe O'Neil"], [])
+    assert "0 sidecars named faces, 0 can't be read." in known.ask("sidecars", "read").stdout
+    names = {person["name"]: person["references"] for person in known.json("people", "list")}
+    assert names == {"Barack": 1, "Käthe O'Neil": 1}

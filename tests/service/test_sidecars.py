@@ -1,0 +1,170 @@
+"""Sidecars as the daemon writes, reads and carries them."""
+
+import shutil
+from pathlib import Path
+
+from PIL import Image
+
+from conftest import put
+from familiar.store.store import Store
+from familiar.vision.rdf import Packet
+from familiar.vision.xmp import read
+from running import Household
+from sidecars import DIGIKAM, LIGHTROOM, PLAIN
+
+BOTH = {"sidecars": {"write": True, "read": True}}
+
+
+def says(sidecar: Path) -> list[str]:
+    return Packet(sidecar.read_bytes()).items("dc:subject")
+
+
+def turned(photo: Path, target: Path) -> Path:
+    """Store a photo on its side, with the orientation that makes it upright."""
+    with Image.open(photo) as image:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        image.convert("RGB").transpose(Image.Transpose.ROTATE_90).save(target, exif=exif, quality=92)
+    return target
+
+
+def drawn(name: str, sidecar: bytes, area: tuple[float, float, float, float], size: tuple[int, int]) -> bytes:
+    """Return digiKam's sidecar with another name and place."""
+    sides = (f'stArea:{side}="{share}"' for side, share in zip("xywh", area, strict=True))
+    text = sidecar.decode().replace("Käthe O'Neil", name).replace('w="400"', f'w="{size[0]}"')
+    old = 'stArea:x="0.3" stArea:y="0.5" stArea:w="0.2" stArea:h="0.25"'
+    return text.replace('h="300"', f'h="{size[1]}"').replace(old, " ".join(sides)).encode()
+
+
+def test_names_and_faces_are_written_kept_true_and_undone(
+    household: Household, obama: Path, obama2: Path, biden: Path
+) -> None:
+    household.configure({"sidecars": {"write": True}})
+    household.ask("people", "add", "Barack Obama", obama)
+    photo = turned(obama2, household.inbox / "a.jpg")
+    theirs = put(obama, household.inbox, "b.jpg").with_name("b.jpg.xmp")
+    theirs.write_bytes(PLAIN)
+    put(biden, household.inbox, "c.jpg")
+    before = household.tree(household.inbox)
+    household.scan()
+    written = photo.with_name("a.jpg.xmp")
+    assert not (household.inbox / "c.jpg.xmp").exists()
+    assert says(written) == ["Barack Obama"]
+    assert says(theirs) == ["sea", "beach, and more", "Barack Obama"]
+    found = read(written.read_bytes())
+    with Image.open(photo) as image:
+        assert found.size == image.size
+    (region,) = found.regions
+    assert 0.25 < region.area.x < 0.45  # the face is above the middle of the upright picture, so left of it here
+    assert 0.4 < region.area.y < 0.6
+    with Store(household.state / "familiar.db") as store:
+        looks = written.stat()
+        assert store.sidecars.looks(written) == (looks.st_size, looks.st_mtime_ns)
+        assert store.sidecars.wrote(written) == store.sidecars.wanted(written)
+    once = household.tree(household.inbox)
+    assert "operation.done" not in [event["event"] for event in household.scan()]
+    assert household.tree(household.inbox) == once
+
+    household.ask("people", "rename", "Barack Obama", "Barack")
+    household.scan()
+    assert says(written) == ["Barack"]
+    assert says(theirs) == ["sea", "beach, and more", "Barack"]
+    household.ask("undo", "--since", "1h")
+    assert household.tree(household.inbox) == before
+    household.scan()
+    assert household.tree(household.inbox) == before
+
+
+def test_faces_that_others_named_are_confirmed_and_what_familiar_wrote_is_not(
+    household: Household, obama: Path, obama2: Path, biden: Path
+) -> None:
+    household.configure(BOTH)
+    put(obama, household.inbox, "a.jpg")
+    put(biden, household.inbox, "b.jpg")
+    (household.inbox / "b.jpg.xmp").write_bytes(b"<broken")
+    with Image.open(obama) as image:
+        size = image.size
+    face = (0.52, 0.25, 0.3, 0.25)
+    (household.inbox / "a.xmp").write_bytes(drawn("Barack", DIGIKAM, face, size))
+    events = household.scan()
+    (told,) = [event for event in events if event["event"] == "sidecar.read"]
+    assert (told["confirmed"], told["left"]) == (["Barack"], [])
+    (failed,) = [event for event in events if event["event"] == "sidecar.failed"]
+    assert failed["reason"].startswith("it is no XML that can be read")
+    assert (household.inbox / "b.jpg.xmp").read_bytes() == b"<broken"
+    assert [person["references"] for person in household.json("people", "list")] == [1]
+    assert [region.ours for region in read((household.inbox / "a.xmp").read_bytes()).regions] == [False]
+
+    # A photo that is recognised by that gets a sidecar, which is no word of a person.
+    put(obama2, household.inbox, "c.jpg")
+    household.scan()
+    ours = household.inbox / "c.jpg.xmp"
+    assert [region.ours for region in read(ours.read_bytes()).regions] == [True]
+    ours.write_bytes(ours.read_bytes().replace(b"familiar:wrote", b"familiar:other") + b"\n")
+    assert "sidecar.read" not in [event["event"] for event in household.scan()]
+    assert [event["kind"] for event in household.json("clusters", "log")] == ["confirm"]
+
+    # It can be undone, and is not confirmed again by the same word.
+    household.ask("clusters", "undo")
+    assert household.json("people", "list") == []
+    (household.inbox / "a.xmp").write_bytes(drawn("Barack", DIGIKAM, face, size) + b"\n")
+    household.scan()
+    assert household.json("people", "list") == []
+    assert ours.exists()
+    assert says(ours) == []
+
+
+def test_a_sidecar_that_comes_later_is_read_by_the_daemon(household: Household, obama: Path) -> None:
+    household.configure({"sidecars": {"read": True}})
+    put(obama, household.inbox, "a.jpg")
+    with Image.open(obama) as image:
+        size = image.size
+    with household.running() as daemon:
+        daemon.wait_for("photo.recognised")
+        sidecar = household.inbox / "a.jpg.xmp"
+        sidecar.write_bytes(drawn("Barack", DIGIKAM, (0.52, 0.25, 0.3, 0.25), size))
+        assert daemon.wait_for("sidecar.read")["confirmed"] == ["Barack"]
+        sidecar.write_bytes(drawn("Nobody", DIGIKAM, (0.05, 0.05, 0.05, 0.05), size))
+        left = daemon.wait_for("sidecar.read", confirmed=[])["left"]
+        assert left == ["Nobody: no face was found there"]
+        sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), size))
+        left = daemon.wait_for("sidecar.read", confirmed=[], count=2)["left"]
+        assert left == ["Eve: it is known to be 'Barack'"]
+        sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), (size[1], size[0])))
+        left = daemon.wait_for("sidecar.read", confirmed=[], count=3)["left"]
+        assert left == ["1 faces drawn on a picture of another shape"]
+
+
+def test_sidecars_go_where_their_photos_go_and_come_back_with_them(household: Household, obama: Path) -> None:
+    household.rule(
+        {"name": "r", "when": {"faces": {"min": 1}}, "then": [{"copy": "~/out/copy/"}, {"move": "~/out/moved/"}]}
+    )
+    put(obama, household.inbox, "a.jpg")
+    for name, sidecar in (("a.jpg.xmp", DIGIKAM), ("a.xmp", LIGHTROOM)):
+        (household.inbox / name).write_bytes(sidecar)
+    taken = household.out / "moved" / "a.jpg"
+    taken.parent.mkdir(parents=True)
+    taken.write_bytes(b"another")
+    before = household.tree()
+    household.scan()
+    assert sorted(household.tree()) == [
+        "out/copy/a.jpg", "out/moved/a (2).jpg", "out/moved/a (2).jpg.xmp", "out/moved/a (2).xmp", "out/moved/a.jpg",
+    ]  # fmt: skip
+    assert (household.out / "moved/a (2).jpg.xmp").read_bytes() == DIGIKAM
+    assert (household.out / "moved/a (2).xmp").read_bytes() == LIGHTROOM
+    household.ask("undo", "--last")
+    assert household.tree() == before
+
+
+def test_where_sidecars_are_heeded_a_copy_has_one_too_and_each_is_kept_true(household: Household, obama: Path) -> None:
+    household.configure({"sidecars": {"write": True}})
+    household.rule({"name": "r", "when": {"person": "Barack"}, "then": [{"copy": "~/out/"}]})
+    household.ask("people", "add", "Barack", shutil.copy(obama, household.base / "me.jpg"))
+    put(obama, household.inbox, "a.jpg")
+    (household.inbox / "a.jpg.xmp").write_bytes(PLAIN)
+    household.scan()
+    for sidecar in (household.inbox / "a.jpg.xmp", household.out / "a.jpg.xmp"):
+        assert says(sidecar) == ["sea", "beach, and more", "Barack"]
+    household.ask("undo", "--since", "1h")
+    assert household.tree(household.inbox)["inbox/a.jpg.xmp"] == PLAIN
+    assert not list(household.out.iterdir())

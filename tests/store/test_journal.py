@@ -1,0 +1,70 @@
+"""Operations are read from the journal as they were written."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from familiar.effects.journal import Outcome, Step
+from familiar.model import Box, Crop, Photo, Plan
+from familiar.store.store import Store
+
+PHOTO = Photo(hash="ab" * 32, format="PNG", width=9, height=9, taken=None, engine="test")
+BOX = Box(left=1, top=2, right=3, bottom=4)
+whole = st.integers(0, 10_000)
+
+
+@st.composite
+def crops(draw: st.DrawFn) -> Crop:
+    return Crop(
+        target=Path("/faces") / f"{draw(whole)}.png",
+        rule="r",
+        box=Box(left=draw(whole), top=draw(whole), right=draw(whole), bottom=draw(whole)),
+        margin=draw(st.floats(0, 10)),
+        size=draw(st.none() | whole),
+        time=draw(st.none() | st.floats(0, 100)),
+        square=draw(st.none() | st.booleans()),
+        landmarks=tuple(draw(st.lists(st.tuples(whole, whole), max_size=5))),
+        quality=draw(st.none() | st.integers(1, 100)),
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(crops())
+def test_a_crop_is_read_as_it_was_written(store: Store, crop: Crop) -> None:
+    plan_id = store.journal.record(store.photos.record(PHOTO), Path("/in/a.jpg"), Plan(operations=(crop,)))
+    (step,) = store.journal.steps(plan_id)
+    assert step.operation == crop
+
+
+def test_a_crop_of_an_older_journal_is_the_one_that_it_was(store: Store) -> None:
+    crop = Crop(target=Path("/a.png"), rule="r", box=BOX, margin=0.4, size=64)
+    plan_id = store.journal.record(store.photos.record(PHOTO), Path("/in/a.jpg"), Plan(operations=(crop,)))
+    older = json.dumps({"box": [1, 2, 3, 4], "margin": 0.4, "size": 64})
+    store._db.conn.execute("UPDATE operations SET parameters = ?", (older,))
+    (step,) = store.journal.steps(plan_id)
+    assert step.operation == crop
+
+
+def test_a_crop_that_was_taken_back_counts_as_such_until_it_is_made_again(store: Store, tmp_path: Path) -> None:
+    photo = store.photos.record(PHOTO)
+    crop = Crop(target=tmp_path / "a.png", rule="r", box=BOX, margin=0.4, size=64)
+
+    def made(state: Literal["done", "kept"]) -> Step:
+        plan_id = store.journal.record(photo, Path("/in/a.jpg"), Plan(operations=(crop,)))
+        (step,) = store.journal.steps(plan_id)
+        temporary = tmp_path / "a.tmp"
+        store.journal.reserve(step, source=step.path, target=crop.target, temporary=temporary, hash_="cd" * 32)
+        store.journal.finish(step, Outcome(state=state, target=crop.target))
+        return store.journal.step(step.id)
+
+    first = made("done")
+    made("kept")
+    assert store.journal.undone_crops(tmp_path) == set()
+    store.journal.finish_undo(first, None)
+    assert store.journal.undone_crops(tmp_path) == {crop.target}
+    assert store.journal.undone_crops(tmp_path / "a") == set()
+    made("done")
+    assert store.journal.undone_crops(tmp_path) == set()
