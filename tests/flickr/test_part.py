@@ -66,7 +66,7 @@ def test_a_photo_of_which_flickr_tells_a_wrong_size_comes_all_the_same(bench: Fl
 def test_a_photo_without_any_file_is_refused_with_the_reason(bench: FlickrBench, obama: Path) -> None:
     bench.flickr.account.add_photo(obama, without=[ORIGINAL, *(size.extra for size in RESIZED)])
     bench.run(has(bench, refused=1))
-    assert "there is no photo to fetch" in bench.log.of("flickr.refused")[0]["reason"]
+    assert bench.log.of("flickr.refused")[0]["reason"] == "Flickr offers no file of this photo"
 
 
 def test_a_photo_of_which_all_sizes_are_too_large_comes_in_the_smallest(bench: FlickrBench, obama: Path) -> None:
@@ -95,8 +95,15 @@ def test_downloads_wait_for_their_budget_and_say_so(bench: FlickrBench, obama: P
     bench.flickr.account.add_photos([obama], 25)
     bench.run(told(bench, "flickr.waiting"))
     assert sum(bench.flickr.record.downloads().values()) == 20
+    assert bench.store.flickr_calls.last_hour("images") == 20
     bench.later(3800)
     bench.run(has(bench, fetched=25))
+
+
+def test_downloads_that_were_counted_ahead_and_not_made_are_given_back(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photos([obama], 3)
+    bench.run(has(bench, fetched=3))
+    assert bench.store.flickr_calls.last_hour("images") == 3
 
 
 def test_the_listing_leaves_calls_for_tags_and_commands(bench: FlickrBench, obama: Path) -> None:

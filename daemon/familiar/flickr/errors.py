@@ -64,6 +64,10 @@ class MissingError(FlickrError):
     """There is nothing at the address of a photo (any more)."""
 
 
+class NoFileError(FlickrError):
+    """Flickr offers no size of a photo, or no film of a video."""
+
+
 class PassingError(FlickrError, RetryError):
     """It may work later: too many calls, a server that fails, a network that is slow, an answer that is broken.
 

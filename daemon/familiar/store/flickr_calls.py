@@ -40,6 +40,13 @@ class FlickrCalls:
         )
         self._db.conn.execute("DELETE FROM flickr_calls WHERE minute < ?", (minute - 2 * _HOUR,))
 
+    def give_back(self, kind: Kind, count: int, *, counted_at: float) -> None:
+        """Take back calls that were counted ahead, at this time in seconds since 1970, and not made."""
+        self._db.conn.execute(
+            "UPDATE flickr_calls SET count = count - ? WHERE kind = ? AND minute = ?",
+            (count, kind, int(counted_at // 60)),
+        )
+
     def wait(self, kind: Kind, *, limit: int) -> float:
         """Return in how many seconds a call may be made: at once while there are fewer than `limit` in the hour."""
         pause = self._paused_until(kind) - self._now().timestamp()

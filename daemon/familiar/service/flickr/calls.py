@@ -34,11 +34,11 @@ class _Allowance:
     """Downloads that were counted ahead, so that not each is written down by itself; they lapse after a while."""
 
     left: int = 0
-    until: float = 0.0
+    counted_at: float = 0.0
 
     def take(self, now: float) -> bool:
         """Take one, if there is one."""
-        if self.left <= 0 or now >= self.until:
+        if self.left <= 0 or now >= self.counted_at + _LASTS:
             return False
         self.left -= 1
         return True
@@ -92,7 +92,11 @@ class Calls:
         )
 
     def close(self) -> None:
-        """Close connections."""
+        """Close connections, and give back what was counted ahead."""
+        left, counted_at = self._allowed.left, self._allowed.counted_at
+        if left:
+            self._store.flickr_calls.give_back("images", left, counted_at=counted_at)
+            self._allowed.left = 0
         self._threads.close()
         self._downloader.close()
 
@@ -137,6 +141,6 @@ class Calls:
     def _take(self, kind: Kind, limit: int) -> float:
         """Count a call, or some downloads at once, if there is room for them; return the seconds to wait, or 0."""
         if kind == "images" and self._store.flickr_calls.take(kind, limit=limit, count=_TOGETHER) <= 0:
-            self._allowed = _Allowance(left=_TOGETHER - 1, until=self._store.now().timestamp() + _LASTS)
+            self._allowed = _Allowance(left=_TOGETHER - 1, counted_at=self._store.now().timestamp())
             return 0.0
         return self._store.flickr_calls.take(kind, limit=limit)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
-from familiar.flickr.errors import MissingError, PassingError, RefusedError, StoppedError
+from familiar.flickr.errors import MissingError, NoFileError, PassingError, RefusedError, StoppedError
 from familiar.flickr.listing import Media, Size, best_size, read_secret, read_sizes
 from familiar.logs import EventLog
 from familiar.service.flickr.calls import Calls
@@ -131,7 +131,7 @@ class Fetcher:
     async def _fetch(self, photo: FlickrPhoto) -> None:
         try:
             path = await self._bring(photo)
-        except RefusedError as error:
+        except (RefusedError, NoFileError) as error:
             self._give_up(photo, error)
         except MissingError as error:
             await self._look_for(photo, error)
@@ -202,7 +202,7 @@ class Fetcher:
         media: Media = "video" if photo.media == "video" else "photo"
         size = best_size(read_sizes(answer, media), self._settings.max_size)
         if size is None:
-            raise RefusedError(0, f"there is no {media} to fetch")
+            raise NoFileError(f"Flickr offers no file of this {media}")
         return size
 
     def _give_up(self, photo: FlickrPhoto, error: FamiliarError) -> None:
