@@ -102,6 +102,8 @@ def stopped(household: Household, top: Path, number: signal.Signals, *, after: i
         text=True,
         env=household.whole_environment(),
         start_new_session=True,
+        # What runs in the background of a shell ignores it, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs here
     )
     deadline = time.monotonic() + 60
     while not (household.state / STORE_NAME).exists() or len(rows(household, SEEN)) < before + after:
