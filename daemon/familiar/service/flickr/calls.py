@@ -93,12 +93,11 @@ class Calls:
 
     def close(self) -> None:
         """Close connections, and give back what was counted ahead."""
-        left, counted_at = self._allowed.left, self._allowed.counted_at
-        if left:
-            self._store.flickr_calls.give_back("images", left, counted_at=counted_at)
-            self._allowed.left = 0
         self._threads.close()
         self._downloader.close()
+        left, self._allowed.left = self._allowed.left, 0
+        if left:
+            self._store.flickr_calls.give_back("images", left, counted_at=self._allowed.counted_at)
 
     async def _call(self, method: str, parameters: dict[str, str | int]) -> dict[str, Any]:
         async with self._one:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -283,11 +284,13 @@ class FlickrPart:
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
-        if self._fetcher is not None:
-            await self._fetcher.close()
-        if self._calls is not None:
-            self._calls.close()
-        self._fetcher = self._calls = None
+        fetcher, self._fetcher = self._fetcher, None
+        calls, self._calls = self._calls, None
+        if fetcher is not None:
+            await fetcher.close()
+        if calls is not None:
+            with suppress(StoreError):  # then what was counted ahead stays counted
+                calls.close()
 
     # Tags
 
