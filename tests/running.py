@@ -67,7 +67,7 @@ class Household:
     def rule(self, *rules: Mapping[str, Any]) -> None:
         """Write the rules in one step, as an editor does that renames."""
         fresh = self.rules.with_suffix(".new")
-        fresh.write_text(json.dumps({"rules": rules}))
+        fresh.write_text(json.dumps({"rules": rules}, ensure_ascii=False), encoding="utf-8")
         fresh.rename(self.rules)
 
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:

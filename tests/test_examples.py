@@ -63,7 +63,9 @@ def test_the_example_rules_are_good() -> None:
     assert len(read_rules(file, file.read_text(), home=Path("/home/eileen")).rules) == 3
 
 
-@pytest.mark.parametrize("snippet", [*blocks("docs/rules.md", "yaml"), *blocks("README.md", "yaml")])
+@pytest.mark.parametrize(
+    "snippet", [*blocks("docs/rules.md", "yaml"), *blocks("docs/flickr.md", "yaml"), *blocks("README.md", "yaml")]
+)
 def test_each_snippet_of_the_documents_is_good(snippet: str) -> None:
     assert read_rules(Path("rules.yaml"), snippet, home=Path("/home/eileen")).rules
 

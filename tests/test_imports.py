@@ -12,11 +12,11 @@ LAYERS = (
     {"sources", "vision", "effects", "flickr", "store"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"yaml_source", "names"},
+    {"yaml_source", "names", "tags"},
     {"model", "errors", "logs"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "model", "errors"}
+PURE = {"identity", "rules", "names", "tags", "model", "errors"}
 IMPURE = {
     "os",
     "io",

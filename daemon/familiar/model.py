@@ -129,7 +129,8 @@ class Subject:
     """What the rules look at: a photo at one of its paths, with its faces recognised.
 
     `source` names the source that it came from (a folder's name in the configuration); `file_time` is the file's
-    modification time, local, for photos whose camera wrote no time.
+    modification time, local, for photos whose camera wrote no time. A photo is remote that came from Flickr: the file
+    is only a copy of it.
     """
 
     photo: Photo
@@ -137,6 +138,7 @@ class Subject:
     source: str
     file_time: datetime
     faces: tuple[RecognisedFace, ...]
+    is_remote: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,8 +248,26 @@ class Escort:
     kind: Literal["sidecar"] = field(default="sidecar", init=False)
 
 
-Operation: TypeAlias = Move | Copy | Link | Crop | Inscribe | Escort
+FileOperation: TypeAlias = Move | Copy | Link | Crop
+"""A step that makes or moves a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """Give the photo a tag where it came from; `text` is the tag as it is sent."""
+
+    text: str
+    rule: str
+    kind: Literal["tag"] = field(default="tag", init=False)
+
+
+Operation: TypeAlias = FileOperation | Inscribe | Escort | Tag
 """One step of a plan. `target` is the wished path: a taken name gets a number when the step is done."""
+
+
+def aim_of(operation: Operation) -> Path | str:
+    """Return what an operation leads to, as people are shown it: a path, or a tag."""
+    return operation.text if isinstance(operation, Tag) else operation.target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

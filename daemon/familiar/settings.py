@@ -7,6 +7,7 @@ would be right. Without a file all defaults hold.
 import importlib.metadata
 import importlib.util
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -24,6 +25,9 @@ from pydantic import (
 
 from familiar.errors import ConfigurationError, Problem
 from familiar.yaml_source import Attempt, Value, parse, place_of
+
+FLICKR = "flickr"
+"""Name of the source of photos from Flickr; no folder has it."""
 
 VIDEOS = (
     "*.mp4", "*.m4v", "*.mov", "*.3gp", "*.avi", "*.mkv", "*.webm", "*.mts", "*.m2ts", "*.mpg", "*.mpeg", "*.wmv",
@@ -71,6 +75,11 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+def folder_name(path: Path) -> str:
+    """Return the name of a folder as a source; `flickr` alone is what comes from Flickr."""
+    return "flickr (folder)" if path.name == FLICKR else path.name
+
+
 class FolderSettings(_Section):
     """One watched folder (a root) with everything below it."""
 
@@ -87,6 +96,13 @@ class FolderSettings(_Section):
         description="Watch by polling; by default only on network file systems, which send no events.",
     )
 
+    @field_validator("name")
+    @classmethod
+    def _is_free(cls, value: str | None) -> str | None:
+        if value == FLICKR:
+            raise ValueError("should be another name, as 'flickr' is what comes from Flickr")
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _from_path(cls, value: Any) -> Any:
@@ -96,7 +112,7 @@ class FolderSettings(_Section):
     @property
     def source(self) -> str:
         """Name of this source in rules and in the log."""
-        return self.name or self.path.name or str(self.path)
+        return self.name or folder_name(self.path) or str(self.path)
 
 
 _PRESETS: dict[str, dict[str, Any]] = {
@@ -254,6 +270,55 @@ class ClusteringSettings(_Section):
     memory: int = Field(default=2000, ge=100, description="Megabytes that grouping may use, beside the faces.")
 
 
+class FlickrSettings(_Section):
+    """The account on Flickr: its photos come as from a folder, and tags go back."""
+
+    enabled: bool = Field(default=False, description="Let the daemon work on Flickr, too; log in first.")
+    every: float = Field(default=15.0, gt=0, le=1440, description="Minutes between two looks for what has changed.")
+    full_every: float = Field(
+        default=7.0, gt=0, le=365, description="Days between two whole listings, which find what was deleted."
+    )
+    order: Literal["newest", "oldest"] = Field(default="newest", description="Which photos come first.")
+    max_size: int | None = Field(
+        default=2048,
+        ge=75,
+        le=20000,
+        description="The largest size at or below this longer side (pixels) is fetched; null: the original.",
+    )
+    videos: bool = Field(default=False, description="Take videos, too.")
+    keep: Literal["cache", "none"] = Field(
+        default="cache", description="none: remove each file when all is done with it; faces stay."
+    )
+    cache: int = Field(default=2000, ge=1, description="Megabytes of files that are kept; the oldest go first.")
+    tags: bool = Field(default=True, description="Let the daemon send tags; false: only by familiar flickr push.")
+    calls_per_hour: int = Field(default=3600, ge=10, le=3600, description="Calls of the API in an hour, by all uses.")
+    reserve: int = Field(
+        default=300, ge=0, le=3500, description="Of them so many are for tags and commands; the listing leaves them."
+    )
+    downloads_per_hour: int = Field(default=20000, ge=10, description="Files from the image servers in an hour.")
+    downloads: int = Field(default=4, ge=1, le=16, description="Files that are fetched at the same time.")
+    timeout: float = Field(default=30.0, gt=0, le=600, description="Seconds for an answer.")
+    backoff: float = Field(
+        default=2.0, gt=0, le=60, description="Seconds before the first of some tries more; each waits twice as long."
+    )
+    endpoint: str | None = Field(
+        default=None, description="Address of another server with Flickr's API; null: Flickr itself."
+    )
+
+    @property
+    def later(self) -> float:
+        """Seconds until what failed again and again is tried once more."""
+        return 30 * self.backoff
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_safe(cls, value: str | None) -> str | None:
+        local = r"http://(localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
+        if value is not None and not re.fullmatch(rf"(https://[^/\s?#@]+|{local})/?", value):
+            raise ValueError("should be https://HOST, or http:// with this machine: http://127.0.0.1:8080")
+        return value
+
+
 class SidecarSettings(_Section):
     """XMP files beside the photos, by which other programs learn who is on them, and say it."""
 
@@ -292,6 +357,7 @@ class Settings(_Section):
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
+    flickr: FlickrSettings = FlickrSettings()
     sidecars: SidecarSettings = SidecarSettings()
     log: LogSettings = LogSettings()
 

@@ -40,17 +40,23 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: a, then: [halt]}]",
-            "rules.yaml:1:26: rules[0].then[0]: 'halt' is wrong; a mapping with move, copy, link, crop would be right",
+            (
+                "rules.yaml:1:26: rules[0].then[0]: 'halt' is wrong; a mapping with move, copy, link, crop, tag would "
+                "be right"
+            ),
         ),
         (
-            "rules: [{name: a, then: [{tag: x}]}]",
-            "rules.yaml:1:27: rules[0].then[0].tag: unknown key 'tag'; known are move, copy, link, crop",
+            "rules: [{name: a, then: [{tga: x}]}]",
+            (
+                "rules.yaml:1:27: rules[0].then[0].tga: unknown key 'tga'; did you mean 'tag'? known are move, copy, "
+                "link, crop, tag"
+            ),
         ),
         (
             "rules: [{name: a, then: [{move: /a/, copy: /b/}]}]",
             (
                 "rules.yaml:1:26: rules[0].then[0]: {'move': '/a/', 'copy': '/b/'} is wrong; one of move, copy, link, "
-                "crop with a target, or stop, would be right"
+                "crop, tag with a target, or stop, would be right"
             ),
         ),
         (
@@ -142,6 +148,24 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             (
                 "rules.yaml:1:38: rules[0].then[0].crop.to: '/a/{name}' is wrong; a folder (/ at its end), or a name "
                 "that ends in .jpg, .jpeg, .png, .webp would be right"
+            ),
+        ),
+        (
+            "rules: [{name: a, when: {any: [{source: [scans, flickr]}]}, then: [{move: /a/}]}]",
+            (
+                "rules.yaml:1:75: rules[0].then[0].move: a photo on Flickr is not moved; copy it, or leave "
+                "'flickr' out of the rule's source"
+            ),
+        ),
+        (
+            "rules: [{name: a, then: [{tag: '!!!'}]}]",
+            ("rules.yaml:1:32: rules[0].then[0].tag: nothing is left of the tag '!!!' in Flickr's cleaned form"),
+        ),
+        (
+            "rules: [{name: a, then: [{tag: '{persn}'}]}]",
+            (
+                "rules.yaml:1:32: rules[0].then[0].tag: '{persn}': unknown field {persn}; known are person, name, "
+                "stem, suffix, taken, source, score"
             ),
         ),
         (

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject
+from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject, aim_of
 from familiar.rules.language import read_rules
 from familiar.rules.planning import plan_for
 
@@ -26,10 +26,12 @@ def face(
     return RecognisedFace(face=found, match=match)
 
 
-def subject(*faces: RecognisedFace, path: str = "/photos/camera/a.jpg", taken: datetime | None = None) -> Subject:
+def subject(
+    *faces: RecognisedFace, path: str = "/photos/camera/a.jpg", taken: datetime | None = None, is_remote: bool = False
+) -> Subject:
     photo = Photo(hash="0" * 64, format="JPEG", width=500, height=400, taken=taken, engine="test")
     file_time = datetime(2020, 2, 3, 4, 5)
-    return Subject(photo=photo, path=Path(path), source="camera", file_time=file_time, faces=faces)
+    return Subject(photo=photo, path=Path(path), source="camera", file_time=file_time, faces=faces, is_remote=is_remote)
 
 
 def planned(rules: str, looked_at: Subject) -> Plan:
@@ -37,7 +39,7 @@ def planned(rules: str, looked_at: Subject) -> Plan:
 
 
 def targets(rules: str, looked_at: Subject) -> list[str]:
-    return [f"{step.kind} {step.target}" for step in planned(rules, looked_at).operations]
+    return [f"{step.kind} {aim_of(step)}" for step in planned(rules, looked_at).operations]
 
 
 def holds(when: str, looked_at: Subject) -> bool:
@@ -154,6 +156,36 @@ def test_the_time_taken_comes_from_the_camera_or_else_from_the_file() -> None:
     rule = "rules: [{name: r, then: [copy: '/out/{taken:%Y-%m}/']}]"
     assert targets(rule, subject(ANN)) == ["copy /out/2020-02/a.jpg"]
     assert targets(rule, subject(ANN, taken=datetime(1999, 12, 31))) == ["copy /out/1999-12/a.jpg"]
+
+
+def test_a_photo_on_flickr_is_tagged_once_with_each_person_and_with_no_stranger() -> None:
+    rules = "rules: [{name: names, then: [{tag: '{person}'}, {tag: 'people:name={person}'}, {tag: ANN}, {tag: faces}]}]"
+    assert targets(rules, subject(ANN, BOB, STRANGER, ANN, is_remote=True)) == [
+        "tag Ann",
+        "tag Bob",
+        "tag people:name=Ann",
+        "tag people:name=Bob",
+        "tag faces",
+    ]
+    assert targets("rules: [{name: a, when: {person: unknown}, then: [{tag: '{person}'}]}]", subject(STRANGER)) == []
+
+
+def test_what_can_not_be_done_for_where_a_photo_came_from_is_refused_with_the_reason() -> None:
+    rules = "rules: [{name: r, then: [{tag: '{person}'}, {move: /a/}, {link: /b/}, {link: {to: /c/, kind: hard}}]}]"
+    local, remote = planned(rules, subject(ANN)), planned(rules, subject(ANN, is_remote=True))
+    assert [(no.kind, no.reason) for no in local.refusals] == [("tag", "it does not come from Flickr, where tags go")]
+    assert [no.kind for no in remote.refusals] == ["move", "link"]
+    assert "copy it" in remote.refusals[0].reason
+    assert [aim_of(step) for step in remote.operations] == ["Ann", Path("/c/a.jpg")]
+
+
+def test_a_name_that_can_be_no_tag_is_refused_with_the_reason() -> None:
+    rules = "rules: [{name: r, then: [{tag: '" + "very " * 50 + "{person}'}]}]"
+    long = planned(rules, subject(face("Ann Ann Ann"), is_remote=True))
+    assert (long.operations, [no.reason for no in long.refusals]) == (
+        (),
+        ["the tag 'very very very very '... has 261 characters; Flickr takes 255 at most"],
+    )
 
 
 def ranking(name: str, score: float) -> tuple[float, float] | None:

@@ -32,6 +32,7 @@ COMMANDS = {
     "link": "lists",
     "crop": "crop",
     "clusters": "clusters",
+    "flickr": "flickr",
     "sidecars": "sidecars",
     "rules": "rules",
     "config": "config",

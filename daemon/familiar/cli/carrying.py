@@ -15,7 +15,7 @@ from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.logs import open_log
-from familiar.model import Plan
+from familiar.model import Plan, aim_of
 from familiar.service.lock import BusyError, locked
 from familiar.service.pairs import claim_clip, plan_for_clip
 from familiar.service.performing import Performer
@@ -68,7 +68,7 @@ def carry_out_now(
 
 def show_steps(steps: Sequence[Step]) -> None:
     """Print steps with what came of them."""
-    rows = [(step.id, step.operation.kind, step.target or step.operation.target, _said(step)) for step in steps]
+    rows = [(step.id, step.operation.kind, step.target or aim_of(step.operation), _said(step)) for step in steps]
     if rows:
         print_table(("operation", "kind", "target", "result"), rows)
 
@@ -101,7 +101,7 @@ def step_as_json(step: Step) -> dict[str, Any]:
         "operation": step.id,
         "kind": step.operation.kind,
         "source": step.source or step.path,
-        "target": step.target or step.operation.target,
+        "target": step.target or aim_of(step.operation),
         "state": step.state,
         "error": step.error,
     }

@@ -11,6 +11,7 @@ import platformdirs
 
 from familiar.cli.photos import folder_at
 from familiar.errors import StoreError, UsageError
+from familiar.flickr.credentials import Credentials
 from familiar.rules.language import read_rules
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings, Settings, read_settings
@@ -24,13 +25,14 @@ RULES_NAME = "rules.yaml"
 class Context:
     """The places of one run: the state folder, the configuration file if there is one, and what can be made anew.
 
-    `models` is the folder for networks that were converted.
+    `models` is the folder for networks that were converted, `credentials` the place of key and login for Flickr.
     """
 
     state: Path
     models: Path
     config: Path | None
     home: Path
+    credentials: Credentials
 
     @property
     def store_path(self) -> Path:
@@ -102,8 +104,10 @@ def find_context(environment: Mapping[str, str], *, state: Path | None, config: 
     if named is not None and not named.is_file():
         raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
     cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
+    found = _find_state(environment, state)
     return Context(
-        state=_find_state(environment, state),
+        state=found,
+        credentials=Credentials.of(found, environment),
         models=cache / "models",
         config=named or _usual_config(environment),
         home=home,
@@ -119,6 +123,8 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
         UsageError: there is none, or one is no folder.
     """
     if not paths:
+        if not settings.folders and settings.flickr.enabled:
+            return ()
         if not settings.folders:
             raise UsageError(
                 "No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration."

@@ -7,6 +7,7 @@ from typing import Any
 
 from familiar.cli.output import print_json, print_table, say
 from familiar.effects.journal import Step
+from familiar.model import aim_of
 from familiar.service.data_sets.folder import CropFolder
 from familiar.service.data_sets.manifest import MANIFEST_NAME, CroppedFace, PersonReference
 from familiar.service.data_sets.recorder import Recorder
@@ -23,7 +24,7 @@ def show_crops(recorder: Recorder, failed: list[Step], sources: Sources, *, as_j
             {
                 "folders": [_folder_as_json(folder, added) for folder, added in recorder.added.items()],
                 "failed": [
-                    *({"path": step.path, "target": step.operation.target, "reason": step.error} for step in failed),
+                    *({"path": step.path, "target": aim_of(step.operation), "reason": step.error} for step in failed),
                     *({"path": one.path, "target": None, "reason": one.reason} for one in sources.unread),
                 ],
             }

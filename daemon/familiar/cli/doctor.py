@@ -72,6 +72,8 @@ def _examine(context: Context) -> Iterator[Finding]:
     except FamiliarError as error:
         yield _bad("configuration", str(error), "mend the file; familiar config check tells when it is good")
     yield from _examine_state(context)
+    if settings.flickr.enabled:
+        yield _examine_flickr(context)
     for folder in settings.folders:
         yield from _examine_folder(folder)
     yield _examine_engine(settings, context.models)
@@ -94,6 +96,18 @@ def _examine_state(context: Context) -> Iterator[Finding]:
     free = shutil.disk_usage(context.state).free
     detail = f"{free // 2**20} MiB are free in {context.state}"
     yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free some space")
+
+
+def _examine_flickr(context: Context) -> Finding:
+    try:
+        _, login = context.credentials.needed()
+        with context.store() as store:
+            trouble = store.flickr.fact("trouble")
+    except FamiliarError as error:
+        return _bad("Flickr", str(error), "log in: familiar flickr login")
+    if trouble:
+        return _bad("Flickr", trouble, "do what it says; the daemon goes on by itself")
+    return _good("Flickr", f"{login.username} is logged in, who may {login.perms}")
 
 
 def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:

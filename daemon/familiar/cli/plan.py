@@ -16,7 +16,7 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError
 from familiar.logs import open_log
-from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace
+from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, aim_of
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.pairs import handled_still
@@ -24,7 +24,7 @@ from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
 from familiar.service.scoring import Standings
 from familiar.service.seeing import Seer
-from familiar.settings import FolderSettings, Settings, is_photo, is_video
+from familiar.settings import FolderSettings, Settings, folder_name, is_photo, is_video
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
@@ -135,7 +135,7 @@ class _Planner:
 
 def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
     """Return the name of the source that a path belongs to."""
-    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), path.parent.name)
+    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), folder_name(path.parent))
 
 
 def _plan_as_json(path: Path, made: _Made) -> dict[str, Any]:
@@ -197,13 +197,13 @@ def _show(planned: _Planner) -> None:
 
 def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
     for operation in made.operations:
-        yield path, operation.rule, operation.kind, operation.target
+        yield path, operation.rule, operation.kind, aim_of(operation)
     for refusal in made.refusals:
         yield path, refusal.rule, f"not {refusal.kind}", refusal.reason
 
 
 def _operation_as_json(operation: Operation) -> dict[str, Any]:
-    shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": operation.target}
+    shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": aim_of(operation)}
     match operation:
         case Crop(box=box, margin=margin, size=size, time=at):
             shown |= {"box": _box_as_json(box), "margin": margin, "size": size, "time": at}

@@ -10,13 +10,14 @@ from familiar.cli.carrying import carry_out, show_steps, step_as_json
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, progress_bar, reported, say
 from familiar.cli.plan import source_of
+from familiar.flickr.credentials import cache_in
 from familiar.model import Plan
 from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
 from familiar.service.handling import subject_of
 from familiar.service.recognition import Recogniser
 from familiar.service.scoring import Standings
-from familiar.settings import Settings
+from familiar.settings import FLICKR, Settings
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 
@@ -83,6 +84,7 @@ def _record(
 ) -> Iterator[int]:
     """Write down a plan for each known photo that has one to do, at the first of its paths that is there."""
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
+    cache = cache_in(store.path.parent)
     standings = Standings(store, settings.matching, settings.vision.model)
     photos = list(store.photos.seen())
     for number, photo_id in enumerate(photos, start=1):
@@ -94,7 +96,7 @@ def _record(
         photo, faces = recogniser.recognise(photo_id)
         if photo.kind == "clip":
             continue  # it goes where its still goes
-        source = source_of(path, settings.folders)
+        source = FLICKR if path.parent == cache else source_of(path, settings.folders)
         subject = read.rank(subject_of(photo, faces, path, source, found[1]), standings.standing)
         made: Plan = plan_for(read, subject)
         if made.operations:
@@ -105,4 +107,5 @@ def _path_of(store: Store, photo_id: int, tops: Sequence[Path]) -> Path | None:
     """Return where the photo lies that a person put there: no copy of ours, and no link."""
     paths = store.journal.originals_of(photo_id)
     chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
+    chosen.sort(key=lambda path: path.parent == cache_in(store.path.parent))  # rules can do more with other files
     return next((path for path in chosen if path.is_file()), None)

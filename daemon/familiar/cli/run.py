@@ -13,6 +13,7 @@ from familiar.cli.starting import (
     Configuration,
     begin_log,
     daemon_for,
+    flickr_place,
     log_format_option,
     log_level_option,
     rule_book,
@@ -44,9 +45,11 @@ def run(context: Context, folders: tuple[Path, ...], log_format: str | None, log
             notifier = Notifier(os.environ)
             rules = rule_book(context, settings, store, log)
             _tell_start(context, settings, store, log)
-            while asyncio.run(
-                daemon_for(configuration, settings, rules, store, log, notifier, watch=True).daemon.run()
-            ):
+            while True:
+                flickr = flickr_place(context) if settings.flickr.enabled else None
+                daemon = daemon_for(configuration, settings, rules, store, log, notifier, watch=True, flickr=flickr)
+                if not asyncio.run(daemon.daemon.run()):
+                    return
                 settings = configuration.read()
 
 

@@ -13,7 +13,7 @@ import click
 from familiar.cli.context import Context, folders_of
 from familiar.errors import FamiliarError
 from familiar.logs import EventLog, open_log
-from familiar.service.assembly import Assembly, assemble
+from familiar.service.assembly import Assembly, FlickrPlace, assemble
 from familiar.service.daemon import Progress
 from familiar.service.rulebook import RuleBook, problems_in
 from familiar.service.scoring import Standings
@@ -56,6 +56,7 @@ def daemon_for(
     notifier: Notifier,
     *,
     watch: bool,
+    flickr: FlickrPlace | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
     """Put a daemon together that reads configuration and rules anew when it is told to."""
@@ -83,8 +84,14 @@ def daemon_for(
         watch=watch,
         models=configuration.context.models,
         group_command=_group_command(configuration.context),
+        flickr=flickr,
         report=report,
     )
+
+
+def flickr_place(context: Context, *, once: bool = False) -> FlickrPlace:
+    """Return where the Flickr part finds what it needs."""
+    return FlickrPlace(credentials=context.credentials, once=once)
 
 
 def _group_command(context: Context) -> tuple[str, ...]:

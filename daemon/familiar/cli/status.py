@@ -8,6 +8,7 @@ from rich.padding import Padding
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import console, json_option, local_time, print_json, print_table, reported, say
 from familiar.errors import FamiliarError
+from familiar.flickr.credentials import cache_in
 from familiar.service.lock import holder
 from familiar.settings import Settings
 from familiar.store.store import Store
@@ -23,6 +24,7 @@ def status(context: Context, *, as_json: bool) -> None:
     """Show what is done, what waits, and what went wrong."""
     with reported(), context.store() as store:
         found = {"pid": holder(context.state), "state": context.state} | _status(store, _model(context))
+        found["flickr"] = _flickr(store)
     if as_json:
         print_json(found)
     else:
@@ -37,11 +39,26 @@ def _model(context: Context) -> str:
         return Settings().vision.model
 
 
+def _flickr(store: Store) -> dict[str, Any] | None:
+    """Return how far the account on Flickr is, or None if there is none."""
+    account = store.flickr.fact("account")
+    if account is None:
+        return None
+    return {
+        "account": account["username"],
+        "trouble": store.flickr.fact("trouble"),
+        "photos": store.flickr.counts(),
+        "tags": store.flickr_tags.counts(),
+    }
+
+
 def _status(store: Store, model: str) -> dict[str, Any]:
+    cache = cache_in(store.path.parent)
     return {
         "roots": [
             {"path": root.path, "state": root.state, "reason": root.reason, "scanned_at": root.scanned_at}
             for root in store.roots.all()
+            if root.path != cache
         ],
         "files": store.files.counts(),
         "photos": store.photos.counts(),
@@ -72,6 +89,8 @@ def _show(found: dict[str, Any]) -> None:
     if found["outdated_faces"]:
         say(f"{found['outdated_faces']} faces are of another model; the daemon encodes them again, where it can")
     say("files: " + ", ".join(f"{files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
+    if found["flickr"] is not None:
+        _show_flickr(found["flickr"])
     _section("folders", ("folder", "state", "compared at"), [
         (root["path"], ": ".join(filter(None, (root["state"], root["reason"]))), local_time(root["scanned_at"]))
         for root in found["roots"]
@@ -82,6 +101,16 @@ def _show(found: dict[str, Any]) -> None:
         (row["operation"], row["kind"], row["photo"], row["error"]) for row in found["failed_operations"]
     ])  # fmt: skip
     _section("set aside", ("file", "reason"), [(row["path"], row["reason"]) for row in found["set_aside"]])
+
+
+def _show_flickr(found: dict[str, Any]) -> None:
+    photos, tags = found["photos"], found["tags"]
+    say(
+        f"Flickr: {photos['done']} photos of {found['account']} done, {photos['listed'] + photos['fetched']} wait; "
+        f"{tags['to_add'] + tags['to_remove']} tags wait"
+    )
+    if found["trouble"]:
+        say(f"Flickr stands still: {found['trouble']}")
 
 
 def _section(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:

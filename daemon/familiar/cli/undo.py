@@ -13,6 +13,7 @@ from familiar.cli.output import FAILED, Problem, json_option, print_json, print_
 from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle, Undo
 from familiar.errors import FamiliarError, UsageError
+from familiar.model import aim_of
 from familiar.service.lock import holder, locked
 from familiar.store.store import Store
 
@@ -109,11 +110,19 @@ def _show_obstacles(obstacles: Sequence[Obstacle], *, as_json: bool) -> None:
 def _show(steps: Sequence[Step], failures: dict[int, str], *, as_json: bool) -> None:
     if as_json:
         undone = [
-            {"operation": step.id, "kind": step.operation.kind, "target": step.target, "error": failures.get(step.id)}
+            {
+                "operation": step.id,
+                "kind": step.operation.kind,
+                "target": step.target or aim_of(step.operation),
+                "error": failures.get(step.id),
+            }
             for step in steps
         ]
         print_json({"undone": undone, "obstacles": []})
         return
-    rows = [(step.id, step.operation.kind, step.target, failures.get(step.id, "undone")) for step in steps]
+    rows = [
+        (step.id, step.operation.kind, step.target or aim_of(step.operation), failures.get(step.id, "undone"))
+        for step in steps
+    ]
     print_table(("operation", "kind", "target", "result"), rows)
     say(f"{len(steps) - len(failures)} of {len(steps)} operations undone.")

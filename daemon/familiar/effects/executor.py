@@ -22,7 +22,7 @@ from familiar.effects.placing import (
     place_over,
 )
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
-from familiar.model import Copy, Crop, Escort, Inscribe, Link, Move
+from familiar.model import Copy, Crop, Escort, FileOperation, Inscribe, Link, Move, Tag, aim_of
 
 _FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0
@@ -88,17 +88,19 @@ class Executor:
         return step.state == "doing" and target is not None and hash_ is not None and has_content(target, hash_)
 
     def _act(self, step: Step, rendered: bytes | None, before: bytes | None) -> Outcome:
+        if isinstance(step.operation, Tag):
+            return Outcome(state="done")  # the journal passes it on to those that wait to be sent
         _discard(step)
         match step.operation:
             case Inscribe():
-                return self._inscribe(step, rendered, before)
+                return self._inscribe(step, step.operation, rendered, before)
             case Escort():
                 return self._escort(step, step.operation)
             case _:
-                return self._put(step, rendered)
+                return self._put(step, step.operation, rendered)
 
-    def _inscribe(self, step: Step, rendered: bytes | None, before: bytes | None) -> Outcome:
-        target = step.operation.target
+    def _inscribe(self, step: Step, wish: Inscribe, rendered: bytes | None, before: bytes | None) -> Outcome:
+        target = wish.target
         if self.is_written(step):
             return Outcome(state="done", target=target)
         if rendered == before:
@@ -128,10 +130,10 @@ class Executor:
             raise SetAsideError(f"{target}: is taken; the sidecar stays at {along.sidecar}") from error
         return Outcome(state="done", target=target)
 
-    def _put(self, step: Step, rendered: bytes | None) -> Outcome:
+    def _put(self, step: Step, wish: FileOperation, rendered: bytes | None) -> Outcome:
         source = step.source if step.state == "doing" and step.source is not None else step.path
         hash_ = step.photo_hash if rendered is None else hashlib.sha256(rendered).hexdigest()
-        place = self._placing(step, source, rendered)
+        place = self._placing(wish, step, source, rendered)
         if step.state == "doing" and step.target is not None and step.temporary is not None:
             try:
                 place(step.target, step.temporary)
@@ -139,10 +141,10 @@ class Executor:
                 pass  # somebody took the name since: another one will do
             else:
                 return Outcome(state="done", target=step.target)
-        make_folder(step.operation.target.parent)
+        make_folder(wish.target.parent)
         size = len(rendered) if rendered is not None else _size_of(source)
         while True:
-            target, is_there = free_name(step.operation.target, hash_, size, self._pulse)
+            target, is_there = free_name(wish.target, hash_, size, self._pulse)
             if is_there:
                 return Outcome(state="kept", target=target)
             temporary = _temporary(step, target)
@@ -154,9 +156,9 @@ class Executor:
                 continue
             return Outcome(state="done", target=target)
 
-    def _placing(self, step: Step, source: Path, rendered: bytes | None) -> Place:
+    def _placing(self, wish: FileOperation, step: Step, source: Path, rendered: bytes | None) -> Place:
         pulse, hash_ = self._pulse, step.photo_hash
-        match step.operation:
+        match wish:
             case Move():
                 return lambda target, temporary: place_move(source, target, temporary, hash_=hash_, pulse=pulse)
             case Copy():
@@ -166,8 +168,6 @@ class Executor:
             case Crop():
                 assert rendered is not None, "a crop is carried out with its picture"
                 return lambda target, temporary: place_bytes(rendered, target, temporary, pulse=pulse)
-            case Inscribe() | Escort():
-                raise AssertionError("sidecars have ways of their own")
 
 
 def _refused(error: FamiliarError) -> Outcome:
@@ -209,7 +209,7 @@ def _discard(step: Step) -> None:
 
 
 def _failure(step: Step, error: OSError) -> Outcome:
-    where = next((name for name in (error.filename2, error.filename) if name), step.operation.target)
+    where = next((name for name in (error.filename2, error.filename) if name), aim_of(step.operation))
     text = f"{os.fsdecode(where)}: {error.strerror or error}"
     if error.errno == errno.EXDEV and isinstance(step.operation, Link):
         text += "; a hard link can't reach another file system: use kind: symbolic, or copy"

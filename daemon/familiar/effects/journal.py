@@ -67,5 +67,8 @@ class Journal(Protocol):
     def finish_undo(self, step: Step, error: str | None) -> None:
         """Write down that a step was undone, or that it stays done, and why."""
 
+    def is_elsewhere(self, step: Step) -> bool:
+        """Return whether the step's photo lies on another service, where it came from."""
+
     def paths_of(self, step: Step) -> Sequence[Path]:
         """Return all paths where the step's photo is known to lie."""

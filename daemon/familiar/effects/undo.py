@@ -10,7 +10,7 @@ from typing import TypeAlias
 from familiar.effects.journal import Journal, Step
 from familiar.effects.placing import Pulse, has_content, hash_of, make_folder, place_move, place_over, remove_placed
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
-from familiar.model import Escort, Inscribe, Link, Move
+from familiar.model import Escort, Inscribe, Link, Move, Tag
 
 Sidecars: TypeAlias = dict[Path, str | None]
 """What lies at the paths of sidecars once newer steps are undone: the SHA-256, or None for nothing."""
@@ -53,6 +53,9 @@ class Undo:
         Raises:
             FamiliarError: the files are not where the operation left them; the step stays done.
         """
+        if isinstance(step.operation, Tag):
+            self._journal.finish_undo(step, None)  # it is taken off the photo as it was put on: when its turn comes
+            return
         if step.state != "undoing":
             reason = self._obstacle(step, {step.target}, {})
             if reason is not None:
@@ -108,6 +111,8 @@ class Undo:
             temporary.unlink(missing_ok=True)
 
     def _obstacle(self, step: Step, removed: set[Path | None], sidecars: Sidecars) -> str | None:
+        if isinstance(step.operation, Tag):
+            return None
         if step.target is None or step.source is None or step.hash is None:
             return "it was not done"
         if isinstance(step.operation, Inscribe | Escort):
@@ -149,6 +154,8 @@ class Undo:
     def _last_copy(self, step: Step, removed: set[Path | None]) -> str | None:
         """Say so if a copy or a hard link is all that is left of its photo; a crop can be made again."""
         if step.operation.kind == "crop":
+            return None
+        if self._journal.is_elsewhere(step):
             return None
         others = {*self._journal.paths_of(step), step.path} - removed
         if any(has_content(path, step.photo_hash, self._pulse) for path in others):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject
-from familiar.rules.templates import Template, values_of
+from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
+from familiar.rules.templates import UNKNOWN, Template, TextTemplate, values_of
+from familiar.tags import TagError, raw_tag
 
 Step: TypeAlias = Operation | Refusal
 
@@ -96,6 +97,24 @@ class CropAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TagAction:
+    """Tag the photo where it came from."""
+
+    text: TextTemplate
+    stops: bool = False
+
+    def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
+        """Give a tag for each person if the text names the person, else one; nobody is tagged as unknown."""
+        for values in _by_person(self.text, subject, faces):
+            if values["person"] == UNKNOWN and "person" in self.text.fields:
+                continue
+            try:
+                yield Tag(text=raw_tag(self.text.render(values)), rule=rule)
+            except TagError as error:
+                yield Refusal(rule=rule, kind="tag", reason=str(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopAction:
     """Ask no later rule for this photo."""
 
@@ -107,7 +126,7 @@ class StopAction:
 
 
 def _by_person(
-    to: Template, subject: Subject, faces: Sequence[RecognisedFace]
+    to: Template | TextTemplate, subject: Subject, faces: Sequence[RecognisedFace]
 ) -> Iterator[dict[str, str | float | datetime]]:
     """Give a template's values: for each person with their best score if it names them, else once."""
     best: dict[str | None, float] = {}

@@ -1,12 +1,13 @@
 """Read rules from YAML; whatever is wrong is reported with its line and column."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from familiar.names import name_key
-from familiar.rules.actions import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction
+from familiar.rules.actions import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction, TagAction
 from familiar.rules.conditions import (
     ANY,
     UNKNOWN,
@@ -24,7 +25,9 @@ from familiar.rules.conditions import (
     path_pattern,
 )
 from familiar.rules.planning import Rule, Rules
-from familiar.rules.templates import Template, TemplateError, parse_template
+from familiar.rules.templates import Template, TemplateError, parse_template, parse_text
+from familiar.settings import FLICKR
+from familiar.tags import TagError, raw_tag
 from familiar.yaml_source import Attempt, Value, parse
 
 _FACE_KEYS = ("person", "score", "distance", "percentile", "face")
@@ -60,7 +63,7 @@ def read_rules(file: Path, text: str, *, home: Path) -> Rules:
                     item.complain(f"there is a rule {rule.name!r} already; give this one another name")
                 rules.append(rule)
     root.document.check()
-    return Rules(rules=tuple(rules))
+    return Rules(rules=tuple(rules), version=hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class _Reader:
                 value.fail(f"the rule has no {needed!r}")
         when = self.condition(keys["when"]) if "when" in keys else All(parts=())
         people = frozenset(_people_in(keys["when"])) if "when" in keys else frozenset()
+        sources = _sources_in(keys["when"]) if "when" in keys else frozenset()
         ranked = (
             frozenset(map(name_key, _people_in(keys["when"], beside="percentile"))) if "when" in keys else frozenset()
         )
@@ -81,6 +85,10 @@ class _Reader:
         for item in keys["then"].some_items():
             with Attempt():
                 actions.append(self.action(item))
+                if isinstance(actions[-1], MoveAction) and FLICKR in sources:
+                    item.keys(("move",))["move"].complain(
+                        "a photo on Flickr is not moved; copy it, or leave 'flickr' out of the rule's source"
+                    )
         return Rule(name=keys["name"].text(), when=when, then=tuple(actions), people=people - _GROUPS, ranked=ranked)
 
     def condition(self, value: Value) -> Condition:
@@ -140,6 +148,7 @@ class _Reader:
             "copy": lambda inner: CopyAction(to=self.template(inner)),
             "link": self.link,
             "crop": self.crop,
+            "tag": self.tag,
         }
         keys = value.keys(readers)
         if len(keys) != 1 and len(keys) == len(value.plain):
@@ -174,6 +183,15 @@ class _Reader:
             min_size=keys["min_size"].whole(0, _MANY) if "min_size" in keys else 0,
             suffix=f".{suffix}",
         )
+
+    def tag(self, value: Value) -> Action:
+        try:
+            text = parse_text(value.text())
+            if not text.fields:
+                raw_tag(value.text())
+        except (TemplateError, TagError) as error:
+            return value.fail(str(error))
+        return TagAction(text=text)
 
     def template(self, value: Value) -> Template:
         try:
@@ -259,3 +277,23 @@ def _people_in(value: Value, *, beside: str = "person") -> list[str]:
     with Attempt():
         collect(value.plain)
     return found
+
+
+def _sources_in(value: Value) -> frozenset[str]:
+    """Return the sources that a condition asks for, however deep, but for those that it excludes."""
+    found: set[str] = set()
+
+    def collect(plain: object) -> None:
+        if isinstance(plain, dict):
+            named = plain.get("source")
+            found.update(name for name in (named if isinstance(named, list) else [named]) if isinstance(name, str))
+            for key, inner in plain.items():
+                if key != "not":
+                    collect(inner)
+        elif isinstance(plain, list):
+            for inner in plain:
+                collect(inner)
+
+    with Attempt():
+        collect(value.plain)
+    return frozenset(found)

@@ -1,13 +1,14 @@
 """What the rules decide for one photo."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from familiar.model import Crop, Escort, Inscribe, Link, Move, Operation, Plan, RecognisedFace, Refusal, Subject
+from familiar.model import Crop, Escort, Inscribe, Link, Move, Operation, Plan, RecognisedFace, Refusal, Subject, Tag
 from familiar.names import name_key
-from familiar.rules.actions import Action, CropAction, Step
+from familiar.rules.actions import Action, CropAction, Step, TagAction
 from familiar.rules.conditions import ANY, Condition
+from familiar.tags import clean_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +24,26 @@ class Rule:
     people: frozenset[str] = frozenset()
     ranked: frozenset[str] = frozenset()
 
+    @property
+    def tags(self) -> bool:
+        """Whether the rule gives tags."""
+        return any(isinstance(action, TagAction) for action in self.then)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Rules in their order; all that match apply."""
+    """Rules in their order; all that match apply. `version` changes with the text that they were read from."""
 
     rules: tuple[Rule, ...] = ()
+    version: str = field(default="", compare=False)
 
     def people(self) -> frozenset[str]:
         """Return the names of people that the rules have."""
         return frozenset(name for rule in self.rules for name in rule.people)
+
+    def tagging(self) -> frozenset[str]:
+        """Return the names of the rules that give tags."""
+        return frozenset(rule.name for rule in self.rules if rule.tags)
 
     def rank(self, subject: Subject, standing: Callable[[str, float], tuple[float, float] | None]) -> Subject:
         """Return a photo with the percentiles of those people for whom the rules ask for them.
@@ -53,6 +64,11 @@ class Rules:
         return replace(subject, faces=tuple(map(ranked, subject.faces)))
 
 
+NOT_REMOTE = "it does not come from Flickr, where tags go"
+NOT_MOVED = "a photo on Flickr is not moved; copy it"
+NOT_LINKED = "the file of a photo on Flickr does not stay; copy it, or link with kind: hard"
+
+
 def plan_for(rules: Rules, subject: Subject) -> Plan:
     """Decide what is to be done with a photo.
 
@@ -64,9 +80,12 @@ def plan_for(rules: Rules, subject: Subject) -> Plan:
     move: Move | None = None
     refusals: list[Refusal] = []
     for step in _steps(rules, subject):
+        reason = None if isinstance(step, Refusal) else _unfit(step, subject)
         match step:
             case Refusal():
                 refusals.append(step)
+            case _ if reason is not None:
+                refusals.append(Refusal(rule=step.rule, kind=step.kind, reason=reason))
             case Move() if move is not None and move.target != step.target:
                 reason = f"a photo moves at most once, and rule {move.rule!r} moves it already"
                 refusals.append(Refusal(rule=step.rule, kind="move", reason=reason))
@@ -78,6 +97,19 @@ def plan_for(rules: Rules, subject: Subject) -> Plan:
                 first.append(step)
     whole = [*first, *([move] if move is not None else []), *links]
     return Plan(operations=_distinct(whole, subject), refusals=tuple(refusals))
+
+
+def _unfit(step: Operation, subject: Subject) -> str | None:
+    """Return why a step can't be done for a photo, by where it came from."""
+    match step:
+        case Tag() if not subject.is_remote:
+            return NOT_REMOTE
+        case Move() if subject.is_remote:
+            return NOT_MOVED
+        case Link(symbolic=True) if subject.is_remote:
+            return NOT_LINKED
+        case _:
+            return None
 
 
 def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
@@ -93,7 +125,7 @@ def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
             operation, target=operation.target.with_name(operation.target.name.removesuffix(still.suffix) + clip.suffix)
         )
         for operation in operations
-        if not isinstance(operation, Crop | Inscribe | Escort)
+        if not isinstance(operation, Crop | Inscribe | Escort | Tag)
     )
     return Plan(operations=tuple(operation for operation in along if operation.target != clip))
 
@@ -116,6 +148,9 @@ def _distinct(operations: list[Operation], subject: Subject) -> tuple[Operation,
     """Leave out what is asked for twice, and what would put the photo where it is."""
     chosen: dict[tuple[object, ...], Operation] = {}
     for operation in operations:
+        if isinstance(operation, Tag):
+            chosen.setdefault((operation.kind, clean_tag(operation.text)), operation)
+            continue
         part = (operation.box, operation.time) if isinstance(operation, Crop) else None
         if part is not None or operation.target != subject.path:
             chosen.setdefault((operation.kind, operation.target, part), operation)

@@ -62,10 +62,7 @@ def parse_template(text: str, *, home: Path) -> Template:
     Raises:
         TemplateError: it does not begin with a folder, or a field of it is unknown or wrong.
     """
-    try:
-        parsed = [(part[0], part[1], part[2] or "", part[3]) for part in string.Formatter().parse(text)]
-    except ValueError as error:
-        raise TemplateError(f"{text!r}: {error}; a brace that is meant as such is doubled: {{{{ }}}}") from error
+    parsed = _parsed(text)
     start = parsed[0][0] if parsed else ""
     folder, _, rest = start.rpartition("/")
     base = Path(str(home) + folder[1:]) if folder == "~" or folder.startswith("~/") else Path(folder or "/")
@@ -76,6 +73,31 @@ def parse_template(text: str, *, home: Path) -> Template:
     parts = [(rest, *_field(text, *parsed[0][1:]))] if parsed else []
     parts += [(literal, *_field(text, name, spec, conversion)) for literal, name, spec, conversion in parsed[1:]]
     return Template(base=base, parts=tuple(parts), is_folder=text.endswith("/"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTemplate:
+    """A text with fields that is no path, as of a tag."""
+
+    parts: tuple[tuple[str, str | None, str], ...]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that the template uses."""
+        return frozenset(name for _, name, _ in self.parts if name is not None)
+
+    def render(self, values: Mapping[str, str | float | datetime]) -> str:
+        """Return the text for these values."""
+        return "".join(literal + _plain(values, field, spec) for literal, field, spec in self.parts)
+
+
+def parse_text(text: str) -> TextTemplate:
+    """Return a template of a text.
+
+    Raises:
+        TemplateError: a field of it is unknown or wrong.
+    """
+    return TextTemplate(parts=tuple((part[0], *_field(text, *part[1:])) for part in _parsed(text)))
 
 
 def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str, str | float | datetime]:
@@ -90,6 +112,14 @@ def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str
         "source": subject.source,
         "score": score,
     }
+
+
+def _parsed(text: str) -> list[tuple[str, str | None, str, str | None]]:
+    """Return literals, each with the field, format and conversion that follow it."""
+    try:
+        return [(part[0], part[1], part[2] or "", part[3]) for part in string.Formatter().parse(text)]
+    except ValueError as error:
+        raise TemplateError(f"{text!r}: {error}; a brace that is meant as such is doubled: {{{{ }}}}") from error
 
 
 def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tuple[str | None, str]:
@@ -120,6 +150,10 @@ def _shown(values: Mapping[str, str | float | datetime], field: str | None, spec
     if isinstance(value, float):
         return format(value, spec)
     return value if field == "suffix" else _safe(value)
+
+
+def _plain(values: Mapping[str, str | float | datetime], field: str | None, spec: str) -> str:
+    return "" if field is None else format(values[field], spec or _DEFAULT_SPECS.get(field, ""))
 
 
 def _safe(text: str) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
+from familiar.flickr.credentials import Credentials, cache_in
 from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
@@ -18,9 +20,20 @@ from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
 from familiar.service.rulebook import RuleBook
 from familiar.service.systemd import Notifier
-from familiar.settings import Settings
+from familiar.settings import FLICKR, Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
+
+if TYPE_CHECKING:
+    from familiar.service.flickr.part import FlickrPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlickrPlace:
+    """Where the Flickr part finds key and login; with `once` it takes one look, and sends nothing."""
+
+    credentials: Credentials
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +43,7 @@ class Assembly:
     daemon: Daemon
     handler: Handler
     intake: Intake
+    flickr: "FlickrPart | None"
 
 
 def assemble(
@@ -44,6 +58,7 @@ def assemble(
     watch: bool,
     models: Path,
     group_command: Sequence[str],
+    flickr: FlickrPlace | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
@@ -62,6 +77,28 @@ def assemble(
     inscriber = Inscriber(store=store, performer=performer, clock=clock, enabled=settings.sidecars.write)
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
+    part = None
+    if flickr is not None:
+        from familiar.service.flickr.deciding import Decider  # noqa: PLC0415 - only those wait for it who use Flickr
+        from familiar.service.flickr.part import FlickrPart  # noqa: PLC0415
+
+        part = FlickrPart(
+            settings=settings.flickr,
+            credentials=flickr.credentials,
+            store=store,
+            workers=workers,
+            performer=performer,
+            decider=Decider(store=store, recogniser=recogniser, rules=rules),
+            cache=cache_in(store.path.parent),
+            log=log,
+            once=flickr.once,
+        )
+
+    cache = cache_in(store.path.parent)
+
+    def source_of(path: Path) -> str:
+        return FLICKR if path.parent == cache else intake.source_of(path)
+
     handler = Handler(
         store=store,
         workers=workers,
@@ -71,7 +108,11 @@ def assemble(
         inscriber=inscriber,
         listener=listener,
         surroundings=Surroundings(
-            decide=rules.decide, source_of=intake.source_of, vanished=intake.vanished, is_there=intake.is_there
+            decide=rules.decide,
+            source_of=source_of,
+            vanished=intake.vanished,
+            is_there=intake.is_there,
+            hash_of=part.hash_of if part is not None else lambda _: None,
         ),
         log=log,
         clock=clock,
@@ -93,6 +134,7 @@ def assemble(
             log=log,
             clock=clock,
         ),
+        flickr=part,
         reload=reload,
         look_at_rules=rules.look,
         log=log,
@@ -101,4 +143,4 @@ def assemble(
         heartbeat=settings.log.heartbeat,
         report=report,
     )
-    return Assembly(daemon=daemon, handler=handler, intake=intake)
+    return Assembly(daemon=daemon, handler=handler, intake=intake, flickr=part)

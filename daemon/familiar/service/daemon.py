@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from familiar.errors import StoreError, StoreUnavailableError
 from familiar.logs import EventLog
@@ -19,6 +20,9 @@ from familiar.service.systemd import Notifier
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
+
+if TYPE_CHECKING:
+    from familiar.service.flickr.part import FlickrPart
 
 WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""
@@ -56,6 +60,7 @@ class Daemon:
         listener: Listener,
         renewer: Renewer,
         grouper: Grouper,
+        flickr: "FlickrPart | None" = None,
         reload: Callable[[], bool],
         look_at_rules: Callable[[], None],
         log: EventLog,
@@ -80,6 +85,7 @@ class Daemon:
         self._rematch_at = float("-inf")
         self._renewer = renewer
         self._grouper = grouper
+        self._flickr = flickr
         self._must_renew = True
         self._reload = reload
         self._look_at_rules = look_at_rules
@@ -99,6 +105,7 @@ class Daemon:
         self._must_rescan = False
         self._deaths = 0
         self._fell_back = False
+        self._ends = False
         self._beat = (clock(), 0)
 
     async def run(self, *, until_idle: bool = False) -> bool:
@@ -107,11 +114,14 @@ class Daemon:
         What is in flight at the end is given back: it waits in the store for the next start.
         """
         started = self._clock()
+        self._ends = until_idle
         self._listen_to_signals()
         await self._rematch()
         await self._performer.perform_open()
         try:
             self._intake.start(self._wake_from_thread(asyncio.get_running_loop()))
+            if self._flickr is not None:
+                self._flickr.start(self._wake.set)
             self._log.emit("service.ready", seconds=self._clock() - started)
             self._notifier.ready()
             await self._work(until_idle=until_idle)
@@ -131,6 +141,11 @@ class Daemon:
     def was_stopped(self) -> bool:
         """Whether it was asked to end before it was idle."""
         return self._stop.is_set()
+
+    @property
+    def _roots(self) -> list[int]:
+        """Ids of the roots whose files are handled."""
+        return [*self._intake.online_roots, *(self._flickr.roots if self._flickr is not None else ())]
 
     def _wake_from_thread(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         def wake() -> None:
@@ -171,6 +186,8 @@ class Daemon:
         self._look_at_rules()
         self._intake.tick(now)
         await self._heed_other_processes()
+        if self._flickr is not None:
+            await self._flickr.tick(now)
         self._dispatch(now)
         await self._listener.advance()
         await self._inscriber.advance()
@@ -183,7 +200,7 @@ class Daemon:
     async def _sleep(self, now: float) -> None:
         if not self._inscriber.is_idle and not self._handler.recogniser.is_stale:
             self._wake.set()
-        due = self._store.files.next_settled(roots=self._intake.online_roots)
+        due = self._store.files.next_settled(roots=self._roots)
         seconds = _TICK if due is None else min(_TICK, max(due - now, 0.01))
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)
@@ -195,7 +212,7 @@ class Daemon:
         self._store.files.retry(now)
         if len(self._in_flight) >= self._window:
             return
-        for file in self._store.files.pending(roots=self._intake.online_roots, limit=self._window):
+        for file in self._store.files.pending(roots=self._roots, limit=self._window):
             if file.id in self._in_flight:
                 continue
             if len(self._in_flight) >= self._window:
@@ -246,7 +263,7 @@ class Daemon:
         return self._clock() < self._rematch_at and self._listener.caused(self._store.people.version)
 
     def _look_after_workers(self, now: float) -> None:
-        due = self._store.files.next_settled(roots=self._intake.online_roots)
+        due = self._store.files.next_settled(roots=self._roots)
         if due is not None and due - now < _WARM_UP:
             self._workers.warm_up()
         health = self._workers.health()
@@ -276,6 +293,8 @@ class Daemon:
             rate=(handled - done_then) * 60 / (now - since),
             roots=self._intake.root_states(),
         )
+        if self._flickr is not None:
+            self._flickr.tell()
         self._notifier.status(f"{handled} photos handled, {waiting['pending']} pending")
 
     def _progress(self) -> Progress:
@@ -283,9 +302,10 @@ class Daemon:
         return Progress(done=tally.done + tally.set_aside + tally.failed, waiting=sum(waiting.values()))
 
     def _is_idle(self) -> bool:
-        roots = self._intake.online_roots
+        roots = self._roots
         return (
             self._intake.is_idle
+            and (self._flickr is None or not self._ends or self._flickr.is_idle)
             and self._listener.is_idle
             and not self._in_flight
             and self._store.files.next_settled(roots=roots) is None
@@ -320,6 +340,8 @@ class Daemon:
         await asyncio.gather(*given_back, return_exceptions=True)
         await self._renewer.close()
         await self._grouper.close()
+        if self._flickr is not None:
+            await self._flickr.close()
         self._intake.stop()
         await asyncio.to_thread(self._workers.close, within=_STOP_WITHIN)
         self._log.emit("service.stopped", given_back=len(given_back), seconds=self._clock() - started)

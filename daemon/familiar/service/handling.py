@@ -8,14 +8,14 @@ from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
-from familiar.model import Photo, Plan, RecognisedFace, Subject
+from familiar.model import Photo, Plan, RecognisedFace, Subject, aim_of
 from familiar.service.inscribing import Inscriber
 from familiar.service.listening import Listener
 from familiar.service.pairs import plan_for_clip, state_of_still, take_clip_along
 from familiar.service.performing import Performer
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
-from familiar.settings import is_video
+from familiar.settings import FLICKR, is_video
 from familiar.sources.settling import look as look_at
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow
@@ -47,6 +47,8 @@ class Surroundings:
     source_of: Callable[[Path], str]
     vanished: Callable[[Path], None]
     is_there: Callable[[Path], bool]
+    hash_of: Callable[[Path], str | None] = lambda _: None
+    """Gives the hash of a file's content where that is known already."""
 
 
 class Handler:
@@ -110,7 +112,7 @@ class Handler:
             self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=due)
             return
         async with self._slots:
-            hash_ = await self._workers.fingerprint(file.path)
+            hash_ = self._surroundings.hash_of(file.path) or await self._workers.fingerprint(file.path)
             if look_at(file.path) not in {None, (file.size, file.mtime_ns)}:
                 raise ChangedError(f"{file.path}: changed since it had settled")
             known = self._store.photos.find(hash_)
@@ -118,13 +120,25 @@ class Handler:
         if photo_id is None:
             return
         await self._listener.listen(photo_id, file.path)
-        if known is not None and (known.verdict != "seen" or known.handled):
+        if known is not None and (known.verdict != "seen" or self._is_handled(known, file.path)):
             await turn.wait()
             self._recur(file, known)
             return
         if known is not None:
             await self._renewer.renew_photo(photo_id, file.path)
         await self._decide(file, photo_id, turn)
+
+    def _is_handled(self, photo: PhotoRow, path: Path) -> bool:
+        """Return whether a photo was handled, so that one more path of it changes nothing.
+
+        A photo of a folder that came from Flickr alone before is handled again: rules can do more with it here.
+        """
+        source_of = self._surroundings.source_of
+        if not photo.handled or source_of(path) == FLICKR:
+            return photo.handled
+        lay = [*self._store.journal.originals_of(photo.id), self._store.files.former_path(photo.id)]
+        others = [other for other in lay if other is not None and other != path]
+        return not others or any(source_of(other) != FLICKR for other in others)
 
     async def _look(self, file: FileRow, hash_: str, *, beside_still: bool) -> int | None:
         started = self._clock()
@@ -159,7 +173,7 @@ class Handler:
             rendered = await self._performer.render(plan, file.path, photo.hash)
             await turn.wait()
         known = self._store.photos.find(photo.hash)
-        if known is not None and known.handled:  # by way of another file, whose turn was before
+        if known is not None and self._is_handled(known, file.path):  # by way of another file, whose turn was before
             self._recur(file, known)
             return
         with self._store.writing():
@@ -218,7 +232,7 @@ class Handler:
 
     def _tell_plan(self, path: Path, plan: Plan) -> None:
         if plan.operations:
-            operations = [f"{operation.kind} {operation.target}" for operation in plan.operations]
+            operations = [f"{operation.kind} {aim_of(operation)}" for operation in plan.operations]
             self._log.emit("plan.made", path=path, operations=operations)
         for refusal in plan.refusals:
             self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
@@ -227,4 +241,5 @@ class Handler:
 def subject_of(photo: Photo, faces: tuple[RecognisedFace, ...], path: Path, source: str, mtime_ns: int) -> Subject:
     """Return what the rules look at; the file's time is local and without a zone, as cameras write it."""
     file_time = datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above
-    return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces)
+    is_remote = source == FLICKR
+    return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces, is_remote=is_remote)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from familiar.flickr.credentials import cache_in
 from familiar.model import Inscribe, Inscription, Plan
 from familiar.service.performing import Performer
 from familiar.sources.sidecars import new_sidecar, sidecars_of
@@ -27,7 +28,7 @@ def places_of(store: Store, photo: Inscribed) -> list[tuple[Path, Path]]:
     """Return the places where a photo lies, each with its sidecar, which may be still to be made."""
     found = []
     for path in store.files.paths_of(photo.photo_id):
-        if path.is_symlink() or not path.is_file():
+        if path.is_symlink() or not path.is_file() or path.parent == cache_in(store.path.parent):
             continue
         found.append((path, next(iter(sidecars_of(path)), new_sidecar(path))))
     return found

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from familiar.logs import EventLog
 from familiar.service.roots import Root, Roots, Walk
-from familiar.settings import Settings
+from familiar.settings import Settings, folder_name
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished
 from familiar.sources.settling import Gone, Ready, look, settle
 from familiar.sources.sidecars import is_sidecar
@@ -124,7 +124,7 @@ class Intake:
     def source_of(self, path: Path) -> str:
         """Return the name of the source that a path belongs to."""
         root = self._roots.containing(path)
-        return root.settings.source if root is not None else path.parent.name
+        return root.settings.source if root is not None else folder_name(path.parent)
 
     def is_there(self, path: Path) -> bool:
         """Say whether a file lies at a path; where its root is offline it is not known to be gone."""

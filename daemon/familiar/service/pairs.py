@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from familiar.model import Plan
+from familiar.model import Plan, Tag
 from familiar.rules.planning import following
 from familiar.settings import LONGEST_CLIP, is_photo, is_video
 from familiar.store.files import FileRow
@@ -34,7 +34,11 @@ def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
     for still in _stills(store, clip):
         steps = [step for step in store.journal.steps_at(still.path) if step.state not in _CAME_TO_NOTHING]
         if steps:
-            done = (replace(step.operation, target=step.target or step.operation.target) for step in steps)
+            done = (
+                replace(step.operation, target=step.target or step.operation.target)
+                for step in steps
+                if not isinstance(step.operation, Tag)
+            )
             return following(done, still.path, clip), steps[0].plan_id
     return Plan(), None
 

@@ -11,7 +11,7 @@ from familiar.effects.journal import Outcome, Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.logs import EventLog
-from familiar.model import Copy, Crop, Escort, Inscribe, Move, Plan
+from familiar.model import Copy, Crop, Escort, Inscribe, Move, Plan, Tag, aim_of
 from familiar.sources.sidecars import beside, sidecars_of
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
@@ -93,6 +93,8 @@ class Performer:
             case Inscribe():
                 return await self._inscribe(step, step.operation)
         picture = rendered.get(step.position)
+        if isinstance(step.operation, Tag):
+            return self._executor.carry_out(step)
         try:
             current = self._located(step)
         except RetryError as error:
@@ -107,19 +109,18 @@ class Performer:
 
     def _take_sidecars_along(self, step: Step) -> None:
         """Write down, before a photo is moved or copied, that its sidecars go along."""
-        moves = isinstance(step.operation, Move)
-        if not moves and not (isinstance(step.operation, Copy) and self._copy_sidecars):
+        wish = step.operation
+        if not isinstance(wish, Move | Copy) or (isinstance(wish, Copy) and not self._copy_sidecars):
             return
         known = [other.operation for other in self._store.journal.steps(step.plan_id)]
         written = {one.sidecar for one in known if isinstance(one, Escort) and one.behind == step.position}
-        target = step.operation.target
         escorts = [
             Escort(
-                target=beside(sidecar, step.path, target),
-                rule=step.operation.rule,
+                target=beside(sidecar, step.path, wish.target),
+                rule=wish.rule,
                 sidecar=sidecar,
                 behind=step.position,
-                moves=moves,
+                moves=isinstance(wish, Move),
             )
             for sidecar in sidecars_of(step.path)
             if sidecar not in written
@@ -192,14 +193,19 @@ class Performer:
             except FamiliarError as error:
                 self._log.emit("operation.undo_failed", operation=step.id, kind=step.operation.kind, error=str(error))
             else:
-                self._log.emit("operation.undone", operation=step.id, kind=step.operation.kind, target=step.target)
+                self._log.emit("operation.undone", operation=step.id, kind=step.operation.kind, target=_aim(step))
 
     def _tell(self, step: Step, outcome: Outcome) -> None:
         about = {"operation": step.id, "kind": step.operation.kind, "rule": step.operation.rule}
         if outcome.state in {"done", "kept"}:
             source = step.operation.sidecar if isinstance(step.operation, Escort) else step.path
-            self._log.emit(f"operation.{outcome.state}", **about, source=source, target=outcome.target)
+            target = outcome.target or _aim(step)
+            self._log.emit(f"operation.{outcome.state}", **about, source=source, target=target)
         elif outcome.state == "failed":
             self._log.emit("operation.failed", **about, error=outcome.error, retry_in=outcome.retry_in)
         else:
             self._log.emit("operation.refused", **about, error=outcome.error)
+
+
+def _aim(step: Step) -> Path | str | None:
+    return aim_of(step.operation) if isinstance(step.operation, Tag) else step.target

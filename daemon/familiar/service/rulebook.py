@@ -34,6 +34,11 @@ class RuleBook:
         self._rules = read(file)
         self._tell()
 
+    @property
+    def rules(self) -> Rules:
+        """The rules that hold now."""
+        return self._rules
+
     def decide(self, subject: Subject) -> Plan:
         """Return what the rules decide for a photo."""
         return plan_for(self._rules, self._rules.rank(subject, self.standings.standing))

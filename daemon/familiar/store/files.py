@@ -193,6 +193,22 @@ class Files:
             (self.folder(path.parent), os.fsencode(path.name), size, mtime_ns, photo_id, self._now().isoformat()),
         )
 
+    def place_pending(self, path: Path, *, root_id: int, size: int, mtime_ns: int) -> int:
+        """Write down that a whole file lies at `path`, which is to be handled; return its id."""
+        cursor = self._db.conn.execute(
+            "INSERT INTO files (folder_id, name, size, mtime_ns, state, found_at) VALUES (?, ?, ?, ?, 'pending', ?) "
+            "ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
+            "state = 'pending', due = NULL, reason = NULL, attempts = 0, photo_id = NULL RETURNING id",
+            (
+                self.folder(path.parent, root_id=root_id),
+                os.fsencode(path.name),
+                size,
+                mtime_ns,
+                self._now().isoformat(),
+            ),
+        )
+        return int(cursor.fetchone()[0])
+
     def mark_gone(self, path: Path) -> bool:
         """Write down that nothing lies at `path` any more; return whether a file was known there."""
         cursor = self._db.conn.execute(

@@ -10,9 +10,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from familiar.effects.journal import Outcome, Step
-from familiar.model import Box, Copy, Crop, Escort, Inscribe, Link, Move, Operation, Plan
+from familiar.model import Box, Copy, Crop, Escort, Inscribe, Link, Move, Operation, Plan, Tag, aim_of
 from familiar.store.database import writing
 from familiar.store.files import Files
+from familiar.store.flickr_tags import FlickrTags
 from familiar.store.photos import Photos
 from familiar.store.sidecars import Sidecars, inscription_as_json, inscription_from_json
 
@@ -29,13 +30,21 @@ class Journal:
     """The tables of plans and operations; the journal of `familiar.effects`."""
 
     def __init__(
-        self, db: Database, *, files: Files, photos: Photos, sidecars: Sidecars, now: Callable[[], datetime]
+        self,
+        db: Database,
+        *,
+        files: Files,
+        photos: Photos,
+        sidecars: Sidecars,
+        tags: FlickrTags,
+        now: Callable[[], datetime],
     ) -> None:
-        """Take the open store, the tables that follow what operations do to files, and a clock that gives UTC."""
+        """Take the open store, the tables that follow what operations do, and a clock that gives UTC."""
         self._db = db
         self._files = files
         self._photos = photos
         self._sidecars = sidecars
+        self._tags = tags
         self._now = now
 
     def record(
@@ -145,6 +154,8 @@ class Journal:
                 "UPDATE operations SET state = ?, error = ?, finished_at = ? WHERE id = ?",
                 ("undone" if error is None else "done", error, self._now().isoformat(), step.id),
             )
+            if error is None and isinstance(step.operation, Tag):
+                self._tags.veto(step.photo_id, step.operation.text)
             if error is None and step.target is not None and step.source is not None:
                 if isinstance(step.operation, Inscribe | Escort):
                     self._sidecars.follow_back(step.operation, source=step.source, target=step.target)
@@ -156,6 +167,13 @@ class Journal:
     def paths_of(self, step: Step) -> Sequence[Path]:
         """Return all paths where the step's photo is known to lie."""
         return self._files.paths_of(step.photo_id)
+
+    def is_elsewhere(self, step: Step) -> bool:
+        """Return whether the step's photo lies on Flickr."""
+        row = self._db.conn.execute(
+            "SELECT 1 FROM flickr_photos WHERE photo_id = ? AND state != 'gone'", (step.photo_id,)
+        ).fetchone()
+        return row is not None
 
     def originals_of(self, photo_id: int) -> list[Path]:
         """Return where a photo is known to lie, but for the copies and links that operations made of it."""
@@ -200,6 +218,14 @@ class Journal:
                 "UPDATE operations SET state = 'undo' WHERE id = ? AND state = 'done'", ((id_,) for id_ in ids)
             )
 
+    def retire_tag(self, photo_id: int, text: str) -> None:
+        """Write down that a tag of a photo is taken back, as its rule does not give it any more."""
+        self._db.conn.execute(
+            "UPDATE operations SET state = 'undone', finished_at = ? WHERE kind = 'tag' AND state = 'done' "
+            "AND wish = ? AND plan_id IN (SELECT id FROM plans WHERE photo_id = ?)",
+            (self._now().isoformat(), os.fsencode(text), photo_id),
+        )
+
     def undone_crops(self, folder: Path) -> set[Path]:
         """Return the crops in and below a folder that were taken back, and not made again since."""
         below = os.fsencode(folder).rstrip(b"/") + b"/"
@@ -224,7 +250,7 @@ class Journal:
         self._db.conn.executemany(
             "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters) VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (plan_id, position, step.rule, step.kind, os.fsencode(step.target), json.dumps(_parameters(step)))
+                (plan_id, position, step.rule, step.kind, os.fsencode(aim_of(step)), json.dumps(_parameters(step)))
                 for position, step in enumerate(operations, start=first)
             ),
         )
@@ -234,7 +260,10 @@ class Journal:
         return self._steps(where, *values)
 
     def _follow(self, step: Step) -> None:
-        """Keep the table of files true after a step."""
+        """Keep the tables of files and tags true after a step."""
+        if isinstance(step.operation, Tag):
+            self._tags.want(step.photo_id, step.operation)
+            return
         assert step.target is not None
         assert step.source is not None
         if isinstance(step.operation, Inscribe | Escort):
@@ -264,7 +293,7 @@ def _step(row: tuple[Any, ...]) -> Step:
         plan_id=plan_id,
         photo_id=photo_id,
         position=position,
-        operation=_operation(kind, _path(wish), rule, json.loads(parameters)),
+        operation=_operation(kind, wish, rule, json.loads(parameters)),
         path=_path(moved_to or plan_path),
         photo_hash=photo_hash,
         hash=own_hash,
@@ -300,8 +329,11 @@ def _parameters(operation: Operation) -> dict[str, Any]:
             return {}
 
 
-def _operation(kind: str, target: Path, rule: str, parameters: dict[str, Any]) -> Operation:
+def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) -> Operation:
+    target = _path(wish)
     match kind:
+        case "tag":
+            return Tag(text=os.fsdecode(wish), rule=rule)
         case "move":
             return Move(target=target, rule=rule)
         case "copy":

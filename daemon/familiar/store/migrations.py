@@ -56,6 +56,12 @@ def add_sidecars(db: Database) -> None:
     _run(db, _SIDECARS)
 
 
+@migrations()
+def add_flickr(db: Database) -> None:
+    """Add the photos of an account on Flickr, the tags that go there, and the calls that were made."""
+    _run(db, _FLICKR)
+
+
 def _run(db: Database, script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
@@ -343,4 +349,57 @@ CREATE TABLE sidecar_regions (
     taken_at TEXT NOT NULL
 );
 CREATE INDEX sidecar_regions_photo ON sidecar_regions (photo_id)
+"""
+
+_FLICKR = """
+CREATE TABLE flickr_photos (
+    id TEXT PRIMARY KEY,
+    secret TEXT NOT NULL,
+    media TEXT NOT NULL CHECK (media IN ('photo', 'video')),
+    updated INTEGER NOT NULL,
+    uploaded INTEGER NOT NULL,
+    taken TEXT,
+    url TEXT,
+    width INTEGER NOT NULL DEFAULT 0,
+    height INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL CHECK (state IN ('listed', 'fetched', 'done', 'left', 'refused', 'gone')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at TEXT,
+    reason TEXT,
+    file_id INTEGER REFERENCES files (id),
+    photo_id INTEGER REFERENCES photos (id),
+    walk INTEGER NOT NULL,
+    decided TEXT
+);
+CREATE INDEX flickr_photos_waiting ON flickr_photos (uploaded, id) WHERE state = 'listed';
+CREATE INDEX flickr_photos_fetched ON flickr_photos (file_id) WHERE state = 'fetched';
+CREATE INDEX flickr_photos_photo ON flickr_photos (photo_id);
+CREATE INDEX flickr_photos_file ON flickr_photos (file_id);
+CREATE INDEX flickr_photos_walk ON flickr_photos (walk);
+
+CREATE TABLE flickr_tags (
+    id INTEGER PRIMARY KEY,
+    flickr_id TEXT NOT NULL REFERENCES flickr_photos (id),
+    text TEXT NOT NULL,
+    clean TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    wanted INTEGER NOT NULL,
+    present INTEGER NOT NULL DEFAULT 0,
+    ours INTEGER NOT NULL DEFAULT 0,
+    sending INTEGER NOT NULL DEFAULT 0,
+    vetoed INTEGER NOT NULL DEFAULT 0,
+    refused TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at TEXT,
+    at TEXT NOT NULL,
+    UNIQUE (flickr_id, clean)
+);
+CREATE INDEX flickr_tags_open ON flickr_tags (id) WHERE refused IS NULL AND (sending OR wanted != present);
+
+CREATE TABLE flickr_calls (
+    kind TEXT NOT NULL,
+    minute INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (kind, minute)
+)
 """

@@ -13,6 +13,9 @@ from familiar.store.database import damage_in, open_database, reading, writing
 from familiar.store.decisions import Decisions
 from familiar.store.faces import Faces
 from familiar.store.files import Files
+from familiar.store.flickr import FlickrPhotos
+from familiar.store.flickr_calls import FlickrCalls
+from familiar.store.flickr_tags import FlickrTags
 from familiar.store.journal import Journal
 from familiar.store.likenesses import Likenesses
 from familiar.store.people import People
@@ -68,7 +71,12 @@ class Store:
         self.statistics = Statistics(self._db)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
-        self.journal = Journal(self._db, files=self.files, photos=self.photos, sidecars=self.sidecars, now=now)
+        self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
+        self.flickr_tags = FlickrTags(self._db, now=now)
+        self.flickr_calls = FlickrCalls(self._db, now=now)
+        self.journal = Journal(
+            self._db, files=self.files, photos=self.photos, sidecars=self.sidecars, tags=self.flickr_tags, now=now
+        )
 
     @contextmanager
     def writing(self) -> Iterator[None]:

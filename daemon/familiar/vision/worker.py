@@ -24,7 +24,7 @@ from familiar.identity.tracks import Tracks
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import LONGEST_CLIP, VisionSettings, has_gpu_build, is_raw, is_video
 from familiar.vision.kinds import kind_of
-from familiar.vision.reading import opened, read_bytes, read_head
+from familiar.vision.reading import fingerprint, opened, read_bytes, read_head
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -167,6 +167,38 @@ def _photo(task: Look, picture: "Picture", engine: "Engine", faces: tuple[Face, 
         engine=engine.description,
         faces=faces,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A file that can be decoded: the SHA-256 of its bytes, and the sides of the upright picture in pixels."""
+
+    hash: str
+    width: int
+    height: int
+
+
+def check(path: Path, settings: VisionSettings) -> Checked:
+    """Decode a file to its end, of a video the first picture, at the least cost; return its hash and its size.
+
+    Raises:
+        GoneError, RetryError: the file can't be read.
+        SetAsideError: it can't be decoded.
+    """
+    from familiar.vision.decoding import decode  # noqa: PLC0415
+
+    try:
+        if not _is_video(path):
+            data = read_bytes(path)
+            picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
+            return Checked(hash=hashlib.sha256(data).hexdigest(), width=picture.width, height=picture.height)
+        hash_ = fingerprint(path)
+        with _video(path, hash_, settings) as video:
+            frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
+            picture = next(iter(frames)).picture
+            return Checked(hash=hash_, width=picture.width, height=picture.height)
+    except MemoryError as error:
+        raise _too_large(settings) from error
 
 
 def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:

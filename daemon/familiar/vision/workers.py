@@ -129,6 +129,15 @@ class Workers:
         self._look_together()
         return await answer
 
+    async def check(self, path: Path) -> worker.Checked:
+        """Decode a file to its end, of a video the first picture; return its hash and its size.
+
+        Raises:
+            GoneError, RetryError: the file can't be read.
+            SetAsideError: it can't be decoded within the limits, or it kills its worker.
+        """
+        return await self._run(worker.check, path, self._settings, seconds=self._limit(path))
+
     async def encode(self, path: Path, hash_: str, faces: Sequence[Face]) -> Embeddings:
         """Encode faces of a photo or a video again: shape (n, 128), in their order.
 

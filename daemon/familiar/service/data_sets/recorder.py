@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from familiar.effects.journal import Step
+from familiar.model import Tag
 from familiar.service.data_sets.folder import CropFolder
 from familiar.service.data_sets.manifest import CroppedFace
 
@@ -22,7 +23,7 @@ class Recorder:
     def note(self, steps: Iterable[Step]) -> None:
         """Write down the crops that are there now; now and then the files are written."""
         for step in steps:
-            if step.state not in {"done", "kept"} or step.target is None:
+            if step.state not in {"done", "kept"} or step.target is None or isinstance(step.operation, Tag):
                 continue
             for folder, added in self.added.items():
                 entry = folder.note(step.operation.target, step.target)

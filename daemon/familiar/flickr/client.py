@@ -1,0 +1,146 @@
+"""Calls of Flickr's API, by way of `flickrapi`: plain values in and out, errors of ours."""
+
+import logging
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import flickrapi
+from flickrapi.auth import FlickrAccessToken
+
+from familiar.flickr.credentials import Key, Login, Perms
+from familiar.flickr.errors import (
+    ClockError,
+    FlickrError,
+    KeyRejectedError,
+    LoginLostError,
+    NotAllowedError,
+    PassingError,
+    RefusedError,
+)
+from familiar.flickr.session import Session, oauth_problem
+
+_LOGIN_LOST = 98
+_NOT_ALLOWED = 99
+_WRONG_KEY = frozenset({96, 97, 100})
+_UNAVAILABLE = frozenset({0, 105})
+_WRITE_FAILED = 106
+
+_PATHS = {
+    "REST_URL": "/services/rest/",
+    "UPLOAD_URL": "/services/upload/",
+    "REPLACE_URL": "/services/replace/",
+}
+_OAUTH_PATHS = {
+    "REQUEST_TOKEN_URL": "/services/oauth/request_token",
+    "AUTHORIZE_URL": "/services/oauth/authorize",
+    "ACCESS_TOKEN_URL": "/services/oauth/access_token",
+}
+
+# It logs whole answers, tokens among them, and prints them where nobody has set up logging.
+_logger = logging.getLogger("flickrapi")
+_logger.addHandler(logging.NullHandler())
+_logger.propagate = False
+
+
+class Client:
+    """One key and one login. It blocks: a daemon calls it in threads, one call at a time."""
+
+    def __init__(self, key: Key, login: Login | None, *, endpoint: str | None, timeout: float) -> None:
+        """Take key and login; `endpoint` is another server than Flickr's own, and `timeout` is in seconds."""
+        token = None
+        if login is not None:
+            token = FlickrAccessToken(
+                login.token, login.secret, login.perms, login.fullname, login.username, login.nsid
+            )
+        self._api = flickrapi.FlickrAPI(
+            key.key, key.secret, token=token, store_token=False, format="parsed-json", timeout=timeout
+        )
+        self._oauth = self._api.flickr_oauth
+        self._oauth.session = Session(timeout=timeout)  # flickrapi's own is one for all, without limits
+        if endpoint is not None:
+            base = endpoint.rstrip("/")
+            for name, path in _PATHS.items():
+                setattr(self._api, name, base + path)
+            for name, path in _OAUTH_PATHS.items():
+                setattr(self._oauth, name, base + path)
+
+    def call(self, method: str, **parameters: str | int) -> dict[str, Any]:
+        """Call a method, as in `people.getPhotos`, and return its answer.
+
+        Raises:
+            StoppedError: login, key or clock are not accepted.
+            NotAllowedError: the login does not reach so far.
+            RefusedError: Flickr refuses, for good.
+            PassingError: it may work later.
+        """
+        try:
+            answer = self._api.do_flickr_call(f"flickr.{method}", **parameters)
+        except FlickrError:
+            raise
+        except flickrapi.FlickrError as error:
+            raise _translated(error) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # flickrapi reads answers without looking
+            raise PassingError("the answer is broken: no JSON of Flickr's") from error
+        if not isinstance(answer, dict) or answer.get("stat") != "ok":
+            raise PassingError("the answer is broken: it does not say how it went")
+        return cast("dict[str, Any]", answer)
+
+    def begin_login(self, perms: Perms) -> str:
+        """Return the address at which a person allows the application to act; raises as `call` does."""
+        self._login_step(lambda: self._oauth.get_request_token(oauth_callback="oob"))
+        self._oauth.requested_permissions = perms
+        query = urlencode({"oauth_token": self._oauth.resource_owner_key, "perms": perms})
+        return f"{self._oauth.AUTHORIZE_URL}?{query}"
+
+    def end_login(self, verifier: str) -> Login:
+        """Return the login for the verifier that Flickr has shown.
+
+        Raises:
+            RefusedError: it is not the right one.
+            StoppedError, PassingError: as `call` does.
+        """
+        self._oauth.verifier = verifier
+        try:
+            token = self._login_step(self._oauth.get_access_token)
+        except (LoginLostError, PassingError) as error:
+            if isinstance(error, LoginLostError) or "OAuth" in str(error) or "HTTP 4" in str(error):
+                raise RefusedError(401, "the number is not the one that Flickr has shown; begin again") from error
+            raise
+        return Login(
+            token=token.token,
+            secret=token.token_secret,
+            perms=token.access_level,
+            nsid=token.user_nsid,
+            username=token.username,
+            fullname=token.fullname,
+        )
+
+    def _login_step(self, step: Any) -> Any:
+        try:
+            return step()
+        except FlickrError:
+            raise
+        except flickrapi.FlickrError as error:
+            raise _translated(error) from error
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+            raise PassingError("the answer is broken: no tokens in it") from error
+
+
+def _translated(error: flickrapi.FlickrError) -> FlickrError:
+    """Return what an answer with `stat=fail` means."""
+    text = str(error).removeprefix("Error: ")
+    detail = text.split(": ", 1)[-1][:200]
+    problem = oauth_problem(text)
+    if isinstance(problem, ClockError) or "timestamp_refused" in text:
+        return ClockError()
+    if error.code is None:
+        return PassingError(f"the answer is broken: {text[:80]}")
+    if error.code == _LOGIN_LOST:
+        return LoginLostError(detail)
+    if error.code == _NOT_ALLOWED:
+        return NotAllowedError(detail)
+    if error.code in _WRONG_KEY:
+        return KeyRejectedError(detail)
+    if error.code in _UNAVAILABLE or error.code == _WRITE_FAILED:
+        return PassingError(f"{detail} (error {error.code})", maybe_done=error.code == _WRITE_FAILED)
+    return RefusedError(error.code, detail)

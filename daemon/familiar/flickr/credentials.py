@@ -1,0 +1,167 @@
+"""Key and login: files that only their owner may read, or systemd's credentials. Neither is ever logged."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from familiar.errors import StoreError, UsageError
+from familiar.flickr.errors import NoLoginError
+
+Perms: TypeAlias = Literal["read", "write", "delete"]
+
+KEY_NAME = "flickr-key"
+TOKEN_NAME = "flickr-token"  # noqa: S105 - a file's name
+"""Names of files in the state folder, and of credentials (systemd.exec(5), `LoadCredential=`)."""
+
+
+def cache_in(state: Path) -> Path:
+    """Return the folder for files from Flickr."""
+    return state / "flickr" / "photos"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """The key of an application, and its secret."""
+
+    key: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What a person has allowed this application to do, and who they are."""
+
+    token: str = field(repr=False)
+    secret: str = field(repr=False)
+    perms: Perms
+    nsid: str
+    username: str
+    fullname: str = ""
+
+    @property
+    def may_write(self) -> bool:
+        """Whether tags may be added and removed."""
+        return self.perms in {"write", "delete"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Where key and login are: systemd's folder of credentials comes before the state folder."""
+
+    folder: Path
+    given: Path | None = None
+
+    @classmethod
+    def of(cls, state: Path, environment: Mapping[str, str]) -> "Credentials":
+        """Return the places of this run."""
+        given = environment.get("CREDENTIALS_DIRECTORY")
+        return cls(folder=state / "flickr", given=Path(given) if given else None)
+
+    def key(self) -> Key | None:
+        """Return the key, or None if there is none.
+
+        Raises:
+            UsageError: its file can't be read, or is wrong.
+        """
+        found = self._read(KEY_NAME)
+        if found is None:
+            return None
+        path, text = found
+        words = text.split()
+        if len(words) == 2 and not text.lstrip().startswith("{"):  # noqa: PLR2004 - key and secret
+            return Key(key=words[0], secret=words[1])
+        return Key(**_texts(path, text, Key, "a key and its secret on two lines would be right"))
+
+    def login(self) -> Login | None:
+        """Return the login, or None if nobody has logged in.
+
+        Raises:
+            UsageError: its file can't be read, or is wrong.
+        """
+        found = self._read(TOKEN_NAME)
+        if found is None:
+            return None
+        path, text = found
+        values = _texts(path, text, Login, "what `familiar flickr login` writes would be right")
+        if values["perms"] not in {"read", "write", "delete"}:
+            raise UsageError(f"{path}: perms {values['perms']!r} is wrong; read, write or delete would be right.")
+        return Login(**values)
+
+    def needed(self) -> tuple[Key, Login]:
+        """Return key and login.
+
+        Raises:
+            NoLoginError: there is none.
+            UsageError: a file is wrong.
+        """
+        key, login = self.key(), self.login()
+        if key is None or login is None:
+            raise NoLoginError("Nobody has logged in to Flickr: familiar flickr login")
+        return key, login
+
+    def keep_key(self, key: Key) -> None:
+        """Write the key down, for its owner alone."""
+        self._write(KEY_NAME, asdict(key))
+
+    def keep_login(self, login: Login) -> None:
+        """Write the login down, for its owner alone."""
+        self._write(TOKEN_NAME, asdict(login))
+
+    def stamp(self) -> tuple[object, ...]:
+        """Return what changes when key or login do."""
+        return tuple(_stamp(path) for name in (KEY_NAME, TOKEN_NAME) for path in self._places(name))
+
+    def _places(self, name: str) -> list[Path]:
+        return [folder / name for folder in (self.given, self.folder) if folder is not None]
+
+    def _read(self, name: str) -> tuple[Path, str] | None:
+        for path in self._places(name):
+            try:
+                return path, path.read_text(encoding="utf-8")
+            except FileNotFoundError:
+                continue
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "it is no text"
+                raise UsageError(f"{path}: can't be read: {reason}.") from error
+        return None
+
+    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+        temporary = self.folder / f".{name}.{secrets.token_hex(4)}"
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(values, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.folder / name)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise StoreError(f"{self.folder / name}: can't be written: {error.strerror}.") from error
+
+
+def _texts(path: Path, text: str, kind: type[Key] | type[Login], right: str) -> dict[str, Any]:
+    """Return the fields of a JSON file, all of which are texts; the message never has what stands in it."""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        found = None
+    names = [one.name for one in fields(kind)]
+    if not isinstance(found, dict) or not all(isinstance(found.get(name, ""), str) for name in names):
+        raise UsageError(f"{path}: it is damaged; {right}.")
+    missing = [name for name in names if name != "fullname" and not found.get(name)]
+    if missing:
+        raise UsageError(f"{path}: {missing[0]!r} is missing in it; {right}.")
+    return {name: found[name] for name in names if name in found}
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

@@ -1,0 +1,91 @@
+"""Fetch a photo's file from the image servers: under a temporary name, until it is whole and on the disk."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from familiar.flickr.errors import MissingError, PassingError
+from familiar.flickr.session import USER_AGENT, is_allowed, proxies_for, raise_for, translated
+
+_CONNECT = 10.0
+_BLOCK = 1 << 16
+_SLOWEST = 20_000
+"""Bytes a second below which a download counts as hanging."""
+_LONGEST = 8 << 30
+_UNAVAILABLE = "photo_unavailable"
+"""Name of the picture that Flickr shows in place of one that is gone."""
+
+
+class Downloader:
+    """Fetches files; each call takes a connection of its own from a pool, so that threads may call it side by side."""
+
+    def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the longest silence, in seconds, and a clock that gives monotonic seconds."""
+        self._session = requests.Session()
+        self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+        self._timeout = timeout
+        self._clock = clock
+
+    def fetch(self, url: str, temporary: Path) -> int:
+        """Write what lies at an address to a file, and return its size in bytes.
+
+        Raises:
+            MissingError: there is nothing.
+            PassingError: it may work later; nothing is left behind.
+            OSError: the file can't be written.
+        """
+        _check_address(url)
+        options: dict[str, Any] = {"timeout": (_CONNECT, self._timeout), "stream": True, "proxies": proxies_for(url)}
+        try:
+            with translated():
+                response = self._session.get(url, **options)
+            with response:
+                self._check(response)
+                return self._write(response, temporary)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _check(self, response: requests.Response) -> None:
+        _check_address(response.url)
+        if PurePosixPath(urlsplit(response.url).path).name.startswith(_UNAVAILABLE):
+            raise MissingError("the photo is not available")
+        if response.status_code != 200:  # noqa: PLR2004 - HTTP
+            with translated():
+                raise_for(response)
+        if response.headers.get("Content-Type", "").startswith(("text/", "application/json")):
+            raise PassingError("the answer is no picture, but a text")
+
+    def _write(self, response: requests.Response, temporary: Path) -> int:
+        told = response.headers.get("Content-Length", "")
+        size, began = 0, self._clock()
+        with temporary.open("xb") as file:
+            blocks = response.iter_content(_BLOCK)
+            while True:
+                with translated():
+                    block = next(blocks, b"")
+                if not block:
+                    break
+                file.write(block)
+                size += len(block)
+                if self._clock() - began > self._timeout + size / _SLOWEST or size > _LONGEST:
+                    raise PassingError(f"only {size} bytes came within {self._clock() - began:.0f} s")
+            file.flush()
+            os.fsync(file.fileno())
+        if not size or (told.isdigit() and int(told) != size):
+            raise PassingError(f"it ends early: {size} bytes of {told or 'how many was not said'}")
+        return size
+
+    def close(self) -> None:
+        """Close all connections that wait for the next download."""
+        self._session.close()
+
+
+def _check_address(url: str) -> None:
+    if not is_allowed(url):
+        raise MissingError(f"{url[:80]!r} is no https address, and is not asked")

@@ -1,0 +1,190 @@
+"""Pages of a photo listing as values: what Flickr says of each photo, read with distrust."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from familiar.flickr.errors import PassingError
+
+Media: TypeAlias = Literal["photo", "video"]
+
+PER_PAGE = 500
+"""Photos on a page; Flickr gives no more."""
+
+EXTRAS = (
+    "date_upload,date_taken,last_update,media,original_format,o_dims,tags,machine_tags,"
+    "url_o,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
+)
+"""What a listing is asked for beside ids: with it no photo needs calls of its own."""
+
+_NAME = re.compile(r"[0-9A-Za-z@_-]{1,64}")
+_SUFFIX = re.compile(r"\.[a-z0-9]{2,5}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """One size of a photo: its address, and its sides in pixels (0 if Flickr does not say)."""
+
+    url: str
+    width: int = 0
+    height: int = 0
+    is_original: bool = False
+
+    @property
+    def pixels(self) -> int:
+        """The longer side."""
+        return max(self.width, self.height)
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the file at the address, with its dot."""
+        suffix = PurePosixPath(urlsplit(self.url).path).suffix.lower()
+        return suffix if _SUFFIX.fullmatch(suffix) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One photo of a listing; `secret` changes when the photo is replaced, `taken` is local, without a zone."""
+
+    id: str
+    secret: str
+    media: Media
+    updated: int
+    uploaded: int
+    taken: datetime | None
+    sizes: tuple[Size, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a listing, and how many pages and photos there are in all; `odd` entries can't be understood."""
+
+    pages: int
+    total: int
+    photos: tuple[Listed, ...]
+    odd: int = 0
+
+
+def read_page(answer: dict[str, Any]) -> Page:
+    """Return the page in an answer.
+
+    Raises:
+        PassingError: there is none.
+    """
+    try:
+        photos = answer["photos"]
+        entries = [_understood(photo) for photo in photos["photo"]]
+        return Page(
+            pages=int(photos["pages"]),
+            total=int(photos["total"]),
+            photos=tuple(entry for entry in entries if entry is not None),
+            odd=entries.count(None),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PassingError("the answer is broken: no listing in it") from error
+
+
+def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
+    """Return the sizes in an answer of `photos.getSizes`, but for squares, which are cut out; of a video its videos.
+
+    Raises:
+        PassingError: there are none in it.
+    """
+    try:
+        return tuple(
+            Size(
+                url=str(size["source"]),
+                width=_number(size.get("width")),
+                height=_number(size.get("height")),
+                is_original="original" in str(size.get("label", "")).lower(),
+            )
+            for size in answer["sizes"]["size"]
+            if size.get("media", "photo") == media and size.get("source") and not _is_square(size)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PassingError("the answer is broken: no sizes in it") from error
+
+
+def read_secret(answer: dict[str, Any]) -> str:
+    """Return the secret in an answer of `photos.getInfo`.
+
+    Raises:
+        PassingError: there is none in it.
+    """
+    try:
+        secret = str(answer["photo"]["secret"])
+    except (KeyError, TypeError) as error:
+        raise PassingError("the answer is broken: no photo in it") from error
+    if not _NAME.fullmatch(secret):
+        raise PassingError("the answer is broken: its secret is none")
+    return secret
+
+
+def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
+    """Return the largest size at or below `max_size` (None: the original).
+
+    Where all are larger it is the smallest of them, and where none tells how large it is, the original.
+    """
+    if max_size is None:
+        originals = [size for size in sizes if size.is_original]
+        return next(iter(originals), max(sizes, key=lambda size: size.pixels, default=None))
+    known = [size for size in sizes if size.pixels]
+    fitting = [size for size in known if size.pixels <= max_size]
+    if fitting:
+        return max(fitting, key=lambda size: size.pixels)
+    return min(known, key=lambda size: size.pixels, default=next(iter(sizes), None))
+
+
+def _understood(photo: Any) -> Listed | None:
+    """Return what Flickr says of a photo, or None for what is none: one odd entry must not stop the others."""
+    try:
+        return _listed(photo)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _listed(photo: dict[str, Any]) -> Listed:
+    id_, secret = str(photo["id"]), str(photo["secret"])
+    if not _NAME.fullmatch(id_) or not _NAME.fullmatch(secret):
+        raise ValueError("such an id would be no name of a file")
+    uploaded = _number(photo.get("dateupload"))
+    return Listed(
+        id=id_,
+        secret=secret,
+        media="video" if photo.get("media") == "video" else "photo",
+        updated=_number(photo.get("lastupdate")) or uploaded,
+        uploaded=uploaded,
+        taken=_taken(photo),
+        sizes=tuple(
+            Size(
+                url=str(url),
+                width=_number(photo.get(f"width_{name[4:]}")),
+                height=_number(photo.get(f"height_{name[4:]}")),
+                is_original=name == "url_o",
+            )
+            for name, url in photo.items()
+            if name.startswith("url_") and url
+        ),
+    )
+
+
+def _is_square(size: dict[str, Any]) -> bool:
+    return "square" in str(size.get("label", "")).lower()
+
+
+def _number(value: Any) -> int:
+    return int(value) if value not in {None, ""} else 0
+
+
+def _taken(photo: dict[str, Any]) -> datetime | None:
+    if str(photo.get("datetakenunknown", "0")) not in {"0", ""}:
+        return None
+    try:
+        taken = datetime.fromisoformat(str(photo.get("datetaken", "")))
+    except ValueError:
+        return None
+    return taken.replace(tzinfo=None) if taken.year > 1825 else None  # noqa: PLR2004 - the first photo

@@ -1,0 +1,38 @@
+"""The tags of one photo, as Flickr tells them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from familiar.flickr.errors import PassingError
+from familiar.tags import clean_tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoTag:
+    """One tag of a photo: `raw` as it was written, `clean` as Flickr compares it; by its `id` it is removed."""
+
+    id: str
+    raw: str
+    clean: str
+
+
+def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
+    """Return the tags in an answer of `photos.getInfo`.
+
+    Raises:
+        PassingError: there are none in it.
+    """
+    try:
+        return [
+            PhotoTag(id=str(tag["id"]), raw=str(tag.get("raw", "")), clean=str(tag.get("_content", "")))
+            for tag in answer["photo"]["tags"]["tag"]
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise PassingError("the answer is broken: no tags in it") from error
+
+
+def find_tag(tags: Sequence[PhotoTag], text: str) -> PhotoTag | None:
+    """Return the tag that is the same as `text`, in cleaned form, if there is one."""
+    clean = clean_tag(text)
+    return next((tag for tag in tags if clean in {clean_tag(tag.raw), tag.clean}), None)

@@ -1,0 +1,186 @@
+"""HTTP with time limits, a name of our own, and errors of our own: all of Flickr is asked through this."""
+
+import ipaddress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from familiar import __version__
+from familiar.flickr.errors import (
+    ClockError,
+    FlickrError,
+    KeyRejectedError,
+    LoginLostError,
+    MissingError,
+    PassingError,
+    StoppedError,
+)
+
+USER_AGENT = f"familiar/{__version__}"
+
+_CONNECT = 10.0
+"""Seconds for a connection."""
+_LONGEST_ANSWER = 64 << 20
+_BLOCK = 1 << 16
+_TOO_MANY = 429
+_SERVER_FAILS = 500
+_OK = 200
+_MISSING = frozenset({404, 410})
+_LONGEST_WAIT = 3600.0
+_TOKEN_PROBLEMS = frozenset({"token_rejected", "token_revoked", "token_expired"})
+"""What OAuth says where the API says error 98."""
+_KEY_PROBLEMS = frozenset(
+    {"signature_invalid", "consumer_key_unknown", "consumer_key_rejected", "consumer_key_refused"}
+)
+
+
+class Session(requests.Session):
+    """A session for signed calls; an answer that is no success is raised as an error of ours.
+
+    `timeout` is the time for a whole answer, in seconds.
+    """
+
+    def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the time limit, and a clock that gives monotonic seconds."""
+        super().__init__()
+        self.headers["User-Agent"] = USER_AGENT
+        self._timeout = timeout
+        self._clock = clock
+
+    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # the options stay those of requests
+        """Send a request, and read its whole answer; raises `FlickrError`."""
+        address = url if isinstance(url, str) else url.decode("ascii")
+        if not is_allowed(address):
+            raise StoppedError(f"{address[:80]!r} is no https address, and is not asked.")
+        options |= {"timeout": (_CONNECT, self._timeout), "stream": True, "allow_redirects": False}
+        options["proxies"] = proxies_for(address)
+        ends = self._clock() + self._timeout
+        with translated():
+            response = super().request(method, url, **options)
+            with response:
+                self._read(response, ends)
+        try:
+            raise_for(response)
+        except MissingError as error:
+            raise PassingError(str(error), maybe_done=False) from error
+        return response
+
+    def _read(self, response: requests.Response, ends: float) -> None:
+        """Read an answer within the time limit; `requests` itself has one only between two bytes of it."""
+        parts, size = [], 0
+        for part in response.iter_content(_BLOCK):
+            parts.append(part)
+            size += len(part)
+            if self._clock() > ends:
+                raise PassingError(f"no whole answer within {self._timeout:g} s")
+            if size > _LONGEST_ANSWER:
+                raise PassingError("the answer has no end")
+        response._content = b"".join(parts)  # noqa: SLF001 - where requests itself keeps what it has read
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Translate what `requests` raises.
+
+    Raises:
+        PassingError: whatever it was.
+    """
+    try:
+        yield
+    except requests.exceptions.ConnectTimeout as error:
+        raise PassingError("no connection in time", maybe_done=False) from error
+    except requests.exceptions.Timeout as error:
+        raise PassingError("no answer in time") from error
+    except (requests.exceptions.RequestException, OSError) as error:
+        raise PassingError(f"no answer: {_said(error)}") from error
+
+
+def raise_for(response: requests.Response) -> None:
+    """Raise what an answer means that is no success.
+
+    Raises:
+        PassingError: it may work later.
+        ClockError, KeyRejectedError: OAuth complains of it.
+        MissingError: there is nothing at this address.
+    """
+    status = response.status_code
+    if status == _OK:
+        return
+    problem = oauth_problem(response.text) if _has_text(response) else None
+    if problem is not None:
+        raise problem
+    if status == _TOO_MANY:
+        raise PassingError(
+            "too many calls (HTTP 429)", wait=wait_of(response.headers), maybe_done=False, throttled=True
+        )
+    if status in _MISSING:
+        raise MissingError(f"there is nothing at this address (HTTP {status})")
+    raise PassingError(f"HTTP {status}", wait=wait_of(response.headers), maybe_done=status >= _SERVER_FAILS)
+
+
+def oauth_problem(text: str) -> FlickrError | None:
+    """Return what an answer of OAuth complains of, or None."""
+    if "oauth_problem" not in text:
+        return None
+    problem = parse_qs(text[text.index("oauth_problem") :]).get("oauth_problem", ["unknown"])[0]
+    problem = problem.split("&")[0].strip().strip('"}')
+    if problem == "timestamp_refused":
+        return ClockError()
+    if problem in _KEY_PROBLEMS:
+        return KeyRejectedError(problem)
+    if problem in _TOKEN_PROBLEMS:
+        return LoginLostError(problem)
+    return PassingError(f"OAuth says {problem[:60]!r}", maybe_done=False)
+
+
+def wait_of(headers: Any) -> float | None:
+    """Return the seconds that `Retry-After` asks for (RFC 9110, 10.2.3), or None."""
+    text = headers.get("Retry-After")
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return min(float(text), _LONGEST_WAIT)
+    try:
+        seconds = parsedate_to_datetime(text).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT)
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address is of this machine."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_allowed(address: str) -> bool:
+    """Return whether an address may be asked: it is encrypted, or of this machine."""
+    scheme = urlsplit(address).scheme
+    return scheme == "https" or (scheme == "http" and is_loopback(address))
+
+
+def proxies_for(address: str) -> dict[str, Any]:
+    """Return proxies as `requests` takes them: this machine is asked without, all others by the environment."""
+    return {"http": None, "https": None} if is_loopback(address) else {}
+
+
+def _has_text(response: requests.Response) -> bool:
+    kind = response.headers.get("Content-Type", "")
+    return not kind.startswith(("image/", "video/"))
+
+
+def _said(error: Exception) -> str:
+    """Return the kind of an error without addresses: those of signed calls have keys in them."""
+    cause = getattr(error, "args", [None])[0]
+    reason = getattr(cause, "reason", None)
+    return type(reason if reason is not None else cause if isinstance(cause, Exception) else error).__name__

@@ -1,0 +1,1 @@
+"""Flickr in the daemon: photos come down as from a folder, tags go up."""

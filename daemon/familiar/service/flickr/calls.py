@@ -1,0 +1,145 @@
+"""The one way to Flickr: within the budgets, one call of the API at a time, with patience."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from familiar.flickr.client import Client
+from familiar.flickr.downloads import Downloader
+from familiar.flickr.errors import PassingError
+from familiar.logs import EventLog
+from familiar.service.flickr.threads import Threads
+from familiar.settings import FlickrSettings
+from familiar.store.flickr_calls import Kind
+from familiar.store.store import Store
+
+_TRIES = 6
+"""How often a call is made before it counts as failed for now."""
+_LONGEST = 300.0
+_WORTH_TELLING = 10.0
+_TOGETHER = 16
+_LASTS = 30.0
+"""Seconds; calls are counted for a minute longer than an hour, so that none is made too early."""
+_THROTTLED = 8
+"""Times the first wait for which nobody calls after one call too many, if the server does not say how long."""
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Allowance:
+    """Downloads that were counted ahead, so that not each is written down by itself; they lapse after a while."""
+
+    left: int = 0
+    counted_at: float = 0.0
+
+    def take(self, now: float) -> bool:
+        """Take one, if there is one."""
+        if self.left <= 0 or now >= self.counted_at + _LASTS:
+            return False
+        self.left -= 1
+        return True
+
+
+class Calls:
+    """Calls and downloads; used by the thread that owns the store, which counts them."""
+
+    def __init__(
+        self, *, client: Client, downloader: Downloader, settings: FlickrSettings, store: Store, log: EventLog
+    ) -> None:
+        """Take the client, and the store in which calls are counted."""
+        self._client = client
+        self._downloader = downloader
+        self._settings = settings
+        self._store = store
+        self._log = log
+        self._one = asyncio.Lock()
+        self._threads = Threads(settings.downloads + 1)
+        self._allowed = _Allowance()
+
+    async def read(self, method: str, *, urgent: bool = False, **parameters: str | int) -> dict[str, Any]:
+        """Call a method that changes nothing; `urgent` calls may use the reserve.
+
+        Raises:
+            StoppedError, NotAllowedError, RefusedError: as `Client.call` does.
+            PassingError: it failed again and again.
+        """
+        return await self._patiently(
+            "api", lambda: self._call(method, parameters), urgent=urgent, again=lambda _error: True
+        )
+
+    async def write(self, method: str, **parameters: str | int) -> None:
+        """Call a method that changes something; it is not repeated where it may have been carried out.
+
+        Raises:
+            StoppedError, NotAllowedError, RefusedError: as `Client.call` does.
+            PassingError: `maybe_done` says whether it may have been carried out.
+        """
+        await self._patiently(
+            "api", lambda: self._call(method, parameters), urgent=True, again=lambda error: not error.maybe_done
+        )
+
+    async def fetch(self, url: str, temporary: Path) -> int:
+        """Fetch a file; raises as `Downloader.fetch` does."""
+        return await self._patiently(
+            "images",
+            lambda: self._threads.run(self._downloader.fetch, url, temporary),
+            urgent=True,
+            again=lambda _error: True,
+        )
+
+    def close(self) -> None:
+        """Close connections, and give back what was counted ahead."""
+        self._threads.close()
+        self._downloader.close()
+        left, self._allowed.left = self._allowed.left, 0
+        if left:
+            self._store.flickr_calls.give_back("images", left, counted_at=self._allowed.counted_at)
+
+    async def _call(self, method: str, parameters: dict[str, str | int]) -> dict[str, Any]:
+        async with self._one:
+            return await self._threads.run(lambda: self._client.call(method, **parameters))
+
+    async def _patiently(
+        self, kind: Kind, call: Callable[[], Awaitable[R]], *, urgent: bool, again: Callable[[PassingError], bool]
+    ) -> R:
+        for attempt in range(_TRIES):
+            try:
+                await self._turn(kind, urgent=urgent)
+                return await call()
+            except PassingError as error:
+                if error.throttled:
+                    self._store.flickr_calls.pause(kind, error.wait or _THROTTLED * self._settings.backoff)
+                if attempt + 1 == _TRIES or not again(error):
+                    raise
+                seconds = self._pause_after(attempt, error)
+                self._log.emit("flickr.retried", what=kind, error=str(error), retry_in=seconds)
+                await asyncio.sleep(seconds)
+        raise AssertionError("the last try returns or raises")
+
+    def _pause_after(self, attempt: int, error: PassingError) -> float:
+        seconds = min(self._settings.backoff * 2.0**attempt, _LONGEST) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        return seconds if error.throttled else max(seconds, error.wait or 0.0)
+
+    async def _turn(self, kind: Kind, *, urgent: bool) -> None:
+        """Wait until the budget has room for a call, and count it."""
+        if kind == "images" and self._allowed.take(self._store.now().timestamp()):
+            return
+        settings, told = self._settings, False
+        reserve = 0 if urgent else settings.reserve
+        limit = settings.downloads_per_hour if kind == "images" else max(settings.calls_per_hour - reserve, 1)
+        while (seconds := self._take(kind, limit)) > 0:
+            if seconds > _WORTH_TELLING and not told:
+                self._log.emit("flickr.waiting", what=kind, seconds=seconds)
+                told = True
+            await asyncio.sleep(min(seconds, 5.0))
+
+    def _take(self, kind: Kind, limit: int) -> float:
+        """Count a call, or some downloads at once, if there is room for them; return the seconds to wait, or 0."""
+        if kind == "images" and self._store.flickr_calls.take(kind, limit=limit, count=_TOGETHER) <= 0:
+            self._allowed = _Allowance(left=_TOGETHER - 1, counted_at=self._store.now().timestamp())
+            return 0.0
+        return self._store.flickr_calls.take(kind, limit=limit)

@@ -1,0 +1,80 @@
+"""Decide on tags: what the rules give a photo on Flickr now, against what was given before."""
+
+from dataclasses import dataclass
+
+from familiar.model import Plan, Tag
+from familiar.service.handling import subject_of
+from familiar.service.recognition import Recogniser
+from familiar.service.rulebook import RuleBook
+from familiar.settings import FLICKR
+from familiar.store.flickr import FlickrPhoto
+from familiar.store.flickr_tags import TagRow
+from familiar.store.store import Store
+from familiar.tags import clean_tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is to change on one photo: tags that it lacks, and tags that it should not have any more."""
+
+    add: tuple[Tag, ...] = ()
+    remove: tuple[TagRow, ...] = ()
+
+
+class Decider:
+    """Compares what the rules say with the tags that are recorded."""
+
+    def __init__(self, *, store: Store, recogniser: Recogniser, rules: RuleBook) -> None:
+        """Take the rooms."""
+        self._store = store
+        self._recogniser = recogniser
+        self._rules = rules
+
+    def basis(self) -> str | None:
+        """Return what decisions are based on, which changes with people and rules; None: nothing is to be decided."""
+        rules = self._rules.rules
+        return f"{rules.version} {self._store.people.matched_with}" if rules.tagging() else None
+
+    def difference(self, photo: FlickrPhoto) -> Difference:
+        """Return what is to change on a photo; touches nothing.
+
+        A tag is taken off only by the rule that gave it, if that holds still and says otherwise now: a rule that is
+        gone takes nothing back.
+        """
+        wanted = {clean_tag(tag.text): tag for tag in self._wanted(photo)}
+        known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
+        ruling = self._rules.rules.tagging()
+        return Difference(
+            add=tuple(tag for clean, tag in wanted.items() if _is_new(known.get(clean))),
+            remove=tuple(
+                row for clean, row in known.items() if row.wanted and clean not in wanted and row.rule in ruling
+            ),
+        )
+
+    def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
+        """Write down what is to change on a photo; return the plan with new tags, if there are any."""
+        difference = self.difference(photo)
+        plan_id = None
+        with self._store.writing():
+            for row in difference.remove:
+                self._store.flickr_tags.unwant(row)
+                if photo.photo_id is not None:
+                    self._store.journal.retire_tag(photo.photo_id, row.text)
+            where = self._store.flickr.path_of(photo)
+            if difference.add and photo.photo_id is not None and where is not None:
+                plan_id = self._store.journal.record(photo.photo_id, where[0], Plan(operations=difference.add))
+            self._store.flickr.mark_decided(photo, basis)
+        return plan_id
+
+    def _wanted(self, photo: FlickrPhoto) -> tuple[Tag, ...]:
+        where = self._store.flickr.path_of(photo)
+        if photo.photo_id is None or where is None:
+            return ()
+        seen = self._store.photos.load(photo.photo_id)
+        faces = self._recogniser.recognised(photo.photo_id, seen)
+        plan = self._rules.decide(subject_of(seen, faces, where[0], FLICKR, where[1]))
+        return tuple(step for step in plan.operations if isinstance(step, Tag))
+
+
+def _is_new(row: TagRow | None) -> bool:
+    return row is None or not (row.wanted or row.vetoed)

@@ -1,0 +1,146 @@
+"""List the photos of the account: all of them now and then, and what has changed in between."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from familiar.flickr.listing import EXTRAS, PER_PAGE, Listed, Page, best_size, read_page
+from familiar.flickr.walking import Walk, after_page
+from familiar.logs import EventLog
+from familiar.service.flickr.calls import Calls
+from familiar.settings import FlickrSettings
+from familiar.store.flickr import FileOn, Noted
+from familiar.store.store import Store
+
+_OVERLAP = 900
+"""Seconds by which each look for changes reaches back behind the last one.
+
+Flickr refuses calls of a clock that is off by more than some minutes, so that our times are nearly its own.
+"""
+_DAY = 86400
+_ROUNDS = 2
+
+
+class Lister:
+    """Brings what Flickr lists into the store; each page and how far the walk is are written down together."""
+
+    def __init__(
+        self, *, calls: Calls, settings: FlickrSettings, store: Store, log: EventLog, found: Callable[[], None]
+    ) -> None:
+        """Take the rooms; `found` is called when photos were written down."""
+        self._calls = calls
+        self._settings = settings
+        self._store = store
+        self._log = log
+        self._found = found
+
+    async def look(self) -> None:
+        """List what has changed, or everything if it is time for that, or if that was broken off."""
+        now = self._now()
+        listed_at = self._store.flickr.fact("listed at")
+        is_due = listed_at is None or now - listed_at >= self._settings.full_every * _DAY
+        if is_due or self._store.flickr.fact("walk") is not None:
+            await self._list_all(now)
+        else:
+            await self._list_changes(now)
+        self._store.flickr.remember("polled at", self._now())
+
+    async def _list_all(self, now: float) -> None:
+        state = self._store.flickr.fact("walk") or self._new_walk(now)
+        walk = Walk(**state["walk"])
+        while not walk.ended:
+            answer = await self._calls.read(
+                "people.getPhotos", user_id="me", per_page=PER_PAGE, page=walk.page, extras=EXTRAS
+            )
+            page = read_page(answer)
+            with self._store.writing():
+                is_sizing = walk.order == "oldest" and not walk.sized
+                noted = Noted() if is_sizing else self._note(page, state["number"])
+                walk = _advanced(walk, page, noted.fresh)
+                if walk.ended and self._is_short(walk, state):
+                    state["rounds"] += 1
+                    walk = Walk(order=self._settings.order)
+                state["walk"] = asdict(walk)
+                self._store.flickr.remember("walk", state)
+            self._found()
+        self._finish(state, walk)
+
+    def _new_walk(self, now: float) -> dict[str, Any]:
+        number = (self._store.flickr.fact("walks") or 0) + 1
+        state = {"number": number, "started": now, "rounds": 1, "walk": asdict(Walk(order=self._settings.order))}
+        with self._store.writing():
+            self._store.flickr.remember("walks", number)
+            self._store.flickr.remember("walk", state)
+        return state
+
+    def _is_short(self, walk: Walk, state: dict[str, Any]) -> bool:
+        """Return whether photos slipped past, so that the walk begins again: there are more than it has met."""
+        met = self._store.flickr.met(state["number"])
+        return not walk.repeats and state["rounds"] < _ROUNDS and met < (walk.total or 0)
+
+    def _finish(self, state: dict[str, Any], walk: Walk) -> None:
+        met = self._store.flickr.met(state["number"])
+        is_whole = not walk.repeats and met >= (walk.total or 0) and (met > 0 or not self._knows_photos())
+        with self._store.writing():
+            gone = self._store.flickr.forget_unmet(state["number"]) if is_whole else 0
+            self._store.flickr.remember("walk", None)
+            self._store.flickr.remember("listed at", state["started"])
+            self._store.flickr.remember("since", state["started"])
+        self._log.emit("flickr.listed", photos=met, gone=gone, whole=is_whole, seconds=self._now() - state["started"])
+
+    def _knows_photos(self) -> bool:
+        counts = self._store.flickr.counts()
+        return sum(counts.values()) > counts["gone"]
+
+    async def _list_changes(self, now: float) -> None:
+        """List what has changed since the last look.
+
+        The newest come first, so that a page without news is the last one; but not where an earlier look was broken
+        off, whose first pages are no news any more, while what follows is.
+        """
+        was_broken_off = self._store.flickr.fact("look") is not None
+        met = set[str]()
+        since = int(self._store.flickr.fact("since") or 0)
+        number = self._store.flickr.fact("walks") or 0
+        walk, new, changed = Walk(order="newest"), 0, 0
+        while not walk.ended:
+            answer = await self._calls.read(
+                "photos.recentlyUpdated",
+                min_date=max(since - _OVERLAP, 1),
+                per_page=PER_PAGE,
+                page=walk.page,
+                extras=EXTRAS,
+            )
+            page = read_page(answer)
+            with self._store.writing():
+                noted = self._note(page, number)
+                self._store.flickr.remember("look", now)
+            ids = {photo.id for photo in page.photos}
+            walk = _advanced(walk, page, len(ids - met) if was_broken_off else noted.new + noted.changed)
+            met |= ids
+            new, changed = new + noted.new, changed + noted.changed
+            self._found()
+        with self._store.writing():
+            self._store.flickr.remember("since", now)
+            self._store.flickr.remember("look", None)
+        if new or changed:
+            self._log.emit("flickr.changed", new=new, changed=changed)
+
+    def _note(self, page: Page, number: int) -> Noted:
+        if page.odd:
+            self._log.emit("flickr.odd", entries=page.odd)
+        photos = [(photo, self._file_of(photo)) for photo in page.photos]
+        return self._store.flickr.note(photos, walk=number, videos=self._settings.videos)
+
+    def _file_of(self, photo: Listed) -> FileOn | None:
+        """Return where a photo's file is; of a video a listing has only pictures."""
+        chosen = best_size(photo.sizes, self._settings.max_size) if photo.media == "photo" else None
+        return None if chosen is None else FileOn(url=chosen.url, width=chosen.width, height=chosen.height)
+
+    def _now(self) -> float:
+        return self._store.now().timestamp()
+
+
+def _advanced(walk: Walk, page: Page, fresh: int) -> Walk:
+    found = len(page.photos)
+    return after_page(walk, pages=page.pages, total=page.total, found=found, fresh=fresh, per_page=PER_PAGE)

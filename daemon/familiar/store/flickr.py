@@ -1,0 +1,346 @@
+"""The photos of an account on Flickr, and how far each has come.
+
+A photo is *listed*, *fetched* (its file lies in the cache, and is handled as any other file), and *done*; or *left* (a
+video that is not wanted), *refused* (it can't be fetched; `reason` says why, and it is tried again when it changes on
+Flickr), or *gone* (deleted there; what is known of it stays).
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+from sqlite_utils import Database
+
+from familiar.store.database import writing
+from familiar.store.files import Files
+
+Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look"]
+
+_COLUMNS = "id, secret, media, updated, taken, url, width, height, state, attempts, reason, photo_id"
+_HELD = (
+    "SELECT files.id, folders.path, files.name, files.size, files.photo_id FROM files "
+    "JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done' AND NOT EXISTS ("
+    "SELECT 1 FROM operations JOIN plans ON plans.id = plan_id WHERE plans.photo_id = files.photo_id "
+    "AND operations.state IN ('planned', 'doing', 'failed', 'undo', 'undoing')) ORDER BY files.id"
+)
+
+
+class ListedPhoto(Protocol):
+    """What a listing says of a photo."""
+
+    @property
+    def id(self) -> str:
+        """Its id on Flickr."""
+
+    @property
+    def secret(self) -> str:
+        """What changes when it is replaced."""
+
+    @property
+    def media(self) -> str:
+        """`photo` or `video`."""
+
+    @property
+    def updated(self) -> int:
+        """When it was changed last, in seconds since 1970."""
+
+    @property
+    def uploaded(self) -> int:
+        """When it was uploaded, in seconds since 1970."""
+
+    @property
+    def taken(self) -> datetime | None:
+        """When it was taken: local, without a zone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOn:
+    """Where a photo's file is on Flickr, and how large its picture is (0 if that is not known)."""
+
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlickrPhoto:
+    """One photo on Flickr."""
+
+    id: str
+    secret: str
+    media: str
+    updated: int
+    taken: datetime | None
+    url: str | None
+    width: int
+    height: int
+    state: str
+    attempts: int
+    reason: str | None
+    photo_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What a page of a listing has brought: photos that this walk had not met, that are new, that have changed."""
+
+    fresh: int = 0
+    new: int = 0
+    changed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFile:
+    """A file in the cache with which all is done."""
+
+    id: int
+    path: Path
+    size: int
+
+
+class FlickrPhotos:
+    """The table of photos on Flickr."""
+
+    def __init__(self, db: Database, *, files: Files, now: Callable[[], datetime]) -> None:
+        """Take the open store, its table of files, and a clock that gives UTC."""
+        self._db = db
+        self._files = files
+        self._now = now
+
+    # Listing
+
+    def note(self, photos: Iterable[tuple[ListedPhoto, FileOn | None]], *, walk: int, videos: bool) -> Noted:
+        """Write down photos of a listing, each with its file if that is known."""
+        noted = Noted()
+        with writing(self._db):
+            for photo, file in photos:
+                noted = self._note(photo, file, walk, noted, wanted=videos or photo.media != "video")
+        return noted
+
+    def _note(self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: Noted, *, wanted: bool) -> Noted:
+        row = self._db.conn.execute(
+            "SELECT secret, updated, state, walk, photo_id FROM flickr_photos WHERE id = ?", (photo.id,)
+        ).fetchone()
+        taken = None if photo.taken is None else photo.taken.isoformat()
+        where = (None, 0, 0) if file is None else (file.url, file.width, file.height)
+        facts = (photo.media, photo.updated, photo.uploaded, taken, *where, walk)
+        first = "listed" if wanted else "left"
+        if row is None:
+            self._db.conn.execute(
+                "INSERT INTO flickr_photos (id, secret, state, media, updated, uploaded, taken, url, width, height, "
+                "walk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (photo.id, photo.secret, first, *facts),
+            )
+            return Noted(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
+        secret, updated, state, met, photo_id = row
+        changed = (secret, updated) != (photo.secret, photo.updated)
+        if secret != photo.secret or (state == "refused" and changed) or (state == "left" and wanted):
+            state = first
+        elif state == "gone":
+            state = "done" if photo_id is not None else first
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET media = ?, updated = ?, uploaded = ?, taken = ?, url = ?, width = ?, "
+            "height = ?, walk = ?, state = ?9, attempts = CASE WHEN ?9 = 'listed' AND ?10 THEN 0 ELSE attempts END, "
+            "retry_at = CASE WHEN ?9 = 'listed' AND ?10 THEN NULL ELSE retry_at END, "
+            "file_id = CASE WHEN secret = ?11 THEN file_id END, secret = ?11 WHERE id = ?12",
+            (*facts, state, changed, photo.secret, photo.id),
+        )
+        return Noted(fresh=noted.fresh + (met != walk), new=noted.new, changed=noted.changed + changed)
+
+    def met(self, walk: int) -> int:
+        """Count the photos that a walk has met."""
+        return self._count("WHERE walk = ?", walk)
+
+    def forget_unmet(self, walk: int) -> int:
+        """Say of all photos that a whole walk has not met that they are gone; return how many."""
+        with writing(self._db):
+            cursor = self._db.conn.execute(
+                "UPDATE flickr_photos SET state = 'gone', retry_at = NULL WHERE walk < ? AND state != 'gone'", (walk,)
+            )
+        return cursor.rowcount
+
+    # Fetching
+
+    def waiting(self, *, newest: bool, limit: int) -> list[FlickrPhoto]:
+        """Return photos that are to be fetched now, in order."""
+        order = "DESC" if newest else "ASC"
+        return self._rows(
+            "WHERE state = 'listed' AND (retry_at IS NULL OR retry_at <= ?) "
+            f"ORDER BY uploaded {order}, id {order} LIMIT ?",
+            self._now().isoformat(),
+            limit,
+        )
+
+    def fetched(self, photo: FlickrPhoto, path: Path, *, root_id: int) -> None:
+        """Write down that a photo's file lies in the cache, and is to be handled."""
+        found = path.stat()
+        with writing(self._db):
+            file_id = self._files.place_pending(path, root_id=root_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
+            self._db.conn.execute(
+                "UPDATE flickr_photos SET state = 'fetched', file_id = ?, reason = NULL, retry_at = NULL "
+                "WHERE id = ? AND secret = ?",
+                (file_id, photo.id, photo.secret),
+            )
+
+    def put_off(self, photo: FlickrPhoto, *, reason: str, seconds: float) -> None:
+        """Write down that a photo can't be fetched for now, and when to try again."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ? AND secret = ?",
+            (reason, (self._now() + timedelta(seconds=seconds)).isoformat(), photo.id, photo.secret),
+        )
+
+    def set_url(self, photo: FlickrPhoto, url: str | None) -> None:
+        """Write down the address of a photo's file; None: it is to be asked for."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET url = ? WHERE id = ? AND secret = ?", (url, photo.id, photo.secret)
+        )
+
+    def renew_secret(self, photo: FlickrPhoto, secret: str) -> None:
+        """Write down that a photo was replaced since it was listed; the address of its file is to be asked for."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET secret = ?, url = NULL, attempts = 0, retry_at = NULL, file_id = NULL "
+            "WHERE id = ?",
+            (secret, photo.id),
+        )
+
+    def refuse(self, photo: FlickrPhoto, reason: str) -> None:
+        """Write down that a photo can't be fetched as it is, and why."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET state = 'refused', reason = ? WHERE id = ? AND secret = ?",
+            (reason, photo.id, photo.secret),
+        )
+
+    def retry_refused(self) -> None:
+        """Let photos be tried again that could not be fetched as they are."""
+        self._db.conn.execute(
+            "UPDATE flickr_photos SET state = 'listed', attempts = 0, retry_at = NULL WHERE state = 'refused'"
+        )
+
+    def mark_gone(self, photo: FlickrPhoto) -> None:
+        """Write down that a photo is no longer on Flickr."""
+        self._db.conn.execute("UPDATE flickr_photos SET state = 'gone' WHERE id = ?", (photo.id,))
+
+    def under_way(self) -> int:
+        """Count the photos whose files wait to be handled."""
+        return self._count("WHERE state = 'fetched'")
+
+    def settle(self) -> list[FlickrPhoto]:
+        """Take in what came of fetched files; return the photos with which all is done now."""
+        rows = self._db.conn.execute(
+            "SELECT flickr_photos.id, files.state, files.photo_id, verdict, photos.reason FROM flickr_photos "
+            "INDEXED BY flickr_photos_fetched JOIN files ON files.id = file_id "
+            "LEFT JOIN photos ON photos.id = files.photo_id "
+            "WHERE flickr_photos.state = 'fetched' AND files.state IN ('done', 'gone')"
+        ).fetchall()
+        if not rows:
+            return []
+        ended = []
+        with writing(self._db):
+            for id_, file_state, photo_id, verdict, reason in rows:
+                state = "listed" if photo_id is None else "refused" if verdict == "set aside" else "done"
+                assert file_state != "done" or photo_id is not None
+                self._db.conn.execute(
+                    "UPDATE flickr_photos SET state = ?, photo_id = ?, reason = ?, decided = NULL WHERE id = ?",
+                    (state, photo_id, reason, id_),
+                )
+                ended += [id_] if state != "listed" else []
+        return [photo for id_ in ended for photo in self._rows("WHERE id = ?", id_)]
+
+    # What lies in the cache
+
+    def held(self, root_id: int) -> list[HeldFile]:
+        """Return the files in the cache with which all is done, the earliest first."""
+        return [
+            HeldFile(id=int(id_), path=Path(os.fsdecode(folder), os.fsdecode(name)), size=int(size))
+            for id_, folder, name, size, _ in self._db.conn.execute(_HELD, (root_id,)).fetchall()
+        ]
+
+    def holds_busy(self, root_id: int) -> bool:
+        """Return whether the cache has files that operations need still."""
+        row = self._db.conn.execute(
+            "SELECT count(*) FROM files JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done'",
+            (root_id,),
+        ).fetchone()
+        return int(row[0]) > len(self.held(root_id))
+
+    # Deciding on tags
+
+    def undecided(self, basis: str, *, limit: int) -> list[FlickrPhoto]:
+        """Return photos whose tags were not decided yet on what holds now."""
+        return self._rows("WHERE state = 'done' AND decided IS NOT ? LIMIT ?", basis, limit)
+
+    def mark_decided(self, photo: FlickrPhoto, basis: str) -> None:
+        """Write down on what the tags of a photo were decided."""
+        self._db.conn.execute("UPDATE flickr_photos SET decided = ? WHERE id = ?", (basis, photo.id))
+
+    def done(self, *, after: str, limit: int) -> list[FlickrPhoto]:
+        """Return photos that are done, in the order of their ids."""
+        return self._rows("WHERE state = 'done' AND id > ? ORDER BY id LIMIT ?", after, limit)
+
+    def path_of(self, photo: FlickrPhoto) -> tuple[Path, int] | None:
+        """Return where a photo's file lies, or lay, in the cache, and its time in ns."""
+        row = self._db.conn.execute(
+            "SELECT folders.path, files.name, mtime_ns FROM flickr_photos JOIN files ON files.id = file_id "
+            "JOIN folders ON folders.id = folder_id WHERE flickr_photos.id = ?",
+            (photo.id,),
+        ).fetchone()
+        return None if row is None else (Path(os.fsdecode(row[0]), os.fsdecode(row[1])), int(row[2]))
+
+    # Facts
+
+    def fact(self, name: Fact) -> Any:
+        """Return what is remembered under a name, or None."""
+        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (f"flickr {name}",)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def remember(self, name: Fact, value: Any) -> None:
+        """Remember something; None forgets it."""
+        if value is None:
+            self._db.conn.execute("DELETE FROM facts WHERE name = ?", (f"flickr {name}",))
+            return
+        self._db.conn.execute(
+            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (f"flickr {name}", json.dumps(value)),
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Count the photos in each state."""
+        counts = dict.fromkeys(("listed", "fetched", "done", "left", "refused", "gone"), 0)
+        rows = self._db.conn.execute("SELECT state, count(*) FROM flickr_photos GROUP BY state")
+        return counts | {str(state): int(count) for state, count in rows}
+
+    def troubled(self) -> list[FlickrPhoto]:
+        """Return the photos that can't be fetched, for now or as they are."""
+        return self._rows("WHERE reason IS NOT NULL AND state IN ('listed', 'refused') ORDER BY id")
+
+    def next_try(self) -> datetime | None:
+        """Return when the next photo is to be tried again that can't be fetched for now."""
+        row = self._db.conn.execute("SELECT min(retry_at) FROM flickr_photos WHERE state = 'listed'").fetchone()
+        return None if row[0] is None else datetime.fromisoformat(row[0])
+
+    def _count(self, where: str, *values: Any) -> int:
+        return int(self._db.conn.execute(f"SELECT count(*) FROM flickr_photos {where}", values).fetchone()[0])
+
+    def _rows(self, where: str, *values: Any) -> list[FlickrPhoto]:
+        rows: Sequence[Any] = self._db.conn.execute(f"SELECT {_COLUMNS} FROM flickr_photos {where}", values).fetchall()
+        return [
+            FlickrPhoto(
+                id=row[0],
+                secret=row[1],
+                media=row[2],
+                updated=row[3],
+                taken=None if row[4] is None else datetime.fromisoformat(row[4]),
+                url=row[5],
+                width=row[6],
+                height=row[7],
+                state=row[8],
+                attempts=row[9],
+                reason=row[10],
+                photo_id=row[11],
+            )
+            for row in rows
+        ]

@@ -1,0 +1,96 @@
+"""How often Flickr was asked, so that no limit is passed by several uses together, or by a restart."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from sqlite_utils import Database
+
+from familiar.store.database import writing
+
+Kind: TypeAlias = Literal["api", "images", "handled"]
+
+_HOUR = 61
+"""Minutes for which a call counts: an hour from the end of its minute, and one more for calls counted ahead."""
+
+
+class FlickrCalls:
+    """The table of calls, counted by the minute; `handled` counts photos that are done, to tell the pace."""
+
+    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
+        """Take the open store and a clock that gives UTC."""
+        self._db = db
+        self._now = now
+
+    def take(self, kind: Kind, *, limit: int, count: int = 1) -> float:
+        """Count calls, if no more than `limit` are made in an hour with them; return 0, or the seconds to wait."""
+        with writing(self._db):
+            seconds = self.wait(kind, limit=limit - count + 1)
+            if seconds <= 0:
+                self.note(kind, count)
+        return seconds
+
+    def note(self, kind: Kind, count: int = 1) -> None:
+        """Count calls that are made, whatever the limit."""
+        minute = self._minute()
+        self._db.conn.execute(
+            "INSERT INTO flickr_calls (kind, minute, count) VALUES (?, ?, ?) "
+            "ON CONFLICT (kind, minute) DO UPDATE SET count = count + excluded.count",
+            (kind, minute, count),
+        )
+        self._db.conn.execute("DELETE FROM flickr_calls WHERE minute < ?", (minute - 2 * _HOUR,))
+
+    def give_back(self, kind: Kind, count: int, *, counted_at: float) -> None:
+        """Take back calls that were counted ahead, at this time in seconds since 1970, and not made."""
+        self._db.conn.execute(
+            "UPDATE flickr_calls SET count = count - ? WHERE kind = ? AND minute = ?",
+            (count, kind, int(counted_at // 60)),
+        )
+
+    def wait(self, kind: Kind, *, limit: int) -> float:
+        """Return in how many seconds a call may be made: at once while there are fewer than `limit` in the hour."""
+        pause = self._paused_until(kind) - self._now().timestamp()
+        rows = self._db.conn.execute(
+            "SELECT minute, count FROM flickr_calls WHERE kind = ? AND minute >= ? ORDER BY minute",
+            (kind, self._minute() - _HOUR),
+        ).fetchall()
+        used = sum(count for _, count in rows)
+        for minute, count in rows:
+            if used < limit:
+                break
+            used -= count
+            pause = max(pause, (minute + _HOUR + 1) * 60 - self._now().timestamp())
+        return max(pause, 0.0)
+
+    def last_hour(self, kind: Kind) -> int:
+        """Return how many calls were made in the last hour, as it counts for the limit."""
+        return self._since(kind, _HOUR)
+
+    def pace(self) -> float:
+        """Return how many photos a minute were done lately."""
+        return self._since("handled", 9) / 10
+
+    def pause(self, kind: Kind, seconds: float) -> None:
+        """Make no call for so long, as the server has asked for."""
+        until = max(self._paused_until(kind), self._now().timestamp() + seconds)
+        self._db.conn.execute(
+            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (_fact(kind), repr(until)),
+        )
+
+    def _since(self, kind: Kind, minutes: int) -> int:
+        row = self._db.conn.execute(
+            "SELECT total(count) FROM flickr_calls WHERE kind = ? AND minute >= ?", (kind, self._minute() - minutes)
+        ).fetchone()
+        return int(row[0])
+
+    def _paused_until(self, kind: Kind) -> float:
+        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind),)).fetchone()
+        return 0.0 if row is None else float(row[0])
+
+    def _minute(self) -> int:
+        return int(self._now().timestamp() // 60)
+
+
+def _fact(kind: Kind) -> str:
+    return f"flickr {kind} paused until"

@@ -1,0 +1,175 @@
+"""Tags on their way to Flickr: recorded first, sent once, and taken off again if they are no longer wanted.
+
+Each row is one tag of one photo on Flickr, by its cleaned form: whether it is `wanted`, whether it is `present` there
+as far as is known, and whether it is `ours`: added by familiar, so that familiar may take it off. `sending` is set
+while a call is under way; after a crash only a look at the photo tells what came of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from familiar.model import Tag
+from familiar.store.database import writing
+from familiar.tags import clean_tag
+
+_COLUMNS = "id, flickr_id, text, clean, rule, wanted, present, ours, sending, vetoed, refused, attempts"
+_OPEN = "refused IS NULL AND (sending OR wanted != present)"
+_ON_FLICKR = (
+    "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND state != 'gone' UNION SELECT flickr_photos.id "
+    "FROM files JOIN flickr_photos ON flickr_photos.file_id = files.id WHERE files.photo_id = ?1"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRow:
+    """One tag of one photo on Flickr; `refused` says why it will not be sent, `vetoed` that a person took it back."""
+
+    id: int
+    flickr_id: str
+    text: str
+    clean: str
+    rule: str
+    wanted: bool
+    present: bool
+    ours: bool
+    sending: bool
+    vetoed: bool
+    refused: str | None
+    attempts: int
+
+
+class FlickrTags:
+    """The table of tags."""
+
+    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
+        """Take the open store and a clock that gives UTC."""
+        self._db = db
+        self._now = now
+
+    def want(self, photo_id: int, tag: Tag) -> None:
+        """Write down that a photo is to have a tag, wherever it lies on Flickr."""
+        for (flickr_id,) in self._db.conn.execute(_ON_FLICKR, (photo_id,)).fetchall():
+            self.want_on(flickr_id, tag)
+
+    def want_on(self, flickr_id: str, tag: Tag) -> None:
+        """Write down that one photo on Flickr is to have a tag; what was refused or taken back is tried again."""
+        self._db.conn.execute(
+            "INSERT INTO flickr_tags (flickr_id, text, clean, rule, wanted, at) VALUES (?, ?, ?, ?, 1, ?) "
+            "ON CONFLICT (flickr_id, clean) DO UPDATE SET wanted = 1, vetoed = 0, refused = NULL, retry_at = NULL, "
+            "attempts = 0, rule = excluded.rule, text = CASE WHEN present THEN text ELSE excluded.text END",
+            (flickr_id, tag.text, clean_tag(tag.text), tag.rule, self._now().isoformat()),
+        )
+
+    def veto(self, photo_id: int, text: str) -> None:
+        """Write down that a person took a tag back: no rule gives it again by itself."""
+        for (flickr_id,) in self._db.conn.execute(_ON_FLICKR, (photo_id,)).fetchall():
+            self._db.conn.execute(
+                "UPDATE flickr_tags SET wanted = 0, vetoed = 1, refused = NULL, retry_at = NULL, attempts = 0 "
+                "WHERE flickr_id = ? AND clean = ?",
+                (flickr_id, clean_tag(text)),
+            )
+
+    def unwant(self, tag: TagRow) -> None:
+        """Write down that a photo is not to have a tag any more; one that is not ours is forgotten."""
+        self._db.conn.execute(
+            "DELETE FROM flickr_tags WHERE id = ? AND NOT ours AND NOT sending AND NOT vetoed", (tag.id,)
+        )
+        self._db.conn.execute(
+            "UPDATE flickr_tags SET wanted = 0, refused = NULL, retry_at = NULL, attempts = 0 WHERE id = ?", (tag.id,)
+        )
+
+    def of(self, flickr_id: str) -> list[TagRow]:
+        """Return all tags of a photo on Flickr that familiar knows of, in the order in which they came."""
+        return self._rows("WHERE flickr_id = ? ORDER BY id", flickr_id)
+
+    def open(self, *, limit: int) -> list[str]:
+        """Return photos with tags to be sent or taken off now, those that wait longest first."""
+        rows = self._db.conn.execute(
+            f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND (retry_at IS NULL OR retry_at <= ?) "
+            "GROUP BY flickr_id ORDER BY min(id) LIMIT ?",
+            (self._now().isoformat(), limit),
+        )
+        return [str(row[0]) for row in rows]
+
+    def open_tags(self) -> list[TagRow]:
+        """Return all tags that are to be sent or taken off."""
+        return self._rows(f"WHERE {_OPEN} ORDER BY id")
+
+    def refusals(self) -> list[TagRow]:
+        """Return the tags that Flickr will not have."""
+        return self._rows("WHERE refused IS NOT NULL ORDER BY id")
+
+    def begin(self, tag: TagRow) -> bool:
+        """Write down that a call for this tag is about to be made; return False if that is not wanted any more."""
+        cursor = self._db.conn.execute(
+            "UPDATE flickr_tags SET sending = 1 WHERE id = ? AND wanted = ?", (tag.id, tag.wanted)
+        )
+        return cursor.rowcount > 0
+
+    def settle(self, tag: TagRow, *, present: bool, ours: bool) -> None:
+        """Write down whether a tag is on its photo now, and whether familiar put it there.
+
+        A tag that is neither there nor wanted is forgotten, unless a person took it back. One that is not wanted, and
+        not ours, stays where it is, and is forgotten.
+        """
+        with writing(self._db):
+            self._db.conn.execute(
+                "UPDATE flickr_tags SET sending = 0, present = ?, ours = ?, retry_at = NULL, attempts = 0 WHERE id = ?",
+                (present, ours, tag.id),
+            )
+            self._db.conn.execute(
+                "UPDATE flickr_tags SET present = 0, ours = 0 WHERE id = ? AND NOT wanted AND NOT ours", (tag.id,)
+            )
+            self._db.conn.execute(
+                "DELETE FROM flickr_tags WHERE id = ? AND NOT wanted AND NOT present AND NOT vetoed", (tag.id,)
+            )
+
+    def put_off(self, tag: TagRow, *, seconds: float, unknown: bool) -> None:
+        """Write down that a call failed for now; `unknown` says that it may have been carried out all the same."""
+        retry_at = (self._now() + timedelta(seconds=seconds)).isoformat()
+        self._db.conn.execute(
+            "UPDATE flickr_tags SET sending = ?, attempts = attempts + 1, retry_at = ? WHERE id = ?",
+            (unknown, retry_at, tag.id),
+        )
+
+    def refuse(self, tag: TagRow, reason: str) -> None:
+        """Write down that Flickr will not have a tag, and why."""
+        self._db.conn.execute("UPDATE flickr_tags SET sending = 0, refused = ? WHERE id = ?", (reason, tag.id))
+
+    def retry_refused(self) -> None:
+        """Let tags be tried again that Flickr would not have."""
+        self._db.conn.execute(
+            "UPDATE flickr_tags SET refused = NULL, attempts = 0, retry_at = NULL WHERE refused IS NOT NULL"
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Count the tags that wait to be sent or taken off, that familiar has put on photos, and that are refused."""
+        row = self._db.conn.execute(
+            f"SELECT total(wanted AND {_OPEN}), total(NOT wanted AND {_OPEN}), total(present AND ours), "
+            "total(refused IS NOT NULL) FROM flickr_tags"
+        ).fetchone()
+        return dict(zip(("to_add", "to_remove", "added", "refused"), map(int, row), strict=True))
+
+    def _rows(self, where: str, *values: Any) -> list[TagRow]:
+        rows: Sequence[Any] = self._db.conn.execute(f"SELECT {_COLUMNS} FROM flickr_tags {where}", values).fetchall()
+        return [
+            TagRow(
+                id=row[0],
+                flickr_id=row[1],
+                text=row[2],
+                clean=row[3],
+                rule=row[4],
+                wanted=bool(row[5]),
+                present=bool(row[6]),
+                ours=bool(row[7]),
+                sending=bool(row[8]),
+                vetoed=bool(row[9]),
+                refused=row[10],
+                attempts=row[11],
+            )
+            for row in rows
+        ]

@@ -1,0 +1,250 @@
+"""The client by way of flickrapi, against a server that checks signatures and fails in every way."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from familiar.flickr.client import Client
+from familiar.flickr.credentials import Key, Login
+from familiar.flickr.downloads import Downloader
+from familiar.flickr.errors import (
+    ClockError,
+    FlickrError,
+    KeyRejectedError,
+    LoginLostError,
+    MissingError,
+    NotAllowedError,
+    PassingError,
+    RefusedError,
+    StoppedError,
+)
+from familiar.flickr.listing import EXTRAS, best_size, read_page, read_sizes
+from familiar.flickr.reading import find_tag, read_tags
+from familiar.tags import quoted
+from flickr_server.faults import OF_IMAGES, OF_THE_API
+from flickr_server.server import FlickrServer
+
+TIMEOUT = 0.5
+
+
+def client_of(flickr: FlickrServer, perms: str | None = "write", *, key: str = "", secret: str = "") -> Client:
+    login = None
+    if perms is not None:
+        token = flickr.logins.grant(perms)
+        login = Login(token=token.key, secret=token.secret, perms="write", nsid="1@N00", username="Ana")
+    own = Key(key=key or flickr.logins.key, secret=secret or flickr.logins.secret)
+    return Client(own, login, endpoint=flickr.url, timeout=TIMEOUT)
+
+
+@pytest.fixture
+def client(flickr: FlickrServer) -> Client:
+    flickr.faults.hang_seconds = 2 * TIMEOUT
+    return client_of(flickr)
+
+
+@pytest.fixture
+def downloader() -> Iterator[Downloader]:
+    found = Downloader(timeout=TIMEOUT)
+    yield found
+    found.close()
+
+
+def error_of(client: Client, method: str = "test.login", **parameters: str) -> FlickrError:
+    with pytest.raises(FlickrError) as caught:
+        client.call(method, **parameters)
+    return caught.value
+
+
+def test_a_login_out_of_band_gives_what_works(flickr: FlickrServer) -> None:
+    client = client_of(flickr, None)
+    address = client.begin_login("write")
+    assert address.startswith(f"{flickr.url}/services/oauth/authorize?oauth_token=")
+    assert address.endswith("&perms=write")
+    login = client.end_login(flickr.verifier(address))
+    assert (login.username, login.perms, login.may_write) == ("Ana María", "write", True)
+    key = Key(key=flickr.logins.key, secret=flickr.logins.secret)
+    answer = Client(key, login, endpoint=flickr.url, timeout=TIMEOUT).call("test.login")
+    assert answer["user"]["id"] == login.nsid
+
+
+def test_a_wrong_verifier_is_refused(flickr: FlickrServer) -> None:
+    client = client_of(flickr, None)
+    flickr.verifier(client.begin_login("read"))
+    with pytest.raises(RefusedError, match="the number is not the one that Flickr has shown"):
+        client.end_login("000-000-000")
+
+
+@pytest.mark.parametrize("documented", [True, False])
+def test_a_lost_login_a_wrong_key_and_a_wrong_clock_are_told_apart(flickr: FlickrServer, documented: bool) -> None:
+    flickr.quirks.documents_refusals = documented
+    assert isinstance(error_of(client_of(flickr, key="wrong")), KeyRejectedError)
+    assert isinstance(error_of(client_of(flickr, secret="wrong")), KeyRejectedError)
+    client = client_of(flickr)
+    flickr.logins.skew_seconds = 3600
+    clock = error_of(client)
+    assert isinstance(clock, ClockError)
+    assert "timestamp_refused" in str(clock)
+    flickr.logins.skew_seconds = 0
+    flickr.logins.revoke()
+    assert isinstance(error_of(client), LoginLostError)
+
+
+def test_a_clock_that_is_off_is_told_at_the_login_too(flickr: FlickrServer) -> None:
+    flickr.logins.skew_seconds = 3600
+    with pytest.raises(ClockError):
+        client_of(flickr, None).begin_login("read")
+
+
+def test_a_login_that_may_only_read_is_told_when_it_writes(flickr: FlickrServer, astronaut: Path) -> None:
+    photo = flickr.account.add_photo(astronaut)
+    error = error_of(client_of(flickr, "read"), "photos.addTags", photo_id=photo.id, tags="a")
+    assert isinstance(error, NotAllowedError)
+    assert "--perms write" in str(error)
+
+
+@pytest.mark.parametrize("fault", [kind for kind in OF_THE_API if kind != "slow"])
+def test_each_way_of_failing_is_a_passing_error_that_says_whether_the_call_may_have_been_done(
+    flickr: FlickrServer, client: Client, fault: str, astronaut: Path
+) -> None:
+    photo = flickr.account.add_photo(astronaut)
+    flickr.faults.next(fault)
+    error = error_of(client, "photos.addTags", photo_id=photo.id, tags=quoted("a b"))
+    assert isinstance(error, PassingError)
+    if photo.tags:
+        assert error.maybe_done
+    assert error.throttled == fault.startswith("429")
+    assert (error.wait is not None) == (fault == "429-retry-after")
+    assert client.call("photos.addTags", photo_id=photo.id, tags=quoted("a b"))["stat"] == "ok"
+    assert [tag.raw for tag in photo.tags] == ["a b"]
+
+
+def test_an_answer_that_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client) -> None:
+    flickr.faults.next("stall")
+    began = time.monotonic()
+    assert isinstance(error_of(client), PassingError)
+    assert time.monotonic() - began < 3 * TIMEOUT
+
+
+def test_no_error_says_a_key_or_a_token(flickr: FlickrServer, client: Client) -> None:
+    for fault in ("hang", "reset", "html", "500"):
+        flickr.faults.next(fault)
+        error = error_of(client)
+        assert flickr.logins.key not in f"{error} {error.__cause__}"
+
+
+def test_another_server_is_asked_only_on_this_machine_or_encrypted() -> None:
+    key = Key(key="k", secret="s")
+    error = error_of(Client(key, None, endpoint="http://flickr.example", timeout=1))
+    assert isinstance(error, StoppedError)
+    assert "no https address" in str(error)
+
+
+def test_without_another_server_flickrs_own_addresses_hold() -> None:
+    from flickrapi import FlickrAPI  # noqa: PLC0415 - it takes a while to import
+    from flickrapi.auth import OAuthFlickrInterface  # noqa: PLC0415
+
+    client = Client(Key(key="k", secret="s"), None, endpoint=None, timeout=1)
+    assert client._api.REST_URL == FlickrAPI.REST_URL
+    assert client._oauth.ACCESS_TOKEN_URL == OAuthFlickrInterface.ACCESS_TOKEN_URL
+    assert client._oauth.session is not OAuthFlickrInterface.session
+
+
+# Photos and tags
+
+
+def test_a_listing_tells_of_each_photo_all_that_is_needed(flickr: FlickrServer, client: Client, obama: Path) -> None:
+    photo = flickr.account.add_photo(obama, is_public=False)
+    page = read_page(client.call("people.getPhotos", user_id="me", extras=EXTRAS, per_page=500))
+    assert (page.total, page.pages, page.odd) == (1, 1, 0)
+    (listed,) = page.photos
+    assert (listed.id, listed.secret, listed.media) == (photo.id, photo.secret, "photo")
+    assert listed.taken is not None
+    chosen = best_size(listed.sizes, 300)
+    assert chosen is not None
+    assert (chosen.pixels, chosen.suffix) == (240, ".jpg")
+
+
+def test_an_odd_entry_of_a_listing_does_not_hide_the_others(flickr: FlickrServer, client: Client, obama: Path) -> None:
+    flickr.account.add_photo(obama)
+    answer = client.call("people.getPhotos", user_id="me", extras=EXTRAS)
+    (good,) = answer["photos"]["photo"]
+    answer["photos"]["photo"] = [None, {"id": "../../etc"}, good, good | {"secret": "a/b"}]
+    page = read_page(answer)
+    assert ([photo.id for photo in page.photos], page.odd) == ([good["id"]], 3)
+
+
+@pytest.mark.parametrize(("max_size", "pixels"), [(None, 1137), (1137, 1137), (1136, 1024), (200, 100), (70, 100)])
+def test_the_best_size_is_at_or_below_the_limit_or_else_the_smallest(
+    flickr: FlickrServer, client: Client, obama: Path, max_size: int | None, pixels: int
+) -> None:
+    photo = flickr.account.add_photo(obama)
+    sizes = read_sizes(client.call("photos.getSizes", photo_id=photo.id), "photo")
+    chosen = best_size(sizes, max_size)
+    assert chosen is not None
+    assert chosen.pixels == pixels
+
+
+def test_a_photo_without_any_size_has_none() -> None:
+    assert best_size([], 1000) is None
+    assert best_size([], None) is None
+
+
+def test_a_tag_is_found_again_in_its_cleaned_form(flickr: FlickrServer, client: Client, obama: Path) -> None:
+    photo = flickr.account.add_photo(obama, tags=["JANE-doe", "people:name=Jane Doe"])
+    tags = read_tags(client.call("photos.getInfo", photo_id=photo.id))
+    found = find_tag(tags, "Jane Doe")
+    assert found is not None
+    assert found.raw == "JANE-doe"
+    assert find_tag(tags, "jane") is None
+    client.call("photos.removeTag", tag_id=found.id)
+    assert [tag.raw for tag in photo.tags] == ["people:name=Jane Doe"]
+
+
+# Files
+
+
+def url_of(flickr: FlickrServer, photo: Path) -> str:
+    listed = flickr.account.add_photo(photo)
+    return flickr.url + listed.path(listed.sizes()[-1])
+
+
+@pytest.mark.parametrize("fault", [kind for kind in OF_IMAGES if kind not in {"slow", "half", "disguised", "png"}])
+def test_a_download_that_fails_leaves_nothing_behind(
+    flickr: FlickrServer, downloader: Downloader, tmp_path: Path, obama: Path, fault: str
+) -> None:
+    flickr.faults.hang_seconds = 2 * TIMEOUT
+    url = url_of(flickr, obama)
+    flickr.faults.next(fault)
+    with pytest.raises(PassingError):
+        downloader.fetch(url, tmp_path / "a.part")
+    assert list(tmp_path.iterdir()) == []
+    size = downloader.fetch(url, tmp_path / "a.part")
+    assert (tmp_path / "a.part").stat().st_size == size
+
+
+@pytest.mark.parametrize("how", ["404", "410", "placeholder"])
+def test_a_picture_that_is_gone_is_missing_however_that_is_said(
+    flickr: FlickrServer, downloader: Downloader, tmp_path: Path, obama: Path, how: str
+) -> None:
+    flickr.quirks.missing_pictures = how
+    url = url_of(flickr, obama)
+    flickr.account.photos.clear()
+    with pytest.raises(MissingError):
+        downloader.fetch(url, tmp_path / "a.part")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_fetched_only_encrypted_or_from_this_machine(downloader: Downloader, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no https address"):
+        downloader.fetch("http://static.example/1_a.jpg", tmp_path / "a.part")
+
+
+def test_every_request_says_who_asks(
+    flickr: FlickrServer, client: Client, downloader: Downloader, obama: Path, tmp_path: Path
+) -> None:
+    client.call("test.login")
+    downloader.fetch(url_of(flickr, obama), tmp_path / "a.part")
+    assert {entry.user_agent.split("/")[0] for entry in flickr.record.entries} == {"familiar"}
+    assert flickr.record.violations == []

@@ -1,0 +1,133 @@
+"""Listing an account into the store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from familiar.flickr.errors import LoginLostError, PassingError
+from flickr_bench import FlickrBench
+from flickr_server.server import FlickrServer
+
+DAY = 86400
+
+
+@pytest.fixture
+def bench(tmp_path: Path, flickr: FlickrServer) -> Iterator[FlickrBench]:
+    with FlickrBench.at(tmp_path, flickr) as found:
+        yield found
+
+
+def test_ten_thousand_photos_are_listed_with_25_calls_at_most_and_polled_with_one(
+    bench: FlickrBench, astronaut: Path
+) -> None:
+    photos = bench.flickr.account.add_photos([astronaut], 10_000)
+    bench.look()
+    assert len(bench.asked()) <= 25
+    assert len(bench.listed()) == 10_000
+    assert bench.listed()[0] == photos[-1].id
+    assert bench.listed(newest=False)[0] == photos[0].id
+    bench.flickr.record.clear()
+    bench.look()
+    assert bench.asked() == ["photos.recentlyUpdated"]
+    (whole,) = bench.log.of("flickr.listed")
+    assert (whole["photos"], whole["whole"]) == (10_000, True)
+
+
+def test_an_account_without_photos_is_listed_with_one_call(bench: FlickrBench) -> None:
+    bench.look()
+    assert (bench.asked(), bench.listed()) == (["people.getPhotos"], [])
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_nothing_is_missed_and_nothing_listed_twice_while_pages_shift(
+    tmp_path: Path, flickr: FlickrServer, astronaut: Path, order: str
+) -> None:
+    photos = flickr.account.add_photos([astronaut], 1600)
+    first, last = photos[-1].id, photos[0].id
+    flickr.meanwhile("flickr.people.getPhotos", after=2, do=lambda: flickr.account.delete_photo(first))
+    flickr.meanwhile("flickr.people.getPhotos", after=3, do=lambda: flickr.account.add_photo(astronaut))
+    with FlickrBench.at(tmp_path, flickr, order=order) as bench:
+        bench.look()
+        bench.look()
+        assert {photo.id for photo in flickr.account.own_photos()} <= set(bench.listed())
+        assert last in bench.listed()
+        assert len(bench.asked()) <= 10
+
+
+def test_a_listing_that_is_broken_off_goes_on_where_it_was(bench: FlickrBench, astronaut: Path) -> None:
+    bench.flickr.account.add_photos([astronaut], 2000)
+    bench.flickr.meanwhile("flickr.people.getPhotos", after=2, do=bench.flickr.logins.revoke)
+    with pytest.raises(LoginLostError, match="log in again"):
+        bench.look()
+    assert len(bench.listed()) == 1000
+    bench.flickr.record.clear()
+    bench.look()
+    assert len(bench.listed()) == 2000
+    assert [entry.parameters["page"] for entry in bench.flickr.record.calls()] == ["3", "4"]
+
+
+def test_changes_are_found_and_tags_are_no_reason_to_fetch_anew(
+    bench: FlickrBench, astronaut: Path, obama: Path
+) -> None:
+    old, other = (bench.flickr.account.add_photo(astronaut, uploaded=1e9) for _ in range(2))
+    bench.look()
+    before = {photo.id: photo.secret for photo in bench.store.flickr.waiting(newest=True, limit=9)}
+    bench.flickr.account.tag_by_hand(other.id, "a tag")
+    bench.flickr.account.replace_photo(old.id, obama)
+    new = bench.flickr.account.add_photo(obama, is_public=False)
+    bench.look()
+    after = {photo.id: photo.secret for photo in bench.store.flickr.waiting(newest=True, limit=9)}
+    assert set(after) == {old.id, other.id, new.id}
+    assert after[other.id] == before[other.id]
+    assert after[old.id] != before[old.id]
+    assert bench.log.of("flickr.changed") == [{"new": 1, "changed": 2}]
+
+
+def test_what_was_deleted_is_found_by_the_next_whole_listing(bench: FlickrBench, astronaut: Path) -> None:
+    photo, _ = (bench.flickr.account.add_photo(astronaut) for _ in range(2))
+    bench.look()
+    bench.flickr.account.delete_photo(photo.id)
+    bench.look()
+    assert bench.store.flickr.counts()["gone"] == 0
+    bench.later(8 * DAY)
+    bench.look()
+    assert bench.store.flickr.counts()["gone"] == 1
+
+
+def test_an_account_that_is_empty_of_a_sudden_loses_nothing(bench: FlickrBench, astronaut: Path) -> None:
+    bench.flickr.account.add_photos([astronaut], 3)
+    bench.look()
+    bench.flickr.account.photos.clear()
+    bench.later(8 * DAY)
+    bench.look()
+    assert bench.store.flickr.counts()["gone"] == 0
+    assert bench.log.of("flickr.listed")[-1]["whole"] is False
+
+
+def test_videos_are_left_unless_they_are_wanted(tmp_path: Path, flickr: FlickrServer, astronaut: Path) -> None:
+    flickr.account.add_photo(astronaut, video=astronaut)
+    with FlickrBench.at(tmp_path, flickr) as bench:
+        bench.look()
+        assert bench.store.flickr.counts()["left"] == 1
+    with FlickrBench.at(tmp_path, flickr, videos=True) as bench:
+        bench.later(8 * DAY)
+        bench.look()
+        (video,) = bench.store.flickr.waiting(newest=True, limit=9)
+        assert (video.media, video.url) == ("video", None)
+
+
+@pytest.mark.parametrize("fault", ["429", "503", "error:105", "hang", "html", "half", "reset"])
+def test_a_listing_outlives_each_fault(bench: FlickrBench, astronaut: Path, fault: str) -> None:
+    bench.flickr.account.add_photos([astronaut], 3)
+    bench.flickr.faults.next(fault)
+    bench.look()
+    assert len(bench.listed()) == 3
+    assert [event["what"] for event in bench.log.of("flickr.retried")] == ["api"]
+
+
+def test_a_flickr_that_fails_for_long_is_given_up_for_now(bench: FlickrBench) -> None:
+    bench.flickr.faults.next("503", times=99)
+    with pytest.raises(PassingError, match="HTTP 503"):
+        bench.look()
+    assert len(bench.flickr.record.entries) == 6

@@ -1,0 +1,237 @@
+"""The Flickr part by itself: downloads, and what goes wrong; its files are handled by nobody here."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from familiar.service.flickr.calls import Calls
+from familiar.service.flickr.listing import Lister
+from familiar.service.flickr.part import FlickrPart
+from flickr_bench import FlickrBench
+from flickr_server.server import FlickrServer
+from flickr_server.sizes import ORIGINAL, RESIZED
+
+
+@pytest.fixture
+def bench(tmp_path: Path, flickr: FlickrServer) -> Iterator[FlickrBench]:
+    with FlickrBench.at(tmp_path, flickr) as found:
+        found.log_in()
+        yield found
+
+
+def has(bench: FlickrBench, **counts: int) -> Callable[[FlickrPart], bool]:
+    return lambda _: counts.items() <= bench.store.flickr.counts().items()
+
+
+def told(bench: FlickrBench, event: str) -> Callable[[FlickrPart], bool]:
+    return lambda _: bool(bench.log.of(event))
+
+
+@pytest.mark.parametrize("fault", ["half", "short", "html", "disguised", "png", "empty", "stall", "503", "reset"])
+def test_a_file_gets_its_name_only_when_it_is_whole(bench: FlickrBench, obama: Path, fault: str) -> None:
+    photo = bench.flickr.account.add_photo(obama)
+    bench.flickr.faults.next(fault, method="image")
+    bench.run(has(bench, fetched=1))
+    (file,) = bench.cache.iterdir()
+    assert file.name == f"{photo.id}_{photo.secret}.jpg"
+    assert file.read_bytes() == photo.picture(None)
+
+
+def test_a_file_that_is_broken_again_and_again_is_given_up_until_it_changes(
+    bench: FlickrBench, obama: Path, biden: Path
+) -> None:
+    photo = bench.flickr.account.add_photo(obama, uploaded=1e9)
+    bench.flickr.faults.next("half", method="image", times=99)
+    bench.run(has(bench, refused=1))
+    (given_up,) = bench.log.of("flickr.refused")
+    assert "damaged" in given_up["reason"]
+    assert len(bench.log.of("flickr.failed")) == 2
+    assert list(bench.cache.iterdir()) == []
+    bench.flickr.faults.stop()
+    bench.flickr.account.replace_photo(photo.id, biden)
+    bench.run(has(bench, fetched=1))
+
+
+def test_a_photo_of_which_flickr_tells_a_wrong_size_comes_all_the_same(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photo(obama)
+    bench.flickr.faults.next("png", method="image", times=99)
+    bench.run(has(bench, fetched=1))
+    assert [event["error"] for event in bench.log.of("flickr.failed")] == ["it has 8 × 8 pixels, not 910 × 1137"] * 2
+
+
+def test_a_photo_without_any_file_is_refused_with_the_reason(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photo(obama, without=[ORIGINAL, *(size.extra for size in RESIZED)])
+    bench.run(has(bench, refused=1))
+    assert bench.log.of("flickr.refused")[0]["reason"] == "Flickr offers no file of this photo"
+
+
+def test_a_photo_of_which_all_sizes_are_too_large_comes_in_the_smallest(bench: FlickrBench, obama: Path) -> None:
+    bench.settings = bench.settings.model_copy(update={"max_size": 75})
+    photo = bench.flickr.account.add_photo(obama, without=["t"])
+    bench.run(has(bench, fetched=1))
+    (file,) = bench.cache.iterdir()
+    with Image.open(file) as image:
+        assert max(image.size) == 240
+    assert photo.id in file.name
+
+
+def test_a_file_that_was_fetched_before_the_program_died_is_not_fetched_again(bench: FlickrBench, obama: Path) -> None:
+    photo = bench.flickr.account.add_photo(obama)
+    bench.look()
+    bench.cache.mkdir(parents=True)
+    (bench.cache / f"{photo.id}_{photo.secret}.jpg").write_bytes(photo.picture(None))
+    (bench.cache / f".{photo.id}_{photo.secret}.0a1b.jpg.part").write_bytes(b"half of it")
+    bench.run(has(bench, fetched=1))
+    assert bench.flickr.record.downloads() == {}
+    assert len(list(bench.cache.iterdir())) == 1
+
+
+def test_downloads_wait_for_their_budget_and_say_so(bench: FlickrBench, obama: Path) -> None:
+    bench.settings = bench.settings.model_copy(update={"downloads_per_hour": 20})
+    bench.flickr.account.add_photos([obama], 25)
+    bench.run(told(bench, "flickr.waiting"))
+    assert sum(bench.flickr.record.downloads().values()) == 20
+    assert bench.store.flickr_calls.last_hour("images") == 20
+    bench.later(3800)
+    bench.run(has(bench, fetched=25))
+
+
+def test_downloads_that_were_counted_ahead_and_not_made_are_given_back(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photos([obama], 3)
+    bench.run(has(bench, fetched=3))
+    assert bench.store.flickr_calls.last_hour("images") == 3
+
+
+def test_the_listing_leaves_calls_for_tags_and_commands(bench: FlickrBench, obama: Path) -> None:
+    bench.settings = bench.settings.model_copy(update={"calls_per_hour": 10, "reserve": 9})
+    photo = bench.flickr.account.add_photo(obama)
+    bench.look()
+    bench.want(photo.id, "Ann")
+    bench.run(lambda _: bool(photo.tags))
+    assert bench.log.of("flickr.waiting")
+    assert bench.asked() == ["people.getPhotos", "photos.getInfo", "photos.addTags"]
+
+
+def test_a_flickr_that_is_away_is_told_and_asked_again(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photo(obama)
+    bench.flickr.faults.next("502", times=6)
+    bench.run(has(bench, fetched=1))
+    (away,) = bench.log.of("flickr.unavailable")
+    assert away["error"] == "HTTP 502"
+
+
+def test_a_login_that_may_only_read_brings_photos_down_and_lets_tags_wait(bench: FlickrBench, obama: Path) -> None:
+    photo = bench.flickr.account.add_photo(obama)
+    bench.perms = "read"
+    bench.log_in()
+    bench.look()
+    bench.want(photo.id, "Ann")
+    bench.run(told(bench, "flickr.not_allowed"))
+    assert "--perms write" in bench.log.of("flickr.not_allowed")[0]["error"]
+    assert bench.store.flickr_tags.counts()["to_add"] == 1
+
+
+def test_a_login_with_more_permissions_is_noticed_at_once(bench: FlickrBench, obama: Path) -> None:
+    photo = bench.flickr.account.add_photo(obama)
+    bench.look()
+    bench.want(photo.id, "Ann")
+    bench.perms = "read"
+    bench.log_in()
+
+    def sent(_: FlickrPart) -> bool:
+        if bench.log.of("flickr.not_allowed") and bench.perms == "read":
+            bench.perms = "write"
+            bench.log_in()
+        return bool(photo.tags)
+
+    bench.run(sent)
+    assert [event["perms"] for event in bench.log.of("flickr.connected")] == ["read", "write"]
+
+
+def test_a_new_login_is_noticed_by_the_part_that_stands_still(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photo(obama)
+    bench.flickr.logins.revoke()
+
+    def stands(part: FlickrPart) -> bool:
+        if part.trouble is not None:
+            bench.log_in()
+        return bench.store.flickr.counts()["fetched"] == 1
+
+    part = bench.run(stands)
+    assert "log in again" in bench.log.of("flickr.stopped")[0]["error"]
+    assert part.trouble is None
+    assert bench.store.flickr.fact("trouble") is None
+
+
+def test_how_far_it_is_is_told_once(bench: FlickrBench, obama: Path) -> None:
+    bench.flickr.account.add_photos([obama], 3)
+    part = bench.run(has(bench, fetched=3))
+    bench.store.flickr_calls.note("handled", 20)
+    part.tell()
+    part.tell()
+    (progress,) = bench.log.of("flickr.progress")
+    assert progress == {
+        "waiting": 3, "done": 0, "refused": 0, "calls": 1, "per_minute": 2.0, "minutes_left": 1.5,
+    }  # fmt: skip
+
+
+def test_an_unexpected_error_of_the_part_ends_nothing_else(bench: FlickrBench) -> None:
+    class Odd:
+        def stamp(self) -> tuple[()]:
+            return ()
+
+        def needed(self) -> None:
+            raise RuntimeError("odd")
+
+    part = bench.part()
+    part._credentials = Odd()  # type: ignore[assignment]  # a stand-in
+
+    async def tick() -> None:
+        part.start(lambda: None)
+        await part.tick(0.0)
+        await part.tick(0.1)
+
+    asyncio.run(tick())
+    (error,) = bench.log.of("flickr.error")
+    assert "odd" in error["error"]
+
+
+def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> None:
+    photo = bench.flickr.account.add_photo(obama)
+
+    class Mangled:
+        """Calls whose listings have an entry more."""
+
+        def __init__(self, calls: Calls) -> None:
+            self._calls = calls
+
+        async def read(self, method: str, **parameters: Any) -> dict[str, Any]:
+            answer = await self._calls.read(method, **parameters)
+            answer["photos"]["photo"].append({"id": "?"})
+            return answer
+
+    async def look() -> None:
+        with bench.calls() as calls:
+            lister = Lister(
+                calls=Mangled(calls),  # type: ignore[arg-type]  # it has what is needed
+                settings=bench.settings,
+                store=bench.store,
+                log=bench.log,
+                found=lambda: None,
+            )
+            await lister.look()
+
+    asyncio.run(look())
+    assert bench.log.of("flickr.odd") == [{"entries": 1}]
+    assert bench.listed() == [photo.id]
+
+
+def test_a_state_folder_stays_with_its_account(bench: FlickrBench) -> None:
+    bench.store.flickr.remember("account", {"nsid": "2@N00", "username": "Bob"})
+    part = bench.run(lambda part: part.trouble is not None, once=True)
+    assert part.trouble is not None
+    assert "has the photos of 'Bob', and 'Ana' is logged in" in part.trouble

@@ -1,0 +1,178 @@
+"""Tags on their way to Flickr."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from familiar.flickr.errors import LoginLostError, NotAllowedError
+from flickr_bench import FlickrBench
+from flickr_server.account import Photo
+from flickr_server.server import FlickrServer
+
+
+@pytest.fixture
+def bench(tmp_path: Path, flickr: FlickrServer) -> Iterator[FlickrBench]:
+    with FlickrBench.at(tmp_path, flickr) as found:
+        yield found
+
+
+@pytest.fixture
+def photo(bench: FlickrBench, astronaut: Path) -> Photo:
+    found = bench.flickr.account.add_photo(astronaut, tags=["holiday"])
+    bench.look()
+    bench.flickr.record.clear()
+    return found
+
+
+def raws(photo: Photo) -> list[str]:
+    return [tag.raw for tag in photo.tags]
+
+
+def test_each_tag_is_sent_once_one_a_call_and_never_as_a_whole_set(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe", "people:name=Jane Doe", "party 🎉")
+    assert bench.send().sent.added == 3
+    assert bench.send().sent.added == 0
+    assert raws(photo) == ["holiday", "Jane Doe", "people:name=Jane Doe", "party 🎉"]
+    assert bench.asked() == ["photos.getInfo", *["photos.addTags"] * 3]
+    assert set(bench.flickr.record.tags_sent.values()) == {1}
+    assert bench.flickr.record.violations == []
+
+
+def test_a_tag_that_is_there_in_another_spelling_is_not_added_again_nor_ever_removed(
+    bench: FlickrBench, photo: Photo
+) -> None:
+    bench.flickr.account.tag_by_hand(photo.id, "JANE-DOE")
+    bench.want(photo.id, "Jane Doe")
+    assert bench.send().sent.kept == 1
+    (row,) = bench.store.flickr_tags.of(photo.id)
+    bench.store.flickr_tags.unwant(row)
+    bench.send()
+    assert raws(photo) == ["holiday", "JANE-DOE"]
+    assert bench.asked() == ["photos.getInfo"]
+    assert bench.store.flickr_tags.of(photo.id) == []
+
+
+def test_a_tag_of_ours_is_taken_off_when_it_is_not_wanted_any_more(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe", "Ann")
+    bench.send()
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    assert bench.send().sent.removed == 1
+    assert raws(photo) == ["holiday", "Ann"]
+    assert [clean for _, clean in bench.flickr.record.tags_removed] == ["janedoe"]
+
+
+def test_a_tag_of_ours_that_somebody_has_taken_off_is_not_missed(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.send()
+    bench.flickr.account.untag_by_hand(photo.id, "Jane Doe")
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    bench.send()
+    assert "photos.removeTag" not in bench.asked()
+    assert bench.store.flickr_tags.open_tags() == []
+
+
+@pytest.mark.parametrize("fault", ["lost", "lost-hang", "lost-500", "html", "empty", "half", "error:106", "502", "429"])
+def test_an_answer_that_is_lost_is_made_up_for_by_a_look(bench: FlickrBench, photo: Photo, fault: str) -> None:
+    bench.want(photo.id, "Jane Doe", "Ann")
+    bench.flickr.faults.next(fault, method="flickr.photos.addTags")
+    bench.send()
+    assert raws(photo) == ["holiday", "Jane Doe", "Ann"]
+    assert set(bench.flickr.record.tags_added.values()) == {1}
+    assert [row.ours for row in bench.store.flickr_tags.of(photo.id)] == [True, True]
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    bench.flickr.faults.next(fault, method="flickr.photos.removeTag")
+    bench.send()
+    assert raws(photo) == ["holiday", "Ann"]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_tag_that_was_being_sent_when_the_program_died_is_looked_for_first(
+    bench: FlickrBench, photo: Photo, arrived: bool
+) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.store.flickr_tags.begin(bench.store.flickr_tags.of(photo.id)[0])
+    if arrived:
+        bench.flickr.account.tag_by_hand(photo.id, "Jane Doe")
+    bench.send()
+    assert bench.asked() == ["photos.getInfo"] + ["photos.addTags"] * (not arrived)
+    assert raws(photo) == ["holiday", "Jane Doe"]
+    assert bench.store.flickr_tags.of(photo.id)[0].ours
+
+
+def test_a_flickr_that_does_not_answer_lets_tags_wait(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.flickr.faults.next("503", times=99)
+    assert bench.send().sent.failed == 1
+    assert bench.send().sent.failed == 0
+    bench.flickr.faults.stop()
+    bench.later(100)
+    assert bench.send().sent.added == 1
+
+
+def test_a_photo_with_75_tags_gets_no_more_and_says_so(bench: FlickrBench, photo: Photo) -> None:
+    for number in range(73):
+        bench.flickr.account.tag_by_hand(photo.id, f"tag {number}")
+    bench.want(photo.id, "Jane Doe", "Ann")
+    sent = bench.send().sent
+    assert (sent.added, sent.refused) == (1, 1)
+    (refused,) = bench.store.flickr_tags.refusals()
+    assert (refused.text, refused.refused) == ("Ann", "the photo has 75 tags, and Flickr takes no more")
+
+
+def test_a_tag_that_was_refused_is_tried_again_on_request(bench: FlickrBench, photo: Photo) -> None:
+    for number in range(74):
+        bench.flickr.account.tag_by_hand(photo.id, f"tag {number}")
+    bench.want(photo.id, "Ann")
+    assert bench.send().sent.refused == 1
+    bench.flickr.account.untag_by_hand(photo.id, "tag 0")
+    assert bench.send().sent.added == 0
+    bench.store.flickr_tags.retry_refused()
+    assert bench.send().sent.added == 1
+
+
+def test_tags_of_a_photo_that_is_gone_are_refused_with_the_reason(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.flickr.account.delete_photo(photo.id)
+    bench.send()
+    assert [row.refused for row in bench.store.flickr_tags.refusals()] == ["the photo is no longer there"]
+    assert bench.send().sent.refused == 0
+
+
+def test_a_tag_of_which_flickr_leaves_nothing_ends(bench: FlickrBench, photo: Photo) -> None:
+    bench.flickr.account.drops_symbols = True
+    bench.want(photo.id, "🎉", "Jane 🎉")
+    bench.send()
+    assert bench.store.flickr_tags.open_tags() == []
+    assert raws(photo) == ["holiday", "Jane 🎉"]
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[1])
+    bench.send()
+    assert raws(photo) == ["holiday"]
+
+
+def test_a_login_that_is_lost_loses_no_tag(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.flickr.meanwhile("flickr.photos.getInfo", after=1, do=bench.flickr.logins.revoke)
+    with pytest.raises(LoginLostError):
+        bench.send()
+    assert bench.send().sent.added == 1
+    assert raws(photo) == ["holiday", "Jane Doe"]
+
+
+def test_a_login_that_may_only_read_sends_nothing_and_keeps_all(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.perms = "read"
+    with pytest.raises(NotAllowedError, match="--perms write"):
+        bench.send()
+    bench.perms = "write"
+    assert bench.send().sent.added == 1
+
+
+def test_a_tag_that_is_wanted_again_before_it_was_taken_off_stays(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.send()
+    bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
+    bench.want(photo.id, "Jane Doe")
+    bench.flickr.record.clear()
+    bench.send()
+    assert (bench.asked(), raws(photo)) == ([], ["holiday", "Jane Doe"])

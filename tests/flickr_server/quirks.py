@@ -1,0 +1,26 @@
+"""Where Flickr, its documents, and what either did at some time differ."""
+
+from dataclasses import dataclass
+
+
+@dataclass(kw_only=True)
+class Quirks:
+    """How the server behaves where a client must take it either way.
+
+    - `undocumented_extras`: the addresses of the sizes h and k are in listings, if they are asked for.
+    - `repeats_last_page`: a page behind the last one shows the last one again, else it is empty.
+    - `totals_as_text`: numbers of photos come in quotes.
+    - `excludes_min_date`: `recentlyUpdated` leaves out what changed in the very second of `min_date`.
+    - `documents_refusals`: refused signatures, tokens and keys have the codes 96, 98 and 100 that the documents name;
+      else they come with HTTP 401 and `oauth_problem=...`, as Flickr sends them at times.
+    - `missing_pictures`: what a picture's address gives when there is none: `404`, `410`, or `placeholder`.
+    - `hourly_limit`: calls of the API within an hour, above which 429 is the answer; None is no limit.
+    """
+
+    undocumented_extras: bool = True
+    repeats_last_page: bool = True
+    totals_as_text: bool = False
+    excludes_min_date: bool = False
+    documents_refusals: bool = True
+    missing_pictures: str = "404"
+    hourly_limit: int | None = None
