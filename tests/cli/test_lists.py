@@ -1,12 +1,15 @@
 """familiar move, copy, link, collect, find --copy-to: photos put into folders by commands, and taken back."""
 
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from conftest import put
+from familiar.service.lock import locked
 from familiar.store.store import Store
-from running import Household
+from running import Household, command
 
 
 @pytest.fixture
@@ -213,3 +216,60 @@ def test_an_image_in_which_nothing_can_be_found_is_told(
     query = {"meadow": meadow}.get(image, tmp_path / image)
     result = library.ask("find", query, *options, check=False)
     assert (result.returncode, message in result.stderr) == (code, True), result.stderr
+
+
+def killed_midway(household: Household, listed: Path) -> int:
+    """Kill a command that moves photos when it has moved some; return how many it had not."""
+    process = subprocess.Popen(
+        command("move", listed, "--to", household.out), env=household.whole_environment(), stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not household.out.is_dir() or len(names(household.out)) < 5:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    return len(names(household.inbox))
+
+
+@pytest.fixture
+def many(household: Household) -> Path:
+    """A list of many small files, so that moving them takes a while."""
+    for number in range(150):
+        (household.inbox / f"{number:03}.jpg").write_text(f"no photo {number}")
+    return write_list(household, *sorted(household.inbox.iterdir()))
+
+
+def test_what_a_killed_command_has_not_begun_is_never_done_behind_ones_back(household: Household, many: Path) -> None:
+    before = household.tree()
+    assert killed_midway(household, many) > 1
+    household.ask("undo", "--last")
+    assert household.tree() == before
+    household.scan()
+    assert household.tree() == before
+    assert "There is nothing to undo." in household.ask("undo", "--last", check=False).stderr
+
+
+def test_a_command_after_a_killed_one_completes_what_was_begun_and_each_step_is_undone_once(
+    household: Household, many: Path
+) -> None:
+    before = household.tree()
+    left = killed_midway(household, many)
+    again = household.json("move", many, "--to", household.out, "--ignore-missing")
+    assert len(again) >= left - 1
+    assert (names(household.inbox), len(names(household.out))) == ([], 150)
+    household.ask("undo", "--last")
+    household.ask("undo", "--last")
+    assert household.tree() == before
+
+
+def test_a_command_waits_for_the_end_of_another_one(household: Household, photos: list[Path]) -> None:
+    listed = write_list(household, *photos)
+    household.ask("status")
+    with locked(household.state):
+        waiting = subprocess.Popen(command("copy", listed, "--to", household.out), env=household.whole_environment())
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(2)
+    assert waiting.wait(20) == 0
+    assert names(household.out) == ["a (2).jpg", "a.jpg"]

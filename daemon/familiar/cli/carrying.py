@@ -5,6 +5,8 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.logs import open_log
 from familiar.model import Plan, aim_of
-from familiar.service.lock import BusyError, locked
+from familiar.service.lock import BusyError, holder, locked
 from familiar.service.pairs import claim_clip, plan_for_clip
 from familiar.service.performing import Performer
 from familiar.settings import Settings
@@ -24,6 +26,8 @@ from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
 _PATIENCE = 600.0
+_PAUSE = 0.05
+"""Seconds between two looks at what another process does."""
 _ENDED = frozenset({"done", "kept", "refused", "failed"})
 
 
@@ -38,11 +42,12 @@ def carry_out(
 ) -> list[Step]:
     """Carry out plans, and what the clips of live photos do after their stills; return all steps as they are then.
 
-    What fails for now stays in the journal, and is tried again by the daemon, or the next scan.
+    What fails for now stays in the journal, and is tried again by the daemon, or the next scan. A daemon that runs
+    carries the plans out; the end of another command is waited for.
     """
-    steps = _carry_out(context, store, settings, plans, quiet=quiet, ended=ended)
-    clips = list(_record_clips(store, steps))
-    return steps + _carry_out(context, store, settings, clips, quiet=quiet, ended=ended)
+    run = _Run(context=context, store=store, settings=settings, quiet=quiet, ended=ended)
+    with turn(context.state) as ours:
+        return run.with_clips(plans, ours=ours)
 
 
 def carry_out_now(
@@ -57,13 +62,25 @@ def carry_out_now(
     """Write down plans of a command, each for a photo at a path, and carry them out as `carry_out` does.
 
     What can't be done now is not tried again later: whoever gave the command sees it, and decides. `ended` is told of
-    each plan when its time is over.
+    each plan when its time is over. What another command had begun before it was killed is completed first.
     """
-    written = store.journal.record_batch(plans)
-    try:
-        return carry_out(context, store, settings, written, quiet=quiet, ended=ended)
-    finally:
-        store.journal.abandon(written, "the command ended before")
+    run = _Run(context=context, store=store, settings=settings, quiet=quiet, ended=ended)
+    with turn(context.state) as ours:
+        if ours:
+            settle(context, store, settings)
+        written = store.journal.record_batch(plans)
+        try:
+            return run.with_clips(written, ours=ours)
+        finally:
+            store.journal.abandon(written, "the command ended before")
+
+
+def settle(context: Context, store: Store, settings: Settings) -> None:
+    """Complete what commands had begun that were killed, and give up the rest; the state folder is ours."""
+    begun = store.journal.settle_batches()
+    if begun:
+        run = _Run(context=context, store=store, settings=settings, quiet=True, ended=lambda _plan: None)
+        run.with_clips(begun, ours=True)
 
 
 def show_steps(steps: Sequence[Step]) -> None:
@@ -107,50 +124,90 @@ def step_as_json(step: Step) -> dict[str, Any]:
     }
 
 
-def _carry_out(
-    context: Context,
-    store: Store,
-    settings: Settings,
-    plans: Sequence[int],
-    *,
-    quiet: bool,
-    ended: Callable[[int], None],
-) -> list[Step]:
-    try:
-        with locked(context.state), progress_bar("carrying out", hidden=quiet) as progress:
-            asyncio.run(_perform(context, store, settings, plans, progress, ended))
-    except BusyError:
-        _await_daemon(store, plans, ended)
-    return [step for plan_id in plans for step in store.journal.steps(plan_id)]
+@contextmanager
+def turn(state: Path) -> Iterator[bool]:
+    """Wait for the state folder; give whether it is ours, or the daemon's, which carries out what is written down.
+
+    Raises:
+        BusyError: another command has it for too long.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(locked(state))
+            except BusyError as busy:
+                if busy.lasts:
+                    break
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                yield True
+                return
+    yield False
 
 
-async def _perform(
-    context: Context,
-    store: Store,
-    settings: Settings,
-    plans: Sequence[int],
-    progress: Callable[[int, int], None],
-    ended: Callable[[int], None],
-) -> None:
-    async with Workers(settings=settings.vision, models=context.models, tasks=len(plans), networks=False) as workers:
-        performer = Performer(
-            store=store,
-            workers=workers,
-            executor=Executor(store.journal),
-            undo=Undo(store.journal),
-            log=open_log(sys.stderr, level="error"),
-            copy_sidecars=settings.sidecars.any,
-        )
-        # Crops are rendered ahead by all workers; what is done is done one after the other.
-        ahead: deque[tuple[int, asyncio.Task[dict[int, bytes]]]] = deque()
-        rest = iter(plans)
-        for number in range(1, len(plans) + 1):
-            while len(ahead) < workers.slots and (plan_id := next(rest, None)) is not None:
-                ahead.append((plan_id, asyncio.create_task(_render(store, performer, plan_id))))
-            plan_id, rendered = ahead.popleft()
-            await performer.perform(plan_id, await rendered)
-            ended(plan_id)
-            progress(number, len(plans))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One command's way of carrying out plans."""
+
+    context: Context
+    store: Store
+    settings: Settings
+    quiet: bool
+    ended: Callable[[int], None]
+
+    def with_clips(self, plans: Sequence[int], *, ours: bool) -> list[Step]:
+        """Carry out plans, and those of the clips that belong to their stills."""
+        steps = self._all(plans, ours=ours)
+        return steps + self._all(list(_record_clips(self.store, steps)), ours=ours)
+
+    def _all(self, plans: Sequence[int], *, ours: bool) -> list[Step]:
+        if plans and ours:
+            with progress_bar("carrying out", hidden=self.quiet) as progress:
+                asyncio.run(self._perform(plans, progress))
+        elif plans and not self._await_daemon(plans):
+            with locked(self.context.state):
+                return self._all(plans, ours=True)
+        return [step for plan_id in plans for step in self.store.journal.steps(plan_id)]
+
+    async def _perform(self, plans: Sequence[int], progress: Callable[[int, int], None]) -> None:
+        vision, models = self.settings.vision, self.context.models
+        async with Workers(settings=vision, models=models, tasks=len(plans), networks=False) as workers:
+            performer = Performer(
+                store=self.store,
+                workers=workers,
+                executor=Executor(self.store.journal),
+                undo=Undo(self.store.journal),
+                log=open_log(sys.stderr, level="error"),
+                copy_sidecars=self.settings.sidecars.any,
+            )
+            # Crops are rendered ahead by all workers; what is done is done one after the other.
+            ahead: deque[tuple[int, asyncio.Task[dict[int, bytes]]]] = deque()
+            rest = iter(plans)
+            for number in range(1, len(plans) + 1):
+                while len(ahead) < workers.slots and (plan_id := next(rest, None)) is not None:
+                    ahead.append((plan_id, asyncio.create_task(_render(self.store, performer, plan_id))))
+                plan_id, rendered = ahead.popleft()
+                await performer.perform(plan_id, await rendered)
+                self.ended(plan_id)
+                progress(number, len(plans))
+
+    def _await_daemon(self, plans: Sequence[int]) -> bool:
+        """Wait until the daemon has carried out the plans; return False if it has ended before."""
+        deadline = time.monotonic() + _PATIENCE
+        for plan_id in plans:
+            while not _has_ended(self.store.journal.steps(plan_id)):
+                if time.monotonic() > deadline:
+                    raise FamiliarError(
+                        f"The daemon has not done everything within {_PATIENCE:.0f} s; its log says more."
+                    )
+                if holder(self.context.state) is None:
+                    return False
+                time.sleep(_PAUSE)
+            self.ended(plan_id)
+        return True
 
 
 async def _render(store: Store, performer: Performer, plan_id: int) -> dict[int, bytes]:
@@ -169,16 +226,6 @@ def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
             made, follows = plan_for_clip(store, clip.path)
             if made.operations:
                 yield store.journal.record(clip.photo_id, clip.path, made, follows=follows)
-
-
-def _await_daemon(store: Store, plans: Sequence[int], ended: Callable[[int], None]) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    for plan_id in plans:
-        while not _has_ended(store.journal.steps(plan_id)):
-            if time.monotonic() > deadline:
-                raise FamiliarError(f"The daemon has not done everything within {_PATIENCE:.0f} s; its log says more.")
-            time.sleep(0.05)
-        ended(plan_id)
 
 
 def _has_ended(steps: Sequence[Step]) -> bool:

@@ -204,7 +204,7 @@ def sync(context: Context, *, retry: bool, log_format: str | None, log_level: st
         logs = bool(log_format or log_level) or not sys.stderr.isatty()
         log = begin_log(settings, log_format, log_level or ("warning" if logs else "error"))
         context.make_state()
-        with locked(context.state), context.store(check=True) as store:
+        with locked(context.state, lasts=True), context.store(check=True) as store:
             if retry:
                 store.flickr.retry_refused()
             summary = _sync(context, settings, store, log, quiet=as_json or logs)
@@ -288,7 +288,7 @@ def push(
         logs = bool(log_format or log_level) or not sys.stderr.isatty()
         log = begin_log(settings, log_format, log_level or ("warning" if logs else "error"))
         context.make_state()
-        with locked(context.state), context.store(check=True) as store:
+        with locked(context.state, lasts=True), context.store(check=True) as store:
             if retry:
                 store.flickr_tags.retry_refused()
             sent = pushed(context, settings, store, log)

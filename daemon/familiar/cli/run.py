@@ -41,7 +41,7 @@ def run(context: Context, folders: tuple[Path, ...], log_format: str | None, log
         settings = configuration.read()
         log = begin_log(settings, log_format, log_level)
         context.make_state()
-        with locked(context.state), context.store(check=True) as store:
+        with locked(context.state, lasts=True), context.store(check=True) as store:
             notifier = Notifier(os.environ)
             rules = rule_book(context, settings, store, log)
             _tell_start(context, settings, store, log)

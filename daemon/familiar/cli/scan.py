@@ -60,7 +60,7 @@ def scan(
         settings = configuration.read()
         log = _Witness(begin_log(settings, log_format, log_level or "warning") if logs else None)
         context.make_state()
-        with locked(context.state), context.store(check=True) as store:
+        with locked(context.state, lasts=True), context.store(check=True) as store:
             if retry:
                 store.photos.forget_verdicts()
             rules = rule_book(context, settings, store, log)

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from familiar.cli.carrying import settle, turn
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, reported, say
 from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle, Undo
 from familiar.errors import FamiliarError, UsageError
 from familiar.model import aim_of
-from familiar.service.lock import holder, locked
 from familiar.store.store import Store
 
 _PATIENCE = 60.0
@@ -35,7 +35,9 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
     """
     if (bool(operations), last, since is not None).count(True) != 1:
         raise Problem("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
-    with reported(), context.store() as store:
+    with reported(), context.store() as store, turn(context.state) as ours:
+        if ours:  # what a command had begun that was killed is undone, too; a daemon that runs has completed it
+            settle(context, store, context.settings())
         steps = _select(store, operations, last=last, since=since)
         undoing = Undo(store.journal)
         obstacles = undoing.obstacles(steps)
@@ -43,7 +45,7 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
             _show_obstacles(obstacles, as_json=as_json)
             raise SystemExit(FAILED)
         store.journal.request_undo([step.id for step in steps])
-        failures = _carry_out(context, store, undoing, steps)
+        failures = _undo(undoing, steps) if ours else _await_daemon(store, steps)
     _show(steps, failures, as_json=as_json)
     if failures:
         raise SystemExit(FAILED)
@@ -64,17 +66,14 @@ def _select(store: Store, operations: Sequence[int], *, last: bool, since: str |
     return steps
 
 
-def _carry_out(context: Context, store: Store, undoing: Undo, steps: Sequence[Step]) -> dict[int, str]:
-    """Undo the steps here, or let the daemon do it that runs; return what failed, by operation."""
-    if holder(context.state) is not None:
-        return _await_daemon(store, steps)
+def _undo(undoing: Undo, steps: Sequence[Step]) -> dict[int, str]:
+    """Undo the steps; return what failed, by operation."""
     failures = {}
-    with locked(context.state):
-        for step in steps:
-            try:
-                undoing.undo(step)
-            except FamiliarError as error:
-                failures[step.id] = str(error)
+    for step in steps:
+        try:
+            undoing.undo(step)
+        except FamiliarError as error:
+            failures[step.id] = str(error)
     return failures
 
 

@@ -58,6 +58,9 @@ class Journal(Protocol):
     ) -> None:
         """Write down what is about to be done: state `doing`."""
 
+    def is_claimed(self, step: Step) -> bool:
+        """Say whether what lies at a step's target was put there by another step."""
+
     def finish(self, step: Step, outcome: Outcome) -> None:
         """Write down what came of a step, and where files lie now."""
 

@@ -10,21 +10,27 @@ from familiar.errors import FamiliarError, StoreError
 
 LOCK_NAME = "familiar.lock"
 
+_LASTS = "daemon"
+"""What stands behind the pid of a holder that lasts."""
+
 
 class BusyError(FamiliarError):
-    """Another process has the state folder; `pid` says which, if it is known."""
+    """Another process has the state folder; `pid` says which, if it is known, and `lasts` that it is the daemon."""
 
-    def __init__(self, state: Path, pid: int | None) -> None:
+    def __init__(self, state: Path, pid: int | None, *, lasts: bool) -> None:
         """Name the folder and its holder."""
         super().__init__(
             f"familiar already runs on {state} (pid {pid or 'unknown'}); stop it first, or use another --state."
         )
         self.pid = pid
+        self.lasts = lasts
 
 
 @contextmanager
-def locked(state: Path) -> Iterator[None]:
+def locked(state: Path, *, lasts: bool = False) -> Iterator[None]:
     """Hold the state folder's lock for a block. The kernel frees it however the process ends.
+
+    Whoever `lasts`, as the daemon does, also carries out what others write down meanwhile.
 
     Raises:
         BusyError: another process has it.
@@ -38,9 +44,11 @@ def locked(state: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BusyError(state, _read_pid(descriptor)) from error
+            text = os.pread(descriptor, 64, 0).decode("ascii", "replace").split()
+            pid = int(text[0]) if text and text[0].isdigit() else None
+            raise BusyError(state, pid, lasts=_LASTS in text) from error
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(descriptor, f"{os.getpid()}{' ' + _LASTS if lasts else ''}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -55,8 +63,3 @@ def holder(state: Path) -> int | None:
         return error.pid
     except StoreError:
         return None
-
-
-def _read_pid(descriptor: int) -> int | None:
-    text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-    return int(text) if text.isdigit() else None

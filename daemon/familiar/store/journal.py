@@ -80,6 +80,32 @@ class Journal:
                 (reason, self._now().isoformat(), json.dumps(list(plan_ids))),
             )
 
+    def settle_batches(self, *, but: Sequence[int] = ()) -> list[int]:
+        """Give up what commands that were killed had not begun; return the plans that they had begun, in their order.
+
+        Whoever gave a command sees that it was killed, and decides: what was not begun is not done behind their back,
+        and what was begun is to be completed. Plans in `but` are left alone.
+        """
+        batches = "plans.batch IS NOT NULL OR follows IN (SELECT id FROM plans WHERE batch IS NOT NULL)"
+        rows = self._db.conn.execute(
+            "SELECT plan_id, max(state IN ('doing', 'done', 'kept')) FROM operations WHERE plan_id IN ("
+            "SELECT plan_id FROM operations JOIN plans ON plans.id = plan_id "
+            f"WHERE state IN ('planned', 'doing', 'failed') AND ({batches})) "
+            "AND plan_id NOT IN (SELECT value FROM json_each(?)) GROUP BY plan_id ORDER BY plan_id",
+            (json.dumps(list(but)),),
+        ).fetchall()
+        self.abandon([plan_id for plan_id, begun in rows if not begun], "the command was killed before")
+        return [int(plan_id) for plan_id, begun in rows if begun]
+
+    def is_claimed(self, step: Step) -> bool:
+        """Say whether what lies at a step's target was put there by another step."""
+        assert step.target is not None
+        row = self._db.conn.execute(
+            "SELECT 1 FROM operations WHERE target = ? AND state = 'done' AND id != ?",
+            (os.fsencode(step.target), step.id),
+        ).fetchone()
+        return row is not None
+
     def open_plans(self, now: datetime) -> list[int]:
         """Return the plans that have something to do now, in the order in which they were made."""
         rows = self._db.conn.execute(
