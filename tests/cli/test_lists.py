@@ -155,7 +155,8 @@ def test_collecting_from_a_folder_looks_through_it_first(household: Household, o
         (("album", "--to", "album/2019"), 2, "2019: lies in {base}/album, that photos are taken from"),
         (("album", "--to", "album"), 2, "album: is the folder that photos are taken from"),
         (("--person", "Eve", "--to", "x"), 2, "There is no person named 'Eve'"),
-        (("album/2020", "--to", "x", "--only"), 1, "There is no such photo: 2 are known, but none lies there any more"),
+        (("--to", "x", "--move", "--link"), 2, "--move and --link do not go together: name one."),
+        (("--to", "x", "--any", "--all"), 2, "--any and --all do not go together: name one."),
     ],
 )
 def test_what_can_not_be_collected_is_told_and_nothing_is_done(
@@ -273,3 +274,33 @@ def test_a_command_waits_for_the_end_of_another_one(household: Household, photos
             waiting.wait(2)
     assert waiting.wait(20) == 0
     assert names(household.out) == ["a (2).jpg", "a.jpg"]
+
+
+def test_where_nobody_of_them_is_there_is_nothing_to_collect(library: Household, tmp_path: Path) -> None:
+    arguments = (
+        "collect",
+        "--person",
+        "Barack Obama",
+        "--only",
+        library.base / "album" / "2020",
+        "--to",
+        tmp_path / "to",
+    )
+    assert library.ask(*arguments).stdout.splitlines() == [
+        "No photo there shows them.", "0 copied, 0 there already, 0 failed."
+    ]  # fmt: skip
+
+
+def test_a_file_is_moved_though_a_link_to_it_lies_beside_it(household: Household, obama: Path) -> None:
+    household.ask("people", "add", "Barack Obama", obama)
+    real = put(obama, household.inbox, "real.jpg")
+    (household.inbox / "link.jpg").symlink_to(real)
+    household.ask("collect", "--person", "Barack Obama", household.inbox, "--to", household.out, "--move")
+    assert names(household.out) == ["real.jpg"]
+
+
+def test_of_many_failures_some_are_shown_and_all_are_counted(household: Household, many: Path) -> None:
+    said = household.ask("move", many, "--to", "/proc/out", check=False).stdout.splitlines()
+    assert said[-2:] == [
+        "... and 130 more that failed; --json shows all.", "0 moved, 0 there already, 150 failed."
+    ]  # fmt: skip

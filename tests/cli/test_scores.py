@@ -169,3 +169,23 @@ def test_scores_are_drawn_as_a_picture_and_as_text(library: Household, tmp_path:
     assert ("█" in text, "P90" in text) == (True, True)
     numbers = library.json("scores", "plot", *OBAMA)
     assert (sum(numbers["photos"]), len(numbers["edges"])) == (5, len(numbers["photos"]) + 1)
+
+
+def test_scores_of_an_earlier_time_are_told_and_left_as_they_are(library: Household, album: Path) -> None:
+    (album / "2018").mkdir(exist_ok=True)
+    older = album / "2018" / "similarity_scores.txt"
+    older.write_text("/gone.jpg: 0.5\n")
+    said = library.ask("scores", "write", *OBAMA, album, "--recursive").stdout.splitlines()
+    assert said[1] == (
+        f"note: {older} is of an earlier time; no photo beside it was scored now, and it was left as it is."
+    )
+    assert older.read_text() == "/gone.jpg: 0.5\n"
+
+
+def test_the_file_of_all_scores_is_neither_that_of_a_folder_nor_a_link(library: Household, album: Path) -> None:
+    own = album / "2019" / "similarity_scores.txt"
+    result = library.ask("scores", "write", *OBAMA, album / "2019", "--out", own, check=False)
+    assert (result.returncode, "is the file of that folder alone" in result.stderr, own.exists()) == (2, True, False)
+    own.symlink_to(album / "2020" / "biden.jpg")
+    result = library.ask("scores", "write", *OBAMA, album / "2019", check=False)
+    assert (result.returncode, own.is_symlink()) == (2, True)

@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -232,3 +234,40 @@ def test_killed_at_any_instant_of_an_undo_everything_is_as_it_was(
             break
         instant += 1
     assert instant > 10
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a photo on a file system that can't be written."""
+    folder = tmp_path / "base" / "card"
+    folder.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("a file system can't be mounted here")
+    try:
+        (folder / "a.jpg").write_bytes(b"a photo")
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_where_the_original_can_not_be_removed_no_copy_stays_behind(read_only: Path, tmp_path: Path) -> None:
+    bench = Workbench.at(tmp_path / "base")
+    (outcome,) = bench.done(Move(target=bench.base / "out" / "a.jpg", rule="r"), path=read_only / "a.jpg")
+    assert (outcome.state, outcome.error) == ("failed", f"{read_only}/a.jpg: Read-only file system")
+    assert bench.tree() == {"card/a.jpg": b"a photo"}
+    bench.close()
+
+
+def test_what_another_operation_put_at_a_reserved_name_is_its_own(bench: Workbench) -> None:
+    path, target = bench.photo(), bench.base / "out" / "a.jpg"
+    first, second = (bench.plan(path, Copy(target=target, rule="r")) for _ in range(2))
+    (step,) = bench.store.journal.steps(first)
+    target.parent.mkdir()
+    temporary = target.with_name(".familiar-1.tmp")
+    bench.store.journal.reserve(step, source=path, target=target, temporary=temporary, hash_=step.photo_hash)
+    assert [outcome.state for outcome in bench.perform(second)] == ["done"]
+    assert [outcome.state for outcome in bench.perform(first)] == ["kept"]
+    bench.undo_all()
+    assert bench.tree() == {"in/a.jpg": b"a photo"}

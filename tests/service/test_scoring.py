@@ -133,3 +133,13 @@ def test_photos_are_chosen_by_who_is_in_them(album: Album) -> None:
     assert chosen([ann, bob], only=True) == [1, 2, 3]
     album.store.decisions.not_a_face([7])
     assert chosen([ann], only=True) == [1, 5]
+
+
+def test_a_face_is_not_taken_for_the_person_whose_photos_are_searched_where_somebody_else_is_nearer(
+    album: Album,
+) -> None:
+    album.register(album.photo(embedding(ANN, 3) * 0.98)[0], "Zoe")
+    wish = Wish(most=9, person="Zoe")
+    (found,) = Finder(album.store, SETTINGS, MODEL).find([seen(embedding(ANN))], wish)
+    assert found.match is not None
+    assert (found.match.person, [each.name for each in found.people]) == ("Ann", ["Zoe"])

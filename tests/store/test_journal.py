@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from familiar.effects.journal import Outcome, Step
-from familiar.model import Box, Crop, Photo, Plan
+from familiar.model import Box, Copy, Crop, Photo, Plan
 from familiar.store.store import Store
 
 PHOTO = Photo(hash="ab" * 32, format="PNG", width=9, height=9, taken=None, engine="test")
@@ -68,3 +68,23 @@ def test_a_crop_that_was_taken_back_counts_as_such_until_it_is_made_again(store:
     assert store.journal.undone_crops(tmp_path / "a") == set()
     made("done")
     assert store.journal.undone_crops(tmp_path) == set()
+
+
+def test_of_a_killed_command_what_was_begun_is_completed_and_the_rest_is_given_up(store: Store) -> None:
+    photo, copies = store.photos.record(PHOTO), [Copy(target=Path(f"/out/{number}.jpg"), rule="r") for number in "ab"]
+    plan = Plan(operations=tuple(copies))
+    begun, waiting, other = store.journal.record_batch([(photo, Path("/in/a.jpg"), plan)] * 3)
+    by_rules = store.journal.record(photo, Path("/in/a.jpg"), plan)
+    step = store.journal.steps(begun)[0]
+    store.journal.reserve(step, source=step.path, target=Path("/out/a.jpg"), temporary=Path("/out/t"), hash_="a" * 64)
+    assert store.journal.settle_batches(but=[other]) == [begun]
+    states = {
+        plan_id: [step.state for step in store.journal.steps(plan_id)] for plan_id in (begun, waiting, other, by_rules)
+    }
+    assert states == {
+        begun: ["doing", "planned"],
+        waiting: ["refused", "refused"],
+        other: ["planned", "planned"],
+        by_rules: ["planned", "planned"],
+    }
+    assert {step.error for step in store.journal.steps(waiting)} == {"the command was killed before"}

@@ -28,6 +28,7 @@ from familiar.vision.workers import Workers
 _PATIENCE = 600.0
 _PAUSE = 0.05
 """Seconds between two looks at what another process does."""
+_SHOWN = 20
 _ENDED = frozenset({"done", "kept", "refused", "failed"})
 
 
@@ -104,7 +105,9 @@ def conclude(steps: Sequence[Step], done: str | None, *, there: int = 0, quiet: 
     states = Counter(step.state for step in steps)
     failed = [step for step in steps if step.state not in {"done", "kept"}]
     if done is not None and not quiet:
-        show_steps(failed)
+        show_steps(failed[:_SHOWN])
+        if len(failed) > _SHOWN:
+            say(f"... and {len(failed) - _SHOWN} more that failed; --json shows all.")
         say(f"{states['done']} {done}, {states['kept'] + there} there already, {len(failed)} failed.")
         if states["done"]:
             say("`familiar undo --last` takes this back.")

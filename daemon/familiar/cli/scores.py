@@ -19,13 +19,14 @@ from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import write_list
 from familiar.identity.statistics import Scores, Statistics, score_at, statistics_of
-from familiar.service.score_files import ALL_NAME, read_score_files, write_score_files
+from familiar.service.score_files import ALL_NAME, left_over, read_score_files, write_score_files
 from familiar.service.scoring import Scorer
 from familiar.service.survey import Sight, photos_of
 
 _PERCENTILE_COLUMNS = ("percentile", "score", "at or above", "at or below", "deviations")
 _MARKS = (50, 75, 90, 95, 99)
 _PLOT_SUFFIXES = (".png", ".svg")
+_SHOWN = 5
 
 source_argument = click.argument("source", required=False, type=click.Path(path_type=Path))
 stored_option = click.option("--person", help="In place of SOURCE: all photos that are known, scored for this person.")
@@ -67,9 +68,10 @@ def write(context: Context, folder: Path, person: str, *, recursive: bool, out: 
             )
         scored = {path: found[photo] for photo, paths in photos.items() if photo in found for path in paths}
         files = write_score_files(scored, together=out or where.path / ALL_NAME)
+        older = left_over(where.path, files, recursive=recursive)
     failed = [sight for sight in sights if sight.photo is None]
     if as_json:
-        _print_written(name, scored, files, failed)
+        _print_written(name, scored, files, failed, older)
     else:
         if failed:
             print_table(("photo", "could not be looked at"), [(sight.path, sight.reason) for sight in failed])
@@ -78,6 +80,10 @@ def write(context: Context, folder: Path, person: str, *, recursive: bool, out: 
             f"{name}: {_count(len(scored), 'photo')} scored, {faceless} without a face, {len(failed)} not readable; "
             f"{_count(len(files), 'file')} written, all scores in {files[-1]}"
         )
+        for file in older[:_SHOWN]:
+            say(f"note: {file} is of an earlier time; no photo beside it was scored now, and it was left as it is.")
+        if len(older) > _SHOWN:
+            say(f"note: so are {len(older) - _SHOWN} more.")
     if failed:
         raise SystemExit(FAILED)
 
@@ -244,12 +250,15 @@ def _csv(statistics: Statistics) -> str:
     return text.getvalue()
 
 
-def _print_written(person: str, scored: Mapping[Path, float], files: tuple[Path, ...], failed: list[Sight]) -> None:
+def _print_written(
+    person: str, scored: Mapping[Path, float], files: tuple[Path, ...], failed: list[Sight], older: list[Path]
+) -> None:
     print_json(
         {
             "person": person,
             "photos": [{"path": path, "score": score} for path, score in scored.items()],
             "files": files,
+            "older_files": older,
             "failed": [{"path": sight.path, "reason": sight.reason} for sight in failed],
         }
     )

@@ -57,6 +57,7 @@ def place_move(source: Path, target: Path, temporary: Path, *, hash_: str, pulse
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
+        _check_removable(source)
         _copy(source, temporary, hash_, pulse)
         if _signature(source) != before:
             temporary.unlink()
@@ -64,7 +65,7 @@ def place_move(source: Path, target: Path, temporary: Path, *, hash_: str, pulse
         rename_new(temporary, target)
         sync_folder(target.parent)
         if _signature(source) == before:
-            source.unlink()
+            _remove_original(source, target)
     sync_folder(target.parent)
     sync_folder(source.parent)
 
@@ -243,8 +244,24 @@ def _complete_move(source: Path, target: Path, *, hash_: str, pulse: Pulse) -> N
     if _same_entry(source, target) or not os.path.lexists(source):
         return
     if has_content(source, hash_, pulse):
-        source.unlink()
+        _remove_original(source, target)
         sync_folder(source.parent)
+
+
+def _check_removable(source: Path) -> None:
+    """Check, before a large file is copied, that its original can be removed; raises OSError."""
+    if not os.access(source.parent, os.W_OK):
+        number = errno.EROFS if os.statvfs(source.parent).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(number, os.strerror(number), str(source))
+
+
+def _remove_original(source: Path, target: Path) -> None:
+    """Remove the original of what lies at the target; where that can't be, what lies there goes again."""
+    try:
+        source.unlink()
+    except OSError:
+        target.unlink()
+        raise
 
 
 def _is_placed(target: Path, hash_: str, pulse: Pulse) -> bool:

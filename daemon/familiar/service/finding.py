@@ -78,10 +78,8 @@ class Finder:
             if person is None
             else self._store.faces.of_photos(self._model, self._store.photos.with_people([person.id]))
         )
-        if person is not None:
-            known = tuple(each for each in known if each.name == person.name)
-        gallery = Gallery.of(known)
-        matches = self._matches(faces, gallery)
+        matches = self._matches(faces, Gallery.of(known))
+        gallery = Gallery.of([each for each in known if person is None or each.name == person.name])
         return [
             Found(
                 face=face,

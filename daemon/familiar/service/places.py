@@ -9,12 +9,21 @@ from familiar.store.store import Store
 
 
 def places_of(store: Store, photo_id: int, tops: Sequence[Path] = ()) -> Iterator[Path]:
-    """Give where a photo lies now, in and below `tops` if there are any; no copy or link that familiar made of it."""
+    """Give where a photo lies now, in and below `tops` if there are any; no copy or link that familiar made of it.
+
+    Symbolic links come last: what is moved, or linked to, is the file itself.
+    """
     made = store.journal.made_of(photo_id)
+    links = []
     for path in dict.fromkeys(store.sightings.paths_of(photo_id)):
         below = not tops or any(path.is_relative_to(top) for top in tops)
-        if below and path not in made and path.is_file():
+        if not below or path in made or not path.is_file():
+            continue
+        if path.is_symlink():
+            links.append(path)
+        else:
             yield path
+    yield from links
 
 
 def check_apart(target: Path, sources: Sequence[Path]) -> Path:

@@ -27,11 +27,20 @@ def write_score_files(scores: Mapping[Path, float], *, together: Path) -> tuple[
     for path, score in scores.items():
         folders.setdefault(path.parent, {})[str(path)] = score
     contents = {folder / FILE_NAME: write_scores(own) for folder, own in folders.items()}
+    together = Path(os.path.abspath(together.expanduser()))
+    if together in contents:
+        raise UsageError(f"{together}: is the file of that folder alone; name another one for all scores.")
     contents[together] = write_scores({str(path): score for path, score in scores.items()})
     for path in contents:
         _check_replaceable(path)
     replace_files(contents)
     return tuple(contents)
+
+
+def left_over(folder: Path, written: Sequence[Path], *, recursive: bool) -> list[Path]:
+    """Return the files of scores in a folder (and below) that were not written now: they are of another time."""
+    files = _files_below(folder) if recursive else [folder / FILE_NAME]
+    return [file for file in files if file not in written and file.is_file()]
 
 
 def read_score_files(source: Path) -> dict[str, float]:
@@ -59,7 +68,8 @@ def read_score_files(source: Path) -> dict[str, float]:
 
 
 def _check_replaceable(path: Path) -> None:
-    if os.path.lexists(path) and (not path.is_file() or read_scores(_read(path))[1]):
+    is_other = path.is_symlink() or not path.is_file()
+    if os.path.lexists(path) and (is_other or read_scores(_read(path))[1]):
         raise UsageError(
             f"{path}: is there already, and is no file of scores; it is not replaced. Move it, or name another."
         )
