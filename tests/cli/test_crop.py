@@ -371,9 +371,54 @@ def test_a_disk_that_fills_up_is_told_and_what_was_made_is_whole(library: Househ
     library.ask("crop", *OBAMA, "--size", "300", "--format", "png", "--to", to.with_name("whole"))
     with small_disk(to, "300k"):
         result = library.ask("crop", *OBAMA, "--size", "300", "--format", "png", "--to", to, check=False)
-        assert (result.returncode, "No space left on device" in result.stdout + result.stderr) == (1, True)
+        assert (result.returncode, result.stderr) == (1, "")
+        assert "No space left on device" in result.stdout
         left = crops(to)
         assert 0 < len(left) < 3
+        assert f"{len(left)} crops added, {3 - len(left)} failed" in result.stdout
         assert left.items() <= crops(to.with_name("whole")).items()
         assert set(sources(to).values()) == set(left)
         assert "failed" not in library.json("status")["operations"]
+
+
+def test_crops_that_faces_json_has_no_room_for_are_taken_back_and_told_and_made_by_another_run(
+    library: Household, to: Path
+) -> None:
+    arguments = ("crop", *OBAMA, "--size", "300", "--format", "png", "--to", to)
+    library.ask(*arguments[:-1], to.with_name("whole"))
+    smallest = min(len(data) for data in crops(to.with_name("whole")).values())
+    pages = -(-smallest // 4096)
+    with small_disk(to, f"{4 * (pages + 2)}k"):  # one crop, and a faces.json of a page; none that replaces it
+        result = library.ask(*arguments, check=False)
+        assert (result.returncode, result.stderr) == (1, "")
+        assert "0 crops added, 3 failed" in result.stdout
+        assert f"taken back: {to}/faces.json: can't be written: No space left on device." in result.stdout
+        assert (crops(to), manifest(to)["faces"]) == ({}, [])
+        subprocess.run(["mount", "-o", "remount,size=2m", str(to)], check=True)
+        assert "3 crops added, 0 failed" in library.ask(*arguments).stdout
+        assert crops(to) == crops(to.with_name("whole"))
+
+
+def test_without_room_for_faces_json_nothing_is_made_and_no_folder_stays(library: Household, to: Path) -> None:
+    with small_disk(to, "4k"):
+        result = library.ask("crop", *OBAMA, *BIDEN, "--to", to / "of" / "people", check=False)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.endswith("faces.json: can't be written: No space left on device.\n")
+        assert list(to.iterdir()) == []
+
+
+def test_crops_that_were_there_without_an_entry_do_not_count_as_new(library: Household, to: Path) -> None:
+    library.ask("crop", *OBAMA, "--to", to)
+    whole = manifest(to)
+    (to / MANIFEST_NAME).write_text(json.dumps(whole | {"faces": whole["faces"][:1]}))
+    (to / whole["faces"][1]["file"]).unlink()
+    told = library.ask("crop", *OBAMA, "--to", to).stdout.splitlines()
+    assert told[1].split()[:4] == [str(to), "1", "0", "2"]
+    assert told[2].startswith("1 crops added, 0 failed")
+
+
+def test_a_pipe_in_the_place_of_faces_json_is_refused_at_once(library: Household, to: Path) -> None:
+    to.mkdir()
+    os.mkfifo(to / MANIFEST_NAME)
+    result = library.call("crop", *OBAMA, "--to", to, check=False)
+    assert (result.returncode, result.stderr) == (2, f"error: {to / MANIFEST_NAME}: can't be read: no regular file.\n")

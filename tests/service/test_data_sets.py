@@ -13,7 +13,7 @@ from familiar.errors import UsageError
 from familiar.model import Embedding
 from familiar.service.data_sets.choosing import Chooser, Findings
 from familiar.service.data_sets.folder import CropFolder
-from familiar.service.data_sets.manifest import MANIFEST_NAME, Unmatched
+from familiar.service.data_sets.manifest import MANIFEST_NAME, Unmatched, write_manifests
 from familiar.service.data_sets.sought import SoughtPerson
 from familiar.service.data_sets.wishes import CropSettings
 from familiar.service.recognition import Recogniser
@@ -144,7 +144,7 @@ def test_a_photo_that_can_be_read_again_is_no_longer_written_down_as_unreadable(
     broken = [Unmatched(path=f"/a/{number}.jpg", hash=None, reason="can't be read") for number in (1, 2)]
     for one in broken:
         folder.leave_out(one)
-    folder.save()
+    write_manifests({folder.path: folder.manifest})
     again = CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
     for one in broken:
         again.leave_out(one)
@@ -154,7 +154,7 @@ def test_a_photo_that_can_be_read_again_is_no_longer_written_down_as_unreadable(
 
 
 def test_a_damaged_list_is_refused_with_its_place(album: Album, tmp_path: Path) -> None:
-    CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL).save()
+    write_manifests({tmp_path / "to": CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL).manifest})
     file = tmp_path / "to" / MANIFEST_NAME
     file.write_text(file.read_text().replace('"familiar faces 1"', '"familiar faces 9"'))
     with pytest.raises(UsageError, match=r"faces.json: is damaged, or was not written by familiar \(format: Input"):

@@ -16,7 +16,7 @@ from familiar.effects.executor import Executor
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
-from familiar.logs import open_log
+from familiar.logs import EventLog, open_log
 from familiar.model import Plan, aim_of
 from familiar.service.lock import BusyError, holder, locked
 from familiar.service.pairs import claim_clip, plan_for_clip
@@ -183,7 +183,7 @@ class _Run:
                 workers=workers,
                 executor=Executor(self.store.journal),
                 undo=Undo(self.store.journal),
-                log=open_log(sys.stderr, level="error"),
+                log=_Unforeseen(open_log(sys.stderr, level="error")),
                 copy_sidecars=self.settings.sidecars.any,
             )
             # Crops are rendered ahead by all workers; what is done is done one after the other.
@@ -233,6 +233,17 @@ def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
 
 def _has_ended(steps: Sequence[Step]) -> bool:
     return all(step.state in _ENDED for step in steps) or any(step.state == "failed" for step in steps)
+
+
+class _Unforeseen:
+    """A log without what comes of steps: the command tells that itself, and whether it is tried again."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        if not name.startswith("operation."):
+            self._log.emit(name, **fields)
 
 
 def _said(step: Step) -> str:

@@ -16,6 +16,7 @@ from familiar.cli.looking import look_through
 from familiar.cli.output import FAILED, json_option, reported
 from familiar.cli.photos import folder_at, named_folders
 from familiar.cli.rematching import rematch
+from familiar.cli.taking_back import take_back
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, UsageError
 from familiar.names import name_key
@@ -168,6 +169,7 @@ def _crop(
     recorder = Recorder(folders, time.monotonic)
     recorder.save()
     steps: list[Step] = []
+    taken: list[Step] = []
     if plans:
         try:
             steps = carry_out_now(
@@ -179,8 +181,35 @@ def _crop(
                 ended=lambda plan: recorder.note(store.journal.steps(plan)),
             )
         finally:
+            taken = _save(context, store, recorder)
+    return recorder, [*(step for step in steps if step.state not in {"done", "kept"}), *taken], sources
+
+
+def _save(context: Context, store: Store, recorder: Recorder) -> list[Step]:
+    """Write down the crops; those that can't be written down are taken back, the newest first, and returned.
+
+    Raises:
+        FamiliarError: nothing can be written down, even so.
+    """
+    taken: list[Step] = []
+    while True:
+        try:
             recorder.save()
-    return recorder, [step for step in steps if step.state not in {"done", "kept"}], sources
+        except FamiliarError as error:
+            steps = recorder.forget_newest(max(1, len(taken)))  # as many again each time
+            if not steps:
+                told = f" {len(taken)} crops of this run were taken back." if taken else ""
+                raise FamiliarError(f"{error}{told}") from error
+            taken += [_told(step, error) for step in take_back(context, store, steps)]
+        else:
+            return taken
+
+
+def _told(step: Step, error: FamiliarError) -> Step:
+    """Return a step that was to be taken back with what came of it."""
+    if step.state == "undone":
+        return replace(step, error=f"taken back: {error}")
+    return replace(step, error=f"{error} It has no entry there, and could not be taken back: {step.error}.")
 
 
 def _sought(context: Context, store: Store, settings: Settings, request: _Request) -> list[Sought]:

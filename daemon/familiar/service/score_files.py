@@ -1,12 +1,13 @@
 """Score files beside the photos: write them for folders, and read them from one file or from all below a folder."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import FILE_NAME, read_scores, write_scores
+from familiar.service.regular_files import read_regular
 
 ALL_NAME = "all_similarity_scores.txt"
 """Name of the file with the scores of all folders, where no other is asked for."""
@@ -49,6 +50,7 @@ def read_score_files(source: Path) -> dict[str, float]:
     Raises:
         UsageError: there is none, it has no scores, or a line is no path with a score.
     """
+    read = read_regular if source.is_dir() else Path.read_bytes  # a pipe is read where it was named
     files = [source] if not source.is_dir() else _files_below(source)
     if not files:
         raise UsageError(
@@ -56,7 +58,7 @@ def read_score_files(source: Path) -> dict[str, float]:
         )
     scores: dict[str, float] = {}
     for file in files:
-        own, wrong = read_scores(_read(file))
+        own, wrong = read_scores(_read(file, read))
         if wrong:
             shown = "\n".join(f"{file}:{bad.number}: {bad.text[:200]!r}: {bad.reason}" for bad in wrong[:_SHOWN])
             more = f"\n{file}: {len(wrong) - _SHOWN} more lines are wrong" if len(wrong) > _SHOWN else ""
@@ -69,15 +71,15 @@ def read_score_files(source: Path) -> dict[str, float]:
 
 def _check_replaceable(path: Path) -> None:
     is_other = path.is_symlink() or not path.is_file()
-    if os.path.lexists(path) and (is_other or read_scores(_read(path))[1]):
+    if os.path.lexists(path) and (is_other or read_scores(_read(path, read_regular))[1]):
         raise UsageError(
             f"{path}: is there already, and is no file of scores; it is not replaced. Move it, or name another."
         )
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path, read: Callable[[Path], bytes]) -> bytes:
     try:
-        return file.read_bytes()
+        return read(file)
     except FileNotFoundError as error:
         raise UsageError(f"{file}: there is no such file or folder.") from error
     except OSError as error:

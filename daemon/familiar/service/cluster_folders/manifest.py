@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from familiar.errors import RetryError, UsageError
 from familiar.names import name_key
+from familiar.service.regular_files import read_regular
 
 MANIFEST_NAME = ".familiar-clusters.json"
 
@@ -73,7 +74,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     try:
-        return _MANIFEST.validate_json(path.read_bytes())
+        return _MANIFEST.validate_json(read_regular(path))
     except FileNotFoundError as error:
         if not folder.is_dir():
             raise UsageError(f"{folder}: there is no such folder.") from error

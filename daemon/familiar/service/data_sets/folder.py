@@ -22,7 +22,6 @@ from familiar.service.data_sets.manifest import (
     Unmatched,
     read_manifest,
     shown_path,
-    write_manifest,
 )
 from familiar.service.data_sets.sought import Sought
 from familiar.service.data_sets.wishes import CropSettings, differences
@@ -74,7 +73,7 @@ class CropFolder:
             reference=self.sought.reference,
             settings=self.settings,
             faces=tuple(self._faces.values()),
-            unmatched=tuple(self._unmatched.values()),
+            unmatched=tuple(one for one in self._unmatched.values() if not self._cropped[one.hash or ""]),
         )
 
     @property
@@ -84,7 +83,7 @@ class CropFolder:
         return [path for path in paths if not os.path.lexists(path)]
 
     def forget(self, crops: Iterable[Path]) -> None:
-        """Leave out crops that were taken back: they are made again."""
+        """Leave out crops that were taken back: another run makes them again."""
         gone = {path.name for path in crops if path.parent == self.path}
         for face in [face for face in self._faces.values() if face.file in gone]:
             del self._faces[_key(face)]
@@ -119,21 +118,18 @@ class CropFolder:
         self._add(entry)
         return entry
 
-    def save(self) -> None:
-        """Write faces.json, if anything in it has changed.
+    @property
+    def has_changed(self) -> bool:
+        """Whether faces.json does not have what is known."""
+        return self.manifest != self._written
 
-        Raises:
-            FamiliarError: it can't be written.
-        """
-        manifest = self.manifest
-        if manifest != self._written:
-            write_manifest(self.path, manifest)
-            self._written = manifest
+    def mark_written(self) -> None:
+        """Note that faces.json has what is known now."""
+        self._written = self.manifest
 
     def _add(self, face: CroppedFace) -> None:
         self._faces[_key(face)] = face
         self._cropped[face.hash] += 1
-        self._unmatched.pop((face.hash, ""), None)
 
     def _name(self, photo: PhotoGlance, source: Path, one: Found) -> str:
         """Return the name of a crop: the same in every run, and another one for each face of each photo."""

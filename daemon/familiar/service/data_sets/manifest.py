@@ -1,5 +1,7 @@
 """faces.json: what lies in a folder of crops, and where it comes from."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
@@ -7,9 +9,10 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from familiar.effects.replacing import replace_files
-from familiar.errors import UsageError
+from familiar.errors import FamiliarError, UsageError
 from familiar.logs import printable
 from familiar.service.data_sets.wishes import CropSettings
+from familiar.service.regular_files import read_regular
 
 MANIFEST_NAME = "faces.json"
 
@@ -124,7 +127,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     path = folder / MANIFEST_NAME
     try:
-        return _MANIFEST.validate_json(path.read_bytes())
+        return _MANIFEST.validate_json(read_regular(path))
     except FileNotFoundError:
         return None
     except NotADirectoryError as error:
@@ -140,13 +143,25 @@ def read_manifest(folder: Path) -> Manifest | None:
         ) from error
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write down what lies in a folder, in one step; the folder is made if need be.
+def write_manifests(manifests: Mapping[Path, Manifest]) -> None:
+    """Write down what lies in some folders, in all or none; the folders are made if need be.
 
     Raises:
-        FamiliarError: it can't be written; what was there before still is.
+        FamiliarError: one can't be written; what was there before still is, and no folder was made.
     """
-    replace_files({folder / MANIFEST_NAME: _MANIFEST.dump_json(manifest, indent=1) + b"\n"})
+    missing = dict.fromkeys(above for folder in manifests for above in (folder, *folder.parents) if not above.exists())
+    try:
+        replace_files(
+            {
+                folder / MANIFEST_NAME: _MANIFEST.dump_json(manifest, indent=1) + b"\n"
+                for folder, manifest in manifests.items()
+            }
+        )
+    except FamiliarError:
+        for folder in sorted(missing, key=lambda path: len(path.parts), reverse=True):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def shown_path(path: Path) -> str:
