@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from PIL import Image
@@ -57,7 +58,7 @@ def test_each_photo_of_a_person_gives_a_crop_and_faces_json_says_where_it_comes_
 ) -> None:
     album = library.base / "album"
     told = library.ask("crop", *OBAMA, "--to", to, "--size", "64").stdout.splitlines()
-    assert told[1].split() == [str(to), "3", "0", "0", "3"]
+    assert told[1].split() == [str(to), "3", "0", "0", "3", "0"]
     assert told[2:] == [
         "3 crops added, 0 failed; faces.json says where each comes from.",
         "`familiar undo --last` takes them back.",
@@ -84,6 +85,7 @@ def test_each_photo_of_a_person_gives_a_crop_and_faces_json_says_where_it_comes_
     with Image.open(portrait) as image:
         size = {"width": image.width, "height": image.height}
     used = {"path": str(portrait), "hash": hash_of(portrait), **size}
+    assert len(read["reference"]["photos"][0].pop("embedding")) == 64
     assert read["reference"] == {"person": "Barack Obama", "count": 1, "photos": [used]}
     assert (read["settings"]["faces"], read["settings"]["threshold"], read["settings"]["size"]) == ("matched", 0.44, 64)
     reasons = {Path(one["path"]).name: one["reason"] for one in read["unmatched"]}
@@ -417,8 +419,57 @@ def test_crops_that_were_there_without_an_entry_do_not_count_as_new(library: Hou
     assert told[2].startswith("1 crops added, 0 failed")
 
 
+def test_a_folder_is_continued_after_the_person_was_renamed_and_has_the_new_name_then(
+    household: Household, obama: Path, biden: Path, to: Path
+) -> None:
+    household.ask("people", "add", "Obama", put(obama, household.inbox))
+    household.ask("people", "add", "Biden", put(biden, household.inbox))
+    household.ask("crop", "--person", "Obama", household.inbox, "--to", to)
+    before = crops(to)
+    household.ask("people", "rename", "Obama", "Barack")
+    (told,) = household.json("crop", "--person", "Barack", household.inbox, "--to", to)["folders"]
+    assert (told["added"], told["crops"], told["person"]) == ([], 1, "Barack")
+    assert (manifest(to)["reference"]["person"], crops(to)) == ("Barack", before)
+    read = manifest(to)
+    for photo in read["reference"]["photos"]:
+        del photo["embedding"]
+    (to / MANIFEST_NAME).write_text(json.dumps(read))
+    assert household.ask("crop", "--person", "Biden", household.inbox, "--to", to, check=False).returncode == 2
+    household.ask("crop", "--person", "Barack", household.inbox, "--to", to)
+    assert all(photo["embedding"] for photo in manifest(to)["reference"]["photos"])
+
+
 def test_a_pipe_in_the_place_of_faces_json_is_refused_at_once(library: Household, to: Path) -> None:
     to.mkdir()
     os.mkfifo(to / MANIFEST_NAME)
     result = library.call("crop", *OBAMA, "--to", to, check=False)
     assert (result.returncode, result.stderr) == (2, f"error: {to / MANIFEST_NAME}: can't be read: no regular file.\n")
+
+
+def test_a_photo_with_an_odd_name_has_a_uri_that_opens_it(household: Household, obama: Path, to: Path) -> None:
+    odd = household.inbox / os.fsdecode(b"caf\xe9 #1\n.jpg")
+    shutil.copy(obama, odd)
+    household.ask("crop", "--reference", odd, household.inbox, "--to", to)
+    (face,) = manifest(to)["faces"]
+    assert face["source"].endswith("caf\\xe9 #1\\n.jpg")
+    assert os.fsdecode(unquote_to_bytes(face["uri"].removeprefix("file://"))) == str(odd)
+
+
+def test_other_paths_of_the_same_content_are_written_down_and_counted(
+    household: Household, obama: Path, meadow: Path, to: Path
+) -> None:
+    for photo in (obama, meadow):
+        shutil.copy(put(photo, household.inbox), household.inbox / f"twin-{photo.name}")
+    arguments = ("crop", "--reference", household.inbox / "obama.jpg", household.inbox, "--to", to)
+    told = household.ask(*arguments).stdout.splitlines()
+    assert told[1].split() == [str(to), "1", "0", "0", "1", "2"]
+    read = manifest(to)
+    for (one,), place in ((read["faces"], "source"), (read["unmatched"], "path")):
+        assert one[place] not in one["copies"]
+        assert len(one["copies"]) == 1
+    shutil.copy(obama, household.inbox / "third.jpg")
+    (household.inbox / "twin-obama.jpg").unlink()
+    household.ask(*arguments)
+    (face,) = manifest(to)["faces"]
+    names = {Path(path).name for path in (face["source"], *face["copies"])}
+    assert names == {"obama.jpg", "twin-obama.jpg", "third.jpg"}

@@ -35,7 +35,7 @@ def show_crops(recorder: Recorder, failed: list[Step], sources: Sources, *, as_j
         print_table(("photo", "could not be cropped because"), problems[:_SHOWN])
     if len(problems) > _SHOWN:
         say(f"... and {len(problems) - _SHOWN} more.")
-    columns = ("folder", "new crops", "enlarged", "there before", "photos without")
+    columns = ("folder", "new crops", "enlarged", "there before", "photos without", "copies")
     rows = [
         (
             folder.path,
@@ -43,6 +43,7 @@ def show_crops(recorder: Recorder, failed: list[Step], sources: Sources, *, as_j
             sum(face.scale > 1 for face in added),
             len(folder.manifest.faces) - len(added),
             len(folder.manifest.unmatched),
+            len(folder.manifest.copies),
         )
         for folder, added in recorder.added.items()
     ]

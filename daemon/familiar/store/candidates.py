@@ -82,17 +82,22 @@ class Candidates:
         )
         return {int(row[0]) for row in rows}
 
-    def references(self, person_id: int, engine: str) -> list[tuple[Path | None, PhotoGlance | None]]:
-        """Return where each of a person's references of this engine comes from, and its photo, if that is known."""
+    def references(self, person_id: int, engine: str) -> list[tuple[Path | None, PhotoGlance | None, bytes]]:
+        """Return where each of a person's references of this engine comes from, its photo, if known, and its bytes."""
         rows = self._db.conn.execute(
-            "SELECT origin, photo_id FROM face_references LEFT JOIN faces ON faces.id = face_id "
+            "SELECT origin, photo_id, face_references.embedding FROM face_references "
+            "LEFT JOIN faces ON faces.id = face_id "
             "WHERE person_id = ? AND face_references.engine = ? ORDER BY face_references.id",
             (person_id, engine),
         ).fetchall()
-        photos = self.photos(engine, [photo for _, photo in rows if photo is not None])
+        photos = self.photos(engine, [photo for _, photo, _ in rows if photo is not None])
         return [
-            (None if origin is None else Path(os.fsdecode(origin)), None if photo is None else photos.get(int(photo)))
-            for origin, photo in rows
+            (
+                None if origin is None else Path(os.fsdecode(origin)),
+                None if photo is None else photos.get(int(photo)),
+                embedding,
+            )
+            for origin, photo, embedding in rows
         ]
 
     def _of(self, query: str, face_ids: Sequence[int]) -> Iterator[Any]:

@@ -176,6 +176,11 @@ class Tables:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
 
 
+def file_uri(path: bytes) -> str:
+    """Return the exact address of a file, whatever bytes its absolute path has."""
+    return f"file://{quote(path)}"
+
+
 def _photo(row: Row, paths: list[bytes]) -> Row:
     taken, seen_at = row[6], row[11]
     return (
@@ -185,7 +190,7 @@ def _photo(row: Row, paths: list[bytes]) -> Row:
         datetime.fromisoformat(seen_at),
         row[12],
         _text(paths[0]) if paths else None,
-        f"file://{quote(paths[0])}" if paths else None,
+        file_uri(paths[0]) if paths else None,
         [_text(path) for path in paths],
     )
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from familiar.service.data_sets.manifest import (
 from familiar.service.data_sets.sought import Sought
 from familiar.service.data_sets.wishes import CropSettings, differences
 from familiar.store.candidates import PhotoGlance
+from familiar.store.tables import file_uri
 
 RULE = "familiar crop"
 """What the journal has for the name of a rule."""
@@ -57,7 +58,7 @@ class CropFolder:
         if self._written is not None:
             _check(folder, self._written, sought, settings, engine)
         self._faces: dict[_Key, CroppedFace] = {}
-        self._cropped: Counter[str] = Counter()
+        self._cropped: defaultdict[str, set[_Key]] = defaultdict(set)
         self._unmatched: dict[tuple[str, str], Unmatched] = {}
         self._wishes: dict[Path, CroppedFace] = {}
         if self._written is not None:
@@ -73,7 +74,7 @@ class CropFolder:
             reference=self.sought.reference,
             settings=self.settings,
             faces=tuple(self._faces.values()),
-            unmatched=tuple(one for one in self._unmatched.values() if not self._cropped[one.hash or ""]),
+            unmatched=tuple(one for one in self._unmatched.values() if not self._cropped.get(one.hash or "")),
         )
 
     @property
@@ -87,14 +88,16 @@ class CropFolder:
         gone = {path.name for path in crops if path.parent == self.path}
         for face in [face for face in self._faces.values() if face.file in gone]:
             del self._faces[_key(face)]
-            self._cropped[face.hash] -= 1
+            self._cropped[face.hash].discard(_key(face))
 
-    def plan(self, photo: PhotoGlance, source: Path, found: Sequence[Found]) -> list[Crop]:
-        """Return the crops of a photo that are not there yet."""
-        self._unmatched.pop(("", shown_path(source)), None)  # it can be read by now
-        if self._cropped[photo.hash] and not self.settings.all_faces:
+    def plan(self, photo: PhotoGlance, source: Path, found: Sequence[Found], copies: Sequence[str] = ()) -> list[Crop]:
+        """Return the crops of a photo that are not there yet; the others learn where its content was found."""
+        for path in (shown_path(source), *copies):
+            self._unmatched.pop(("", path), None)  # it can be read by now
+        self._found_at(photo.hash, source, copies)
+        if self._cropped.get(photo.hash) and not self.settings.all_faces:
             return []
-        entries = [_entry(photo, source, one, self._name(photo, source, one)) for one in found]
+        entries = [_entry(photo, source, one, self._name(photo, source, one), copies) for one in found]
         crops = []
         for entry, one in zip(entries, found, strict=True):
             if _key(entry) not in self._faces:
@@ -106,7 +109,7 @@ class CropFolder:
         """Write down why a photo has no crop, unless it has one already."""
         if unmatched.hash is not None:
             self._unmatched.pop(("", unmatched.path), None)  # it can be read by now
-        if unmatched.hash is None or not self._cropped[unmatched.hash]:
+        if unmatched.hash is None or not self._cropped.get(unmatched.hash):
             self._unmatched[_place_of(unmatched)] = unmatched
 
     def note(self, wish: Path, target: Path) -> CroppedFace | None:
@@ -129,7 +132,18 @@ class CropFolder:
 
     def _add(self, face: CroppedFace) -> None:
         self._faces[_key(face)] = face
-        self._cropped[face.hash] += 1
+        self._cropped[face.hash].add(_key(face))
+
+    def _found_at(self, hash_: str, source: Path, copies: Sequence[str]) -> None:
+        """Add the paths of a content to the crops of it, and what earlier versions did not write down."""
+        shown = shown_path(source)
+        for key in self._cropped.get(hash_, ()):
+            face = self._faces[key]
+            self._faces[key] = replace(
+                face,
+                uri=_uri(source) if shown == face.source else face.uri,
+                copies=tuple(sorted({*face.copies, *copies, shown} - {face.source})),
+            )
 
     def _name(self, photo: PhotoGlance, source: Path, one: Found) -> str:
         """Return the name of a crop: the same in every run, and another one for each face of each photo."""
@@ -151,7 +165,7 @@ class CropFolder:
         )
 
 
-def _entry(photo: PhotoGlance, source: Path, found: Found, name: str) -> CroppedFace:
+def _entry(photo: PhotoGlance, source: Path, found: Found, name: str, copies: Sequence[str]) -> CroppedFace:
     face, distance = found.face, found.distance if math.isfinite(found.distance) else None
     return CroppedFace(
         file=name,
@@ -168,7 +182,13 @@ def _entry(photo: PhotoGlance, source: Path, found: Found, name: str) -> Cropped
         scale=round(found.scale, 4),
         engine=face.engine,
         time=face.time,
+        uri=_uri(source),
+        copies=tuple(copies),
     )
+
+
+def _uri(source: Path) -> str:
+    return file_uri(os.fsencode(source))
 
 
 def _key(face: CroppedFace) -> _Key:
@@ -192,7 +212,7 @@ def _check(folder: Path, found: Manifest, sought: Sought, settings: CropSettings
     Raises:
         UsageError: it is not.
     """
-    if _who(found.reference) != _who(sought.reference):
+    if not _same(found.reference, sought.reference):
         raise UsageError(
             f"{folder}: has crops of {_named(found.reference)}, not of {_named(sought.reference)}; name another folder "
             "with --to."
@@ -207,12 +227,19 @@ def _check(folder: Path, found: Manifest, sought: Sought, settings: CropSettings
         )
 
 
-def _who(reference: Reference) -> tuple[object, ...]:
-    match reference:
-        case PersonReference(person=person):
-            return ("person", name_key(person))
-        case ImageReference(hash=hash_, x=x, y=y):
-            return ("image", hash_, x, y)
+def _same(one: Reference, other: Reference) -> bool:
+    """Return whether two are the same face, or person: by the name, or after a rename by a reference in common."""
+    match one, other:
+        case PersonReference(), PersonReference():
+            return name_key(one.person) == name_key(other.person) or bool(_embeddings(one) & _embeddings(other))
+        case ImageReference(), ImageReference():
+            return (one.hash, one.x, one.y) == (other.hash, other.x, other.y)
+        case _:
+            return False
+
+
+def _embeddings(reference: PersonReference) -> set[str]:
+    return {photo.embedding for photo in reference.photos if photo.embedding is not None}
 
 
 def _named(reference: Reference) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -24,7 +25,10 @@ _FileName = Annotated[str, Field(pattern=r"^[^/\x00]+$")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencePhoto:
-    """A photo that a person was registered by, where it lay then; None for what is not known of it."""
+    """A photo that a person was registered by, where it lay then; None for what is not known of it.
+
+    `embedding` is the SHA-256 of the face's embedding, by which the person is known again under another name.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -32,6 +36,7 @@ class ReferencePhoto:
     hash: str | None
     width: int | None
     height: int | None
+    embedding: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +70,9 @@ class ImageReference:
 class CroppedFace:
     """One crop: its name in the folder, and the face in pixels of the upright original.
 
-    `distance` and `score` are None for a face that can't be compared; `size` is the shorter side of its box, `scale`
-    is pixels of the crop for one of the original; `time` is that of the frame in a video, in seconds.
+    `source` is for people, `uri` is exact; `copies` are more paths where the same content was found. `distance` and
+    `score` are None for a face that can't be compared; `size` is the shorter side of its box, `scale` is pixels of the
+    crop for one of the original; `time` is that of the frame in a video, in seconds.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -85,17 +91,20 @@ class CroppedFace:
     scale: float
     engine: str
     time: float | None = None
+    uri: str | None = None
+    copies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmatched:
-    """A photo without a crop; `hash` is None where the file could not be read."""
+    """A photo without a crop; `hash` is None where the file could not be read, `copies` have the same content."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     path: str
     hash: str | None
     reason: str
+    copies: tuple[str, ...] = ()
 
 
 Reference: TypeAlias = PersonReference | ImageReference
@@ -114,6 +123,12 @@ class Manifest:
     settings: CropSettings
     faces: tuple[CroppedFace, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
+
+    @property
+    def copies(self) -> set[str]:
+        """All paths that have the same content as another one."""
+        paths = (*(face.copies for face in self.faces), *(one.copies for one in self.unmatched))
+        return set(chain.from_iterable(paths))
 
 
 _MANIFEST = TypeAdapter(Manifest)

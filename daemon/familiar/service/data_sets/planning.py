@@ -29,7 +29,9 @@ def plan_crops(chooser: Chooser, folders: Sequence[CropFolder], sources: Sources
                 folder.leave_out(_gone(sources, photo))
                 continue
             places[photo] = path
-            crops.setdefault(photo, []).extend(folder.plan(sources.photos[photo], path, found))
+            crops.setdefault(photo, []).extend(
+                folder.plan(sources.photos[photo], path, found, sources.copies_of(photo, path))
+            )
         for unmatched in _without(sources, findings.reasons):
             folder.leave_out(unmatched)
     return [(photo, places[photo], Plan(operations=tuple(wishes))) for photo, wishes in crops.items() if wishes]
@@ -38,7 +40,13 @@ def plan_crops(chooser: Chooser, folders: Sequence[CropFolder], sources: Sources
 def _without(sources: Sources, reasons: Mapping[int, str]) -> Iterator[Unmatched]:
     """Give the photos in which nothing is cropped, and the files that could not be read."""
     for photo, reason in reasons.items():
-        yield Unmatched(path=shown_path(sources.paths[photo][0]), hash=sources.photos[photo].hash, reason=reason)
+        path = sources.paths[photo][0]
+        yield Unmatched(
+            path=shown_path(path),
+            hash=sources.photos[photo].hash,
+            reason=reason,
+            copies=sources.copies_of(photo, path),
+        )
     yield from sources.unread
 
 

@@ -1,5 +1,6 @@
 """Whom a data set is of: a registered person, or the face in a photo."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -117,7 +118,8 @@ def _reference_of(store: Store, name: str, model: str) -> PersonReference:
             hash=None if photo is None else photo.hash,
             width=None if photo is None else photo.width,
             height=None if photo is None else photo.height,
+            embedding=hashlib.sha256(embedding).hexdigest(),
         )
-        for origin, photo in photos
+        for origin, photo, embedding in photos
     )
     return PersonReference(person=name, count=len(photos), photos=tuple(described))

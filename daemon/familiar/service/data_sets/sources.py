@@ -24,6 +24,11 @@ class Sources:
         """Return where a photo lies now."""
         return next(filter(os.path.lexists, self.paths[photo]), None)
 
+    def copies_of(self, photo: int, path: Path) -> tuple[str, ...]:
+        """Return where else the content of a photo lies now, as text in alphabetical order."""
+        others = {other for other in self.paths[photo] if other != path}
+        return tuple(sorted(shown_path(other) for other in others if os.path.lexists(other)))
+
 
 def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> Sources:
     """Return all photos that lie somewhere, as far as is known, but for what lies in some folders alone."""
