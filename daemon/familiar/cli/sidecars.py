@@ -14,6 +14,7 @@ from familiar.cli.carrying import carry_out_now, conclude, step_as_json
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.rematching import rematch
+from familiar.effects.placing import check_over
 from familiar.errors import FamiliarError
 from familiar.model import Inscription, Plan
 from familiar.service.inscribing import places_of, plan_sidecar
@@ -81,9 +82,8 @@ def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         print_json({"operations": [step_as_json(step) for step in steps], "failed": [_as_json(one) for one in failed]})
     elif failed:
         print_table(("sidecar", "left as it is because"), [(one.sidecar, one.reason) for one in failed])
-    conclude(steps, "sidecars written", there=len(made) - len(changes) - len(failed), quiet=as_json)
-    if failed:
-        raise SystemExit(FAILED)
+    there = len(made) - len(changes) - len(failed)
+    conclude(steps, "sidecars written", there=there, left=len(failed), quiet=as_json)
 
 
 @sidecars.command(epilog="Example: familiar sidecars read ~/Pictures/2019")
@@ -172,6 +172,8 @@ async def _render_all(
 async def _render(workers: Workers, photo: Inscribed, path: Path, sidecar: Path, former: Inscription) -> _Made:
     try:
         made = await workers.render_sidecar(path, sidecar, photo.inscription, former)
+        if made.before != made.after:
+            check_over(sidecar)
     except FamiliarError as error:
         return _Made(photo=photo, path=path, sidecar=sidecar, change="failed", reason=str(error))
     same: Change = "new" if made.before is None else "changed"
