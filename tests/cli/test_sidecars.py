@@ -65,6 +65,21 @@ def test_what_would_not_be_written_is_not_planned(known: Household) -> None:
     assert b.read_bytes() == PLAIN
 
 
+def test_a_folder_that_was_never_scanned_is_looked_through_first(household: Household, obama: Path) -> None:
+    household.ask("people", "add", "Barack", obama)
+    photo = household.base / "elsewhere" / "a.jpg"
+    photo.parent.mkdir()
+    put(obama, photo.parent, photo.name)
+    (planned,) = household.json("sidecars", "plan", photo.parent)
+    assert (planned["photo"], planned["change"], planned["names"]) == (str(photo), "new", ["Barack"])
+    assert household.json("sidecars", "read", photo.parent) == {"read": [], "failed": []}
+    (step,) = household.json("sidecars", "write", photo.parent)["operations"]
+    assert (step["target"], step["state"]) == (f"{photo}.xmp", "done")
+    assert household.json("sidecars", "plan", photo.parent) == []
+    result = household.ask("sidecars", "write", household.base / "nowhere", check=False)
+    assert (result.returncode, result.stderr.endswith("there is no such folder or file.\n")) == (2, True)
+
+
 def test_sidecars_of_others_are_read_once(known: Household, obama: Path) -> None:
     with Image.open(obama) as image:
         size = image.size
