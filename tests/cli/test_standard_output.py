@@ -49,6 +49,14 @@ def test_a_full_disk_is_told_without_a_traceback(household: Household, arguments
     assert result.returncode == 1
 
 
+def test_closed_output_is_told(household: Household) -> None:
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command("export", "photos")]
+    result = subprocess.run(
+        closed, stderr=subprocess.PIPE, text=True, env=household.whole_environment(), check=False, timeout=60
+    )
+    assert (result.returncode, result.stderr) == (1, "error: standard output can't be written: it is closed.\n")
+
+
 def test_a_reader_that_has_seen_enough_ends_the_program_quietly(household: Household) -> None:
     reader, writer = os.pipe()
     os.close(reader)

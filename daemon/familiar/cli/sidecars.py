@@ -46,7 +46,7 @@ def sidecars() -> None:
 def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Show which sidecars `write` would make or change; touch nothing.
 
-    PATHS are folders and files, which are looked through first; by default it is about all photos that are known.
+    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
     """
     with reported():
         settings = context.settings()
@@ -74,7 +74,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Write who is on each photo, and where, into its sidecar, beside what others wrote there.
 
-    PATHS are folders and files, which are looked through first; by default it is about all photos that are known.
+    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
     `plan` shows beforehand what is written. What another program wrote is never changed. All of it can be undone:
     familiar undo --last.
     """
@@ -103,7 +103,7 @@ def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 def read(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Take the named faces in the sidecars of other programs for confirmed.
 
-    PATHS are folders and files, which are looked through first; by default it is about all photos that are known.
+    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
     Sidecars that are as they were when they were read last are not read again. What comes of each is undone by itself:
     familiar clusters log, familiar clusters undo.
     """
@@ -149,7 +149,7 @@ class _Told:
 def _photos(
     context: Context, store: Store, settings: Settings, folders: Sequence[FolderSettings], *, quiet: bool
 ) -> Photos:
-    """Return the photos in folders, or, without any, those that are known; with their paths."""
+    """Return the photos in folders, or, without any, those that were scanned; with their paths."""
     if folders:
         return photos_of(look_through(context, store, settings, folders, quiet=quiet))
     return {photo: store.files.paths_of(photo) for photo in store.photos.seen()}

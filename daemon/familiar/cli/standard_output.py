@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from familiar.errors import FamiliarError
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -67,6 +69,9 @@ def binary_output() -> Iterator[BinaryIO]:
 
     Raises:
         Problem: they can't be written.
+        FamiliarError: standard output is closed.
     """
+    if sys.stdout is None:  # Python leaves it out where there is none
+        raise FamiliarError("standard output can't be written: it is closed.")
     yield sys.stdout.buffer
     sys.stdout.buffer.flush()
