@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,39 @@ def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_o
     result = known.ask("sidecars", "write", check=False)
     assert result.returncode == 1
     assert "left as it is because" in result.stdout
+    assert "0 sidecars written, 1 there already, 1 failed." in result.stdout
     assert b.read_bytes() == b"<broken"
+
+
+def test_what_would_not_be_written_is_not_planned(known: Household) -> None:
+    a, b = known.inbox / "a.jpg.xmp", known.inbox / "b.jpg.xmp"
+    a.symlink_to(known.inbox / "nowhere.xmp")
+    b.chmod(0o444)
+    result = known.ask("sidecars", "plan", "--json", check=False)
+    assert [(one["sidecar"], one["change"], one["reason"]) for one in json.loads(result.stdout)] == [
+        (str(a), "failed", f"{a}: is a link or no file, and is left as it is"),
+        (str(b), "failed", f"{b}: is write-protected, and is left as it is"),
+    ]
+    assert result.returncode == 1
+    told = known.ask("sidecars", "write", check=False)
+    assert "0 sidecars written, 0 there already, 2 failed." in told.stdout
+    assert told.returncode == 1
+    assert b.read_bytes() == PLAIN
+
+
+def test_a_folder_that_was_never_scanned_is_looked_through_first(household: Household, obama: Path) -> None:
+    household.ask("people", "add", "Barack", obama)
+    photo = household.base / "elsewhere" / "a.jpg"
+    photo.parent.mkdir()
+    put(obama, photo.parent, photo.name)
+    (planned,) = household.json("sidecars", "plan", photo.parent)
+    assert (planned["photo"], planned["change"], planned["names"]) == (str(photo), "new", ["Barack"])
+    assert household.json("sidecars", "read", photo.parent) == {"read": [], "failed": []}
+    (step,) = household.json("sidecars", "write", photo.parent)["operations"]
+    assert (step["target"], step["state"]) == (f"{photo}.xmp", "done")
+    assert household.json("sidecars", "plan", photo.parent) == []
+    result = household.ask("sidecars", "write", household.base / "nowhere", check=False)
+    assert (result.returncode, result.stderr.endswith("there is no such folder or file.\n")) == (2, True)
 
 
 def test_sidecars_of_others_are_read_once(known: Household, obama: Path) -> None:

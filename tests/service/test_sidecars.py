@@ -114,6 +114,25 @@ def test_faces_that_others_named_are_confirmed_and_what_familiar_wrote_is_not(
     assert says(ours) == []
 
 
+def test_a_region_that_somebody_renamed_stays_theirs_when_its_reading_is_undone(
+    household: Household, obama: Path, obama2: Path
+) -> None:
+    household.configure(BOTH)
+    household.ask("people", "add", "Barack", obama)
+    put(obama2, household.inbox, "a.jpg")
+    household.scan()
+    sidecar = household.inbox / "a.jpg.xmp"
+    renamed = sidecar.read_bytes().replace(b"<mwg-rs:Name>Barack<", b"<mwg-rs:Name>Uncle Bob<")
+    sidecar.write_bytes(renamed)
+    household.scan()
+    assert says(sidecar) == ["Uncle Bob"]
+    household.ask("clusters", "undo")
+    household.scan()
+    (region,) = read(sidecar.read_bytes()).regions
+    assert (region.name, region.ours) == ("Uncle Bob", False)
+    assert says(sidecar) == []
+
+
 def test_a_sidecar_that_comes_later_is_read_by_the_daemon(household: Household, obama: Path) -> None:
     household.configure({"sidecars": {"read": True}})
     put(obama, household.inbox, "a.jpg")

@@ -8,10 +8,12 @@ import difflib
 import os
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from familiar import __version__
+from familiar.cli.standard_output import check_standard_output
 
 AS_JSON = "familiar.json"
 """Key in the meta data of click's contexts: whether the command line asks for JSON."""
@@ -45,6 +47,11 @@ COMMANDS = {
 
 class Commands(click.Group):
     """The group of all commands."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command line; what can't be printed is an error like any other."""
+        check_standard_output()
+        return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of the commands."""

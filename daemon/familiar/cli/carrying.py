@@ -91,15 +91,16 @@ def show_steps(steps: Sequence[Step]) -> None:
         print_table(("operation", "kind", "target", "result"), rows)
 
 
-def conclude(steps: Sequence[Step], done: str | None, *, there: int = 0, quiet: bool) -> None:
+def conclude(steps: Sequence[Step], done: str | None, *, there: int = 0, left: int = 0, quiet: bool) -> None:
     """Say what came of a command's steps in sum, what failed, and how it is taken back.
 
-    The program ends with an error if a step came to nothing.
+    The program ends with an error if a step came to nothing, or something was left.
 
     Args:
         steps: with the states that they have at the end.
         done: what was done, as in "copied"; None where nothing was to be done.
         there: how many photos lay where they should already, without any step.
+        left: how many were found to fail before any step; they are shown already.
         quiet: print nothing.
     """
     states = Counter(step.state for step in steps)
@@ -108,10 +109,10 @@ def conclude(steps: Sequence[Step], done: str | None, *, there: int = 0, quiet: 
         show_steps(failed[:_SHOWN])
         if len(failed) > _SHOWN:
             say(f"... and {len(failed) - _SHOWN} more that failed; --json shows all.")
-        say(f"{states['done']} {done}, {states['kept'] + there} there already, {len(failed)} failed.")
+        say(f"{states['done']} {done}, {states['kept'] + there} there already, {len(failed) + left} failed.")
         if states["done"]:
             say("`familiar undo --last` takes this back.")
-    if failed:
+    if failed or left:
         raise SystemExit(FAILED)
 
 

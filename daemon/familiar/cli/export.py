@@ -1,6 +1,5 @@
 """familiar export: photos, faces and matches for other programs."""
 
-import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,6 +8,7 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
 from familiar.cli.output import json_option, print_json, progress_bar, reported, say
+from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
 from familiar.service.export.formats import FORMATS, Format, choose_format, writer_of
@@ -50,7 +50,8 @@ def export(
         with context.store() as store, store.reading():
             table = _table(store, what, embeddings=embeddings)
             if out is None:
-                _write(table, chosen, sys.stdout.buffer, label=what, quiet=True)
+                with binary_output() as output:
+                    _write(table, chosen, output, label=what, quiet=True)
                 return
             with whole_file(out, replace=force) as output:
                 _write(table, chosen, output, label=what, quiet=as_json)

@@ -10,6 +10,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
 from familiar.cli.output import json_option, print_json, reported, say
 from familiar.cli.rematching import rematch
+from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
 from familiar.model import Embeddings
@@ -43,7 +44,8 @@ def export(context: Context, name: str, file: Path, *, everything: bool, force: 
         embeddings: Embeddings = references if everything else references.mean(axis=0, dtype=np.float64)
         data = npz_bytes(embeddings, origins) if _is_npz(file) else npy_bytes(embeddings)
         if file == _STANDARD_OUTPUT:
-            sys.stdout.buffer.write(data)
+            with binary_output() as stream:
+                stream.write(data)
             return
         with whole_file(file, replace=force) as output:
             output.write(data)

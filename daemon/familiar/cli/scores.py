@@ -2,7 +2,6 @@
 
 import csv
 import io
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from familiar.cli.files import check_new, force_option
 from familiar.cli.looking import look_through
 from familiar.cli.output import FAILED, console, json_option, print_json, print_table, reported, say
 from familiar.cli.photos import folder_at
+from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import write_list
@@ -154,8 +154,8 @@ def filter_(
     if as_json:
         print_json([{"path": Path(path), "score": found[path]} for path in chosen])
     elif out is None:
-        sys.stdout.buffer.write(write_list(chosen))
-        sys.stdout.buffer.flush()
+        with binary_output() as output:
+            output.write(write_list(chosen))
     if out is not None and not as_json:
         say(f"{len(chosen)} of {_count(len(found), 'photo')} listed in {out}")
 

@@ -1,9 +1,8 @@
 """familiar sidecars: names and faces in XMP files beside the photos, for other programs and from them."""
 
 import asyncio
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -12,16 +11,23 @@ import click
 
 from familiar.cli.carrying import carry_out_now, conclude, step_as_json
 from familiar.cli.context import Context, pass_context
+from familiar.cli.looking import look_through
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.photos import named_folders
 from familiar.cli.rematching import rematch
+from familiar.effects.placing import check_over
 from familiar.errors import FamiliarError
 from familiar.model import Inscription, Plan
 from familiar.service.inscribing import places_of, plan_sidecar
 from familiar.service.listening import Listener
-from familiar.settings import Settings
+from familiar.service.survey import photos_of
+from familiar.settings import FolderSettings, Settings
 from familiar.store.sidecars import Inscribed
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
+
+Photos: TypeAlias = Mapping[int, Sequence[Path]]
+"""Photos, each with the paths that a command is about."""
 
 Change: TypeAlias = Literal["new", "changed", "as it is", "failed"]
 
@@ -40,13 +46,15 @@ def sidecars() -> None:
 def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Show which sidecars `write` would make or change; touch nothing.
 
-    PATHS are folders and files, by default all photos that are known.
+    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
     """
     with reported():
         settings = context.settings()
+        named = named_folders(paths)
         with context.store() as store:
+            photos = _photos(context, store, settings, named, quiet=as_json)
             rematch(context, store, settings, quiet=as_json)
-            made = asyncio.run(_render_all(context, store, settings, _tops(paths), quiet=as_json))
+            made = asyncio.run(_render_all(context, store, settings, photos, quiet=as_json))
     shown = [one for one in made if one.change != "as it is"]
     if as_json:
         print_json([_as_json(one) for one in shown])
@@ -66,14 +74,17 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Write who is on each photo, and where, into its sidecar, beside what others wrote there.
 
-    PATHS are folders and files, by default all photos that are known; `plan` shows beforehand what is written. What
-    another program wrote is never changed. All of it can be undone: familiar undo --last.
+    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
+    `plan` shows beforehand what is written. What another program wrote is never changed. All of it can be undone:
+    familiar undo --last.
     """
     with reported():
         settings = context.settings()
+        named = named_folders(paths)
         with context.store() as store:
+            photos = _photos(context, store, settings, named, quiet=as_json)
             rematch(context, store, settings, quiet=as_json)
-            made = asyncio.run(_render_all(context, store, settings, _tops(paths), quiet=as_json))
+            made = asyncio.run(_render_all(context, store, settings, photos, quiet=as_json))
             changes = [one for one in made if one.change in {"new", "changed"}]
             steps = carry_out_now(context, store, settings, _plans(store, changes), quiet=as_json) if changes else []
     failed = [one for one in made if one.change == "failed"]
@@ -81,9 +92,8 @@ def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         print_json({"operations": [step_as_json(step) for step in steps], "failed": [_as_json(one) for one in failed]})
     elif failed:
         print_table(("sidecar", "left as it is because"), [(one.sidecar, one.reason) for one in failed])
-    conclude(steps, "sidecars written", there=len(made) - len(changes) - len(failed), quiet=as_json)
-    if failed:
-        raise SystemExit(FAILED)
+    there = len(made) - len(changes) - len(failed)
+    conclude(steps, "sidecars written", there=there, left=len(failed), quiet=as_json)
 
 
 @sidecars.command(epilog="Example: familiar sidecars read ~/Pictures/2019")
@@ -93,13 +103,16 @@ def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 def read(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Take the named faces in the sidecars of other programs for confirmed.
 
-    PATHS are folders and files, by default all photos that are known. Sidecars that are as they were when they were
-    read last are not read again. What comes of each is undone by itself: familiar clusters log, familiar clusters undo.
+    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
+    Sidecars that are as they were when they were read last are not read again. What comes of each is undone by itself:
+    familiar clusters log, familiar clusters undo.
     """
     with reported():
         settings = context.settings()
+        named = named_folders(paths)
         with context.store() as store:
-            told = asyncio.run(_read_all(context, store, settings, _tops(paths), quiet=as_json))
+            photos = _photos(context, store, settings, named, quiet=as_json)
+            told = asyncio.run(_read_all(context, store, settings, photos, quiet=as_json))
             rematch(context, store, settings, quiet=as_json)
     if as_json:
         print_json({"read": told.of("sidecar.read"), "failed": told.of("sidecar.failed")})
@@ -133,26 +146,27 @@ class _Told:
         return [fields for told, fields in self._events if told == name]
 
 
-def _tops(paths: Sequence[Path]) -> tuple[Path, ...]:
-    return tuple(Path(os.path.abspath(path)) for path in paths)
+def _photos(
+    context: Context, store: Store, settings: Settings, folders: Sequence[FolderSettings], *, quiet: bool
+) -> Photos:
+    """Return the photos in folders, or, without any, those that were scanned; with their paths."""
+    if folders:
+        return photos_of(look_through(context, store, settings, folders, quiet=quiet))
+    return {photo: store.files.paths_of(photo) for photo in store.photos.seen()}
 
 
-def _below(path: Path, tops: Sequence[Path]) -> bool:
-    return not tops or any(path.is_relative_to(top) for top in tops)
-
-
-def _places(store: Store, tops: Sequence[Path]) -> Iterator[tuple[Inscribed, Path, Path]]:
+def _places(store: Store, photos: Photos) -> Iterator[tuple[Inscribed, Path, Path]]:
     """Give each place of each photo that has something to say, or had, with its sidecar."""
-    photos = list(store.sidecars.named())
-    for start in range(0, len(photos), _PORTION):
-        for photo in store.sidecars.inscriptions(photos[start : start + _PORTION]):
-            yield from ((photo, *place) for place in places_of(store, photo) if _below(place[0], tops))
+    named = [photo for photo in store.sidecars.named() if photo in photos]
+    for start in range(0, len(named), _PORTION):
+        for photo in store.sidecars.inscriptions(named[start : start + _PORTION]):
+            yield from ((photo, *place) for place in places_of(store, photos[photo.photo_id]))
 
 
 async def _render_all(
-    context: Context, store: Store, settings: Settings, tops: Sequence[Path], *, quiet: bool
+    context: Context, store: Store, settings: Settings, photos: Photos, *, quiet: bool
 ) -> list[_Made]:
-    places = list(_places(store, tops))
+    places = list(_places(store, photos))
     async with Workers(settings=settings.vision, models=context.models, tasks=len(places)) as workers:
         limit = asyncio.Semaphore(workers.slots)
         done = 0
@@ -172,6 +186,8 @@ async def _render_all(
 async def _render(workers: Workers, photo: Inscribed, path: Path, sidecar: Path, former: Inscription) -> _Made:
     try:
         made = await workers.render_sidecar(path, sidecar, photo.inscription, former)
+        if made.before != made.after:
+            check_over(sidecar)
     except FamiliarError as error:
         return _Made(photo=photo, path=path, sidecar=sidecar, change="failed", reason=str(error))
     same: Change = "new" if made.before is None else "changed"
@@ -183,9 +199,9 @@ def _plans(store: Store, changes: Sequence[_Made]) -> Iterator[tuple[int, Path, 
         yield one.photo.photo_id, one.path, plan_sidecar(store, one.photo, one.sidecar)
 
 
-async def _read_all(context: Context, store: Store, settings: Settings, tops: Sequence[Path], *, quiet: bool) -> _Told:
+async def _read_all(context: Context, store: Store, settings: Settings, photos: Photos, *, quiet: bool) -> _Told:
     told = _Told()
-    places = [(id_, path) for id_ in store.photos.seen() for path in store.files.paths_of(id_) if _below(path, tops)]
+    places = [(photo, path) for photo, paths in photos.items() for path in paths]
     async with Workers(settings=settings.vision, models=context.models, tasks=len(places)) as workers:
         listener = Listener(store=store, workers=workers, log=told, clock=time.monotonic, enabled=True)
         with progress_bar("reading sidecars", hidden=quiet) as progress:

@@ -28,6 +28,7 @@ from familiar.errors import ChangedError, GoneError, SetAsideError
 _BLOCK = 1 << 20
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1  # renameat2(2)
+_ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _NO_SUCH_CALL = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
@@ -108,18 +109,15 @@ def place_over(data: bytes, target: Path, temporary: Path, *, expected: str | No
         OSError: it can't be done for now.
     """
     hash_ = hashlib.sha256(data).hexdigest()
-    if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise SetAsideError(f"{target}: is a link or no file, and is left as it is")
-    if has_content(target, hash_, pulse):
+    if not target.is_symlink() and has_content(target, hash_, pulse):
         return
+    check_over(target)
     if expected is None:
         try:
             place_bytes(data, target, temporary, pulse=pulse)
         except FileExistsError as error:
             raise ChangedError(f"{target}: was made by somebody else meanwhile") from error
         return
-    if target.exists() and not os.access(target, os.W_OK):
-        raise SetAsideError(f"{target}: is write-protected, and is left as it is")
     _write(data, temporary)
     if not has_content(target, expected, pulse):
         temporary.unlink()
@@ -127,6 +125,18 @@ def place_over(data: bytes, target: Path, temporary: Path, *, expected: str | No
     shutil.copymode(target, temporary)
     temporary.replace(target)
     sync_folder(target.parent)
+
+
+def check_over(target: Path) -> None:
+    """Check that what lies at `target` may be replaced, if there is anything.
+
+    Raises:
+        SetAsideError: it is a link or no file, or write-protected. The superuser could write that, and does not.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise SetAsideError(f"{target}: is a link or no file, and is left as it is")
+    if target.exists() and not (target.stat().st_mode & _ANYBODY_WRITES and os.access(target, os.W_OK)):
+        raise SetAsideError(f"{target}: is write-protected, and is left as it is")
 
 
 def place_link(source: Path, target: Path, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:

@@ -1,7 +1,7 @@
 """Keep the sidecars true to what is known: new photos, and all photos of people who have changed, a few at a time."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from familiar.flickr.credentials import cache_in
@@ -24,10 +24,10 @@ _LOOK_AGAIN = 600.0
 """Seconds until it is looked again for photos that were out of reach."""
 
 
-def places_of(store: Store, photo: Inscribed) -> list[tuple[Path, Path]]:
-    """Return the places where a photo lies, each with its sidecar, which may be still to be made."""
+def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
+    """Return those of a photo's paths where it lies, each with its sidecar, which may be still to be made."""
     found = []
-    for path in store.files.paths_of(photo.photo_id):
+    for path in paths:
         if path.is_symlink() or not path.is_file() or path.parent == cache_in(store.path.parent):
             continue
         found.append((path, next(iter(sidecars_of(path)), new_sidecar(path))))
@@ -104,7 +104,7 @@ class Inscriber:
     async def _inscribe(self, photo: Inscribed, follows: int | None) -> None:
         if not all(map(os.path.lexists, self._store.files.paths_of(photo.photo_id))):
             self._again_at = self._clock() + _LOOK_AGAIN
-        for path, sidecar in places_of(self._store, photo):
+        for path, sidecar in places_of(self._store, self._store.files.paths_of(photo.photo_id)):
             if (self._store.sidecars.wanted(sidecar) or Inscription()) == photo.inscription:
                 continue
             with self._store.writing():

@@ -153,6 +153,8 @@ class Performer:
         except Exception as error:  # noqa: BLE001 - one sidecar must not stop the others
             self._log.emit("photo.error", path=inscribe.target, error=repr(error), exc_info=True)
             return self._executor.give_up(step, SetAsideError(f"unexpected error: {error!r}"))
+        with self._store.writing():
+            self._store.sidecars.note_wrote(inscribe.target, step.photo_id, made.ours)
         return self._executor.carry_out(step, rendered=made.after, before=made.before)
 
     def _check_photo(self, photo: Path) -> None:

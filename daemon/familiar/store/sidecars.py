@@ -85,6 +85,11 @@ class Sidecars:
         self._know(path, photo_id)
         self._set(path, "wanted = ?", json.dumps(inscription_as_json(wanted)))
 
+    def note_wrote(self, path: Path, photo_id: int, ours: Inscription) -> None:
+        """Write down what familiar is about to write into a sidecar itself; a face that others named is none of it."""
+        self._know(path, photo_id)
+        self._set(path, "wrote = ?", json.dumps(inscription_as_json(ours)))
+
     def looks(self, path: Path) -> tuple[int, int] | None:
         """Return size and mtime (ns) of a sidecar when it was read or written last; None for one that never was."""
         row = self._db.conn.execute(
@@ -100,9 +105,8 @@ class Sidecars:
     def follow(self, operation: Inscribe | Escort, photo_id: int, *, source: Path, target: Path) -> None:
         """Keep the table true after an operation, in its transaction."""
         match operation:
-            case Inscribe(wanted=wanted):
+            case Inscribe():
                 self._know(target, photo_id)
-                self._set(target, "wrote = ?", json.dumps(inscription_as_json(wanted)))
                 self._look(target)
             case Escort(moves=moves):
                 self._hand_over(source, target, moves=moves)

@@ -44,12 +44,18 @@ def embedded_picture(data: bytes) -> Embedded:
     except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError) as error:
         raise SetAsideError("no picture is embedded in this RAW file") from error
     except Exception as error:
-        raise SetAsideError(f"not a RAW file that is known, or damaged: {error}") from error
+        raise SetAsideError(f"not a RAW file that is known, or damaged: {_said(error)}") from error
     return Embedded(
         data=thumbnail.data if isinstance(thumbnail.data, bytes) else _as_png(thumbnail.data),
         orientation=_ORIENTATIONS.get(flip, 1),
         taken=_local(taken),
     )
+
+
+def _said(error: Exception) -> str:
+    """Return what LibRaw says: rawpy hands it on as bytes."""
+    text = error.args[0] if error.args else ""
+    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(error)) or type(error).__name__
 
 
 def _as_png(pixels: npt.NDArray[np.uint8]) -> bytes:

@@ -22,10 +22,14 @@ _SHAPE = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A sidecar as it was read, and as it should be; None where there is none."""
+    """A sidecar as it was read, and as it should be; None where there is none.
+
+    `ours` is what of it familiar writes: a face that somebody else named has no region of ours.
+    """
 
     before: bytes | None
     after: bytes | None
+    ours: Inscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +53,14 @@ def render(photo: Path, sidecar: Path, wanted: Inscription, former: Inscription)
         GoneError, RetryError: photo or sidecar can't be read.
         SetAsideError: the sidecar is damaged, or no XMP.
     """
-    from familiar.vision.xmp import merge  # noqa: PLC0415 - it loads lxml
+    from familiar.vision.xmp import merge, written  # noqa: PLC0415 - it loads lxml
 
     before = _read(sidecar)
     orientation = orientation_of(photo) if wanted.regions or former.regions else UPRIGHT
     with _within_memory(sidecar):
-        return Rendered(before=before, after=merge(before, wanted, orientation, former))
+        after = merge(before, wanted, orientation, former)
+        ours = written(after, wanted, orientation, former)
+        return Rendered(before=before, after=after, ours=ours)
 
 
 def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscription) -> Told:

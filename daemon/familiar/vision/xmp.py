@@ -6,7 +6,7 @@ their own. Only these are ever taken out again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from familiar.identity.regions import is_same, show_one_face, stored, stored_size
 from familiar.model import Area, Inscription, Region
@@ -100,6 +100,18 @@ def merge(data: bytes | None, wanted: Inscription, orientation: int, former: Ins
     names = [name for name in map(clean, wanted.names) if name not in elsewhere]
     changed = _merge_keywords(packet, names) or changed
     return packet.to_bytes() if changed else data
+
+
+def written(data: bytes | None, wanted: Inscription, orientation: int, former: Inscription) -> Inscription:
+    """Return what of the things that are wanted stands as familiar's own in the sidecar that `merge` gave."""
+    found = () if data is None else read(data, stored_regions(former, orientation)).regions
+    ours = [one for one in found if one.ours]
+    regions = tuple(
+        region
+        for region, named in zip(wanted.regions, stored_regions(wanted, orientation), strict=True)
+        if any(one.name == named.name and is_same(one.area, named.area) for one in ours)
+    )
+    return replace(wanted, regions=regions)
 
 
 def _merge_keywords(packet: Packet, names: Sequence[str]) -> bool:
