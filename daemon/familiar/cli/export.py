@@ -8,6 +8,7 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
 from familiar.cli.output import json_option, print_json, progress_bar, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
@@ -18,7 +19,7 @@ from familiar.store.tables import Table
 
 @click.command(epilog="Example: familiar export faces --embeddings --out faces.parquet")
 @click.argument("what", type=click.Choice(["photos", "faces", "matches"]))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; else standard output.")
+@click.option("--out", type=PathType(), help="File to write; else standard output.")
 @click.option("--format", "named", type=click.Choice(FORMATS), help="Format; by default that of the file's suffix.")
 @click.option("--embeddings", is_flag=True, help="Write the 128 numbers of each face, too.")
 @force_option

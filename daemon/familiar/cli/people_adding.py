@@ -1,6 +1,7 @@
 """familiar people add, add-each: register people by photos."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ from familiar.cli.output import (
     reported,
     say,
 )
+from familiar.cli.parameters import PathType
 from familiar.cli.photos import named_folders, photos_in
 from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
@@ -51,7 +53,7 @@ central_option = click.option(
 
 @click.command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
 @click.argument("name")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=PathType())
 @largest_option
 @central_option
 @json_option
@@ -81,7 +83,7 @@ def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, 
 
 
 @click.command("add-each", epilog="Example: familiar people add-each ~/Datasets/lfw --central --spaces")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PathType())
 @largest_option
 @central_option
 @click.option("--max", "most", type=click.IntRange(min=1), help="Photos of a person: the first ones that will do.")
@@ -100,7 +102,7 @@ def add_each(
         choice = _choice(largest=largest, central=central)
         settings = context.settings()
         found = read_data_set(
-            folder,
+            Path(os.path.abspath(folder)),
             settings.without_videos().watched,
             name_of=lambda name: name.replace("_", " ") if spaces else name,
         )

@@ -13,6 +13,7 @@ from familiar.cli.carrying import carry_out_now, conclude, step_as_json
 from familiar.cli.context import Context, pass_context
 from familiar.cli.looking import look_through
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.photos import named_folders
 from familiar.cli.rematching import rematch
 from familiar.effects.placing import check_over
@@ -40,7 +41,7 @@ def sidecars() -> None:
 
 
 @sidecars.command(epilog="Example: familiar sidecars plan ~/Pictures/2019")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathType())
 @json_option
 @pass_context
 def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
@@ -68,7 +69,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 
 
 @sidecars.command(epilog="Example: familiar sidecars write ~/Pictures/2019")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathType())
 @json_option
 @pass_context
 def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
@@ -97,7 +98,7 @@ def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 
 
 @sidecars.command(epilog="Example: familiar sidecars read ~/Pictures/2019")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathType())
 @json_option
 @pass_context
 def read(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
