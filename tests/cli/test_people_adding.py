@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import put
-from familiar.store.store import STORE_NAME
+from familiar.store.store import STORE_NAME, Store
 from running import Household, command
 
 
@@ -33,6 +33,18 @@ def data_set(
     put(meadow, top / "Nobody")
     put(meadow, top)
     return top
+
+
+def test_a_data_set_that_is_named_from_the_current_folder_is_known_by_its_whole_path(
+    household: Household, obama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "set" / "Barack Obama").mkdir(parents=True)
+    photo = put(obama, tmp_path / "set" / "Barack Obama", "1.jpg")
+    monkeypatch.chdir(tmp_path)
+    household.ask("people", "add-each", "set")
+    with Store(household.state / STORE_NAME) as store:
+        assert [one.origin for one in store.people.references(store.people.find("Barack Obama").id)] == [photo]
+        assert list(store.sightings.first_paths().values()) == [photo]
 
 
 def test_all_people_of_a_data_set_are_registered_and_what_is_refused_is_told(

@@ -84,13 +84,13 @@ def test_the_mean_of_a_person_is_exported_and_known_faces_are_matched_with_impor
     assert (np.load(io.BytesIO(streamed.stdout)) == np.load(file)).all()
     registered.ask("people", "remove", "Barack Obama", "--yes")
     assert registered.json("status")["photos"]["recognised"] == 0
-    np.save(tmp_path / "paths.npy", np.array(["somewhere.jpg"]))
+    np.save(tmp_path / "paths.npy", np.array(["/somewhere.jpg"]))
     registered.ask("people", "import", "Obama", file, tmp_path / "paths.npy")
     assert registered.json("status")["photos"]["recognised"] == 3
     shown = registered.ask("people", "show", "Obama").stdout.splitlines()
     assert shown[0] == "Obama: 3 faces in 3 photos"
     assert shown[2] == f"references: 1 of the model {MODEL}"
-    assert shown[4].split()[0] == "somewhere.jpg"
+    assert shown[4].split()[0] == "/somewhere.jpg"
 
 
 def test_a_file_that_is_there_is_only_replaced_by_force(household: Household, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """familiar people add, add-each: register people by photos."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -100,7 +101,7 @@ def add_each(
         choice = _choice(largest=largest, central=central)
         settings = context.settings()
         found = read_data_set(
-            folder,
+            Path(os.path.abspath(folder)),
             settings.without_videos().watched,
             name_of=lambda name: name.replace("_", " ") if spaces else name,
         )

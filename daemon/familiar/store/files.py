@@ -63,6 +63,7 @@ class Files:
 
     def folder(self, path: Path, *, root_id: int | None = None, device: int | None = None) -> int:
         """Return the id of a folder, writing it down if it is new, or if its root or device is."""
+        assert path.is_absolute(), path
         key = os.fsencode(path)
         row = self._db.conn.execute("SELECT id, root_id, device FROM folders WHERE path = ?", (key,)).fetchone()
         if row is not None and (root_id is None or row[1:] == (root_id, device)):

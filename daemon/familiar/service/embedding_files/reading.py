@@ -113,6 +113,8 @@ def _warning(embeddings: Embeddings) -> str | None:
 def _as_paths(file: Path, found: Array, *, count: int) -> list[Path | None]:
     """Return an array of strings as paths, in their bytes; an empty one says that it is not known.
 
+    A path that does not begin with / is taken from the current folder, as in lists.
+
     Raises:
         UsageError: there are not as many as embeddings, or some can't be paths.
     """
@@ -128,5 +130,5 @@ def _as_paths(file: Path, found: Array, *, count: int) -> list[Path | None]:
             raise UsageError(f"{file}: path {row}, from 0, is no text: {error}.") from error
         if b"\0" in text or len(text) > _LONGEST_PATH:
             raise UsageError(f"{file}: path {row}, from 0, can't be one: {text[: _NAMED_ROWS * 10]!r}.")
-        paths.append(Path(os.fsdecode(text)) if text else None)
+        paths.append(Path.cwd() / os.fsdecode(text) if text else None)
     return paths
