@@ -35,6 +35,13 @@ def test_files_of_other_tools_are_read() -> None:
     assert read_scores(old) == ({"photos/10:30: start.jpg": 0.61, "C:\\photos\\b.jpg": 0.5}, ())
 
 
+def test_a_path_on_a_windows_server_is_read_and_listed_as_it_is() -> None:
+    old = rb"\\srv\share\new.jpg: 0.25"
+    path = r"\\srv\share\new.jpg"
+    assert read_scores(old) == ({path: 0.25}, ())
+    assert read_list(write_list([path])) == [path]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

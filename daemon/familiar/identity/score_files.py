@@ -1,7 +1,8 @@
 r"""Scores of photos as text: one line `path: score` a photo, as small tools have written it for years.
 
 A path may have colons; the last one of a line ends it. A name with a line break is written as GNU's checksum tools
-do it: the line begins with a backslash, and in it a line break is `\n` and a backslash is `\\`.
+do it: the line begins with a backslash, and in it a line break is `\n` and a backslash is `\\`. Only paths
+that begin with `/` are written so, and such a line begins with `\/`; with other backslashes begin paths of Windows.
 """
 
 import math
@@ -67,13 +68,13 @@ def _encoded(line: str) -> bytes:
 
 
 def _escaped(path: str) -> str:
-    if "\n" not in path and "\r" not in path and not path.startswith("\\"):
+    if not path.startswith("/") or ("\n" not in path and "\r" not in path):
         return path
     return "\\" + path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _unescaped(text: str) -> str:
-    if not text.startswith("\\"):
+    if not text.startswith("\\/"):
         return text
     parts = text[1:].split("\\\\")
     return "\\".join(part.replace("\\n", "\n").replace("\\r", "\r") for part in parts)
