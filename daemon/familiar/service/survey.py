@@ -1,6 +1,5 @@
 """See all photos in and below folders, for commands: only those are looked at that the store does not know."""
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from familiar.errors import FamiliarError, StoreError, UsageError
 from familiar.service.recognition import Recogniser
 from familiar.service.renewal import Renewer
 from familiar.service.seeing import Seer
+from familiar.service.together import side_by_side
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
 from familiar.sources.walking import walk
@@ -75,11 +75,9 @@ class Looker:
 
     async def look(self, found: Survey, progress: Callable[[int, int], None]) -> list[Sight]:
         """Return what came of each file, in their order; `progress` is told how many were looked at, of how many."""
-        looks = {path: asyncio.create_task(self._sight(path)) for path in found.unknown}
-        for number, look in enumerate(asyncio.as_completed(looks.values()), start=1):
-            await look
-            progress(number, len(looks))
-        return [found.known.get(path) or looks[path].result() for path in found.files]
+        sights = await side_by_side(map(self._sight, found.unknown), progress)
+        seen = found.known | {sight.path: sight for sight in sights}
+        return [seen[path] for path in found.files]
 
     async def _sight(self, path: Path) -> Sight:
         try:

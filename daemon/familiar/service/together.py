@@ -1,0 +1,26 @@
+"""Jobs that run at the same time and end together."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def side_by_side(
+    jobs: Iterable[Coroutine[Any, Any, T]], progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> list[T]:
+    """Return what jobs give, in their order; `progress` is told how many have ended, of how many.
+
+    The first that fails ends all others; none is left behind.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        for number, task in enumerate(asyncio.as_completed(tasks), start=1):
+            await task
+            progress(number, len(tasks))
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return [task.result() for task in tasks]
