@@ -89,11 +89,11 @@ def _await_daemon(store: Store, steps: Sequence[Step]) -> dict[int, str]:
 
 def _parse_time(text: str, now: datetime) -> datetime:
     ago = re.fullmatch(r"(\d+)([smhdw])", text)
-    if ago:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"--since {text!r} is no time; write 30m, 2h, 3d or 2026-05-01T12:00.") from error
 
 
