@@ -83,6 +83,12 @@ def test_where_a_listed_photo_is_gone_nothing_is_done_but_if_that_is_asked_for(
         ("/\n", "out", "list.txt: / is a folder; a list has the paths of photos."),
         (None, "out", "list.txt: can't be read: No such file or directory."),
         ("/\n", "list.txt", "list.txt: is a file; name a folder."),
+        (
+            "~nobody-here/a.jpg\n",
+            "out",
+            "~nobody-here/a.jpg: there is no home of that name; a path begins with / or ~/.",
+        ),
+        ("~nobody-here/a.jpg: 0.5\n", "out", "~nobody-here/a.jpg: there is no home of that name"),
     ],
 )
 def test_a_list_or_a_target_that_can_not_be_used_is_told(
@@ -93,6 +99,20 @@ def test_a_list_or_a_target_that_can_not_be_used_is_told(
         file.write_text(content)
     result = household.ask("move", file, "--to", household.base / target, check=False)
     assert (result.returncode, message in result.stderr) == (2, True), result.stderr
+
+
+def test_a_name_that_no_file_can_have_counts_as_missing(household: Household, photos: list[Path]) -> None:
+    listed = write_list(household, "/" + "x" * 300, photos[0])
+    result = household.ask("copy", listed, "--to", household.out, check=False)
+    assert (result.returncode, "1 of 2 files" in result.stderr) == (1, True)
+    household.ask("copy", listed, "--to", household.out, "--ignore-missing")
+    assert list(household.tree(household.out)) == ["out/a.jpg"]
+
+
+@pytest.mark.parametrize("line", ["~/inbox/a.jpg", "~/inbox/a.jpg: 0.71"])
+def test_a_listed_path_may_begin_with_the_home(household: Household, photos: list[Path], line: str) -> None:
+    household.ask("move", write_list(household, line), "--to", "~/out")
+    assert (photos[0].exists(), (household.out / "a.jpg").is_file()) == (False, True)
 
 
 def test_what_fails_is_told_and_is_not_tried_again_behind_ones_back(household: Household, photos: list[Path]) -> None:
@@ -205,8 +225,9 @@ def test_an_unknown_face_says_so_and_the_nearest_are_shown_on_request(library: H
     [
         ("meadow", (), 1, "meadow.png: no face was found in it."),
         ("missing", (), 2, "missing: there is no such file."),
-        ("broken", (), 1, "not a picture in any format that is known"),
+        ("broken", (), 1, "broken: can't be looked at: not a picture in any format that is known"),
         ("meadow", ("--threshold", "3"), 2, "3.0 is not in the range 0<x<=2"),
+        ("meadow", ("--threshold", "nan"), 2, "nan is not a number."),
         ("meadow", ("--max", "0"), 2, "0 is not in the range x>=1"),
     ],
 )

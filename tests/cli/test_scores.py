@@ -134,11 +134,21 @@ def test_photos_within_bounds_are_listed_the_best_first(library: Household, albu
     assert len(out.read_text().splitlines()) == 5
 
 
+def test_where_no_photo_lies_within_the_bounds_that_is_said_beside_the_empty_list(
+    household: Household, tmp_path: Path
+) -> None:
+    (tmp_path / "scores.txt").write_text("/a.jpg: 0.5\n/b.jpg: 0.4\n")
+    result = household.ask("scores", "filter", tmp_path / "scores.txt", "--min-score", "0.9")
+    assert (result.stdout, result.stderr) == ("", "0 of 2 photos lie within the bounds.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("filter", "album", "--min-percentile", "101"), "101.0 is not in the range 0<=x<=100"),
         (("filter", "album", "--min-score", "-1"), "-1.0 is not in the range 0<=x<=1"),
+        (("filter", "album", "--min-score", "nan"), "nan is not a number."),
+        (("filter", "album", "--min-percentile", "nan"), "nan is not a number."),
         (
             ("filter", *OBAMA, "--min-score", "0.9", "--max-score", "0.1"),
             "The bounds leave nothing: from a score of 0.9",

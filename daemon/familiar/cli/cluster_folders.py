@@ -10,6 +10,7 @@ import click
 
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.rematching import rematch
 from familiar.errors import RetryError, UsageError
 from familiar.service.cluster_folders.changes import plan_changes
@@ -44,7 +45,7 @@ _COLUMNS = ("what", "faces", "from", "to", "because")
 
 
 @click.command(epilog="Example: familiar clusters export ~/faces")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PathType())
 @click.option("--cluster", "wanted", type=click.IntRange(1, 2**62), multiple=True, help="Only this one; repeatable.")
 @click.option("--unnamed", is_flag=True, help="Only clusters without a name.")
 @click.option("--max", "most", type=click.IntRange(min=1), help="Faces of a cluster, the most typical first.")
@@ -82,7 +83,7 @@ def export(
 
 
 @click.command("import", epilog="Example: familiar clusters import ~/faces --dry-run")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PathType())
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @json_option

@@ -10,6 +10,7 @@ from familiar.cli.cluster_folders import export, import_
 from familiar.cli.cluster_review import review
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import json_option, local_time, print_json, print_table, progress_bar, reported, say
+from familiar.cli.parameters import FiniteRange
 from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
 from familiar.service.grouping import regroup
@@ -41,7 +42,7 @@ def clusters() -> None:
 
 
 @clusters.command(epilog="Example: familiar clusters run")
-@click.option("--threshold", type=click.FloatRange(0, 2, min_open=True), help="Group more loosely, or strictly.")
+@click.option("--threshold", type=FiniteRange(0, 2, min_open=True), help="Group more loosely, or strictly.")
 @json_option
 @pass_context
 def run(context: Context, threshold: float | None, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from familiar.cli.carrying import carry_out_now, conclude, step_as_json
 from familiar.cli.context import Context, pass_context
 from familiar.cli.looking import look_through
 from familiar.cli.output import json_option, print_json, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.photos import folder_at
 from familiar.errors import FamiliarError, UsageError
 from familiar.model import Copy, Link, Move, Operation, Plan
@@ -20,12 +21,12 @@ _DONE = {"copy": "copied", "move": "moved", "link": "linked", "hard-link": "link
 
 
 @click.command(epilog="Example: familiar collect --person 'Eileen Collins' --only --to ~/Pictures/Eileen")
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, type=PathType())
 @click.option("--person", "names", required=True, multiple=True, help="Whose photos; may be given several times.")
 @click.option("--any", "any_of", is_flag=True, help="One of several people is enough (the default).")
 @click.option("--all", "all_of", is_flag=True, help="All of several people are in the photo.")
 @click.option("--only", is_flag=True, help="Nobody else is in the photo, and no unknown face.")
-@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="The folder to put them into.")
+@click.option("--to", "target", required=True, type=PathType(), help="The folder to put them into.")
 @click.option("--copy", is_flag=True, help="Copy them (the default).")
 @click.option("--move", is_flag=True, help="Move them.")
 @click.option("--link", is_flag=True, help="Make symbolic links to them.")

@@ -1,6 +1,5 @@
 """familiar crop: faces of one person out of many photos, as a data set."""
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.crop_results import show_crops
 from familiar.cli.looking import look_through
 from familiar.cli.output import FAILED, json_option, reported
+from familiar.cli.parameters import FiniteRange, PathType
 from familiar.cli.photos import folder_at, named_folders
 from familiar.cli.rematching import rematch
 from familiar.cli.taking_back import take_back
@@ -50,25 +50,23 @@ class _Request:
 
 
 @click.command(epilog="Example: familiar crop --person 'Eileen Collins' ~/Pictures --to ~/Datasets/eileen --size 512")
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, type=PathType())
 @click.option("--person", "people", multiple=True, help="Whose faces to crop; several get a folder each below --to.")
-@click.option(
-    "--reference", type=click.Path(path_type=Path), help="A photo of the face to look for, in place of a person."
-)
+@click.option("--reference", type=PathType(), help="A photo of the face to look for, in place of a person.")
 @click.option("--largest", is_flag=True, help="Take the largest of several faces in the photo of reference.")
-@click.option("--to", required=True, type=click.Path(path_type=Path), help="The folder for the crops.")
+@click.option("--to", required=True, type=PathType(), help="The folder for the crops.")
 @click.option("--recursive/--no-recursive", default=True, help="Take the folders below FOLDERS, too (default).")
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     help="Largest distance of a face, whoever else may be nearer; 1 takes every face. By default matching decides.",
 )
 @click.option("--all-faces", is_flag=True, help="Crop all faces that match, not only the nearest of each photo.")
 @click.option("--min-size", type=click.IntRange(0), default=0, help="Leave out smaller faces (shorter side, pixels).")
-@click.option("--min-sharpness", type=click.FloatRange(0), default=0.0, help="Leave out faces that are less sharp.")
+@click.option("--min-sharpness", type=FiniteRange(0), default=0.0, help="Leave out faces that are less sharp.")
 @click.option(
     "--margin",
-    type=click.FloatRange(0, 3),
+    type=FiniteRange(0, 3),
     default=0.4,
     show_default=True,
     help="Share of the face's longer side that is added on each side.",
@@ -115,7 +113,6 @@ def crop(
     """
     with reported():
         _check_options(people, reference, largest=largest, square=square, aligned=aligned)
-        _check_numbers(threshold=threshold, margin=margin, min_sharpness=min_sharpness)
         if suffix == "png" and quality is not None:
             raise UsageError("--quality is for jpg and webp: png keeps all pixels as they are.")
         request = _Request(
@@ -273,9 +270,3 @@ def _check_options(
         raise UsageError("--largest is about the photo of --reference.")
     if aligned and not square:
         raise UsageError("--aligned makes squares: leave out --original.")
-
-
-def _check_numbers(**numbers: float | None) -> None:
-    for name, number in numbers.items():
-        if number is not None and not math.isfinite(number):
-            raise UsageError(f"--{name.replace('_', '-')} {number} is not a number.")

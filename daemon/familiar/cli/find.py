@@ -9,8 +9,9 @@ import click
 from familiar.cli.carrying import carry_out_now, conclude, step_as_json
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import json_option, print_json, print_table, reported, say
+from familiar.cli.parameters import FiniteRange, PathType
 from familiar.effects.journal import Step
-from familiar.errors import FamiliarError, UsageError
+from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
 from familiar.model import Copy, Photo, Plan
 from familiar.service.finding import Finder, Found, FoundPhoto, Wish
 from familiar.service.places import check_apart, places_of
@@ -23,13 +24,13 @@ _RULE = "familiar find"
 
 
 @click.command(epilog="Example: familiar find ~/Downloads/party.jpg --max 20 --distances")
-@click.argument("image", type=click.Path(path_type=Path))
+@click.argument("image", type=PathType())
 @click.option("--max", "most", type=click.IntRange(1), default=10, show_default=True, help="Photos for each face.")
-@click.option("--threshold", type=click.FloatRange(0, 2, min_open=True), help="Distance up to which a face is found.")
+@click.option("--threshold", type=FiniteRange(0, 2, min_open=True), help="Distance up to which a face is found.")
 @click.option("--nearest", is_flag=True, help="Show the nearest, even if they are beyond the threshold.")
 @click.option("--distances", is_flag=True, help="Show distances and scores.")
 @click.option("--person", help="Look only among the photos of this person.")
-@click.option("--copy-to", type=click.Path(path_type=Path), help="Copy the photos that are found to this folder.")
+@click.option("--copy-to", type=PathType(), help="Copy the photos that are found to this folder.")
 @json_option
 @pass_context
 def find(
@@ -79,7 +80,10 @@ def find(
 
 async def _glance(context: Context, store: Store, settings: Settings, image: Path) -> Photo:
     async with Workers(settings=settings.vision, models=context.models, tasks=1) as workers:
-        return await Seer(store=store, workers=workers).glance(image, settings.vision.model)
+        try:
+            return await Seer(store=store, workers=workers).glance(image, settings.vision.model)
+        except (SetAsideError, RetryError) as error:
+            raise FamiliarError(f"{image}: can't be looked at: {error}.") from error
 
 
 def _show(number: int, of: int, found: Found, paths: dict[int, Path | None], *, distances: bool) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +13,13 @@ from familiar.cli.carrying import carry_out_now, conclude, step_as_json
 from familiar.cli.collect import operation_to
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import json_option, print_json, progress_bar, reported
+from familiar.cli.parameters import PathType, expanded
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import read_list, read_scores
 from familiar.model import Plan
 from familiar.service.places import check_apart
 from familiar.service.seeing import Seer
+from familiar.service.together import side_by_side
 from familiar.settings import Settings
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store
@@ -24,8 +27,8 @@ from familiar.vision.workers import Workers
 
 _SHOWN = 5
 
-_list = click.argument("file", metavar="LIST", type=click.Path(path_type=Path, allow_dash=True))
-_to = click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="The folder.")
+_list = click.argument("file", metavar="LIST", type=PathType(allow_dash=True))
+_to = click.option("--to", "target", required=True, type=PathType(), help="The folder.")
 _gone = click.option("--ignore-missing", is_flag=True, help="Pass by what is listed and not there.")
 
 
@@ -100,7 +103,7 @@ def _listed(file: Path, *, ignore_missing: bool) -> list[Path]:
     """Return the files of a list, which are there.
 
     Raises:
-        UsageError: it can't be read, has no path, or a folder.
+        UsageError: it can't be read, has no path, one that can't be, or a folder.
         FamiliarError: one of the files is gone.
     """
     try:
@@ -110,10 +113,11 @@ def _listed(file: Path, *, ignore_missing: bool) -> list[Path]:
     listed = [_path(text) for text in read_list(data)]
     if not listed:
         raise UsageError(f"{file}: there is no path in it; a list has one a line.")
-    folders = [path for path in listed if path.is_dir()]
+    modes = {path: _mode(path) for path in listed}
+    folders = [path for path, mode in modes.items() if stat.S_ISDIR(mode)]
     if folders:
         raise UsageError(f"{file}: {folders[0]} is a folder; a list has the paths of photos.")
-    gone = [path for path in listed if not path.is_file()]
+    gone = [path for path in listed if not stat.S_ISREG(modes[path])]
     if gone and not ignore_missing:
         shown = "\n".join(f"{path}: is not there any more" for path in gone[:_SHOWN])
         more = f"\nand {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
@@ -121,16 +125,27 @@ def _listed(file: Path, *, ignore_missing: bool) -> list[Path]:
             f"{shown}{more}\n{len(gone)} of {len(listed)} files of {file} are missing. Nothing was done; "
             "--ignore-missing passes them by."
         )
-    return list(dict.fromkeys(path for path in listed if path.is_file()))
+    return [path for path, mode in modes.items() if stat.S_ISREG(mode)]
 
 
 def _path(text: str) -> Path:
-    """Return the path that a line names; of a line of scores only the path, unless a file has that very name."""
-    whole = Path(os.path.abspath(Path(text).expanduser()))
-    if os.path.lexists(whole):
-        return whole
-    scored, _ = read_scores(text.encode("utf-8", "surrogateescape"))
-    return next((Path(os.path.abspath(path)) for path in scored), whole)
+    """Return the path that a line names; of a line of scores only the path, unless a file has that very name.
+
+    Raises:
+        UsageError: it begins with the home of a user who does not exist.
+    """
+    if not os.path.lexists(os.path.expanduser(text)):
+        scored, _ = read_scores(text.encode("utf-8", "surrogateescape"))
+        text = next(iter(scored), text)
+    return Path(os.path.abspath(expanded(text)))
+
+
+def _mode(path: Path) -> int:
+    """Return what lies at a path, as the system has it; 0 for nothing, and for what can't be a path."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 async def _identify(
@@ -138,9 +153,5 @@ async def _identify(
 ) -> list[PhotoRow]:
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
         seer = Seer(store=store, workers=workers)
-        tasks = [asyncio.create_task(seer.identify(path)) for path in paths]
         with progress_bar("looking at photos", hidden=quiet) as progress:
-            for number, task in enumerate(asyncio.as_completed(tasks), start=1):
-                await task
-                progress(number, len(tasks))
-        return [task.result() for task in tasks]
+            return await side_by_side(map(seer.identify, paths), progress)

@@ -1,6 +1,8 @@
 """What every command shares: results as text or JSON, tables, progress, and errors with their exit codes."""
 
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +24,8 @@ INTERRUPTED = 130
 
 _UNBROKEN = 100_000
 """Columns of output that another program reads: a row of a table stays one line."""
+
+_NAMED_WRONGLY = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES})
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,8 +49,9 @@ class Problem(click.ClickException):
         if self._as_json:
             click.echo(json.dumps({"error": self.message, "problems": list(self.details)}), err=True)
             return
-        for line in self.message.splitlines():
-            Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]error:[/red] {_escaped(line)}")
+        for line in self.message.split("\n"):
+            shown = _escaped(printable(line))
+            Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]error:[/red] {shown}")
 
 
 @contextmanager
@@ -60,6 +65,12 @@ def reported() -> Iterator[None]:
         raise Problem(str(error), exit_code=WRONG_USE) from error
     except FamiliarError as error:
         raise Problem(str(error)) from error
+    except OSError as error:  # the last resort: where more can be said of a file, it was said before
+        if error.filename is None or isinstance(error.filename, int):
+            raise
+        named = Path(os.fsdecode(error.filename))
+        code = WRONG_USE if error.errno in _NAMED_WRONGLY else FAILED
+        raise Problem(f"{named}: can't be used: {error.strerror}.", exit_code=code) from error
 
 
 def print_json(value: Any) -> None:

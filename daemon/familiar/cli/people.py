@@ -7,6 +7,7 @@ import click
 
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import json_option, local_time, print_json, print_table, reported, say
+from familiar.cli.parameters import FiniteRange
 from familiar.cli.people_adding import add, add_each
 from familiar.cli.people_files import export, import_
 from familiar.cli.rematching import rematch
@@ -104,7 +105,7 @@ def remove(context: Context, name: str, *, yes: bool, as_json: bool) -> None:
 
 @people.command(epilog="Example: familiar people threshold 'Eileen Collins' 0.45")
 @click.argument("name")
-@click.argument("distance", type=click.FloatRange(0, 2, min_open=True), required=False)
+@click.argument("distance", type=FiniteRange(0, 2, min_open=True), required=False)
 @json_option
 @pass_context
 def threshold(context: Context, name: str, distance: float | None, *, as_json: bool) -> None:

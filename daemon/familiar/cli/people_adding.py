@@ -25,6 +25,7 @@ from familiar.cli.output import (
     reported,
     say,
 )
+from familiar.cli.parameters import PathType
 from familiar.cli.photos import named_folders, photos_in
 from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
@@ -52,7 +53,7 @@ central_option = click.option(
 
 @click.command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
 @click.argument("name")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=PathType())
 @largest_option
 @central_option
 @json_option
@@ -82,7 +83,7 @@ def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, 
 
 
 @click.command("add-each", epilog="Example: familiar people add-each ~/Datasets/lfw --central --spaces")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PathType())
 @largest_option
 @central_option
 @click.option("--max", "most", type=click.IntRange(min=1), help="Photos of a person: the first ones that will do.")

@@ -9,6 +9,7 @@ import numpy as np
 from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
 from familiar.cli.output import json_option, print_json, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.rematching import rematch
 from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import whole_file
@@ -23,7 +24,7 @@ _STANDARD_OUTPUT = Path("-")
 
 @click.command(epilog="Example: familiar people export 'Eileen Collins' eileen.npy")
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathType())
 @click.option("--all", "everything", is_flag=True, help="Write all references, not their mean.")
 @force_option
 @json_option
@@ -59,8 +60,8 @@ def export(context: Context, name: str, file: Path, *, everything: bool, force: 
 
 @click.command("import", epilog="Example: familiar people import 'Eileen Collins' eileen.npy")
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("paths", required=False, type=click.Path(path_type=Path))
+@click.argument("file", type=PathType())
+@click.argument("paths", required=False, type=PathType())
 @json_option
 @pass_context
 def import_(context: Context, name: str, file: Path, paths: Path | None, *, as_json: bool) -> None:

@@ -17,10 +17,11 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
     Raises:
         UsageError: there is nothing at the path.
     """
+    whole = Path(os.path.abspath(path))
     if path.is_dir():
-        return FolderSettings(path=path)
+        return FolderSettings(path=whole)
     if files and path.is_file():
-        return FolderSettings(path=path.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False)
+        return FolderSettings(path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False)
     raise UsageError(f"{path}: there is no such folder{' or file' if files else ''}.")
 
 

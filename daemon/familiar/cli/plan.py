@@ -13,6 +13,7 @@ import click
 
 from familiar.cli.context import Context, folders_of, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError
 from familiar.logs import open_log
@@ -31,7 +32,7 @@ from familiar.vision.workers import Workers
 
 
 @click.command(epilog="Example: familiar plan ~/Pictures/inbox")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathType())
 @json_option
 @pass_context
 def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
 from familiar.cli.output import json_option, print_json, progress_bar, reported, say
+from familiar.cli.parameters import PathType
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
 from familiar.service.portraits import Portraits
@@ -24,7 +25,7 @@ _CLUSTERS = 24
 
 
 @click.command(epilog="Example: familiar report ~/familiar.html")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PathType())
 @click.option(
     "--people",
     "most",

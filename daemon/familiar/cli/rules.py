@@ -9,6 +9,7 @@ import click
 from familiar.cli.carrying import carry_out, show_steps, step_as_json
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, progress_bar, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.plan import source_of
 from familiar.flickr.credentials import cache_in
 from familiar.model import Plan
@@ -28,7 +29,7 @@ def rules() -> None:
 
 
 @rules.command(epilog="Example: familiar rules check ~/.config/familiar/rules.yaml")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=PathType())
 @json_option
 @pass_context
 def check(context: Context, file: Path | None, *, as_json: bool) -> None:
@@ -52,7 +53,7 @@ def check(context: Context, file: Path | None, *, as_json: bool) -> None:
 
 
 @rules.command(epilog="Example: familiar rules apply ~/Pictures/2019")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathType())
 @json_option
 @pass_context
 def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:

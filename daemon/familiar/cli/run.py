@@ -9,6 +9,7 @@ import click
 from familiar import __version__
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import reported
+from familiar.cli.parameters import PathType
 from familiar.cli.starting import (
     Configuration,
     begin_log,
@@ -26,7 +27,7 @@ from familiar.store.store import Store
 
 
 @click.command(epilog="Example: familiar run ~/Pictures")
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, type=PathType())
 @log_format_option
 @log_level_option
 @pass_context

@@ -9,6 +9,7 @@ import click
 
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.parameters import PathType
 from familiar.cli.starting import Configuration, begin_log, daemon_for, log_format_option, log_level_option, rule_book
 from familiar.logs import EventLog
 from familiar.service.lock import locked
@@ -33,7 +34,7 @@ _PROBLEMS = {
 
 
 @click.command(epilog="Example: familiar scan ~/Pictures")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathType())
 @click.option("--retry", is_flag=True, help="Try photos again that were set aside.")
 @log_format_option
 @log_level_option

@@ -13,6 +13,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
 from familiar.cli.looking import look_through
 from familiar.cli.output import FAILED, console, json_option, print_json, print_table, reported, say
+from familiar.cli.parameters import FiniteRange, PathType
 from familiar.cli.photos import folder_at
 from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import replace_files
@@ -28,7 +29,7 @@ _MARKS = (50, 75, 90, 95, 99)
 _PLOT_SUFFIXES = (".png", ".svg")
 _SHOWN = 5
 
-source_argument = click.argument("source", required=False, type=click.Path(path_type=Path))
+source_argument = click.argument("source", required=False, type=PathType())
 stored_option = click.option("--person", help="In place of SOURCE: all photos that are known, scored for this person.")
 
 
@@ -41,10 +42,10 @@ def scores() -> None:
 
 
 @scores.command(epilog="Example: familiar scores write --person 'Eileen Collins' ~/Pictures --recursive")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PathType())
 @click.option("--person", required=True, help="Whom to look for.")
 @click.option("--recursive", is_flag=True, help="Take the folders below FOLDER, too.")
-@click.option("--out", type=click.Path(path_type=Path), help=f"The file with all scores; by default FOLDER/{ALL_NAME}.")
+@click.option("--out", type=PathType(), help=f"The file with all scores; by default FOLDER/{ALL_NAME}.")
 @json_option
 @pass_context
 def write(context: Context, folder: Path, person: str, *, recursive: bool, out: Path | None, as_json: bool) -> None:
@@ -114,11 +115,11 @@ def stats(context: Context, source: Path | None, person: str | None, *, as_csv: 
 @scores.command("filter", epilog="Example: familiar scores filter ~/Pictures --min-percentile 90 --out best.txt")
 @source_argument
 @stored_option
-@click.option("--min-percentile", type=click.FloatRange(0, 100), help="Take scores of this percentile and above.")
-@click.option("--max-percentile", type=click.FloatRange(0, 100), help="Take scores of this percentile and below.")
-@click.option("--min-score", type=click.FloatRange(0, 1), help="Take this score and above.")
-@click.option("--max-score", type=click.FloatRange(0, 1), help="Take this score and below.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the list to this file.")
+@click.option("--min-percentile", type=FiniteRange(0, 100), help="Take scores of this percentile and above.")
+@click.option("--max-percentile", type=FiniteRange(0, 100), help="Take scores of this percentile and below.")
+@click.option("--min-score", type=FiniteRange(0, 1), help="Take this score and above.")
+@click.option("--max-score", type=FiniteRange(0, 1), help="Take this score and below.")
+@click.option("--out", type=PathType(), help="Write the list to this file.")
 @force_option
 @json_option
 @pass_context
@@ -156,6 +157,8 @@ def filter_(
     elif out is None:
         with binary_output() as output:
             output.write(write_list(chosen))
+        if not chosen:
+            click.echo(f"0 of {_count(len(found), 'photo')} lie within the bounds.", err=True)
     if out is not None and not as_json:
         say(f"{len(chosen)} of {_count(len(found), 'photo')} listed in {out}")
 
@@ -163,7 +166,7 @@ def filter_(
 @scores.command(epilog="Example: familiar scores plot ~/Pictures --out scores.png")
 @source_argument
 @stored_option
-@click.option("--out", type=click.Path(path_type=Path), help="Write a picture: the name ends in .png or .svg.")
+@click.option("--out", type=PathType(), help="Write a picture: the name ends in .png or .svg.")
 @force_option
 @json_option
 @pass_context

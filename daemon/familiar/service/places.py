@@ -32,8 +32,8 @@ def check_apart(target: Path, sources: Sequence[Path]) -> Path:
     Raises:
         UsageError: it is a file, it is one of the folders that photos are taken from, or it lies below one.
     """
-    where = Path(os.path.abspath(target.expanduser()))
-    if os.path.lexists(where) and not where.is_dir():
+    where = Path(os.path.abspath(target))
+    if not where.is_dir() and os.path.lexists(where):
         raise UsageError(f"{target}: is a file; name a folder.")
     for source in sources:
         if Path(os.path.realpath(where)).is_relative_to(os.path.realpath(source)):

@@ -1,0 +1,60 @@
+"""Types of arguments and options that several commands share."""
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from familiar.errors import UsageError
+from familiar.logs import printable
+
+
+class FiniteRange(click.FloatRange):
+    """A number in a range: NaN, which every comparison lets through, and infinity are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
+
+
+if TYPE_CHECKING:
+    _ClickPath = click.Path[Path]
+else:
+    _ClickPath = click.Path  # not generic in older versions of click
+
+
+class PathType(_ClickPath):
+    """A path that is named: `~` at its beginning is a home, as the shell has it; an empty one names nothing."""
+
+    def __init__(self, *, allow_dash: bool = False) -> None:
+        """Take whether - may stand for standard input or output."""
+        super().__init__(path_type=Path, allow_dash=allow_dash)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        if not os.fspath(value):
+            self.fail("it is empty, and names nothing.", param, ctx)
+        try:
+            return super().convert(expanded(value), param, ctx)
+        except UsageError as error:
+            self.fail(printable(error), param, ctx)
+
+
+def expanded(text: str | Path) -> Path:
+    """Return a path with the home that `~` at its beginning means; a file of that very name comes first.
+
+    Raises:
+        UsageError: it begins with the home of a user who does not exist.
+    """
+    path = Path(text)
+    if not str(path).startswith("~") or os.path.lexists(path):
+        return path
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
