@@ -261,7 +261,7 @@ def test_crops_of_another_kind_are_never_mixed_into_a_folder_and_other_files_are
         ((*OBAMA, "--largest"), 2, "--largest is about the photo of --reference."),
         ((*OBAMA, "--aligned", "--original"), 2, "--aligned makes squares: leave out --original."),
         ((*OBAMA, "--format", "png", "--quality", "90"), 2, "--quality is for jpg and webp: png keeps all pixels as"),
-        ((*OBAMA, "--threshold", "nan"), 2, "nan is not a number."),
+        ((*OBAMA, "--threshold", "nan"), 2, "Invalid value for '--threshold': nan is not a number."),
         ((*OBAMA, "{album}/nowhere"), 2, "{album}/nowhere: there is no such folder or file."),
         ((*OBAMA, "{empty}"), 2, "{empty}: there is no photo in this folder."),
         (("--reference", "{album}/2020/couple.jpg"), 1, "{album}/2020/couple.jpg: 2 faces were found in it; --largest"),
@@ -276,7 +276,7 @@ def test_wrong_use_is_refused_with_what_would_be_right_and_nothing_is_written(
     places = {"album": library.base / "album", "empty": empty}
     given = [argument.format(**places) for argument in arguments]
     result = library.ask("crop", *given, "--to", to, check=False)
-    assert (result.returncode, message.format(**places) in result.stderr) == (code, True)
+    assert (result.returncode, f"rror: {message.format(**places)}" in result.stderr) == (code, True)
     assert not to.exists()
 
 

@@ -3,11 +3,12 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
-from familiar.errors import StoreError
+from familiar.errors import StoreError, StoreUnavailableError
 from familiar.model import Copy, aim_of
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
@@ -32,6 +33,16 @@ def test_a_new_store_is_in_wal_mode_with_foreign_keys_and_is_private(tmp_path: P
         assert db.conn.execute("PRAGMA foreign_key_check").fetchall() == []
     assert (tmp_path / "familiar.db").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["familiar.db"]
+
+
+@pytest.mark.parametrize("take", [lambda rows: rows.fetchone(), lambda rows: rows.fetchall(), list])
+def test_an_error_that_comes_with_a_later_row_is_told_as_one_of_the_store(
+    tmp_path: Path, take: Callable[[Any], object]
+) -> None:
+    with closing(opened(tmp_path / "familiar.db")) as db:
+        rows = db.conn.execute("SELECT abs(column1) FROM (VALUES (1), (-9223372036854775808))")
+        with pytest.raises(StoreUnavailableError, match="can't be used for now: integer overflow"):
+            take(rows)
 
 
 def test_an_older_store_is_migrated_after_a_backup(tmp_path: Path) -> None:

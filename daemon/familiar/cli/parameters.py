@@ -3,7 +3,7 @@
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,7 +22,13 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-class PathType(click.Path[Path]):
+if TYPE_CHECKING:
+    _ClickPath = click.Path[Path]
+else:
+    _ClickPath = click.Path  # not generic in older versions of click
+
+
+class PathType(_ClickPath):
     """A path that is named: `~` at its beginning is a home, as the shell has it; an empty one names nothing."""
 
     def __init__(self, *, allow_dash: bool = False) -> None:

@@ -102,15 +102,15 @@ class _Connection(sqlite3.Connection):
     path: Path | None = None
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        with self._translating():
-            return super().execute(*arguments)
+        with self.translating():
+            return self.cursor(_Cursor).execute(*arguments)
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:
-        with self._translating():
+        with self.translating():
             return super().executemany(*arguments)
 
     @contextmanager
-    def _translating(self) -> Iterator[None]:
+    def translating(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -123,6 +123,27 @@ class _Connection(sqlite3.Connection):
             if self.path is None:
                 raise
             raise StoreError(_damage(self.path, str(error))) from error
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor that tells familiar's own errors when rows are taken: a write that returns some ends only then."""
+
+    connection: _Connection
+
+    def fetchone(self) -> Any:
+        with self.connection.translating():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with self.connection.translating():
+            return super().fetchall()
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except sqlite3.DatabaseError:  # with no context around every row, of which there may be a million
+            with self.connection.translating():
+                raise
 
 
 def _connect(path: Path) -> _Connection:
