@@ -15,7 +15,7 @@ from familiar.cli.context import Context, folders_of, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.parameters import PathType
 from familiar.cli.photos import photos_in
-from familiar.errors import FamiliarError, GoneError
+from familiar.errors import FamiliarError, GoneError, StoreError
 from familiar.logs import open_log
 from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, aim_of
 from familiar.rules.planning import Rules, following, plan_for
@@ -101,6 +101,8 @@ class _Planner:
         for path, look in zip(paths, looks, strict=True):
             try:
                 self._plan(path, await look, stills.get(path))
+            except StoreError:
+                raise  # not the photo's fault
             except FamiliarError as error:
                 self.failed.append((path, str(error)))
             progress()
