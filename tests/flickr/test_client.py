@@ -120,6 +120,51 @@ def test_each_way_of_failing_is_a_passing_error_that_says_whether_the_call_may_h
     assert [tag.raw for tag in photo.tags] == ["a b"]
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_refused_time_is_understood_where_the_answer_is_no_json(
+    flickr: FlickrServer, client: Client, status: int
+) -> None:
+    said = "oauth_problem=timestamp_refused&oauth_acceptable_timestamps=1-2"
+    flickr.faults.next(f"text{status}:{said}")
+    assert isinstance(error_of(client), ClockError)
+    flickr.faults.next(f"text{status}:<html><body>{said.partition('&')[0]}</body></html>")
+    assert isinstance(error_of(client), ClockError)
+    flickr.faults.next(f"text{status}:{said}")
+    with pytest.raises(ClockError):
+        client_of(flickr, None).begin_login("read")
+
+
+def test_an_answer_that_only_tells_of_a_problem_of_oauth_is_none(flickr: FlickrServer, client: Client) -> None:
+    flickr.faults.next('text:{"stat": "ok", "title": "oauth_problem=timestamp_refused"}')
+    assert client.call("test.login")["stat"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "meant"),
+    [
+        ('code="98" msg="Login failed / Invalid auth token"', LoginLostError),
+        ("msg='Invalid &amp; old' code='98'", LoginLostError),
+        ('code="1" msg="Photo not found"', RefusedError),
+        ('code="105"', PassingError),
+        ('code="many"', PassingError),
+    ],
+)
+def test_an_error_that_comes_as_xml_is_understood(
+    flickr: FlickrServer, client: Client, attributes: str, meant: type[FlickrError]
+) -> None:
+    xml = f'<?xml version="1.0" encoding="utf-8" ?>\n<rsp stat="fail">\n\t<err {attributes} />\n</rsp>'
+    flickr.faults.next(f"text:{xml}")
+    assert type(error_of(client)) is meant
+
+
+@pytest.mark.parametrize("answer", ["[" * 100_000, "[]", '{"stat": "fail"}', '{"stat": "fail", "code": []}', "\ufeff"])
+def test_an_answer_that_no_decoder_likes_is_a_passing_error(flickr: FlickrServer, client: Client, answer: str) -> None:
+    flickr.faults.next(f"text:{answer}")
+    error = error_of(client)
+    assert isinstance(error, PassingError)
+    assert "the answer is broken" in str(error)
+
+
 def test_an_answer_that_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client) -> None:
     flickr.faults.next("stall")
     began = time.monotonic()
