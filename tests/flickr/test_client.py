@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -229,6 +230,51 @@ def test_the_best_size_is_at_or_below_the_limit_or_else_the_smallest(
     chosen = best_size(sizes, max_size)
     assert chosen is not None
     assert chosen.pixels == pixels
+
+
+def film(label: str, side: int | str | None, source: str = "") -> dict[str, Any]:
+    source = source or f"https://flickr.example/photos/1@N00/1/play/{label.split(maxsplit=1)[0]}/abc/"
+    return {"label": label, "width": side, "height": side, "source": source, "media": "video"}
+
+
+@pytest.mark.parametrize(("max_size", "label"), [(None, "Video"), (1600, "HD"), (640, "Site"), (100, "Mobile")])
+def test_of_a_video_a_film_is_taken_and_not_its_player(max_size: int | None, label: str) -> None:
+    films = [
+        film("Video Player", 640, "https://flickr.example/apps/video/stewart.swf?v=2"),
+        film("Site MP4", 640),
+        film("Mobile MP4", "480"),
+        film("HD MP4", 1280),
+        film("Video Original", None if max_size else ""),
+    ]
+    chosen = best_size(read_sizes({"sizes": {"size": films}}, "video"), max_size)
+    assert chosen is not None
+    assert f"/play/{label}/" in chosen.url
+
+
+def test_a_video_of_which_there_is_only_the_player_has_no_film() -> None:
+    player = film("Video Player", 640, "https://flickr.example/apps/video/stewart.swf?v=2")
+    assert read_sizes({"sizes": {"size": [player]}}, "video") == ()
+
+
+@pytest.mark.parametrize(
+    ("max_size", "name"), [(None, "o"), (9999, "k"), (2047, "h"), (1024, "l"), (1023, "z"), (300, "t"), (70, "t")]
+)
+def test_where_a_listing_tells_no_sides_the_names_of_the_sizes_tell_them(max_size: int | None, name: str) -> None:
+    names = ("sq", "t", "k", "o", "z", "h", "l")
+    photo = {"id": "1", "secret": "a"} | {f"url_{each}": f"https://flickr.example/{each}.jpg" for each in names}
+    page = read_page({"photos": {"pages": 1, "total": 1, "photo": [photo]}})
+    chosen = best_size(page.photos[0].sizes, max_size)
+    assert chosen is not None
+    assert chosen.url.endswith(f"/{name}.jpg")
+    assert (chosen.width, chosen.height) == (0, 0)
+
+
+def test_where_nothing_tells_how_large_the_sizes_are_the_original_is_taken() -> None:
+    photo = {"id": "1", "secret": "a", "url_x": "https://f.example/x.jpg", "url_o": "https://f.example/o.jpg"}
+    page = read_page({"photos": {"pages": 1, "total": 1, "photo": [photo]}})
+    chosen = best_size(page.photos[0].sizes, 1000)
+    assert chosen is not None
+    assert chosen.url.endswith("/o.jpg")
 
 
 def test_a_photo_without_any_size_has_none() -> None:
