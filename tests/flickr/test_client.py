@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from familiar.flickr.errors import (
     KeyRejectedError,
     LoginLostError,
     MissingError,
+    NoPictureError,
     NotAllowedError,
     PassingError,
     RefusedError,
@@ -120,6 +122,51 @@ def test_each_way_of_failing_is_a_passing_error_that_says_whether_the_call_may_h
     assert [tag.raw for tag in photo.tags] == ["a b"]
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_refused_time_is_understood_where_the_answer_is_no_json(
+    flickr: FlickrServer, client: Client, status: int
+) -> None:
+    said = "oauth_problem=timestamp_refused&oauth_acceptable_timestamps=1-2"
+    flickr.faults.next(f"text{status}:{said}")
+    assert isinstance(error_of(client), ClockError)
+    flickr.faults.next(f"text{status}:<html><body>{said.partition('&')[0]}</body></html>")
+    assert isinstance(error_of(client), ClockError)
+    flickr.faults.next(f"text{status}:{said}")
+    with pytest.raises(ClockError):
+        client_of(flickr, None).begin_login("read")
+
+
+def test_an_answer_that_only_tells_of_a_problem_of_oauth_is_none(flickr: FlickrServer, client: Client) -> None:
+    flickr.faults.next('text:{"stat": "ok", "title": "oauth_problem=timestamp_refused"}')
+    assert client.call("test.login")["stat"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "meant"),
+    [
+        ('code="98" msg="Login failed / Invalid auth token"', LoginLostError),
+        ("msg='Invalid &amp; old' code='98'", LoginLostError),
+        ('code="1" msg="Photo not found"', RefusedError),
+        ('code="105"', PassingError),
+        ('code="many"', PassingError),
+    ],
+)
+def test_an_error_that_comes_as_xml_is_understood(
+    flickr: FlickrServer, client: Client, attributes: str, meant: type[FlickrError]
+) -> None:
+    xml = f'<?xml version="1.0" encoding="utf-8" ?>\n<rsp stat="fail">\n\t<err {attributes} />\n</rsp>'
+    flickr.faults.next(f"text:{xml}")
+    assert type(error_of(client)) is meant
+
+
+@pytest.mark.parametrize("answer", ["[" * 100_000, "[]", '{"stat": "fail"}', '{"stat": "fail", "code": []}', "\ufeff"])
+def test_an_answer_that_no_decoder_likes_is_a_passing_error(flickr: FlickrServer, client: Client, answer: str) -> None:
+    flickr.faults.next(f"text:{answer}")
+    error = error_of(client)
+    assert isinstance(error, PassingError)
+    assert "the answer is broken" in str(error)
+
+
 def test_an_answer_that_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client) -> None:
     flickr.faults.next("stall")
     began = time.monotonic()
@@ -186,6 +233,51 @@ def test_the_best_size_is_at_or_below_the_limit_or_else_the_smallest(
     assert chosen.pixels == pixels
 
 
+def film(label: str, side: int | str | None, source: str = "") -> dict[str, Any]:
+    source = source or f"https://flickr.example/photos/1@N00/1/play/{label.split(maxsplit=1)[0]}/abc/"
+    return {"label": label, "width": side, "height": side, "source": source, "media": "video"}
+
+
+@pytest.mark.parametrize(("max_size", "label"), [(None, "Video"), (1600, "HD"), (640, "Site"), (100, "Mobile")])
+def test_of_a_video_a_film_is_taken_and_not_its_player(max_size: int | None, label: str) -> None:
+    films = [
+        film("Video Player", 640, "https://flickr.example/apps/video/stewart.swf?v=2"),
+        film("Site MP4", 640),
+        film("Mobile MP4", "480"),
+        film("HD MP4", 1280),
+        film("Video Original", None if max_size else ""),
+    ]
+    chosen = best_size(read_sizes({"sizes": {"size": films}}, "video"), max_size)
+    assert chosen is not None
+    assert f"/play/{label}/" in chosen.url
+
+
+def test_a_video_of_which_there_is_only_the_player_has_no_film() -> None:
+    player = film("Video Player", 640, "https://flickr.example/apps/video/stewart.swf?v=2")
+    assert read_sizes({"sizes": {"size": [player]}}, "video") == ()
+
+
+@pytest.mark.parametrize(
+    ("max_size", "name"), [(None, "o"), (9999, "k"), (2047, "h"), (1024, "l"), (1023, "z"), (300, "t"), (70, "t")]
+)
+def test_where_a_listing_tells_no_sides_the_names_of_the_sizes_tell_them(max_size: int | None, name: str) -> None:
+    names = ("sq", "t", "k", "o", "z", "h", "l")
+    photo = {"id": "1", "secret": "a"} | {f"url_{each}": f"https://flickr.example/{each}.jpg" for each in names}
+    page = read_page({"photos": {"pages": 1, "total": 1, "photo": [photo]}})
+    chosen = best_size(page.photos[0].sizes, max_size)
+    assert chosen is not None
+    assert chosen.url.endswith(f"/{name}.jpg")
+    assert (chosen.width, chosen.height) == (0, 0)
+
+
+def test_where_nothing_tells_how_large_the_sizes_are_the_original_is_taken() -> None:
+    photo = {"id": "1", "secret": "a", "url_x": "https://f.example/x.jpg", "url_o": "https://f.example/o.jpg"}
+    page = read_page({"photos": {"pages": 1, "total": 1, "photo": [photo]}})
+    chosen = best_size(page.photos[0].sizes, 1000)
+    assert chosen is not None
+    assert chosen.url.endswith("/o.jpg")
+
+
 def test_a_photo_without_any_size_has_none() -> None:
     assert best_size([], 1000) is None
     assert best_size([], None) is None
@@ -217,7 +309,7 @@ def test_a_download_that_fails_leaves_nothing_behind(
     flickr.faults.hang_seconds = 2 * TIMEOUT
     url = url_of(flickr, obama)
     flickr.faults.next(fault)
-    with pytest.raises(PassingError):
+    with pytest.raises(NoPictureError if fault == "html" else PassingError):
         downloader.fetch(url, tmp_path / "a.part")
     assert list(tmp_path.iterdir()) == []
     size = downloader.fetch(url, tmp_path / "a.part")

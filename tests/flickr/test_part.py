@@ -56,11 +56,56 @@ def test_a_file_that_is_broken_again_and_again_is_given_up_until_it_changes(
     bench.run(has(bench, fetched=1))
 
 
-def test_a_photo_of_which_flickr_tells_a_wrong_size_comes_all_the_same(bench: FlickrBench, obama: Path) -> None:
+def downloads(bench: FlickrBench) -> int:
+    return sum(entry.room == "image" for entry in bench.flickr.record.entries)
+
+
+def picture(path: Path, sides: tuple[int, int], kind: str = "JPEG") -> str:
+    """Return the fault that has a picture of these sides come in place of another."""
+    Image.new("RGB", sides, "gray").save(path, kind)
+    return f"picture:{path}"
+
+
+@pytest.mark.parametrize("sides", [(908, 1137), (1137, 910), (600, 750), (2000, 2000)])
+def test_a_picture_that_differs_from_what_flickr_tells_is_fetched_once(
+    bench: FlickrBench, obama: Path, tmp_path: Path, sides: tuple[int, int]
+) -> None:
     bench.flickr.account.add_photo(obama)
-    bench.flickr.faults.next("png", method="image", times=99)
+    bench.flickr.faults.next(picture(tmp_path / "other.jpg", sides), method="image", times=99)
     bench.run(has(bench, fetched=1))
-    assert [event["error"] for event in bench.log.of("flickr.failed")] == ["it has 8 × 8 pixels, not 910 × 1137"] * 2
+    assert bench.log.of("flickr.failed") == []
+    assert downloads(bench) == 1
+
+
+@pytest.mark.parametrize(
+    ("sides", "kind", "error"),
+    [
+        ((8, 8), "JPEG", "it has 8 × 8 pixels, not 910 × 1137"),
+        ((910, 1137), "PNG", "it is of the kind PNG, not .jpg"),
+    ],
+)
+def test_a_picture_that_is_another_one_is_fetched_once_more(
+    bench: FlickrBench, obama: Path, tmp_path: Path, sides: tuple[int, int], kind: str, error: str
+) -> None:
+    bench.flickr.account.add_photo(obama)
+    bench.flickr.faults.next(picture(tmp_path / "other.jpg", sides, kind=kind), method="image", times=99)
+    bench.run(has(bench, fetched=1))
+    assert [event["error"] for event in bench.log.of("flickr.failed")] == [error]
+    assert downloads(bench) == 2
+
+
+def test_a_page_in_place_of_a_picture_is_given_up_after_some_tries_and_is_waited_for_no_more(
+    bench: FlickrBench, obama: Path
+) -> None:
+    bench.flickr.account.add_photo(obama)
+    bench.flickr.faults.next("html", method="image", times=99)
+    bench.run(lambda part: part.is_idle, once=True)
+    assert bench.log.of("flickr.refused")[0]["reason"] == "the answer is no picture, but a text"
+    assert downloads(bench) == 5
+    assert bench.log.of("flickr.retried") == []
+    bench.flickr.faults.stop()
+    bench.store.flickr.retry_refused()
+    bench.run(has(bench, fetched=1))
 
 
 def test_a_photo_without_any_file_is_refused_with_the_reason(bench: FlickrBench, obama: Path) -> None:

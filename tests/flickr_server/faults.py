@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from flickr_server import pictures
 
@@ -45,7 +46,8 @@ class Faults:
 
     A kind is one of `OF_THE_API` or `OF_IMAGES`: a half answer with the right length (`half`) or that of the whole
     (`short`), one that stops in the middle (`stall`), HTML in place of it (`html`) that says it were a picture
-    (`disguised`), another picture (`png`). `hang_seconds` is how long a hanging request hangs,
+    (`disguised`), another picture (`png`, or `picture:PATH`). `text:...` is another answer, `text400:...` one with that
+    status. `hang_seconds` is how long a hanging request hangs,
     `retry_after_seconds` what `429-retry-after` asks for.
     """
 
@@ -121,6 +123,9 @@ def refusal(kind: str, faults: Faults) -> Reply | None:
     if name in {"500", "502", "503", "429", "429-retry-after"}:
         wait = (("Retry-After", str(faults.retry_after_seconds)),) if name == "429-retry-after" else ()
         return Reply(status=int(name[:3]), body=HTML, content_type="text/html; charset=utf-8", headers=wait)
+    if name.startswith("text") and ":" in name:
+        status, _, text = name.removeprefix("text").partition(":")
+        return Reply(status=int(status or 200), body=text.encode(), content_type="text/plain; charset=utf-8")
     if name == "hang":
         return Reply(status=0, body=b"", content_type="", hang_seconds=faults.hang_seconds, is_reset=True)
     if name in {"reset", LOST}:
@@ -130,6 +135,9 @@ def refusal(kind: str, faults: Faults) -> Reply | None:
 
 def spoil(kind: str, reply: Reply, faults: Faults) -> Reply:
     """Return a good answer as the fault lets it arrive."""
+    if kind.startswith("picture:"):
+        other = Path(kind.removeprefix("picture:")).read_bytes()
+        return Reply(status=reply.status, body=other, content_type=reply.content_type)
     half = reply.body[: len(reply.body) // 2]
     spoiled = {
         "half": Reply(status=reply.status, body=half, content_type=reply.content_type),

@@ -89,12 +89,14 @@ def tag_list(photo: Photo) -> list[Tree]:
 
 
 def sizes(photo: Photo, base: str) -> list[Tree]:
-    """Return the sizes of a photo, as `getSizes` lists them; those of a video end with its films."""
+    """Return the sizes of a photo, as `getSizes` lists them; those of a video end with its player and films."""
     found = [_size(size.label, *size.fit(*photo.measures.upright()), base + photo.path(size)) for size in photo.sizes()]
     measures = photo.measures
     if photo.has_original:
         found.append(_size("Original", measures.width, measures.height, base + photo.original_path()))
     if photo.video:
+        player = f"{base}/apps/video/stewart.swf?v=2&photo_id={photo.id}&photo_secret={photo.secret}"
+        found.append(_size("Video Player", 640, 360, player, media="video"))
         for label, name in (("Site MP4", "site"), ("Video Original", "orig")):
             address = f"{base}/photos/{photo.owner}/{photo.id}/play/{name}/{photo.secret}/"
             found.append(_size(label, measures.width, measures.height, address, media="video"))

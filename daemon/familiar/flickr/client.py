@@ -1,7 +1,10 @@
 """Calls of Flickr's API, by way of `flickrapi`: plain values in and out, errors of ours."""
 
+import html
+import json
 import logging
-from typing import Any, cast
+import re
+from typing import Any
 from urllib.parse import urlencode
 
 import flickrapi
@@ -35,6 +38,12 @@ _OAUTH_PATHS = {
     "AUTHORIZE_URL": "/services/oauth/authorize",
     "ACCESS_TOKEN_URL": "/services/oauth/access_token",
 }
+
+_HEAD = 4096
+"""Bytes in which an answer that is no JSON says what is wrong, if it does."""
+_XML_ERROR = re.compile(r"""<rsp\s[^<>]*stat=["']fail["'][^<>]*>\s*<err\s([^<>]*)>""")
+_XML_CODE = re.compile(r"""\bcode=["'](\d{1,5})["']""")
+_XML_TEXT = re.compile(r"""\bmsg=(?:"([^"]*)"|'([^']*)')""")
 
 # It logs whole answers, tokens among them, and prints them where nobody has set up logging.
 _logger = logging.getLogger("flickrapi")
@@ -74,16 +83,14 @@ class Client:
             PassingError: it may work later.
         """
         try:
-            answer = self._api.do_flickr_call(f"flickr.{method}", **parameters)
+            answer = _read(self._api.do_flickr_call(f"flickr.{method}", format="json", **parameters))
         except FlickrError:
             raise
         except flickrapi.FlickrError as error:
             raise _translated(error) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:  # flickrapi reads answers without looking
-            raise PassingError("the answer is broken: no JSON of Flickr's") from error
-        if not isinstance(answer, dict) or answer.get("stat") != "ok":
+        if answer.get("stat") != "ok":
             raise PassingError("the answer is broken: it does not say how it went")
-        return cast("dict[str, Any]", answer)
+        return answer
 
     def begin_login(self, perms: Perms) -> str:
         """Return the address at which a person allows the application to act; raises as `call` does."""
@@ -124,6 +131,39 @@ class Client:
             raise _translated(error) from error
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             raise PassingError("the answer is broken: no tokens in it") from error
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    """Return the answer in these bytes.
+
+    Raises:
+        flickrapi.FlickrError: Flickr says no, in JSON or in XML.
+        PassingError: it is broken.
+    """
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _told_in_xml(data) or PassingError("the answer is broken: no JSON of Flickr's") from error
+    if not isinstance(answer, dict):
+        raise PassingError("the answer is broken: no JSON of Flickr's")
+    if answer.get("stat") != "fail":
+        return answer
+    try:
+        code = int(answer["code"])
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise PassingError("the answer is broken: it does not say what went wrong") from error
+    raise flickrapi.FlickrError(f"Error: {code}: {answer.get('message', '')}", code=code)
+
+
+def _told_in_xml(data: bytes) -> flickrapi.FlickrError | None:
+    """Return the error in an answer that is XML, though JSON was asked for, or None."""
+    found = _XML_ERROR.search(data[:_HEAD].decode(errors="replace"))
+    code = found and _XML_CODE.search(found[1])
+    if not found or not code:
+        return None
+    text = _XML_TEXT.search(found[1])
+    message = html.unescape(text[1] or text[2] or "") if text else ""
+    return flickrapi.FlickrError(f"Error: {code[1]}: {message}", code=int(code[1]))
 
 
 def _translated(error: flickrapi.FlickrError) -> FlickrError:

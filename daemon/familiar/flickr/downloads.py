@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from familiar.flickr.errors import MissingError, PassingError
+from familiar.flickr.errors import MissingError, NoPictureError, PassingError
 from familiar.flickr.session import USER_AGENT, is_allowed, proxies_for, raise_for, translated
 
 _CONNECT = 10.0
@@ -36,6 +36,7 @@ class Downloader:
 
         Raises:
             MissingError: there is nothing.
+            NoPictureError: there is a text.
             PassingError: it may work later; nothing is left behind.
             OSError: the file can't be written.
         """
@@ -59,7 +60,7 @@ class Downloader:
             with translated():
                 raise_for(response)
         if response.headers.get("Content-Type", "").startswith(("text/", "application/json")):
-            raise PassingError("the answer is no picture, but a text")
+            raise NoPictureError("the answer is no picture, but a text")
 
     def _write(self, response: requests.Response, temporary: Path) -> int:
         told = response.headers.get("Content-Length", "")

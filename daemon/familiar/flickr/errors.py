@@ -64,6 +64,10 @@ class MissingError(FlickrError):
     """There is nothing at the address of a photo (any more)."""
 
 
+class NoPictureError(FlickrError):
+    """Something else than a picture or a film lies at the address of a photo."""
+
+
 class NoFileError(FlickrError):
     """Flickr offers no size of a photo, or no film of a video."""
 

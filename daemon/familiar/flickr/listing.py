@@ -21,23 +21,30 @@ EXTRAS = (
 )
 """What a listing is asked for beside ids: with it no photo needs calls of its own."""
 
+_NAMED = {"t": 100, "s": 240, "n": 320, "m": 500, "z": 640, "c": 800, "l": 1024, "h": 1600, "k": 2048}
+"""The longer sides of the sizes, by the ends of their names in a listing."""
+_SQUARES = frozenset({"url_sq", "url_q"})
+_PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
+"""Suffixes of what plays a film, or lists its parts, and is none."""
+
 _NAME = re.compile(r"[0-9A-Za-z@_-]{1,64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{2,5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """One size of a photo: its address, and its sides in pixels (0 if Flickr does not say)."""
+    """One size of a photo: its address, its sides in pixels (0 if Flickr does not say), the longer one by its name."""
 
     url: str
     width: int = 0
     height: int = 0
+    named: int = 0
     is_original: bool = False
 
     @property
     def pixels(self) -> int:
         """The longer side."""
-        return max(self.width, self.height)
+        return max(self.width, self.height) or self.named
 
     @property
     def suffix(self) -> str:
@@ -89,13 +96,13 @@ def read_page(answer: dict[str, Any]) -> Page:
 
 
 def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
-    """Return the sizes in an answer of `photos.getSizes`, but for squares, which are cut out; of a video its videos.
+    """Return the sizes in an answer of `photos.getSizes`, but for squares, which are cut out; of a video its films.
 
     Raises:
         PassingError: there are none in it.
     """
     try:
-        return tuple(
+        sizes = (
             Size(
                 url=str(size["source"]),
                 width=_number(size.get("width")),
@@ -103,8 +110,9 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
                 is_original="original" in str(size.get("label", "")).lower(),
             )
             for size in answer["sizes"]["size"]
-            if size.get("media", "photo") == media and size.get("source") and not _is_square(size)
+            if size.get("media", "photo") == media and size.get("source") and not _is_other(size)
         )
+        return tuple(size for size in sizes if size.suffix not in _PLAYERS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PassingError("the answer is broken: no sizes in it") from error
 
@@ -129,14 +137,14 @@ def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
 
     Where all are larger it is the smallest of them, and where none tells how large it is, the original.
     """
+    originals = [size for size in sizes if size.is_original]
     if max_size is None:
-        originals = [size for size in sizes if size.is_original]
         return next(iter(originals), max(sizes, key=lambda size: size.pixels, default=None))
     known = [size for size in sizes if size.pixels]
     fitting = [size for size in known if size.pixels <= max_size]
     if fitting:
         return max(fitting, key=lambda size: size.pixels)
-    return min(known, key=lambda size: size.pixels, default=next(iter(sizes), None))
+    return min(known, key=lambda size: size.pixels) if known else next(iter([*originals, *sizes]), None)
 
 
 def _understood(photo: Any) -> Listed | None:
@@ -164,16 +172,19 @@ def _listed(photo: dict[str, Any]) -> Listed:
                 url=str(url),
                 width=_number(photo.get(f"width_{name[4:]}")),
                 height=_number(photo.get(f"height_{name[4:]}")),
+                named=_NAMED.get(name[4:], 0),
                 is_original=name == "url_o",
             )
             for name, url in photo.items()
-            if name.startswith("url_") and url
+            if name.startswith("url_") and name not in _SQUARES and url
         ),
     )
 
 
-def _is_square(size: dict[str, Any]) -> bool:
-    return "square" in str(size.get("label", "")).lower()
+def _is_other(size: dict[str, Any]) -> bool:
+    """Return whether a size is only a part of the picture, or plays the film and is none."""
+    label = str(size.get("label", "")).lower()
+    return "square" in label or "player" in label
 
 
 def _number(value: Any) -> int:

@@ -1,12 +1,13 @@
 """HTTP with time limits, a name of our own, and errors of our own: all of Flickr is asked through this."""
 
 import ipaddress
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
@@ -37,6 +38,9 @@ _TOKEN_PROBLEMS = frozenset({"token_rejected", "token_revoked", "token_expired"}
 _KEY_PROBLEMS = frozenset(
     {"signature_invalid", "consumer_key_unknown", "consumer_key_rejected", "consumer_key_refused"}
 )
+_HEAD = 4096
+"""Bytes in which an answer says what OAuth complains of, if it does."""
+_PROBLEM = re.compile(r"""oauth_problem["']?\s*[=:]\s*["']?([A-Za-z0-9_-]{1,60})""")
 
 
 class Session(requests.Session):
@@ -68,6 +72,7 @@ class Session(requests.Session):
             raise_for(response)
         except MissingError as error:
             raise PassingError(str(error), maybe_done=False) from error
+        _look_for_problem(response.content[:_HEAD])
         return response
 
     def _read(self, response: requests.Response, ends: float) -> None:
@@ -127,15 +132,22 @@ def oauth_problem(text: str) -> FlickrError | None:
     """Return what an answer of OAuth complains of, or None."""
     if "oauth_problem" not in text:
         return None
-    problem = parse_qs(text[text.index("oauth_problem") :]).get("oauth_problem", ["unknown"])[0]
-    problem = problem.split("&")[0].strip().strip('"}')
+    found = _PROBLEM.search(text)
+    problem = found[1] if found else "unknown"
     if problem == "timestamp_refused":
         return ClockError()
     if problem in _KEY_PROBLEMS:
         return KeyRejectedError(problem)
     if problem in _TOKEN_PROBLEMS:
         return LoginLostError(problem)
-    return PassingError(f"OAuth says {problem[:60]!r}", maybe_done=False)
+    return PassingError(f"OAuth says {problem!r}", maybe_done=False)
+
+
+def _look_for_problem(head: bytes) -> None:
+    """Raise what OAuth complains of in an answer that counts as a success and is no JSON; raises as `raise_for`."""
+    problem = None if head.lstrip().startswith(b"{") else oauth_problem(head.decode(errors="replace"))
+    if problem is not None:
+        raise problem
 
 
 def wait_of(headers: Any) -> float | None:

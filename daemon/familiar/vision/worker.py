@@ -171,9 +171,10 @@ def _photo(task: Look, picture: "Picture", engine: "Engine", faces: tuple[Face, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A file that can be decoded: the SHA-256 of its bytes, and the sides of the upright picture in pixels."""
+    """A file that can be decoded: the SHA-256 of its bytes, its format, the sides of the upright picture in pixels."""
 
     hash: str
+    format: str
     width: int
     height: int
 
@@ -191,14 +192,15 @@ def check(path: Path, settings: VisionSettings) -> Checked:
         if not _is_video(path):
             data = read_bytes(path)
             picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
-            return Checked(hash=hashlib.sha256(data).hexdigest(), width=picture.width, height=picture.height)
-        hash_ = fingerprint(path)
-        with _video(path, hash_, settings) as video:
-            frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
-            picture = next(iter(frames)).picture
-            return Checked(hash=hash_, width=picture.width, height=picture.height)
+            hash_ = hashlib.sha256(data).hexdigest()
+        else:
+            hash_ = fingerprint(path)
+            with _video(path, hash_, settings) as video:
+                frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
+                picture = next(iter(frames)).picture
     except MemoryError as error:
         raise _too_large(settings) from error
+    return Checked(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
 
 
 def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:

@@ -9,13 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
-from familiar.flickr.errors import MissingError, NoFileError, PassingError, RefusedError, StoppedError
+from familiar.flickr.errors import MissingError, NoFileError, NoPictureError, PassingError, RefusedError, StoppedError
 from familiar.flickr.listing import Media, Size, best_size, read_secret, read_sizes
 from familiar.logs import EventLog
 from familiar.service.flickr.calls import Calls
 from familiar.settings import FlickrSettings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store
+from familiar.vision.worker import Checked
 from familiar.vision.workers import Workers
 
 PARTIAL = ".part"
@@ -26,6 +27,9 @@ _LAST_RETRY = 3600.0
 _BROKEN_TRIES = 3
 """How often a file that can't be decoded is fetched anew."""
 _MISSING_TRIES = 5
+"""How often it is looked for at an address where it is not."""
+_KINDS = {".jpg": {"JPEG", "MPO"}, ".jpeg": {"JPEG", "MPO"}, ".png": {"PNG"}, ".gif": {"GIF"}}
+"""What a file may be, by its suffix."""
 _SOON = 30.0
 """Seconds that a single look waits for a photo that is to be tried again."""
 
@@ -135,6 +139,8 @@ class Fetcher:
             self._give_up(photo, error)
         except MissingError as error:
             await self._look_for(photo, error)
+        except NoPictureError as error:
+            self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=self._settings.backoff)
         except SetAsideError as error:
             self._put_off(photo, str(error), tries=_BROKEN_TRIES, seconds=self._settings.backoff)
         except (PassingError, RetryError) as error:
@@ -176,7 +182,7 @@ class Fetcher:
         try:
             await self._calls.fetch(size.url, temporary)
             checked = await self._workers.check(temporary)
-            self._compare(photo, size, (checked.width, checked.height))
+            _compare(photo, size, checked)
             if photo.taken is not None:
                 _date(temporary, photo.taken.timestamp())
             temporary.rename(path)  # one that power takes away is fetched again, as the folder is not synced
@@ -184,18 +190,6 @@ class Fetcher:
         finally:
             temporary.unlink(missing_ok=True)
         return path
-
-    def _compare(self, photo: FlickrPhoto, size: Size, sides: tuple[int, int]) -> None:
-        """Refuse a picture that is not as large as Flickr says: it is another one. In the end it is Flickr that errs.
-
-        Raises:
-            SetAsideError: it is not.
-        """
-        if not size.pixels or photo.media == "video" or photo.attempts + 1 >= _BROKEN_TRIES:
-            return
-        pairs = zip(sorted(sides), sorted((size.width, size.height)), strict=True)
-        if any(abs(one - other) > 1 for one, other in pairs):
-            raise SetAsideError(f"it has {sides[0]} × {sides[1]} pixels, not {size.width} × {size.height}")
 
     async def _size_of(self, photo: FlickrPhoto) -> Size:
         answer = await self._calls.read("photos.getSizes", photo_id=photo.id)
@@ -224,6 +218,27 @@ class Fetcher:
 
 def _usual_suffix(photo: FlickrPhoto) -> str:
     return ".mp4" if photo.media == "video" else ".jpg"
+
+
+def _compare(photo: FlickrPhoto, size: Size, checked: Checked) -> None:
+    """Refuse what must be another picture; if that comes again, it is Flickr that errs.
+
+    Servers round sides in their own ways, and may have one file for all sizes: that is no reason to fetch it again.
+
+    Raises:
+        SetAsideError: it is another one.
+    """
+    kinds = _KINDS.get(size.suffix)
+    if photo.media == "video":
+        return
+    if kinds is not None and checked.format not in kinds:
+        reason = f"it is of the kind {checked.format}, not {size.suffix}"
+    elif max(checked.width, checked.height) * 2 < size.pixels:
+        reason = f"it has {checked.width} × {checked.height} pixels, not {size.width} × {size.height}"
+    else:
+        return
+    if photo.reason != reason and photo.attempts + 1 < _BROKEN_TRIES:
+        raise SetAsideError(reason)
 
 
 def _date(path: Path, seconds: float) -> None:
