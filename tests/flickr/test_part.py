@@ -14,6 +14,7 @@ from familiar.service.flickr.part import FlickrPart
 from flickr_bench import FlickrBench
 from flickr_server.server import FlickrServer
 from flickr_server.sizes import ORIGINAL, RESIZED
+from running import CheckedLog
 
 
 @pytest.fixture
@@ -198,6 +199,18 @@ def test_an_unexpected_error_of_the_part_ends_nothing_else(bench: FlickrBench) -
     asyncio.run(tick())
     (error,) = bench.log.of("flickr.error")
     assert "odd" in error["error"]
+
+
+def test_a_single_look_that_ends_with_an_unexpected_error_is_in_trouble(bench: FlickrBench) -> None:
+    class OddLog(CheckedLog):
+        def emit(self, name: str, /, **fields: Any) -> None:
+            if name == "flickr.listed":
+                raise RecursionError("too deep")
+            super().emit(name, **fields)
+
+    bench.log = OddLog()
+    part = bench.run(lambda part: part.is_idle, once=True)
+    assert part.trouble == "an unexpected error: RecursionError('too deep')"
 
 
 def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> None:
