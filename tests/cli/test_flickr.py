@@ -256,3 +256,20 @@ def test_status_and_doctor_tell_of_flickr(
     broken = household.ask("doctor", "--json", check=False)
     assert broken.returncode == 1
     assert "log in again" in broken.stdout
+
+
+def test_push_tries_at_once_what_failed_before_and_says_what_still_waits(
+    household: Household, flickr: FlickrServer, account: Login, obama: Path
+) -> None:
+    photo = flickr.account.add_photo(obama)
+    household.ask("people", "add", "Barack Obama", obama)
+    configure(household, account, backoff=0.01)
+    names_rule(household)
+    household.ask("flickr", "sync")
+    flickr.faults.next("503", times=12)
+    for _ in range(2):
+        result = household.ask("flickr", "push", check=False)
+        assert result.returncode == 1
+        assert result.stdout.endswith("1 failed for now. 1 still wait.\n")
+    assert household.json("flickr", "push")["added"] == 1
+    assert [tag.raw for tag in photo.tags] == ["Barack Obama"]

@@ -274,7 +274,8 @@ def push(
 ) -> None:
     """Send the tags that rules give to Flickr, and take off those that they do not give any more.
 
-    Only tags that familiar has added are ever taken off. A daemon that runs does this by itself.
+    Only tags that familiar has added are ever taken off. A daemon that runs does this by itself. Tags that failed
+    before are tried again at once. Exits with 1 if tags still wait.
     """
     from familiar.cli.flickr_push import planned, pushed  # noqa: PLC0415 - the client takes a moment to import
 
@@ -291,16 +292,19 @@ def push(
         with locked(context.state, lasts=True), context.store(check=True) as store:
             if retry:
                 store.flickr_tags.retry_refused()
+            store.flickr_tags.retry_put_off()
             sent = pushed(context, settings, store, log)
-            waiting = store.flickr_tags.counts()
+            counts = store.flickr_tags.counts()
+    waiting = counts["to_add"] + counts["to_remove"]
     if as_json:
-        print_json({**sent, "to_add": waiting["to_add"], "to_remove": waiting["to_remove"]})
+        print_json({**sent, "to_add": counts["to_add"], "to_remove": counts["to_remove"]})
     else:
         say(
             f"{sent['added']} tags added, {sent['removed']} removed, {sent['kept']} were there already, "
             f"{sent['refused']} refused, {sent['failed']} failed for now."
+            + (f" {waiting} still wait." if waiting else "")
         )
-    if sent["failed"]:
+    if sent["failed"] or waiting:
         raise SystemExit(FAILED)
 
 
