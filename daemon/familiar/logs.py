@@ -166,6 +166,12 @@ CATALOGUE = (
         ("photos", "gone", "whole", "seconds"),
         "The whole account was listed; if not the whole, nothing in it counts as gone.",
     ),
+    Event(
+        "flickr.empty",
+        "warning",
+        ("known",),
+        "The account shows no photos, and photos of it are known: none of them counts as gone.",
+    ),
     Event("flickr.odd", "warning", ("entries",), "Entries of a listing can't be understood; the others can."),
     Event("flickr.changed", "info", ("new", "changed"), "Photos on Flickr are new, or have changed."),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched whole, and will be handled."),

@@ -213,8 +213,13 @@ def test_a_single_look_that_ends_with_an_unexpected_error_is_in_trouble(bench: F
     assert part.trouble == "an unexpected error: RecursionError('too deep')"
 
 
-def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> None:
+def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBench, obama: Path) -> None:
     photo = bench.flickr.account.add_photo(obama)
+    deleted, odd = (bench.flickr.account.add_photo(obama) for _ in range(2))
+    bench.look()
+    bench.flickr.account.delete_photo(deleted.id)
+    bench.flickr.account.delete_photo(odd.id)
+    bench.later(8 * 86400)
 
     class Mangled:
         """Calls whose listings have an entry more."""
@@ -224,7 +229,8 @@ def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> N
 
         async def read(self, method: str, **parameters: Any) -> dict[str, Any]:
             answer = await self._calls.read(method, **parameters)
-            answer["photos"]["photo"].append({"id": "?"})
+            answer["photos"]["photo"].append({"id": odd.id})
+            answer["photos"]["total"] = 2
             return answer
 
     async def look() -> None:
@@ -240,7 +246,8 @@ def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> N
 
     asyncio.run(look())
     assert bench.log.of("flickr.odd") == [{"entries": 1}]
-    assert bench.listed() == [photo.id]
+    assert set(bench.listed()) == {photo.id, odd.id}
+    assert bench.store.flickr.counts()["gone"] == 1
 
 
 def test_a_state_folder_stays_with_its_account(bench: FlickrBench) -> None:

@@ -149,8 +149,7 @@ class FlickrPart:
             await self._disconnect()
             self._log.emit("flickr.error", error=repr(error), retry_in=self._settings.later, exc_info=True)
             self._not_before = now + self._settings.later
-            if self._once:
-                self.trouble = f"an unexpected error: {error!r}"
+            self.trouble = f"an unexpected error: {error!r}" if self._once else self.trouble
 
     @property
     def is_idle(self) -> bool:
