@@ -179,7 +179,12 @@ CATALOGUE = (
     Event("flickr.refused", "warning", ("photo", "reason"), "A photo can't be fetched, until it changes on Flickr."),
     Event("flickr.gone", "info", ("photo",), "A photo is no longer on Flickr; what is known of it is kept."),
     Event("flickr.retried", "debug", ("what", "error", "retry_in"), "A call or download failed and is repeated."),
-    Event("flickr.waiting", "info", ("what", "seconds"), "The calls or downloads of this hour are used up."),
+    Event(
+        "flickr.waiting",
+        "warning",
+        ("what", "seconds", "reason"),
+        "The calls or downloads of this hour are used up, or Flickr asks to wait; it goes on by itself.",
+    ),
     Event(
         "flickr.progress",
         "info",

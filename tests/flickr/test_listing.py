@@ -1,6 +1,7 @@
 """Listing an account into the store."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,15 @@ def test_a_listing_outlives_each_fault(bench: FlickrBench, astronaut: Path, faul
     bench.look()
     assert len(bench.listed()) == 3
     assert [event["what"] for event in bench.log.of("flickr.retried")] == ["api"]
+
+
+def test_a_wait_that_flickr_asks_for_is_told_once(bench: FlickrBench) -> None:
+    bench.store.flickr_calls.pause("api", 10.3)
+    with suppress(TimeoutError):
+        bench.look(within=0.5)
+    (wait,) = bench.log.of("flickr.waiting")
+    assert wait["reason"].startswith("Flickr asks to wait until ")
+    assert bench.asked() == []
 
 
 def test_a_flickr_that_fails_for_long_is_given_up_for_now(bench: FlickrBench) -> None:

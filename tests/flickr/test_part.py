@@ -1,6 +1,7 @@
 """The Flickr part by itself: downloads, and what goes wrong; its files are handled by nobody here."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,8 @@ def test_downloads_wait_for_their_budget_and_say_so(bench: FlickrBench, obama: P
     bench.run(told(bench, "flickr.waiting"))
     assert sum(bench.flickr.record.downloads().values()) == 20
     assert bench.store.flickr_calls.last_hour("images") == 20
+    (wait,) = bench.log.of("flickr.waiting")
+    assert re.fullmatch(r"20 downloads are used up until \d\d:\d\d", wait["reason"])
     bench.later(3800)
     bench.run(has(bench, fetched=25))
 
