@@ -67,13 +67,13 @@ class FlickrBench:
         finally:
             calls.close()
 
-    def look(self) -> None:
+    def look(self, *, within: float = 60) -> None:
         """List what there is, or what has changed."""
 
         async def look() -> None:
             with self.calls() as calls:
                 found = Lister(calls=calls, settings=self.settings, store=self.store, log=self.log, found=lambda: None)
-                await found.look()
+                await asyncio.wait_for(found.look(), within)
 
         asyncio.run(look())
 

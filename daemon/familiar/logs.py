@@ -166,6 +166,12 @@ CATALOGUE = (
         ("photos", "gone", "whole", "seconds"),
         "The whole account was listed; if not the whole, nothing in it counts as gone.",
     ),
+    Event(
+        "flickr.empty",
+        "warning",
+        ("known",),
+        "The account shows no photos, and photos of it are known: none of them counts as gone.",
+    ),
     Event("flickr.odd", "warning", ("entries",), "Entries of a listing can't be understood; the others can."),
     Event("flickr.changed", "info", ("new", "changed"), "Photos on Flickr are new, or have changed."),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched whole, and will be handled."),
@@ -173,7 +179,12 @@ CATALOGUE = (
     Event("flickr.refused", "warning", ("photo", "reason"), "A photo can't be fetched, until it changes on Flickr."),
     Event("flickr.gone", "info", ("photo",), "A photo is no longer on Flickr; what is known of it is kept."),
     Event("flickr.retried", "debug", ("what", "error", "retry_in"), "A call or download failed and is repeated."),
-    Event("flickr.waiting", "info", ("what", "seconds"), "The calls or downloads of this hour are used up."),
+    Event(
+        "flickr.waiting",
+        "warning",
+        ("what", "seconds", "reason"),
+        "The calls or downloads of this hour are used up, or Flickr asks to wait; it goes on by itself.",
+    ),
     Event(
         "flickr.progress",
         "info",

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from familiar.cli.flickr_log import Telling
+from familiar.store.store import Store
 from flickr_server.control import Control
 from flickr_server.household import configure, log_in
 from flickr_server.remote import Login
 from flickr_server.server import FlickrServer
-from running import Household, command, events_in, note_events
+from running import CheckedLog, Household, command, events_in, note_events
 from videos import write_video
 
 
@@ -256,3 +258,37 @@ def test_status_and_doctor_tell_of_flickr(
     broken = household.ask("doctor", "--json", check=False)
     assert broken.returncode == 1
     assert "log in again" in broken.stdout
+
+
+def test_push_tries_at_once_what_failed_before_and_says_what_still_waits(
+    household: Household, flickr: FlickrServer, account: Login, obama: Path
+) -> None:
+    photo = flickr.account.add_photo(obama)
+    household.ask("people", "add", "Barack Obama", obama)
+    configure(household, account, backoff=0.01)
+    names_rule(household)
+    household.ask("flickr", "sync")
+    flickr.faults.next("503", times=12)
+    for _ in range(2):
+        result = household.ask("flickr", "push", check=False)
+        assert result.returncode == 1
+        assert result.stdout.endswith("1 failed for now. 1 still wait.\n")
+    assert household.json("flickr", "push")["added"] == 1
+    assert [tag.raw for tag in photo.tags] == ["Barack Obama"]
+
+
+def test_status_says_until_when_flickr_has_asked_to_wait(household: Household, account: Login) -> None:
+    household.ask("flickr", "sync")
+    with Store(household.state / "familiar.db") as store:
+        store.flickr_calls.pause("api", 3600)
+    (wait,) = household.json("flickr", "status")["waits"]
+    assert wait["what"] == "api"
+    assert wait["reason"].startswith("Flickr asks to wait until ")
+    assert f"waits: {wait['reason']}\n" in household.ask("flickr", "status").stdout
+
+
+def test_who_sees_no_log_is_told_of_waits_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    log = CheckedLog()
+    Telling(log).emit("flickr.waiting", what="api", seconds=60.0, reason="Flickr asks to wait until 19:38")
+    assert capsys.readouterr().err == "Flickr asks to wait until 19:38.\n"
+    assert len(log.of("flickr.waiting")) == 1

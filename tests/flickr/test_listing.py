@@ -1,6 +1,7 @@
 """Listing an account into the store."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,34 @@ def test_what_was_deleted_is_found_by_the_next_whole_listing(bench: FlickrBench,
     assert bench.store.flickr.counts()["gone"] == 1
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_a_total_that_is_a_little_too_high_costs_no_calls_and_hides_no_deletion(
+    tmp_path: Path, flickr: FlickrServer, astronaut: Path, order: str
+) -> None:
+    flickr.quirks.uncounted = 5
+    photos = flickr.account.add_photos([astronaut], 1200)
+    with FlickrBench.at(tmp_path, flickr, order=order) as bench:
+        bench.look()
+        assert len(bench.asked()) == 3 + (order == "oldest")
+        flickr.account.delete_photo(photos[7].id)
+        for gone in (0, 1):
+            bench.later(8 * DAY)
+            bench.look()
+            assert bench.store.flickr.counts()["gone"] == gone
+
+
+def test_a_listing_that_shows_far_fewer_photos_than_it_counts_is_not_whole(bench: FlickrBench, astronaut: Path) -> None:
+    photos = bench.flickr.account.add_photos([astronaut], 40)
+    bench.look()
+    bench.flickr.quirks.uncounted = 20
+    for photo in photos[:20]:
+        bench.flickr.account.delete_photo(photo.id)
+    bench.later(8 * DAY)
+    bench.look()
+    assert bench.store.flickr.counts()["gone"] == 0
+    assert bench.log.of("flickr.listed")[-1]["whole"] is False
+
+
 def test_an_account_that_is_empty_of_a_sudden_loses_nothing(bench: FlickrBench, astronaut: Path) -> None:
     bench.flickr.account.add_photos([astronaut], 3)
     bench.look()
@@ -103,6 +132,7 @@ def test_an_account_that_is_empty_of_a_sudden_loses_nothing(bench: FlickrBench, 
     bench.look()
     assert bench.store.flickr.counts()["gone"] == 0
     assert bench.log.of("flickr.listed")[-1]["whole"] is False
+    assert bench.log.of("flickr.empty") == [{"known": 3}]
 
 
 def test_videos_are_left_unless_they_are_wanted(tmp_path: Path, flickr: FlickrServer, astronaut: Path) -> None:
@@ -124,6 +154,15 @@ def test_a_listing_outlives_each_fault(bench: FlickrBench, astronaut: Path, faul
     bench.look()
     assert len(bench.listed()) == 3
     assert [event["what"] for event in bench.log.of("flickr.retried")] == ["api"]
+
+
+def test_a_wait_that_flickr_asks_for_is_told_once(bench: FlickrBench) -> None:
+    bench.store.flickr_calls.pause("api", 10.3)
+    with suppress(TimeoutError):
+        bench.look(within=0.5)
+    (wait,) = bench.log.of("flickr.waiting")
+    assert wait["reason"].startswith("Flickr asks to wait until ")
+    assert bench.asked() == []
 
 
 def test_a_flickr_that_fails_for_long_is_given_up_for_now(bench: FlickrBench) -> None:

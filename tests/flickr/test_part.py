@@ -1,6 +1,7 @@
 """The Flickr part by itself: downloads, and what goes wrong; its files are handled by nobody here."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from familiar.service.flickr.part import FlickrPart
 from flickr_bench import FlickrBench
 from flickr_server.server import FlickrServer
 from flickr_server.sizes import ORIGINAL, RESIZED
+from running import CheckedLog
 
 
 @pytest.fixture
@@ -141,6 +143,8 @@ def test_downloads_wait_for_their_budget_and_say_so(bench: FlickrBench, obama: P
     bench.run(told(bench, "flickr.waiting"))
     assert sum(bench.flickr.record.downloads().values()) == 20
     assert bench.store.flickr_calls.last_hour("images") == 20
+    (wait,) = bench.log.of("flickr.waiting")
+    assert re.fullmatch(r"20 downloads are used up until \d\d:\d\d", wait["reason"])
     bench.later(3800)
     bench.run(has(bench, fetched=25))
 
@@ -245,8 +249,25 @@ def test_an_unexpected_error_of_the_part_ends_nothing_else(bench: FlickrBench) -
     assert "odd" in error["error"]
 
 
-def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> None:
+def test_a_single_look_that_ends_with_an_unexpected_error_is_in_trouble(bench: FlickrBench) -> None:
+    class OddLog(CheckedLog):
+        def emit(self, name: str, /, **fields: Any) -> None:
+            if name == "flickr.listed":
+                raise RecursionError("too deep")
+            super().emit(name, **fields)
+
+    bench.log = OddLog()
+    part = bench.run(lambda part: part.is_idle, once=True)
+    assert part.trouble == "an unexpected error: RecursionError('too deep')"
+
+
+def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBench, obama: Path) -> None:
     photo = bench.flickr.account.add_photo(obama)
+    deleted, odd = (bench.flickr.account.add_photo(obama) for _ in range(2))
+    bench.look()
+    bench.flickr.account.delete_photo(deleted.id)
+    bench.flickr.account.delete_photo(odd.id)
+    bench.later(8 * 86400)
 
     class Mangled:
         """Calls whose listings have an entry more."""
@@ -256,7 +277,8 @@ def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> N
 
         async def read(self, method: str, **parameters: Any) -> dict[str, Any]:
             answer = await self._calls.read(method, **parameters)
-            answer["photos"]["photo"].append({"id": "?"})
+            answer["photos"]["photo"].append({"id": odd.id})
+            answer["photos"]["total"] = 2
             return answer
 
     async def look() -> None:
@@ -272,7 +294,8 @@ def test_odd_entries_of_a_listing_are_told(bench: FlickrBench, obama: Path) -> N
 
     asyncio.run(look())
     assert bench.log.of("flickr.odd") == [{"entries": 1}]
-    assert bench.listed() == [photo.id]
+    assert set(bench.listed()) == {photo.id, odd.id}
+    assert bench.store.flickr.counts()["gone"] == 1
 
 
 def test_a_state_folder_stays_with_its_account(bench: FlickrBench) -> None:

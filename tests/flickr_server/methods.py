@@ -234,5 +234,6 @@ def _page(call: Call, photos: list[Photo], *, most: int | None = None, extras: s
         listing.entry(photo, wanted, user=user, base=base)
         for photo in photos[(shown - 1) * per_page : shown * per_page]
     ]
-    total: int | str = str(len(photos)) if call.quirks.totals_as_text else len(photos)
+    counted = len(photos) + call.quirks.uncounted
+    total: int | str = str(counted) if call.quirks.totals_as_text else counted
     return {"photos": {"page": page, "pages": pages, "perpage": per_page, "total": total, "photo": entries}}

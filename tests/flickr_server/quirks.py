@@ -8,6 +8,7 @@ class Quirks:
     """How the server behaves where a client must take it either way.
 
     - `undocumented_extras`: the addresses of the sizes h and k are in listings, if they are asked for.
+    - `uncounted`: so many photos more than it lists a listing counts in its total.
     - `repeats_last_page`: a page behind the last one shows the last one again, else it is empty.
     - `totals_as_text`: numbers of photos come in quotes.
     - `excludes_min_date`: `recentlyUpdated` leaves out what changed in the very second of `min_date`.
@@ -18,6 +19,7 @@ class Quirks:
     """
 
     undocumented_extras: bool = True
+    uncounted: int = 0
     repeats_last_page: bool = True
     totals_as_text: bool = False
     excludes_min_date: bool = False

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from familiar.cli.context import Context, pass_context
+from familiar.cli.flickr_log import begin_flickr_log
 from familiar.cli.output import FAILED, json_option, local_time, print_json, print_table, progress_bar, reported, say
 from familiar.cli.starting import (
     Configuration,
-    begin_log,
     daemon_for,
     flickr_place,
     log_format_option,
@@ -22,9 +22,11 @@ from familiar.cli.starting import (
 from familiar.errors import UsageError
 from familiar.flickr.credentials import Key, Login, Perms
 from familiar.logs import EventLog
+from familiar.service.flickr.waiting import limit_of, waiting
 from familiar.service.lock import locked
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
+from familiar.store.flickr_calls import Kind
 from familiar.store.store import Store
 
 _SHOWN = 20
@@ -114,7 +116,7 @@ def status(context: Context, *, as_json: bool) -> None:
 def status_of(context: Context, settings: Settings, store: Store) -> dict[str, Any]:
     """Return what is known of the account."""
     counts, pace = store.flickr.counts(), store.flickr_calls.pace()
-    waiting = counts["listed"] + counts["fetched"]
+    photos_left = counts["listed"] + counts["fetched"]
     return {
         "enabled": settings.flickr.enabled,
         **_account(context.credentials.login()),
@@ -128,8 +130,9 @@ def status_of(context: Context, settings: Settings, store: Store) -> dict[str, A
             "limit": settings.flickr.calls_per_hour,
             "downloads_last_hour": store.flickr_calls.last_hour("images"),
         },
+        "waits": _waits(settings, store),
         "photos_per_minute": pace,
-        "minutes_left": waiting / pace if pace and waiting else None,
+        "minutes_left": photos_left / pace if pace and photos_left else None,
         "tags": store.flickr_tags.counts(),
         "not_fetched": [
             {"photo": photo.id, "reason": photo.reason, "given_up": photo.state == "refused"}
@@ -139,6 +142,13 @@ def status_of(context: Context, settings: Settings, store: Store) -> dict[str, A
             {"photo": tag.flickr_id, "tag": tag.text, "reason": tag.refused} for tag in store.flickr_tags.refusals()
         ],
     }
+
+
+def _waits(settings: Settings, store: Store) -> list[dict[str, Any]]:
+    """Return what keeps calls and downloads from being made now."""
+    kinds: tuple[Kind, ...] = ("api", "images")
+    found = (waiting(store, kind, limit=limit_of(settings.flickr, kind, urgent=False)) for kind in kinds)
+    return [{"what": one.what, "until": one.until.isoformat(), "reason": one.reason} for one in found if one]
 
 
 def _iso(seconds: float | None) -> str | None:
@@ -167,6 +177,8 @@ def _show_status(found: dict[str, Any]) -> None:
     listed, polled = (local_time(found[name]) or "never" for name in ("listed_at", "polled_at"))
     say(f"listed: {listed}; looked at last: {polled}")
     say(f"calls in the last hour: {calls['last_hour']} of {calls['limit']}; downloads: {calls['downloads_last_hour']}")
+    for wait in found["waits"]:
+        say(f"waits: {wait['reason']}")
     say(
         f"tags: {tags['added']} added, {tags['to_add']} to be added, {tags['to_remove']} to be removed, "
         f"{tags['refused']} refused"
@@ -201,8 +213,7 @@ def sync(context: Context, *, retry: bool, log_format: str | None, log_level: st
     with reported():
         settings = context.settings().model_copy(update={"folders": ()})
         context.credentials.needed()
-        logs = bool(log_format or log_level) or not sys.stderr.isatty()
-        log = begin_log(settings, log_format, log_level or ("warning" if logs else "error"))
+        log, logs = begin_flickr_log(settings, log_format, log_level)
         context.make_state()
         with locked(context.state, lasts=True), context.store(check=True) as store:
             if retry:
@@ -274,7 +285,8 @@ def push(
 ) -> None:
     """Send the tags that rules give to Flickr, and take off those that they do not give any more.
 
-    Only tags that familiar has added are ever taken off. A daemon that runs does this by itself.
+    Only tags that familiar has added are ever taken off. A daemon that runs does this by itself. Tags that failed
+    before are tried again at once. Exits with 1 if tags still wait.
     """
     from familiar.cli.flickr_push import planned, pushed  # noqa: PLC0415 - the client takes a moment to import
 
@@ -285,22 +297,23 @@ def push(
                 changes = planned(context, settings, store)
             _show_changes(changes, as_json=as_json)
             return
-        logs = bool(log_format or log_level) or not sys.stderr.isatty()
-        log = begin_log(settings, log_format, log_level or ("warning" if logs else "error"))
+        log, _ = begin_flickr_log(settings, log_format, log_level)
         context.make_state()
         with locked(context.state, lasts=True), context.store(check=True) as store:
             if retry:
                 store.flickr_tags.retry_refused()
+            store.flickr_tags.retry_put_off()
             sent = pushed(context, settings, store, log)
-            waiting = store.flickr_tags.counts()
+            counts = store.flickr_tags.counts()
+    left = counts["to_add"] + counts["to_remove"]
     if as_json:
-        print_json({**sent, "to_add": waiting["to_add"], "to_remove": waiting["to_remove"]})
+        print_json({**sent, "to_add": counts["to_add"], "to_remove": counts["to_remove"]})
     else:
         say(
             f"{sent['added']} tags added, {sent['removed']} removed, {sent['kept']} were there already, "
-            f"{sent['refused']} refused, {sent['failed']} failed for now."
+            f"{sent['refused']} refused, {sent['failed']} failed for now." + (f" {left} still wait." if left else "")
         )
-    if sent["failed"]:
+    if sent["failed"] or left:
         raise SystemExit(FAILED)
 
 

@@ -155,6 +155,10 @@ class FlickrPhotos:
         """Count the photos that a walk has met."""
         return self._count("WHERE walk = ?", walk)
 
+    def meet(self, ids: Iterable[str], *, walk: int) -> None:
+        """Write down that a walk has met photos of which it could tell no more than their ids."""
+        self._db.conn.executemany("UPDATE flickr_photos SET walk = ? WHERE id = ?", [(walk, id_) for id_ in ids])
+
     def forget_unmet(self, walk: int) -> int:
         """Say of all photos that a whole walk has not met that they are gone; return how many."""
         with writing(self._db):

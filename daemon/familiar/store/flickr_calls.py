@@ -49,7 +49,7 @@ class FlickrCalls:
 
     def wait(self, kind: Kind, *, limit: int) -> float:
         """Return in how many seconds a call may be made: at once while there are fewer than `limit` in the hour."""
-        pause = self._paused_until(kind) - self._now().timestamp()
+        pause = self.paused_until(kind) - self._now().timestamp()
         rows = self._db.conn.execute(
             "SELECT minute, count FROM flickr_calls WHERE kind = ? AND minute >= ? ORDER BY minute",
             (kind, self._minute() - _HOUR),
@@ -72,21 +72,22 @@ class FlickrCalls:
 
     def pause(self, kind: Kind, seconds: float) -> None:
         """Make no call for so long, as the server has asked for."""
-        until = max(self._paused_until(kind), self._now().timestamp() + seconds)
+        until = max(self.paused_until(kind), self._now().timestamp() + seconds)
         self._db.conn.execute(
             "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (_fact(kind), repr(until)),
         )
+
+    def paused_until(self, kind: Kind) -> float:
+        """Return until when the server has asked to make no call, in seconds since 1970; 0 if it never has."""
+        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind),)).fetchone()
+        return 0.0 if row is None else float(row[0])
 
     def _since(self, kind: Kind, minutes: int) -> int:
         row = self._db.conn.execute(
             "SELECT total(count) FROM flickr_calls WHERE kind = ? AND minute >= ?", (kind, self._minute() - minutes)
         ).fetchone()
         return int(row[0])
-
-    def _paused_until(self, kind: Kind) -> float:
-        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind),)).fetchone()
-        return 0.0 if row is None else float(row[0])
 
     def _minute(self) -> int:
         return int(self._now().timestamp() // 60)

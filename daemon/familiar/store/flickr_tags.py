@@ -140,6 +140,10 @@ class FlickrTags:
         """Write down that Flickr will not have a tag, and why."""
         self._db.conn.execute("UPDATE flickr_tags SET sending = 0, refused = ? WHERE id = ?", (reason, tag.id))
 
+    def retry_put_off(self) -> None:
+        """Let tags be tried at once whose calls failed for now."""
+        self._db.conn.execute(f"UPDATE flickr_tags SET retry_at = NULL WHERE {_OPEN}")
+
     def retry_refused(self) -> None:
         """Let tags be tried again that Flickr would not have."""
         self._db.conn.execute(

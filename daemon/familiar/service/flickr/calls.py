@@ -12,6 +12,7 @@ from familiar.flickr.downloads import Downloader
 from familiar.flickr.errors import PassingError
 from familiar.logs import EventLog
 from familiar.service.flickr.threads import Threads
+from familiar.service.flickr.waiting import limit_of, waiting
 from familiar.settings import FlickrSettings
 from familiar.store.flickr_calls import Kind
 from familiar.store.store import Store
@@ -20,6 +21,7 @@ _TRIES = 6
 """How often a call is made before it counts as failed for now."""
 _LONGEST = 300.0
 _WORTH_TELLING = 10.0
+_ANEW = 60.0
 _TOGETHER = 16
 _LASTS = 30.0
 """Seconds; calls are counted for a minute longer than an hour, so that none is made too early."""
@@ -59,6 +61,7 @@ class Calls:
         self._one = asyncio.Lock()
         self._threads = Threads(settings.downloads + 1)
         self._allowed = _Allowance()
+        self._told: dict[Kind, float] = {}
 
     async def read(self, method: str, *, urgent: bool = False, **parameters: str | int) -> dict[str, Any]:
         """Call a method that changes nothing; `urgent` calls may use the reserve.
@@ -128,14 +131,20 @@ class Calls:
         """Wait until the budget has room for a call, and count it."""
         if kind == "images" and self._allowed.take(self._store.now().timestamp()):
             return
-        settings, told = self._settings, False
-        reserve = 0 if urgent else settings.reserve
-        limit = settings.downloads_per_hour if kind == "images" else max(settings.calls_per_hour - reserve, 1)
+        limit = limit_of(self._settings, kind, urgent=urgent)
         while (seconds := self._take(kind, limit)) > 0:
-            if seconds > _WORTH_TELLING and not told:
-                self._log.emit("flickr.waiting", what=kind, seconds=seconds)
-                told = True
+            if seconds > _WORTH_TELLING:
+                self._tell(kind, limit)
             await asyncio.sleep(min(seconds, 5.0))
+
+    def _tell(self, kind: Kind, limit: int) -> None:
+        """Tell why nothing is called for now: once, and anew where the time to wait grows."""
+        found = waiting(self._store, kind, limit=limit)
+        if found is None or found.until.timestamp() < self._told.get(kind, 0.0) + _ANEW:
+            return
+        self._told[kind] = found.until.timestamp()
+        seconds = (found.until - self._store.now()).total_seconds()
+        self._log.emit("flickr.waiting", what=kind, seconds=seconds, reason=found.reason)
 
     def _take(self, kind: Kind, limit: int) -> float:
         """Count a call, or some downloads at once, if there is room for them; return the seconds to wait, or 0."""

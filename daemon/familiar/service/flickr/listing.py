@@ -19,6 +19,9 @@ Flickr refuses calls of a clock that is off by more than some minutes, so that o
 """
 _DAY = 86400
 _ROUNDS = 2
+_OFF = 100
+"""Of so many photos one may be missing, though the total counts it: Flickr's totals are a little off at times."""
+_OFF_AT_LEAST = 5
 
 
 class Lister:
@@ -57,8 +60,10 @@ class Lister:
                 is_sizing = walk.order == "oldest" and not walk.sized
                 noted = Noted() if is_sizing else self._note(page, state["number"])
                 walk = _advanced(walk, page, noted.fresh)
+                if not is_sizing:
+                    self._count_odd(answer, page, state)
                 if walk.ended and self._is_short(walk, state):
-                    state["rounds"] += 1
+                    state |= {"rounds": state["rounds"] + 1, "odd": 0, "nameless": 0}
                     walk = Walk(order=self._settings.order)
                 state["walk"] = asdict(walk)
                 self._store.flickr.remember("walk", state)
@@ -75,22 +80,46 @@ class Lister:
 
     def _is_short(self, walk: Walk, state: dict[str, Any]) -> bool:
         """Return whether photos slipped past, so that the walk begins again: there are more than it has met."""
-        met = self._store.flickr.met(state["number"])
-        return not walk.repeats and state["rounds"] < _ROUNDS and met < (walk.total or 0)
+        return not walk.repeats and state["rounds"] < _ROUNDS and self._misses(walk, state)
+
+    def _misses(self, walk: Walk, state: dict[str, Any]) -> bool:
+        """Return whether the walk has met so many photos fewer than there are that it must have missed some."""
+        total, lacking = walk.total or 0, self._lacking(walk, state)
+        return 0 < total <= lacking or lacking > max(total // _OFF, _OFF_AT_LEAST)
+
+    def _lacking(self, walk: Walk, state: dict[str, Any]) -> int:
+        """Return how many photos fewer the walk has met than the total counts."""
+        odd: int = state.get("odd", 0)
+        return (walk.total or 0) - self._store.flickr.met(state["number"]) - odd
+
+    def _count_odd(self, answer: dict[str, Any], page: Page, state: dict[str, Any]) -> None:
+        """Take entries that can't be understood as met, by their ids; without one nobody knows which photo it is."""
+        if not page.odd:
+            return
+        understood = {photo.id for photo in page.photos}
+        ids = {str(entry["id"]) for entry in answer["photos"]["photo"] if isinstance(entry, dict) and "id" in entry}
+        self._store.flickr.meet(ids - understood, walk=state["number"])
+        state["odd"] = state.get("odd", 0) + page.odd
+        state["nameless"] = state.get("nameless", 0) + page.odd - min(len(ids - understood), page.odd)
 
     def _finish(self, state: dict[str, Any], walk: Walk) -> None:
         met = self._store.flickr.met(state["number"])
-        is_whole = not walk.repeats and met >= (walk.total or 0) and (met > 0 or not self._knows_photos())
+        known = self._known()
+        is_whole = not (walk.repeats or self._misses(walk, state) or state.get("nameless") or (known and not met))
+        # Where the total is off, a photo must be absent twice: it may be among those that were counted and not shown.
+        last_met = state["number"] - (self._lacking(walk, state) > 0)
         with self._store.writing():
-            gone = self._store.flickr.forget_unmet(state["number"]) if is_whole else 0
+            gone = self._store.flickr.forget_unmet(last_met) if is_whole else 0
             self._store.flickr.remember("walk", None)
             self._store.flickr.remember("listed at", state["started"])
             self._store.flickr.remember("since", state["started"])
+        if known and not met:
+            self._log.emit("flickr.empty", known=known)
         self._log.emit("flickr.listed", photos=met, gone=gone, whole=is_whole, seconds=self._now() - state["started"])
 
-    def _knows_photos(self) -> bool:
+    def _known(self) -> int:
         counts = self._store.flickr.counts()
-        return sum(counts.values()) > counts["gone"]
+        return sum(counts.values()) - counts["gone"]
 
     async def _list_changes(self, now: float) -> None:
         """List what has changed since the last look.

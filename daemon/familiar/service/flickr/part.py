@@ -149,6 +149,7 @@ class FlickrPart:
             await self._disconnect()
             self._log.emit("flickr.error", error=repr(error), retry_in=self._settings.later, exc_info=True)
             self._not_before = now + self._settings.later
+            self.trouble = f"an unexpected error: {error!r}" if self._once else self.trouble
 
     @property
     def is_idle(self) -> bool:
@@ -218,8 +219,8 @@ class FlickrPart:
         for name, task in list(self._jobs.items()):
             if task.done():
                 del self._jobs[name]
-                self._ended.add(name)
                 task.result()
+                self._ended.add(name)
 
     async def _list(self, calls: Calls) -> None:
         lister = Lister(calls=calls, settings=self._settings, store=self._store, log=self._log, found=self._wake)

@@ -1,0 +1,31 @@
+"""The log of commands that talk to Flickr: a terminal without a log is told in plain words why nothing happens."""
+
+import sys
+from typing import Any
+
+import click
+
+from familiar.cli.starting import begin_log
+from familiar.logs import EventLog
+from familiar.settings import Settings
+
+
+class Telling:
+    """An `EventLog` that tells of waits on standard error, too."""
+
+    def __init__(self, log: EventLog) -> None:
+        """Take the log to which all goes."""
+        self._log = log
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        """Log the event of the catalogue with this name."""
+        if name == "flickr.waiting":
+            click.echo(f"{fields['reason']}.", err=True)
+        self._log.emit(name, **fields)
+
+
+def begin_flickr_log(settings: Settings, log_format: str | None, log_level: str | None) -> tuple[EventLog, bool]:
+    """Return the log, and whether it is shown: where it was asked for, or where no terminal is."""
+    is_shown = bool(log_format or log_level) or not sys.stderr.isatty()
+    log = begin_log(settings, log_format, log_level or ("warning" if is_shown else "error"))
+    return (log if is_shown else Telling(log)), is_shown
