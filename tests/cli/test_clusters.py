@@ -150,7 +150,7 @@ def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("run", "--threshold", "nan"), "--threshold nan is no distance"),
+        (("run", "--threshold", "nan"), "nan is not a number."),
         (("show", "9" * 20), f"{'9' * 20} is not in the range 1<=x<={2**62}"),
     ],
 )
