@@ -1,6 +1,5 @@
 """familiar clusters: groups of faces that nobody has named yet, and what a person decides about them."""
 
-import math
 from dataclasses import asdict
 from shlex import quote
 
@@ -56,8 +55,6 @@ def run(context: Context, threshold: float | None, *, as_json: bool) -> None:
         settings = context.settings()
         clustering = settings.clustering
         if threshold is not None:
-            if not math.isfinite(threshold):
-                raise UsageError(f"--threshold {threshold} is no distance; the usual one is 0.495.")
             clustering = clustering.model_copy(update={"threshold": threshold})
         with context.store() as store, progress_bar("grouping faces", hidden=as_json):
             result = regroup(store, clustering, settings.vision.model)
