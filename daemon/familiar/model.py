@@ -272,11 +272,12 @@ def aim_of(operation: Operation) -> Path | str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A step that a rule asked for and that is not done, with the reason."""
+    """A step that a rule asked for and that is not done, with the reason; `text` is that of a tag that can't be one."""
 
     rule: str
     kind: str
     reason: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -292,3 +292,22 @@ def test_who_sees_no_log_is_told_of_waits_in_plain_words(capsys: pytest.CaptureF
     Telling(log).emit("flickr.waiting", what="api", seconds=60.0, reason="Flickr asks to wait until 19:38")
     assert capsys.readouterr().err == "Flickr asks to wait until 19:38.\n"
     assert len(log.of("flickr.waiting")) == 1
+
+
+def test_a_tag_that_a_name_makes_too_long_stands_in_status_until_the_rule_gives_another(
+    household: Household, flickr: FlickrServer, account: Login, obama: Path
+) -> None:
+    photo = flickr.account.add_photo(obama)
+    household.ask("people", "add", "Barack Obama", obama)
+    household.rule({"name": "long", "when": {"person": "any"}, "then": [{"tag": "y" * 250 + " {person}"}]})
+    told = household.ask("flickr", "sync").stderr
+    assert [event["event"] for event in events_in(told) if "refused" in event["event"]].count("flickr.tag_refused") == 1
+    (refused,) = household.json("flickr", "status")["refused_tags"]
+    assert refused["photo"] == photo.id
+    assert "has 263 characters; Flickr takes 255 at most" in refused["reason"]
+    assert f" {'y' * 59}… " in household.ask("flickr", "status").stdout
+    assert household.json("flickr", "push", "--retry")["to_add"] == 0
+    assert len(household.json("flickr", "status")["refused_tags"]) == 1
+    names_rule(household)
+    assert household.json("flickr", "push")["added"] == 1
+    assert household.json("flickr", "status")["refused_tags"] == []

@@ -35,9 +35,11 @@ def test_ten_thousand_photos_are_listed_with_25_calls_at_most_and_polled_with_on
     assert (whole["photos"], whole["whole"]) == (10_000, True)
 
 
-def test_an_account_without_photos_is_listed_with_one_call(bench: FlickrBench) -> None:
-    bench.look()
-    assert (bench.asked(), bench.listed()) == (["people.getPhotos"], [])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_an_account_without_photos_is_listed_with_one_call(tmp_path: Path, flickr: FlickrServer, order: str) -> None:
+    with FlickrBench.at(tmp_path, flickr, order=order) as bench:
+        bench.look()
+        assert (bench.asked(), bench.listed()) == (["people.getPhotos"], [])
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])
@@ -133,6 +135,19 @@ def test_an_account_that_is_empty_of_a_sudden_loses_nothing(bench: FlickrBench, 
     assert bench.store.flickr.counts()["gone"] == 0
     assert bench.log.of("flickr.listed")[-1]["whole"] is False
     assert bench.log.of("flickr.empty") == [{"known": 3}]
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_an_account_that_is_empty_in_the_middle_of_a_listing_loses_nothing(
+    tmp_path: Path, flickr: FlickrServer, astronaut: Path, order: str
+) -> None:
+    flickr.account.add_photos([astronaut], 1200)
+    with FlickrBench.at(tmp_path, flickr, order=order) as bench:
+        bench.look()
+        flickr.meanwhile("flickr.people.getPhotos", after=2, do=flickr.account.photos.clear)
+        bench.later(8 * DAY)
+        bench.look()
+        assert bench.store.flickr.counts()["gone"] == 0
 
 
 def test_videos_are_left_unless_they_are_wanted(tmp_path: Path, flickr: FlickrServer, astronaut: Path) -> None:

@@ -29,6 +29,8 @@ from familiar.settings import Settings
 from familiar.store.flickr_calls import Kind
 from familiar.store.store import Store
 
+_WIDE = 60
+"""Characters of a tag that people are shown."""
 _SHOWN = 20
 """Rows of a table that people are shown."""
 
@@ -186,8 +188,12 @@ def _show_status(found: dict[str, Any]) -> None:
     _table(("photo", "not fetched because"), [(row["photo"], row["reason"]) for row in found["not_fetched"]])
     _table(
         ("photo", "tag", "refused because"),
-        [(row["photo"], row["tag"], row["reason"]) for row in found["refused_tags"]],
+        [(row["photo"], _shortened(row["tag"]), row["reason"]) for row in found["refused_tags"]],
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -35,7 +35,8 @@ class _Deciding:
     def on(cls, context: Context, settings: Settings, store: Store, log: EventLog) -> "_Deciding":
         rematch(context, store, settings, quiet=True)
         recogniser = Recogniser(store, settings.matching, settings.vision.model)
-        decider = Decider(store=store, recogniser=recogniser, rules=rule_book(context, settings, store, log))
+        rules = rule_book(context, settings, store, log)
+        decider = Decider(store=store, recogniser=recogniser, rules=rules, log=log)
         return cls(decider=decider, basis=decider.basis())
 
 

@@ -108,10 +108,11 @@ class TagAction:
         for values in _by_person(self.text, subject, faces):
             if values["person"] == UNKNOWN and "person" in self.text.fields:
                 continue
+            text = self.text.render(values)
             try:
-                yield Tag(text=raw_tag(self.text.render(values)), rule=rule)
+                yield Tag(text=raw_tag(text), rule=rule)
             except TagError as error:
-                yield Refusal(rule=rule, kind="tag", reason=str(error))
+                yield Refusal(rule=rule, kind="tag", reason=str(error), text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

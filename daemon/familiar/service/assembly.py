@@ -88,7 +88,7 @@ def assemble(
             store=store,
             workers=workers,
             performer=performer,
-            decider=Decider(store=store, recogniser=recogniser, rules=rules),
+            decider=Decider(store=store, recogniser=recogniser, rules=rules, log=log),
             cache=cache_in(store.path.parent),
             log=log,
             once=flickr.once,

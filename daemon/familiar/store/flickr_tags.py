@@ -12,12 +12,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from familiar.model import Tag
+from familiar.model import Refusal, Tag
 from familiar.store.database import writing
 from familiar.tags import clean_tag
 
 _COLUMNS = "id, flickr_id, text, clean, rule, wanted, present, ours, sending, vetoed, refused, attempts"
 _OPEN = "refused IS NULL AND (sending OR wanted != present)"
+_ONLY_REFUSED = "NOT (wanted OR present OR ours OR sending OR vetoed)"
+"""Tags that can't be one, and are never sent."""
 _ON_FLICKR = (
     "SELECT id FROM flickr_photos WHERE photo_id = ?1 AND state != 'gone' UNION SELECT flickr_photos.id "
     "FROM files JOIN flickr_photos ON flickr_photos.file_id = files.id WHERE files.photo_id = ?1"
@@ -63,6 +65,26 @@ class FlickrTags:
             "attempts = 0, rule = excluded.rule, text = CASE WHEN present THEN text ELSE excluded.text END",
             (flickr_id, tag.text, clean_tag(tag.text), tag.rule, self._now().isoformat()),
         )
+
+    def refuse_on(self, flickr_id: str, refusals: Sequence[Refusal]) -> list[Refusal]:
+        """Write down which texts of rules can't be tags of a photo, in place of those before; return the new ones."""
+        before = {row.clean for row in self._rows(f"WHERE flickr_id = ? AND {_ONLY_REFUSED}", flickr_id)}
+        found = {clean_tag(text := _storable(refusal.text)): (text, refusal) for refusal in refusals}
+        with writing(self._db):
+            self._db.conn.executemany(
+                f"DELETE FROM flickr_tags WHERE flickr_id = ? AND clean = ? AND {_ONLY_REFUSED}",
+                [(flickr_id, clean) for clean in before - found.keys()],
+            )
+            self._db.conn.executemany(
+                "INSERT INTO flickr_tags (flickr_id, text, clean, rule, wanted, refused, at) "
+                "VALUES (?, ?, ?, ?, 0, ?, ?) ON CONFLICT (flickr_id, clean) DO UPDATE SET "
+                f"rule = excluded.rule, refused = excluded.refused WHERE {_ONLY_REFUSED}",
+                [
+                    (flickr_id, text, clean, refusal.rule, refusal.reason, self._now().isoformat())
+                    for clean, (text, refusal) in found.items()
+                ],
+            )
+        return [refusal for clean, (_, refusal) in found.items() if clean not in before]
 
     def veto(self, photo_id: int, text: str) -> None:
         """Write down that a person took a tag back: no rule gives it again by itself."""
@@ -177,3 +199,8 @@ class FlickrTags:
             )
             for row in rows
         ]
+
+
+def _storable(text: str) -> str:
+    """Return a text without halves of characters, which a store can't keep."""
+    return text.encode("utf-8", "replace").decode("utf-8")

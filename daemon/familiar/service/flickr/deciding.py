@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from familiar.model import Plan, Tag
+from familiar.logs import EventLog
+from familiar.model import Plan, Refusal, Tag
 from familiar.service.handling import subject_of
 from familiar.service.recognition import Recogniser
 from familiar.service.rulebook import RuleBook
@@ -15,17 +16,22 @@ from familiar.tags import clean_tag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What is to change on one photo: tags that it lacks, and tags that it should not have any more."""
+    """What is to change on one photo: tags that it lacks, and tags that it should not have any more.
+
+    `refused` are texts that rules give and that can't be tags.
+    """
 
     add: tuple[Tag, ...] = ()
     remove: tuple[TagRow, ...] = ()
+    refused: tuple[Refusal, ...] = ()
 
 
 class Decider:
     """Compares what the rules say with the tags that are recorded."""
 
-    def __init__(self, *, store: Store, recogniser: Recogniser, rules: RuleBook) -> None:
+    def __init__(self, *, store: Store, recogniser: Recogniser, rules: RuleBook, log: EventLog) -> None:
         """Take the rooms."""
+        self._log = log
         self._store = store
         self._recogniser = recogniser
         self._rules = rules
@@ -41,7 +47,8 @@ class Decider:
         A tag is taken off only by the rule that gave it, if that holds still and says otherwise now: a rule that is
         gone takes nothing back.
         """
-        wanted = {clean_tag(tag.text): tag for tag in self._wanted(photo)}
+        plan = self._planned(photo)
+        wanted = {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
         ruling = self._rules.rules.tagging()
         return Difference(
@@ -49,6 +56,7 @@ class Decider:
             remove=tuple(
                 row for clean, row in known.items() if row.wanted and clean not in wanted and row.rule in ruling
             ),
+            refused=tuple(refusal for refusal in plan.refusals if refusal.text),
         )
 
     def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
@@ -60,20 +68,22 @@ class Decider:
                 self._store.flickr_tags.unwant(row)
                 if photo.photo_id is not None:
                     self._store.journal.retire_tag(photo.photo_id, row.text)
+            refused = self._store.flickr_tags.refuse_on(photo.id, difference.refused)
             where = self._store.flickr.path_of(photo)
             if difference.add and photo.photo_id is not None and where is not None:
                 plan_id = self._store.journal.record(photo.photo_id, where[0], Plan(operations=difference.add))
             self._store.flickr.mark_decided(photo, basis)
+        for refusal in refused:
+            self._log.emit("flickr.tag_refused", photo=photo.id, tag=refusal.text, reason=refusal.reason)
         return plan_id
 
-    def _wanted(self, photo: FlickrPhoto) -> tuple[Tag, ...]:
+    def _planned(self, photo: FlickrPhoto) -> Plan:
         where = self._store.flickr.path_of(photo)
         if photo.photo_id is None or where is None:
-            return ()
+            return Plan()
         seen = self._store.photos.load(photo.photo_id)
         faces = self._recogniser.recognised(photo.photo_id, seen)
-        plan = self._rules.decide(subject_of(seen, faces, where[0], FLICKR, where[1]))
-        return tuple(step for step in plan.operations if isinstance(step, Tag))
+        return self._rules.decide(subject_of(seen, faces, where[0], FLICKR, where[1]))
 
 
 def _is_new(row: TagRow | None) -> bool:

@@ -1,7 +1,7 @@
 """List the photos of the account: all of them now and then, and what has changed in between."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from familiar.flickr.listing import EXTRAS, PER_PAGE, Listed, Page, best_size, read_page
@@ -85,7 +85,9 @@ class Lister:
     def _misses(self, walk: Walk, state: dict[str, Any]) -> bool:
         """Return whether the walk has met so many photos fewer than there are that it must have missed some."""
         total, lacking = walk.total or 0, self._lacking(walk, state)
-        return 0 < total <= lacking or lacking > max(total // _OFF, _OFF_AT_LEAST)
+        if total == 0:
+            return lacking < 0  # it was empty of a sudden
+        return lacking >= total or lacking > max(total // _OFF, _OFF_AT_LEAST)
 
     def _lacking(self, walk: Walk, state: dict[str, Any]) -> int:
         """Return how many photos fewer the walk has met than the total counts."""
@@ -172,4 +174,5 @@ class Lister:
 
 def _advanced(walk: Walk, page: Page, fresh: int) -> Walk:
     found = len(page.photos)
-    return after_page(walk, pages=page.pages, total=page.total, found=found, fresh=fresh, per_page=PER_PAGE)
+    walk = after_page(walk, pages=page.pages, total=page.total, found=found, fresh=fresh, per_page=PER_PAGE)
+    return walk if page.pages else replace(walk, ended=True)
