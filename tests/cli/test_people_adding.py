@@ -44,7 +44,7 @@ def test_a_data_set_that_is_named_from_the_current_folder_is_known_by_its_whole_
     household.ask("people", "add-each", "set")
     with Store(household.state / STORE_NAME) as store:
         assert [one.origin for one in store.people.references(store.people.find("Barack Obama").id)] == [photo]
-        assert list(store.sightings.first_paths().values()) == [photo]
+        assert list(store.sightings.all_paths().values()) == [[photo]]
 
 
 def test_all_people_of_a_data_set_are_registered_and_what_is_refused_is_told(

@@ -8,7 +8,7 @@ import pytest
 
 from familiar.effects.executor import Executor
 from familiar.effects.undo import Undo
-from familiar.model import Copy, Inscribe, Inscription, Move
+from familiar.model import Copy, Inscribe, Inscription, Move, Plan
 from familiar.service.performing import Performer
 from familiar.settings import VisionSettings
 from familiar.vision.workers import Workers
@@ -24,10 +24,8 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
     made.close()
 
 
-def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None) -> list[str]:
-    """Carry out what a plan has to do; return the events."""
-    log = CheckedLog()
-    performer = Performer(
+def performer_of(bench: Workbench, log: CheckedLog, *, out_of_reach: Path | None = None) -> Performer:
+    return Performer(
         store=bench.store,
         workers=Workers(models=MODELS, settings=VisionSettings()),
         executor=Executor(bench.store.journal),
@@ -35,7 +33,12 @@ def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None)
         log=log,
         is_there=lambda path: path == out_of_reach or path.exists(),
     )
-    asyncio.run(performer.perform(plan_id, {}))
+
+
+def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None) -> list[str]:
+    """Carry out what a plan has to do; return the events."""
+    log = CheckedLog()
+    asyncio.run(performer_of(bench, log, out_of_reach=out_of_reach).perform(plan_id, {}))
     return [name for name, _ in log.events]
 
 
@@ -116,3 +119,14 @@ def test_where_the_photo_is_gone_no_sidecar_is_made_and_where_it_is_out_of_reach
     perform(bench, plan_id)
     assert states(bench, plan_id) == [("refused", f"{photo}: no longer there")]
     assert bench.tree() == {}
+
+
+def test_at_a_start_plans_of_rules_are_carried_out_and_those_of_a_killed_command_are_not(bench: Workbench) -> None:
+    photo = bench.photo("in/a.jpg")
+    by_rules = bench.plan(photo, Copy(target=bench.base / "rules" / "a.jpg", rule="r"))
+    (step,) = bench.store.journal.steps(by_rules)
+    plan = Plan(operations=(Copy(target=bench.base / "command" / "a.jpg", rule="r"),))
+    (of_command,) = bench.store.journal.record_batch([(step.photo_id, photo, plan)])
+    asyncio.run(performer_of(bench, CheckedLog()).begin())
+    assert states(bench, by_rules) == [("done", None)]
+    assert states(bench, of_command) == [("refused", "the command was killed before")]

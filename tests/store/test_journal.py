@@ -73,18 +73,15 @@ def test_a_crop_that_was_taken_back_counts_as_such_until_it_is_made_again(store:
 def test_of_a_killed_command_what_was_begun_is_completed_and_the_rest_is_given_up(store: Store) -> None:
     photo, copies = store.photos.record(PHOTO), [Copy(target=Path(f"/out/{number}.jpg"), rule="r") for number in "ab"]
     plan = Plan(operations=tuple(copies))
-    begun, waiting, other = store.journal.record_batch([(photo, Path("/in/a.jpg"), plan)] * 3)
+    begun, waiting = store.journal.record_batch([(photo, Path("/in/a.jpg"), plan)] * 2)
     by_rules = store.journal.record(photo, Path("/in/a.jpg"), plan)
     step = store.journal.steps(begun)[0]
     store.journal.reserve(step, source=step.path, target=Path("/out/a.jpg"), temporary=Path("/out/t"), hash_="a" * 64)
-    assert store.journal.settle_batches(but=[other]) == [begun]
-    states = {
-        plan_id: [step.state for step in store.journal.steps(plan_id)] for plan_id in (begun, waiting, other, by_rules)
-    }
+    assert store.journal.settle_batches() == [begun]
+    states = {plan_id: [step.state for step in store.journal.steps(plan_id)] for plan_id in (begun, waiting, by_rules)}
     assert states == {
         begun: ["doing", "planned"],
         waiting: ["refused", "refused"],
-        other: ["planned", "planned"],
         by_rules: ["planned", "planned"],
     }
     assert {step.error for step in store.journal.steps(waiting)} == {"the command was killed before"}

@@ -4,6 +4,7 @@ import asyncio
 import math
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -154,8 +155,6 @@ def _waits(settings: Settings, store: Store) -> list[dict[str, Any]]:
 
 
 def _iso(seconds: float | None) -> str | None:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
@@ -305,7 +304,7 @@ def push(
             return
         log, _ = begin_flickr_log(settings, log_format, log_level)
         context.make_state()
-        with locked(context.state, lasts=True), context.store(check=True) as store:
+        with locked(context.state), context.store(check=True) as store:
             if retry:
                 store.flickr_tags.retry_refused()
             store.flickr_tags.retry_put_off()

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from familiar.cli.context import Context
 from familiar.cli.rematching import rematch
 from familiar.cli.starting import rule_book
@@ -75,7 +77,7 @@ async def _push(context: Context, settings: Settings, store: Store, log: EventLo
         performer = Performer(
             store=store, workers=workers, executor=Executor(store.journal), undo=Undo(store.journal), log=log
         )
-        await performer.perform_open()
+        await performer.begin()
         for photo in list(_done(store)) if deciding.basis is not None else []:
             plan_id = deciding.decider.decide(photo, deciding.basis or "")
             if plan_id is not None:
@@ -88,7 +90,7 @@ async def _push(context: Context, settings: Settings, store: Store, log: EventLo
     finally:
         calls.close()
     for flickr_id, text, reason in sender.sent.refusals:
-        print(f"refused: {text!r} on {flickr_id}: {reason}", file=sys.stderr)  # noqa: T201
+        click.echo(f"refused: {text!r} on {flickr_id}: {reason}", err=True)
     return as_json(sender.sent)
 
 

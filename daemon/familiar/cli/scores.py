@@ -214,8 +214,8 @@ def _scores(context: Context, source: Path | None, person: str | None) -> dict[s
     settings = context.settings()
     with context.store() as store:
         found = Scorer(store, settings.matching, settings.vision.model).score(person)
-        paths = store.sightings.first_paths()
-    scored = {str(paths[photo]): score for photo, score in found.items() if photo in paths}
+        paths = store.sightings.all_paths()
+    scored = {str(paths[photo][0]): score for photo, score in found.items() if photo in paths}
     if not scored:
         raise FamiliarError("No photo with a face is known: familiar scan ~/Pictures")
     return scored

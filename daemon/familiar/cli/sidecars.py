@@ -22,6 +22,7 @@ from familiar.model import Inscription, Plan
 from familiar.service.inscribing import places_of, plan_sidecar
 from familiar.service.listening import Listener
 from familiar.service.survey import photos_of
+from familiar.service.together import side_by_side
 from familiar.settings import FolderSettings, Settings
 from familiar.store.sidecars import Inscribed
 from familiar.store.store import Store
@@ -170,18 +171,13 @@ async def _render_all(
     places = list(_places(store, photos))
     async with Workers(settings=settings.vision, models=context.models, tasks=len(places)) as workers:
         limit = asyncio.Semaphore(workers.slots)
-        done = 0
+
+        async def render(photo: Inscribed, path: Path, sidecar: Path) -> _Made:
+            async with limit:
+                return await _render(workers, photo, path, sidecar, store.sidecars.wrote(sidecar))
+
         with progress_bar("reading sidecars", hidden=quiet) as progress:
-
-            async def render(photo: Inscribed, path: Path, sidecar: Path) -> _Made:
-                nonlocal done
-                async with limit:
-                    made = await _render(workers, photo, path, sidecar, store.sidecars.wrote(sidecar))
-                done += 1
-                progress(done, len(places))
-                return made
-
-            return await asyncio.gather(*(render(*place) for place in places))
+            return await side_by_side((render(*place) for place in places), progress)
 
 
 async def _render(workers: Workers, photo: Inscribed, path: Path, sidecar: Path, former: Inscription) -> _Made:

@@ -1,8 +1,7 @@
-"""Take back what a command has just done, where it can't stay."""
+"""Take back what was done: here, or by the daemon that runs."""
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 from familiar.cli.carrying import turn
 from familiar.cli.context import Context
@@ -12,31 +11,46 @@ from familiar.errors import FamiliarError
 from familiar.store.store import Store
 
 _PATIENCE = 60.0
+_PAUSE = 0.05
 
 
 def take_back(context: Context, store: Store, steps: Sequence[Step]) -> list[Step]:
-    """Undo steps, newest first, here or by the daemon that runs; return them as they are then.
+    """Undo steps of the command itself, newest first, where they can't stay; return them as they are then.
 
     What can't be undone stays done, with the reason as its error.
     """
-    store.journal.request_undo([step.id for step in steps])
     with turn(context.state) as ours:
-        if ours:
-            _undo(Undo(store.journal), steps)
-        else:
-            _await_daemon(store, steps)
+        undo_steps(store, steps, ours=ours)
     return [store.journal.step(step.id) for step in steps]
 
 
-def _undo(undoing: Undo, steps: Sequence[Step]) -> None:
+def undo_steps(store: Store, steps: Sequence[Step], *, ours: bool) -> dict[int, str]:
+    """Undo steps, newest first; return why some can't be undone, by operation.
+
+    Args:
+        store: with the journal.
+        steps: done ones.
+        ours: whether the state folder is ours; if not, the daemon that has it undoes them.
+    """
+    store.journal.request_undo([step.id for step in steps])
+    return _undo(Undo(store.journal), steps) if ours else _await_daemon(store, steps)
+
+
+def _undo(undoing: Undo, steps: Sequence[Step]) -> dict[int, str]:
+    failures = {}
     for step in steps:
-        with suppress(FamiliarError):
+        try:
             undoing.undo(step)
+        except FamiliarError as error:
+            failures[step.id] = str(error)
+    return failures
 
 
-def _await_daemon(store: Store, steps: Sequence[Step]) -> None:
+def _await_daemon(store: Store, steps: Sequence[Step]) -> dict[int, str]:
     deadline = time.monotonic() + _PATIENCE
-    while any(store.journal.step(step.id).state in {"undo", "undoing"} for step in steps):
-        if time.monotonic() > deadline:
-            raise FamiliarError(f"The daemon has not undone everything within {_PATIENCE:.0f} s; its log says more.")
-        time.sleep(0.05)
+    while time.monotonic() < deadline:
+        states = {step.id: store.journal.step(step.id) for step in steps}
+        if all(step.state not in {"undo", "undoing"} for step in states.values()):
+            return {id_: step.error or "failed" for id_, step in states.items() if step.state != "undone"}
+        time.sleep(_PAUSE)
+    raise FamiliarError(f"The daemon has not undone everything within {_PATIENCE:.0f} s; its log says more.")

@@ -1,7 +1,6 @@
 """familiar undo: take operations back."""
 
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -11,13 +10,13 @@ import click
 from familiar.cli.carrying import settle, turn
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, reported, say
+from familiar.cli.taking_back import undo_steps
 from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle, Undo
-from familiar.errors import FamiliarError, UsageError
+from familiar.errors import UsageError
 from familiar.model import aim_of
 from familiar.store.store import Store
 
-_PATIENCE = 60.0
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -39,13 +38,11 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
         if ours:  # what a command had begun that was killed is undone, too; a daemon that runs has completed it
             settle(context, store, context.settings())
         steps = _select(store, operations, last=last, since=since)
-        undoing = Undo(store.journal)
-        obstacles = undoing.obstacles(steps)
+        obstacles = Undo(store.journal).obstacles(steps)
         if obstacles:
             _show_obstacles(obstacles, as_json=as_json)
             raise SystemExit(FAILED)
-        store.journal.request_undo([step.id for step in steps])
-        failures = _undo(undoing, steps) if ours else _await_daemon(store, steps)
+        failures = undo_steps(store, steps, ours=ours)
     _show(steps, failures, as_json=as_json)
     if failures:
         raise SystemExit(FAILED)
@@ -64,27 +61,6 @@ def _select(store: Store, operations: Sequence[int], *, last: bool, since: str |
     if not steps:
         raise UsageError("There is nothing to undo.")
     return steps
-
-
-def _undo(undoing: Undo, steps: Sequence[Step]) -> dict[int, str]:
-    """Undo the steps; return what failed, by operation."""
-    failures = {}
-    for step in steps:
-        try:
-            undoing.undo(step)
-        except FamiliarError as error:
-            failures[step.id] = str(error)
-    return failures
-
-
-def _await_daemon(store: Store, steps: Sequence[Step]) -> dict[int, str]:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        states = {step.id: store.journal.step(step.id) for step in steps}
-        if all(step.state not in {"undo", "undoing"} for step in states.values()):
-            return {id_: step.error or "failed" for id_, step in states.items() if step.state != "undone"}
-        time.sleep(0.05)
-    raise FamiliarError(f"The daemon has not undone everything within {_PATIENCE:.0f} s; its log says more.")
 
 
 def _parse_time(text: str, now: datetime) -> datetime:

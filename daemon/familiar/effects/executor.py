@@ -134,10 +134,8 @@ class Executor:
         source = step.source if step.state == "doing" and step.source is not None else step.path
         hash_ = step.photo_hash if rendered is None else hashlib.sha256(rendered).hexdigest()
         place = self._placing(wish, step, source, rendered)
-        begun = step.state == "doing" and step.target is not None and step.temporary is not None
-        if begun and not self._journal.is_claimed(step):
-            assert step.target is not None
-            assert step.temporary is not None
+        ours = step.state == "doing" and not self._journal.is_claimed(step)
+        if ours and step.target is not None and step.temporary is not None:
             try:
                 place(step.target, step.temporary)
             except FileExistsError:

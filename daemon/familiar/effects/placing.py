@@ -93,7 +93,7 @@ def place_bytes(data: bytes, target: Path, temporary: Path, *, pulse: Pulse) -> 
     """
     if _is_placed(target, hashlib.sha256(data).hexdigest(), pulse):
         return
-    _write(data, temporary)
+    write_through(data, temporary)
     rename_new(temporary, target)
     sync_folder(target.parent)
 
@@ -118,7 +118,7 @@ def place_over(data: bytes, target: Path, temporary: Path, *, expected: str | No
         except FileExistsError as error:
             raise ChangedError(f"{target}: was made by somebody else meanwhile") from error
         return
-    _write(data, temporary)
+    write_through(data, temporary)
     if not has_content(target, expected, pulse):
         temporary.unlink()
         raise ChangedError(f"{target}: was changed by somebody else meanwhile")
@@ -282,7 +282,8 @@ def _is_placed(target: Path, hash_: str, pulse: Pulse) -> bool:
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
 
 
-def _write(data: bytes, temporary: Path) -> None:
+def write_through(data: bytes, temporary: Path) -> None:
+    """Write a file under its temporary name, through to the disk; raises OSError."""
     temporary.unlink(missing_ok=True)
     with temporary.open("xb") as file:
         file.write(data)

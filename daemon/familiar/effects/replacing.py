@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from familiar.effects.placing import make_folder, rename_new, sync_folder
+from familiar.effects.placing import make_folder, rename_new, sync_folder, write_through
 from familiar.errors import FamiliarError
 
 
@@ -28,7 +28,7 @@ def replace_files(contents: Mapping[Path, bytes]) -> None:
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
                 make_folder(path.parent)
                 temporaries[path] = path.with_name(f".familiar-{secrets.token_hex(8)}.tmp")
-                _write(temporaries[path], data)
+                write_through(data, temporaries[path])
         for path, temporary in temporaries.items():
             with _told(path):
                 temporary.replace(path)
@@ -68,13 +68,6 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 @contextmanager

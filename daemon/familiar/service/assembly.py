@@ -77,7 +77,7 @@ def assemble(
     inscriber = Inscriber(store=store, performer=performer, clock=clock, enabled=settings.sidecars.write)
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
-    part = None
+    cache, part = cache_in(store.path.parent), None
     if flickr is not None:
         from familiar.service.flickr.deciding import Decider  # noqa: PLC0415 - only those wait for it who use Flickr
         from familiar.service.flickr.part import FlickrPart  # noqa: PLC0415
@@ -89,12 +89,10 @@ def assemble(
             workers=workers,
             performer=performer,
             decider=Decider(store=store, recogniser=recogniser, rules=rules, log=log),
-            cache=cache_in(store.path.parent),
+            cache=cache,
             log=log,
             once=flickr.once,
         )
-
-    cache = cache_in(store.path.parent)
 
     def source_of(path: Path) -> str:
         return FLICKR if path.parent == cache else intake.source_of(path)

@@ -117,8 +117,7 @@ class Daemon:
         self._ends = until_idle
         self._listen_to_signals()
         await self._rematch()
-        self._store.journal.settle_batches()
-        await self._performer.perform_open()
+        await self._performer.begin()
         try:
             self._intake.start(self._wake_from_thread(asyncio.get_running_loop()))
             if self._flickr is not None:

@@ -1,9 +1,10 @@
 """Find a face: in which known photos, and who it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from familiar.identity.matching import match
 from familiar.identity.people import Gallery
@@ -73,11 +74,12 @@ class Finder:
         """
         person = None if wish.person is None else self._store.people.find(wish.person)
         known = self._store.people.known(self._model)
-        parts = list(
+        parts = (
             self._store.faces.all(self._model)
             if person is None
             else self._store.faces.of_photos(self._model, self._store.photos.with_people([person.id]))
         )
+        photos, distances = _measured(faces, parts)
         matches = self._matches(faces, Gallery.of(known))
         gallery = Gallery.of([each for each in known if person is None or each.name == person.name])
         return [
@@ -85,9 +87,9 @@ class Finder:
                 face=face,
                 match=found,
                 people=self._people(face.embedding, gallery, wish),
-                photos=self._photos(face.embedding, parts, wish),
+                photos=self._photos(photos, distances[number], wish),
             )
-            for face, found in zip(faces, matches, strict=True)
+            for number, (face, found) in enumerate(zip(faces, matches, strict=True))
         ]
 
     def _matches(self, faces: Sequence[Face], gallery: Gallery) -> tuple[Match | None, ...]:
@@ -111,13 +113,10 @@ class Finder:
                 found.append(FoundPerson(name=name, distance=distance, within=distance <= limit))
         return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
 
-    def _photos(self, embedding: Embedding, parts: Sequence[FaceStack], wish: Wish) -> tuple[FoundPhoto, ...]:
-        if not parts:
-            return ()
-        photos, distances = best_of_photos(
-            np.concatenate([part.photos for part in parts]),
-            np.concatenate([distances_from(embedding, part.embeddings) for part in parts]),
-        )
+    def _photos(
+        self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: Wish
+    ) -> tuple[FoundPhoto, ...]:
+        photos, distances = best_of_photos(photos, distances)
         limit = self._settings.threshold if wish.threshold is None else wish.threshold
         chosen = nearest(distances, count=wish.most, limit=np.inf if wish.beyond else limit)
         return tuple(
@@ -128,3 +127,19 @@ class Finder:
             )
             for place in chosen
         )
+
+
+def _measured(
+    faces: Sequence[Face], parts: Iterable[FaceStack]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the photos of all known faces, shape (n,), and how far each is from those that are sought, (faces, n).
+
+    Only a part of the embeddings is in memory at a time.
+    """
+    photos, distances = [np.empty(0, np.int64)], [np.empty((len(faces), 0))]
+    for part in parts:
+        photos.append(part.photos)
+        distances.append(
+            np.array([distances_from(face.embedding, part.embeddings) for face in faces]).reshape(len(faces), -1)
+        )
+    return np.concatenate(photos), np.concatenate(distances, axis=1)

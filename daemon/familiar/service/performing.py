@@ -61,6 +61,11 @@ class Performer:
             return {}
         return {position: result for position, result in zip(crops, results, strict=True) if isinstance(result, bytes)}
 
+    async def begin(self) -> None:
+        """Carry out, at a start, what is open; of commands that were killed only what they had begun."""
+        self._store.journal.settle_batches()
+        await self.perform_open()
+
     async def perform_open(self) -> int:
         """Carry out all plans that have something to do now; return how many there were."""
         plans = self._store.journal.open_plans(self._store.now())

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from familiar.errors import FamiliarError, StoreError
 from familiar.model import Box, Crop
+from familiar.service.together import side_by_side
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
@@ -59,17 +60,9 @@ class Portraits:
 
         Faces whose photos are gone or can't be read are left out.
         """
-        done = 0
-
-        async def cut(face: Portrayed) -> tuple[int, bytes | None]:
-            nonlocal done
-            picture = await self._cut(face, size, suffix)
-            done += 1
-            progress(done, len(faces))
-            return face.id, picture
-
-        found = await asyncio.gather(*map(cut, faces))
-        return {face_id: picture for face_id, picture in found if picture is not None}
+        pictures = await side_by_side((self._cut(face, size, suffix) for face in faces), progress)
+        found = zip(faces, pictures, strict=True)
+        return {face.id: picture for face, picture in found if picture is not None}
 
     async def _cut(self, face: Portrayed, size: int, suffix: str) -> bytes | None:
         wish = Crop(target=Path(f"face{suffix}"), rule="", box=face.box, margin=_MARGIN, size=size, time=face.time)

@@ -28,7 +28,7 @@ def write_score_files(scores: Mapping[Path, float], *, together: Path) -> tuple[
     for path, score in scores.items():
         folders.setdefault(path.parent, {})[str(path)] = score
     contents = {folder / FILE_NAME: write_scores(own) for folder, own in folders.items()}
-    together = Path(os.path.abspath(together.expanduser()))
+    together = Path(os.path.abspath(together))
     if together in contents:
         raise UsageError(f"{together}: is the file of that folder alone; name another one for all scores.")
     contents[together] = write_scores({str(path): score for path, score in scores.items()})

@@ -65,7 +65,7 @@ class Scorer:
             UsageError: as `score` does.
         """
         person = self._store.people.find(name)
-        references = self._store.people.references_of(person.id, self._model)
+        references, _ = self._store.references.of(person.id, self._model)
         references = references[np.isfinite(references).all(axis=1)]
         if not len(references):
             others = f", but {person.references} of another one" if person.references else ""

@@ -80,19 +80,17 @@ class Journal:
                 (reason, self._now().isoformat(), json.dumps(list(plan_ids))),
             )
 
-    def settle_batches(self, *, but: Sequence[int] = ()) -> list[int]:
+    def settle_batches(self) -> list[int]:
         """Give up what commands that were killed had not begun; return the plans that they had begun, in their order.
 
         Whoever gave a command sees that it was killed, and decides: what was not begun is not done behind their back,
-        and what was begun is to be completed. Plans in `but` are left alone.
+        and what was begun is to be completed.
         """
         batches = "plans.batch IS NOT NULL OR follows IN (SELECT id FROM plans WHERE batch IS NOT NULL)"
         rows = self._db.conn.execute(
             "SELECT plan_id, max(state IN ('doing', 'done', 'kept')) FROM operations WHERE plan_id IN ("
             "SELECT plan_id FROM operations JOIN plans ON plans.id = plan_id "
-            f"WHERE state IN ('planned', 'doing', 'failed') AND ({batches})) "
-            "AND plan_id NOT IN (SELECT value FROM json_each(?)) GROUP BY plan_id ORDER BY plan_id",
-            (json.dumps(list(but)),),
+            f"WHERE state IN ('planned', 'doing', 'failed') AND ({batches})) GROUP BY plan_id ORDER BY plan_id"
         ).fetchall()
         self.abandon([plan_id for plan_id, begun in rows if not begun], "the command was killed before")
         return [int(plan_id) for plan_id, begun in rows if begun]

@@ -221,13 +221,6 @@ class People:
             for (name, threshold), found in blobs.items()
         )
 
-    def references_of(self, person_id: int, engine: str) -> Embeddings:
-        """Return a person's references of this engine, shape (n, 128)."""
-        rows = self._db.conn.execute(
-            "SELECT embedding FROM face_references WHERE person_id = ? AND engine = ? ORDER BY id", (person_id, engine)
-        )
-        return stack(row[0] for row in rows)
-
     def outdated(self, engine: str) -> list[int]:
         """Return the photos of references of another engine, the newest first."""
         rows = self._db.conn.execute(

@@ -78,15 +78,6 @@ class Sightings:
         for folder, name in rows.fetchall():
             yield Path(os.fsdecode(folder), os.fsdecode(name))
 
-    def first_paths(self) -> dict[int, Path]:
-        """Return a path of each photo that lies somewhere, as far as is known; that of a watched file comes first."""
-        rows = self._db.conn.execute(
-            "SELECT photo_id, path, name FROM sightings JOIN folders ON folders.id = folder_id "
-            "UNION ALL SELECT photo_id, path, name FROM files JOIN folders ON folders.id = folder_id "
-            "WHERE state = 'done' AND photo_id IS NOT NULL"
-        )
-        return {int(photo_id): Path(os.fsdecode(folder), os.fsdecode(name)) for photo_id, folder, name in rows}
-
     def all_paths(self) -> dict[int, list[Path]]:
         """Return all paths of each photo that lies somewhere, as far as is known, those of watched files first."""
         rows = self._db.conn.execute(
