@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from familiar.effects.disks import Disks
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
 from familiar.effects.undo import Undo
@@ -48,7 +49,7 @@ class Workbench:
 
     def perform(self, plan_id: int, journal: Any = None, pulse: Any = lambda: None) -> list[Outcome]:
         """Carry out what a plan has left to do, as the daemon does."""
-        executor = Executor(journal or self.store.journal, pulse=pulse)
+        executor = Executor(journal or self.store.journal, Disks(self.store.places), pulse=pulse)
         outcomes = []
         for step in self.store.journal.steps(plan_id):
             if step.state in {"planned", "doing", "failed"}:
@@ -69,7 +70,7 @@ class Workbench:
     def undo_all(self, journal: Any = None, pulse: Any = lambda: None) -> None:
         """Undo all that was done, and complete what was begun to be undone."""
         begun = [step for plan in self.plans() for step in self.store.journal.steps(plan) if step.state == "undoing"]
-        undoing = Undo(journal or self.store.journal, pulse=pulse)
+        undoing = Undo(journal or self.store.journal, Disks(self.store.places), pulse=pulse)
         for step in [*begun, *self.store.journal.select_since(self.store.now().replace(year=1999))]:
             undoing.undo(step)
 
@@ -127,6 +128,10 @@ def dies_at(base: Path, act: Any, instant: int) -> bool:
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def undo_of(bench: Workbench) -> Undo:
+    return Undo(bench.store.journal, Disks(bench.store.places))
 
 
 def kinds(steps: Sequence[Step]) -> list[str]:

@@ -36,6 +36,22 @@ class ChangedError(RetryError):
     """The file is not what it was when it was looked at last: it must settle again."""
 
 
+class WriterError(RetryError):
+    """Another program has the file open for writing: it is not complete."""
+
+
+class OfflineError(RetryError):
+    """A file system is not mounted, or another one is in its place: what is to be done there waits.
+
+    `place` is the folder that is known to lie on another disk.
+    """
+
+    def __init__(self, place: Path, message: str) -> None:
+        """Take the folder, and the whole message."""
+        super().__init__(message)
+        self.place = place
+
+
 class GoneError(FamiliarError):
     """The file no longer lies where it was."""
 

@@ -72,6 +72,7 @@ CATALOGUE = (
     Event("watch.lost", "warning", ("root", "reason"), "Events were lost; the root is compared with the store."),
     Event("watch.restarted", "warning", ("root", "reason"), "A dead watcher was replaced; the root is compared anew."),
     Event("file.found", "debug", ("path",), "A new or changed file; it must lie still before it is read."),
+    Event("file.busy", "info", ("path",), "A program has the file open for writing; it waits until that is done."),
     Event("file.pending", "debug", ("path",), "The file lay still: it is complete, and will be handled."),
     Event("file.moved", "info", ("path", "before"), "A known photo lies at a new path, and no longer at the old one."),
     Event("file.copied", "info", ("path", "others"), "A known photo lies at one more path."),
@@ -109,6 +110,8 @@ CATALOGUE = (
     Event(
         "operation.failed", "error", ("operation", "kind", "rule", "error", "retry_in"), "A step failed and is retried."
     ),
+    Event("disk.offline", "error", ("folder", "reason"), "Operations wait for a disk that is not mounted."),
+    Event("disk.online", "info", ("folder",), "A disk that operations wait for is there; they are tried again."),
     Event(
         "operation.refused", "error", ("operation", "kind", "rule", "error"), "A step can't be done; the photo stays."
     ),

@@ -147,6 +147,7 @@ class Move:
 
     target: Path
     rule: str
+    top: Path | None = field(default=None, compare=False)
     kind: Literal["move"] = field(default="move", init=False)
 
 
@@ -156,6 +157,7 @@ class Copy:
 
     target: Path
     rule: str
+    top: Path | None = field(default=None, compare=False)
     kind: Literal["copy"] = field(default="copy", init=False)
 
 
@@ -166,6 +168,7 @@ class Link:
     target: Path
     rule: str
     symbolic: bool
+    top: Path | None = field(default=None, compare=False)
     kind: Literal["link"] = field(default="link", init=False)
 
 
@@ -189,6 +192,7 @@ class Crop:
     square: bool | None = None
     landmarks: tuple[tuple[int, int], ...] = ()
     quality: int | None = None
+    top: Path | None = field(default=None, compare=False)
     kind: Literal["crop"] = field(default="crop", init=False)
 
 
@@ -262,7 +266,8 @@ class Tag:
 
 
 Operation: TypeAlias = FileOperation | Inscribe | Escort | Tag
-"""One step of a plan. `target` is the wished path: a taken name gets a number when the step is done."""
+"""One step of a plan. `target` is the wished path: a taken name gets a number when the step is done. `top` is the
+folder that a person has named, below which it lies whatever the photo is called."""
 
 
 def aim_of(operation: Operation) -> Path | str:

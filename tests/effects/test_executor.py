@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.effects.placing import rename_new
+from familiar.filesystem.folders import Entry, Folder, rename_new
 from familiar.model import Box, Copy, Crop, Link, Move, Operation
 from workbench import PICTURE, Death, Workbench, dies_at
 
@@ -172,8 +172,8 @@ def test_a_rename_never_replaces_a_file(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     one.write_bytes(b"1")
     other.write_bytes(b"2")
-    with pytest.raises(FileExistsError) as caught:
-        rename_new(one, other)
+    with Folder.open(tmp_path) as folder, pytest.raises(FileExistsError) as caught:
+        rename_new(Entry(folder, "one"), Entry(folder, "other"))
     assert caught.value.errno == errno.EEXIST
     assert other.read_bytes() == b"2"
 

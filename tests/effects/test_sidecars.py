@@ -3,12 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.model import Escort, Inscribe, Inscription, Move
 from familiar.vision.rdf import Packet
 from sidecars import DIGIKAM
-from workbench import Workbench, dies_at
+from workbench import Workbench, dies_at, undo_of
 
 ANN = Inscription(names=("Ann",))
 EVE = Inscription(names=("Eve",))
@@ -59,7 +58,7 @@ def test_a_sidecar_that_was_changed_since_is_not_undone(bench: Workbench) -> Non
     bench.done(inscribe(bench))
     path = bench.photo("in/a.jpg.xmp", DIGIKAM)
     steps = bench.store.journal.select_last()
-    (obstacle,) = Undo(bench.store.journal).obstacles(steps)
+    (obstacle,) = undo_of(bench).obstacles(steps)
     assert obstacle.reason == f"{path} was changed since"
     with pytest.raises(FamiliarError, match="was changed since"):
         bench.undo_all()
@@ -72,7 +71,7 @@ def test_two_changes_of_a_sidecar_are_undone_together_or_the_last_alone(bench: W
     once = bench.tree()
     bench.done(inscribe(bench, EVE), path=photo)
     newest, oldest = bench.store.journal.select_since(bench.store.now().replace(year=1999))
-    undo = Undo(bench.store.journal)
+    undo = undo_of(bench)
     assert len(undo.obstacles([oldest])) == 1
     assert undo.obstacles([newest, oldest]) == ()
     undo.undo(newest)
@@ -126,7 +125,7 @@ def test_a_sidecar_goes_with_its_photo_and_comes_back_with_it_whatever_it_says_b
     bench.done(*moved(bench))
     assert bench.tree() == {"out/a.jpg": b"a photo", "out/a.jpg.xmp": DIGIKAM}
     bench.photo("out/a.jpg.xmp", b"edited since")
-    assert Undo(bench.store.journal).obstacles(bench.store.journal.select_last()) == ()
+    assert undo_of(bench).obstacles(bench.store.journal.select_last()) == ()
     bench.undo_all()
     assert bench.tree() == {"in/a.jpg": b"a photo", "in/a.jpg.xmp": b"edited since"}
 
@@ -137,7 +136,7 @@ def test_a_sidecar_that_was_moved_and_then_written_is_undone_as_a_whole(bench: W
     bench.done(*moved(bench), path=photo)
     bench.done(inscribe(bench, EVE, "out/a.jpg.xmp"), path=bench.base / "out/a.jpg")
     steps = bench.store.journal.select_since(bench.store.now().replace(year=1999))
-    assert Undo(bench.store.journal).obstacles(steps) == ()
+    assert undo_of(bench).obstacles(steps) == ()
     bench.undo_all()
     assert bench.tree() == {"in/a.jpg": b"a photo"}
 
@@ -146,7 +145,7 @@ def test_a_photo_that_is_undone_by_its_number_takes_its_sidecar_back(bench: Work
     bench.photo("in/a.jpg.xmp", DIGIKAM)
     bench.done(*moved(bench))
     number = next(step.id for plan in bench.plans() for step in bench.store.journal.steps(plan) if step.position == 0)
-    undo = Undo(bench.store.journal)
+    undo = undo_of(bench)
     for step in bench.store.journal.select([number]):
         undo.undo(step)
     assert bench.tree() == {"in/a.jpg": b"a photo", "in/a.jpg.xmp": DIGIKAM}

@@ -2,15 +2,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.model import Copy, Link, Move, Operation
-from workbench import Workbench
+from workbench import Workbench, undo_of
 
 
 def reasons(bench: Workbench) -> list[str]:
     steps = bench.store.journal.select_since(bench.store.now().replace(year=1999))
-    return [obstacle.reason for obstacle in Undo(bench.store.journal).obstacles(steps)]
+    return [obstacle.reason for obstacle in undo_of(bench).obstacles(steps)]
 
 
 def copy(bench: Workbench, name: str = "out/a.jpg") -> Copy:
@@ -57,7 +56,7 @@ def test_the_last_copy_of_a_photo_is_never_removed(bench: Workbench) -> None:
     ]
     with pytest.raises(FamiliarError):
         for step in bench.store.journal.select_last():
-            Undo(bench.store.journal).undo(step)
+            undo_of(bench).undo(step)
     assert bench.tree() == {"out/a.jpg": b"a photo"}
 
 
@@ -67,7 +66,7 @@ def test_an_obstacle_that_comes_between_leaves_the_step_done(bench: Workbench) -
     (step,) = bench.store.journal.select_last()
     path.write_bytes(b"another")
     with pytest.raises(FamiliarError, match="operation 1: .* is taken"):
-        Undo(bench.store.journal).undo(step)
+        undo_of(bench).undo(step)
     assert bench.store.journal.step(step.id).state == "done"
     assert bench.tree() == {"in/a.jpg": b"another", "out/a.jpg": b"a photo"}
 

@@ -4,8 +4,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from familiar.effects.executor import Executor
-from familiar.effects.undo import Undo
+from familiar.effects.disks import Disks
 from familiar.model import Plan, Subject
 from familiar.service.handling import Handler, Surroundings
 from familiar.service.inscribing import Inscriber
@@ -32,9 +31,7 @@ def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
         async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             clock = partial(float, 0)
             recogniser = Recogniser(store, MatchingSettings(), VisionSettings().model)
-            performer = Performer(
-                store=store, workers=workers, executor=Executor(store.journal), undo=Undo(store.journal), log=log
-            )
+            performer = Performer(store=store, workers=workers, disks=Disks(store.places), log=log)
             handler = Handler(
                 store=store,
                 workers=workers,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from familiar.effects.disks import Disks
 from familiar.service.intake import Intake
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import EventsLost
@@ -26,7 +27,14 @@ class Household:
         self.ahead = 0.0
         self.store = Store(base / "familiar.db")
         settings = Settings(folders=(FolderSettings(path=self.root),), settle=0)
-        self.intake = Intake(settings=settings, store=self.store, log=self.log, clock=self.clock, watch=True)
+        self.intake = Intake(
+            settings=settings,
+            store=self.store,
+            disks=Disks(self.store.places),
+            log=self.log,
+            clock=self.clock,
+            watch=True,
+        )
         self.intake.start(lambda: None)
 
     def clock(self) -> float:
@@ -94,7 +102,8 @@ def test_what_has_lain_unchanged_is_taken_at_once_and_what_came_just_now_is_wait
     os.utime(tmp_path / "copied.jpg", (1e9, 1e9))  # as a copy with the time stamp of its original has
     log, store = CheckedLog(), Store(tmp_path / "familiar.db")
     settings = Settings(folders=(FolderSettings(path=tmp_path),), settle=1.0)
-    intake = Intake(settings=settings, store=store, log=log, clock=lambda: 0.0, watch=False)
+    disks = Disks(store.places)
+    intake = Intake(settings=settings, store=store, disks=disks, log=log, clock=lambda: 0.0, watch=False)
     intake.start(lambda: None)
     while not log.of("root.scanned"):
         intake.tick(0.0)

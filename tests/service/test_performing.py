@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.effects.executor import Executor
-from familiar.effects.undo import Undo
+from familiar.effects.disks import Disks
 from familiar.model import Copy, Inscribe, Inscription, Move, Plan
 from familiar.service.performing import Performer
 from familiar.settings import VisionSettings
@@ -28,8 +27,7 @@ def performer_of(bench: Workbench, log: CheckedLog, *, out_of_reach: Path | None
     return Performer(
         store=bench.store,
         workers=Workers(models=MODELS, settings=VisionSettings()),
-        executor=Executor(bench.store.journal),
-        undo=Undo(bench.store.journal),
+        disks=Disks(bench.store.places),
         log=log,
         is_there=lambda path: path == out_of_reach or path.exists(),
     )
@@ -46,20 +44,20 @@ def states(bench: Workbench, plan_id: int) -> list[tuple[str, str | None]]:
     return [(step.state, step.error) for step in bench.store.journal.steps(plan_id)]
 
 
-def test_a_photo_that_a_person_moved_meanwhile_is_followed(bench: Workbench) -> None:
-    photo, moved = bench.photo("in/a.jpg"), bench.base / "in" / "sub" / "b.jpg"
-    plan_id = bench.plan(
-        photo, Copy(target=bench.base / "out/a.jpg", rule="r"), Move(target=bench.base / "done/a.jpg", rule="r")
+@pytest.mark.parametrize("is_out_of_reach", [False, True])
+def test_where_a_photo_is_gone_no_file_of_the_same_content_elsewhere_is_taken(
+    bench: Workbench, *, is_out_of_reach: bool
+) -> None:
+    photo, twin = bench.photo("in/a.jpg"), bench.photo("archive/a.jpg")
+    plan_id = bench.plan(photo, Move(target=bench.base / "done/a.jpg", rule="r"))
+    bench.plan(twin)
+    photo.unlink()
+    perform(bench, plan_id, out_of_reach=photo if is_out_of_reach else None)
+    expected = (
+        ("failed", f"{photo}: out of reach for now") if is_out_of_reach else ("refused", f"{photo}: no longer there")
     )
-    moved.parent.mkdir()
-    photo.rename(moved)
-    bench.plan(moved)
-    bench.store.files.mark_gone(photo)
-    perform(bench, plan_id)
-    assert states(bench, plan_id) == [("done", None), ("done", None)]
-    assert bench.tree() == {"out/a.jpg": b"a photo", "done/a.jpg": b"a photo"}
-    bench.undo_all()
-    assert bench.tree() == {"in/sub/b.jpg": b"a photo"}
+    assert states(bench, plan_id) == [expected]
+    assert bench.tree() == {"archive/a.jpg": b"a photo"}
 
 
 def test_a_copy_that_a_rule_made_is_never_taken_for_the_photo(bench: Workbench) -> None:

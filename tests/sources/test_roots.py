@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.sources.filesystems import is_network, type_of
+from familiar.filesystem.mounts import is_network, type_of
 from familiar.sources.roots import RootView, Verdict, judge, look_at, vouches
 from familiar.sources.settling import Gone, Ready, Wait, look, settle
 
@@ -23,14 +23,14 @@ def seen(*, device: int | None = 5, empty: bool = False, error: str | None = Non
             seen(device=6),
             10,
             False,
-            Verdict(online=False, reason="it is on another device than before, without the files that are known"),
+            Verdict(online=False, reason="it is on another disk (b, not a), without the files that are known"),
         ),
         (seen(device=6), 10, True, Verdict(online=True)),
         (seen(device=6), 0, False, Verdict(online=True)),
     ],
 )
 def test_a_root_is_in_place_or_not(view: RootView, known: int, vouched: bool, verdict: Verdict) -> None:
-    assert judge(view, device=5, known_files=known, vouched=vouched) == verdict
+    assert judge(view, moved="b, not a" if view.device == 6 else None, known_files=known, vouched=vouched) == verdict
 
 
 def test_a_look_tells_missing_files_and_empty_folders_apart(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from typing import Any
 
 from familiar.cli.context import Context
 from familiar.cli.output import FAILED, print_table, progress_bar, say
-from familiar.effects.executor import Executor
+from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
-from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.logs import EventLog, open_log
 from familiar.model import Plan, aim_of
@@ -182,8 +181,7 @@ class _Run:
             performer = Performer(
                 store=self.store,
                 workers=workers,
-                executor=Executor(self.store.journal),
-                undo=Undo(self.store.journal),
+                disks=Disks(self.store.places),
                 log=_Unforeseen(open_log(sys.stderr, level="error")),
                 copy_sidecars=self.settings.sidecars.any,
             )

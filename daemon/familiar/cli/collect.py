@@ -85,11 +85,11 @@ def operation_to(target: Path, action: str, rule: str) -> Operation:
     """Return the operation that puts a photo at a target: copy, move, link or hard-link."""
     match action:
         case "move":
-            return Move(target=target, rule=rule)
+            return Move(target=target, rule=rule, top=target.parent)
         case "copy":
-            return Copy(target=target, rule=rule)
+            return Copy(target=target, rule=rule, top=target.parent)
         case _:
-            return Link(target=target, rule=rule, symbolic=action == "link")
+            return Link(target=target, rule=rule, symbolic=action == "link", top=target.parent)
 
 
 def _places(store: Store, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:

@@ -14,9 +14,10 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, console, json_option, print_json, say
 from familiar.errors import FamiliarError
+from familiar.filesystem.mounts import is_network
 from familiar.service.lock import holder
 from familiar.settings import FolderSettings, Settings, has_raw_decoder
-from familiar.sources.filesystems import is_network, watch_limit
+from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
 from familiar.vision.workers import Workers
 

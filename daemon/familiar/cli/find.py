@@ -65,7 +65,7 @@ def find(
             paths = {each.photo: next(places_of(store, each.photo), None) for one in found for each in one.photos}
             if target is not None:
                 plans = [
-                    (photo_id, path, Plan(operations=(Copy(target=target / path.name, rule=_RULE),)))
+                    (photo_id, path, Plan(operations=(Copy(target=target / path.name, rule=_RULE, top=target),)))
                     for photo_id, path in paths.items()
                     if path is not None and path.parent != target
                 ]

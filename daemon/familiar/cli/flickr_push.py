@@ -11,8 +11,7 @@ import click
 from familiar.cli.context import Context
 from familiar.cli.rematching import rematch
 from familiar.cli.starting import rule_book
-from familiar.effects.executor import Executor
-from familiar.effects.undo import Undo
+from familiar.effects.disks import Disks
 from familiar.flickr.errors import NotAllowedError
 from familiar.logs import EventLog, open_log
 from familiar.service.flickr.deciding import Decider
@@ -74,9 +73,7 @@ async def _push(context: Context, settings: Settings, store: Store, log: EventLo
     calls, login = connect(context.credentials, settings.flickr, store, log)
     deciding = _Deciding.on(context, settings, store, log)
     async with Workers(settings=settings.vision, models=context.models) as workers:
-        performer = Performer(
-            store=store, workers=workers, executor=Executor(store.journal), undo=Undo(store.journal), log=log
-        )
+        performer = Performer(store=store, workers=workers, disks=Disks(store.places), log=log)
         await performer.begin()
         for photo in list(_done(store)) if deciding.basis is not None else []:
             plan_id = deciding.decider.decide(photo, deciding.basis or "")

@@ -109,7 +109,7 @@ def _scan(
     return {
         "done": assembly.handler.tally.done,
         "set_aside": assembly.handler.tally.set_aside,
-        "failed": assembly.handler.tally.failed,
+        "failed": assembly.handler.tally.failed + assembly.intake.failed,
         "operations_failed": store.journal.counts().get("failed", 0),
         "offline": [root for root, state in assembly.intake.root_states().items() if state != "online"],
         "stopped": assembly.daemon.was_stopped,

@@ -1,6 +1,7 @@
 """familiar sidecars: names and faces in XMP files beside the photos, for other programs and from them."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from familiar.cli.photos import named_folders
 from familiar.cli.rematching import rematch
 from familiar.effects.placing import check_over
 from familiar.errors import FamiliarError
+from familiar.filesystem.folders import Entry, Folder
 from familiar.model import Inscription, Plan
 from familiar.service.inscribing import places_of, plan_sidecar
 from familiar.service.listening import Listener
@@ -184,11 +186,16 @@ async def _render(workers: Workers, photo: Inscribed, path: Path, sidecar: Path,
     try:
         made = await workers.render_sidecar(path, sidecar, photo.inscription, former)
         if made.before != made.after:
-            check_over(sidecar)
+            _check_over(sidecar)
     except FamiliarError as error:
         return _Made(photo=photo, path=path, sidecar=sidecar, change="failed", reason=str(error))
     same: Change = "new" if made.before is None else "changed"
     return _Made(photo=photo, path=path, sidecar=sidecar, change="as it is" if made.before == made.after else same)
+
+
+def _check_over(sidecar: Path) -> None:
+    with Folder.open(Path(os.path.realpath(sidecar.parent)), shown=sidecar.parent) as folder:
+        check_over(Entry(folder, sidecar.name))
 
 
 def _plans(store: Store, changes: Sequence[_Made]) -> Iterator[tuple[int, Path, Plan]]:

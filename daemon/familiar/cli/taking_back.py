@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from familiar.cli.carrying import turn
 from familiar.cli.context import Context
+from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
@@ -33,7 +34,7 @@ def undo_steps(store: Store, steps: Sequence[Step], *, ours: bool) -> dict[int, 
         ours: whether the state folder is ours; if not, the daemon that has it undoes them.
     """
     store.journal.request_undo([step.id for step in steps])
-    return _undo(Undo(store.journal), steps) if ours else _await_daemon(store, steps)
+    return _undo(Undo(store.journal, Disks(store.places)), steps) if ours else _await_daemon(store, steps)
 
 
 def _undo(undoing: Undo, steps: Sequence[Step]) -> dict[int, str]:

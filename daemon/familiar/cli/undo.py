@@ -11,6 +11,7 @@ from familiar.cli.carrying import settle, turn
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, reported, say
 from familiar.cli.taking_back import undo_steps
+from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle, Undo
 from familiar.errors import UsageError
@@ -38,7 +39,7 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
         if ours:  # what a command had begun that was killed is undone, too; a daemon that runs has completed it
             settle(context, store, context.settings())
         steps = _select(store, operations, last=last, since=since)
-        obstacles = Undo(store.journal).obstacles(steps)
+        obstacles = Undo(store.journal, Disks(store.places)).obstacles(steps)
         if obstacles:
             _show_obstacles(obstacles, as_json=as_json)
             raise SystemExit(FAILED)

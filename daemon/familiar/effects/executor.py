@@ -2,26 +2,29 @@
 
 import errno
 import hashlib
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
+from familiar.effects.disks import Disks
+from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Outcome, Step
+from familiar.effects.leftovers import Leftovers
 from familiar.effects.placing import (
-    Pulse,
     free_name,
-    has_content,
-    hash_of,
-    make_folder,
+    hold_photo,
+    is_copy,
     place_bytes,
     place_copy,
     place_link,
     place_move,
     place_over,
 )
-from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
+from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError, RetryError, SetAsideError
+from familiar.filesystem.files import Pulse, has_content, no_pulse
+from familiar.filesystem.folders import Entry
+from familiar.filesystem.mounts import Disk
 from familiar.model import Copy, Crop, Escort, FileOperation, Inscribe, Link, Move, Tag, aim_of
 
 _FIRST_RETRY = 60.0
@@ -32,16 +35,21 @@ _PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 """Where familiar may not write, there are no sidecars; to try again for each photo of a library would not end."""
 
-Place = Callable[[Path, Path], None]
-"""Puts the content at a target, by way of a temporary name."""
+Place = Callable[[Entry, Hidden], None]
+"""Puts the content at a target, by way of hidden names."""
+
+IsThere = Callable[[Entry], bool]
+"""Says whether a name has what is wished already."""
 
 
 class Executor:
     """Does what the journal says. It is used by one thread of the one process that holds the state folder."""
 
-    def __init__(self, journal: Journal, *, pulse: Pulse = lambda: None) -> None:
-        """Take the journal; `pulse` is called during long copies."""
+    def __init__(self, journal: Journal, disks: Disks, *, pulse: Pulse = no_pulse) -> None:
+        """Take the journal, and what opens folders; `pulse` is called during long copies."""
         self._journal = journal
+        self._disks = disks
+        self._leftovers = Leftovers(journal, disks)
         self._pulse = pulse
 
     def carry_out(self, step: Step, *, rendered: bytes | None = None, before: bytes | None = None) -> Outcome:
@@ -54,25 +62,14 @@ class Executor:
         """
         try:
             outcome = self._act(step, rendered, before)
-        except ChangedError as error:
-            again = isinstance(step.operation, Inscribe)  # it is read and merged anew
-            outcome = Outcome(state="failed", error=str(error), retry_in=_wait(step)) if again else _refused(error)
-        except (GoneError, SetAsideError) as error:
-            outcome = _refused(error)
-        except OSError as error:
-            outcome = _failure(step, error)
-            _discard(step)
+        except (FamiliarError, OSError) as error:
+            outcome = self._failure(self._journal.step(step.id), step, error)
         self._journal.finish(step, outcome)
         return outcome
 
     def give_up(self, step: Step, error: FamiliarError) -> Outcome:
         """Write down that a step could not even be begun: for now (`RetryError`), or for good."""
-        passing = isinstance(error, RetryError) and not isinstance(error, ChangedError)
-        outcome = (
-            Outcome(state="failed", error=str(error), retry_in=_wait(step))
-            if passing
-            else Outcome(state="refused", error=str(error))
-        )
+        outcome = self._failure(step, step, error)
         self._journal.finish(step, outcome)
         return outcome
 
@@ -84,13 +81,19 @@ class Executor:
 
     def is_written(self, step: Step) -> bool:
         """Say whether a step that was interrupted had written its sidecar."""
-        target, hash_ = step.target, step.hash
-        return step.state == "doing" and target is not None and hash_ is not None and has_content(target, hash_)
+        if step.state != "doing" or step.target is None or step.hash is None:
+            return False
+        try:
+            self._leftovers.clear(step)
+            with self._disks.open(step.target.parent) as folder:
+                return has_content(Entry(folder, step.target.name), step.hash, self._pulse)
+        except (OSError, OfflineError):
+            return False
 
     def _act(self, step: Step, rendered: bytes | None, before: bytes | None) -> Outcome:
         if isinstance(step.operation, Tag):
             return Outcome(state="done")  # the journal passes it on to those that wait to be sent
-        _discard(step)
+        self._leftovers.clear(step)
         match step.operation:
             case Inscribe():
                 return self._inscribe(step, step.operation, rendered, before)
@@ -100,123 +103,184 @@ class Executor:
                 return self._put(step, step.operation, rendered)
 
     def _inscribe(self, step: Step, wish: Inscribe, rendered: bytes | None, before: bytes | None) -> Outcome:
-        target = wish.target
         if self.is_written(step):
-            return Outcome(state="done", target=target)
+            return Outcome(state="done", target=wish.target)
         if rendered == before:
-            return Outcome(state="kept", target=target)
+            return Outcome(state="kept", target=wish.target)
         assert rendered is not None, "a sidecar is never removed"
         hash_ = hashlib.sha256(rendered).hexdigest()
-        temporary = _temporary(step, target)
-        self._journal.reserve(step, source=step.path, target=target, temporary=temporary, hash_=hash_, before=before)
         expected = None if before is None else hashlib.sha256(before).hexdigest()
-        with _removing(temporary):
-            place_over(rendered, target, temporary, expected=expected, pulse=self._pulse)
-        return Outcome(state="done", target=target)
+        with self._disks.open(wish.target.parent) as folder:
+            target, hidden = Entry(folder, wish.target.name), Hidden.fresh(step.id)
+            self._reserve(step, source=step.path, target=target, hidden=hidden, hash_=hash_, before=before)
+            place_over(rendered, target, hidden, expected=expected, pulse=self._pulse)
+        return Outcome(state="done", target=wish.target)
 
     def _escort(self, step: Step, along: Escort) -> Outcome:
         """Take a sidecar along; where its name is taken it stays where it is."""
-        begun = step.state == "doing" and step.hash is not None
-        target = step.target if begun and step.target is not None else along.target
-        hash_ = step.hash if begun and step.hash is not None else _hash_of(along.sidecar, self._pulse)
-        temporary = _temporary(step, target)
-        if not begun:
-            self._journal.reserve(step, source=along.sidecar, target=target, temporary=temporary, hash_=hash_)
+        begun = _is_begun(step)
+        wish = step.target if begun and step.target is not None else along.target
         place = place_move if along.moves else place_copy
-        try:
-            with _removing(temporary):
-                place(along.sidecar, target, temporary, hash_=hash_, pulse=self._pulse)
-        except FileExistsError as error:
-            raise SetAsideError(f"{target}: is taken; the sidecar stays at {along.sidecar}") from error
-        return Outcome(state="done", target=target)
+        with ExitStack() as stack:
+            source = self._source(stack, along.sidecar)
+            target = Entry(stack.enter_context(self._disks.make(wish.parent)), wish.name)
+            hash_ = step.hash if begun and step.hash is not None else self._hash_of(source, along.sidecar)
+            hidden = Hidden.fresh(step.id)
+            self._reserve(step, source=along.sidecar, target=target, hidden=hidden, hash_=hash_)
+            try:
+                place(source, target, hidden, hash_=hash_, pulse=self._pulse)
+            except FileExistsError as error:
+                raise SetAsideError(f"{wish}: is taken; the sidecar stays at {along.sidecar}") from error
+        return Outcome(state="done", target=wish)
 
     def _put(self, step: Step, wish: FileOperation, rendered: bytes | None) -> Outcome:
-        source = step.source if step.state == "doing" and step.source is not None else step.path
+        begun = _is_begun(step)
+        path = step.source if begun and step.source is not None else step.path
         hash_ = step.photo_hash if rendered is None else hashlib.sha256(rendered).hexdigest()
-        place = self._placing(wish, step, source, rendered)
-        ours = step.state == "doing" and not self._journal.is_claimed(step)
-        if ours and step.target is not None and step.temporary is not None:
-            try:
-                place(step.target, step.temporary)
-            except FileExistsError:
-                pass  # somebody took the name since: another one will do
-            else:
-                return Outcome(state="done", target=step.target)
-        make_folder(wish.target.parent)
-        size = len(rendered) if rendered is not None else _size_of(source)
-        while True:
-            target, is_there = free_name(wish.target, hash_, size, self._pulse)
-            if is_there:
-                return Outcome(state="kept", target=target)
-            temporary = _temporary(step, target)
-            self._journal.reserve(step, source=source, target=target, temporary=temporary, hash_=hash_)
-            try:
-                with _removing(temporary):
-                    place(target, temporary)
-            except FileExistsError:
-                continue
-            return Outcome(state="done", target=target)
+        with ExitStack() as stack:
+            source = None if isinstance(wish, Crop) else self._source(stack, path)
+            is_over = begun and source is not None and not source.exists
+            size = len(rendered) if rendered is not None else 0 if is_over else _size_of(source, path)
+            folder = stack.enter_context(self._disks.make(wish.target.parent, top=wish.top))
+            place = self._placing(wish, step, source, rendered)
+            if begun and step.target is not None and not self._journal.is_claimed(step):
+                try:
+                    target = Entry(folder, step.target.name)
+                    self._try(step, place, path, target, hash_)
+                except FileExistsError:
+                    pass  # somebody took the name since: another one will do
+                else:
+                    return Outcome(state="done", target=target.path)
+            is_there = self._checking(wish, source, hash_, size)
+            while True:
+                target, found = free_name(Entry(folder, wish.target.name), is_there)
+                if found:
+                    return Outcome(state="kept", target=target.path)
+                try:
+                    self._try(step, place, path, target, hash_)
+                except FileExistsError:
+                    continue
+                return Outcome(state="done", target=target.path)
 
-    def _placing(self, wish: FileOperation, step: Step, source: Path, rendered: bytes | None) -> Place:
+    def _try(self, step: Step, place: Place, source: Path, target: Entry, hash_: str) -> None:
+        hidden = Hidden.fresh(step.id)
+        self._reserve(step, source=source, target=target, hidden=hidden, hash_=hash_)
+        place(target, hidden)
+
+    def _reserve(
+        self, step: Step, *, source: Path, target: Entry, hidden: Hidden, hash_: str, before: bytes | None = None
+    ) -> None:
+        self._journal.reserve(
+            step,
+            source=source,
+            target=target.path,
+            temporary=target.with_name(hidden.new).path,
+            hash_=hash_,
+            before=before,
+            source_disk=self._disk_of(source.parent),
+            target_disk=self._disk_of(target.folder.path),
+        )
+
+    def _source(self, stack: ExitStack, path: Path) -> Entry | None:
+        """Return the name of what is acted on, in its folder; None if that is gone."""
+        try:
+            folder = stack.enter_context(self._disks.open(path.parent))
+        except FileNotFoundError:
+            return None
+        return Entry(folder, path.name)
+
+    def _disk_of(self, folder: Path) -> Disk | None:
+        try:
+            return self._disks.disk_of(folder)
+        except OSError:
+            return None
+
+    def _hash_of(self, source: Entry | None, path: Path) -> str:
+        if source is None:
+            raise GoneError(f"{path}: no longer there")
+        with hold_photo(source) as held:
+            return held.hash(self._pulse)
+
+    def _placing(self, wish: FileOperation, step: Step, source: Entry | None, rendered: bytes | None) -> Place:
         pulse, hash_ = self._pulse, step.photo_hash
         match wish:
             case Move():
-                return lambda target, temporary: place_move(source, target, temporary, hash_=hash_, pulse=pulse)
+                return lambda target, hidden: place_move(source, target, hidden, hash_=hash_, pulse=pulse)
             case Copy():
-                return lambda target, temporary: place_copy(source, target, temporary, hash_=hash_, pulse=pulse)
+                return lambda target, hidden: place_copy(source, target, hidden, hash_=hash_, pulse=pulse)
             case Link(symbolic=symbolic):
                 return lambda target, _: place_link(source, target, symbolic=symbolic, hash_=hash_, pulse=pulse)
             case Crop():
                 assert rendered is not None, "a crop is carried out with its picture"
-                return lambda target, temporary: place_bytes(rendered, target, temporary, pulse=pulse)
+                return lambda target, hidden: place_bytes(rendered, target, hidden, pulse=pulse)
+
+    def _checking(self, wish: FileOperation, source: Entry | None, hash_: str, size: int) -> IsThere:
+        """Return what says whether a name has what is wished: the content, or for a symbolic link that link."""
+
+        def is_there(entry: Entry) -> bool:
+            if isinstance(wish, Link) and wish.symbolic and source is not None and entry.link_end() == source.path:
+                return True
+            return is_copy(entry, hash_, size, self._pulse)
+
+        return is_there
+
+    def _failure(self, present: Step, step: Step, error: FamiliarError | OSError) -> Outcome:
+        """Return what came of a step that has met an error, and clear what is left of the try.
+
+        A target that may have been reached stays written down: the next try finds out.
+        """
+        with suppress(OSError, OfflineError):  # else it stays written down
+            self._leftovers.clear(present)
+        outcome = _outcome_of(step, error)
+        if outcome.state == "failed" and _is_begun(present) and self._may_be_reached(present):
+            return replace(outcome, target=present.target)
+        return outcome
+
+    def _may_be_reached(self, step: Step) -> bool:
+        assert step.target is not None
+        try:
+            with self._disks.open(step.target.parent) as folder:
+                return Entry(folder, step.target.name).exists
+        except FileNotFoundError:
+            return False
+        except (OSError, OfflineError):
+            return True
 
 
-def _refused(error: FamiliarError) -> Outcome:
-    return Outcome(state="refused", error=str(error))
+def _is_begun(step: Step) -> bool:
+    """Say whether an earlier try may have reached its target."""
+    return step.state in {"doing", "failed"} and step.target is not None
 
 
-def _temporary(step: Step, target: Path) -> Path:
-    return target.with_name(f".familiar-{step.id}-{secrets.token_hex(4)}.tmp")
+def _outcome_of(step: Step, error: FamiliarError | OSError) -> Outcome:
+    match error:
+        case OSError():
+            return _outcome_of_system(step, error)
+        case OfflineError(place=place):
+            return Outcome(state="failed", error=str(error), retry_in=_wait(step), waits_for=place)
+        case ChangedError() if not isinstance(step.operation, Inscribe):  # a sidecar is read and merged anew
+            return Outcome(state="refused", error=str(error))
+        case RetryError():
+            return Outcome(state="failed", error=str(error), retry_in=_wait(step))
+        case _:
+            return Outcome(state="refused", error=str(error))
 
 
-@contextmanager
-def _removing(temporary: Path) -> Iterator[None]:
-    """Leave no temporary file behind where something goes wrong."""
-    try:
-        yield
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _hash_of(sidecar: Path, pulse: Pulse) -> str:
-    try:
-        return hash_of(sidecar, pulse)
-    except FileNotFoundError as error:
-        raise GoneError(f"{sidecar}: no longer there") from error
-
-
-def _size_of(source: Path) -> int:
-    try:
-        return source.stat().st_size
-    except FileNotFoundError as error:
-        raise GoneError(f"{source}: no longer there") from error
-
-
-def _discard(step: Step) -> None:
-    """Remove what an interrupted or failed attempt left under its temporary name."""
-    if step.temporary is not None and os.path.lexists(step.temporary):
-        step.temporary.unlink(missing_ok=True)
-
-
-def _failure(step: Step, error: OSError) -> Outcome:
+def _outcome_of_system(step: Step, error: OSError) -> Outcome:
     where = next((name for name in (error.filename2, error.filename) if name), aim_of(step.operation))
-    text = f"{os.fsdecode(where)}: {error.strerror or error}"
+    text = f"{where}: {error.strerror or error}"
     if error.errno == errno.EXDEV and isinstance(step.operation, Link):
         text += "; a hard link can't reach another file system: use kind: symbolic, or copy"
     if error.errno in _PERMANENT or (isinstance(step.operation, Inscribe) and error.errno in _FORBIDDEN):
         return Outcome(state="refused", error=text)
     return Outcome(state="failed", error=text, retry_in=_wait(step))
+
+
+def _size_of(source: Entry | None, path: Path) -> int:
+    if source is None or not source.exists:
+        raise GoneError(f"{path}: no longer there")
+    with hold_photo(source) as held:
+        return held.identity.size
 
 
 def _wait(step: Step) -> float:

@@ -1,10 +1,12 @@
 """The contract of the journal: every operation with its state, so that it happens once and can be undone."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+from familiar.filesystem.mounts import Disk
 from familiar.model import Operation
 
 StepState: TypeAlias = Literal[
@@ -19,8 +21,8 @@ class Step:
     """One operation as the journal has it.
 
     `path` is where the photo lies for this step; `source` and `target` are from where and to where it was done, or is
-    being done; `hash` is the SHA-256 of what lies at the target then, None before it is known. `before` are the bytes
-    of a sidecar that were there, None where there was none.
+    being done, and the disks are those of their folders then; `hash` is the SHA-256 of what lies at the target then,
+    None before it is known. `before` are the bytes of a sidecar that were there, None where there was none.
     """
 
     id: int
@@ -38,23 +40,44 @@ class Step:
     temporary: Path | None
     attempts: int
     error: str | None
+    source_disk: Disk | None = None
+    target_disk: Disk | None = None
+
+    @property
+    def hash_before(self) -> str | None:
+        """SHA-256 of the sidecar that was there before; None where there was none."""
+        return None if self.before is None else hashlib.sha256(self.before).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a step: where it was done, or why it was not, and in how many seconds it is tried again."""
+    """What came of a step: where it was done, or why it was not, and in how many seconds it is tried again.
+
+    A step that failed keeps its target where it may have been done, as far as is known. `waits_for` is the folder whose
+    disk is not there; the step is tried again when it is.
+    """
 
     state: Literal["done", "kept", "failed", "refused"]
     target: Path | None = None
     error: str | None = None
     retry_in: float | None = None
+    waits_for: Path | None = None
 
 
 class Journal(Protocol):
     """Where steps are written down before and after they are done. Each call is durable when it returns."""
 
     def reserve(
-        self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str, before: bytes | None = None
+        self,
+        step: Step,
+        *,
+        source: Path,
+        target: Path,
+        temporary: Path,
+        hash_: str,
+        before: bytes | None = None,
+        source_disk: Disk | None = None,
+        target_disk: Disk | None = None,
     ) -> None:
         """Write down what is about to be done: state `doing`."""
 
@@ -64,7 +87,16 @@ class Journal(Protocol):
     def finish(self, step: Step, outcome: Outcome) -> None:
         """Write down what came of a step, and where files lie now."""
 
-    def begin_undo(self, step: Step) -> None:
+    def leftovers(self) -> Sequence[Step]:
+        """Return the steps that are not under way, but may have left a file under a hidden name."""
+
+    def step(self, step_id: int) -> Step:
+        """Return a step as it is now."""
+
+    def clear_leftovers(self, step: Step) -> None:
+        """Write down that a step has left nothing under its hidden names."""
+
+    def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:
         """Write down that a step is about to be undone: state `undoing`."""
 
     def finish_undo(self, step: Step, error: str | None) -> None:

@@ -1,7 +1,10 @@
 """Put content under a final name: never over another file, never half, and twice is once.
 
+What is acted on is held open (`familiar.filesystem`): a name that leads to something else meanwhile is noticed, and no
+name is removed without the proof that its content outlives that (`familiar.filesystem.removal`).
+
 Each `place_*` function ends with the content at `target`, and does nothing if it is there already: calling it again
-after a crash at any instant completes what was begun.
+after a crash at any instant completes what was begun, once the hidden names are cleared (`familiar.effects.leftovers`).
 
 ==============================  =============================================================================
 The process dies                Calling it again
@@ -10,81 +13,96 @@ before the temporary is whole   writes the temporary anew
 before the rename               writes the temporary anew
 after the rename                finds the content at the target; of a move it removes the original, after
                                 comparing it with the target
+while the original is hidden    the original has got its name again; then as after the rename
 ==============================  =============================================================================
 """
 
-import ctypes
 import errno
 import hashlib
 import os
-import shutil
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from familiar.errors import ChangedError, GoneError, SetAsideError
+from familiar.effects.hidden import Hidden
+from familiar.effects.writing import copied, written
+from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError
+from familiar.filesystem import kernel
+from familiar.filesystem.files import HeldFile, Pulse, has_content, hold, hold_if_regular
+from familiar.filesystem.folders import Entry, Folder, naming, rename_new
+from familiar.filesystem.removal import (
+    give_back_name,
+    prove_copy,
+    prove_known,
+    prove_second_name,
+    prove_written,
+    remove,
+    remove_hidden,
+)
 
-_BLOCK = 1 << 20
-_AT_FDCWD = -100
-_RENAME_NOREPLACE = 1  # renameat2(2)
 _ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-_NO_SUCH_CALL = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-
-Pulse = Callable[[], None]
-"""Called between the parts of long work, so that a watchdog can be fed."""
 
 
-def place_move(source: Path, target: Path, temporary: Path, *, hash_: str, pulse: Pulse) -> None:
+def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: str, pulse: Pulse) -> None:
     """Move the file at `source` to `target`; to another file system as a copy that is compared before the source goes.
 
+    Args:
+        source: where it lies; None if its folder is gone.
+        target: where it is to lie.
+        hidden: the names to use meanwhile, those of `source` and `target` in their folders.
+        hash_: the SHA-256 of the content that was decided on.
+        pulse: called between the parts of long work.
+
     Raises:
-        FileExistsError: other content lies at the target.
+        FileExistsError: other content lies at the target, or a link.
         GoneError: the source is gone.
         ChangedError: the source does not have the content of `hash_` (any more).
+        WriterError: another program has the source open for writing.
         SetAsideError: the source is a symbolic link; elsewhere it would lead elsewhere.
         OSError: it can't be done for now.
     """
-    if source.is_symlink():
-        where = os.path.realpath(source)
-        raise SetAsideError(f"{source}: is a symbolic link, which is not moved; its photo lies at {where}")
-    if os.path.lexists(target):
-        _complete_move(source, target, hash_=hash_, pulse=pulse)
+    if source is not None and source.link_end() is not None:
+        where = os.path.realpath(source.path)
+        raise SetAsideError(f"{source.path}: is a symbolic link, which is not moved; its photo lies at {where}")
+    if target.exists:
+        _complete_move(source, target, hidden, hash_=hash_, pulse=pulse)
         return
-    before = _verified(source, hash_, pulse)
-    try:
-        rename_new(source, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        _check_removable(source)
-        _copy(source, temporary, hash_, pulse)
-        if _signature(source) != before:
-            temporary.unlink()
-            raise ChangedError(f"{source}: changed while it was moved") from error
-        rename_new(temporary, target)
-        sync_folder(target.parent)
-        if _signature(source) == before:
-            _remove_original(source, target)
-    sync_folder(target.parent)
-    sync_folder(source.parent)
+    if source is None:
+        raise GoneError(f"{target.path}: neither it nor what was to be moved there is there any more")
+    with hold(source) as held:
+        held.verify(hash_, pulse)
+        try:
+            with held.quiet():
+                rename_new(source, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _move_across(held, target, hidden, hash_, pulse)
+            return
+        _check_moved(held, source, target)
+    target.folder.sync()
+    source.folder.sync()
 
 
-def place_copy(source: Path, target: Path, temporary: Path, *, hash_: str, pulse: Pulse) -> None:
-    """Copy the file at `source` to `target`, with its times and mode.
+def place_copy(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: str, pulse: Pulse) -> None:
+    """Copy the file at `source`, or at the end of the link there, to `target`, with its times and rights.
 
     Raises:
-        FileExistsError, GoneError, ChangedError, OSError: as `place_move` does.
+        FileExistsError, GoneError, ChangedError, WriterError, OSError: as `place_move` does.
     """
     if _is_placed(target, hash_, pulse):
         return
-    _copy(source, temporary, hash_, pulse)
-    rename_new(temporary, target)
-    sync_folder(target.parent)
+    with hold_photo(source) as held, copied(held, target.with_name(hidden.new), hash_=hash_, pulse=pulse) as copy:
+        with held.quiet():
+            if not held.is_unchanged():
+                raise ChangedError(f"{held.entry.path}: changed while it was copied")
+        rename_new(copy.entry, target)
+        copy.follow(target)
+    target.folder.sync()
 
 
-def place_bytes(data: bytes, target: Path, temporary: Path, *, pulse: Pulse) -> None:
+def place_bytes(data: bytes, target: Entry, hidden: Hidden, *, pulse: Pulse) -> None:
     """Write a file at `target`.
 
     Raises:
@@ -93,277 +111,232 @@ def place_bytes(data: bytes, target: Path, temporary: Path, *, pulse: Pulse) -> 
     """
     if _is_placed(target, hashlib.sha256(data).hexdigest(), pulse):
         return
-    write_through(data, temporary)
-    rename_new(temporary, target)
-    sync_folder(target.parent)
+    with written(data, target.with_name(hidden.new), pulse=pulse) as made:
+        rename_new(made.entry, target)
+        made.follow(target)
+    target.folder.sync()
 
 
-def place_over(data: bytes, target: Path, temporary: Path, *, expected: str | None, pulse: Pulse) -> None:
+def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | None, pulse: Pulse) -> None:
     """Write a file at `target` in the place of what lies there; it keeps the rights of the one before.
 
-    `expected` is the SHA-256 of what must lie there, None for nothing.
+    Both exchange their names in one step, and what had the name is looked at once more before it goes: whoever wrote
+    it meanwhile gets it back. Where the file system can't exchange, it is hidden first.
+
+    `expected` is the SHA-256 of what must lie there, which the journal has; None for nothing.
 
     Raises:
         ChangedError: something else lies there.
+        WriterError: another program has it open for writing.
         SetAsideError: a link or no file lies there, or one that may not be written.
         OSError: it can't be done for now.
     """
-    hash_ = hashlib.sha256(data).hexdigest()
-    if not target.is_symlink() and has_content(target, hash_, pulse):
+    if has_content(target, hashlib.sha256(data).hexdigest(), pulse):
         return
     check_over(target)
     if expected is None:
         try:
-            place_bytes(data, target, temporary, pulse=pulse)
+            place_bytes(data, target, hidden, pulse=pulse)
         except FileExistsError as error:
-            raise ChangedError(f"{target}: was made by somebody else meanwhile") from error
+            raise ChangedError(f"{target.path}: was made by somebody else meanwhile") from error
         return
-    write_through(data, temporary)
-    if not has_content(target, expected, pulse):
-        temporary.unlink()
-        raise ChangedError(f"{target}: was changed by somebody else meanwhile")
-    shutil.copymode(target, temporary)
-    temporary.replace(target)
-    sync_folder(target.parent)
+    with hold_if_regular(target) as there:
+        if there is None or there.hash(pulse) != expected:
+            raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
+        mode = stat.S_IMODE(os.fstat(there.descriptor).st_mode)
+        with written(data, target.with_name(hidden.new), mode=mode, pulse=pulse) as fresh, there.quiet() as is_quiet:
+            aside = _exchange(fresh, there, target.with_name(hidden.target))
+            if not (there.is_at(aside) and there.has_same_bytes() and is_quiet()):
+                _exchange_back(aside, target, fresh)
+                raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
+            there.follow(aside)
+            remove_hidden(there, prove_known(there, expected, pulse=pulse))
+    target.folder.sync()
 
 
-def check_over(target: Path) -> None:
+def check_over(target: Entry) -> None:
     """Check that what lies at `target` may be replaced, if there is anything.
 
     Raises:
         SetAsideError: it is a link or no file, or write-protected. The superuser could write that, and does not.
     """
-    if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise SetAsideError(f"{target}: is a link or no file, and is left as it is")
-    if target.exists() and not (target.stat().st_mode & _ANYBODY_WRITES and os.access(target, os.W_OK)):
-        raise SetAsideError(f"{target}: is write-protected, and is left as it is")
+    found = target.look()
+    if found is None:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        raise SetAsideError(f"{target.path}: is a link or no file, and is left as it is")
+    writable = os.access(target.name, os.W_OK, dir_fd=target.folder.descriptor)
+    if not (found.st_mode & _ANYBODY_WRITES and writable):
+        raise SetAsideError(f"{target.path}: is write-protected, and is left as it is")
 
 
-def place_link(source: Path, target: Path, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:
+def place_link(source: Entry | None, target: Entry, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:
     """Link `target` to the file at `source`.
 
     Raises:
         FileExistsError, GoneError, ChangedError, OSError: as `place_move` does.
     """
-    if os.path.lexists(target):
-        ours = target.is_symlink() and target.readlink() == source if symbolic else _same_file(source, target)
-        if not ours:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        return
-    _verified(source, hash_, pulse)
-    if symbolic:
-        target.symlink_to(source)
-    else:
-        target.hardlink_to(source)
-    sync_folder(target.parent)
+    with hold_photo(source) as held:
+        assert source is not None
+        if target.exists:
+            if not (target.link_end() == source.path if symbolic else held.is_at(target)):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
+            return
+        held.verify(hash_, pulse)
+        with naming(held.entry.path, target.path):
+            if symbolic:
+                os.symlink(source.path, target.name, dir_fd=target.folder.descriptor)
+            else:  # by the descriptor, so that it is this very file
+                own = f"/proc/self/fd/{held.descriptor}"
+                os.link(own, target.name, dst_dir_fd=target.folder.descriptor, follow_symlinks=True)
+    target.folder.sync()
 
 
-def remove_placed(target: Path) -> None:
-    """Remove what an operation put at `target`; nothing there is fine."""
-    target.unlink(missing_ok=True)
-    if target.parent.is_dir():
-        sync_folder(target.parent)
+def free_name(wish: Entry, is_there: Callable[[Entry], bool]) -> tuple[Entry, bool]:
+    """Return the first free name: the wish, or the wish with a number; and whether what is wished lies there already.
 
-
-def make_folder(folder: Path) -> None:
-    """Make a folder with its parents, so that it outlives a loss of power."""
-    missing = [parent for parent in (folder, *folder.parents) if not parent.is_dir()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from error
-    for parent in missing:
-        sync_folder(parent.parent)
-
-
-def free_name(wish: Path, hash_: str, size: int, pulse: Pulse) -> tuple[Path, bool]:
-    """Return the first free name: the wish, or the wish with a number; and whether the content lies there already.
-
-    The same content under the wish or one of its numbers is found before a free name is.
+    What `is_there` finds under the wish or one of its numbers is found before a free name is.
     """
     number = 1
     while True:
-        candidate = wish if number == 1 else _numbered(wish, number)
-        if not os.path.lexists(candidate):
+        candidate = wish if number == 1 else numbered(wish, number)
+        if not candidate.exists:
             return candidate, False
-        if _size(candidate) == size and has_content(candidate, hash_, pulse):
+        if is_there(candidate):
             return candidate, True
         number += 1
 
 
-def has_content(path: Path, hash_: str, pulse: Pulse = lambda: None) -> bool:
-    """Say whether a regular file lies at `path` whose SHA-256 is `hash_`."""
-    try:
-        return path.is_file() and hash_of(path, pulse) == hash_
-    except FileNotFoundError:
+def unused_name(wish: Entry) -> Entry:
+    """Return the first name that nothing has: the wish, or the wish with a number."""
+    return free_name(wish, lambda _: False)[0]
+
+
+def is_copy(entry: Entry, hash_: str, size: int, pulse: Pulse) -> bool:
+    """Say whether a regular file, and no link to one, has a content of this size and SHA-256."""
+    found = entry.look()
+    if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != size:
         return False
+    return has_content(entry, hash_, pulse)
 
 
-def hash_of(path: Path, pulse: Pulse = lambda: None) -> str:
-    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            pulse()
-    return digest.hexdigest()
-
-
-def rename_new(source: Path, target: Path) -> None:
-    """Rename without ever replacing a file, on any file system that can do it in one step.
-
-    `renameat2` is first; where the file system does not know it, a second link and the removal of the first; where
-    there are no links (FAT and some network shares) a look and a plain rename, between which another program could
-    make the name.
-
-    Raises:
-        FileExistsError: something lies at the target.
-        OSError: it can't be done (EXDEV: the target is on another file system).
-    """
-    number = _renameat2(source, target)
-    if number == 0:
-        return
-    if number not in _NO_SUCH_CALL:
-        raise OSError(number, os.strerror(number), str(source), None, str(target))
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-    else:
-        source.unlink()
-        return
-    if os.path.lexists(target):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    source.rename(target)
-
-
-def _renameat2(source: Path, target: Path) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    call = getattr(libc, "renameat2", None)
-    if call is None:
-        return errno.ENOSYS
-    result = call(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE)
-    return 0 if result == 0 else ctypes.get_errno()
-
-
-def _complete_move(source: Path, target: Path, *, hash_: str, pulse: Pulse) -> None:
-    """Finish a move whose content is at the target: remove the original, if it is that content still."""
-    if not has_content(target, hash_, pulse):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    if _same_entry(source, target) or not os.path.lexists(source):
-        return
-    if has_content(source, hash_, pulse):
-        _remove_original(source, target)
-        sync_folder(source.parent)
-
-
-def _check_removable(source: Path) -> None:
-    """Check, before a large file is copied, that its original can be removed; raises OSError."""
-    if not os.access(source.parent, os.W_OK):
-        number = errno.EROFS if os.statvfs(source.parent).f_flag & os.ST_RDONLY else errno.EACCES
-        raise OSError(number, os.strerror(number), str(source))
-
-
-def _remove_original(source: Path, target: Path) -> None:
-    """Remove the original of what lies at the target; where that can't be, what lies there goes again."""
-    try:
-        source.unlink()
-    except OSError:
-        target.unlink()
-        raise
-
-
-def _is_placed(target: Path, hash_: str, pulse: Pulse) -> bool:
-    if not os.path.lexists(target):
-        return False
-    if has_content(target, hash_, pulse):
-        return True
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-
-
-def write_through(data: bytes, temporary: Path) -> None:
-    """Write a file under its temporary name, through to the disk; raises OSError."""
-    temporary.unlink(missing_ok=True)
-    with temporary.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _copy(source: Path, temporary: Path, hash_: str, pulse: Pulse) -> None:
-    """Copy to a temporary name, through to the disk, and compare what was written with what should be."""
-    temporary.unlink(missing_ok=True)
-    try:
-        with source.open("rb") as reader, temporary.open("xb") as writer:
-            while block := reader.read(_BLOCK):
-                writer.write(block)
-                pulse()
-            writer.flush()
-            os.fsync(writer.fileno())
-        with suppress(PermissionError, NotImplementedError):
-            shutil.copystat(source, temporary)  # FAT and network shares keep less; the content is what counts
-    except FileNotFoundError as error:
-        if not source.exists():
-            raise GoneError(f"{source}: no longer there") from error
-        raise
-    if hash_of(temporary, pulse) != hash_:
-        temporary.unlink()
-        raise ChangedError(f"{source}: is not what it was when the plan was made")
-
-
-def _verified(source: Path, hash_: str, pulse: Pulse) -> tuple[int, ...]:
-    """Check that the source has the content that the plan was made for; return what tells a later change."""
-    before = _signature(source)
-    if before is None:
-        raise GoneError(f"{source}: no longer there")
-    if hash_of(source, pulse) != hash_:
-        raise ChangedError(f"{source}: is not what it was when the plan was made")
-    return before
-
-
-def _signature(path: Path) -> tuple[int, ...] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-def _same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except FileNotFoundError:
-        return False
-
-
-def _same_entry(one: Path, other: Path) -> bool:
-    """Say whether two paths are one name in one folder, however they lead there."""
-    return one.name == other.name and _same_file(one.parent, other.parent)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
-
-
-def _numbered(wish: Path, number: int) -> Path:
+def numbered(wish: Entry, number: int) -> Entry:
     """Return the wish with a number, shortened to what a file name may have (255 bytes)."""
-    addition = f" ({number}){wish.suffix}"
-    stem = os.fsencode(wish.stem)[: 255 - len(os.fsencode(addition))]
-    if wish.stem.isprintable():  # cut between characters, not inside of one
+    name = Path(wish.name)
+    addition = f" ({number}){name.suffix}"
+    stem = os.fsencode(name.stem)[: 255 - len(os.fsencode(addition))]
+    if name.stem.isprintable():  # cut between characters, not inside of one
         stem = stem.decode("utf-8", "ignore").encode()
     return wish.with_name(os.fsdecode(stem) + addition)
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk; file systems that can't (EINVAL) do it themselves or never."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+@contextmanager
+def hold_photo(source: Entry | None) -> Iterator[HeldFile]:
+    """Hold the photo at a name, or the one that a link there leads to.
+
+    Raises:
+        GoneError, SetAsideError, OSError: as `hold` does.
+    """
+    if source is None:
+        raise GoneError("its folder is no longer there")
+    if source.link_end() is None:
+        with hold(source) as held:
+            yield held
+        return
+    real = Path(os.path.realpath(source.path))
     try:
-        with suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        folder = Folder.open(real.parent)
+    except FileNotFoundError as error:
+        raise GoneError(f"{source.path}: leads to {real}, which is no longer there") from error
+    with folder, hold(Entry(folder, real.name)) as held:
+        yield held
+
+
+def _check_moved(held: HeldFile, source: Entry, target: Entry) -> None:
+    """Check that a rename has moved the very file that was held; what was put in its place goes back."""
+    if held.is_at(target):
+        return
+    give_back_name(target, source, unused_name)
+    raise ChangedError(f"{source.path}: was exchanged while it was moved")
+
+
+def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, pulse: Pulse) -> None:
+    """Move a held file to another file system."""
+    _check_removable(held.entry)
+    with copied(held, target.with_name(hidden.new), hash_=hash_, pulse=pulse) as copy, held.quiet():
+        if not held.is_unchanged():
+            raise ChangedError(f"{held.entry.path}: changed while it was moved")
+        rename_new(copy.entry, target)
+        copy.follow(target)
+        try:
+            remove(held, prove_written(copy), hidden=hidden.source)
+        except (OSError, FamiliarError):
+            with suppress(OSError, FamiliarError):  # then both stay, and nothing is lost
+                remove(copy, prove_copy(copy, held, hash_, pulse=pulse), hidden=hidden.target)
+            raise
+
+
+def _complete_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: str, pulse: Pulse) -> None:
+    """Finish a move whose content is at the target: remove the original, if it is that content still."""
+    with hold_if_regular(target) as there:
+        if there is None or there.hash(pulse) != hash_:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
+        there.sync()
+        target.folder.sync()
+        if source is None or source.is_same(target):
+            return
+        with hold_if_regular(source) as held:
+            if held is not None and held.is_one_with(there):  # a rename by way of a link was interrupted
+                remove(held, prove_second_name(held, target), hidden=hidden.source)
+            elif held is not None and held.hash(pulse) == hash_:
+                remove(held, prove_copy(held, there, hash_, pulse=pulse), hidden=hidden.source)
+    source.folder.sync()
+
+
+def _exchange(fresh: HeldFile, there: HeldFile, hidden: Entry) -> Entry:
+    """Give a file the name of another one; return the hidden name that the other one has then."""
+    target, temporary = there.entry, fresh.entry
+    try:
+        with naming(target.path):
+            kernel.exchange(temporary.name, target.name, folder=target.folder.descriptor)
+    except NotImplementedError:
+        rename_new(target, hidden)
+        try:
+            rename_new(temporary, target)
+        except OSError:
+            give_back_name(hidden, target, unused_name)
+            raise
+        return hidden
+    except OSError:
+        if not fresh.is_at(target):
+            raise
+    return temporary
+
+
+def _exchange_back(aside: Entry, target: Entry, fresh: HeldFile) -> None:
+    """Give what had the target's name that name again; what somebody put there meanwhile keeps one, too."""
+    if fresh.is_at(target):
+        try:
+            kernel.exchange(aside.name, target.name, folder=target.folder.descriptor)
+        except NotImplementedError:
+            rename_new(target, fresh.entry)
+    if not fresh.is_at(aside):
+        give_back_name(aside, target, unused_name)
+
+
+def _check_removable(source: Entry) -> None:
+    """Check, before a large file is copied, that its original can be removed; raises OSError."""
+    descriptor = source.folder.descriptor
+    if os.access(f"/proc/self/fd/{descriptor}", os.W_OK):
+        return
+    number = errno.EROFS if os.fstatvfs(descriptor).f_flag & os.ST_RDONLY else errno.EACCES
+    raise OSError(number, os.strerror(number), str(source.path))
+
+
+def _is_placed(target: Entry, hash_: str, pulse: Pulse) -> bool:
+    if not target.exists:
+        return False
+    if not has_content(target, hash_, pulse):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
+    target.folder.sync()
+    return True

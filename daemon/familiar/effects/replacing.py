@@ -4,12 +4,15 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from familiar.effects.placing import make_folder, rename_new, sync_folder, write_through
+from familiar.effects.writing import written
 from familiar.errors import FamiliarError
+from familiar.filesystem.files import no_pulse
+from familiar.filesystem.folders import Entry, Folder, naming, rename_new
+from familiar.filesystem.removal import discard
 
 
 def replace_files(contents: Mapping[Path, bytes]) -> None:
@@ -20,24 +23,22 @@ def replace_files(contents: Mapping[Path, bytes]) -> None:
     Raises:
         FamiliarError: one can't be written (a full disk, a missing right, a folder of that name); no file has changed.
     """
-    temporaries: dict[Path, Path] = {}
-    try:
+    ready: list[tuple[Entry, Entry]] = []
+    with ExitStack() as stack:
         for path, data in contents.items():
             with _told(path):
                 if path.is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                make_folder(path.parent)
-                temporaries[path] = path.with_name(f".familiar-{secrets.token_hex(8)}.tmp")
-                write_through(data, temporaries[path])
-        for path, temporary in temporaries.items():
-            with _told(path):
-                temporary.replace(path)
-        for folder in {path.parent for path in contents}:
-            sync_folder(folder)
-    finally:
-        for temporary in temporaries.values():
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+                target = Entry(stack.enter_context(_folder_of(path)), path.name)
+                temporary = target.with_name(_fresh_name())
+                stack.enter_context(written(data, temporary, pulse=no_pulse))
+                ready.append((temporary, target))
+        for temporary, target in ready:
+            with _told(target.path):
+                _replace(temporary, target)
+        for _, target in ready:
+            with _told(target.path):
+                target.folder.sync()
 
 
 @contextmanager
@@ -51,23 +52,40 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
     Raises:
         FamiliarError: it can't be written, or a file lies there that is not to be replaced.
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".familiar-{secrets.token_hex(8)}.tmp")
-    try:
-        with _told(path):
-            make_folder(target.parent)
-            with temporary.open("xb") as file:
+    real = Path(os.path.realpath(path))
+    with _told(path), _folder_of(real) as folder:
+        target, temporary = Entry(folder, real.name), Entry(folder, _fresh_name())
+        try:
+            with open(_in(temporary), "xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
             if replace:
-                temporary.replace(target)
+                _replace(temporary, target)
             else:
                 rename_new(temporary, target)
-            sync_folder(target.parent)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            folder.sync()
+        finally:
+            with suppress(OSError):
+                discard(temporary)
+
+
+def _folder_of(path: Path) -> Folder:
+    return Folder.make(Path(os.path.realpath(path.parent)), shown=path.parent)
+
+
+def _fresh_name() -> str:
+    return f".familiar-{secrets.token_hex(8)}.tmp"
+
+
+def _in(entry: Entry) -> str:
+    return f"/proc/self/fd/{entry.folder.descriptor}/{entry.name}"
+
+
+def _replace(temporary: Entry, target: Entry) -> None:
+    descriptor = target.folder.descriptor
+    with naming(target.path):
+        os.rename(temporary.name, target.name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
 
 
 @contextmanager

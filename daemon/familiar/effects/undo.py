@@ -2,18 +2,24 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
+from familiar.effects.disks import Disks
+from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Step
-from familiar.effects.placing import Pulse, has_content, hash_of, make_folder, place_move, place_over, remove_placed
-from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
-from familiar.model import Escort, Inscribe, Link, Move, Tag
+from familiar.effects.leftovers import Leftovers
+from familiar.effects.placing import place_move, place_over
+from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError
+from familiar.filesystem.files import BLOCK, HeldFile, Pulse, hold, hold_if_regular, no_pulse
+from familiar.filesystem.folders import Entry
+from familiar.filesystem.removal import Proof, prove_copy, prove_known, prove_second_name, remove, remove_link
+from familiar.model import Crop, Escort, Inscribe, Link, Move, Tag
 
-Sidecars: TypeAlias = dict[Path, str | None]
-"""What lies at the paths of sidecars once newer steps are undone: the SHA-256, or None for nothing."""
+_NO_FILE = "no file"
+"""What is at a path where there is something other than a regular file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +35,21 @@ class Obstacle:
 class Undo:
     """Takes steps back, as long as the files are where the operations left them."""
 
-    def __init__(self, journal: Journal, *, pulse: Pulse = lambda: None) -> None:
-        """Take the journal; `pulse` is called during long copies."""
+    def __init__(self, journal: Journal, disks: Disks, *, pulse: Pulse = no_pulse) -> None:
+        """Take the journal, and what opens folders; `pulse` is called during long copies."""
         self._journal = journal
+        self._disks = disks
+        self._leftovers = Leftovers(journal, disks)
         self._pulse = pulse
 
     def obstacles(self, steps: Sequence[Step]) -> tuple[Obstacle, ...]:
-        """Return what stands in the way of undoing these steps (newest first); touches nothing."""
-        removed = {step.target for step in steps if not isinstance(step.operation, Move)}
-        sidecars: Sidecars = {}
-        found = ((step, self._obstacle(step, removed, sidecars)) for step in steps)
+        """Return what stands in the way of undoing these steps (newest first); touches nothing.
+
+        Each is judged by what will lie at the paths once the ones before it are undone.
+        """
+        removed = {step.target for step in steps if step.target and not isinstance(step.operation, Move)}
+        expected = _Expected(removed, self._pulse)
+        found = [(step, self._obstacle(step, expected)) for step in steps]
         return tuple(
             Obstacle(operation=step.id, kind=step.operation.kind, path=step.target or step.path, reason=reason)
             for step, reason in found
@@ -56,19 +67,14 @@ class Undo:
         if isinstance(step.operation, Tag):
             self._journal.finish_undo(step, None)  # it is taken off the photo as it was put on: when its turn comes
             return
-        if step.state != "undoing":
-            reason = self._obstacle(step, {step.target}, {})
-            if reason is not None:
-                self._journal.finish_undo(step, reason)
-                raise FamiliarError(f"operation {step.id}: {reason}")
-            self._journal.begin_undo(step)
+        reason = None if step.state == "undoing" else self._obstacle(step, _Expected(set(), self._pulse))
         try:
+            if reason is not None:
+                raise ChangedError(reason)
+            self._leftovers.clear(step)
             self._take_back(step)
-        except (FileExistsError, GoneError, RetryError, SetAsideError) as error:
-            self._journal.finish_undo(step, str(error))
-            raise FamiliarError(f"operation {step.id}: {error}") from error
-        except OSError as error:
-            reason = f"{error.filename2 or error.filename}: {error.strerror}"
+        except (FamiliarError, OSError) as error:
+            reason = _told(error)
             self._journal.finish_undo(step, reason)
             raise FamiliarError(f"operation {step.id}: {reason}") from error
         self._journal.finish_undo(step, None)
@@ -76,88 +82,217 @@ class Undo:
     def _take_back(self, step: Step) -> None:
         assert step.target is not None
         assert step.source is not None
-        match step.operation:
-            case Move():
-                self._move_back(step, step.target, step.source, step.photo_hash)
-            case Escort(moves=True):
-                # With whatever it says by now: it goes where it came from, and nothing is lost.
-                there = os.path.lexists(step.target)
-                self._move_back(step, step.target, step.source, hash_of(step.target) if there else step.hash or "")
-            case Inscribe():
-                self._write_back(step, step.target)
-            case _:
-                remove_placed(step.target)
+        hidden = Hidden.fresh(step.id)
+        begun = step.state == "undoing"
+        with ExitStack() as stack:
+            target = self._entry(stack, step.target)
+            match step.operation:
+                case Move() | Escort(moves=True):
+                    source = Entry(stack.enter_context(self._disks.make(step.source.parent)), step.source.name)
+                    self._begin(step, source.with_name(hidden.new))
+                    self._move_back(step, target, source, hidden)
+                case _ if target is None and begun:
+                    pass  # it is gone, as it was to be
+                case _ if target is None:
+                    raise GoneError(f"{step.target} is no longer there")
+                case Inscribe() if step.before is not None:
+                    self._begin(step, target.with_name(hidden.new))
+                    place_over(step.before, target, hidden, expected=step.hash or "", pulse=self._pulse)
+                case Link(symbolic=True):
+                    self._begin(step, target.with_name(hidden.new))
+                    if target.exists or not begun:
+                        remove_link(target, step.source, hidden=hidden.target)
+                case _:
+                    self._begin(step, target.with_name(hidden.new))
+                    self._remove(step, target, hidden, begun=begun)
 
-    def _move_back(self, step: Step, target: Path, source: Path, hash_: str) -> None:
-        make_folder(source.parent)
-        # Always the same name, so that what a crash leaves under it is found again.
-        temporary = source.with_name(f".familiar-{step.id}-undo.tmp")
-        try:
-            place_move(target, source, temporary, hash_=hash_, pulse=self._pulse)
-        finally:
-            temporary.unlink(missing_ok=True)
+    def _begin(self, step: Step, temporary: Entry) -> None:
+        self._journal.begin_undo(step, temporary=temporary.path)
 
-    def _write_back(self, step: Step, target: Path) -> None:
-        """Let a sidecar have the bytes again that it had before, or be gone if there was none."""
-        if step.before is None:
-            if os.path.lexists(target) and not has_content(target, step.hash or "", self._pulse):
-                raise ChangedError(f"{target} was changed since")
-            remove_placed(target)
+    def _move_back(self, step: Step, target: Entry | None, source: Entry, hidden: Hidden) -> None:
+        hash_ = step.photo_hash
+        if isinstance(step.operation, Escort):  # with whatever it says by now: it goes where it came from
+            hash_ = self._hash_at(target) or self._hash_at(source) or ""
+        place_move(target, source, Hidden(hidden.base, is_undo=True), hash_=hash_, pulse=self._pulse)
+
+    def _remove(self, step: Step, target: Entry, hidden: Hidden, *, begun: bool) -> None:
+        """Remove what a step has put at its target, if its content outlives that."""
+        if begun and not target.exists:
             return
-        temporary = target.with_name(f".familiar-{step.id}-undo.tmp")
-        try:
-            place_over(step.before, target, temporary, expected=step.hash or "", pulse=self._pulse)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with hold(target) as doomed, self._proof(step, doomed) as proof:
+            remove(doomed, proof, hidden=hidden.target)
 
-    def _obstacle(self, step: Step, removed: set[Path | None], sidecars: Sidecars) -> str | None:
+    @contextmanager
+    def _proof(self, step: Step, doomed: HeldFile) -> Iterator[Proof]:
+        """Give the proof that what a step has put somewhere may go.
+
+        Raises:
+            ChangedError: it was changed, or is the last copy of its photo.
+        """
+        hash_ = step.hash or ""
+        if isinstance(step.operation, Crop | Inscribe) or (
+            not isinstance(step.operation, Escort) and self._journal.is_elsewhere(step)
+        ):
+            yield prove_known(doomed, hash_, pulse=self._pulse)
+            return
+        doomed.verify(hash_, self._pulse)
+        with ExitStack() as stack:
+            for path in self._copies_of(step):
+                entry = self._entry(stack, path)
+                held = None if entry is None else stack.enter_context(hold_if_regular(entry))
+                if entry is None or held is None or entry.is_same(doomed.entry):
+                    continue
+                if held.is_one_with(doomed):
+                    if isinstance(step.operation, Link):
+                        yield prove_second_name(doomed, entry)
+                        return
+                elif held.hash(self._pulse) == hash_:
+                    yield prove_copy(doomed, held, hash_, pulse=self._pulse)
+                    return
+            raise ChangedError(_last_copy(step))
+
+    def _copies_of(self, step: Step) -> list[Path]:
+        """Return where another copy of what a step has put somewhere may lie, the most likely first."""
+        assert step.source is not None
+        others = [] if isinstance(step.operation, Escort) else [step.path, *self._journal.paths_of(step)]
+        return [path for path in dict.fromkeys([step.source, *others]) if path != step.target]
+
+    def _entry(self, stack: ExitStack, path: Path) -> Entry | None:
+        """Return a name in its folder, or None if that is gone or its disk is not there."""
+        try:
+            return Entry(stack.enter_context(self._disks.open(path.parent)), path.name)
+        except (OSError, OfflineError):
+            return None
+
+    def _hash_at(self, entry: Entry | None) -> str | None:
+        if entry is None:
+            return None
+        with hold_if_regular(entry) as held:
+            return None if held is None else held.hash(self._pulse)
+
+    # What stands in the way
+
+    def _obstacle(self, step: Step, expected: "_Expected") -> str | None:
+        """Say what stands in the way, and note what lies where once this step is undone too."""
         if isinstance(step.operation, Tag):
             return None
         if step.target is None or step.source is None or step.hash is None:
             return "it was not done"
-        if isinstance(step.operation, Inscribe | Escort):
-            return self._obstacle_for_sidecar(step, step.target, step.source, sidecars)
-        if not os.path.lexists(step.target):
-            return f"{step.target} is no longer there"
-        if isinstance(step.operation, Link) and step.operation.symbolic:
-            ours = step.target.is_symlink() and step.target.readlink() == step.source
-            return None if ours else f"{step.target} is not the link that was made"
-        if not has_content(step.target, step.hash, self._pulse):
-            return f"{step.target} was changed since"
-        if isinstance(step.operation, Move):
-            return f"{step.source} is taken" if os.path.lexists(step.source) else None
-        return self._last_copy(step, removed)
+        offline = self._offline(step, step.target, step.source)
+        if offline is not None:
+            return offline
+        match step.operation:
+            case Link(symbolic=True):
+                return _obstacle_for_link(step.target, step.source, expected)
+            case Move() | Escort(moves=True):
+                return _obstacle_for_move(step, step.target, step.source, expected)
+            case _:
+                return self._obstacle_for_copy(step, step.target, expected)
 
-    def _obstacle_for_sidecar(self, step: Step, target: Path, source: Path, sidecars: Sidecars) -> str | None:
-        """Say what stands in the way, and note what lies there once this step is undone too."""
-        now = self._content(target, sidecars)
-        if now is None:
-            return f"{target} is no longer there"
-        if isinstance(step.operation, Escort) and step.operation.moves:
-            if self._content(source, sidecars) is not None:
-                return f"{source} is taken"
-            sidecars |= {target: None, source: now}
-            return None
-        if now != step.hash:
-            return f"{target} was changed since"
-        sidecars[target] = None if step.before is None else hashlib.sha256(step.before).hexdigest()
+    def _offline(self, step: Step, target: Path, source: Path) -> str | None:
+        try:
+            self._disks.check(target.parent, was=step.target_disk)
+            if isinstance(step.operation, Move | Escort):
+                self._disks.check(source.parent, was=step.source_disk)
+        except OfflineError as error:
+            return str(error)
         return None
 
-    def _content(self, path: Path, sidecars: Sidecars) -> str | None:
-        """Return the SHA-256 of what will lie at a path, or None for nothing; of a link or a folder that it is one."""
-        if path in sidecars:
-            return sidecars[path]
+    def _obstacle_for_copy(self, step: Step, target: Path, expected: "_Expected") -> str | None:
+        now = expected.at(target)
+        if now is None:
+            return f"{target} is no longer there"
+        if now != step.hash:
+            return f"{target} was changed since"
+        if isinstance(step.operation, Inscribe):
+            expected.note(target, step.hash_before)
+            return None
+        if not isinstance(step.operation, Crop) and not self._has_other_copy(step, target, expected):
+            return _last_copy(step)
+        expected.note(target, None)
+        return None
+
+    def _has_other_copy(self, step: Step, target: Path, expected: "_Expected") -> bool:
+        if not isinstance(step.operation, Escort) and self._journal.is_elsewhere(step):
+            return True
+        is_link = isinstance(step.operation, Link)
+        return any(
+            expected.at(path) == step.hash and not expected.is_one(path, target, by_name=is_link)
+            for path in self._copies_of(step)
+            if path not in expected.removed
+        )
+
+
+class _Expected:
+    """What lies at paths once newer steps are undone: SHA-256, `-> PATH` for a link, or None for nothing."""
+
+    def __init__(self, removed: set[Path], pulse: Pulse) -> None:
+        """Take the paths where nothing will lie in the end."""
+        self.removed = removed
+        self._pulse = pulse
+        self._noted: dict[Path, str | None] = {}
+
+    def at(self, path: Path) -> str | None:
+        if path not in self._noted:
+            self._noted[path] = self._look(path)
+        return self._noted[path]
+
+    def note(self, path: Path, content: str | None) -> None:
+        self._noted[path] = content
+
+    def is_one(self, one: Path, other: Path, *, by_name: bool) -> bool:
+        """Say whether two paths lead to one file, or to one name of it; what is still to be moved back does not yet."""
+        try:
+            if by_name:
+                return os.path.realpath(one) == os.path.realpath(other)
+            return os.path.samefile(one, other)
+        except OSError:
+            return False
+
+    def _look(self, path: Path) -> str | None:
+        if path.is_symlink():
+            return f"-> {path.readlink()}"
         if not os.path.lexists(path):
             return None
-        return hash_of(path, self._pulse) if path.is_file() and not path.is_symlink() else "no file"
+        if not path.is_file():
+            return _NO_FILE
+        with path.open("rb") as file:
+            digest = hashlib.sha256()
+            while block := file.read(BLOCK):
+                digest.update(block)
+                self._pulse()
+        return digest.hexdigest()
 
-    def _last_copy(self, step: Step, removed: set[Path | None]) -> str | None:
-        """Say so if a copy or a hard link is all that is left of its photo; a crop can be made again."""
-        if step.operation.kind == "crop":
-            return None
-        if self._journal.is_elsewhere(step):
-            return None
-        others = {*self._journal.paths_of(step), step.path} - removed
-        if any(has_content(path, step.photo_hash, self._pulse) for path in others):
-            return None
-        return f"{step.target} is the last copy of its photo that is known"
+
+def _obstacle_for_link(target: Path, source: Path, expected: _Expected) -> str | None:
+    now = expected.at(target)
+    if now is None:
+        return f"{target} is no longer there"
+    if now != f"-> {source}":
+        return f"{target} is not the link that was made"
+    expected.note(target, None)
+    return None
+
+
+def _obstacle_for_move(step: Step, target: Path, source: Path, expected: _Expected) -> str | None:
+    now = expected.at(target)
+    if now is None or now.startswith("-> "):
+        return f"{target} is no longer there"
+    if isinstance(step.operation, Move) and now != step.hash:
+        return f"{target} was changed since"
+    if expected.at(source) is not None:
+        return f"{source} is taken"
+    expected.note(target, None)
+    expected.note(source, now)
+    return None
+
+
+def _told(error: FamiliarError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename2 or error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _last_copy(step: Step) -> str:
+    what = "sidecar" if isinstance(step.operation, Escort) else "photo"
+    return f"{step.target} is the last copy of its {what} that is known"

@@ -35,7 +35,7 @@ class MoveAction:
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a move for each person if the target names the person, else one."""
         for values in _by_person(self.to, subject, faces):
-            yield Move(target=self.to.render(values, subject.path.name), rule=rule)
+            yield Move(target=self.to.render(values, subject.path.name), rule=rule, top=self.to.base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class CopyAction:
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a copy for each person if the target names the person, else one."""
         for values in _by_person(self.to, subject, faces):
-            yield Copy(target=self.to.render(values, subject.path.name), rule=rule)
+            yield Copy(target=self.to.render(values, subject.path.name), rule=rule, top=self.to.base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,8 @@ class LinkAction:
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a link for each person if the target names the person, else one."""
         for values in _by_person(self.to, subject, faces):
-            yield Link(target=self.to.render(values, subject.path.name), rule=rule, symbolic=self.symbolic)
+            target = self.to.render(values, subject.path.name)
+            yield Link(target=target, rule=rule, symbolic=self.symbolic, top=self.to.base)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class CropAction:
                 margin=self.margin,
                 size=self.size,
                 time=face.face.time,
+                top=self.to.base,
             )
 
 

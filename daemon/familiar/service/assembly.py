@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from familiar.effects.executor import Executor
-from familiar.effects.undo import Undo
+from familiar.effects.disks import Disks
 from familiar.flickr.credentials import Credentials, cache_in
 from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
@@ -64,13 +63,16 @@ def assemble(
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
     workers = Workers(settings=settings.vision, models=models, clock=clock)
     listener = Listener(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
-    intake = Intake(settings=settings, store=store, log=log, clock=clock, watch=watch, heard=listener.touch)
+    disks = Disks(store.places)
+    intake = Intake(
+        settings=settings, store=store, disks=disks, log=log, clock=clock, watch=watch, heard=listener.touch
+    )
     performer = Performer(
         store=store,
         workers=workers,
-        executor=Executor(store.journal, pulse=notifier.ping),
-        undo=Undo(store.journal, pulse=notifier.ping),
+        disks=disks,
         log=log,
+        pulse=notifier.ping,
         is_there=intake.is_there,
         copy_sidecars=settings.sidecars.any,
     )

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""
 _TICK = 1.0
+_LOOK_AT_DISKS = 5.0
+"""Seconds between two looks for disks that operations wait for."""
 _WARM_UP = 3.0
 """Seconds before a file has settled at which workers start, so that they are ready when it has."""
 _STORE_RETRY = 10.0
@@ -103,6 +105,7 @@ class Daemon:
         self._wake = asyncio.Event()
         self._trouble: StoreError | None = None
         self._must_rescan = False
+        self._disks_at = float("-inf")
         self._deaths = 0
         self._fell_back = False
         self._ends = False
@@ -185,6 +188,9 @@ class Daemon:
         self._must_renew = False
         self._look_at_rules()
         self._intake.tick(now)
+        if now - self._disks_at >= _LOOK_AT_DISKS:
+            self._disks_at = now
+            self._performer.look_after_disks()
         await self._heed_other_processes()
         if self._flickr is not None:
             await self._flickr.tick(now)

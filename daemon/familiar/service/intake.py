@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+from familiar.effects.disks import Disks
+from familiar.filesystem.files import is_open_for_writing
 from familiar.logs import EventLog
 from familiar.service.roots import Root, Roots, Walk
 from familiar.settings import Settings, folder_name
@@ -31,6 +33,9 @@ _SLICE = 0.2
 _QUEUE = 64
 """Listings that wait at most; the walker is held back beyond that."""
 _BATCH = 500
+_BUSY = "is open for writing in another program"
+_BUSY_RETRY = 60.0
+"""Seconds after which a scan's file is tried again that a program was writing."""
 
 
 class Intake:
@@ -41,6 +46,7 @@ class Intake:
         *,
         settings: Settings,
         store: Store,
+        disks: Disks,
         log: EventLog,
         clock: Callable[[], float],
         watch: bool,
@@ -62,9 +68,18 @@ class Intake:
         self._wake: Callable[[], None] = lambda: None
         self._walker = Walker(self._post)
         self._roots = Roots(
-            settings=settings, store=store, log=log, clock=clock, watch=watch, post=self._post, came=self._walk_all
+            settings=settings,
+            store=store,
+            disks=disks,
+            log=log,
+            clock=clock,
+            watch=watch,
+            post=self._post,
+            came=self._walk_all,
         )
         self._checked_at = float("-inf")
+        self._busy: set[int] = set()
+        self.failed = 0
 
     # What the loop calls
 
@@ -300,7 +315,10 @@ class Intake:
 
     def _settle_file(self, file: FileRow, now: float) -> None:
         match settle((file.size, file.mtime_ns), present := look(file.path)):
+            case Ready() if is_open_for_writing(file.path):
+                self._wait_for_writer(file, now)
             case Ready():
+                self._busy.discard(file.id)
                 self._store.files.mark_pending(file.id)
                 self._log.emit("file.pending", path=file.path)
             case Gone():
@@ -313,6 +331,18 @@ class Intake:
             case wait:
                 due = now + self._settings.settle
                 self._store.files.wait(file.id, size=wait.size, mtime_ns=wait.mtime_ns, due=due)
+
+    def _wait_for_writer(self, file: FileRow, now: float) -> None:
+        """Let a file wait that a program has open for writing, however long that pauses."""
+        if not self._watch:
+            self._store.files.mark_failed(file.id, reason=_BUSY, due=now + _BUSY_RETRY)
+            self._log.emit("file.failed", path=file.path, reason=_BUSY, retry_in=_BUSY_RETRY)
+            self.failed += 1
+            return
+        if file.id not in self._busy:
+            self._busy.add(file.id)
+            self._log.emit("file.busy", path=file.path)
+        self._put_off(file, now)
 
     def _put_off(self, file: FileRow, now: float) -> None:
         self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=now + self._settings.settle)

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from familiar.effects.disks import Disks
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
+from familiar.effects.leftovers import Leftovers
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, GoneError, RetryError, SetAsideError, StoreError
+from familiar.filesystem.files import Pulse, no_pulse
 from familiar.logs import EventLog
 from familiar.model import Copy, Crop, Escort, Inscribe, Move, Plan, Tag, aim_of
 from familiar.sources.sidecars import beside, sidecars_of
@@ -27,25 +30,28 @@ class Performer:
         *,
         store: Store,
         workers: Workers,
-        executor: Executor,
-        undo: Undo,
+        disks: Disks,
         log: EventLog,
+        pulse: Pulse = no_pulse,
         is_there: Callable[[Path], bool] = os.path.lexists,
         copy_sidecars: bool = False,
     ) -> None:
-        """Take the journal (in the store), the workers that render crops, and what touches the files.
+        """Take the journal (in the store), the workers that render crops, and what opens folders.
 
-        `is_there` says whether a file lies at a path, or is only out of reach. A sidecar goes along where its photo
-        is moved, and with `copy_sidecars` also where it is copied.
+        `pulse` is called during long work. `is_there` says whether a file lies at a path, or is only out of reach. A
+        sidecar goes along where its photo is moved, and with `copy_sidecars` also where it is copied.
         """
         self._store = store
         self._workers = workers
-        self._executor = executor
-        self._undo = undo
+        self._disks = disks
+        self._executor = Executor(store.journal, disks, pulse=pulse)
+        self._undo = Undo(store.journal, disks, pulse=pulse)
+        self._leftovers = Leftovers(store.journal, disks)
         self._log = log
         self._is_there = is_there
         self._copy_sidecars = copy_sidecars
         self._acting = asyncio.Lock()
+        self._waited_for: set[Path] = set()
 
     async def render(self, plan: Plan, path: Path, hash_: str) -> dict[int, bytes]:
         """Render the crops of a plan ahead of its turn: the picture's bytes by the operation's position.
@@ -65,9 +71,21 @@ class Performer:
         """Carry out, at a start, what is open; of commands that were killed only what they had begun."""
         self._store.journal.settle_batches()
         await self.perform_open()
+        self._leftovers.sweep()
+
+    def look_after_disks(self) -> None:
+        """Let steps be tried at once whose disk has come back, and clear what was left there."""
+        came = [place for place in self._store.journal.waited_for() if self._disks.is_ready(place)]
+        for place in came:
+            self._log.emit("disk.online", folder=place)
+            self._waited_for.discard(place)
+            self._store.journal.wake(place)
+        self._leftovers.sweep()
 
     async def perform_open(self) -> int:
-        """Carry out all plans that have something to do now; return how many there were."""
+        """Undo what is to be undone, and carry out all plans that have something to do now; return how many."""
+        async with self._acting:
+            self._undo_requested()
         plans = self._store.journal.open_plans(self._store.now())
         for plan_id in plans:
             await self.perform(plan_id, {})
@@ -76,8 +94,7 @@ class Performer:
     async def perform(self, plan_id: int, rendered: Mapping[int, bytes]) -> None:
         """Carry out the steps of one plan in their order; where one fails, the rest waits with it."""
         async with self._acting:
-            steps = self._store.journal.steps(plan_id)
-            await self._undo_requested(steps)
+            self._undo_requested()
             tried: set[int] = set()
             while (step := self._next(plan_id, tried)) is not None:
                 tried.add(step.id)
@@ -101,16 +118,15 @@ class Performer:
         if isinstance(step.operation, Tag):
             return self._executor.carry_out(step)
         try:
-            current = self._located(step)
-        except RetryError as error:
+            self._check_in_reach(step)
+            if isinstance(step.operation, Crop) and picture is None:
+                picture = await self._workers.crop(step.path, step.photo_hash, step.operation)
+        except StoreError:
+            raise
+        except FamiliarError as error:
             return self._executor.give_up(step, error)
-        self._take_sidecars_along(current)
-        if isinstance(step.operation, Crop) and picture is None:
-            try:
-                picture = await self._workers.crop(current.path, current.photo_hash, step.operation)
-            except FamiliarError as error:
-                return self._executor.give_up(current, error)
-        return self._executor.carry_out(current, rendered=picture)
+        self._take_sidecars_along(step)
+        return self._executor.carry_out(step, rendered=picture)
 
     def _take_sidecars_along(self, step: Step) -> None:
         """Write down, before a photo is moved or copied, that its sidecars go along."""
@@ -174,27 +190,22 @@ class Performer:
                 raise RetryError(f"{photo}: out of reach for now")
             raise GoneError(f"{photo}: no longer there")
 
-    def _located(self, step: Step) -> Step:
-        """Return a step with the place where its photo lies now: a person may have moved it since it was planned.
+    def _check_in_reach(self, step: Step) -> None:
+        """Check that a photo lies where the rules saw it, or is gone from there; a twin elsewhere is another file.
 
         Raises:
             RetryError: the photo is out of reach, and not known to be gone.
         """
-        begun = step.state == "doing"
+        begun = step.target is not None
         source = step.source if begun and step.source is not None else step.path
-        if os.path.lexists(source) or (begun and step.target is not None and os.path.lexists(step.target)):
-            return step
-        elsewhere = next(filter(os.path.lexists, self._store.journal.originals_of(step.photo_id)), None)
-        if elsewhere is not None:
-            return replace(step, state="planned", path=elsewhere)
+        if os.path.lexists(source) or (step.target is not None and os.path.lexists(step.target)):
+            return
         if self._is_there(source):
             raise RetryError(f"{source}: out of reach for now")
-        return step
 
-    async def _undo_requested(self, steps: Sequence[Step]) -> None:
-        for step in reversed(steps):
-            if step.state not in {"undo", "undoing"}:
-                continue
+    def _undo_requested(self) -> None:
+        """Undo all steps that are to be undone, of whatever plan, the newest first: one may build on another."""
+        for step in self._store.journal.undo_requests():
             try:
                 self._undo.undo(step)
             except FamiliarError as error:
@@ -210,6 +221,9 @@ class Performer:
             self._log.emit(f"operation.{outcome.state}", **about, source=source, target=target)
         elif outcome.state == "failed":
             self._log.emit("operation.failed", **about, error=outcome.error, retry_in=outcome.retry_in)
+            if outcome.waits_for is not None and outcome.waits_for not in self._waited_for:
+                self._waited_for.add(outcome.waits_for)
+                self._log.emit("disk.offline", folder=outcome.waits_for, reason=outcome.error)
         else:
             self._log.emit("operation.refused", **about, error=outcome.error)
 

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from familiar.effects.disks import Disks
+from familiar.filesystem.mounts import is_network
 from familiar.logs import EventLog
 from familiar.settings import FolderSettings, Settings
-from familiar.sources.filesystems import is_network
 from familiar.sources.messages import Message
 from familiar.sources.patterns import Patterns
-from familiar.sources.roots import judge, look_at, vouches
+from familiar.sources.roots import RootView, judge, look_at, vouches
 from familiar.sources.watching import Watcher
+from familiar.store.roots import RootRow
 from familiar.store.store import Store
 
 _TRUSTED = 1.0
@@ -65,6 +67,7 @@ class Roots:
         *,
         settings: Settings,
         store: Store,
+        disks: Disks,
         log: EventLog,
         clock: Callable[[], float],
         watch: bool,
@@ -77,6 +80,7 @@ class Roots:
         whose watcher was replaced: events may have been missed.
         """
         self._store = store
+        self._disks = disks
         self._log = log
         self._clock = clock
         self._watch = watch
@@ -112,13 +116,14 @@ class Roots:
     def judge(self, root: Root) -> bool:
         """Look whether a root is in place, write it down, and return it."""
         view, known = look_at(root.path), self._store.roots.know(root.path)
-        files = self._store.files.count_in_root(root.id) if view.is_empty or view.device != known.device else 1
-        elsewhere = known.device is not None and view.device != known.device
-        verdict = judge(view, device=known.device, known_files=files, vouched=elsewhere and self._vouched(root))
+        moved = self._moved(root, view, known)
+        files = self._store.files.count_in_root(root.id) if view.is_empty or moved else 1
+        verdict = judge(view, moved=moved, known_files=files, vouched=moved is not None and self._vouched(root))
         root.judged_at = self._clock()
         was_online, root.is_online, root.reason = root.is_online, verdict.online, verdict.reason
-        if verdict.online and view.device is not None and (not was_online or elsewhere):
+        if verdict.online and view.device is not None and (not was_online or moved):
             self._store.roots.set_online(root.id, device=view.device)
+            self._disks.remember(root.path)
             self._log.emit("root.online", root=root.path, device=view.device)
             self._start_watching(root)
             self._came(root)
@@ -164,6 +169,15 @@ class Roots:
             watcher=watcher,
             is_remote=is_remote,
         )
+
+    def _moved(self, root: Root, view: RootView, known: RootRow) -> str | None:
+        """Return on what a root lies now and lay before, if that is another disk; by its number alone at first."""
+        if view.device is None:
+            return None
+        place = self._disks.place_of(root.path)
+        if place is not None:
+            return self._disks.move_of(place)
+        return f"device {view.device}, not {known.device}" if known.device not in {None, view.device} else None
 
     def _vouched(self, root: Root) -> bool:
         sample = self._store.files.sample(root.id, limit=_SAMPLE)

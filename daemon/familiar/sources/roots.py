@@ -34,22 +34,22 @@ def look_at(path: Path) -> RootView:
     return RootView(device=device, is_empty=is_empty, error=None)
 
 
-def judge(view: RootView, *, device: int | None, known_files: int, vouched: bool) -> Verdict:
+def judge(view: RootView, *, moved: str | None, known_files: int, vouched: bool) -> Verdict:
     """Decide whether a root is in place.
 
     Args:
         view: what it looks like.
-        device: the device that it was on before, None if it was never seen.
+        moved: what it lies on now and lay on before, if that is another disk than before; None if it is not.
         known_files: how many files are known in it.
-        vouched: whether files that are known lie in it unchanged; then another device is only another number, as
-            network and removable file systems get one with each mount.
+        vouched: whether files that are known lie in it unchanged; then the disk is only known by something else, or
+            its files were taken to a new one.
     """
     if view.error is not None:
         return Verdict(online=False, reason=view.error)
     if view.is_empty and known_files:
         return Verdict(online=False, reason=f"it is empty, but {known_files} files are known in it")
-    if device is not None and view.device != device and known_files and not vouched:
-        return Verdict(online=False, reason="it is on another device than before, without the files that are known")
+    if moved is not None and known_files and not vouched:
+        return Verdict(online=False, reason=f"it is on another disk ({moved}), without the files that are known")
     return Verdict(online=True)
 
 

@@ -25,7 +25,7 @@ from watchdog.events import (
 )
 from watchdog.observers.inotify import InotifyEmitter, InotifyObserver, InotifyWatchGroup
 
-from familiar.sources.filesystems import watch_limit
+from familiar.sources.limits import watch_limit
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Message
 from familiar.sources.patterns import Patterns
 

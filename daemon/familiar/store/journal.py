@@ -10,20 +10,25 @@ from typing import Any
 from sqlite_utils import Database
 
 from familiar.effects.journal import Outcome, Step
+from familiar.filesystem.mounts import Disk
 from familiar.model import Box, Copy, Crop, Escort, Inscribe, Link, Move, Operation, Plan, Tag, aim_of
 from familiar.store.database import writing
 from familiar.store.files import Files
 from familiar.store.flickr_tags import FlickrTags
 from familiar.store.photos import Photos
+from familiar.store.places import Places, disk_from_json
 from familiar.store.sidecars import Sidecars, inscription_as_json, inscription_from_json
 
 _COLUMNS = (
     "operations.id, plan_id, plans.photo_id, position, rule, operations.kind, wish, parameters, state, source, target, "
-    "temporary, operations.hash, before, attempts, error, plans.path, photos.hash, "
+    "temporary, operations.hash, before, attempts, error, one.identity, other.identity, plans.path, photos.hash, "
     "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
     "AND earlier.position < operations.position AND earlier.state = 'done')"
 )
-_FROM = "FROM operations JOIN plans ON plans.id = plan_id JOIN photos ON photos.id = plans.photo_id"
+_FROM = (
+    "FROM operations JOIN plans ON plans.id = plan_id JOIN photos ON photos.id = plans.photo_id "
+    "LEFT JOIN disks AS one ON one.id = source_disk LEFT JOIN disks AS other ON other.id = target_disk"
+)
 
 
 class Journal:
@@ -37,6 +42,7 @@ class Journal:
         photos: Photos,
         sidecars: Sidecars,
         tags: FlickrTags,
+        places: Places,
         now: Callable[[], datetime],
     ) -> None:
         """Take the open store, the tables that follow what operations do, and a clock that gives UTC."""
@@ -45,6 +51,7 @@ class Journal:
         self._photos = photos
         self._sidecars = sidecars
         self._tags = tags
+        self._places = places
         self._now = now
 
     def record(
@@ -136,15 +143,26 @@ class Journal:
             self._insert(plan_id, operations, first=0 if last is None else last + 1)
 
     def reserve(
-        self, step: Step, *, source: Path, target: Path, temporary: Path, hash_: str, before: bytes | None = None
+        self,
+        step: Step,
+        *,
+        source: Path,
+        target: Path,
+        temporary: Path,
+        hash_: str,
+        before: bytes | None = None,
+        source_disk: Disk | None = None,
+        target_disk: Disk | None = None,
     ) -> None:
         """Write down what is about to be done."""
         paths = (os.fsencode(source), os.fsencode(target), os.fsencode(temporary))
-        self._db.conn.execute(
-            "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, before = ?, "
-            "error = NULL, started_at = ? WHERE id = ?",
-            (*paths, hash_, before, self._now().isoformat(), step.id),
-        )
+        with writing(self._db):
+            disks = [None if disk is None else self._places.disk_id(disk) for disk in (source_disk, target_disk)]
+            self._db.conn.execute(
+                "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, before = ?, "
+                "source_disk = ?, target_disk = ?, error = NULL, waits_for = NULL, started_at = ? WHERE id = ?",
+                (*paths, hash_, before, *disks, self._now().isoformat(), step.id),
+            )
 
     def finish(self, step: Step, outcome: Outcome) -> None:
         """Write down what came of a step, and where files lie now."""
@@ -152,30 +170,66 @@ class Journal:
         retry_at = None if outcome.retry_in is None else (now + timedelta(seconds=outcome.retry_in)).isoformat()
         with writing(self._db):
             self._db.conn.execute(
-                "UPDATE operations SET state = ?, target = ?, temporary = NULL, error = ?, retry_at = ?, "
-                "attempts = attempts + ?, finished_at = ? WHERE id = ?",
+                "UPDATE operations SET state = ?, target = ?, error = ?, retry_at = ?, waits_for = ?, "
+                "temporary = CASE WHEN ? THEN NULL ELSE temporary END, attempts = attempts + ?, finished_at = ? "
+                "WHERE id = ?",
                 (
                     outcome.state,
                     None if outcome.target is None else os.fsencode(outcome.target),
                     outcome.error,
                     retry_at,
+                    None if outcome.waits_for is None else os.fsencode(outcome.waits_for),
+                    outcome.state in {"done", "kept"},
                     outcome.state == "failed",
                     now.isoformat(),
                     step.id,
                 ),
             )
             if outcome.state == "done":
+                newest = "(SELECT COALESCE(max(done_order), 0) + 1 FROM operations)"
+                self._db.conn.execute(f"UPDATE operations SET done_order = {newest} WHERE id = ?", (step.id,))
                 self._follow(self.step(step.id))
 
-    def begin_undo(self, step: Step) -> None:
+    def waited_for(self) -> list[Path]:
+        """Return the folders for whose disks open steps wait."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT waits_for FROM operations WHERE waits_for IS NOT NULL AND state = 'failed'"
+        )
+        return [_path(row[0]) for row in rows]
+
+    def wake(self, place: Path) -> None:
+        """Let the steps that wait for the disk of a folder be tried at once."""
+        self._db.conn.execute(
+            "UPDATE operations SET retry_at = NULL, waits_for = NULL WHERE waits_for = ? AND state = 'failed'",
+            (os.fsencode(place),),
+        )
+
+    def leftovers(self) -> list[Step]:
+        """Return the steps that are not under way, but may have left a file under a hidden name."""
+        return self._steps("WHERE temporary IS NOT NULL AND state NOT IN ('doing', 'undoing') ORDER BY operations.id")
+
+    def clear_leftovers(self, step: Step) -> None:
+        """Write down that a step has left nothing under its hidden names."""
+        self._db.conn.execute("UPDATE operations SET temporary = NULL WHERE id = ?", (step.id,))
+
+    def undo_requests(self) -> list[Step]:
+        """Return the steps that are to be undone, the newest first, whenever the clock says that they were done."""
+        return self._steps("WHERE state IN ('undo', 'undoing') ORDER BY done_order DESC, operations.id DESC")
+
+    def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:
         """Write down that a step is about to be undone."""
-        self._db.conn.execute("UPDATE operations SET state = 'undoing', error = NULL WHERE id = ?", (step.id,))
+        self._db.conn.execute(
+            "UPDATE operations SET state = 'undoing', temporary = ?, error = NULL WHERE id = ?",
+            (None if temporary is None else os.fsencode(temporary), step.id),
+        )
 
     def finish_undo(self, step: Step, error: str | None) -> None:
         """Write down that a step was undone, or that it stays done, and why."""
         with writing(self._db):
             self._db.conn.execute(
-                "UPDATE operations SET state = ?, error = ?, finished_at = ? WHERE id = ?",
+                "UPDATE operations SET state = ?1, error = ?2, "
+                "finished_at = CASE WHEN ?2 IS NULL THEN ?3 ELSE finished_at END, "
+                "temporary = CASE WHEN ?2 IS NULL THEN NULL ELSE temporary END WHERE id = ?4",
                 ("undone" if error is None else "done", error, self._now().isoformat(), step.id),
             )
             if error is None and isinstance(step.operation, Tag):
@@ -225,7 +279,7 @@ class Journal:
 
     def select_last(self) -> list[Step]:
         """Return what was done last, newest first: for one photo by rules, or for all of one command."""
-        newest = "(SELECT plan_id FROM operations WHERE state = 'done' ORDER BY finished_at DESC, id DESC LIMIT 1)"
+        newest = "(SELECT plan_id FROM operations WHERE state = 'done' ORDER BY done_order DESC LIMIT 1)"
         leader = f"(SELECT follows FROM plans WHERE id = {newest})"
         batch = f"(SELECT id FROM plans WHERE batch = (SELECT batch FROM plans WHERE id IN ({newest}, {leader})))"
         followers = f"(SELECT id FROM plans WHERE follows IN {batch})"
@@ -280,7 +334,7 @@ class Journal:
         )
 
     def _undoable(self, condition: str, *values: Any) -> list[Step]:
-        where = f"WHERE state = 'done' {condition} ORDER BY finished_at DESC, plan_id DESC, position DESC"
+        where = f"WHERE state = 'done' {condition} ORDER BY done_order DESC, operations.id DESC"
         return self._steps(where, *values)
 
     def _follow(self, step: Step) -> None:
@@ -311,7 +365,7 @@ class Journal:
 
 def _step(row: tuple[Any, ...]) -> Step:
     id_, plan_id, photo_id, position, rule, kind, wish, parameters, state, source, target, temporary = row[:12]
-    own_hash, before, attempts, error, plan_path, photo_hash, moved_to = row[12:]
+    own_hash, before, attempts, error, source_disk, target_disk, plan_path, photo_hash, moved_to = row[12:]
     return Step(
         id=id_,
         plan_id=plan_id,
@@ -328,13 +382,17 @@ def _step(row: tuple[Any, ...]) -> Step:
         temporary=None if temporary is None else _path(temporary),
         attempts=attempts,
         error=error,
+        source_disk=None if source_disk is None else disk_from_json(source_disk),
+        target_disk=None if target_disk is None else disk_from_json(target_disk),
     )
 
 
 def _parameters(operation: Operation) -> dict[str, Any]:
     match operation:
-        case Link(symbolic=symbolic):
-            return {"symbolic": symbolic}
+        case Move(top=Path() as top) | Copy(top=Path() as top):
+            return {"top": os.fsencode(top).hex()}
+        case Link(symbolic=symbolic, top=top):
+            return {"symbolic": symbolic, "top": None if top is None else os.fsencode(top).hex()}
         case Crop(box=box):
             return {
                 "box": [box.left, box.top, box.right, box.bottom],
@@ -344,6 +402,7 @@ def _parameters(operation: Operation) -> dict[str, Any]:
                 "square": operation.square,
                 "landmarks": operation.landmarks,
                 "quality": operation.quality,
+                "top": None if operation.top is None else os.fsencode(operation.top).hex(),
             }
         case Inscribe(wanted=wanted):
             return {"wanted": inscription_as_json(wanted)}
@@ -355,15 +414,16 @@ def _parameters(operation: Operation) -> dict[str, Any]:
 
 def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) -> Operation:
     target = _path(wish)
+    top = _path(bytes.fromhex(parameters["top"])) if parameters.get("top") else None
     match kind:
         case "tag":
             return Tag(text=os.fsdecode(wish), rule=rule)
         case "move":
-            return Move(target=target, rule=rule)
+            return Move(target=target, rule=rule, top=top)
         case "copy":
-            return Copy(target=target, rule=rule)
+            return Copy(target=target, rule=rule, top=top)
         case "link":
-            return Link(target=target, rule=rule, symbolic=parameters["symbolic"])
+            return Link(target=target, rule=rule, symbolic=parameters["symbolic"], top=top)
         case "sidecar" if "wanted" in parameters:
             return Inscribe(target=target, rule=rule, wanted=inscription_from_json(parameters["wanted"]))
         case "sidecar":
@@ -371,8 +431,7 @@ def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) ->
             behind, moves = parameters["behind"], parameters["moves"]
             return Escort(target=target, rule=rule, sidecar=sidecar, behind=behind, moves=moves)
         case _:
-            left, top, right, bottom = parameters["box"]
-            box = Box(left=left, top=top, right=right, bottom=bottom)
+            box = Box(**dict(zip(("left", "top", "right", "bottom"), parameters["box"], strict=True)))
             return Crop(
                 target=target,
                 rule=rule,
@@ -383,6 +442,7 @@ def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) ->
                 square=parameters.get("square"),  # this and what follows since there are data sets
                 landmarks=tuple((x, y) for x, y in parameters.get("landmarks", ())),
                 quality=parameters.get("quality"),
+                top=top,
             )
 
 

@@ -62,6 +62,12 @@ def add_flickr(db: Database) -> None:
     _run(db, _FLICKR)
 
 
+@migrations()
+def add_disks(db: Database) -> None:
+    """Add the disks of folders and operations, and the order in which operations were done, whatever the clock said."""
+    _run(db, _DISKS)
+
+
 def _run(db: Database, script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
@@ -402,4 +408,31 @@ CREATE TABLE flickr_calls (
     count INTEGER NOT NULL,
     PRIMARY KEY (kind, minute)
 )
+"""
+
+_DISKS = """
+CREATE TABLE disks (
+    id INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE places (
+    path BLOB PRIMARY KEY,
+    real BLOB NOT NULL,
+    disk_id INTEGER NOT NULL REFERENCES disks (id),
+    trusted INTEGER NOT NULL DEFAULT 0,
+    seen_at TEXT NOT NULL
+);
+
+ALTER TABLE operations ADD COLUMN source_disk INTEGER REFERENCES disks (id);
+ALTER TABLE operations ADD COLUMN target_disk INTEGER REFERENCES disks (id);
+ALTER TABLE operations ADD COLUMN waits_for BLOB;
+ALTER TABLE operations ADD COLUMN done_order INTEGER;
+UPDATE operations SET done_order = ranked.place FROM (
+    SELECT id, row_number() OVER (ORDER BY finished_at, plan_id, position) AS place FROM operations
+    WHERE state IN ('done', 'undo', 'undoing', 'undone')
+) AS ranked WHERE ranked.id = operations.id;
+CREATE INDEX operations_done ON operations (done_order);
+CREATE INDEX operations_left ON operations (id) WHERE temporary IS NOT NULL;
+CREATE INDEX operations_waiting ON operations (waits_for) WHERE waits_for IS NOT NULL
 """

@@ -20,6 +20,7 @@ from familiar.store.journal import Journal
 from familiar.store.likenesses import Likenesses
 from familiar.store.people import People
 from familiar.store.photos import Photos
+from familiar.store.places import Places
 from familiar.store.references import References
 from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
@@ -74,8 +75,15 @@ class Store:
         self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr_calls = FlickrCalls(self._db, now=now)
+        self.places = Places(self._db, now=now)
         self.journal = Journal(
-            self._db, files=self.files, photos=self.photos, sidecars=self.sidecars, tags=self.flickr_tags, now=now
+            self._db,
+            files=self.files,
+            photos=self.photos,
+            sidecars=self.sidecars,
+            tags=self.flickr_tags,
+            places=self.places,
+            now=now,
         )
 
     @contextmanager

@@ -162,6 +162,7 @@ class CropFolder:
             square=wish.shape == "square",
             landmarks=face.landmarks if wish.aligned else (),
             quality=wish.quality,
+            top=self.path,
         )
 
 

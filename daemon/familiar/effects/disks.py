@@ -1,0 +1,231 @@
+"""Open the folders of effects: on the disk that they were on, and by no link that came since.
+
+A place is a folder that is known: a watched root, or the folder that a target never leads out of. The first time that
+something is put below it, it is remembered where its path leads and which file system that is. From then on what is
+to be done there waits while another file system is in its place, as the bare mount point of a disk that is not mounted.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from familiar.errors import OfflineError
+from familiar.filesystem.folders import Folder
+from familiar.filesystem.mounts import Disk, Mounts
+
+_SAMPLE = 20
+"""Files by which a place is known again whose disk can't be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A folder that is known: where its path led, and the file system there; trusted, if a person has said so."""
+
+    path: Path
+    real: Path
+    disk: Disk
+    is_root: bool = False
+    is_trusted: bool = False
+
+
+class Places(Protocol):
+    """Where places are remembered. Each call is durable when it returns."""
+
+    def covering(self, folder: Path) -> Sequence[Place]:
+        """Return the places that a folder is or lies in, the innermost last."""
+
+    def remember(self, path: Path, *, real: Path, disk: Disk, trusted: bool = False) -> None:
+        """Remember a place, or what is known of it anew; what is trusted stays so."""
+
+    def sample(self, path: Path, *, limit: int) -> Iterable[tuple[Path, int, int]]:
+        """Give some of the files that are known below a folder: path, size, mtime in ns."""
+
+    def count(self, root: Path) -> int:
+        """Count the files that are known in a root."""
+
+
+class Disks:
+    """Opens folders where the disks of their places are there."""
+
+    def __init__(self, places: Places, mounts: Mounts | None = None) -> None:
+        """Take what is remembered, and the mounts as the kernel tells them."""
+        self._places = places
+        self._mounts = mounts or Mounts()
+
+    def open(self, folder: Path) -> Folder:
+        """Open a folder that is there.
+
+        Raises:
+            OfflineError: a place that it lies in is on another disk than before, or gone.
+            OSError: it is missing, a component is a link by now, or it may not be read.
+        """
+        return Folder.open(self._real(folder, self._checked(folder)), shown=folder)
+
+    def make(self, folder: Path, *, top: Path | None = None) -> Folder:
+        """Open a folder to put something into, and make it if it is missing; its place is remembered.
+
+        Args:
+            folder: the folder.
+            top: what it never leads out of, which is the place to remember; None where none is to be.
+
+        Raises:
+            OfflineError: the place is on another disk than before, or looks like a mount point without its disk.
+            OSError: it can't be made or opened.
+        """
+        places = self._checked(folder)
+        if top is not None and all(place.path != top for place in places):
+            places = [*places, self._begin(top)]
+        real = self._real(folder, places)
+        if not places:
+            self._refuse_bare(folder, real)
+        opened = Folder.make(real, shown=folder)
+        try:
+            self._note_crossing(folder, real, places)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def disk_of(self, folder: Path) -> Disk:
+        """Return the disk that a folder lies on, or would if it were made; raises OSError."""
+        return self._mounts.disk_at(self._real(folder, self._places.covering(folder)))
+
+    def check(self, folder: Path, *, was: Disk | None = None) -> None:
+        """Check that the disk of a folder is there.
+
+        Args:
+            folder: the folder, which may be missing.
+            was: the disk that it was on when a file was put there, or taken from there.
+
+        Raises:
+            OfflineError: it is not.
+        """
+        places = self._checked(folder)
+        if was is None:
+            return
+        now = self.disk_of(folder)
+        trusted = any(place.is_trusted and place.disk.is_same(now) for place in places)
+        if not (was.is_same(now) or trusted or self._vouches(folder)):
+            remedy = f"mount it, or, if that is meant, say `familiar disks trust {folder}`"
+            raise OfflineError(folder, f"{folder}: its disk {was} is not mounted ({now} is in its place); {remedy}")
+
+    def is_ready(self, folder: Path) -> bool:
+        """Say whether there is nothing to wait for any more with a folder of which `OfflineError` has told."""
+        try:
+            places = self._checked(folder)
+            if all(place.path != folder for place in places):
+                self._refuse_bare(folder, self._real(folder, places))
+        except (OSError, OfflineError):
+            return False
+        return True
+
+    def disk_at(self, real: Path) -> Disk:
+        """Return the disk that a path without links lies on; raises OSError."""
+        return self._mounts.disk_at(real)
+
+    def place_of(self, path: Path) -> Place | None:
+        """Return what is known of a place, if it is one."""
+        return next((place for place in self._places.covering(path) if place.path == path), None)
+
+    def remember(self, path: Path) -> None:
+        """Remember a folder as a place, as it is now; raises OSError."""
+        real = Path(os.path.realpath(path))
+        self._places.remember(path, real=real, disk=self._mounts.disk_at(real))
+
+    def move_of(self, place: Place) -> str | None:
+        """Return what a place lies on now and lay on before, if that is not the same."""
+        real = Path(os.path.realpath(place.path))
+        disk = self._mounts.disk_at(real)
+        if not disk.is_same(place.disk):
+            return f"{disk}, not {place.disk}"
+        return None if real == place.real else f"{real}, not {place.real}"
+
+    def trust(self, folder: Path) -> Place:
+        """Remember a folder as it is now, whatever was known of it; raises OSError."""
+        real = Path(os.path.realpath(folder))
+        disk = self._mounts.disk_at(real)
+        self._places.remember(folder, real=real, disk=disk, trusted=True)
+        return Place(path=folder, real=real, disk=disk, is_trusted=True)
+
+    def trouble_with(self, place: Place) -> str | None:
+        """Return why a place is not as it was, and what would be right; None if it is."""
+        real, disk = Path(os.path.realpath(place.path)), self._mounts.disk_at(place.real)
+        remedy = f"or, if that is meant, say `familiar disks trust {place.path}`"
+        if real != place.real:
+            return f"leads to {real} now, and led to {place.real} before; mend the link, {remedy}"
+        trouble = self._trouble_of_root(place) if place.is_root else None
+        if trouble is not None or disk.is_same(place.disk):
+            return trouble
+        if self._vouches(place.path):
+            self._places.remember(place.path, real=real, disk=disk)
+            return None
+        return f"its disk {place.disk} is not mounted ({disk} is in its place); mount it, {remedy}"
+
+    def _checked(self, folder: Path) -> list[Place]:
+        """Return the places that a folder lies in, all of them as they were."""
+        places = list(self._places.covering(folder))
+        for place in places:
+            trouble = self.trouble_with(place)
+            if trouble is not None:
+                raise OfflineError(place.path, f"{place.path}: {trouble}")
+        return places
+
+    def _trouble_of_root(self, place: Place) -> str | None:
+        try:
+            with os.scandir(place.real) as entries:
+                is_empty = next(entries, None) is None
+            state = "empty"
+        except FileNotFoundError:
+            is_empty, state = True, "missing"
+        except OSError as error:
+            return f"the watched folder can't be read: {error.strerror}"
+        files = self._places.count(place.path) if is_empty else 0
+        return f"the watched folder is {state}, but {files} files are known in it" if files else None
+
+    def _vouches(self, path: Path) -> bool:
+        """Say whether at least half of the files that are known below a place lie where they were, unchanged."""
+        known = list(self._places.sample(path, limit=_SAMPLE))
+        return bool(known) and 2 * sum(_is_unchanged(*file) for file in known) >= len(known)
+
+    def _begin(self, top: Path) -> Place:
+        real = Path(os.path.realpath(top))  # the links that the user has made on purpose, once
+        self._refuse_bare(top, real)
+        self.remember(top)
+        return Place(path=top, real=real, disk=self._mounts.disk_at(real))
+
+    def _refuse_bare(self, folder: Path, real: Path) -> None:
+        point = self._mounts.missing_mount(real)
+        if point is not None:
+            raise OfflineError(
+                folder,
+                f"{folder}: nothing is mounted at {point}; mount its disk, or, if none belongs there, say "
+                f"`familiar disks trust {folder}`",
+            )
+
+    def _note_crossing(self, folder: Path, real: Path, places: Sequence[Place]) -> None:
+        """Remember a file system that is mounted below a place, so that it is missed when it is away."""
+        if not places:
+            return
+        inner = places[-1]
+        disk = self._mounts.disk_at(real)
+        while folder != inner.path and not disk.is_same(inner.disk):
+            if not self._mounts.disk_at(real.parent).is_same(disk):
+                self._places.remember(folder, real=real, disk=disk)
+                return
+            folder, real = folder.parent, real.parent
+
+    def _real(self, folder: Path, places: Sequence[Place]) -> Path:
+        """Return where a folder lies: as its innermost place was remembered, and without any link below that."""
+        if not places:
+            return Path(os.path.realpath(folder))
+        return places[-1].real / folder.relative_to(places[-1].path)
+
+
+def _is_unchanged(path: Path, size: int, mtime_ns: int) -> bool:
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (size, mtime_ns)

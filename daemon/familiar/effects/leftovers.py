@@ -1,0 +1,92 @@
+"""Clear what a crash left under the hidden names of a step."""
+
+from pathlib import Path
+
+from familiar.effects.disks import Disks
+from familiar.effects.hidden import Hidden
+from familiar.effects.journal import Journal, Step
+from familiar.effects.placing import unused_name
+from familiar.errors import OfflineError
+from familiar.filesystem.files import hold_if_regular
+from familiar.filesystem.folders import Entry, Folder
+from familiar.filesystem.removal import discard, give_back_name
+from familiar.model import Inscribe
+
+
+class Leftovers:
+    """Removes files that never became whole, and gives those their names back that were about to lose them.
+
+    Then the step is completed, or given up, as if the crash had come a moment earlier.
+    """
+
+    def __init__(self, journal: Journal, disks: Disks) -> None:
+        """Take the journal, which has the hidden names, and what opens folders."""
+        self._journal = journal
+        self._disks = disks
+
+    def sweep(self) -> int:
+        """Clear the hidden names of all steps that are not under way; return how many have to wait.
+
+        Those of a disk that is not there wait for it.
+        """
+        waiting = 0
+        for step in self._journal.leftovers():
+            try:
+                self.clear(step)
+            except OSError:
+                waiting += 1
+            except OfflineError:
+                waiting += 1
+        return waiting
+
+    def clear(self, step: Step) -> None:
+        """Clear the hidden names of one step.
+
+        Raises:
+            OfflineError: their disk is not there.
+            OSError: one can't be removed, or given back.
+        """
+        if step.temporary is None:
+            return
+        hidden = Hidden.of(step.temporary)
+        for folder in {path.parent for path in (step.source, step.target, step.temporary) if path is not None}:
+            try:
+                opened = self._disks.open(folder)
+            except FileNotFoundError:
+                continue
+            with opened:
+                self._clear_folder(step, opened, hidden)
+        self._journal.clear_leftovers(step)
+
+    def _clear_folder(self, step: Step, folder: Folder, hidden: Hidden) -> None:
+        for name, original in ((hidden.source, step.source), (hidden.target, step.target)):
+            if original is not None and original.parent == folder.path:
+                self._give_back(step, Entry(folder, name), original)
+        new = Entry(folder, hidden.new)
+        if isinstance(step.operation, Inscribe) and step.target is not None:
+            self._give_back(step, new, step.target)  # after an exchange it has what had the target's name
+        else:
+            discard(new)
+
+    def _give_back(self, step: Step, aside: Entry, original: Path) -> None:
+        """Give a file its name back, unless it is a sidecar that the journal knows, and another one has the name."""
+        if not aside.exists:
+            return
+        entry = aside.with_name(original.name)
+        if isinstance(step.operation, Inscribe) and entry.exists and _is_known(step, aside):
+            discard(aside)
+        elif isinstance(step.operation, Inscribe) and not entry.exists and _is_ours(step, aside):
+            discard(aside)  # the sidecar was gone before: it is written anew
+        else:
+            give_back_name(aside, entry, unused_name)
+
+
+def _is_known(step: Step, entry: Entry) -> bool:
+    """Say whether a file has the bytes of a sidecar before or after the step."""
+    with hold_if_regular(entry) as held:
+        return held is not None and held.hash() in {step.hash, step.hash_before}
+
+
+def _is_ours(step: Step, entry: Entry) -> bool:
+    with hold_if_regular(entry) as held:
+        return held is not None and held.hash() == step.hash

@@ -1,0 +1,101 @@
+"""Make a file under a hidden name, through to the disk, and read back what was written."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from familiar.errors import ChangedError
+from familiar.filesystem.files import HeldFile, Pulse, hold
+from familiar.filesystem.folders import Entry, naming
+from familiar.filesystem.removal import discard
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def written(data: bytes, temporary: Entry, *, mode: int | None = None, pulse: Pulse) -> Iterator[HeldFile]:
+    """Give a file with these bytes, whole and on the disk; it is removed at the end if it got no other name.
+
+    `mode` are the rights that it is to have, by default those of every new file.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    with _made(temporary, [data], digest, mode=mode, pulse=pulse) as made:
+        yield made
+
+
+@contextmanager
+def copied(source: HeldFile, temporary: Entry, *, hash_: str, pulse: Pulse) -> Iterator[HeldFile]:
+    """Give a copy of a held file with its times and rights, whole and on the disk, as `written` does.
+
+    Raises:
+        ChangedError: the source has not the content of `hash_`, or was changed meanwhile.
+        OSError: it can't be read or written.
+    """
+    with _made(temporary, source.blocks(), hash_, like=source, pulse=pulse) as made:
+        yield made
+
+
+@contextmanager
+def _made(
+    temporary: Entry,
+    blocks: Iterable[bytes],
+    hash_: str,
+    *,
+    mode: int | None = None,
+    like: HeldFile | None = None,
+    pulse: Pulse,
+) -> Iterator[HeldFile]:
+    with naming(temporary.path):
+        rights = 0o666 if like is None else 0o600  # a copy gets those of its source when it is whole
+        descriptor = os.open(temporary.name, _NEW, rights, dir_fd=temporary.folder.descriptor)
+    made = os.fstat(descriptor)
+    try:
+        try:
+            if _write(descriptor, temporary, blocks, pulse) != hash_ or (like is not None and not like.is_unchanged()):
+                assert like is not None, "bytes have the hash of themselves"
+                raise ChangedError(f"{like.entry.path}: is not what it was when the plan was made")
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            if like is not None:
+                _copy_metadata(like.descriptor, descriptor)
+            with naming(temporary.path):
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        with hold(temporary) as held:
+            if held.hash(pulse) != hash_:
+                raise OSError(errno.EIO, "reads back other bytes than were written", str(temporary.path))
+            yield held
+    finally:
+        discard(temporary, (made.st_dev, made.st_ino))
+
+
+def _write(descriptor: int, temporary: Entry, blocks: Iterable[bytes], pulse: Pulse) -> str:
+    """Write blocks, each as a whole; return the SHA-256 of them all."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+        rest = memoryview(block)
+        with naming(temporary.path):
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        pulse()
+    return digest.hexdigest()
+
+
+def _copy_metadata(source: int, target: int) -> None:
+    """Copy what a file system keeps of times, rights and attributes; FAT and network shares keep less."""
+    found = os.fstat(source)
+    with suppress(OSError):
+        for name in os.listxattr(source):
+            with suppress(OSError):
+                os.setxattr(target, name, os.getxattr(source, name))
+    with suppress(OSError):
+        os.fchmod(target, found.st_mode & 0o7777)
+    with suppress(OSError, OverflowError):
+        os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))

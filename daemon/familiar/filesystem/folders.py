@@ -1,0 +1,245 @@
+"""Folders that are held open, and names in them: where a path leads by now does not matter to them."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from familiar.filesystem import kernel
+
+_STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
+"""What file systems answer that sync folders by themselves, or never. Every other error is one (fsync(2))."""
+
+
+class Folder:
+    """A folder that is held by a descriptor; `path` is its name for people."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Take a descriptor, which is closed with the folder."""
+        self.path = path
+        self.descriptor = descriptor
+
+    @classmethod
+    def open(cls, real: Path, *, shown: Path | None = None) -> "Folder":
+        """Open a folder by a path in which no component is a link; people are shown it as `shown`.
+
+        Raises:
+            NotADirectoryError: a component is a link or a file; the error has its path.
+            OSError: it is missing, or may not be read.
+        """
+        shown = shown or real
+        with naming(shown):
+            return cls(shown, _open(real, os.O_RDONLY | os.O_DIRECTORY))
+
+    @classmethod
+    def make(cls, real: Path, *, shown: Path | None = None) -> "Folder":
+        """Open a folder; what is missing of its path is made, so that it outlives a loss of power.
+
+        Raises:
+            NotADirectoryError, OSError: as `open` does.
+        """
+        try:
+            return cls.open(real, shown=shown)
+        except FileNotFoundError:
+            if real == real.parent:
+                raise
+        with cls.make(real.parent, shown=shown and shown.parent) as parent, naming(parent.path / real.name):
+            try:
+                os.mkdir(real.name, dir_fd=parent.descriptor)
+            except FileExistsError:
+                pass  # made meanwhile, or no folder: opening it tells
+            else:
+                parent.sync()
+        return cls.open(real, shown=shown)
+
+    @property
+    def device(self) -> int:
+        """The number of the device that it lies on."""
+        return os.fstat(self.descriptor).st_dev
+
+    def is_same(self, other: "Folder") -> bool:
+        """Say whether two are one folder, however their paths lead there."""
+        return os.path.sameopenfile(self.descriptor, other.descriptor)
+
+    def sync(self) -> None:
+        """Bring the folder's names to the disk.
+
+        Raises:
+            OSError: the disk can't be written; names may be lost with the power.
+        """
+        with naming(self.path):
+            try:
+                os.fsync(self.descriptor)
+            except OSError as error:
+                if error.errno not in _CANNOT_SYNC:
+                    raise
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self.descriptor)
+
+    def __enter__(self) -> Self:
+        """Return the folder itself; it is closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the folder."""
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a held folder, whatever it stands for, if anything."""
+
+    folder: Folder
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """The path that people are shown."""
+        return self.folder.path / self.name
+
+    def with_name(self, name: str) -> "Entry":
+        """Return another name in the same folder."""
+        return Entry(self.folder, name)
+
+    def look(self) -> os.stat_result | None:
+        """Return what the name itself stands for, a link as such; None for nothing."""
+        with naming(self.path):
+            try:
+                return os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
+            except FileNotFoundError:
+                return None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the name stands for anything."""
+        return self.look() is not None
+
+    def link_end(self) -> Path | None:
+        """Return where a symbolic link leads; None for anything else."""
+        found = self.look()
+        if found is None or not stat.S_ISLNK(found.st_mode):
+            return None
+        with naming(self.path):
+            return Path(os.readlink(self.name, dir_fd=self.folder.descriptor))
+
+    def is_same(self, other: "Entry") -> bool:
+        """Say whether two are one name in one folder."""
+        return self.name == other.name and self.folder.is_same(other.folder)
+
+
+def rename_new(source: Entry, target: Entry) -> None:
+    """Rename without ever replacing a file, on any file system that can do it in one step.
+
+    `renameat2` is first; where the file system does not know it, a second link and the removal of the first; where
+    there are no links (FAT and some network shares) a look and a plain rename, between which another program could
+    make the name.
+
+    An error of the call says nothing, as over NFS it may have worked: what counts is where the file is then.
+
+    Raises:
+        FileExistsError: something lies at the target.
+        OSError: it can't be done (EXDEV: the target is on another file system).
+    """
+    before = source.look()
+    folders = {"source_folder": source.folder.descriptor, "target_folder": target.folder.descriptor}
+    try:
+        with naming(source.path, target.path):
+            try:
+                kernel.rename_no_replace(source.name, target.name, **folders)
+            except NotImplementedError:
+                _rename_by_link(source, target)
+    except OSError:
+        after = target.look()
+        if before is None or after is None or source.exists or not os.path.samestat(before, after):
+            raise
+
+
+def _rename_by_link(source: Entry, target: Entry) -> None:
+    places = {"src_dir_fd": source.folder.descriptor, "dst_dir_fd": target.folder.descriptor}
+    try:
+        os.link(source.name, target.name, follow_symlinks=False, **places)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
+            if not _is_one_file(source, target):  # else the call has worked, and an answer of NFS was lost
+                raise
+            _drop_second_name(source, target)
+            return
+    else:
+        _drop_second_name(source, target)
+        return
+    if target.exists:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target.name)
+    os.rename(source.name, target.name, **places)
+
+
+def _drop_second_name(source: Entry, target: Entry) -> None:
+    """Remove the first of two names of one file; if it was exchanged meanwhile, both stay."""
+    if not _is_one_file(source, target):
+        raise OSError(errno.EAGAIN, "was exchanged while it was renamed", source.name)
+    os.unlink(source.name, dir_fd=source.folder.descriptor)
+
+
+def _is_one_file(one: Entry, other: Entry) -> bool:
+    first, second = one.look(), other.look()
+    return first is not None and second is not None and os.path.samestat(first, second)
+
+
+@contextmanager
+def naming(path: Path, other: Path | None = None) -> Iterator[None]:
+    """Give errors of calls that are relative to a descriptor the whole paths that they are about."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None and os.path.isabs(os.fsdecode(error.filename)):
+            raise  # it has one
+        raise OSError(error.errno, error.strerror, str(path), None, None if other is None else str(other)) from error
+
+
+def _open(real: Path, flags: int) -> int:
+    assert real.is_absolute(), real
+    top = os.open("/", _STEP)
+    try:
+        relative = str(real.relative_to("/"))
+        try:
+            return kernel.open_beneath(top, relative, flags)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise _not_a_folder(real) from error
+            if error.errno != errno.ENOSYS:
+                raise
+        return _open_by_hand(top, real, flags)
+    finally:
+        os.close(top)
+
+
+def _open_by_hand(top: int, real: Path, flags: int) -> int:
+    """Open a path component by component, where the kernel has no openat2."""
+    held = os.dup(top)
+    try:
+        *above, last = real.parts[1:] or (".",)
+        for name in above:
+            deeper = os.open(name, _STEP, dir_fd=held)
+            os.close(held)
+            held = deeper
+        return os.open(last, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=held)
+    except NotADirectoryError as error:
+        raise _not_a_folder(real) from error
+    finally:
+        os.close(held)
+
+
+def _not_a_folder(real: Path) -> OSError:
+    """Return an error that names the component which is a link now, if one is."""
+    links = (path for path in (*reversed(real.parents), real) if path.is_symlink())
+    where = next(links, real)
+    return OSError(errno.ENOTDIR, "is a symbolic link by now", str(where))

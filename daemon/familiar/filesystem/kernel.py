@@ -1,0 +1,109 @@
+"""Calls of the kernel that Python's `os` does not have: openat2(2), renameat2(2), and leases of fcntl(2)."""
+
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+_SYS_OPENAT2 = 437  # the same number on all architectures
+_NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08  # openat2(2), `resolve`
+_NOREPLACE, _EXCHANGE = 1, 2  # renameat2(2)
+_NOT_SUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
+_LEASES_BY_SERVER = frozenset({0x6969, 0xFF534D42, 0xFE534D42})
+"""NFS, CIFS and SMB2 (magic.h of Linux): they give a lease only where the server gave one, and else say *busy*."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def open_beneath(folder: int, path: str, flags: int) -> int:
+    """Open a relative path below a folder's descriptor, without following any link, and never above the folder.
+
+    Raises:
+        OSError: ELOOP for a link among the components; ENOSYS where the kernel or a filter of calls has no openat2.
+    """
+    how = _OpenHow(flags | os.O_CLOEXEC, 0, _BENEATH | _NO_SYMLINKS | _NO_MAGICLINKS)
+    found = _libc.syscall(_SYS_OPENAT2, folder, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
+    if found >= 0:
+        return int(found)
+    number = ctypes.get_errno()
+    raise OSError(errno.ENOSYS if number in {errno.EPERM, errno.EAGAIN} else number, os.strerror(number), path)
+
+
+def rename_no_replace(source: str, target: str, *, source_folder: int, target_folder: int) -> None:
+    """Rename without replacing anything.
+
+    Raises:
+        FileExistsError: something has the target's name.
+        NotImplementedError: the file system can't do that in one step.
+        OSError: it can't be done.
+    """
+    _rename(source, target, source_folder, target_folder, _NOREPLACE)
+
+
+def exchange(one: str, other: str, *, folder: int) -> None:
+    """Exchange two names of one folder in one step.
+
+    Raises:
+        NotImplementedError: the file system can't do that.
+        OSError: it can't be done.
+    """
+    _rename(one, other, folder, folder, _EXCHANGE)
+
+
+def _rename(source: str, target: str, source_folder: int, target_folder: int, flags: int) -> None:
+    call = getattr(_libc, "renameat2", None)
+    if call is None:
+        raise NotImplementedError
+    if call(source_folder, os.fsencode(source), target_folder, os.fsencode(target), flags) == 0:
+        return
+    number = ctypes.get_errno()
+    if number in _NOT_SUPPORTED:
+        raise NotImplementedError(os.strerror(number))
+    raise OSError(number, os.strerror(number), source, None, target)
+
+
+def take_lease(descriptor: int) -> None:
+    """Take a read lease: whoever wants to open the file for writing waits until it is given back, or 45 seconds.
+
+    The kernel tells of the wish by a signal, and SIGIO would end the process; SIGURG does nothing.
+
+    Raises:
+        BlockingIOError: somebody has the file open for writing.
+        OSError: it is the file of another user, or the file system has no leases.
+    """
+    if _type_of(descriptor) in _LEASES_BY_SERVER:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+    fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+
+
+def has_lease(descriptor: int) -> bool:
+    """Say whether a read lease is held that nobody waits for."""
+    return fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
+
+
+def give_back_lease(descriptor: int) -> None:
+    """Give a lease back; without one nothing happens."""
+    with suppress(BlockingIOError):
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+
+def _type_of(descriptor: int) -> int:
+    buffer = (ctypes.c_long * 32)()  # struct statfs begins with f_type, and is shorter than that (statfs(2))
+    return int(buffer[0]) if _libc.fstatfs(descriptor, buffer) == 0 else 0
+
+
+def mount_id(descriptor: int) -> int:
+    """Return the id that `/proc/self/mountinfo` has for the mount through which a descriptor was opened (proc(5))."""
+    for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines():
+        key, _, value = line.partition(":")
+        if key == "mnt_id":
+            return int(value)
+    raise OSError(errno.ENOSYS, "the kernel tells no id of a mount", "/proc/self/fdinfo")

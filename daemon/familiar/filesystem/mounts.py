@@ -1,0 +1,227 @@
+"""Which file system lies where, and how one is known again after it was away.
+
+A path is no disk: a mount point exists without its disk, sticks get each other's device numbers, and two mounts of one
+disk look like two.
+"""
+
+import os
+import select
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+MOUNTS = Path("/proc/self/mountinfo")
+_UDEV = Path("/run/udev/data")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_FSTAB = Path("/etc/fstab")
+
+_NETWORK = frozenset(
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smb2", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "davfs"),
+        *("ncpfs", "vboxsf", "virtiofs", "vmhgfs", "prl_fs"),
+    }
+)
+"""Types that send no events for changes made elsewhere, and that are known by their server and folder there."""
+
+_LOCAL_FUSE = frozenset(
+    {"fuseblk", "fuse.ntfs-3g", "fuse.exfat", "fuse.encfs", "fuse.gocryptfs", "fuse.fuse-overlayfs"}
+)
+"""FUSE types are taken for remote ones too, but for these."""
+
+_VOLATILE = frozenset({"tmpfs", "ramfs"})
+"""Types that no boot outlives, and that are another one after each."""
+
+_FOR_MOUNTS = (Path("/mnt"), Path("/media"), Path("/run/media"))
+"""Where folders are made for file systems to be mounted on (file-hierarchy(7))."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A line of `/proc/self/mountinfo` (proc(5)): where, of what type, and from what."""
+
+    point: Path
+    type: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """A file system, by all that it may be known again by; what is not known is None.
+
+    `id` is the file-system id of statvfs(3), `device` the number that it has now, `boot` that of the boot that it was
+    seen in; `uuid` and `label` are udev's.
+    """
+
+    type: str
+    source: str
+    device: int
+    id: int
+    uuid: str | None = None
+    label: str | None = None
+    boot: str | None = None
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is another machine's."""
+        return self.type in _NETWORK or (self.type.startswith("fuse") and self.type not in _LOCAL_FUSE)
+
+    def is_same(self, other: "Disk") -> bool:
+        """Say whether two looks, perhaps with a boot between them, saw one file system."""
+        if self.type != other.type:
+            return False
+        if self.uuid is not None and other.uuid is not None:
+            return self.uuid == other.uuid
+        if self.is_network:
+            return self.source == other.source
+        if self.type in _VOLATILE and self.boot != other.boot:
+            return True  # the one before can't be there any more
+        return self.id == other.id if self.id or other.id else self.source == other.source
+
+    def __str__(self) -> str:
+        """Return what people know it by."""
+        name = self.label or self.uuid or self.source
+        return f"{name} ({self.type})"
+
+
+class Mounts:
+    """The mounts of this process's namespace, read anew when they change."""
+
+    def __init__(self) -> None:
+        """Read nothing yet."""
+        self._file: int | None = None
+        self._changes = select.poll()
+        self._mounts: list[Mount] = []
+        self._disks: dict[tuple[int, int], Disk] = {}
+
+    def disk_at(self, real: Path) -> Disk:
+        """Return the file system of a path without links, or where it is missing of the nearest folder above it.
+
+        Raises:
+            OSError: it can't be told (a server that does not answer).
+        """
+        self._refresh()
+        while True:
+            try:
+                device, found = os.stat(real).st_dev, os.statvfs(real)
+            except (FileNotFoundError, NotADirectoryError):
+                real = real.parent
+            else:
+                break
+        key = (device, found.f_fsid)
+        if key not in self._disks:
+            mount = self._mount_of(real)
+            self._disks[key] = Disk(
+                type=mount.type,
+                source=mount.source,
+                device=device,
+                id=found.f_fsid,
+                boot=_text(_BOOT) if mount.type in _VOLATILE else None,
+                **_known_to_udev(device, mount.source),
+            )
+        return self._disks[key]
+
+    def missing_mount(self, real: Path) -> Path | None:
+        """Return the mount point above a path, or at it, that has no file system mounted by the looks of it.
+
+        It stands in `/etc/fstab`, or is empty, in a folder made for mount points.
+        """
+        self._refresh()
+        points, in_fstab = {mount.point for mount in self._mounts}, _points_in_fstab()
+        for path in (real, *real.parents[:-1]):
+            if path in points:
+                return None
+            if path in in_fstab or _looks_bare(path):
+                return path
+        return None
+
+    def _mount_of(self, real: Path) -> Mount:
+        best = Mount(point=Path("/"), type="", source="")
+        for mount in self._mounts:
+            if real.is_relative_to(mount.point) and len(mount.point.parts) >= len(best.point.parts):
+                best = mount
+        return best
+
+    def _refresh(self) -> None:
+        """Read the mounts if they are new: the kernel tells of changes by poll(2)."""
+        if self._file is None:
+            self._file = os.open(MOUNTS, os.O_RDONLY | os.O_CLOEXEC)
+            weakref.finalize(self, os.close, self._file)
+            self._changes.register(self._file, select.POLLERR | select.POLLPRI)
+        elif not self._changes.poll(0):
+            return
+        self._mounts = list(mounts_in(MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")))
+        self._disks.clear()
+
+
+def mounts_in(text: str) -> Iterator[Mount]:
+    """Give the mounts that the text of `/proc/self/mountinfo` has."""
+    for line in text.splitlines():
+        left, _, right = line.partition(" - ")
+        type_, source = [*right.split(), ""][:2]
+        yield Mount(point=Path(_unescaped(left.split()[4])), type=type_, source=_unescaped(source))
+
+
+def type_of(path: Path, mounts: str) -> str:
+    """Return the type of the file system that a path lies on.
+
+    Args:
+        path: an absolute path, without symbolic links.
+        mounts: the text of `/proc/self/mountinfo` (proc(5)).
+    """
+    best, found = -1, ""
+    for mount in mounts_in(mounts):
+        if path.is_relative_to(mount.point) and len(mount.point.parts) >= best:
+            best, found = len(mount.point.parts), mount.type
+    return found
+
+
+def is_network(path: Path) -> bool:
+    """Say whether a folder lies on a file system that sends no events."""
+    try:
+        kind = type_of(Path(os.path.realpath(path)), MOUNTS.read_text(encoding="utf-8", errors="surrogateescape"))
+    except OSError:
+        return False
+    return kind in _NETWORK or (kind.startswith("fuse") and kind not in _LOCAL_FUSE)
+
+
+def _looks_bare(path: Path) -> bool:
+    """Say whether a folder for mounts is empty, or one of a user's sticks is missing, as without its disk."""
+    of_user = path.parent.parent in _FOR_MOUNTS[1:]
+    if path.parent not in _FOR_MOUNTS and not of_user:
+        return False
+    try:
+        with os.scandir(path) as entries:
+            return next(entries, None) is None
+    except FileNotFoundError:
+        return of_user
+    except OSError:
+        return False
+
+
+def _points_in_fstab() -> frozenset[Path]:
+    lines = (line.split() for line in _text(_FSTAB).splitlines())
+    points = (Path(_unescaped(words[1])) for words in lines if len(words) > 2 and not words[0].startswith("#"))  # noqa: PLR2004 - fstab(5)
+    return frozenset(point for point in points if point.is_absolute() and point != Path("/"))
+
+
+def _known_to_udev(device: int, source: str) -> dict[str, str | None]:
+    """Return UUID and label of a disk, as udev has written them down; a daemon without `/dev` can read that, too."""
+    if source.startswith("/dev/"):
+        with suppress(OSError):
+            device = os.stat(source).st_rdev or device  # Btrfs has device numbers of its own
+    lines = _text(_UDEV / f"b{os.major(device)}:{os.minor(device)}").splitlines()
+    known = dict(line.removeprefix("E:").split("=", 1) for line in lines if line.startswith("E:") and "=" in line)
+    return {"uuid": known.get("ID_FS_UUID"), "label": known.get("ID_FS_LABEL")}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    except OSError:
+        return ""
+
+
+def _unescaped(text: str) -> str:
+    return text.encode("latin-1", "backslashreplace").decode("unicode_escape") if "\\" in text else text

@@ -1,0 +1,200 @@
+"""The one way to remove a name that a person may know: with the proof that its content outlives that.
+
+The name is first changed to a hidden one in the same folder. Only then it is sure what is removed: what the hidden name
+stands for is compared with the file that was held, and the other copy must still have its own name; a second path to
+one and the same file would have lost it together with the first. In every other case the name is given back.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from familiar.errors import ChangedError
+from familiar.filesystem.files import HeldFile, Pulse
+from familiar.filesystem.folders import Entry, naming, rename_new
+
+_KEY = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a content outlives the removal of a name. Only the functions of this module make one.
+
+    `survives` is asked at the last moment, when the name is hidden already.
+    """
+
+    survives: Callable[[], bool]
+    key: object = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse proofs that are made elsewhere."""
+        assert self.key is _KEY, "a proof is made by prove_copy, prove_second_name or one of their siblings"
+
+
+def prove_copy(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
+    """Prove that a second file has the content whose name is to go, and has it on the disk.
+
+    Args:
+        doomed: the file whose name is to be removed.
+        copy: another regular file, of another inode.
+        hash_: the SHA-256 of the content, which is read from the copy here.
+        pulse: called while it is read.
+
+    Raises:
+        ChangedError: it is the same file, or has another content.
+        OSError: the copy can't be read, or brought to the disk.
+    """
+    if copy.is_one_with(doomed):
+        raise ChangedError(f"{copy.entry.path}: is the same file as {doomed.entry.path}, not a copy of it")
+    copy.verify(hash_, pulse)
+    return prove_written(copy)
+
+
+def prove_written(copy: HeldFile) -> Proof:
+    """Prove that a file that this process has written and read back outlives the name; raises OSError."""
+    copy.sync()
+    copy.entry.folder.sync()
+    return Proof(lambda: copy.is_at(copy.entry) and copy.has_same_bytes(), _KEY)
+
+
+def prove_second_name(doomed: HeldFile, other: Entry) -> Proof:
+    """Prove that a file has another name, by which it is found when the first is gone.
+
+    Raises:
+        ChangedError: the other name stands for something else, or is the first itself.
+    """
+    if other.is_same(doomed.entry) or not doomed.is_at(other):
+        raise ChangedError(f"{other.path}: is no second name of {doomed.entry.path}")
+    other.folder.sync()
+    return Proof(lambda: doomed.is_at(other), _KEY)
+
+
+def prove_known(held: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
+    """Prove that a file has only what the store has too, or what is made again at any time: a crop, a sidecar.
+
+    Raises:
+        ChangedError: somebody has changed it.
+    """
+    held.verify(hash_, pulse)
+    return Proof(held.has_same_bytes, _KEY)
+
+
+def remove(held: HeldFile, proof: Proof, *, hidden: str) -> None:
+    """Remove the name of a held file.
+
+    Args:
+        held: what is to lose its name.
+        proof: that its content outlives that.
+        hidden: a name in the same folder that nobody else knows.
+
+    Raises:
+        WriterError: somebody has the file open for writing.
+        ChangedError: it is not the file that was held any more, or its other copy is gone; the name is as it was.
+        OSError: the name can't be removed; it is there still.
+    """
+    with held.quiet() as is_quiet:
+        if not held.is_unchanged() or not held.is_at(held.entry):
+            raise ChangedError(f"{held.entry.path}: was changed while it was looked at")
+        with _hidden(held.entry, hidden) as aside:
+            if not (held.is_at(aside) and held.has_same_bytes() and is_quiet() and proof.survives()):
+                raise ChangedError(f"{held.entry.path}: was changed while it was to be removed")
+            _unlink(aside)
+    held.entry.folder.sync()
+
+
+def remove_hidden(held: HeldFile, proof: Proof) -> None:
+    """Remove a held file whose name is hidden already.
+
+    Raises:
+        ChangedError: it is not the file that was held any more; it stays.
+        OSError: it can't be removed.
+    """
+    assert held.entry.name.startswith(".familiar-"), held.entry
+    if not held.is_at(held.entry) or not proof.survives():
+        raise ChangedError(f"{held.entry.path}: was changed while it was to be removed")
+    _unlink(held.entry)
+
+
+def remove_link(entry: Entry, end: Path, *, hidden: str) -> None:
+    """Remove a symbolic link that leads to `end`.
+
+    Raises:
+        ChangedError: something else has the name; it keeps it.
+        OSError: it can't be removed; it is there still.
+    """
+    with _hidden(entry, hidden) as aside:
+        if aside.link_end() != end:
+            raise ChangedError(f"{entry.path}: is not the link that was made")
+        _unlink(aside)
+    entry.folder.sync()
+
+
+def discard(entry: Entry, inode: tuple[int, int] | None = None) -> None:
+    """Remove a file that familiar has made under a hidden name of its own, and that never got a final one.
+
+    `inode` is device and inode of that file, where they are known; whatever else has the name keeps it.
+
+    Raises:
+        OSError: it can't be removed.
+    """
+    assert entry.name.startswith(".familiar-"), entry
+    found = entry.look()
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return
+    if inode is None or inode == (found.st_dev, found.st_ino):
+        _unlink(entry)
+
+
+def give_back_name(aside: Entry, entry: Entry, free: Callable[[Entry], Entry]) -> Entry:
+    """Give a file that was hidden its name again, or if that is taken the one that `free` gives; return which.
+
+    Raises:
+        OSError: it can't be renamed; it is there under its hidden name.
+    """
+    while True:
+        try:
+            rename_new(aside, entry)
+        except FileExistsError:
+            entry = free(entry)
+        else:
+            entry.folder.sync()
+            return entry
+
+
+@contextmanager
+def _hidden(entry: Entry, name: str) -> Iterator[Entry]:
+    """Give a name another one for a block; it gets its own again if the block fails."""
+    aside = entry.with_name(name)
+    _hide(entry, aside)
+    try:
+        yield aside
+    except BaseException:
+        with suppress(OSError):  # whoever wrote the hidden name down gives it back later
+            rename_new(aside, entry)
+        raise
+
+
+def _hide(entry: Entry, aside: Entry) -> None:
+    if aside.exists:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(aside.path))
+    descriptor = entry.folder.descriptor
+    try:
+        with naming(entry.path):
+            os.rename(entry.name, aside.name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+    except OSError:
+        if not aside.exists:  # else it has worked
+            raise
+
+
+def _unlink(entry: Entry) -> None:
+    """Remove a name. An error of the call says nothing: it may have worked, as over NFS; what counts is the look."""
+    try:
+        with naming(entry.path):
+            os.unlink(entry.name, dir_fd=entry.folder.descriptor)
+    except OSError:
+        if entry.exists:
+            raise
