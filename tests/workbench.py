@@ -49,7 +49,7 @@ class Workbench:
 
     def perform(self, plan_id: int, journal: Any = None, pulse: Any = lambda: None) -> list[Outcome]:
         """Carry out what a plan has left to do, as the daemon does."""
-        executor = Executor(journal or self.store.journal, Disks(self.store.places), pulse=pulse)
+        executor = Executor(journal or self.store.journal, self.disks(), pulse=pulse)
         outcomes = []
         for step in self.store.journal.steps(plan_id):
             if step.state in {"planned", "doing", "failed"}:
@@ -70,7 +70,7 @@ class Workbench:
     def undo_all(self, journal: Any = None, pulse: Any = lambda: None) -> None:
         """Undo all that was done, and complete what was begun to be undone."""
         begun = [step for plan in self.plans() for step in self.store.journal.steps(plan) if step.state == "undoing"]
-        undoing = Undo(journal or self.store.journal, Disks(self.store.places), pulse=pulse)
+        undoing = Undo(journal or self.store.journal, self.disks(), pulse=pulse)
         for step in [*begun, *self.store.journal.select_since(self.store.now().replace(year=1999))]:
             undoing.undo(step)
 
@@ -88,6 +88,9 @@ class Workbench:
                 elif path.is_file() and "state" not in path.parts:
                     found[str(path.relative_to(top))] = path.read_bytes()
         return found
+
+    def disks(self) -> Disks:
+        return Disks(self.store.places)
 
     def close(self) -> None:
         self.store.close()
@@ -130,8 +133,8 @@ def dies_at(base: Path, act: Any, instant: int) -> bool:
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-def undo_of(bench: Workbench) -> Undo:
-    return Undo(bench.store.journal, Disks(bench.store.places))
+def undo_of(bench: Workbench, pulse: Any = lambda: None) -> Undo:
+    return Undo(bench.store.journal, bench.disks(), pulse=pulse)
 
 
 def kinds(steps: Sequence[Step]) -> list[str]:
