@@ -274,7 +274,7 @@ def test_an_export_that_another_one_has_overtaken_touches_nothing(review: Review
     before = former(review)
     export(review, NEWER)
     after = tree(review.top)
-    with pytest.raises(UsageError, match="was exported into by another command meanwhile; export again"):
+    with pytest.raises(UsageError, match="was changed by another export or import meanwhile; export again"):
         export(review, before=before)
     assert tree(review.top) == after
 

@@ -34,7 +34,7 @@ from familiar.service.cluster_folders.manifest import (
 from familiar.service.cluster_folders.plan import Lying, Plan
 from familiar.service.cluster_folders.reading import read_folder
 from familiar.service.cluster_folders.recovery import recover
-from familiar.service.cluster_folders.replacement import Former, former_of
+from familiar.service.cluster_folders.replacement import Former, check_unchanged, former_of
 from familiar.service.portraits import Portraits
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
@@ -208,11 +208,12 @@ def _carry_out(store: Store, settings: Settings, plan: Plan, *, quiet: bool) -> 
 def _remember(folder: Path, before: Manifest, manifest: Manifest) -> None:
     """Write down what lies where now, unless another command has exported there since."""
     try:
-        if read_manifest(folder) != before:
-            raise RetryError(f"{folder}: was exported into by another command meanwhile")
+        check_unchanged(folder, before)
         write_manifest(folder, manifest)
     except RetryError as error:
         raise RetryError(f"All is done and in `familiar clusters log`, but {error}; export again.") from error
+    except UsageError as error:
+        raise RetryError(f"All is done and in `familiar clusters log`, but {error}") from error
 
 
 def _is_wanted(plan: Plan, *, as_json: bool) -> bool:

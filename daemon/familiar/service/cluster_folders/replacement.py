@@ -105,7 +105,7 @@ class Stage:
         """Check that the folder is the one that was begun with, and has what it had then."""
         if not os.path.samestat(self._folder.stat(), os.fstat(self._top)):
             raise RetryError(f"{self._folder}: {_NOTHING}: another folder has taken its place meanwhile.")
-        check_former(self._folder, self._former)
+        check_unchanged(self._folder, self._former.manifest if self._former else None)
 
     def _sift(self, manifest: Manifest) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return the former crops to remove, with what proves that they are ours; and those that stay.
@@ -172,7 +172,7 @@ def staging(folder: Path, former: Former | None = None, pulse: Pulse = no_pulse)
         with told(folder, _NOTHING):
             folder.mkdir(parents=True, exist_ok=True)
         with held(folder, _NOTHING) as top:
-            check_former(folder, former)
+            check_unchanged(folder, former.manifest if former else None)
             stage = Stage(folder, top, former, pulse)
             stage.begin()
             try:
@@ -224,12 +224,12 @@ def told(folder: Path, failed: str) -> Iterator[None]:
         raise RetryError(f"{folder}: {failed}: {error.strerror or error}.") from error
 
 
-def check_former(folder: Path, former: Former | None) -> None:
+def check_unchanged(folder: Path, former: Manifest | None) -> None:
     """Check that nothing was exported into a folder since it was looked at.
 
     Raises:
         UsageError: something was.
     """
     found = read_manifest(folder) if os.path.lexists(folder / MANIFEST_NAME) else None
-    if found != (former.manifest if former else None):
-        raise UsageError(f"{folder}: was exported into by another command meanwhile; export again.")
+    if found != former:
+        raise UsageError(f"{folder}: was changed by another export or import meanwhile; export again.")
