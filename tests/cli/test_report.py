@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,25 @@ def test_another_file_is_replaced_only_by_force(home: Household) -> None:
     assert file.read_text() == "Dear Eileen"
     home.ask("report", "--no-faces", "--force", file)
     assert "<title>Photos and faces" in file.read_text()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_file_that_takes_the_name_of_a_report_while_it_is_made_is_not_replaced(home: Household, there: bool) -> None:
+    file = home.base / "report.html"
+    if there:
+        home.ask("report", "--no-faces", file)
+    process = subprocess.Popen(
+        command("report", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=home.whole_environment()
+    )
+    children = Path("/proc", str(process.pid), "task", str(process.pid), "children")
+    deadline = time.monotonic() + 60
+    while not children.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    file.write_text("mine")
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, file.read_text()) == (1, "mine"), said
+    assert said.decode().splitlines()[-1] == f"error: {file}: can't be written: File exists."
 
 
 def test_what_is_no_file_is_not_replaced_even_by_force(home: Household) -> None:

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from album import MODEL, Album, embedding
-from familiar.errors import UsageError
+from familiar.errors import FamiliarError, UsageError
 from familiar.model import Embedding
 from familiar.service.data_sets.choosing import Chooser, Findings
 from familiar.service.data_sets.folder import CropFolder
 from familiar.service.data_sets.manifest import MANIFEST_NAME, Unmatched, write_manifests
+from familiar.service.data_sets.recorder import Recorder
 from familiar.service.data_sets.sought import SoughtPerson
 from familiar.service.data_sets.wishes import CropSettings
 from familiar.service.recognition import Recogniser
@@ -159,3 +160,29 @@ def test_a_damaged_list_is_refused_with_its_place(album: Album, tmp_path: Path) 
     file.write_text(file.read_text().replace('"familiar faces 1"', '"familiar faces 9"'))
     with pytest.raises(UsageError, match=r"faces.json: is damaged, or was not written by familiar \(format: Input"):
         CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
+
+
+@pytest.mark.parametrize("theirs", ["notes of somebody else", "another run's"])
+def test_a_list_that_somebody_else_has_written_meanwhile_is_left_as_it_is(
+    album: Album, tmp_path: Path, theirs: str
+) -> None:
+    folder = CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
+    recorder = Recorder([folder], lambda: 0.0)
+    recorder.save()
+    file = folder.path / MANIFEST_NAME
+    if theirs == "another run's":
+        other = CropFolder(folder.path, sought(album), MATCHED, MODEL)
+        other.leave_out(Unmatched(path="/a/2.jpg", hash=None, reason="can't be read"))
+        write_manifests({folder.path: other.manifest})
+        message = "faces.json: was changed by somebody else meanwhile, and is left as it is"
+    else:
+        file.write_text(theirs)
+        message = "faces.json: is damaged, or was not written by familiar"
+    before = file.read_bytes()
+    folder.leave_out(Unmatched(path="/a/1.jpg", hash=None, reason="can't be read"))
+    with pytest.raises(FamiliarError, match=message):
+        recorder.save()
+    assert file.read_bytes() == before
+    file.unlink()
+    recorder.save()
+    assert file.exists()

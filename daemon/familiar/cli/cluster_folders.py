@@ -33,6 +33,8 @@ from familiar.service.cluster_folders.manifest import (
 )
 from familiar.service.cluster_folders.plan import Lying, Plan
 from familiar.service.cluster_folders.reading import read_folder
+from familiar.service.cluster_folders.recovery import recover
+from familiar.service.cluster_folders.replacement import Former, check_unchanged, former_of
 from familiar.service.portraits import Portraits
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
@@ -74,11 +76,11 @@ def export(
         with context.store() as store:
             known = [FolderSettings(path=root.path) for root in store.roots.all()]
             refuse_watched(folder, [*settings.folders, *known])
-            _prepare(store, folder, again=again)
+            former = _prepare(store, folder, again=again)
             portions = choose_portions(store, wanted=wanted, unnamed=unnamed, most=most)
             if not portions:
                 raise Problem("There are no clusters to export; `familiar clusters run` groups faces.")
-            exported = asyncio.run(_export(context, store, settings, folder, portions, quiet=as_json))
+            exported = asyncio.run(_export(context, store, settings, folder, portions, former, quiet=as_json))
     _show_exported(folder, exported, as_json=as_json)
 
 
@@ -97,6 +99,7 @@ def import_(context: Context, folder: Path, *, yes: bool, dry_run: bool, as_json
     """
     with reported():
         settings = context.settings()
+        recover(folder)
         manifest = read_manifest(folder)
         with context.store() as store:
             with progress_bar("looking at crops", hidden=as_json) as progress:
@@ -107,27 +110,29 @@ def import_(context: Context, folder: Path, *, yes: bool, dry_run: bool, as_json
             if not plan.changes or dry_run or not (yes or _is_wanted(plan, as_json=as_json)):
                 _end(folder, plan, None, as_json=as_json, dry_run=dry_run)
                 return
-            if _plan(store, folder, manifest, lying) != plan:
+            if read_manifest(folder) != manifest or _plan(store, folder, manifest, lying) != plan:
                 raise UsageError("Clusters were changed meanwhile, so nothing was done; import again.")
             outcomes = _carry_out(store, settings, plan, quiet=as_json)
             rematch(context, store, settings, quiet=as_json)
             standing = read_standing(store, manifest, lying)
-            _remember(folder, settle(manifest, lying, plan, outcomes, standing))
+            _remember(folder, manifest, settle(manifest, lying, plan, outcomes, standing))
     _end(folder, plan, outcomes, as_json=as_json, dry_run=dry_run)
 
 
-def _prepare(store: Store, folder: Path, *, again: bool) -> None:
-    """Check that crops can be written into a folder."""
+def _prepare(store: Store, folder: Path, *, again: bool) -> Former | None:
+    """Check that crops can be written into a folder; return what was exported into it before."""
+    recover(folder)
     if not os.path.lexists(folder / MANIFEST_NAME):
         check_target(folder)
-        return
+        return None
     manifest = read_manifest(folder)
     if not again:
         raise UsageError(
             f"{folder}: was exported before; `familiar clusters import {folder}` takes the changes from it, and "
             "`export --again` replaces it."
         )
-    plan = _plan(store, folder, manifest, read_folder(folder))
+    lying = read_folder(folder)
+    plan = _plan(store, folder, manifest, lying)
     if plan.changes:
         raise UsageError(
             f"{folder}: has {len(plan.changes)} changes that were not imported; "
@@ -136,6 +141,7 @@ def _prepare(store: Store, folder: Path, *, again: bool) -> None:
     if plan.refused:
         first = plan.refused[0]
         raise UsageError(f"{folder}: {first.path} is not ours to replace: {first.reason}; take it out of there first.")
+    return former_of(manifest, lying)
 
 
 def _plan(store: Store, folder: Path, manifest: Manifest, lying: Lying) -> Plan:
@@ -147,12 +153,19 @@ def _plan(store: Store, folder: Path, manifest: Manifest, lying: Lying) -> Plan:
 
 
 async def _export(
-    context: Context, store: Store, settings: Settings, folder: Path, portions: Sequence[Portion], *, quiet: bool
+    context: Context,
+    store: Store,
+    settings: Settings,
+    folder: Path,
+    portions: Sequence[Portion],
+    former: Former | None,
+    *,
+    quiet: bool,
 ) -> Exported:
     tasks = sum(len(portion.faces) for portion in portions)
     async with Workers(settings=settings.vision, models=context.models, tasks=tasks) as workers:
         with progress_bar("cutting out faces", hidden=quiet) as progress:
-            return await export_crops(folder, portions, Portraits(store=store, workers=workers), progress)
+            return await export_crops(folder, portions, Portraits(store=store, workers=workers), progress, former)
 
 
 def _show_exported(folder: Path, exported: Exported, *, as_json: bool) -> None:
@@ -167,15 +180,24 @@ def _show_exported(folder: Path, exported: Exported, *, as_json: bool) -> None:
             }
             for name, one in folders.items()
         ]
-        print_json({"folder": folder, "folders": listed, "without_photo": exported.without})
+        print_json({"folder": folder, "folders": listed, "without_photo": exported.without, "kept": exported.kept})
         return
     say(f"{len(faces)} faces are in {len(folders)} folders of {folder}.")
     if exported.without:
         say(f"{len(exported.without)} more stay where they are: their photos are gone, or can't be read.")
+    if exported.kept:
+        say(_kept(exported.kept))
     say(
         f"Rename folders to names, move and delete crops, put folders into {IGNORE} or crops into {NOT_A_FACE}; then: "
         f"familiar clusters import {folder}"
     )
+
+
+def _kept(paths: Sequence[str]) -> str:
+    shown = ", ".join(paths[:_SHOWN]) + (" ..." if len(paths) > _SHOWN else "")
+    if len(paths) == 1:
+        return f"1 file stays, as it is not what was exported: {shown}"
+    return f"{len(paths)} files stay, as they are not what was exported: {shown}"
 
 
 def _carry_out(store: Store, settings: Settings, plan: Plan, *, quiet: bool) -> list[Outcome]:
@@ -183,11 +205,15 @@ def _carry_out(store: Store, settings: Settings, plan: Plan, *, quiet: bool) -> 
         return carry_out(store, plan.changes, model=settings.vision.model, progress=progress)
 
 
-def _remember(folder: Path, manifest: Manifest) -> None:
+def _remember(folder: Path, before: Manifest, manifest: Manifest) -> None:
+    """Write down what lies where now, unless another command has exported there since."""
     try:
+        check_unchanged(folder, before)
         write_manifest(folder, manifest)
     except RetryError as error:
         raise RetryError(f"All is done and in `familiar clusters log`, but {error}; export again.") from error
+    except UsageError as error:
+        raise RetryError(f"All is done and in `familiar clusters log`, but {error}") from error
 
 
 def _is_wanted(plan: Plan, *, as_json: bool) -> bool:

@@ -58,7 +58,8 @@ def report(context: Context, file: Path, most: int, *, faces: bool, force: bool,
             )
             pictures = asyncio.run(_cut(context, store, settings, figures, quiet=as_json)) if faces else Pictures()
         page = render(figures, pictures, faces=faces).encode()
-        with whole_file(file, replace=file.exists()) as output:
+        # Only now is it known what lies there: faces are cut out for minutes.
+        with whole_file(file, replace=force or _is_report(file)) as output:
             output.write(page)
     if as_json:
         print_json({"file": file, "bytes": len(page), **asdict(figures), "created": figures.created.isoformat()})

@@ -1,26 +1,15 @@
 """Write the crops of clusters into folders: all of them or nothing, and never over anything else."""
 
 import os
-import re
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.errors import FamiliarError, RetryError, UsageError
-from familiar.service.cluster_folders.manifest import (
-    MANIFEST_NAME,
-    SPECIAL,
-    ExportedFace,
-    ExportedFolder,
-    Manifest,
-    folder_names,
-    write_manifest,
-)
-from familiar.service.cluster_folders.marks import Mark, crop_name, marked
+from familiar.errors import FamiliarError, UsageError
+from familiar.service.cluster_folders.manifest import SPECIAL, ExportedFace, ExportedFolder, Manifest, folder_names
+from familiar.service.cluster_folders.marks import crop_name
 from familiar.service.cluster_folders.reading import visible
+from familiar.service.cluster_folders.replacement import Former, staging
 from familiar.service.portraits import Portraits
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
@@ -32,8 +21,6 @@ SIZE = 256
 
 _AT_ONCE = 256
 """Crops that are in memory at a time."""
-
-_STAGING = re.compile(r"\.familiar-export-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +35,14 @@ class Portion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written, and the faces without a crop: their photos are gone, or can't be read."""
+    """What was written, and the faces without a crop: their photos are gone, or can't be read.
+
+    `kept` are the paths of former crops that stay, because they are not what was written.
+    """
 
     manifest: Manifest
     without: tuple[int, ...]
+    kept: tuple[str, ...]
 
 
 def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most: int | None) -> list[Portion]:
@@ -124,17 +115,22 @@ def refuse_watched(folder: Path, watched: Sequence[FolderSettings]) -> None:
 
 
 async def export_crops(
-    folder: Path, portions: Sequence[Portion], portraits: Portraits, progress: Callable[[int, int], None]
+    folder: Path,
+    portions: Sequence[Portion],
+    portraits: Portraits,
+    progress: Callable[[int, int], None],
+    former: Former | None = None,
 ) -> Exported:
     """Write the crops of all faces into a folder, in place of those of an earlier export.
 
     Raises:
-        RetryError: they can't be written for now; the folder is as it was.
+        RetryError: they can't be written for now; the message says whether the folder is as it was.
+        UsageError: another command exports into the folder, or has done so since `former` was read.
         FamiliarError: none of the photos can be read.
     """
     faces = [(portion, face) for portion in portions for face in portion.faces]
     written: dict[int, ExportedFace] = {}
-    with _staging(folder) as stage:
+    with staging(folder, former) as stage:
         for start in range(0, len(faces), _AT_ONCE):
             part = faces[start : start + _AT_ONCE]
             pictures = await portraits.of(
@@ -145,88 +141,22 @@ async def export_crops(
             )
             for portion, face in part:
                 if face.id in pictures:
-                    stage.add(portion.name, face, pictures[face.id])
-                    written[face.id] = ExportedFace(folder=portion.name, cluster=face.cluster, photo=face.hash)
+                    written[face.id] = stage.add(portion.name, face, pictures[face.id])
         if not written:
             raise FamiliarError(f"Nothing was exported: none of the {len(faces)} faces has a photo that can be read.")
-        used = {exported.folder for exported in written.values()}
-        folders = {
-            portion.name: ExportedFolder(person=portion.person, clusters=portion.clusters)
-            for portion in portions
-            if portion.name in used
-        }
-        manifest = Manifest(folders=folders, faces=written)
-        stage.finish(manifest)
-    return Exported(manifest=manifest, without=tuple(face.id for _, face in faces if face.id not in written))
+        manifest, kept = stage.finish(Manifest(folders=_folders(portions, written), faces=written))
+    without = tuple(face.id for _, face in faces if face.id not in written)
+    return Exported(manifest=manifest, without=without, kept=kept)
+
+
+def _folders(portions: Sequence[Portion], written: Mapping[int, ExportedFace]) -> dict[str, ExportedFolder]:
+    used = {exported.folder for exported in written.values()}
+    return {
+        portion.name: ExportedFolder(person=portion.person, clusters=portion.clusters)
+        for portion in portions
+        if portion.name in used
+    }
 
 
 def _shifted(progress: Callable[[int, int], None], *, before: int, total: int) -> Callable[[int, int], None]:
     return lambda done, _: progress(before + done, total)
-
-
-class _Stage:
-    """A hidden folder in which an export is put together, so that all of it appears at once."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._hidden = folder / f".familiar-export-{secrets.token_hex(4)}"
-        self._made = not folder.exists()
-
-    def begin(self) -> None:
-        with self._translated():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for stale in self._folder.iterdir():
-                if _STAGING.fullmatch(stale.name):
-                    shutil.rmtree(stale, ignore_errors=True)
-            for name in SPECIAL:
-                (self._hidden / "new" / name).mkdir(parents=True)
-            (self._hidden / "old").mkdir()
-
-    def add(self, name: str, face: ClusterFace, picture: bytes) -> None:
-        path = self._hidden / "new" / name / crop_name(face.id)
-        with self._translated():
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(marked(picture, Mark(face=face.id, photo=face.hash)))
-
-    def finish(self, manifest: Manifest) -> None:
-        """Put the new folders in the place of the old ones.
-
-        What lies there is known by the manifest, so it is the first to go, and the last to come.
-        """
-        moves: list[tuple[Path, Path]] = []
-        try:
-            with self._translated():
-                old = [self._folder / MANIFEST_NAME, *(Path(entry.path) for entry in visible(self._folder))]
-                new = (self._hidden / "new").iterdir()
-                wanted = [(path, self._hidden / "old" / path.name) for path in old if path.exists()]
-                for source, target in [*wanted, *((path, self._folder / path.name) for path in new)]:
-                    source.rename(target)
-                    moves.append((source, target))
-                write_manifest(self._folder, manifest)
-        except BaseException:
-            for source, target in reversed(moves):
-                target.rename(source)
-            raise
-
-    def end(self) -> None:
-        shutil.rmtree(self._hidden, ignore_errors=True)
-        if self._made:
-            with suppress(OSError):
-                self._folder.rmdir()  # only if nothing came of it: it is empty
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise RetryError(f"{self._folder}: nothing was exported: {error.strerror or error}.") from error
-
-
-@contextmanager
-def _staging(folder: Path) -> Iterator[_Stage]:
-    stage = _Stage(folder)
-    try:
-        stage.begin()
-        yield stage
-    finally:
-        stage.end()

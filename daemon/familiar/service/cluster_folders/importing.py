@@ -144,7 +144,8 @@ def settle(manifest: Manifest, lying: Lying, plan: Plan, outcomes: Iterable[Outc
         before = faces.get(face)
         if before is None or before.folder != folder or face in said:
             cluster = standing.cluster_of.get(face)
-            faces[face] = ExportedFace(folder=folder, cluster=cluster, photo=standing.photos[face])
+            sha256 = None if before is None else before.sha256
+            faces[face] = ExportedFace(folder=folder, cluster=cluster, photo=standing.photos[face], sha256=sha256)
     return Manifest(folders=_folders(manifest, faces, lying, homes, standing), faces=faces)
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from familiar.effects.placing import rename_new
 from familiar.errors import RetryError, UsageError
 from familiar.names import name_key
 from familiar.service.regular_files import read_regular
@@ -31,19 +33,22 @@ _LONGEST = 230
 """Bytes of a folder's name, which leaves room for a number."""
 
 _Id: TypeAlias = Annotated[int, Field(ge=1, lt=2**62)]
+_Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedFace:
     """The folder that a crop was put into, the cluster of its face then, and the SHA-256 of its photo.
 
-    `missing` says that the crop has gone since with all others of its folder, about which nothing was decided.
+    `missing` says that the crop has gone since with all others of its folder, about which nothing was decided. `sha256`
+    is that of the crop as it was written; None if it is not known: earlier versions did not write it down.
     """
 
     folder: str
     cluster: _Id | None
     photo: str
     missing: bool = False
+    sha256: _Sha256 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +60,25 @@ class ExportedFolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """What an export still has to do once its manifest is written.
+
+    `staging` is the hidden folder from which its crops come. `crops` are the former ones to remove, by their paths,
+    with the SHA-256 that proves that they are ours, and `folders` are the former folders to remove if they are empty.
+    """
+
+    staging: str
+    crops: Mapping[str, _Sha256]
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """All folders by name, and all faces by id."""
+    """All folders by name, and all faces by id; `unfinished` until everything is in its place."""
 
     folders: Mapping[str, ExportedFolder]
     faces: Mapping[_Id, ExportedFace]
+    unfinished: Unfinished | None = None
     format: Literal["familiar clusters 1"] = "familiar clusters 1"
 
 
@@ -93,21 +112,40 @@ def read_manifest(folder: Path) -> Manifest:
         ) from error
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def is_manifest(data: bytes) -> bool:
+    """Say whether a file was written by `write_manifest`."""
+    try:
+        _MANIFEST.validate_json(data)
+    except ValidationError:
+        return False
+    return True
+
+
+def write_manifest(folder: Path, manifest: Manifest, *, place: Path | None = None, new: bool = False) -> None:
     """Write down what lies in a folder now, in one step.
+
+    Args:
+        folder: as messages call it.
+        manifest: what lies there.
+        place: another path to the folder, if it is held open.
+        new: never replace one that is there.
 
     Raises:
         RetryError: it can't be written for now.
     """
-    temporary = folder / f"{MANIFEST_NAME}.{os.getpid()}.tmp"
+    target = (place or folder) / MANIFEST_NAME
+    temporary = target.with_name(f"{MANIFEST_NAME}.{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(_MANIFEST.dump_json(manifest, indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / MANIFEST_NAME)
+        try:
+            with temporary.open("xb") as file:
+                file.write(_MANIFEST.dump_json(manifest, indent=1))
+                file.flush()
+                os.fsync(file.fileno())
+            rename_new(temporary, target) if new else temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         where = folder / MANIFEST_NAME
         raise RetryError(f"{where}: can't be written: {error.strerror or errno.errorcode[error.errno or 0]}") from error
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from familiar.errors import UsageError
+from familiar.errors import FamiliarError, UsageError
 from familiar.model import Crop, Face
 from familiar.names import name_key
 from familiar.service.cluster_folders.manifest import safe_name
 from familiar.service.data_sets.choosing import Found
 from familiar.service.data_sets.manifest import (
+    MANIFEST_NAME,
     CroppedFace,
     ImageReference,
     Manifest,
@@ -125,6 +126,18 @@ class CropFolder:
     def has_changed(self) -> bool:
         """Whether faces.json does not have what is known."""
         return self.manifest != self._written
+
+    def check_unchanged(self) -> None:
+        """Check that faces.json has what this run has read or written, or is gone.
+
+        Raises:
+            FamiliarError: somebody else has written it.
+        """
+        found = read_manifest(self.path)
+        if found is not None and found != self._written:
+            raise FamiliarError(
+                f"{self.path / MANIFEST_NAME}: was changed by somebody else meanwhile, and is left as it is."
+            )
 
     def mark_written(self) -> None:
         """Note that faces.json has what is known now."""

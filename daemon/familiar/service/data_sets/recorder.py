@@ -54,10 +54,12 @@ class Recorder:
         """Write the files in which something has changed, all or none.
 
         Raises:
-            FamiliarError: one can't be written.
+            FamiliarError: one can't be written, or somebody else has written it meanwhile.
         """
         self._saved_at = self._clock()
         changed = [folder for folder in self.added if folder.has_changed]
+        for folder in changed:
+            folder.check_unchanged()
         write_manifests({folder.path: folder.manifest for folder in changed})
         for folder in changed:
             folder.mark_written()

@@ -1,0 +1,85 @@
+"""Folders that are held open while names in them change: no link that takes the place of one leads elsewhere."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from familiar.effects.placing import rename_new
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_LONGEST = 255
+"""Bytes of a file's name."""
+
+
+@contextmanager
+def opened_in(folder: int, path: str) -> Iterator[int]:
+    """Hold the folder at a relative path open for a block; no part of the path may be a link.
+
+    Raises:
+        NotADirectoryError: a part of it is a link, or no folder.
+        OSError: it can't be opened.
+    """
+    descriptor = os.dup(folder)
+    try:
+        for part in path.split("/"):
+            below = _open(descriptor, part)
+            os.close(descriptor)
+            descriptor = below
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open(folder: int, name: str) -> int:
+    if name in {"", ".", ".."}:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name)
+    try:
+        return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name) from error
+
+
+def entries(folder: int) -> list[str]:
+    """Return the names in a folder that is held open, in order. Raises OSError."""
+    return sorted(os.listdir(folder))
+
+
+def at(folder: int, name: str) -> Path:
+    """Return a path that leads into a folder that is held open, wherever that lies by now."""
+    return Path(f"/proc/self/fd/{folder}", name)
+
+
+def is_folder(folder: int, name: str) -> bool:
+    """Say whether a name is that of a folder, and of no link to one."""
+    path = at(folder, name)
+    return path.is_dir() and not path.is_symlink()
+
+
+def move_new(source: int, name: str, target: int, wish: str) -> str:
+    """Move what has a name into another folder, and return its name there: the wish, or that with a number.
+
+    Raises:
+        OSError: it can't be done.
+    """
+    number = 1
+    while True:
+        free = wish if number == 1 else numbered(wish, number)
+        try:
+            rename_new(at(source, name), at(target, free))
+        except FileExistsError:
+            number += 1
+        else:
+            return free
+
+
+def numbered(name: str, number: int) -> str:
+    """Return a file's name with a number: `face-000123 (2).jpg`."""
+    wish = PurePosixPath(name)
+    stem, addition = wish.stem, f" ({number}){wish.suffix}"
+    while len(os.fsencode(stem + addition)) > _LONGEST:
+        stem = stem[:-1]
+    return stem + addition
