@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from familiar.errors import RetryError, UsageError
+from familiar.filesystem.files import no_pulse
 from familiar.service.cluster_folders.descriptors import move_new, opened_in
 from familiar.service.cluster_folders.exporting import choose_portions
 from familiar.service.cluster_folders.manifest import (
@@ -23,7 +24,7 @@ from familiar.service.cluster_folders.manifest import (
 from familiar.service.cluster_folders.marks import Mark, crop_name, marked
 from familiar.service.cluster_folders.reading import read_folder
 from familiar.service.cluster_folders.recovery import recover
-from familiar.service.cluster_folders.removal import give_names_back, has_sha256, no_pulse, remove_crop, sha256_of
+from familiar.service.cluster_folders.removal import give_names_back, has_sha256, remove_crop, sha256_of
 from familiar.service.cluster_folders.replacement import Former, former_of, held, staging
 from familiar.store.store import Store
 from reviews import PICTURE, Review, copied, make_review

@@ -270,6 +270,7 @@ def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, puls
         copy.follow(target)
         try:
             remove(held, prove_written(copy), hidden=hidden.source)
+            held.entry.folder.sync()
         except (OSError, FamiliarError):
             with suppress(OSError, FamiliarError):  # then both stay, and nothing is lost
                 remove(copy, prove_copy(copy, held, hash_, pulse=pulse), hidden=hidden.target)

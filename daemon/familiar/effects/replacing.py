@@ -11,7 +11,8 @@ from typing import BinaryIO
 from familiar.effects.writing import written
 from familiar.errors import FamiliarError
 from familiar.filesystem.files import no_pulse
-from familiar.filesystem.folders import Entry, Folder, naming, rename_new
+from familiar.filesystem.folders import Entry, Folder, rename_new
+from familiar.filesystem.folders import replace as replace_name
 from familiar.filesystem.removal import discard
 
 
@@ -35,7 +36,7 @@ def replace_files(contents: Mapping[Path, bytes]) -> None:
                 ready.append((temporary, target))
         for temporary, target in ready:
             with _told(target.path):
-                _replace(temporary, target)
+                replace_name(temporary, target)
         for _, target in ready:
             with _told(target.path):
                 target.folder.sync()
@@ -61,7 +62,7 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
             if replace:
-                _replace(temporary, target)
+                replace_name(temporary, target)
             else:
                 rename_new(temporary, target)
             folder.sync()
@@ -80,12 +81,6 @@ def _fresh_name() -> str:
 
 def _in(entry: Entry) -> str:
     return f"/proc/self/fd/{entry.folder.descriptor}/{entry.name}"
-
-
-def _replace(temporary: Entry, target: Entry) -> None:
-    descriptor = target.folder.descriptor
-    with naming(target.path):
-        os.rename(temporary.name, target.name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
 
 
 @contextmanager

@@ -102,6 +102,7 @@ class Undo:
                     self._begin(step, target.with_name(hidden.new))
                     if target.exists or not begun:
                         remove_link(target, step.source, hidden=hidden.target)
+                        target.folder.sync()
                 case _:
                     self._begin(step, target.with_name(hidden.new))
                     self._remove(step, target, hidden, begun=begun)
@@ -121,6 +122,7 @@ class Undo:
             return
         with hold(target) as doomed, self._proof(step, doomed) as proof:
             remove(doomed, proof, hidden=hidden.target)
+        target.folder.sync()
 
     @contextmanager
     def _proof(self, step: Step, doomed: HeldFile) -> Iterator[Proof]:

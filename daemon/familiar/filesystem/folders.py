@@ -164,6 +164,16 @@ def rename_new(source: Entry, target: Entry) -> None:
             raise
 
 
+def replace(temporary: Entry, target: Entry) -> None:
+    """Give a file that familiar has made a name of the same folder, in the place of what has it; raises OSError.
+
+    It is for what familiar itself writes again and again, such as lists: for nothing of the user's.
+    """
+    descriptor = target.folder.descriptor
+    with naming(target.path):
+        os.rename(temporary.name, target.name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+
+
 def _rename_by_link(source: Entry, target: Entry) -> None:
     places = {"src_dir_fd": source.folder.descriptor, "dst_dir_fd": target.folder.descriptor}
     try:

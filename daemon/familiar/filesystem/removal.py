@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from familiar.errors import ChangedError
-from familiar.filesystem.files import HeldFile, Pulse
+from familiar.filesystem.files import HeldFile, Pulse, no_pulse
 from familiar.filesystem.folders import Entry, naming, rename_new
 
 _KEY = object()
@@ -83,13 +83,14 @@ def prove_known(held: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
     return Proof(held.has_same_bytes, _KEY)
 
 
-def remove(held: HeldFile, proof: Proof, *, hidden: str) -> None:
-    """Remove the name of a held file.
+def remove(held: HeldFile, proof: Proof, *, hidden: str, pulse: Pulse = no_pulse) -> None:
+    """Remove the name of a held file. The folder is not brought to the disk here: a name that comes back is no loss.
 
     Args:
         held: what is to lose its name.
         proof: that its content outlives that.
         hidden: a name in the same folder that nobody else knows.
+        pulse: called while the name is hidden.
 
     Raises:
         WriterError: somebody has the file open for writing.
@@ -100,10 +101,10 @@ def remove(held: HeldFile, proof: Proof, *, hidden: str) -> None:
         if not held.is_unchanged() or not held.is_at(held.entry):
             raise ChangedError(f"{held.entry.path}: was changed while it was looked at")
         with _hidden(held.entry, hidden) as aside:
+            pulse()
             if not (held.is_at(aside) and held.has_same_bytes() and is_quiet() and proof.survives()):
                 raise ChangedError(f"{held.entry.path}: was changed while it was to be removed")
             _unlink(aside)
-    held.entry.folder.sync()
 
 
 def remove_hidden(held: HeldFile, proof: Proof) -> None:
@@ -130,7 +131,6 @@ def remove_link(entry: Entry, end: Path, *, hidden: str) -> None:
         if aside.link_end() != end:
             raise ChangedError(f"{entry.path}: is not the link that was made")
         _unlink(aside)
-    entry.folder.sync()
 
 
 def discard(entry: Entry, inode: tuple[int, int] | None = None) -> None:

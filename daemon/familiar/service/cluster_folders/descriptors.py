@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from familiar.effects.placing import rename_new
+from familiar.filesystem.folders import Entry, Folder, rename_new
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _LONGEST = 255
@@ -53,6 +53,11 @@ def at(folder: int, name: str) -> Path:
     return Path(f"/proc/self/fd/{folder}", name)
 
 
+def entry_in(folder: int, name: str) -> Entry:
+    """Return a name in a folder that is held open elsewhere."""
+    return Entry(Folder(Path(), folder), name)
+
+
 def is_folder(folder: int, name: str) -> bool:
     """Say whether a name is that of a folder, and of no link to one."""
     path = at(folder, name)
@@ -69,7 +74,7 @@ def move_new(source: int, name: str, target: int, wish: str) -> str:
     while True:
         free = wish if number == 1 else numbered(wish, number)
         try:
-            rename_new(at(source, name), at(target, free))
+            rename_new(entry_in(source, name), entry_in(target, free))
         except FileExistsError:
             number += 1
         else:

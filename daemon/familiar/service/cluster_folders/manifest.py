@@ -11,8 +11,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from familiar.effects.placing import rename_new
+from familiar.effects.writing import written
 from familiar.errors import RetryError, UsageError
+from familiar.filesystem.files import no_pulse
+from familiar.filesystem.folders import Entry, Folder, rename_new, replace
 from familiar.names import name_key
 from familiar.service.regular_files import read_regular
 
@@ -133,18 +135,15 @@ def write_manifest(folder: Path, manifest: Manifest, *, place: Path | None = Non
     Raises:
         RetryError: it can't be written for now.
     """
-    target = (place or folder) / MANIFEST_NAME
-    temporary = target.with_name(f"{MANIFEST_NAME}.{secrets.token_hex(8)}.tmp")
+    name = f".familiar-{secrets.token_hex(8)}.tmp"
     try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(_MANIFEST.dump_json(manifest, indent=1))
-                file.flush()
-                os.fsync(file.fileno())
-            rename_new(temporary, target) if new else temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with Folder(folder, os.open(place or folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as held:
+            target = Entry(held, MANIFEST_NAME)
+            with written(_MANIFEST.dump_json(manifest, indent=1), target.with_name(name), pulse=no_pulse) as made:
+                if new:
+                    rename_new(made.entry, target)
+                else:
+                    replace(made.entry, target)
     except OSError as error:
         where = folder / MANIFEST_NAME
         raise RetryError(f"{where}: can't be written: {error.strerror or errno.errorcode[error.errno or 0]}") from error

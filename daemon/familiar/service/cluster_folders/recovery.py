@@ -4,17 +4,11 @@ import os
 from functools import partial
 from pathlib import Path
 
+from familiar.filesystem.files import Pulse, no_pulse
 from familiar.service.cluster_folders.descriptors import at, entries, is_folder, opened_in
 from familiar.service.cluster_folders.manifest import MANIFEST_NAME, is_manifest, read_manifest, write_manifest
 from familiar.service.cluster_folders.marks import HEAD, crop_name, mark_in
-from familiar.service.cluster_folders.removal import (
-    Pulse,
-    give_back,
-    give_names_back,
-    no_pulse,
-    remove_crop,
-    remove_empty,
-)
+from familiar.service.cluster_folders.removal import give_back, give_names_back, remove_crop, remove_empty
 from familiar.service.cluster_folders.replacement import held, told
 from familiar.service.cluster_folders.staging import clear, complete, stagings
 

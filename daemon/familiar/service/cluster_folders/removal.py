@@ -8,12 +8,13 @@ import hashlib
 import os
 import re
 import secrets
-import stat
 from collections.abc import Callable
 from contextlib import suppress
 
-from familiar.effects.placing import rename_new
-from familiar.service.cluster_folders.descriptors import at, entries, is_folder, move_new, opened_in
+from familiar.errors import GoneError, RetryError, SetAsideError
+from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular, no_pulse
+from familiar.filesystem.removal import prove_known, remove
+from familiar.service.cluster_folders.descriptors import entries, entry_in, is_folder, move_new, opened_in
 from familiar.service.cluster_folders.marks import HEAD, mark_in
 
 _REMOVED = re.compile(r"\.familiar-removed-[0-9a-f]{16}-(.+)", re.DOTALL)
@@ -21,17 +22,8 @@ _LONGEST = 255
 _MOST = 1 << 24
 """Bytes of a file that may be a crop; they are some ten thousand."""
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
 Proof = Callable[[bytes], bool]
 """Says of the content of a file whether it is exactly what familiar wrote."""
-
-Pulse = Callable[[], None]
-"""Called between two steps; tests end the process there."""
-
-
-def no_pulse() -> None:
-    """Do nothing between two steps."""
 
 
 def has_sha256(sha256: str) -> Proof:
@@ -45,19 +37,18 @@ def remove_crop(folder: int, name: str, proof: Proof, pulse: Pulse = no_pulse) -
     Raises:
         OSError: it can't be removed.
     """
-    verified = _verified(folder, name, proof)
-    removed = f".familiar-removed-{secrets.token_hex(8)}-{name}"
-    if verified is None or len(os.fsencode(removed)) > _LONGEST:
+    hidden = f".familiar-removed-{secrets.token_hex(8)}-{name}"
+    if len(os.fsencode(hidden)) > _LONGEST:
         return False
     try:
-        rename_new(at(folder, name), at(folder, removed))
-    except FileNotFoundError:
+        with hold(entry_in(folder, name)) as held:
+            data = _content(held)
+            if data is None or not proof(data):
+                return False
+            known = prove_known(held, hashlib.sha256(data).hexdigest(), pulse=no_pulse)
+            remove(held, known, hidden=hidden, pulse=pulse)
+    except (GoneError, SetAsideError, RetryError):
         return False
-    pulse()
-    if _signature(os.stat(removed, dir_fd=folder, follow_symlinks=False)) != verified:
-        move_new(folder, removed, folder, name)
-        return False
-    os.unlink(removed, dir_fd=folder)
     return True
 
 
@@ -96,8 +87,11 @@ def remove_empty(folder: int, name: str) -> None:
 
 def content_of(folder: int, name: str) -> bytes | None:
     """Return what a regular file has; None if it can't be read, is a link or something else, or is no crop's size."""
-    found = _read(folder, name)
-    return None if found is None else found[1]
+    try:
+        with hold_if_regular(entry_in(folder, name)) as held:
+            return None if held is None else _content(held)
+    except OSError:
+        return None
 
 
 def sha256_of(top: int, path: str) -> str | None:
@@ -119,28 +113,5 @@ def _is_there(source: int, target: int, name: str) -> bool:
     return remove_crop(source, name, lambda data: data == there)
 
 
-def _verified(folder: int, name: str, proof: Proof) -> tuple[int, ...] | None:
-    found = _read(folder, name)
-    return found[0] if found is not None and proof(found[1]) else None
-
-
-def _read(folder: int, name: str) -> tuple[tuple[int, ...], bytes] | None:
-    """Return what tells a regular file from another one, or a later state of it, and its content."""
-    try:
-        descriptor = os.open(name, _READ, dir_fd=folder)
-    except OSError:
-        return None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST:
-            return None
-        with open(descriptor, "rb", closefd=False) as file:
-            return _signature(status), file.read()
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _signature(status: os.stat_result) -> tuple[int, ...]:
-    return (status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns)
+def _content(held: HeldFile) -> bytes | None:
+    return b"".join(held.blocks()) if held.identity.size <= _MOST else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from familiar.errors import RetryError, UsageError
+from familiar.filesystem.files import Pulse, no_pulse
 from familiar.service.cluster_folders.descriptors import at, is_folder, numbered, opened_in
 from familiar.service.cluster_folders.manifest import (
     MANIFEST_NAME,
@@ -19,7 +20,7 @@ from familiar.service.cluster_folders.manifest import (
 )
 from familiar.service.cluster_folders.marks import Mark, crop_name, marked
 from familiar.service.cluster_folders.plan import Lying
-from familiar.service.cluster_folders.removal import Pulse, no_pulse, sha256_of
+from familiar.service.cluster_folders.removal import sha256_of
 from familiar.service.cluster_folders.staging import clear, complete, new_name, stage_crop
 from familiar.store.clusters import ClusterFace
 

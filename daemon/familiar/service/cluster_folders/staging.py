@@ -15,18 +15,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from familiar.filesystem.files import Pulse, no_pulse
 from familiar.service.cluster_folders.descriptors import at, entries, is_folder, move_new, opened_in
 from familiar.service.cluster_folders.manifest import SPECIAL, Manifest, Unfinished
 from familiar.service.cluster_folders.marks import HEAD, crop_name, mark_in
-from familiar.service.cluster_folders.removal import (
-    Pulse,
-    content_of,
-    give_back,
-    has_sha256,
-    no_pulse,
-    remove_crop,
-    remove_empty,
-)
+from familiar.service.cluster_folders.removal import content_of, give_back, has_sha256, remove_crop, remove_empty
 
 _NAME = re.compile(r"\.familiar-export-[0-9a-f]{8}")
 _CROP = re.compile(r"face-([0-9]{6,18})\.([0-9a-f]{64})\.jpg")
