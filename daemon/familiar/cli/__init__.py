@@ -36,6 +36,7 @@ COMMANDS = {
     "clusters": "clusters",
     "flickr": "flickr",
     "sidecars": "sidecars",
+    "disks": "disks",
     "rules": "rules",
     "config": "config",
     "report": "report",

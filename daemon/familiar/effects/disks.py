@@ -92,17 +92,20 @@ class Disks:
         """Return the disk that a folder lies on, or would if it were made; raises OSError."""
         return self._mounts.disk_at(self._real(folder, self._places.covering(folder)))
 
-    def check(self, folder: Path, *, was: Disk | None = None) -> None:
+    def check(self, folder: Path, *, was: Disk | None = None, to_make: bool = False) -> None:
         """Check that the disk of a folder is there.
 
         Args:
             folder: the folder, which may be missing.
+            to_make: it is to be put something into; a bare mount point is not to be.
             was: the disk that it was on when a file was put there, or taken from there.
 
         Raises:
             OfflineError: it is not.
         """
         places = self._checked(folder)
+        if to_make and all(place.path != folder for place in places):
+            self._refuse_bare(folder, self._real(folder, places))
         if was is None:
             return
         now = self.disk_of(folder)
@@ -114,9 +117,7 @@ class Disks:
     def is_ready(self, folder: Path) -> bool:
         """Say whether there is nothing to wait for any more with a folder of which `OfflineError` has told."""
         try:
-            places = self._checked(folder)
-            if all(place.path != folder for place in places):
-                self._refuse_bare(folder, self._real(folder, places))
+            self.check(folder, to_make=True)
         except (OSError, OfflineError):
             return False
         return True

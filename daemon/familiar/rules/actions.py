@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
@@ -21,6 +22,10 @@ class Action(Protocol):
     def stops(self) -> bool:
         """Whether no later rule is asked for this photo."""
 
+    @property
+    def tops(self) -> tuple[Path, ...]:
+        """The folder that its target never leads out of, if it has one."""
+
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give what is to be done for a photo and the faces that the rule is about."""
 
@@ -31,6 +36,11 @@ class MoveAction:
 
     to: Template
     stops: bool = False
+
+    @property
+    def tops(self) -> tuple[Path, ...]:
+        """The folder that its target never leads out of."""
+        return (self.to.base,)
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a move for each person if the target names the person, else one."""
@@ -45,6 +55,11 @@ class CopyAction:
     to: Template
     stops: bool = False
 
+    @property
+    def tops(self) -> tuple[Path, ...]:
+        """The folder that its target never leads out of."""
+        return (self.to.base,)
+
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a copy for each person if the target names the person, else one."""
         for values in _by_person(self.to, subject, faces):
@@ -58,6 +73,11 @@ class LinkAction:
     to: Template
     symbolic: bool
     stops: bool = False
+
+    @property
+    def tops(self) -> tuple[Path, ...]:
+        """The folder that its target never leads out of."""
+        return (self.to.base,)
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a link for each person if the target names the person, else one."""
@@ -76,6 +96,11 @@ class CropAction:
     min_size: int
     suffix: str
     stops: bool = False
+
+    @property
+    def tops(self) -> tuple[Path, ...]:
+        """The folder that its target never leads out of."""
+        return (self.to.base,)
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a crop for each face that is large enough."""
@@ -103,6 +128,7 @@ class TagAction:
     """Tag the photo where it came from."""
 
     text: TextTemplate
+    tops: tuple[Path, ...] = ()
     stops: bool = False
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
@@ -121,6 +147,7 @@ class TagAction:
 class StopAction:
     """Ask no later rule for this photo."""
 
+    tops: tuple[Path, ...] = ()
     stops: bool = True
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:  # noqa: ARG002

@@ -41,6 +41,10 @@ class Rules:
         """Return the names of people that the rules have."""
         return frozenset(name for rule in self.rules for name in rule.people)
 
+    def tops(self) -> tuple[Path, ...]:
+        """Return the folders that the targets of the rules never lead out of, each once."""
+        return tuple(dict.fromkeys(top for rule in self.rules for action in rule.then for top in action.tops))
+
     def tagging(self) -> frozenset[str]:
         """Return the names of the rules that give tags."""
         return frozenset(rule.name for rule in self.rules if rule.tags)

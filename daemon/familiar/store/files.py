@@ -244,6 +244,10 @@ class Files:
         """Return the paths of a folder's files that are not gone."""
         return [row.path for row in self._rows("WHERE folder_id = ? AND state != 'gone'", (folder_id,))]
 
+    def in_root(self, root_id: int) -> list[Path]:
+        """Return the paths of a root's files that are not gone."""
+        return [row.path for row in self._rows("WHERE root_id = ? AND state != 'gone'", (root_id,))]
+
     def sample(self, root_id: int, *, limit: int) -> list[FileRow]:
         """Return some files of a root that are not gone, spread over the store."""
         where = "WHERE folders.root_id = ? AND state != 'gone' ORDER BY files.id * 2654435761 % 4294967296 LIMIT ?"

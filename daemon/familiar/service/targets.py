@@ -1,0 +1,64 @@
+"""Which disks the folders lie on that effects know, or will know: what people are told of them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.effects.disks import Disks
+from familiar.errors import OfflineError, UsageError
+from familiar.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A folder, the disk that it lies on, and what is wrong with that; without a store nothing is known before."""
+
+    folder: Path
+    disk: str
+    trouble: str | None = None
+
+
+def targets(disks: Disks, folders: Iterable[Path]) -> Iterator[Target]:
+    """Give each folder with its disk, whether or not anything was put there before."""
+    for folder in folders:
+        try:
+            disk = str(disks.disk_of(folder))
+            disks.check(folder, to_make=True)
+        except OfflineError as error:
+            yield Target(folder=folder, disk=disk, trouble=str(error))
+        except OSError as error:
+            yield Target(folder=folder, disk="unknown", trouble=f"{folder}: {error.strerror}")
+        else:
+            yield Target(folder=folder, disk=disk)
+
+
+def known_places(store: Store, disks: Disks) -> Iterator[Target]:
+    """Give each folder that is known with the disk that it was on."""
+    for place in store.places.all():
+        try:
+            trouble = disks.trouble_with(place)
+        except OSError as error:
+            trouble = error.strerror
+        yield Target(folder=place.path, disk=str(place.disk), trouble=trouble)
+
+
+def trust(store: Store, disks: Disks, folder: Path) -> Target:
+    """Remember the disk that a folder lies on now, and where its path leads; what is missing in a watched one is gone.
+
+    Faces and names of photos that are gone are kept.
+
+    Raises:
+        UsageError: there is no such folder.
+        OSError: its disk can't be told.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder; make it first, on the disk where it belongs.")
+    with store.writing():
+        place = disks.trust(folder)
+        for root in store.roots.all():
+            if root.path == folder:
+                for path in store.files.in_root(root.id):
+                    if not path.exists():
+                        store.files.mark_gone(path)
+                store.roots.set_online(root.id, device=place.disk.device)
+    return Target(folder=folder, disk=str(place.disk))
