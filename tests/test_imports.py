@@ -13,6 +13,7 @@ LAYERS = (
     {"identity", "rules", "plots"},
     {"settings"},
     {"yaml_source", "names", "tags"},
+    {"filesystem"},
     {"model", "errors", "logs"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

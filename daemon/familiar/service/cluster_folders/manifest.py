@@ -11,8 +11,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter, ValidationError
 
 from familiar.errors import RetryError, UsageError
+from familiar.filesystem.regular_files import read_regular
 from familiar.names import name_key
-from familiar.service.regular_files import read_regular
 
 MANIFEST_NAME = ".familiar-clusters.json"
 

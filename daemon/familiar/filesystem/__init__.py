@@ -1,0 +1,1 @@
+"""What the kernel knows of files: regular files, held descriptors, mounts and disks."""
