@@ -37,8 +37,8 @@ class StoreReplacedError(StoreError):
     def __init__(self, path: Path, reason: str) -> None:
         """Say what happened, and what to do."""
         super().__init__(
-            f"{path}: {reason} while familiar worked on it. Nothing more was done. Put the store, or a backup of it, "
-            "in its place, and start again."
+            f"{path}: {reason} while familiar worked on it. Nothing more was done. See that the store, or a backup of "
+            "it, lies in its place, and start again."
         )
         self.path = path
         self.reason = reason

@@ -48,9 +48,7 @@ def deleted(path: Path) -> str:
 def replaced(path: Path) -> str:
     shutil.copy(path, path.with_name("other"))
     path.with_name("other").rename(path)
-    return (
-        rf"{path}: was replaced by another file while familiar worked on it\. Nothing more was done\. Put the "
-    )
+    return rf"{path}: was replaced by another file while familiar worked on it\. Nothing more was done\. See "
 
 
 def without_log(path: Path) -> str:

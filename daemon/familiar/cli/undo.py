@@ -34,7 +34,7 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
     """
     if (bool(operations), last, since is not None).count(True) != 1:
         raise Problem("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
-    with reported(), context.store() as store, turn(context.state) as ours:
+    with reported(), context.store() as store, turn(context.state, store) as ours:
         if ours:  # what a command had begun that was killed is undone, too; a daemon that runs has completed it
             settle(context, store, context.settings())
         steps = _select(store, operations, last=last, since=since)

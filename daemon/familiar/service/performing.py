@@ -197,6 +197,8 @@ class Performer:
                 continue
             try:
                 self._undo.undo(step)
+            except StoreError:
+                raise
             except FamiliarError as error:
                 self._log.emit("operation.undo_failed", operation=step.id, kind=step.operation.kind, error=str(error))
             else:

@@ -187,12 +187,14 @@ class Connection(sqlite3.Connection):
         except sqlite3.OperationalError as error:
             if self.path is None:
                 raise
+            self.check_in_place()  # then that is why
             raise StoreUnavailableError(f"{self.path}: the store can't be used for now: {error}.") from error
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
             if self.path is None:
                 raise
+            self.check_in_place()
             raise StoreError(_damage(self.path, str(error))) from error
 
 
