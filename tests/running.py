@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from familiar.cli import main
 from familiar.logs import CATALOGUE, complaint
+from familiar.store.store import STORE_NAME, Store
 from photos import MODELS
 
 SEEN_EVENTS: set[str] = set()
@@ -69,6 +70,11 @@ class Household:
         fresh = self.rules.with_suffix(".new")
         fresh.write_text(json.dumps({"rules": rules}, ensure_ascii=False), encoding="utf-8")
         fresh.rename(self.rules)
+
+    def make_store(self) -> None:
+        """Make a store without a photo, as a scan of an empty folder does."""
+        self.state.mkdir(exist_ok=True)
+        Store(self.state / STORE_NAME).close()
 
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

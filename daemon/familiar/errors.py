@@ -24,6 +24,26 @@ class StoreUnavailableError(StoreError):
     """The store can't be read or written for now (disk full, locked for long). Nothing was changed."""
 
 
+class NoStoreError(StoreError):
+    """There is no store, and what was asked for makes none."""
+
+
+class StoreReplacedError(StoreError):
+    """A file of the store is not the one any more that was opened: what is written there is lost.
+
+    `path` is that file, `reason` says what became of it.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Say what happened, and what to do."""
+        super().__init__(
+            f"{path}: {reason} while familiar worked on it. Nothing more was done. See that the store, or a backup of "
+            "it, lies in its place, and start again."
+        )
+        self.path = path
+        self.reason = reason
+
+
 class SetAsideError(FamiliarError):
     """This content can't be handled, now or later, as long as its bytes stay what they are."""
 

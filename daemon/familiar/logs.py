@@ -53,6 +53,12 @@ CATALOGUE = (
         ("error", "retry_in"),
         "The store can't be written for now (disk full, locked); everything waits, and nothing is lost.",
     ),
+    Event(
+        "store.replaced",
+        "error",
+        ("path", "reason"),
+        "A file of the store was deleted, moved or replaced; nothing more is done, and the daemon ends with status 1.",
+    ),
     Event("settings.rejected", "error", ("problems",), "The configuration is wrong; the last good one stays in force."),
     Event("rules.loaded", "info", ("file", "rules"), "Rules were read and hold from now on."),
     Event("rules.rejected", "error", ("file", "problems"), "The rules are wrong; the last good ones stay in force."),

@@ -187,6 +187,7 @@ def test_an_ignored_cluster_stays_ignored_and_nobody_matches_its_faces(home: Hou
 
 
 def test_a_state_without_faces_has_no_clusters(household: Household) -> None:
+    household.make_store()
     assert household.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
     assert household.json("clusters", "list") == []
     assert household.ask("clusters", "suggest").stdout == "There is nothing to suggest.\n"

@@ -89,6 +89,7 @@ def test_a_wrong_key_and_a_wrong_clock_are_told_as_such(household: Household, fl
 
 
 def test_without_a_login_each_command_says_how_to_log_in(household: Household) -> None:
+    household.make_store()
     for words in (("sync",), ("push",)):
         result = household.ask("flickr", *words, check=False)
         assert result.returncode == 1

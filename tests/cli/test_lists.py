@@ -288,7 +288,7 @@ def test_a_command_after_a_killed_one_completes_what_was_begun_and_each_step_is_
 
 def test_a_command_waits_for_the_end_of_another_one(household: Household, photos: list[Path]) -> None:
     listed = write_list(household, *photos)
-    household.ask("status")
+    household.make_store()
     with locked(household.state):
         waiting = subprocess.Popen(command("copy", listed, "--to", household.out), env=household.whole_environment())
         with pytest.raises(subprocess.TimeoutExpired):

@@ -91,6 +91,7 @@ def counts(household: Household) -> dict[str, tuple[int, int]]:
 def test_wrong_use_is_refused_with_what_would_be_right(
     household: Household, arguments: tuple[str, ...], message: str
 ) -> None:
+    household.make_store()
     result = household.call(*arguments, check=False)
     assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
     as_json = household.call(*arguments, "--json", check=False)

@@ -132,6 +132,7 @@ def test_where_one_file_stands_in_the_way_nothing_is_undone(seen: Household) -> 
 def test_wrong_use_is_refused_with_what_would_be_right(
     household: Household, arguments: tuple[str, ...], message: str
 ) -> None:
+    household.make_store()
     result = household.call(*arguments, check=False)
     assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
 

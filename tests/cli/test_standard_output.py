@@ -36,6 +36,7 @@ def test_output_that_fits_only_in_part_is_an_error(household: Household, unbuffe
 
 @pytest.mark.parametrize("arguments", [("people", "list"), ("export", "photos")])
 def test_a_full_disk_is_told_without_a_traceback(household: Household, arguments: tuple[str, ...]) -> None:
+    household.make_store()
     with Path("/dev/full").open("wb") as full:
         result = subprocess.run(
             command(*arguments),
@@ -50,6 +51,7 @@ def test_a_full_disk_is_told_without_a_traceback(household: Household, arguments
 
 
 def test_closed_output_is_told(household: Household) -> None:
+    household.make_store()
     closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command("export", "photos")]
     result = subprocess.run(
         closed, stderr=subprocess.PIPE, text=True, env=household.whole_environment(), check=False, timeout=60
@@ -58,6 +60,7 @@ def test_closed_output_is_told(household: Household) -> None:
 
 
 def test_a_reader_that_has_seen_enough_ends_the_program_quietly(household: Household) -> None:
+    household.make_store()
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "wb") as pipe:  # noqa: PTH123 - it is a descriptor

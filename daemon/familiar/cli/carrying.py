@@ -46,7 +46,7 @@ def carry_out(
     carries the plans out; the end of another command is waited for.
     """
     run = _Run(context=context, store=store, settings=settings, quiet=quiet, ended=ended)
-    with turn(context.state) as ours:
+    with turn(context.state, store) as ours:
         return run.with_clips(plans, ours=ours)
 
 
@@ -65,7 +65,7 @@ def carry_out_now(
     each plan when its time is over. What another command had begun before it was killed is completed first.
     """
     run = _Run(context=context, store=store, settings=settings, quiet=quiet, ended=ended)
-    with turn(context.state) as ours:
+    with turn(context.state, store) as ours:
         if ours:
             settle(context, store, settings)
         written = store.journal.record_batch(plans)
@@ -128,8 +128,10 @@ def step_as_json(step: Step) -> dict[str, Any]:
 
 
 @contextmanager
-def turn(state: Path) -> Iterator[bool]:
+def turn(state: Path, store: Store) -> Iterator[bool]:
     """Wait for the state folder; give whether it is ours, or the daemon's, which carries out what is written down.
+
+    As long as it is ours, nothing is written to the store if the folder's lock is gone.
 
     Raises:
         BusyError: another command has it for too long.
@@ -138,7 +140,7 @@ def turn(state: Path) -> Iterator[bool]:
     with ExitStack() as stack:
         while True:
             try:
-                stack.enter_context(locked(state))
+                lock = stack.enter_context(locked(state))
             except BusyError as busy:
                 if busy.lasts:
                     break
@@ -146,6 +148,7 @@ def turn(state: Path) -> Iterator[bool]:
                     raise
                 time.sleep(_PAUSE)
             else:
+                stack.enter_context(store.watching(lock.anchor))
                 yield True
                 return
     yield False
@@ -171,7 +174,7 @@ class _Run:
             with progress_bar("carrying out", hidden=self.quiet) as progress:
                 asyncio.run(self._perform(plans, progress))
         elif plans and not self._await_daemon(plans):
-            with locked(self.context.state):
+            with locked(self.context.state) as lock, self.store.watching(lock.anchor):
                 return self._all(plans, ours=True)
         return [step for plan_id in plans for step in self.store.journal.steps(plan_id)]
 

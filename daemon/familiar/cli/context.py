@@ -10,10 +10,11 @@ import click
 import platformdirs
 
 from familiar.cli.photos import folder_at
-from familiar.errors import StoreError, UsageError
+from familiar.errors import NoStoreError, StoreError, StoreReplacedError, UsageError
 from familiar.flickr.credentials import Credentials
 from familiar.rules.language import read_rules
 from familiar.rules.planning import Rules
+from familiar.service.lock import LOCK_NAME, locked, was_lost
 from familiar.settings import FolderSettings, Settings, read_settings
 from familiar.store.store import STORE_NAME, Store
 
@@ -85,11 +86,57 @@ class Context:
             raise StoreError(f"{self.state}: the state folder can't be made: {error.strerror}.") from error
 
     @contextmanager
-    def store(self, *, check: bool = False) -> Iterator[Store]:
-        """Open the store for a block, making the state folder if need be."""
-        self.make_state()
-        with Store(self.store_path, check=check) as store:
+    def store(self, *, create: bool = False, check: bool = False) -> Iterator[Store]:
+        """Open the store for a block; with `create`, one is made if there is none, and the state folder for it.
+
+        Raises:
+            NoStoreError: there is none, and none is to be made.
+            StoreError: it can't be used, or was lost under a daemon, so that none is to be made unasked.
+        """
+        if not os.path.lexists(self.store_path):
+            self._refuse_if_lost()
+            if not create:
+                raise NoStoreError(
+                    f"{self.store_path}: there is no store yet; `familiar scan FOLDER` or `familiar run FOLDER` "
+                    "makes one."
+                )
+            self.make_state()
+        with Store(self.store_path, create=create, check=check) as store:
             yield store
+
+    @contextmanager
+    def held_store(self, *, lasts: bool = False, create: bool = False) -> Iterator[Store]:
+        """Hold the state folder and open its store for a block, in which the folder must stay ours.
+
+        Raises:
+            BusyError: another process has the folder.
+            StoreError: as `store`.
+            StoreReplacedError: the store was replaced in the block; the folder's lock says so, if it is still there.
+        """
+        if create:
+            self.make_state()
+        elif not os.path.lexists(self.store_path):
+            with self.store():
+                pass  # it tells that there is none
+        with (
+            locked(self.state, lasts=lasts) as lock,
+            self.store(create=create, check=True) as store,
+            store.watching(lock.anchor),
+        ):
+            lock.note(lost=False)
+            try:
+                yield store
+            except StoreReplacedError:
+                lock.note(lost=True)
+                raise
+
+    def _refuse_if_lost(self) -> None:
+        if was_lost(self.state):
+            raise StoreError(
+                f"{self.store_path}: the store was deleted or moved away while familiar worked on it. Put it, or a "
+                f"backup of it, in its place. To begin anew, with no photo or person known, remove "
+                f"{self.state / LOCK_NAME} first."
+            )
 
 
 def find_context(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Context:

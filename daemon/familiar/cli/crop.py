@@ -142,7 +142,7 @@ def crop(
             quiet=as_json,
         )
         settings = context.settings()
-        with context.store() as store:
+        with context.store(create=bool(request.folders and not request.people)) as store:
             recorder, failed, sources = _crop(context, store, settings, request)
     show_crops(recorder, failed, sources, as_json=as_json)
     if failed or sources.unread:

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,9 +14,9 @@ import click
 
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, console, json_option, print_json, say
-from familiar.errors import FamiliarError
+from familiar.errors import FamiliarError, NoStoreError
 from familiar.filesystem.mounts import is_network
-from familiar.service.lock import holder
+from familiar.service.lock import LOCK_NAME, holder
 from familiar.settings import FolderSettings, Settings, has_raw_decoder
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
@@ -84,25 +85,33 @@ def _examine(context: Context) -> Iterator[Finding]:
 def _examine_state(context: Context) -> Iterator[Finding]:
     pid = holder(context.state)
     yield _good("daemon", f"runs, pid {pid}" if pid else "does not run")
+    yield _examine_store(context)
+    place = next(folder for folder in (context.state, *context.state.parents) if folder.is_dir())
+    free = shutil.disk_usage(place).free
+    detail = f"{free // 2**20} MiB are free in {place}"
+    yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free some space")
+
+
+def _examine_store(context: Context) -> Finding:
     try:
         with context.store() as store:
             damage = store.damage()
+    except NoStoreError as error:
+        if not os.path.lexists(context.state / LOCK_NAME):
+            return _good("store", f"none yet: {context.state} was never used")
+        return _warning("store", str(error), "if there was one, put it or a backup of it there first")
     except FamiliarError as error:
-        yield _bad("store", str(error), "mend what it says, or name another folder with --state")
-        return
+        return _bad("store", str(error), "mend what it says, or name another folder with --state")
     if damage:
-        yield _bad("store", damage, "put a backup in its place, or try: sqlite3 FILE .recover")
-    else:
-        yield _good("store", f"{context.store_path} is whole")
-    free = shutil.disk_usage(context.state).free
-    detail = f"{free // 2**20} MiB are free in {context.state}"
-    yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free some space")
+        return _bad("store", damage, "put a backup in its place, or try: sqlite3 FILE .recover")
+    return _good("store", f"{context.store_path} is whole")
 
 
 def _examine_flickr(context: Context) -> Finding:
     try:
         _, login = context.credentials.needed()
-        with context.store() as store:
+        trouble = None
+        with suppress(NoStoreError), context.store() as store:
             trouble = store.flickr.fact("trouble")
     except FamiliarError as error:
         return _bad("Flickr", str(error), "log in: familiar flickr login")

@@ -24,7 +24,6 @@ from familiar.errors import UsageError
 from familiar.flickr.credentials import Key, Login, Perms
 from familiar.logs import EventLog
 from familiar.service.flickr.waiting import limit_of, waiting
-from familiar.service.lock import locked
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.flickr_calls import Kind
@@ -62,7 +61,7 @@ def login(context: Context, perms: Perms, *, new_key: bool, as_json: bool) -> No
             key=_asked("API key"), secret=_asked("Secret of the key (it is not shown)", hide=sys.stdin.isatty())
         )
         client = Client(key, None, endpoint=settings.flickr.endpoint, timeout=settings.flickr.timeout)
-        with context.store() as store:
+        with context.store(create=True) as store:
             store.flickr_calls.note("api", 2)
             address = client.begin_login(perms)
             click.echo(f"Open this address, and allow familiar to {perms}:\n\n  {address}\n", err=True)
@@ -219,8 +218,7 @@ def sync(context: Context, *, retry: bool, log_format: str | None, log_level: st
         settings = context.settings().model_copy(update={"folders": ()})
         context.credentials.needed()
         log, logs = begin_flickr_log(settings, log_format, log_level)
-        context.make_state()
-        with locked(context.state, lasts=True), context.store(check=True) as store:
+        with context.held_store(lasts=True, create=True) as store:
             if retry:
                 store.flickr.retry_refused()
             summary = _sync(context, settings, store, log, quiet=as_json or logs)
@@ -303,8 +301,7 @@ def push(
             _show_changes(changes, as_json=as_json)
             return
         log, _ = begin_flickr_log(settings, log_format, log_level)
-        context.make_state()
-        with locked(context.state), context.store(check=True) as store:
+        with context.held_store() as store:
             if retry:
                 store.flickr_tags.retry_refused()
             store.flickr_tags.retry_put_off()

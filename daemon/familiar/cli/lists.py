@@ -87,7 +87,7 @@ def _put(
         where = check_apart(target, [])
         paths = _listed(file, ignore_missing=ignore_missing)
         elsewhere = [path for path in paths if path.parent != where]
-        with context.store() as store:
+        with context.store(create=True) as store:
             photos = asyncio.run(_identify(context, store, settings, elsewhere, quiet=as_json))
             plans = [
                 (photo.id, path, Plan(operations=(operation_to(where / path.name, action, f"familiar {action}"),)))

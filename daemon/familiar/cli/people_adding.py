@@ -70,7 +70,7 @@ def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, 
         choice = _choice(largest=largest, central=central)
         settings = context.settings()
         photos = photos_in(map(settings.without_videos().watched, named_folders(paths)))
-        with context.store() as store:
+        with context.store(create=True) as store:
             candidate = Candidate(name=name, photos=tuple(photos))
             (enrolment,) = _register(context, store, settings, [candidate], choice=choice, quiet=as_json)
     if as_json:
@@ -106,7 +106,7 @@ def add_each(
             settings.without_videos().watched,
             name_of=lambda name: name.replace("_", " ") if spaces else name,
         )
-        with context.store() as store:
+        with context.store(create=True) as store:
             enrolments = _register(context, store, settings, found.candidates, choice=choice, most=most, quiet=as_json)
     if as_json:
         print_json(_as_json(found, enrolments))

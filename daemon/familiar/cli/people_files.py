@@ -78,7 +78,7 @@ def import_(context: Context, name: str, file: Path, paths: Path | None, *, as_j
         name = check_name(name)
         settings = context.settings()
         found = read_embeddings(file, paths)
-        with context.store() as store:
+        with context.store(create=True) as store:
             person, registered = store.references.take_in(
                 name, found.embeddings, origins=found.origins, engine=settings.vision.model
             )

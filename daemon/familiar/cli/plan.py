@@ -45,7 +45,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         settings = context.settings()
         folders = folders_of(paths, settings, files=True)
         rules = context.rules(context.needed_rules_path(settings))
-        with context.store() as store:
+        with context.store(create=True) as store:
             planned = asyncio.run(_plan(context, store, settings, rules, folders, quiet=as_json))
     if as_json:
         print_json(

@@ -11,6 +11,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, progress_bar, reported, say
 from familiar.cli.parameters import PathType
 from familiar.cli.plan import source_of
+from familiar.errors import NoStoreError
 from familiar.flickr.credentials import cache_in
 from familiar.model import Plan
 from familiar.names import name_key
@@ -40,8 +41,7 @@ def check(context: Context, file: Path | None, *, as_json: bool) -> None:
     with reported():
         path = file or context.needed_rules_path(context.settings())
         read = context.rules(path)
-        with context.store() as store:
-            known = {name_key(person.name) for person in store.people.all()}
+        known = _known_people(context)
     unknown = sorted(name for name in read.people() if name_key(name) not in known)
     if as_json:
         names = [rule.name for rule in read.rules]
@@ -50,6 +50,15 @@ def check(context: Context, file: Path | None, *, as_json: bool) -> None:
     say(f"{path}: good, {len(read.rules)} rules")
     for name in unknown:
         say(f"note: nobody is registered as {name!r}; familiar people add {name!r} PHOTO...")
+
+
+def _known_people(context: Context) -> set[str]:
+    """Return the keys of the names of all people; nobody is known where there is no store yet."""
+    try:
+        with context.store() as store:
+            return {name_key(person.name) for person in store.people.all()}
+    except NoStoreError:
+        return set()
 
 
 @rules.command(epilog="Example: familiar rules apply ~/Pictures/2019")

@@ -20,7 +20,6 @@ from familiar.cli.starting import (
     rule_book,
 )
 from familiar.logs import EventLog
-from familiar.service.lock import locked
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store
@@ -41,8 +40,7 @@ def run(context: Context, folders: tuple[Path, ...], log_format: str | None, log
         configuration = Configuration(context=context, paths=folders, files=False)
         settings = configuration.read()
         log = begin_log(settings, log_format, log_level)
-        context.make_state()
-        with locked(context.state, lasts=True), context.store(check=True) as store:
+        with context.held_store(lasts=True, create=True) as store:
             notifier = Notifier(os.environ)
             rules = rule_book(context, settings, store, log)
             _tell_start(context, settings, store, log)

@@ -12,7 +12,6 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.parameters import PathType
 from familiar.cli.starting import Configuration, begin_log, daemon_for, log_format_option, log_level_option, rule_book
 from familiar.logs import EventLog
-from familiar.service.lock import locked
 from familiar.service.rulebook import RuleBook
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
@@ -60,8 +59,7 @@ def scan(
         configuration = Configuration(context=context, paths=paths, files=True)
         settings = configuration.read()
         log = _Witness(begin_log(settings, log_format, log_level or "warning") if logs else None)
-        context.make_state()
-        with locked(context.state, lasts=True), context.store(check=True) as store:
+        with context.held_store(lasts=True, create=True) as store:
             if retry:
                 store.photos.forget_verdicts()
             rules = rule_book(context, settings, store, log)

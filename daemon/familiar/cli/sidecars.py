@@ -55,7 +55,7 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     with reported():
         settings = context.settings()
         named = named_folders(paths)
-        with context.store() as store:
+        with context.store(create=bool(named)) as store:
             photos = _photos(context, store, settings, named, quiet=as_json)
             rematch(context, store, settings, quiet=as_json)
             made = asyncio.run(_render_all(context, store, settings, photos, quiet=as_json))
@@ -85,7 +85,7 @@ def write(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     with reported():
         settings = context.settings()
         named = named_folders(paths)
-        with context.store() as store:
+        with context.store(create=bool(named)) as store:
             photos = _photos(context, store, settings, named, quiet=as_json)
             rematch(context, store, settings, quiet=as_json)
             made = asyncio.run(_render_all(context, store, settings, photos, quiet=as_json))
@@ -114,7 +114,7 @@ def read(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
     with reported():
         settings = context.settings()
         named = named_folders(paths)
-        with context.store() as store:
+        with context.store(create=bool(named)) as store:
             photos = _photos(context, store, settings, named, quiet=as_json)
             told = asyncio.run(_read_all(context, store, settings, photos, quiet=as_json))
             rematch(context, store, settings, quiet=as_json)

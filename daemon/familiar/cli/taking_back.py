@@ -8,7 +8,7 @@ from familiar.cli.context import Context
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
-from familiar.errors import FamiliarError
+from familiar.errors import FamiliarError, StoreError
 from familiar.store.store import Store
 
 _PATIENCE = 60.0
@@ -20,7 +20,7 @@ def take_back(context: Context, store: Store, steps: Sequence[Step]) -> list[Ste
 
     What can't be undone stays done, with the reason as its error.
     """
-    with turn(context.state) as ours:
+    with turn(context.state, store) as ours:
         undo_steps(store, steps, ours=ours)
     return [store.journal.step(step.id) for step in steps]
 
@@ -42,6 +42,8 @@ def _undo(undoing: Undo, steps: Sequence[Step]) -> dict[int, str]:
     for step in steps:
         try:
             undoing.undo(step)
+        except StoreError:
+            raise
         except FamiliarError as error:
             failures[step.id] = str(error)
     return failures

@@ -16,7 +16,7 @@ from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle, Undo
 from familiar.errors import UsageError
 from familiar.model import aim_of
-from familiar.store.store import Store
+from familiar.store.store import Store, utc_now
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -35,10 +35,12 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
     """
     if (bool(operations), last, since is not None).count(True) != 1:
         raise Problem("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
-    with reported(), context.store() as store, turn(context.state) as ours:
+    with reported():
+        moment = None if since is None else _parse_time(since, utc_now())
+    with reported(), context.store() as store, turn(context.state, store) as ours:
         if ours:  # what a command had begun that was killed is undone, too; a daemon that runs has completed it
             settle(context, store, context.settings())
-        steps = _select(store, operations, last=last, since=since)
+        steps = _select(store, operations, last=last, since=moment)
         obstacles = Undo(store.journal, Disks(store.places)).obstacles(steps)
         if obstacles:
             _show_obstacles(obstacles, as_json=as_json)
@@ -49,11 +51,11 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
         raise SystemExit(FAILED)
 
 
-def _select(store: Store, operations: Sequence[int], *, last: bool, since: str | None) -> Sequence[Step]:
+def _select(store: Store, operations: Sequence[int], *, last: bool, since: datetime | None) -> Sequence[Step]:
     if last:
         steps = store.journal.select_last()
     elif since is not None:
-        steps = store.journal.select_since(_parse_time(since, store.now()))
+        steps = store.journal.select_since(since)
     else:
         steps = store.journal.select(operations)
         missing = sorted(set(operations) - {step.id for step in steps})

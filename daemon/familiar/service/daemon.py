@@ -2,12 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from familiar.errors import StoreError, StoreUnavailableError
+from familiar.errors import StoreError, StoreReplacedError, StoreUnavailableError
 from familiar.logs import EventLog
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
@@ -115,19 +115,24 @@ class Daemon:
         """Work until stopped; return whether to begin again with new settings.
 
         What is in flight at the end is given back: it waits in the store for the next start.
+
+        Raises:
+            StoreReplacedError: the store was deleted, moved or replaced; nothing more was done.
         """
         started = self._clock()
         self._ends = until_idle
         self._listen_to_signals()
-        await self._rematch()
-        await self._performer.begin()
+        with self._telling_of_loss():
+            await self._rematch()
+            await self._performer.begin()
         try:
-            self._intake.start(self._wake_from_thread(asyncio.get_running_loop()))
-            if self._flickr is not None:
-                self._flickr.start(self._wake.set)
-            self._log.emit("service.ready", seconds=self._clock() - started)
-            self._notifier.ready()
-            await self._work(until_idle=until_idle)
+            with self._telling_of_loss():
+                self._intake.start(self._wake_from_thread(asyncio.get_running_loop()))
+                if self._flickr is not None:
+                    self._flickr.start(self._wake.set)
+                self._log.emit("service.ready", seconds=self._clock() - started)
+                self._notifier.ready()
+                await self._work(until_idle=until_idle)
         finally:
             await self._wind_up()
         return self._again
@@ -157,6 +162,17 @@ class Daemon:
 
         return wake
 
+    @contextmanager
+    def _telling_of_loss(self) -> Iterator[None]:
+        """Tell of a store that was replaced, before anything else ends: from then on nothing can be written."""
+        try:
+            yield
+        except StoreReplacedError as error:
+            self._log.emit("store.replaced", path=error.path, reason=error.reason)
+            self._notifier.status(f"stopped: {error.path} {error.reason}")
+            self._notifier.stopping()
+            raise
+
     async def _work(self, *, until_idle: bool) -> None:
         while not self._stop.is_set():
             now = self._clock()
@@ -177,6 +193,7 @@ class Daemon:
                     await asyncio.wait_for(self._stop.wait(), _STORE_RETRY)
 
     async def _work_once(self, now: float) -> None:
+        self._store.check_in_place()
         if self._trouble is not None:
             trouble, self._trouble = self._trouble, None
             raise trouble

@@ -1,17 +1,27 @@
-"""One daemon per state folder: a lock file that says who has it."""
+"""One daemon per state folder: a lock file that says who has it.
+
+The file says as well when the store of the folder was lost under its holder: no new one is to be made then unasked,
+as a service manager would have it that starts the daemon again.
+"""
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import FamiliarError, StoreError
+from familiar.filesystem.anchors import Anchor
 
 LOCK_NAME = "familiar.lock"
 
 _LASTS = "daemon"
 """What stands behind the pid of a holder that lasts."""
+_LOST = "lost"
+"""What stands there after the store was lost."""
+_LENGTH = 64
 
 
 class BusyError(FamiliarError):
@@ -26,8 +36,23 @@ class BusyError(FamiliarError):
         self.lasts = lasts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A lock that is held; `anchor` is its file, which must stay in its place: another one could be locked there."""
+
+    anchor: Anchor
+    descriptor: int
+    lasts: bool
+
+    def note(self, *, lost: bool) -> None:
+        """Write down who has the folder, and whether its store was lost."""
+        words = [str(os.getpid()), *([_LASTS] if self.lasts else []), *([_LOST] if lost else [])]
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, " ".join(words).encode() + b"\n", 0)
+
+
 @contextmanager
-def locked(state: Path, *, lasts: bool = False) -> Iterator[None]:
+def locked(state: Path, *, lasts: bool = False) -> Iterator[Lock]:
     """Hold the state folder's lock for a block. The kernel frees it however the process ends.
 
     Whoever `lasts`, as the daemon does, also carries out what others write down meanwhile.
@@ -36,30 +61,85 @@ def locked(state: Path, *, lasts: bool = False) -> Iterator[None]:
         BusyError: another process has it.
         StoreError: the folder may not be written.
     """
+    path = state / LOCK_NAME
     try:
-        descriptor = os.open(state / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = _locked(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX)
+    except BlockingIOError as error:
+        pid, lasts = _holder(path)
+        raise BusyError(state, pid, lasts=lasts) from error
     except OSError as error:
         raise StoreError(f"{state}: the state folder can't be written: {error.strerror}.") from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            text = os.pread(descriptor, 64, 0).decode("ascii", "replace").split()
-            pid = int(text[0]) if text and text[0].isdigit() else None
-            raise BusyError(state, pid, lasts=_LASTS in text) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}{' ' + _LASTS if lasts else ''}\n".encode(), 0)
-        yield
+        lock = Lock(anchor=Anchor.of(path, descriptor), descriptor=descriptor, lasts=lasts)
+        lock.note(lost=_LOST in _words(descriptor))
+        yield lock
     finally:
         os.close(descriptor)
 
 
 def holder(state: Path) -> int | None:
-    """Return the pid of the process that has the state folder's lock, or None if nobody has."""
+    """Return the pid of the process that has the state folder's lock, or None if nobody has; nothing is written."""
+    path = state / LOCK_NAME
     try:
-        with locked(state):
-            return None
-    except BusyError as error:
-        return error.pid
-    except StoreError:
+        os.close(_locked(path, os.O_RDONLY, fcntl.LOCK_SH))
+    except BlockingIOError:
+        return _holder(path)[0]
+    except OSError:
         return None
+    return None
+
+
+def was_lost(state: Path) -> bool:
+    """Say whether the store of the folder was lost under the one who had it last."""
+    try:
+        descriptor = _opened(state / LOCK_NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return _LOST in _words(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path, flags: int, kind: int) -> int:
+    """Open and lock the file that has this name once it is locked: until then another could have taken its place.
+
+    Raises:
+        BlockingIOError: another process has it.
+        OSError: it can't be opened.
+    """
+    while True:
+        descriptor = _opened(path, flags)
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            if Anchor.of(path, descriptor).loss() is None:
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _opened(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW, 0o600)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(0, f"{path.name} is no regular file")
+
+
+def _holder(path: Path) -> tuple[int | None, bool]:
+    """Return the pid of the one who has the lock, if it is known, and whether it lasts."""
+    try:
+        descriptor = _opened(path, os.O_RDONLY)
+    except OSError:
+        return None, False
+    try:
+        words = _words(descriptor)
+    finally:
+        os.close(descriptor)
+    return int(words[0]) if words and words[0].isdigit() else None, _LASTS in words
+
+
+def _words(descriptor: int) -> list[str]:
+    return os.pread(descriptor, _LENGTH, 0).decode("ascii", "replace").split()

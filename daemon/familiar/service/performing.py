@@ -208,6 +208,8 @@ class Performer:
         for step in self._store.journal.undo_requests():
             try:
                 self._undo.undo(step)
+            except StoreError:
+                raise
             except FamiliarError as error:
                 self._log.emit("operation.undo_failed", operation=step.id, kind=step.operation.kind, error=str(error))
             else:

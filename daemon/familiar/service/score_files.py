@@ -6,8 +6,8 @@ from pathlib import Path
 
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
+from familiar.filesystem.regular_files import read_regular
 from familiar.identity.score_files import FILE_NAME, read_scores, write_scores
-from familiar.service.regular_files import read_regular
 
 ALL_NAME = "all_similarity_scores.txt"
 """Name of the file with the scores of all folders, where no other is asked for."""

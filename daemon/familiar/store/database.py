@@ -2,42 +2,59 @@
 
 A new store is made under a temporary name and renamed when it is whole, so that a file under the final name is always
 a store, and whatever else is found there is damage to report, never something to write over.
+
+SQLite knows its files by descriptors, and never notices that one was deleted or replaced: it goes on in a file that
+nobody finds any more. So each connection remembers which files its paths led to, and looks before and after whatever
+it writes.
 """
 
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
-from familiar.errors import StoreError, StoreUnavailableError
+from familiar.errors import NoStoreError, StoreError, StoreReplacedError, StoreUnavailableError
+from familiar.filesystem.anchors import Anchor
 from familiar.store.migrations import migrations
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process's short transaction."""
 
 
-def open_database(path: Path, *, now: datetime, check: bool = False) -> tuple[Database, Path | None]:
-    """Open the store at `path`, creating or migrating it as needed; return it, and the backup if it was migrated.
+_LOGS = ("-wal", "-shm")
+"""What SQLite appends to the name of a store for the files in which it has what is not yet in the store itself."""
+
+
+def open_database(
+    path: Path, *, now: datetime, create: bool = True, check: bool = False
+) -> tuple[Database, Path | None]:
+    """Open the store at `path`, migrating it as needed; return it, and the backup if it was migrated.
 
     Args:
         path: the SQLite file; its folder must exist.
         now: used in the name of a backup that precedes a migration.
+        create: make a store if there is none.
         check: read the whole file and look for damage (`PRAGMA quick_check`).
 
     Raises:
+        NoStoreError: there is none, and none is to be made.
         StoreError: the file is damaged, of a newer version, or may not be written.
     """
     with _translated(path):
-        if not path.exists():
+        if not os.path.lexists(path):
+            if not create:
+                raise NoStoreError(f"{path}: there is no store.")
             _create(path)
-        elif path.stat().st_size == 0:
-            raise StoreError(_damage(path, "the file is empty"))
+        _check_file(path)
+        anchor = Anchor.at(path)
         connection = _connect(path)
         db = Database(connection, execute_plugins=False)
         try:
@@ -45,10 +62,10 @@ def open_database(path: Path, *, now: datetime, check: bool = False) -> tuple[Da
             if check:
                 _check(db, path)
             backup = _migrate(db, path, now)
+            connection.watch(path, anchor)
         except BaseException:
             db.close()
             raise
-        connection.path = path
         return db, backup
 
 
@@ -96,39 +113,95 @@ def damage_in(db: Database) -> str | None:
     return None if rows == ["ok"] else "; ".join(rows)
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that tells familiar's own errors, once the store is open and `path` is set."""
+class Connection(sqlite3.Connection):
+    """A connection that, once the store is open, tells familiar's own errors, and writes to no file that was replaced.
+
+    `path` is the store's, `anchors` are the files that must stay in their places.
+    """
 
     path: Path | None = None
+    anchors: tuple[Anchor, ...] = ()
+
+    def watch(self, path: Path, anchor: Anchor) -> None:
+        """Begin to watch a store that has been read from: SQLite has opened all of its files by then."""
+        real = os.path.realpath(path)  # where the files beside it lie (sqlite3_open(), as it follows links)
+        self.anchors = (anchor, *(Anchor.at(Path(real + ending)) for ending in _LOGS))
+        self.path = path
+        self.check_in_place()
+
+    def check_in_place(self) -> None:
+        """Check that the paths lead to the files that are open.
+
+        Raises:
+            StoreReplacedError: one does not.
+        """
+        for anchor in self.anchors:
+            reason = anchor.loss()
+            if reason is not None:
+                raise StoreReplacedError(anchor.path, reason)
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        with self.translating():
+        """Run a statement; raises `StoreError` for what SQLite says."""
+        if arguments[0].startswith("SELECT"):
+            with self.translating():
+                return self.cursor(_Cursor).execute(*arguments)
+        with self.kept(), self.translating():
             return self.cursor(_Cursor).execute(*arguments)
 
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:
-        with self.translating():
+        """Run a statement for each row; raises as `execute` does."""
+        with self.kept(), self.translating():
             return super().executemany(*arguments)
+
+    def close(self) -> None:
+        """Close the files; nothing beside a file that took the store's place is left to harm it."""
+        if self.path is not None:
+            self._settle_log()
+        super().close()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Refuse to begin what could not be kept; and, of what was written at last, to believe that it is kept."""
+        if not self.in_transaction:
+            self.check_in_place()
+        yield
+        if not self.in_transaction:
+            self.check_in_place()
+
+    def _settle_log(self) -> None:
+        """Bring a store that was moved away up to date, and leave no log beside what has taken its place.
+
+        SQLite does so at the end only where a store lies in its place. Its log would be played into whatever file has
+        that name when it is opened next, a backup that was put back for one, and destroy it.
+        """
+        store, log = self.anchors[:2]
+        if store.loss() is not None and log.loss() is None:
+            with suppress(sqlite3.Error):
+                super().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def translating(self) -> Iterator[None]:
+        """Translate what SQLite raises in a block."""
         try:
             yield
         except sqlite3.OperationalError as error:
             if self.path is None:
                 raise
+            self.check_in_place()  # then that is why
             raise StoreUnavailableError(f"{self.path}: the store can't be used for now: {error}.") from error
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
             if self.path is None:
                 raise
+            self.check_in_place()
             raise StoreError(_damage(self.path, str(error))) from error
 
 
 class _Cursor(sqlite3.Cursor):
     """A cursor that tells familiar's own errors when rows are taken: a write that returns some ends only then."""
 
-    connection: _Connection
+    connection: Connection
 
     def fetchone(self) -> Any:
         with self.connection.translating():
@@ -146,8 +219,10 @@ class _Cursor(sqlite3.Cursor):
                 raise
 
 
-def _connect(path: Path) -> _Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, factory=_Connection)
+def _connect(path: Path, *, create: bool = False) -> Connection:
+    # Without `mode=rw` SQLite would make an empty file in the place of one that was deleted a moment ago.
+    address = f"file://{quote(os.fsencode(os.path.abspath(path)))}?mode={'rwc' if create else 'rw'}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS, factory=Connection)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -159,10 +234,19 @@ def _connect(path: Path) -> _Connection:
     return connection
 
 
+def _check_file(path: Path) -> None:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"{path}: is no regular file, and so no store; move it away, or name another --state.")
+    if found.st_size == 0:
+        raise StoreError(_damage(path, "the file is empty"))
+
+
 def _create(path: Path) -> None:
+    _check_no_log(path)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
-    db = Database(_connect(fresh), execute_plugins=False)
+    db = Database(_connect(fresh, create=True), execute_plugins=False)
     try:
         migrations.apply(db)
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -175,6 +259,16 @@ def _create(path: Path) -> None:
         pass
     finally:
         fresh.unlink()
+
+
+def _check_no_log(path: Path) -> None:
+    """Refuse to make a store where the log of another lies, which would be played into it."""
+    log = path.with_name(path.name + _LOGS[0])
+    if os.path.lexists(log) and not path.exists():
+        raise StoreError(
+            f"{path}: the store is gone, and {log.name}, which belongs to it, is still there. Put the store back "
+            f"beside it. Before you put a backup there, or begin anew, move {path.name}-wal and {path.name}-shm away."
+        )
 
 
 def _refuse_newer(db: Database, path: Path) -> None:
@@ -230,5 +324,9 @@ def _translated(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: the store can't be opened ({error}); is its folder writable?") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(_damage(path, str(error))) from error
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise StoreError(f"{path}: is a link that leads nowhere; is the disk mounted that it leads to?") from error
+        raise StoreError(f"{path}: the store can't be opened: {error.strerror}.") from error
     except OSError as error:
         raise StoreError(f"{path}: the store can't be opened: {error.strerror}.") from error

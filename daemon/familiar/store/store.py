@@ -7,9 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.filesystem.anchors import Anchor
 from familiar.store.candidates import Candidates
 from familiar.store.clusters import Clusters
-from familiar.store.database import damage_in, open_database, reading, writing
+from familiar.store.database import Connection, damage_in, open_database, reading, writing
 from familiar.store.decisions import Decisions
 from familiar.store.faces import Faces
 from familiar.store.files import Files
@@ -42,20 +43,24 @@ def utc_now() -> datetime:
 class Store:
     """Everything that familiar remembers."""
 
-    def __init__(self, path: Path, *, now: Callable[[], datetime] = utc_now, check: bool = False) -> None:
-        """Open the store's file, creating or migrating it as needed.
+    def __init__(
+        self, path: Path, *, now: Callable[[], datetime] = utc_now, create: bool = True, check: bool = False
+    ) -> None:
+        """Open the store's file, migrating it as needed.
 
         Args:
             path: the SQLite file.
             now: a clock that gives UTC.
+            create: make a store if there is none.
             check: read the whole file first and look for damage.
 
         Raises:
+            NoStoreError: there is none, and none is to be made.
             StoreError: the file is damaged, of a newer version, or may not be written.
         """
         self.path = path
         self.now = now
-        self._db, self.backup = open_database(path, now=now(), check=check)
+        self._db, self.backup = open_database(path, now=now(), create=create, check=check)
         self.files = Files(self._db, now=now)
         self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
@@ -97,6 +102,31 @@ class Store:
         """Run a block that reads the store as it is at one moment, whatever other processes write meanwhile."""
         with reading(self._db):
             yield
+
+    def check_in_place(self) -> None:
+        """Check that the store's path leads to the file that is open, and so do those of the files beside it.
+
+        Each write begins and ends with the same check.
+
+        Raises:
+            StoreReplacedError: one was deleted, moved or replaced; what is written is lost.
+        """
+        self._connection.check_in_place()
+
+    @contextmanager
+    def watching(self, *anchors: Anchor) -> Iterator[None]:
+        """Let a block write only as long as these files stay in their places, too."""
+        before = self._connection.anchors
+        self._connection.anchors = (*before, *anchors)
+        try:
+            yield
+        finally:
+            self._connection.anchors = before
+
+    @property
+    def _connection(self) -> Connection:
+        assert isinstance(self._db.conn, Connection)
+        return self._db.conn
 
     def damage(self) -> str | None:
         """Read the whole store and return what is wrong with it, or None."""

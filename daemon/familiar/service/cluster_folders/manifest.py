@@ -15,8 +15,8 @@ from familiar.effects.writing import written
 from familiar.errors import RetryError, UsageError
 from familiar.filesystem.files import no_pulse
 from familiar.filesystem.folders import Entry, Folder, rename_new, replace
+from familiar.filesystem.regular_files import read_regular
 from familiar.names import name_key
-from familiar.service.regular_files import read_regular
 
 MANIFEST_NAME = ".familiar-clusters.json"
 

@@ -11,9 +11,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
+from familiar.filesystem.regular_files import read_regular
 from familiar.logs import printable
 from familiar.service.data_sets.wishes import CropSettings
-from familiar.service.regular_files import read_regular
 
 MANIFEST_NAME = "faces.json"
 

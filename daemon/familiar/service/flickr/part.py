@@ -180,9 +180,11 @@ class FlickrPart:
 
     async def close(self) -> None:
         """Break off what is under way; it is taken up at the next start."""
-        if self._keeper is not None:
-            self._keeper.advance()
-            self._keeper.clear()
+        with suppress(StoreError):  # then files stay that are not kept, until the next start
+            self._store.check_in_place()
+            if self._keeper is not None:
+                self._keeper.advance()
+                self._keeper.clear()
         await self._disconnect()
 
     # Jobs

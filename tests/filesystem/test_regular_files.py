@@ -7,10 +7,10 @@ from threading import Thread
 import pytest
 
 from familiar.errors import FamiliarError, UsageError
+from familiar.filesystem.regular_files import read_regular
 from familiar.identity.score_files import FILE_NAME
 from familiar.service.cluster_folders import manifest as clusters
 from familiar.service.data_sets import manifest as crops
-from familiar.service.regular_files import read_regular
 from familiar.service.score_files import read_score_files
 
 
