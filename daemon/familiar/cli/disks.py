@@ -7,8 +7,10 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, reported, say
 from familiar.cli.parameters import PathType
-from familiar.effects.disks import Disks
-from familiar.service.targets import Target, known_places
+from familiar.effects.disks import Disks, NoPlaces
+from familiar.errors import NoStoreError
+from familiar.rules.planning import Rules
+from familiar.service.targets import Target, known_places, targets
 from familiar.service.targets import trust as trust_folder
 
 
@@ -52,6 +54,15 @@ def trust(context: Context, folder: Path, *, as_json: bool) -> None:
         print_json(target_as_json(trusted))
     else:
         say(f"{trusted.folder}: on {trusted.disk}")
+
+
+def targets_of(context: Context, rules: Rules) -> list[Target]:
+    """Return the folders that rules put photos into, each with its disk; without a store none is known before."""
+    try:
+        with context.store() as store:
+            return list(targets(Disks(store.places), rules.tops()))
+    except NoStoreError:
+        return list(targets(Disks(NoPlaces()), rules.tops()))
 
 
 def target_as_json(target: Target) -> dict[str, object]:

@@ -13,9 +13,11 @@ from typing import Literal
 import click
 
 from familiar.cli.context import Context, pass_context
+from familiar.cli.disks import targets_of
 from familiar.cli.output import FAILED, console, json_option, print_json, say
-from familiar.errors import FamiliarError, NoStoreError
+from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
+from familiar.rules.planning import Rules
 from familiar.service.lock import LOCK_NAME, holder
 from familiar.settings import FolderSettings, Settings, has_raw_decoder
 from familiar.sources.limits import watch_limit
@@ -69,8 +71,9 @@ def _examine(context: Context) -> Iterator[Finding]:
         settings = context.settings()
         yield _good("configuration", str(context.config or "none; defaults hold"))
         rules_path = context.rules_path(settings)
-        count = len(context.rules(rules_path).rules)
-        yield _good("rules", f"{rules_path}: {count} rules" if rules_path else "none")
+        rules = context.rules(rules_path)
+        yield _good("rules", f"{rules_path}: {len(rules.rules)} rules" if rules_path else "none")
+        yield from _examine_targets(context, rules)
     except FamiliarError as error:
         yield _bad("configuration", str(error), "mend the file; familiar config check tells when it is good")
     yield from _examine_state(context)
@@ -136,6 +139,20 @@ def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
         yield _warning(subject, f"{detail}, but only {limit} may be watched", remedy)
     else:
         yield _good(subject, detail)
+
+
+def _examine_targets(context: Context, rules: Rules) -> Iterator[Finding]:
+    """Look at the disks of the folders that rules put photos into; the store is judged elsewhere."""
+    try:
+        found = targets_of(context, rules)
+    except StoreError:
+        return
+    for target in found:
+        subject = f"target {target.folder}"
+        if target.trouble is None:
+            yield _good(subject, f"on {target.disk}")
+        else:
+            yield _bad(subject, target.trouble, "until then operations there wait")
 
 
 def _examine_engine(settings: Settings, models: Path) -> Finding:

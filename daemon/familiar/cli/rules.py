@@ -8,6 +8,7 @@ import click
 
 from familiar.cli.carrying import carry_out, show_steps, step_as_json
 from familiar.cli.context import Context, pass_context
+from familiar.cli.disks import target_as_json, targets_of
 from familiar.cli.output import FAILED, json_option, print_json, progress_bar, reported, say
 from familiar.cli.parameters import PathType
 from familiar.cli.plan import source_of
@@ -41,13 +42,16 @@ def check(context: Context, file: Path | None, *, as_json: bool) -> None:
     with reported():
         path = file or context.needed_rules_path(context.settings())
         read = context.rules(path)
-        known = _known_people(context)
+        known, places = _known_people(context), targets_of(context, read)
     unknown = sorted(name for name in read.people() if name_key(name) not in known)
     if as_json:
         names = [rule.name for rule in read.rules]
-        print_json({"file": path, "rules": names, "unknown_people": unknown, "problems": []})
+        shown = [target_as_json(place) for place in places]
+        print_json({"file": path, "rules": names, "unknown_people": unknown, "targets": shown, "problems": []})
         return
     say(f"{path}: good, {len(read.rules)} rules")
+    for place in places:
+        say(f"target {place.folder}: on {place.disk}" if place.trouble is None else f"warning: {place.trouble}")
     for name in unknown:
         say(f"note: nobody is registered as {name!r}; familiar people add {name!r} PHOTO...")
 

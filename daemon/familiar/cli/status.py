@@ -66,6 +66,9 @@ def _status(store: Store, model: str) -> dict[str, Any]:
         "people": len(store.people.all()),
         "clusters": store.clusters.counts(),
         "operations": store.journal.counts(),
+        "waiting_for_disks": [
+            {"folder": folder, "operations": count} for folder, count in store.journal.waited_for().items()
+        ],
         "failed": [{"path": path, "reason": reason} for path, reason in store.files.failures()],
         "failed_operations": [
             {"operation": step.id, "kind": step.operation.kind, "photo": step.path, "error": step.error}
@@ -96,6 +99,9 @@ def _show(found: dict[str, Any]) -> None:
         for root in found["roots"]
     ])  # fmt: skip
     _section("operations", ("state", "count"), sorted(found["operations"].items()))
+    _section("disks that operations wait for", ("folder", "operations"), [
+        (row["folder"], row["operations"]) for row in found["waiting_for_disks"]
+    ])  # fmt: skip
     _section("waiting for another try", ("file", "reason"), [(row["path"], row["reason"]) for row in found["failed"]])
     _section("operations that wait for another try", ("operation", "kind", "photo", "error"), [
         (row["operation"], row["kind"], row["photo"], row["error"]) for row in found["failed_operations"]

@@ -46,6 +46,25 @@ class Places(Protocol):
         """Count the files that are known in a root."""
 
 
+class NoPlaces:
+    """Nothing is remembered, as before the first start."""
+
+    def covering(self, folder: Path) -> Sequence[Place]:  # noqa: ARG002 - the contract's signature
+        """Return nothing."""
+        return ()
+
+    def remember(self, path: Path, *, real: Path, disk: Disk, trusted: bool = False) -> None:
+        """Forget it."""
+
+    def sample(self, path: Path, *, limit: int) -> Iterable[tuple[Path, int, int]]:  # noqa: ARG002
+        """Give nothing."""
+        return ()
+
+    def count(self, root: Path) -> int:  # noqa: ARG002
+        """Count nothing."""
+        return 0
+
+
 class Disks:
     """Opens folders where the disks of their places are there."""
 

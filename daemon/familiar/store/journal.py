@@ -190,12 +190,13 @@ class Journal:
                 self._db.conn.execute(f"UPDATE operations SET done_order = {newest} WHERE id = ?", (step.id,))
                 self._follow(self.step(step.id))
 
-    def waited_for(self) -> list[Path]:
-        """Return the folders for whose disks open steps wait."""
+    def waited_for(self) -> dict[Path, int]:
+        """Return the folders for whose disks open steps wait, each with how many do."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT waits_for FROM operations WHERE waits_for IS NOT NULL AND state = 'failed'"
+            "SELECT waits_for, count(*) FROM operations WHERE waits_for IS NOT NULL AND state = 'failed' "
+            "GROUP BY waits_for ORDER BY waits_for"
         )
-        return [_path(row[0]) for row in rows]
+        return {_path(folder): int(count) for folder, count in rows}
 
     def wake(self, place: Path) -> None:
         """Let the steps that wait for the disk of a folder be tried at once."""
