@@ -29,6 +29,11 @@ class Place:
     is_root: bool = False
     is_trusted: bool = False
 
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether there are links in its path, which may lead elsewhere by now."""
+        return self.real != self.path
+
 
 class Places(Protocol):
     """Where places are remembered. Each call is durable when it returns."""
@@ -80,7 +85,13 @@ class Disks:
             OfflineError: a place that it lies in is on another disk than before, or gone.
             OSError: it is missing, a component is a link by now, or it may not be read.
         """
-        return Folder.open(self._real(folder, self._checked(folder)), shown=folder)
+        places = self._places.covering(folder)
+        try:
+            opened = self._open(folder, places)
+        except OSError:
+            self._check(places)
+            raise
+        return self._in_place(opened, places)
 
     def make(self, folder: Path, *, top: Path | None = None) -> Folder:
         """Open a folder to put something into, and make it if it is missing; its place is remembered.
@@ -93,15 +104,32 @@ class Disks:
             OfflineError: the place is on another disk than before, or looks like a mount point without its disk.
             OSError: it can't be made or opened.
         """
-        places = self._checked(folder)
+        places = list(self._places.covering(folder))
         if top is not None and all(place.path != top for place in places):
-            places = [*places, self._begin(top)]
-        real = self._real(folder, places)
+            self._check(places)
+            places.append(self._begin(top))
         if not places:
-            self._refuse_bare(folder, real)
-        opened = Folder.make(real, shown=folder)
+            self._refuse_bare(folder, self._real(folder, places))
         try:
-            self._note_crossing(folder, real, places)
+            opened = self._open(folder, places)
+        except OSError:
+            self._check(places)
+            opened = Folder.make(self._real(folder, places), shown=folder)
+        opened = self._in_place(opened, places)
+        self._note_crossing(folder, opened, places)
+        return opened
+
+    def _open(self, folder: Path, places: Sequence[Place]) -> Folder:
+        if not places:
+            return Folder.follow(folder)  # nobody has said where it should lead
+        return Folder.open(self._real(folder, places), shown=folder)
+
+    def _in_place(self, opened: Folder, places: Sequence[Place]) -> Folder:
+        """Check that an opened folder lies on the disk of its innermost place; then so do all places around that."""
+        try:
+            opened.disk = self._mounts.disk_of(opened.descriptor)
+            if places and (places[-1].leads_elsewhere or not opened.disk.is_same(places[-1].disk)):
+                self._check(places)
         except BaseException:
             opened.close()
             raise
@@ -122,7 +150,8 @@ class Disks:
         Raises:
             OfflineError: it is not.
         """
-        places = self._checked(folder)
+        places = self._places.covering(folder)
+        self._check(places)
         if to_make and all(place.path != folder for place in places):
             self._refuse_bare(folder, self._real(folder, places))
         if was is None:
@@ -183,14 +212,12 @@ class Disks:
             return None
         return f"its disk {place.disk} is not mounted ({disk} is in its place); mount it, {remedy}"
 
-    def _checked(self, folder: Path) -> list[Place]:
-        """Return the places that a folder lies in, all of them as they were."""
-        places = list(self._places.covering(folder))
+    def _check(self, places: Iterable[Place]) -> None:
+        """Check that all places are as they were."""
         for place in places:
             trouble = self.trouble_with(place)
             if trouble is not None:
                 raise OfflineError(place.path, f"{place.path}: {trouble}")
-        return places
 
     def _trouble_of_root(self, place: Place) -> str | None:
         try:
@@ -224,17 +251,16 @@ class Disks:
                 f"`familiar disks trust {folder}`",
             )
 
-    def _note_crossing(self, folder: Path, real: Path, places: Sequence[Place]) -> None:
+    def _note_crossing(self, folder: Path, opened: Folder, places: Sequence[Place]) -> None:
         """Remember a file system that is mounted below a place, so that it is missed when it is away."""
-        if not places:
+        disk = opened.disk
+        if not places or disk is None or disk.is_same(places[-1].disk):
             return
-        inner = places[-1]
-        disk = self._mounts.disk_at(real)
-        while folder != inner.path and not disk.is_same(inner.disk):
-            if not self._mounts.disk_at(real.parent).is_same(disk):
-                self._places.remember(folder, real=real, disk=disk)
-                return
+        real = self._real(folder, places)
+        while folder != places[-1].path and self._mounts.disk_at(real.parent).is_same(disk):
             folder, real = folder.parent, real.parent
+        if folder != places[-1].path:
+            self._places.remember(folder, real=real, disk=disk)
 
     def _real(self, folder: Path, places: Sequence[Place]) -> Path:
         """Return where a folder lies: as its innermost place was remembered, and without any link below that."""

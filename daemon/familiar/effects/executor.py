@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import stat
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -24,7 +25,6 @@ from familiar.effects.placing import (
 from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError, RetryError, SetAsideError
 from familiar.filesystem.files import Pulse, has_content, no_pulse
 from familiar.filesystem.folders import Entry
-from familiar.filesystem.mounts import Disk
 from familiar.model import Copy, Crop, Escort, FileOperation, Inscribe, Link, Move, Tag, aim_of
 
 _FIRST_RETRY = 60.0
@@ -112,7 +112,7 @@ class Executor:
         expected = None if before is None else hashlib.sha256(before).hexdigest()
         with self._disks.open(wish.target.parent) as folder:
             target, hidden = Entry(folder, wish.target.name), Hidden.fresh(step.id)
-            self._reserve(step, source=step.path, target=target, hidden=hidden, hash_=hash_, before=before)
+            self._reserve(step, None, step.path, target, hidden=hidden, hash_=hash_, before=before)
             place_over(rendered, target, hidden, expected=expected, pulse=self._pulse)
         return Outcome(state="done", target=wish.target)
 
@@ -126,7 +126,7 @@ class Executor:
             target = Entry(stack.enter_context(self._disks.make(wish.parent)), wish.name)
             hash_ = step.hash if begun and step.hash is not None else self._hash_of(source, along.sidecar)
             hidden = Hidden.fresh(step.id)
-            self._reserve(step, source=along.sidecar, target=target, hidden=hidden, hash_=hash_)
+            self._reserve(step, source, along.sidecar, target, hidden=hidden, hash_=hash_)
             try:
                 place(source, target, hidden, hash_=hash_, pulse=self._pulse)
             except FileExistsError as error:
@@ -143,10 +143,16 @@ class Executor:
             size = len(rendered) if rendered is not None else 0 if is_over else _size_of(source, path)
             folder = stack.enter_context(self._disks.make(wish.target.parent, top=wish.top))
             place = self._placing(wish, step, source, rendered)
+
+            def attempt(target: Entry) -> None:
+                hidden = Hidden.fresh(step.id)
+                self._reserve(step, source, path, target, hidden=hidden, hash_=hash_)
+                place(target, hidden)
+
             if begun and step.target is not None and not self._journal.is_claimed(step):
                 try:
                     target = Entry(folder, step.target.name)
-                    self._try(step, place, path, target, hash_)
+                    attempt(target)
                 except FileExistsError:
                     pass  # somebody took the name since: another one will do
                 else:
@@ -157,28 +163,31 @@ class Executor:
                 if found:
                     return Outcome(state="kept", target=target.path)
                 try:
-                    self._try(step, place, path, target, hash_)
+                    attempt(target)
                 except FileExistsError:
                     continue
                 return Outcome(state="done", target=target.path)
 
-    def _try(self, step: Step, place: Place, source: Path, target: Entry, hash_: str) -> None:
-        hidden = Hidden.fresh(step.id)
-        self._reserve(step, source=source, target=target, hidden=hidden, hash_=hash_)
-        place(target, hidden)
-
     def _reserve(
-        self, step: Step, *, source: Path, target: Entry, hidden: Hidden, hash_: str, before: bytes | None = None
+        self,
+        step: Step,
+        source: Entry | None,
+        path: Path,
+        target: Entry,
+        *,
+        hidden: Hidden,
+        hash_: str,
+        before: bytes | None = None,
     ) -> None:
         self._journal.reserve(
             step,
-            source=source,
+            source=path,
             target=target.path,
             temporary=target.with_name(hidden.new).path,
             hash_=hash_,
             before=before,
-            source_disk=self._disk_of(source.parent),
-            target_disk=self._disk_of(target.folder.path),
+            source_disk=step.source_disk if source is None else source.folder.disk,
+            target_disk=target.folder.disk,
         )
 
     def _source(self, stack: ExitStack, path: Path) -> Entry | None:
@@ -188,12 +197,6 @@ class Executor:
         except FileNotFoundError:
             return None
         return Entry(folder, path.name)
-
-    def _disk_of(self, folder: Path) -> Disk | None:
-        try:
-            return self._disks.disk_of(folder)
-        except OSError:
-            return None
 
     def _hash_of(self, source: Entry | None, path: Path) -> str:
         if source is None:
@@ -277,8 +280,11 @@ def _outcome_of_system(step: Step, error: OSError) -> Outcome:
 
 
 def _size_of(source: Entry | None, path: Path) -> int:
-    if source is None or not source.exists:
+    found = None if source is None else source.look()
+    if source is None or found is None:
         raise GoneError(f"{path}: no longer there")
+    if stat.S_ISREG(found.st_mode):
+        return found.st_size
     with hold_photo(source) as held:
         return held.identity.size
 

@@ -71,18 +71,8 @@ def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: st
     if source is None:
         raise GoneError(f"{target.path}: neither it nor what was to be moved there is there any more")
     with hold(source) as held:
-        held.verify(hash_, pulse)
-        try:
-            with held.quiet():
-                rename_new(source, target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
+        if source.folder.device != target.folder.device or not _move_within(held, target, hash_, pulse):
             _move_across(held, target, hidden, hash_, pulse)
-            return
-        _check_moved(held, source, target)
-    target.folder.sync()
-    source.folder.sync()
 
 
 def place_copy(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: str, pulse: Pulse) -> None:
@@ -252,12 +242,24 @@ def hold_photo(source: Entry | None) -> Iterator[HeldFile]:
         yield held
 
 
-def _check_moved(held: HeldFile, source: Entry, target: Entry) -> None:
-    """Check that a rename has moved the very file that was held; what was put in its place goes back."""
-    if held.is_at(target):
-        return
-    give_back_name(target, source, unused_name)
-    raise ChangedError(f"{source.path}: was exchanged while it was moved")
+def _move_within(held: HeldFile, target: Entry, hash_: str, pulse: Pulse) -> bool:
+    """Rename a held file; return False if that can't be done, as between two mounts of one file system."""
+    source = held.entry
+    held.verify(hash_, pulse)
+    try:
+        with held.quiet():
+            rename_new(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    if not held.is_at(target):  # something else was put in the place of what was held
+        give_back_name(target, source, unused_name)
+        raise ChangedError(f"{source.path}: was exchanged while it was moved")
+    target.folder.sync()
+    if not source.folder.is_same(target.folder):
+        source.folder.sync()
+    return True
 
 
 def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, pulse: Pulse) -> None:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from familiar.filesystem import kernel
+from familiar.filesystem.mounts import Disk
 
 _STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
@@ -18,12 +19,13 @@ _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 
 
 class Folder:
-    """A folder that is held by a descriptor; `path` is its name for people."""
+    """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it lies on, once known."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         """Take a descriptor, which is closed with the folder."""
         self.path = path
         self.descriptor = descriptor
+        self.disk: Disk | None = None
 
     @classmethod
     def open(cls, real: Path, *, shown: Path | None = None) -> "Folder":
@@ -57,6 +59,11 @@ class Folder:
             else:
                 parent.sync()
         return cls.open(real, shown=shown)
+
+    @classmethod
+    def follow(cls, path: Path) -> "Folder":
+        """Open a folder to which the links in its path lead now; raises OSError."""
+        return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
 
     @property
     def device(self) -> int:
@@ -217,24 +224,20 @@ def naming(path: Path, other: Path | None = None) -> Iterator[None]:
 
 def _open(real: Path, flags: int) -> int:
     assert real.is_absolute(), real
-    top = os.open("/", _STEP)
+    assert ".." not in real.parts, real
     try:
-        relative = str(real.relative_to("/"))
-        try:
-            return kernel.open_beneath(top, relative, flags)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise _not_a_folder(real) from error
-            if error.errno != errno.ENOSYS:
-                raise
-        return _open_by_hand(top, real, flags)
-    finally:
-        os.close(top)
+        return kernel.open_without_links(str(real), flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _not_a_folder(real) from error
+        if error.errno != errno.ENOSYS:
+            raise
+    return _open_by_hand(real, flags)
 
 
-def _open_by_hand(top: int, real: Path, flags: int) -> int:
+def _open_by_hand(real: Path, flags: int) -> int:
     """Open a path component by component, where the kernel has no openat2."""
-    held = os.dup(top)
+    held = os.open("/", _STEP)
     try:
         *above, last = real.parts[1:] or (".",)
         for name in above:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.filesystem import kernel
+
 MOUNTS = Path("/proc/self/mountinfo")
 _UDEV = Path("/run/udev/data")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -39,8 +41,9 @@ _FOR_MOUNTS = (Path("/mnt"), Path("/media"), Path("/run/media"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A line of `/proc/self/mountinfo` (proc(5)): where, of what type, and from what."""
+    """A line of `/proc/self/mountinfo` (proc(5)): its id, where, of what type, and from what."""
 
+    id: int
     point: Path
     type: str
     source: str
@@ -92,7 +95,7 @@ class Mounts:
         """Read nothing yet."""
         self._file: int | None = None
         self._changes = select.poll()
-        self._mounts: list[Mount] = []
+        self._mounts: dict[int, Mount] = {}
         self._disks: dict[tuple[int, int], Disk] = {}
 
     def disk_at(self, real: Path) -> Disk:
@@ -101,26 +104,36 @@ class Mounts:
         Raises:
             OSError: it can't be told (a server that does not answer).
         """
-        self._refresh()
         while True:
             try:
-                device, found = os.stat(real).st_dev, os.statvfs(real)
+                descriptor = os.open(real, os.O_PATH | os.O_CLOEXEC)
             except (FileNotFoundError, NotADirectoryError):
                 real = real.parent
             else:
                 break
-        key = (device, found.f_fsid)
+        try:
+            return self.disk_of(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def disk_of(self, descriptor: int) -> Disk:
+        """Return the file system of what is held open; raises OSError."""
+        self._refresh()
+        key = (os.fstat(descriptor).st_dev, os.fstatvfs(descriptor).f_fsid)
         if key not in self._disks:
-            mount = self._mount_of(real)
-            self._disks[key] = Disk(
-                type=mount.type,
-                source=mount.source,
-                device=device,
-                id=found.f_fsid,
-                boot=_text(_BOOT) if mount.type in _VOLATILE else None,
-                **_known_to_udev(device, mount.source),
-            )
+            self._disks[key] = self._look(descriptor, *key)
         return self._disks[key]
+
+    def _look(self, descriptor: int, device: int, id_: int) -> Disk:
+        mount = self._mounts.get(kernel.mount_id(descriptor), Mount(id=0, point=Path("/"), type="", source=""))
+        return Disk(
+            type=mount.type,
+            source=mount.source,
+            device=device,
+            id=id_,
+            boot=_text(_BOOT) if mount.type in _VOLATILE else None,
+            **_known_to_udev(device, mount.source),
+        )
 
     def missing_mount(self, real: Path) -> Path | None:
         """Return the mount point above a path, or at it, that has no file system mounted by the looks of it.
@@ -128,20 +141,13 @@ class Mounts:
         It stands in `/etc/fstab`, or is empty, in a folder made for mount points.
         """
         self._refresh()
-        points, in_fstab = {mount.point for mount in self._mounts}, _points_in_fstab()
+        points, in_fstab = {mount.point for mount in self._mounts.values()}, _points_in_fstab()
         for path in (real, *real.parents[:-1]):
             if path in points:
                 return None
             if path in in_fstab or _looks_bare(path):
                 return path
         return None
-
-    def _mount_of(self, real: Path) -> Mount:
-        best = Mount(point=Path("/"), type="", source="")
-        for mount in self._mounts:
-            if real.is_relative_to(mount.point) and len(mount.point.parts) >= len(best.point.parts):
-                best = mount
-        return best
 
     def _refresh(self) -> None:
         """Read the mounts if they are new: the kernel tells of changes by poll(2)."""
@@ -151,7 +157,8 @@ class Mounts:
             self._changes.register(self._file, select.POLLERR | select.POLLPRI)
         elif not self._changes.poll(0):
             return
-        self._mounts = list(mounts_in(MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")))
+        text = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+        self._mounts = {mount.id: mount for mount in mounts_in(text)}
         self._disks.clear()
 
 
@@ -160,7 +167,9 @@ def mounts_in(text: str) -> Iterator[Mount]:
     for line in text.splitlines():
         left, _, right = line.partition(" - ")
         type_, source = [*right.split(), ""][:2]
-        yield Mount(point=Path(_unescaped(left.split()[4])), type=type_, source=_unescaped(source))
+        yield Mount(
+            id=int(left.split()[0]), point=Path(_unescaped(left.split()[4])), type=type_, source=_unescaped(source)
+        )
 
 
 def type_of(path: Path, mounts: str) -> str:

@@ -51,12 +51,12 @@ def prove_copy(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) ->
     if copy.is_one_with(doomed):
         raise ChangedError(f"{copy.entry.path}: is the same file as {doomed.entry.path}, not a copy of it")
     copy.verify(hash_, pulse)
+    copy.sync()
     return prove_written(copy)
 
 
 def prove_written(copy: HeldFile) -> Proof:
-    """Prove that a file that this process has written and read back outlives the name; raises OSError."""
-    copy.sync()
+    """Prove that a file that this process has written, synced and read back outlives the name; raises OSError."""
     copy.entry.folder.sync()
     return Proof(lambda: copy.is_at(copy.entry) and copy.has_same_bytes(), _KEY)
 

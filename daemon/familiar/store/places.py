@@ -27,6 +27,7 @@ class Places:
         """Take the open store and a clock that gives UTC."""
         self._db = db
         self._now = now
+        self._ids: dict[Disk, int] = {}
 
     def all(self) -> list[Place]:
         """Return all places, by path."""
@@ -68,9 +69,15 @@ class Places:
 
     def disk_id(self, disk: Disk) -> int:
         """Return the id of a disk, writing it down if it is new."""
+        if disk in self._ids:
+            return self._ids[disk]
         text = json.dumps(asdict(disk), sort_keys=True)
-        self._db.conn.execute("INSERT INTO disks (identity) VALUES (?) ON CONFLICT DO NOTHING", (text,))
-        return int(self._db.conn.execute("SELECT id FROM disks WHERE identity = ?", (text,)).fetchone()[0])
+        row = self._db.conn.execute("SELECT id FROM disks WHERE identity = ?", (text,)).fetchone()
+        if row is not None:
+            return self._ids.setdefault(disk, int(row[0]))
+        # Not kept in memory yet: the transaction may be rolled back.
+        found = self._db.conn.execute("INSERT INTO disks (identity) VALUES (?) RETURNING id", (text,)).fetchone()
+        return int(found[0])
 
     def _places(self, condition: str, *values: Any) -> list[Place]:
         return [
