@@ -25,6 +25,7 @@ class Workbench:
 
     base: Path
     store: Store
+    _disks: Disks | None = None
 
     @classmethod
     def at(cls, base: Path) -> "Workbench":
@@ -90,7 +91,8 @@ class Workbench:
         return found
 
     def disks(self) -> Disks:
-        return Disks(self.store.places)
+        self._disks = self._disks or Disks(self.store.places)
+        return self._disks
 
     def close(self) -> None:
         self.store.close()

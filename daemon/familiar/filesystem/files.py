@@ -5,12 +5,12 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from familiar.errors import ChangedError, GoneError, SetAsideError, WriterError
-from familiar.filesystem import kernel
 from familiar.filesystem.folders import Entry, naming
+from familiar.filesystem.writers import kept_away
 
 BLOCK = 1 << 20
 """Bytes that are read at once."""
@@ -112,26 +112,17 @@ class HeldFile:
 
     @contextmanager
     def quiet(self) -> Iterator[Callable[[], bool]]:
-        """Keep writers away for a block; give what tells whether one waits by now.
-
-        Where there are no leases (other users' files, network file systems) nothing keeps them away, and changes are
-        known by the file's times alone.
+        """Keep writers away for a block, as `kept_away` does; give what tells whether nobody waits to write.
 
         Raises:
             WriterError: somebody has the file open for writing.
         """
-        try:
-            with naming(self.entry.path):
-                kernel.take_lease(self.descriptor)
-        except BlockingIOError as error:
-            raise WriterError(f"{self.entry.path}: is open for writing in another program") from error
-        except OSError:
-            yield lambda: True
-            return
-        try:
-            yield lambda: kernel.has_lease(self.descriptor)
-        finally:
-            kernel.give_back_lease(self.descriptor)
+        with ExitStack() as stack:
+            try:
+                is_wanted = stack.enter_context(kept_away(self.descriptor))
+            except BlockingIOError as error:
+                raise WriterError(f"{self.entry.path}: is open for writing in another program") from error
+            yield lambda: not is_wanted()
 
 
 @contextmanager
@@ -186,26 +177,3 @@ def has_content(entry: Entry, hash_: str, pulse: Pulse = no_pulse) -> bool:
     """Say whether a name stands for a regular file, and no link, whose SHA-256 is `hash_`."""
     with hold_if_regular(entry) as held:
         return held is not None and held.hash(pulse) == hash_
-
-
-def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
-    """Say whether a program has the regular file at a path open for writing, as far as the kernel tells.
-
-    A program that has it mapped for writing counts; other users' files and network shares are never known to be open.
-    """
-    try:
-        descriptor = os.open(path, _READING & ~os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return False
-        kernel.take_lease(descriptor)
-        kernel.give_back_lease(descriptor)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False

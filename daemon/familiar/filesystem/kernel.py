@@ -104,8 +104,17 @@ def _type_of(descriptor: int) -> int:
 
 def mount_id(descriptor: int) -> int:
     """Return the id that `/proc/self/mountinfo` has for the mount through which a descriptor was opened (proc(5))."""
-    for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines():
+    return int(_about(Path("/proc/self"), str(descriptor), "mnt_id"))
+
+
+def open_flags(process: Path, descriptor: str) -> int:
+    """Return the flags of open(2) with which a process has opened one of its descriptors (proc(5)); raises OSError."""
+    return int(_about(process, descriptor, "flags"), 8)
+
+
+def _about(process: Path, descriptor: str, wanted: str) -> str:
+    for line in (process / "fdinfo" / descriptor).read_text(encoding="ascii").splitlines():
         key, _, value = line.partition(":")
-        if key == "mnt_id":
-            return int(value)
-    raise OSError(errno.ENOSYS, "the kernel tells no id of a mount", "/proc/self/fdinfo")
+        if key == wanted:
+            return value.strip()
+    raise OSError(errno.ENOSYS, f"the kernel does not tell {wanted} of an open file", str(process))
