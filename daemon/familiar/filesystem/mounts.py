@@ -138,12 +138,12 @@ class Mounts:
     def missing_mount(self, real: Path) -> Path | None:
         """Return the mount point above a path, or at it, that has no file system mounted by the looks of it.
 
-        It stands in `/etc/fstab`, or is empty, in a folder made for mount points.
+        It stands in `/etc/fstab`, or is empty, in a folder made for mount points. A mount of what lies there anyway
+        counts for nothing: systemd makes such mounts for `ReadWritePaths=`.
         """
-        self._refresh()
-        points, in_fstab = {mount.point for mount in self._mounts.values()}, _points_in_fstab()
+        in_fstab = _points_in_fstab()
         for path in (real, *real.parents[:-1]):
-            if path in points:
+            if _is_mounted(path):
                 return None
             if path in in_fstab or _looks_bare(path):
                 return path
@@ -195,6 +195,14 @@ def is_network(path: Path) -> bool:
     return kind in _NETWORK or (kind.startswith("fuse") and kind not in _LOCAL_FUSE)
 
 
+def _is_mounted(path: Path) -> bool:
+    """Say whether another file system lies at a path than above it."""
+    try:
+        return os.lstat(path).st_dev != os.lstat(path.parent).st_dev
+    except OSError:
+        return False
+
+
 def _looks_bare(path: Path) -> bool:
     """Say whether a folder for mounts is empty, or one of a user's sticks is missing, as without its disk."""
     of_user = path.parent.parent in _FOR_MOUNTS[1:]
@@ -210,8 +218,10 @@ def _looks_bare(path: Path) -> bool:
 
 
 def _points_in_fstab() -> frozenset[Path]:
-    lines = (line.split() for line in _text(_FSTAB).splitlines())
-    points = (Path(_unescaped(words[1])) for words in lines if len(words) > 2 and not words[0].startswith("#"))  # noqa: PLR2004 - fstab(5)
+    """Return where file systems of their own are to be mounted (fstab(5)); a second mount of a folder is none."""
+    lines = (line.split() for line in _text(_FSTAB).splitlines() if not line.lstrip().startswith("#"))
+    entries = (words for words in lines if len(words) > 3 and "bind" not in words[3])  # noqa: PLR2004 - its fields
+    points = (Path(_unescaped(words[1])) for words in entries)
     return frozenset(point for point in points if point.is_absolute() and point != Path("/"))
 
 
