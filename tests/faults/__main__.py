@@ -1,0 +1,3 @@
+import argparse, sys
+from pathlib import Path
+sys.path.insert(0, str(Path(__file__).parents[1]))
