@@ -40,7 +40,10 @@ _FORM = re.compile(r"(?P<what>[A-Za-z]+(?:-after)?)(?::(?P<act>[a-z-]+))?(?:\*(?
 
 @dataclass(frozen=True, slots=True)
 class Arming:
-    """`what` goes wrong at the `at`-th call and `count` in all (-1: all from there on); `act` is done at a stop."""
+    """`what` goes wrong at the `at`-th call and `count` in all (-1: all from there on).
+
+    At a stop `act` is done, with the file that familiar spoke of last, or, by `count`, one before that.
+    """
 
     what: str
     at: int

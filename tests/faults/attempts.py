@@ -136,6 +136,8 @@ class _Run:
     def _command(self, act: Command, arming: Arming | None) -> None:
         number = len(self._result.calls) + 1
         self._hour += _HOURS
+        if self._alone:
+            self._durability.observe(tree(self._disks.tops))
         log, trouble = (self._disks.logs / f"{kind}-{number}" for kind in ("calls", "trouble"))
         child = os.fork()
         if child == 0:
@@ -146,7 +148,14 @@ class _Run:
         self._note(number, arming, status, calls, trouble)
         self._person.put_right()
         if self._alone:
-            self._durability.add(calls)
+            self._check_durable(calls)
+
+    def _check_durable(self, calls: Sequence[Call]) -> None:
+        with self._store() as store:
+            over = acting.written_over(store)
+        found = tree((*self._disks.inside, self._disks.away))
+        for call, hash_ in self._durability.add(calls, found, self._ledger.required - over):
+            self._find("not durable", f"{self._ledger.called([hash_])} after call {call.number} of command {len(self._result.calls)}")
 
     def _await(self, child: int, arming: Arming | None, log: Path) -> int:
         while True:
@@ -160,17 +169,21 @@ class _Run:
     def _interfere(self, arming: Arming, calls: Sequence[Call]) -> None:
         """Let a person do something with what familiar is at work with."""
         self._chance.seed(f"{self._attempt} {arming}")
-        paths = [Path(text) for call in calls for text in (call.one, call.two) if text]
-        spoken = [path for path in dict.fromkeys(paths) if path.is_relative_to(self._disks.near) or self._is_far(path)]
+        texts = dict.fromkeys(text for call in reversed(calls) for text in (call.two, call.one) if text)
+        spoken = [path for path in map(Path, texts) if any(path.is_relative_to(top) for top in self._disks.tops)]
+        files = [path for path in spoken if path.is_file() and not is_hidden(path)] or self._visible()
         folders = [path for path in dict.fromkeys((*spoken, *(path.parent for path in spoken))) if path.is_dir()]
         made = {"create", "rename", "link", "symlink", "mkdir"}
         held = {Path(call.one) for call in calls if call.label == "open" and (call.result or -1) >= 0}
         held |= {Path(call.two or call.one).parent for call in calls if call.label in made and call.result == 0}
-        files = [path for path in spoken if path.is_file()] or self._visible()
-        self._person.act(arming.act, among=files, folders=folders, held=held, live=True)
-
-    def _is_far(self, path: Path) -> bool:
-        return path.is_relative_to(self._disks.far)
+        turn = arming.count - 1
+        self._person.act(
+            arming.act,
+            among=files[turn % max(len(files), 1) :][:1],
+            folders=folders[turn % max(len(folders), 1) :][:1],
+            held=held,
+            live=True,
+        )
 
     def _note(self, number: int, arming: Arming | None, status: int, calls: Sequence[Call], trouble: Path) -> None:
         hit = next((call for call in calls if call.injected), None)
@@ -199,10 +212,6 @@ class _Run:
         outside = [path for path in found if path.is_relative_to(self._disks.away) and self._is_caught(path)]
         if outside:
             self._find("outside", f"{', '.join(map(self._short, outside))} {when}")
-        endangered = self._durability.endangered(found, self._ledger.required - over)
-        if endangered and self._alone:
-            self._find("not durable", f"{self._ledger.called(endangered)} {when}")
-
     def _is_caught(self, path: Path) -> bool:
         """Say whether a file lies outside, behind a link that took the place of a folder which familiar held."""
         single = self._attempt.workload in SMALL and "sidecar" not in self._attempt.workload

@@ -77,7 +77,7 @@ class Shim:
         if arming is None:
             self._library.fault_arm(0, b"", b"", 1)
         else:
-            self._library.fault_arm(arming.at, arming.code.encode(), b"", arming.count)
+            self._library.fault_arm(arming.at, arming.code.encode(), b"", 1 if arming.act else arming.count)
 
     def disarm(self) -> None:
         self._library.fault_disarm()

@@ -86,7 +86,7 @@ SMALL: dict[str, tuple[Act, ...]] = {
     ),
     "replaced-by-link": (
         *_single(Wish(kind="copy", target="near/out/"))[:3],
-        Person(act="link-copy", pick=0),
+        Person(act="link-copy", pick=1),
         UNDO,
     ),
 }

@@ -1,0 +1,106 @@
+"""Many attempts: every call of the small workloads disturbed in every way, and random calls of random ones."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.armings import FAULTS, LIVE, MOUNTS, Arming, Attempt
+from faults.attempts import Result, run
+from faults.disks import Disks
+from faults.shim import WRITING, Call, Shim
+from faults.workloads import SMALL
+
+_EACH = 25
+"""Attempts for each random workload."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """How much is tried: `share` of every disturbance of the small workloads, and so many random ones of each kind."""
+
+    seed: str
+    share: float = 0.0
+    kills: int = 0
+    errors: int = 0
+    stops: int = 0
+    replay: tuple[str, ...] = ()
+    base: str = ""
+
+
+def conduct(campaign: Campaign, told: Callable[[Result], None]) -> None:
+    """Try what a campaign asks for, in this process and in those that it forks; tell of each attempt."""
+    disks, shim = Disks(Path(campaign.base) if campaign.base else None), Shim()
+    chance = random.Random(f"campaign {campaign.seed}")
+
+    def tried(attempt: Attempt) -> Result:
+        result = run(attempt, disks, shim)
+        told(result)
+        return result
+
+    try:
+        for text in campaign.replay:
+            tried(Attempt.of(text))
+        if campaign.share:
+            for name in SMALL:
+                calm = tried(Attempt(name))
+                for attempt in every(name, calm.calls):
+                    if chance.random() < campaign.share:
+                        tried(attempt)
+        left = Counter({"kill": campaign.kills, "error": campaign.errors, "stop": campaign.stops})
+        while +left:
+            calm = tried(Attempt(f"{campaign.seed}/{chance.randrange(10**6)}"))
+            for _ in range(_EACH):
+                attempt = _random(chance, calm, kinds=sorted(+left), can_mount=disks.can_mount)
+                if attempt is not None:
+                    left.subtract(kind_of(arming) for arming in tried(attempt).fired)
+                if not +left:
+                    break
+    finally:
+        disks.close()
+
+
+def kind_of(arming: str) -> str:
+    """Return what an arming does, by its text: kill, stop or error."""
+    what = arming.partition(":")[2]
+    return "kill" if what.startswith("kill") else "stop" if what.startswith("stop") else "error"
+
+
+def every(name: str, commands: Sequence[Sequence[Call]]) -> Iterator[Attempt]:
+    """Give an attempt for each way in which each call of a workload can go wrong."""
+    for number, calls in enumerate(commands, start=1):
+        for call in calls:
+            kills = ("kill", "kill-after") if call.label in WRITING else ("kill",)
+            ways = [Arming(what, call.number) for what in (*kills, *FAULTS[call.label])]
+            ways.append(Arming(FAULTS[call.label][0], call.number, count=-1))
+            ways.extend(Arming("stop", call.number, count=file, act=act) for act in LIVE for file in (1, 2))
+            yield from (Attempt(name, ((number, way),)) for way in ways)
+
+
+def _random(chance: random.Random, calm: Result, *, kinds: Sequence[str], can_mount: bool) -> Attempt | None:
+    """Return one of these kinds of disturbance in a command of a workload, and perhaps others in later ones."""
+    commands = [(number, calls) for number, calls in enumerate(calm.calls, start=1) if calls]
+    if not commands:
+        return None
+    first = chance.randrange(len(commands))
+    armings = [(commands[first][0], _arming(chance, commands[first][1], chance.choice(kinds), can_mount))]
+    for number, calls in commands[first + 1 :]:
+        if chance.random() < 0.3:
+            armings.append((number, _arming(chance, calls, chance.choice(("kill", "error")), can_mount)))
+    return Attempt(calm.attempt.workload, tuple(armings))
+
+
+def _arming(chance: random.Random, calls: Sequence[Call], kind: str, can_mount: bool) -> Arming:
+    by_label: dict[str, list[Call]] = {}
+    for one in calls:
+        by_label.setdefault(one.label, []).append(one)
+    # Most calls only look: every second disturbance is one of a kind of call, however rare that is.
+    call = chance.choice(calls) if chance.random() < 0.5 else chance.choice(by_label[chance.choice(sorted(by_label))])
+    if kind == "kill":
+        return Arming(chance.choice(("kill", "kill-after")), call.number)
+    if kind == "stop":
+        acts = LIVE + MOUNTS if can_mount else LIVE
+        return Arming("stop", call.number, count=chance.randint(1, 4), act=chance.choice(acts))
+    count = chance.choice((1, 1, 1, 2, 5, -1))
+    return Arming(chance.choice(FAULTS[call.label]), call.number, count=count)
