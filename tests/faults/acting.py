@@ -1,6 +1,7 @@
 """Familiar as it is driven here: the only module that knows how its parts are put together."""
 
 import asyncio
+import importlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,9 @@ from faults.contents import hash_of, is_hidden
 
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _FINAL = frozenset({"done", "kept", "refused", "undone"})
+
+
+importlib.import_module("familiar.vision.xmp")  # once, and not in each process that is forked
 
 
 class Studio:

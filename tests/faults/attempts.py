@@ -226,24 +226,35 @@ class _Run:
         self._settle("at the end")
         if self._alone:
             self._check_truth()
-        for which in (UNDO, Command(name="each"), Command(name="each")):
-            self._command(which, None)
-        self._settle("after undo of all")
+        self._command(UNDO, None)
+        self._check("after undo of all")
+        if self._left(acting.done_steps):
+            self._command(Command(name="each"), None)
+            self._command(Command(name="each"), None)
+        if self._left(acting.open_steps):
+            self._settle("after undo of each")
+        self._check_temporaries("after undo of all")
         if self._alone:
             self._check_undone()
         del self._result.calls[armed:]
 
+    def _left(self, kind: Callable[[acting.Store], list[acting.Step]]) -> list[acting.Step]:
+        with self._store() as store:
+            return kind(store)
+
     def _settle(self, when: str) -> None:
         for _ in range(_QUIET):
             self._command(WORK, None)
-            with self._store() as store:
-                left = acting.open_steps(store)
+            left = self._left(acting.open_steps)
             if not left:
                 break
         self._check(when)
         if left:
             steps = ", ".join(f"{step.operation.kind} {step.state}: {step.error}" for step in left)
             self._find("open", f"{steps} {when}")
+        self._check_temporaries(when)
+
+    def _check_temporaries(self, when: str) -> None:
         temporaries = [path for path in tree(self._disks.tops) if is_hidden(path)]
         if temporaries:
             self._find("temporaries", f"{', '.join(map(self._short, temporaries))} {when}")
@@ -253,8 +264,7 @@ class _Run:
 
     def _check_truth(self) -> None:
         """Check that what the journal calls done is there, unless a later step took it on."""
-        with self._store() as store:
-            done = acting.done_steps(store)
+        done = self._left(acting.done_steps)
         taken = {step.source for step in done if isinstance(step.operation, Move)}
         for step in done:
             if step.target is None or step.target in taken or step.operation.kind == "sidecar":
@@ -263,8 +273,7 @@ class _Run:
                 self._find("untrue", f"{step.operation.kind} done, but {self._short(step.target)} is not it")
 
     def _check_undone(self) -> None:
-        with self._store() as store:
-            left = acting.done_steps(store)
+        left = self._left(acting.done_steps)
         if left:
             steps = ", ".join(f"{step.operation.kind} {step.error}" for step in left)
             self._find("not undone", steps)

@@ -1,5 +1,6 @@
 """Many attempts: every call of the small workloads disturbed in every way, and random calls of random ones."""
 
+import gc
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,7 @@ def conduct(campaign: Campaign, told: Callable[[Result], None]) -> None:
         told(result)
         return result
 
+    gc.freeze()  # what is loaded need not be copied in each process that is forked
     try:
         for text in campaign.replay:
             tried(Attempt.of(text))
