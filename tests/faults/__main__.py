@@ -1,7 +1,7 @@
 """Disturb familiar at work, and look whether anything is lost.
 
     uv run python tests/faults --kills 5000 --errors 5000 --stops 5000 --seed 1     # random workloads
-    uv run python tests/faults --every 1                                          # every call of the small workloads
+    uv run python tests/faults --every all                                # every call of the small workloads
     uv run python tests/faults --replay "move-far 1:ENOENT-after@52"              # what one of its lines says
 
 Kills the process at a system call, lets a call fail, or lets a person do something while it stands still at one. Then
@@ -19,8 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.campaigns import Campaign
-from faults.parts import Summary, divided, gathered
+from faults.parts import Summary, gathered
 from faults.shim import compiler
+from faults.workloads import SMALL
 
 _COLUMNS = ("stat", "open", "read", "write", "copy", "fsync", "rename", "link", "unlink", "lease")
 
@@ -30,7 +31,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--stops", type=int, default=0)
-    parser.add_argument("--every", type=float, default=0, metavar="SHARE", help="of the small workloads: 1 for all")
+    parser.add_argument("--every", action="append", default=[], choices=["all", *SMALL], help="a small workload")
+    parser.add_argument("--share", type=float, default=1.0, help="how much of what --every gives")
+    parser.add_argument("--thorough", action="store_true", help="let --every have looking calls fail in all ways, too")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--base", default="", help="a folder on the first disk; by default in memory")
@@ -41,7 +44,9 @@ def main() -> None:
         sys.exit("there is no C compiler: apt-get install gcc libc6-dev")
     whole = Campaign(
         seed=wanted.seed,
-        share=wanted.every,
+        every=tuple(SMALL) if "all" in wanted.every else tuple(wanted.every),
+        share=wanted.share,
+        thorough=wanted.thorough,
         kills=wanted.kills,
         errors=wanted.errors,
         stops=wanted.stops,
@@ -49,7 +54,7 @@ def main() -> None:
         base=wanted.base,
     )
     started = time.monotonic()
-    summary = gathered(divided(whole, 1 if wanted.replay else wanted.jobs), _progress)
+    summary = gathered(whole.divided(1 if wanted.replay else wanted.jobs), _progress)
     print(file=sys.stderr)
     _show(summary, seed=wanted.seed, seconds=time.monotonic() - started, shown=wanted.shown)
     sys.exit(bool(summary.found))
@@ -65,7 +70,7 @@ def _counts(summary: Summary) -> str:
 
 
 def _show(summary: Summary, *, seed: str, seconds: float, shown: int) -> None:
-    small = {name: calls for name, calls in summary.calls.items() if not name[0].isdigit()}
+    small = {name: calls for name, calls in summary.calls.items() if name in SMALL}
     if small:
         print(f"{'calls':20}" + "".join(f"{label:>8}" for label in _COLUMNS) + f"{'all':>8}")
     for name, commands in small.items():

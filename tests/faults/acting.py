@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -28,10 +29,10 @@ importlib.import_module("familiar.vision.xmp")  # once, and not in each process 
 class Studio:
     """Workers that render at once, without any picture."""
 
-    async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
+    async def crop(self, _path: Path, hash_: str, wish: Crop) -> bytes:
         return picture_of(hash_, wish)
 
-    async def crops(self, path: Path, hash_: str, wishes: Sequence[Crop]) -> list[bytes]:
+    async def crops(self, _path: Path, hash_: str, wishes: Sequence[Crop]) -> list[bytes]:
         return [picture_of(hash_, wish) for wish in wishes]
 
     async def render_sidecar(self, photo: Path, sidecar: Path, wanted: Inscription, former: Inscription) -> Rendered:
@@ -49,7 +50,7 @@ def performer_of(store: Store) -> Performer:
     """Put together what carries out plans."""
     return Performer(
         store=store,
-        workers=cast(Workers, Studio()),
+        workers=cast("Workers", Studio()),
         executor=Executor(store.journal),
         undo=undo_of(store),
         log=Silence(),
@@ -84,10 +85,8 @@ def take_back(store: Store, which: str) -> None:
             continue
         store.journal.request_undo([step.id for step in steps])
         for step in steps:
-            try:
+            with suppress(FamiliarError):
                 undoing.undo(step)
-            except FamiliarError:
-                pass
 
 
 def _chosen(store: Store, which: str) -> Iterable[Sequence[Step]]:

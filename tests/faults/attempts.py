@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from familiar.effects.journal import Step
+from familiar.model import Box, Copy, Crop, Inscribe, Inscription, Link, Move, Operation
+from familiar.store.store import Store
 from faults import acting
 from faults.armings import Arming, Attempt
 from faults.contents import Ledger, hash_of, is_hidden, tree
@@ -18,7 +21,6 @@ from faults.persons import Person
 from faults.shim import Call, Shim, calls_in
 from faults.workloads import SMALL, UNDO, WORK, Act, Arrive, Command, Decide, Wish, workload
 from faults.workloads import Person as PersonAct
-from familiar.model import Box, Copy, Crop, Inscribe, Inscription, Link, Move, Operation
 from sidecars import DIGIKAM
 
 _PATIENCE = 30
@@ -82,7 +84,7 @@ class _Run:
         side, _, rest = name.partition("/")
         return (self._disks.near if side == "near" else self._disks.far) / rest
 
-    def _store(self) -> acting.Store:
+    def _store(self) -> Store:
         return acting.open_store(self._disks.state, self._hour)
 
     def _arrive(self, act: Arrive) -> None:
@@ -99,7 +101,9 @@ class _Run:
 
     def _decide(self, act: Decide) -> None:
         photos = [path for path in self._visible() if path.suffix == ".jpg" and path.is_file()]
-        wanted = [self._path(act.photo)] if isinstance(act.photo, str) else photos[act.photo % max(len(photos), 1) :][:1]
+        wanted = (
+            [self._path(act.photo)] if isinstance(act.photo, str) else photos[act.photo % max(len(photos), 1) :][:1]
+        )
         for photo in wanted:
             if photo.is_file():
                 with self._store() as store:
@@ -155,7 +159,10 @@ class _Run:
             over = acting.written_over(store)
         found = tree((*self._disks.inside, self._disks.away))
         for call, hash_ in self._durability.add(calls, found, self._ledger.required - over):
-            self._find("not durable", f"{self._ledger.called([hash_])} after call {call.number} of command {len(self._result.calls)}")
+            self._find(
+                "not durable",
+                f"{self._ledger.called([hash_])} after call {call.number} of command {len(self._result.calls)}",
+            )
 
     def _await(self, child: int, arming: Arming | None, log: Path) -> int:
         while True:
@@ -188,7 +195,8 @@ class _Run:
     def _note(self, number: int, arming: Arming | None, status: int, calls: Sequence[Call], trouble: Path) -> None:
         hit = next((call for call in calls if call.injected), None)
         if arming is not None and hit is not None:
-            self._result.fired.append(f"{number}:{arming} {hit.label} {hit.one} {hit.two}".rstrip())
+            paths = " ".join(self._short(Path(text)) for text in (hit.one, hit.two) if text)
+            self._result.fired.append(f"{number}:{arming} {hit.label} {paths}")
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         if os.WIFSIGNALED(status) and not killed:
             self._find("hangs", f"command {number} ended by signal {os.WTERMSIG(status)}")
@@ -212,6 +220,7 @@ class _Run:
         outside = [path for path in found if path.is_relative_to(self._disks.away) and self._is_caught(path)]
         if outside:
             self._find("outside", f"{', '.join(map(self._short, outside))} {when}")
+
     def _is_caught(self, path: Path) -> bool:
         """Say whether a file lies outside, behind a link that took the place of a folder which familiar held."""
         single = self._attempt.workload in SMALL and "sidecar" not in self._attempt.workload
@@ -238,7 +247,7 @@ class _Run:
             self._check_undone()
         del self._result.calls[armed:]
 
-    def _left(self, kind: Callable[[acting.Store], list[acting.Step]]) -> list[acting.Step]:
+    def _left(self, kind: Callable[[Store], list[Step]]) -> list[Step]:
         with self._store() as store:
             return kind(store)
 
@@ -284,7 +293,7 @@ class _Run:
             self._find("not as before", ", ".join(map(self._short, sorted(differ))))
 
 
-def _carry_out(open_store: Callable[[], acting.Store], act: Command, arm: Callable[[], None], trouble: Path) -> None:
+def _carry_out(open_store: Callable[[], Store], act: Command, arm: Callable[[], None], trouble: Path) -> None:
     """Carry out a command in this process, which was forked for it, and end it."""
     try:
         signal.alarm(_PATIENCE)

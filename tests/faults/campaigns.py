@@ -4,14 +4,13 @@ import gc
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faults.armings import FAULTS, LIVE, MOUNTS, Arming, Attempt
 from faults.attempts import Result, run
 from faults.disks import Disks
 from faults.shim import WRITING, Call, Shim
-from faults.workloads import SMALL
 
 _EACH = 25
 """Attempts for each random workload."""
@@ -19,48 +18,84 @@ _EACH = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """How much is tried: `share` of every disturbance of the small workloads, and so many random ones of each kind."""
+    """How much is tried: what `every` gives of some small workloads, and a number of random ones of each kind.
+
+    `share` is how much of the first, 1 for all; `thorough` is as `every` has it. This is part `part` of `parts`.
+    """
 
     seed: str
-    share: float = 0.0
+    every: tuple[str, ...] = ()
+    share: float = 1.0
+    thorough: bool = True
     kills: int = 0
     errors: int = 0
     stops: int = 0
     replay: tuple[str, ...] = ()
     base: str = ""
+    part: int = 0
+    parts: int = 1
+
+    def divided(self, parts: int) -> "list[Campaign]":
+        """Return parts that can go on side by side."""
+
+        def share(whole: int, part: int) -> int:
+            return whole // parts + (part < whole % parts)
+
+        return [
+            replace(
+                self,
+                kills=share(self.kills, part),
+                errors=share(self.errors, part),
+                stops=share(self.stops, part),
+                replay=self.replay[part::parts],
+                part=part,
+                parts=parts,
+            )
+            for part in range(parts)
+        ]
 
 
 def conduct(campaign: Campaign, told: Callable[[Result], None]) -> None:
     """Try what a campaign asks for, in this process and in those that it forks; tell of each attempt."""
     disks, shim = Disks(Path(campaign.base) if campaign.base else None), Shim()
-    chance = random.Random(f"campaign {campaign.seed}")
+    gc.freeze()  # what is loaded need not be copied in each process that is forked
 
     def tried(attempt: Attempt) -> Result:
         result = run(attempt, disks, shim)
         told(result)
         return result
 
-    gc.freeze()  # what is loaded need not be copied in each process that is forked
     try:
         for text in campaign.replay:
             tried(Attempt.of(text))
-        if campaign.share:
-            for name in SMALL:
-                calm = tried(Attempt(name))
-                for attempt in every(name, calm.calls):
-                    if chance.random() < campaign.share:
-                        tried(attempt)
-        left = Counter({"kill": campaign.kills, "error": campaign.errors, "stop": campaign.stops})
-        while +left:
-            calm = tried(Attempt(f"{campaign.seed}/{chance.randrange(10**6)}"))
-            for _ in range(_EACH):
-                attempt = _random(chance, calm, kinds=sorted(+left), can_mount=disks.can_mount)
-                if attempt is not None:
-                    left.subtract(kind_of(arming) for arming in tried(attempt).fired)
-                if not +left:
-                    break
+        _try_every(campaign, tried)
+        _try_random(campaign, tried, can_mount=disks.can_mount)
     finally:
         disks.close()
+
+
+def _try_every(campaign: Campaign, tried: Callable[[Attempt], Result]) -> None:
+    chance = random.Random(f"every {campaign.seed}")
+    for name in campaign.every:
+        calm = tried(Attempt(name))
+        chosen = [
+            one for one in every(name, calm.calls, thorough=campaign.thorough) if chance.random() < campaign.share
+        ]
+        for attempt in chosen[campaign.part :: campaign.parts]:
+            tried(attempt)
+
+
+def _try_random(campaign: Campaign, tried: Callable[[Attempt], Result], *, can_mount: bool) -> None:
+    chance = random.Random(f"random {campaign.seed} {campaign.part}")
+    left = Counter({"kill": campaign.kills, "error": campaign.errors, "stop": campaign.stops})
+    while +left:
+        calm = tried(Attempt(str(chance.randrange(10**9))))
+        for _ in range(_EACH):
+            attempt = _random(chance, calm, kinds=sorted(+left), can_mount=can_mount)
+            if attempt is not None:
+                left.subtract(kind_of(arming) for arming in tried(attempt).fired)
+            if not +left:
+                break
 
 
 def kind_of(arming: str) -> str:
@@ -69,14 +104,21 @@ def kind_of(arming: str) -> str:
     return "kill" if what.startswith("kill") else "stop" if what.startswith("stop") else "error"
 
 
-def every(name: str, commands: Sequence[Sequence[Call]]) -> Iterator[Attempt]:
-    """Give an attempt for each way in which each call of a workload can go wrong."""
+def every(name: str, commands: Sequence[Sequence[Call]], *, thorough: bool) -> Iterator[Attempt]:
+    """Give an attempt for each way in which each call of a workload can go wrong.
+
+    A process that is killed between two calls that only look has left the same as if it were killed at the next one
+    that writes: those are left out. If not thorough, a call that only looks fails in one way, and nobody else acts.
+    """
     for number, calls in enumerate(commands, start=1):
         for call in calls:
-            kills = ("kill", "kill-after") if call.label in WRITING else ("kill",)
-            ways = [Arming(what, call.number) for what in (*kills, *FAULTS[call.label])]
-            ways.append(Arming(FAULTS[call.label][0], call.number, count=-1))
-            ways.extend(Arming("stop", call.number, count=file, act=act) for act in LIVE for file in (1, 2))
+            writes = call.label in WRITING
+            kills = ("kill", "kill-after") if writes else ()
+            faults = FAULTS[call.label] if writes or thorough else FAULTS[call.label][:1]
+            ways = [Arming(what, call.number) for what in (*kills, *faults)]
+            if thorough:
+                ways.append(Arming(FAULTS[call.label][0], call.number, count=-1))
+                ways.extend(Arming("stop", call.number, count=file, act=act) for act in LIVE for file in (1, 2))
             yield from (Attempt(name, ((number, way),)) for way in ways)
 
 
@@ -104,5 +146,6 @@ def _arming(chance: random.Random, calls: Sequence[Call], kind: str, can_mount: 
     if kind == "stop":
         acts = LIVE + MOUNTS if can_mount else LIVE
         return Arming("stop", call.number, count=chance.randint(1, 4), act=chance.choice(acts))
-    count = chance.choice((1, 1, 1, 2, 5, -1))
-    return Arming(chance.choice(FAULTS[call.label]), call.number, count=count)
+    what = chance.choice(FAULTS[call.label])
+    # An interrupted call is made anew, for ever if need be.
+    return Arming(what, call.number, count=chance.choice((1, 1, 1, 2, 5) if what == "EINTR" else (1, 1, 1, 2, 5, -1)))

@@ -61,7 +61,7 @@ class Disks:
     def attach(self) -> None:
         """Bring the far disk back; what was written to another one in its place is kept outside."""
         if self._over:
-            shutil.copytree(self.far, self.away / f"disk-{len(os.listdir(self.away))}", symlinks=True)
+            shutil.copytree(self.far, self.away / f"disk-{len([*self.away.iterdir()])}", symlinks=True)
             _unmount(self.far)
             self._over = ()
         if not self._attached:

@@ -1,9 +1,10 @@
 """What a loss of power would leave, at each instant, by the calls that were made.
 
 A file outlives a loss of power if its content was synced after the last write, and its name too: the folder was synced
-after the name was made. A renamed file has the one name or the other, so it is as sure as it was before. A sync that
-failed makes nothing sure, and a content whose sync failed is not sure even after another one: Linux drops the error
-with the pages (https://wiki.postgresql.org/wiki/Fsync_Errors). What a person put there is sure.
+after the name was made, which brings the folder's own name to the disk with it (journals keep the order). A renamed
+file has the one name or the other, so it is as sure as it was before. A sync that failed makes nothing sure, and a
+content whose sync failed is not sure even after another one: Linux drops the error with the pages
+(https://wiki.postgresql.org/wiki/Fsync_Errors). What a person put there is sure.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -50,7 +51,9 @@ class Durability:
                 self._files[path] = file = File()
             file.hash = hash_
 
-    def add(self, calls: Iterable[Call], found: Mapping[Path, str], required: Collection[str]) -> list[tuple[Call, str]]:
+    def add(
+        self, calls: Iterable[Call], found: Mapping[Path, str], required: Collection[str]
+    ) -> list[tuple[Call, str]]:
         """Add the calls of a process that has ended, and what lies there since.
 
         Returns:
@@ -66,12 +69,25 @@ class Durability:
         ]
 
     def _apply(self, call: Call) -> Iterable[Removal]:
-        if call.result is None or (call.result < 0 and call.label != "fsync"):
+        if call.label == "fsync" and call.result is not None:
+            self._sync(call)
+        if call.label == "fsync" or call.result is None or call.result < 0:
             return
         removed = None
         match call.label:
-            case "fsync":
-                self._sync(call)
+            case "create" | "mkdir" | "write" | "truncate" | "copy" | "link":
+                self._make(call)
+            case "rename":
+                removed = self._rename(call.one, call.two)
+            case "exchange":
+                self._exchange(call.one, call.two)
+            case "unlink" | "rmdir":
+                removed = self._forget(call.one)
+        if removed is not None:
+            yield Removal(call, removed, tuple(self._sure()))
+
+    def _make(self, call: Call) -> None:
+        match call.label:
             case "create" if call.one not in self._files:
                 self._files[call.one] = File()
                 self._unsure.add(call.one)
@@ -82,14 +98,6 @@ class Durability:
             case "link":
                 self._files[call.two] = self._files.setdefault(call.one, File())
                 self._unsure.add(call.two)
-            case "rename":
-                removed = self._rename(call.one, call.two)
-            case "exchange":
-                self._exchange(call.one, call.two)
-            case "unlink" | "rmdir":
-                removed = self._forget(call.one)
-        if removed is not None:
-            yield Removal(call, removed, tuple(self._sure()))
 
     def _sure(self) -> Iterable[File]:
         for path, file in self._files.items():
@@ -100,11 +108,12 @@ class Durability:
         return bool(self._unsure) and any(str(one) in self._unsure for one in (path, *Path(path).parents))
 
     def _sync(self, call: Call) -> None:
-        file = self._files.get(call.one)
-        if call.result == 0 and not call.injected.endswith("-after"):
-            self._unsure = {name for name in self._unsure if str(Path(name).parent) != call.one}
-            if file is not None:
-                file.is_synced = True
+        file, synced = self._files.get(call.one), call.result == 0 and not call.injected.endswith("-after")
+        if file is None and synced:
+            inside = {name for name in self._unsure if str(Path(name).parent) == call.one}
+            self._unsure -= {call.one, *map(str, Path(call.one).parents), *inside}
+        elif file is not None and synced:
+            file.is_synced = True
         elif file is not None and not file.is_synced:
             file.is_spoilt = True
 

@@ -8,8 +8,9 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from faults.attempts import Result
 from faults.campaigns import Campaign, conduct, kind_of
@@ -38,26 +39,6 @@ class Summary:
         """Count the attempts in which something of a kind was found."""
         findings = ((attempt, line.partition(":")[0]) for attempt, lines in self.found.items() for line in lines)
         return Counter(kind for _, kind in {(attempt, kind) for attempt, kind in findings if not kind.isdigit()})
-
-
-def divided(campaign: Campaign, parts: int) -> list[Campaign]:
-    """Return the campaign in parts that can go on side by side."""
-
-    def share(whole: int, part: int) -> int:
-        return whole // parts + (part < whole % parts)
-
-    return [
-        replace(
-            campaign,
-            seed=f"{campaign.seed}.{part}" if part else campaign.seed,
-            share=campaign.share / parts,
-            kills=share(campaign.kills, part),
-            errors=share(campaign.errors, part),
-            stops=share(campaign.stops, part),
-            replay=campaign.replay[part::parts],
-        )
-        for part in range(parts)
-    ]
 
 
 def gathered(campaigns: Sequence[Campaign], on_progress: Callable[[Summary], None] = lambda _: None) -> Summary:
@@ -109,14 +90,15 @@ def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
 def main() -> None:
     """Conduct the campaign that the argument has; print a line for each attempt."""
     given = json.loads(sys.argv[1])
-    conduct(Campaign(**given | {"replay": tuple(given["replay"])}), _tell)
+    conduct(Campaign(**given | {key: tuple(given[key]) for key in ("every", "replay")}), _tell)
 
 
 def _tell(result: Result) -> None:
-    told = {"attempt": str(result.attempt), "fired": result.fired, "findings": result.findings}
+    told: dict[str, Any] = {"attempt": str(result.attempt), "fired": result.fired, "findings": result.findings}
     if not result.attempt.armings:
         told["calls"] = [dict(Counter(call.label for call in calls)) for calls in result.calls]
-    print(json.dumps(told), flush=True)
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

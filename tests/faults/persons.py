@@ -21,6 +21,7 @@ class Person:
         self._ledger = ledger
         self._chance = chance
         self._number = 0
+        self._live = False
         self._later: list[Callable[[], None]] = []
         self.traps: dict[Path, bool] = {}
         """Folders outside to which a link leads, and whether familiar held the one that was there before."""
@@ -29,6 +30,7 @@ class Person:
         self, name: str, *, among: Sequence[Path], folders: Sequence[Path] = (), held: Collection[Path] = (), live: bool
     ) -> None:
         """Do something with one of these files or folders; `live` while familiar works, and holds some folders."""
+        self._live = live
         files = [path for path in among if path.is_file() and not path.is_symlink() and not is_hidden(path)]
         if name in {"unmount", "mount-over"}:
             self._take_disk(name)
@@ -36,7 +38,7 @@ class Person:
             self._link_folder(folders or [path.parent for path in files], held)
         elif files:
             file = self._chance.choice(files)
-            acts: dict[str, Callable[[Path, bool], None]] = {
+            acts: dict[str, Callable[[Path], None]] = {
                 "rename": self._rename,
                 "replace": self._replace,
                 "edit": self._edit,
@@ -47,7 +49,7 @@ class Person:
                 "take": self._take,
                 "append": self._append,
             }
-            acts[name](file, live)
+            acts[name](file)
 
     def put_right(self) -> None:
         """Take back what can't stay: folders that are links, disks that are away, files that are still written."""
@@ -61,22 +63,22 @@ class Person:
         self._number += 1
         return near.with_name(f"own-{self._number}-{near.name}")
 
-    def _release(self, file: Path, *, live: bool) -> None:
+    def _release(self, file: Path) -> None:
         """What goes while familiar works may be the only copy in between; otherwise `settle` looks what is left."""
-        if live:
+        if self._live:
             self._ledger.release(hash_of(file.read_bytes()))
 
-    def _rename(self, file: Path, live: bool) -> None:
+    def _rename(self, file: Path) -> None:
         file.rename(self._free(file))
 
-    def _replace(self, file: Path, live: bool) -> None:
+    def _replace(self, file: Path) -> None:
         data, new = self._fresh(), self._free(file)
-        self._release(file, live=live)
+        self._release(file)
         new.write_bytes(data)
         new.replace(file)
         self._ledger.arrive(data, f"what replaced {file.name}")
 
-    def _edit(self, file: Path, live: bool) -> None:
+    def _edit(self, file: Path) -> None:
         """Write into the file: of the same length, and with its times kept. Where it is held, nothing is written."""
         looks = file.stat()
         data = self._fresh(max(looks.st_size, 1))
@@ -84,29 +86,31 @@ class Person:
             descriptor = os.open(file, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
             return
-        self._release(file, live=live)
+        self._release(file)
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(data)
             opened.truncate()
         os.utime(file, ns=(looks.st_atime_ns, looks.st_mtime_ns))
         self._ledger.arrive(data, f"what was written into {file.name}")
 
-    def _delete(self, file: Path, live: bool) -> None:
-        self._release(file, live=live)
+    def _delete(self, file: Path) -> None:
+        self._release(file)
         file.unlink()
 
-    def _link_file(self, file: Path, live: bool) -> None:
+    def _link_file(self, file: Path) -> None:
         kept = file.rename(self._free(file))
         file.symlink_to(kept)
 
-    def _link_copy(self, file: Path, live: bool) -> None:
+    def _link_copy(self, file: Path) -> None:
         """Put a link in the place of a file of which there is another copy."""
         content = file.read_bytes()
         others = (path for path in sorted(file.parents[1].rglob("*")) if path.is_file() and not path.is_symlink())
-        other = next((one for one in others if one != file and not is_hidden(one) and one.read_bytes() == content), None)
+        other = next(
+            (one for one in others if one != file and not is_hidden(one) and one.read_bytes() == content), None
+        )
         if other is None:
             return
-        self._release(file, live=live)
+        self._release(file)
         file.unlink()
         file.symlink_to(other)
 
@@ -131,7 +135,7 @@ class Person:
 
         self._later.append(back)
 
-    def _swap(self, file: Path, live: bool) -> None:
+    def _swap(self, file: Path) -> None:
         """Let two files of a folder have each other's name."""
         names = (path for path in sorted(file.parent.iterdir()) if path.is_file() and not path.is_symlink())
         others = [path for path in names if path != file and not is_hidden(path)]
@@ -140,7 +144,7 @@ class Person:
             libc = ctypes.CDLL(None)
             libc.renameat2(_AT_FDCWD, os.fsencode(file), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
 
-    def _take(self, file: Path, live: bool) -> None:
+    def _take(self, file: Path) -> None:
         """Put a file of one's own under each of the names that familiar might want."""
         tops = (self._disks.near, self._disks.far)
         for name in (file.name, "photo.jpg"):
@@ -151,7 +155,7 @@ class Person:
                         new.write(data)
                     self._ledger.arrive(data, f"what came as {name}")
 
-    def _append(self, file: Path, live: bool) -> None:
+    def _append(self, file: Path) -> None:
         """Write at the end of a file that stays open, now and once more later."""
         first, second = self._fresh(50), self._fresh(50)
         try:
@@ -159,7 +163,7 @@ class Person:
         except OSError:
             return
         before = file.read_bytes()
-        self._release(file, live=live)
+        self._release(file)
         os.write(descriptor, first)
         self._ledger.known.add(hash_of(before + first))
 

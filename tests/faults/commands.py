@@ -1,0 +1,88 @@
+"""The real commands, killed at their calls: a scan that copies, links and moves to another disk, and its undo."""
+
+import itertools
+import random
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from faults.armings import Arming
+from faults.shim import Call, armed, calls_in
+from running import Household, command
+
+SCAN = ("scan", "--log-format", "json", "--log-level", "info")
+UNDO = ("undo", "--since", "1h")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A household with a second disk."""
+
+    household: Household
+    far: Path
+    library: Path
+
+    @classmethod
+    def at(cls, base: Path, far: Path, library: Path, *, photos: int = 3) -> "Home":
+        base.mkdir()
+        far.mkdir()
+        household = Household(base=base, settle=0.1)
+        for number in range(photos):
+            Image.new("RGB", (32, 32), (number * 40, 90, 200)).save(household.inbox / f"{number}.png")
+            (household.inbox / f"{number}.png.xmp").write_text(f"<x>{number}</x>")
+        household.configure({"folders": [str(household.inbox)], "vision": {"workers": 1}})
+        household.rule(
+            {"name": "album", "then": [{"copy": f"{household.out}/album/"}]},
+            {"name": "tidy", "then": [{"move": f"{far}/done/photo.png"}, {"link": f"{household.out}/links/"}]},
+        )
+        return cls(household=household, far=far, library=library)
+
+    @property
+    def tops(self) -> tuple[Path, Path, Path]:
+        return (self.household.inbox, self.household.out, self.far)
+
+    def run(self, *arguments: str, arming: Arming | None = None) -> tuple[int, list[Call]]:
+        """Run a command, with something that goes wrong; return its status, and its calls."""
+        log = self.household.base / "calls.log"
+        log.unlink(missing_ok=True)
+        added = armed(self.library, [*map(Path.resolve, self.tops)], arming, log)
+        done = subprocess.run(
+            command(*arguments), env=self.household.whole_environment() | added, capture_output=True, check=False
+        )
+        return done.returncode, list(calls_in(log))
+
+    def tree(self) -> dict[str, bytes | str]:
+        """Return each file by its path below the two disks, with its content or where it leads."""
+        found: dict[str, bytes | str] = {}
+        for top in self.tops:
+            for path in sorted(top.rglob("*")):
+                if path.is_symlink():
+                    found[f"{top.name}/{path.relative_to(top)}"] = path.readlink().name
+                elif path.is_file():
+                    found[f"{top.name}/{path.relative_to(top)}"] = path.read_bytes()
+        return found
+
+
+def disturb(home: Home, kills: int, chance: random.Random) -> tuple[int, list[str]]:
+    """Scan and undo in turn, each killed again and again, until a number of kills; return how many, and what is wrong.
+
+    After each two kills the command is given once more without one, and has to leave what it does undisturbed.
+    """
+    before, wrong, killed = home.tree(), [], 0
+    home.run(*SCAN)
+    after = home.tree()
+    home.run(*UNDO)
+    turns = itertools.cycle(((SCAN, after), (UNDO, before)))
+    for (arguments, wanted), _ in zip(turns, range(max(1, kills // 2)), strict=False):
+        for most in (300, 150):
+            arming = Arming(chance.choice(("kill", "kill-after")), chance.randrange(1, most))
+            status, _ = home.run(*arguments, arming=arming)
+            killed += status == -signal.SIGKILL
+            lost = {*before.values()} - {*home.tree().values()}
+            wrong += [f"{arguments[0]} {arming}: lost {len(lost)}"] if lost else []
+        home.run(*arguments)
+        wrong += [] if home.tree() == wanted else [f"{arguments[0]} left {sorted(home.tree())}"]
+    return killed, wrong
