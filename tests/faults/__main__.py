@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.campaigns import Campaign
+from faults.commands import killed_again_and_again
 from faults.parts import Summary, gathered
 from faults.shim import compiler
 from faults.workloads import SMALL
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--stops", type=int, default=0)
+    parser.add_argument("--commands", type=int, default=0, help="so many kills of the real scan and undo")
     parser.add_argument("--every", action="append", default=[], choices=["all", *SMALL], help="a small workload")
     parser.add_argument("--share", type=float, default=1.0, help="how much of what --every gives")
     parser.add_argument("--thorough", action="store_true", help="let --every have looking calls fail in all ways, too")
@@ -55,13 +57,20 @@ def main() -> None:
     )
     started = time.monotonic()
     summary = gathered(whole.divided(1 if wanted.replay else wanted.jobs), _progress)
+    killed, wrong = killed_again_and_again(wanted.commands, wanted.seed, _progress_of_commands)
     print(file=sys.stderr)
     _show(summary, seed=wanted.seed, seconds=time.monotonic() - started, shown=wanted.shown)
-    sys.exit(bool(summary.found))
+    if wanted.commands:
+        print(f"scan and undo killed {killed} times: {len(wrong)} times something was wrong", *wrong, sep="\n  ")
+    sys.exit(bool(summary.found or wrong))
 
 
 def _progress(summary: Summary) -> None:
     print(f"\r{_counts(summary)}; found in {len(summary.found)}", end="", file=sys.stderr, flush=True)
+
+
+def _progress_of_commands(killed: int) -> None:
+    print(f"\r{killed} kills of commands", end="", file=sys.stderr, flush=True)
 
 
 def _counts(summary: Summary) -> str:

@@ -4,15 +4,18 @@ import itertools
 import random
 import signal
 import subprocess
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from faults.armings import Arming
-from faults.shim import Call, armed, calls_in
+from faults.shim import Call, armed, build, calls_in
 from running import Household, command
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - it is the other file system that every Linux has
 SCAN = ("scan", "--log-format", "json", "--log-level", "info")
 UNDO = ("undo", "--since", "1h")
 
@@ -28,7 +31,7 @@ class Home:
     @classmethod
     def at(cls, base: Path, far: Path, library: Path, *, photos: int = 3) -> "Home":
         base.mkdir()
-        far.mkdir()
+        far.mkdir(parents=True)
         household = Household(base=base, settle=0.1)
         for number in range(photos):
             Image.new("RGB", (32, 32), (number * 40, 90, 200)).save(household.inbox / f"{number}.png")
@@ -54,6 +57,16 @@ class Home:
         )
         return done.returncode, list(calls_in(log))
 
+    def sorted(self) -> dict[str, bytes | str]:
+        """Return what an undisturbed scan leaves."""
+        found: dict[str, bytes | str] = {}
+        for number, photo in enumerate(sorted(self.household.inbox.glob("*.png"))):
+            name = f"photo ({number + 1}).png" if number else "photo.png"
+            data, sidecar = photo.read_bytes(), Path(f"{photo}.xmp").read_bytes()
+            found |= {f"disk/done/{name}": data, f"disk/done/{name}.xmp": sidecar}
+            found |= {f"out/album/{photo.name}": data, f"out/links/{photo.name}": name}
+        return found
+
     def tree(self) -> dict[str, bytes | str]:
         """Return each file by its path below the two disks, with its content or where it leads."""
         found: dict[str, bytes | str] = {}
@@ -66,18 +79,14 @@ class Home:
         return found
 
 
-def disturb(home: Home, kills: int, chance: random.Random) -> tuple[int, list[str]]:
-    """Scan and undo in turn, each killed again and again, until a number of kills; return how many, and what is wrong.
+def disturb(home: Home, chance: random.Random) -> tuple[int, list[str]]:
+    """Scan and then undo, each killed twice before it is left in peace; return the number of kills, and what is wrong.
 
-    After each two kills the command is given once more without one, and has to leave what it does undisturbed.
+    The first is killed somewhere at the beginning, the second where the rest is done.
     """
     before, wrong, killed = home.tree(), [], 0
-    home.run(*SCAN)
-    after = home.tree()
-    home.run(*UNDO)
-    turns = itertools.cycle(((SCAN, after), (UNDO, before)))
-    for (arguments, wanted), _ in zip(turns, range(max(1, kills // 2)), strict=False):
-        for most in (300, 150):
+    for arguments, wanted in ((SCAN, home.sorted()), (UNDO, before)):
+        for most in (200, 100):
             arming = Arming(chance.choice(("kill", "kill-after")), chance.randrange(1, most))
             status, _ = home.run(*arguments, arming=arming)
             killed += status == -signal.SIGKILL
@@ -86,3 +95,19 @@ def disturb(home: Home, kills: int, chance: random.Random) -> tuple[int, list[st
         home.run(*arguments)
         wrong += [] if home.tree() == wanted else [f"{arguments[0]} left {sorted(home.tree())}"]
     return killed, wrong
+
+
+def killed_again_and_again(kills: int, seed: str, on_progress: Callable[[int], None]) -> tuple[int, list[str]]:
+    """Disturb the commands of one home after the other; return how often they were killed, and what is wrong."""
+    chance, done, wrong = random.Random(f"commands {seed}"), 0, []
+    with tempfile.TemporaryDirectory() as near, tempfile.TemporaryDirectory(dir=MEMORY) as far:
+        library = build(Path(near))
+        for number in itertools.count():
+            if done >= kills:
+                return done, wrong
+            home = Home.at(Path(near, str(number)), Path(far, str(number), "disk"), library)
+            killed, found = disturb(home, chance)
+            done += killed
+            wrong += [f"home {number}: {one}" for one in found]
+            on_progress(done)
+    raise AssertionError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.commands import Home, disturb
+from faults.commands import MEMORY, Home, disturb
 from faults.shim import build, compiler
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compiler")
@@ -16,15 +16,14 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="there is no C compil
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    memory = Path("/dev/shm")  # noqa: S108 - it is the other file system that every Linux has
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+    if not MEMORY.is_dir() or MEMORY.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("there is no second file system to write to")
-    far = Path(tempfile.mkdtemp(dir=memory))
+    far = Path(tempfile.mkdtemp(dir=MEMORY))
     yield Home.at(tmp_path / "home", far / "disk", build(tmp_path))
     shutil.rmtree(far)
 
 
 def test_a_scan_and_its_undo_that_are_killed_at_their_calls_do_the_same_as_undisturbed_ones(home: Home) -> None:
-    killed, wrong = disturb(home, 4, random.Random(1))
+    killed, wrong = disturb(home, random.Random(1))
     assert wrong == []
     assert killed >= 2
