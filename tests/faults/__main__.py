@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faults.campaigns import Campaign
 from faults.commands import killed_again_and_again
+from faults.oracle import KINDS
 from faults.parts import Summary, gathered
 from faults.shim import compiler
 from faults.workloads import SMALL
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--errors", type=int, default=0)
     parser.add_argument("--stops", type=int, default=0)
+    parser.add_argument("--storms", type=int, default=0, help="so many with a process that swaps names")
     parser.add_argument("--commands", type=int, default=0, help="so many kills of the real scan and undo")
     parser.add_argument("--every", action="append", default=[], choices=["all", *SMALL], help="a small workload")
     parser.add_argument("--share", type=float, default=1.0, help="how much of what --every gives")
@@ -52,6 +54,7 @@ def main() -> None:
         kills=wanted.kills,
         errors=wanted.errors,
         stops=wanted.stops,
+        storms=wanted.storms,
         replay=tuple(wanted.replay),
         base=wanted.base,
     )
@@ -75,7 +78,8 @@ def _progress_of_commands(killed: int) -> None:
 
 def _counts(summary: Summary) -> str:
     fired = summary.fired
-    return f"{summary.attempts} attempts: {fired['kill']} kills, {fired['error']} errors, {fired['stop']} stops"
+    counts = ", ".join(f"{fired[kind]} {kind}s" for kind in ("kill", "error", "stop", "storm"))
+    return f"{summary.attempts} attempts: {counts}"
 
 
 def _show(summary: Summary, *, seed: str, seconds: float, shown: int) -> None:
@@ -89,10 +93,9 @@ def _show(summary: Summary, *, seed: str, seconds: float, shown: int) -> None:
     print(f"seed {seed}, {_counts(summary)}, in {seconds:.0f} s")
     for attempt, lines in list(summary.found.items())[:shown]:
         print(f'  --replay "{attempt}"', *lines, sep="\n      ")
-    kinds = ("lost", "partial", "outside", "temporaries", "not durable", "untrue", "not as before", "not undone")
     found = summary.kinds()
-    for kind in (*kinds, "open", "hangs", "crashes"):
-        print(f"{kind:14}{found[kind]:6}")
+    for kind, meaning in KINDS.items():
+        print(f"{found[kind]:6}  {kind + ':':15} {meaning}")
 
 
 if __name__ == "__main__":

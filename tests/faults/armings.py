@@ -42,7 +42,8 @@ _FORM = re.compile(r"(?P<what>[A-Za-z]+(?:-after)?)(?::(?P<act>[a-z-]+))?(?:\*(?
 class Arming:
     """`what` goes wrong at the `at`-th call and `count` in all (-1: all from there on).
 
-    At a stop `act` is done, with the file that familiar spoke of last, or, by `count`, one before that.
+    At a stop `act` is done, with the file that familiar spoke of last, or, by `count`, one before that. During a storm
+    it is done again and again.
     """
 
     what: str

@@ -2,39 +2,37 @@
 
 import os
 import random
-import shutil
 import signal
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from familiar.effects.journal import Step
-from familiar.model import Box, Copy, Crop, Inscribe, Inscription, Link, Move, Operation
 from familiar.store.store import Store
 from faults import acting
 from faults.armings import Arming, Attempt
-from faults.contents import Ledger, hash_of, is_hidden, tree
+from faults.contents import Ledger, is_hidden
 from faults.disks import Disks
-from faults.durability import Durability
+from faults.oracle import Oracle
 from faults.persons import Person
 from faults.shim import Call, Shim, calls_in
-from faults.workloads import SMALL, UNDO, WORK, Act, Arrive, Command, Decide, Wish, workload
+from faults.storms import storm
+from faults.workloads import SMALL, UNDO, WORK, Act, Arrive, Command, Decide, workload
 from faults.workloads import Person as PersonAct
-from sidecars import DIGIKAM
+from faults.worlds import World
 
 _PATIENCE = 30
 """Seconds after which a command hangs."""
-_HOURS = 3
-"""Between two commands: longer than any operation waits to be tried again."""
 _QUIET = 5
 """How often familiar is started again until nothing is open."""
-_TIME = 1_700_000_000_123_456_789
+_MAKING = frozenset({"create", "rename", "link", "symlink", "mkdir"})
 
 
 @dataclass(slots=True)
 class Result:
-    """What came of an attempt: what was found not to hold, and the calls of each command."""
+    """What came of an attempt: what went wrong on purpose, what was found not to hold, the calls of each command."""
 
     attempt: Attempt
     findings: list[str] = field(default_factory=list)
@@ -44,25 +42,24 @@ class Result:
 
 def run(attempt: Attempt, disks: Disks, shim: Shim) -> Result:
     """Run an attempt in empty folders."""
+    disks.clear()
     return _Run(attempt, disks, shim).all()
 
 
 class _Run:
     def __init__(self, attempt: Attempt, disks: Disks, shim: Shim) -> None:
         self._attempt, self._disks, self._shim = attempt, disks, shim
-        self._ledger, self._durability = Ledger(), Durability()
+        self._ledger = Ledger()
+        self._world = World(disks, self._ledger)
+        self._oracle = Oracle(self._world)
         self._chance = random.Random(str(attempt))
         self._person = Person(disks, self._ledger, self._chance)
         self._acts = workload(attempt.workload)
-        self._alone = not any(isinstance(act, PersonAct) for act in self._acts) and not any(
-            arming.act for _, arming in attempt.armings
-        )
-        self._arrived: dict[Path, str] = {}
-        self._result = Result(attempt)
-        self._hour = 0
+        acts = any(isinstance(act, PersonAct) for act in self._acts)
+        self._alone = not acts and not any(arming.act for _, arming in attempt.armings)
+        self._result = Result(attempt, self._oracle.findings)
 
     def all(self) -> Result:
-        self._disks.clear()
         for act in self._acts:
             self._do(act)
         self._end()
@@ -71,98 +68,41 @@ class _Run:
     def _do(self, act: Act) -> None:
         match act:
             case Arrive():
-                self._arrive(act)
+                self._world.arrive(act)
             case Decide():
-                self._decide(act)
+                self._world.decide(act)
             case PersonAct():
                 self._let_person(act)
             case Command():
                 self._command(act, self._attempt.arming(len(self._result.calls) + 1))
                 self._check(f"after command {len(self._result.calls)} ({act.name})")
 
-    def _path(self, name: str) -> Path:
-        side, _, rest = name.partition("/")
-        return (self._disks.near if side == "near" else self._disks.far) / rest
-
-    def _store(self) -> Store:
-        return acting.open_store(self._disks.state, self._hour)
-
-    def _arrive(self, act: Arrive) -> None:
-        path = self._path(act.path)
-        data = random.Random(f"content {act.content}").randbytes(act.size)
-        contents = {path: data}
-        if act.sidecar:
-            contents[path.with_name(path.name + ".xmp")] = DIGIKAM.replace(b"Rome", f"Rome {act.path}".encode())
-        for place, content in contents.items():
-            if not os.path.lexists(place) and place.parent.is_dir():
-                place.write_bytes(content)
-                os.utime(place, ns=(_TIME, _TIME))
-                self._arrived[place] = self._ledger.arrive(content, place.name)
-
-    def _decide(self, act: Decide) -> None:
-        photos = [path for path in self._visible() if path.suffix == ".jpg" and path.is_file()]
-        wanted = (
-            [self._path(act.photo)] if isinstance(act.photo, str) else photos[act.photo % max(len(photos), 1) :][:1]
-        )
-        for photo in wanted:
-            if photo.is_file():
-                with self._store() as store:
-                    made = [self._operation(photo, wish) for wish in act.wishes]
-                    acting.plan(store, photo, made, as_command=act.as_command)
-
-    def _operation(self, photo: Path, wish: Wish) -> Operation:
-        target = self._path(wish.target + photo.name if wish.target.endswith("/") else wish.target)
-        match wish.kind:
-            case "copy":
-                return Copy(target=target, rule="r")
-            case "move":
-                return Move(target=target, rule="r")
-            case "symlink" | "hardlink":
-                return Link(target=target, rule="r", symbolic=wish.kind == "symlink")
-            case "crop":
-                box = Box(left=0, top=0, right=5, bottom=5)
-                return Crop(target=target.with_suffix(".png"), rule="r", box=box, margin=0.4, size=None)
-            case _:
-                sidecar = photo.with_name(f"{photo.name}.xmp")
-                return Inscribe(target=sidecar, rule="sidecars", wanted=Inscription(names=("Ann",)))
-
-    def _visible(self) -> list[Path]:
-        return [path for path in tree(self._disks.tops) if not is_hidden(path)]
-
     def _let_person(self, act: PersonAct) -> None:
         self._chance.seed(act.pick)
-        self._person.act(act.act, among=self._visible(), live=False)
-        self._ledger.settle(tree((*self._disks.inside, self._disks.away)))
+        self._person.act(act.act, among=self._world.visible(), live=False)
+        self._ledger.settle(self._world.everything())
         if act.noticed:
-            with self._store() as store:
-                acting.notice(store, self._visible())
+            self._world.notice()
 
     def _command(self, act: Command, arming: Arming | None) -> None:
         number = len(self._result.calls) + 1
-        self._hour += _HOURS
+        self._world.later()
         if self._alone:
-            self._durability.observe(tree(self._disks.tops))
+            self._oracle.observe()
         log, trouble = (self._disks.logs / f"{kind}-{number}" for kind in ("calls", "trouble"))
-        child = os.fork()
-        if child == 0:
-            _carry_out(self._store, act, lambda: self._shim.arm(self._disks.tops, arming, log), trouble)
-        status = self._await(child, arming, log)
-        calls = list(calls_in(log))
-        self._result.calls.append(calls)
-        self._note(number, arming, status, calls, trouble)
+        with ExitStack() as around:
+            if arming is not None and arming.what == "storm":
+                files = self._world.visible()
+                around.enter_context(storm(arming.act, self._disks, self._ledger, files, self._chance))
+            child = os.fork()
+            if child == 0:
+                _carry_out(self._world.store, act, lambda: self._shim.arm(self._disks.tops, arming, log), trouble)
+            status = self._await(child, arming, log)
+        self._result.calls.append(calls := list(calls_in(log)))
+        self._note(number, arming, status, trouble)
         self._person.put_right()
         if self._alone:
-            self._check_durable(calls)
-
-    def _check_durable(self, calls: Sequence[Call]) -> None:
-        with self._store() as store:
-            over = acting.written_over(store)
-        found = tree((*self._disks.inside, self._disks.away))
-        for call, hash_ in self._durability.add(calls, found, self._ledger.required - over):
-            self._find(
-                "not durable",
-                f"{self._ledger.called([hash_])} after call {call.number} of command {len(self._result.calls)}",
-            )
+            self._oracle.check_durable(calls, number)
 
     def _await(self, child: int, arming: Arming | None, log: Path) -> int:
         while True:
@@ -178,11 +118,10 @@ class _Run:
         self._chance.seed(f"{self._attempt} {arming}")
         texts = dict.fromkeys(text for call in reversed(calls) for text in (call.two, call.one) if text)
         spoken = [path for path in map(Path, texts) if any(path.is_relative_to(top) for top in self._disks.tops)]
-        files = [path for path in spoken if path.is_file() and not is_hidden(path)] or self._visible()
+        files = [path for path in spoken if path.is_file() and not is_hidden(path)] or self._world.visible()
         folders = [path for path in dict.fromkeys((*spoken, *(path.parent for path in spoken))) if path.is_dir()]
-        made = {"create", "rename", "link", "symlink", "mkdir"}
         held = {Path(call.one) for call in calls if call.label == "open" and (call.result or -1) >= 0}
-        held |= {Path(call.two or call.one).parent for call in calls if call.label in made and call.result == 0}
+        held |= {Path(call.two or call.one).parent for call in calls if call.label in _MAKING and call.result == 0}
         turn = arming.count - 1
         self._person.act(
             arming.act,
@@ -192,105 +131,47 @@ class _Run:
             live=True,
         )
 
-    def _note(self, number: int, arming: Arming | None, status: int, calls: Sequence[Call], trouble: Path) -> None:
-        hit = next((call for call in calls if call.injected), None)
-        if arming is not None and hit is not None:
-            paths = " ".join(self._short(Path(text)) for text in (hit.one, hit.two) if text)
-            self._result.fired.append(f"{number}:{arming} {hit.label} {paths}")
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        if os.WIFSIGNALED(status) and not killed:
-            self._find("hangs", f"command {number} ended by signal {os.WTERMSIG(status)}")
+    def _note(self, number: int, arming: Arming | None, status: int, trouble: Path) -> None:
+        hit = next((call for call in self._result.calls[-1] if call.injected), None)
+        if arming is not None and (hit is not None or arming.what == "storm"):
+            paths = [] if hit is None else [self._world.short(Path(text)) for text in (hit.one, hit.two) if text]
+            self._result.fired.append(" ".join((f"{number}:{arming}", hit.label if hit else "", *paths)).rstrip())
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
+            self._oracle.find("hangs", f"command {number} ended by signal {os.WTERMSIG(status)}")
         if trouble.exists():
-            self._find("crashes", f"command {number}: {trouble.read_text()}")
-
-    def _find(self, what: str, details: object) -> None:
-        self._result.findings.append(f"{what}: {details}")
+            self._oracle.find("crashes", f"command {number}: {trouble.read_text()}")
 
     def _check(self, when: str) -> None:
-        found = tree((*self._disks.inside, self._disks.away))
-        with self._store() as store:
-            made, over = acting.made_by(store), acting.written_over(store)
-        lost = self._ledger.lost(found, over)
-        if lost:
-            self._find("lost", f"{self._ledger.called(lost)} {when}")
-            self._ledger.required -= lost  # told once
-        partial = self._ledger.partial(found, made | over)
-        if partial:
-            self._find("partial", f"{', '.join(map(self._short, partial))} {when}")
-        outside = [path for path in found if path.is_relative_to(self._disks.away) and self._is_caught(path)]
-        if outside:
-            self._find("outside", f"{', '.join(map(self._short, outside))} {when}")
-
-    def _is_caught(self, path: Path) -> bool:
-        """Say whether a file lies outside, behind a link that took the place of a folder which familiar held."""
+        # A move with its sidecar is two operations.
         single = self._attempt.workload in SMALL and "sidecar" not in self._attempt.workload
-        return single and any(held and path.is_relative_to(trap) for trap, held in self._person.traps.items())
-
-    def _short(self, path: Path) -> str:
-        return str(path).removeprefix(f"{self._disks.base}/")
+        self._oracle.check(when, traps=self._person.traps, single=single)
 
     def _end(self) -> None:
         """Start familiar again until nothing is open, then undo everything; look at what is left."""
-        armed = len(self._result.calls)
+        disturbed = len(self._result.calls)
         self._settle("at the end")
         if self._alone:
-            self._check_truth()
+            self._oracle.check_truth()
         self._command(UNDO, None)
-        self._check("after undo of all")
-        if self._left(acting.done_steps):
+        if self._is_left(acting.done_steps):
             self._command(Command(name="each"), None)
             self._command(Command(name="each"), None)
-        if self._left(acting.open_steps):
-            self._settle("after undo of each")
-        self._check_temporaries("after undo of all")
+        self._settle("after undo of everything")
         if self._alone:
-            self._check_undone()
-        del self._result.calls[armed:]
-
-    def _left(self, kind: Callable[[Store], list[Step]]) -> list[Step]:
-        with self._store() as store:
-            return kind(store)
+            self._oracle.check_undone()
+        del self._result.calls[disturbed:]
 
     def _settle(self, when: str) -> None:
+        self._command(WORK, None)
         for _ in range(_QUIET):
-            self._command(WORK, None)
-            left = self._left(acting.open_steps)
-            if not left:
-                break
+            if self._is_left(acting.open_steps):
+                self._command(WORK, None)
         self._check(when)
-        if left:
-            steps = ", ".join(f"{step.operation.kind} {step.state}: {step.error}" for step in left)
-            self._find("open", f"{steps} {when}")
-        self._check_temporaries(when)
+        self._oracle.check_quiet(when)
 
-    def _check_temporaries(self, when: str) -> None:
-        temporaries = [path for path in tree(self._disks.tops) if is_hidden(path)]
-        if temporaries:
-            self._find("temporaries", f"{', '.join(map(self._short, temporaries))} {when}")
-            for path in temporaries:
-                shutil.move(path, self._disks.logs)  # told once; its content may be all that is left
-                self._ledger.known.add(hash_of((self._disks.logs / path.name).read_bytes()))
-
-    def _check_truth(self) -> None:
-        """Check that what the journal calls done is there, unless a later step took it on."""
-        done = self._left(acting.done_steps)
-        taken = {step.source for step in done if isinstance(step.operation, Move)}
-        for step in done:
-            if step.target is None or step.target in taken or step.operation.kind == "sidecar":
-                continue
-            if not step.target.is_file() or hash_of(step.target.read_bytes()) != step.hash:
-                self._find("untrue", f"{step.operation.kind} done, but {self._short(step.target)} is not it")
-
-    def _check_undone(self) -> None:
-        left = self._left(acting.done_steps)
-        if left:
-            steps = ", ".join(f"{step.operation.kind} {step.error}" for step in left)
-            self._find("not undone", steps)
-            return
-        now = tree(self._disks.tops)
-        differ = {path for path in now.keys() | self._arrived.keys() if now.get(path) != self._arrived.get(path)}
-        if differ:
-            self._find("not as before", ", ".join(map(self._short, sorted(differ))))
+    def _is_left(self, kind: Callable[[Store], list[Step]]) -> bool:
+        with self._world.store() as store:
+            return bool(kind(store))
 
 
 def _carry_out(open_store: Callable[[], Store], act: Command, arm: Callable[[], None], trouble: Path) -> None:

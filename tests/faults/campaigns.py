@@ -11,6 +11,7 @@ from faults.armings import FAULTS, LIVE, MOUNTS, Arming, Attempt
 from faults.attempts import Result, run
 from faults.disks import Disks
 from faults.shim import WRITING, Call, Shim
+from faults.storms import MOUNT_STORMS, STORMS
 
 _EACH = 25
 """Attempts for each random workload."""
@@ -30,6 +31,7 @@ class Campaign:
     kills: int = 0
     errors: int = 0
     stops: int = 0
+    storms: int = 0
     replay: tuple[str, ...] = ()
     base: str = ""
     part: int = 0
@@ -47,6 +49,7 @@ class Campaign:
                 kills=share(self.kills, part),
                 errors=share(self.errors, part),
                 stops=share(self.stops, part),
+                storms=share(self.storms, part),
                 replay=self.replay[part::parts],
                 part=part,
                 parts=parts,
@@ -87,7 +90,8 @@ def _try_every(campaign: Campaign, tried: Callable[[Attempt], Result]) -> None:
 
 def _try_random(campaign: Campaign, tried: Callable[[Attempt], Result], *, can_mount: bool) -> None:
     chance = random.Random(f"random {campaign.seed} {campaign.part}")
-    left = Counter({"kill": campaign.kills, "error": campaign.errors, "stop": campaign.stops})
+    wanted = {"kill": campaign.kills, "error": campaign.errors, "stop": campaign.stops, "storm": campaign.storms}
+    left = Counter(wanted)
     while +left:
         calm = tried(Attempt(str(chance.randrange(10**9))))
         for _ in range(_EACH):
@@ -99,9 +103,9 @@ def _try_random(campaign: Campaign, tried: Callable[[Attempt], Result], *, can_m
 
 
 def kind_of(arming: str) -> str:
-    """Return what an arming does, by its text: kill, stop or error."""
+    """Return what an arming does, by its text: kill, stop, storm or error."""
     what = arming.partition(":")[2]
-    return "kill" if what.startswith("kill") else "stop" if what.startswith("stop") else "error"
+    return next((kind for kind in ("kill", "stop", "storm") if what.startswith(kind)), "error")
 
 
 def every(name: str, commands: Sequence[Sequence[Call]], *, thorough: bool) -> Iterator[Attempt]:
@@ -143,6 +147,8 @@ def _arming(chance: random.Random, calls: Sequence[Call], kind: str, can_mount: 
     call = chance.choice(calls) if chance.random() < 0.5 else chance.choice(by_label[chance.choice(sorted(by_label))])
     if kind == "kill":
         return Arming(chance.choice(("kill", "kill-after")), call.number)
+    if kind == "storm":
+        return Arming("storm", 0, act=chance.choice(STORMS + MOUNT_STORMS if can_mount else STORMS))
     if kind == "stop":
         acts = LIVE + MOUNTS if can_mount else LIVE
         return Arming("stop", call.number, count=chance.randint(1, 4), act=chance.choice(acts))

@@ -84,7 +84,8 @@ def disturb(home: Home, chance: random.Random) -> tuple[int, list[str]]:
 
     The first is killed somewhere at the beginning, the second where the rest is done.
     """
-    before, wrong, killed = home.tree(), [], 0
+    before, killed = home.tree(), 0
+    wrong: list[str] = []
     for arguments, wanted in ((SCAN, home.sorted()), (UNDO, before)):
         for most in (200, 100):
             arming = Arming(chance.choice(("kill", "kill-after")), chance.randrange(1, most))
@@ -93,13 +94,15 @@ def disturb(home: Home, chance: random.Random) -> tuple[int, list[str]]:
             lost = {*before.values()} - {*home.tree().values()}
             wrong += [f"{arguments[0]} {arming}: lost {len(lost)}"] if lost else []
         home.run(*arguments)
+        home.run(*SCAN)  # what an undo had asked for that was killed
         wrong += [] if home.tree() == wanted else [f"{arguments[0]} left {sorted(home.tree())}"]
     return killed, wrong
 
 
 def killed_again_and_again(kills: int, seed: str, on_progress: Callable[[int], None]) -> tuple[int, list[str]]:
     """Disturb the commands of one home after the other; return how often they were killed, and what is wrong."""
-    chance, done, wrong = random.Random(f"commands {seed}"), 0, []
+    chance, done = random.Random(f"commands {seed}"), 0
+    wrong: list[str] = []
     with tempfile.TemporaryDirectory() as near, tempfile.TemporaryDirectory(dir=MEMORY) as far:
         library = build(Path(near))
         for number in itertools.count():

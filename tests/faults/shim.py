@@ -74,7 +74,7 @@ class Shim:
         """Count from here on in this process, and write each call down; with an arming something goes wrong."""
         self._library.fault_tops(":".join(map(str, tops)).encode())
         self._library.fault_log(os.fsencode(log))
-        if arming is None:
+        if arming is None or arming.what == "storm":
             self._library.fault_arm(0, b"", b"", 1)
         else:
             self._library.fault_arm(arming.at, arming.code.encode(), b"", 1 if arming.act else arming.count)
