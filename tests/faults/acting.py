@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from familiar.effects.executor import Executor
+from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
@@ -51,15 +51,14 @@ def performer_of(store: Store) -> Performer:
     return Performer(
         store=store,
         workers=cast("Workers", Studio()),
-        executor=Executor(store.journal),
-        undo=undo_of(store),
+        disks=Disks(store.places),
         log=Silence(),
         copy_sidecars=True,
     )
 
 
 def undo_of(store: Store) -> Undo:
-    return Undo(store.journal)
+    return Undo(store.journal, Disks(store.places))
 
 
 def picture_of(hash_: str, wish: Crop) -> bytes:

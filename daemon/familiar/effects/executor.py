@@ -81,7 +81,7 @@ class Executor:
 
     def is_written(self, step: Step) -> bool:
         """Say whether a step that was interrupted had written its sidecar."""
-        if step.state != "doing" or step.target is None or step.hash is None:
+        if not _is_begun(step) or step.target is None or step.hash is None:
             return False
         try:
             self._leftovers.clear(step)

@@ -62,11 +62,7 @@ class Leftovers:
         for name, original in ((hidden.source, step.source), (hidden.target, step.target)):
             if original is not None and original.parent == folder.path:
                 self._give_back(step, Entry(folder, name), original)
-        new = Entry(folder, hidden.new)
-        if isinstance(step.operation, Inscribe) and step.target is not None:
-            self._give_back(step, new, step.target)  # after an exchange it has what had the target's name
-        else:
-            discard(new)
+        discard(Entry(folder, hidden.new))
 
     def _give_back(self, step: Step, aside: Entry, original: Path) -> None:
         """Give a file its name back, unless it is a sidecar that the journal knows, and another one has the name."""

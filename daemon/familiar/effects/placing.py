@@ -135,9 +135,10 @@ def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | No
             raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
         mode = stat.S_IMODE(os.fstat(there.descriptor).st_mode)
         with written(data, target.with_name(hidden.new), mode=mode, pulse=pulse) as fresh, there.quiet() as is_quiet:
-            aside = _exchange(fresh, there, target.with_name(hidden.target))
+            aside = target.with_name(hidden.target)
+            _exchange(fresh, target, aside)
             if not (there.is_at(aside) and there.has_same_bytes() and is_quiet()):
-                _exchange_back(aside, target, fresh)
+                _exchange_back(fresh, target, aside)
                 raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
             there.follow(aside)
             remove_hidden(there, prove_known(there, expected, pulse=pulse))
@@ -169,17 +170,29 @@ def place_link(source: Entry | None, target: Entry, *, symbolic: bool, hash_: st
     with hold_photo(source) as held:
         assert source is not None
         if target.exists:
-            if not (target.link_end() == source.path if symbolic else held.is_at(target)):
+            if not _is_linked(source, held, target, symbolic=symbolic):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
             return
         held.verify(hash_, pulse)
-        with naming(held.entry.path, target.path):
-            if symbolic:
-                os.symlink(source.path, target.name, dir_fd=target.folder.descriptor)
-            else:  # by the descriptor, so that it is this very file
-                own = f"/proc/self/fd/{held.descriptor}"
-                os.link(own, target.name, dst_dir_fd=target.folder.descriptor, follow_symlinks=True)
+        try:
+            _link(source, held, target, symbolic=symbolic)
+        except OSError:
+            if not _is_linked(source, held, target, symbolic=symbolic):  # else it has worked, as over NFS
+                raise
     target.folder.sync()
+
+
+def _link(source: Entry, held: HeldFile, target: Entry, *, symbolic: bool) -> None:
+    with naming(held.entry.path, target.path):
+        if symbolic:
+            os.symlink(source.path, target.name, dir_fd=target.folder.descriptor)
+        else:  # by the descriptor, so that it is this very file
+            own = f"/proc/self/fd/{held.descriptor}"
+            os.link(own, target.name, dst_dir_fd=target.folder.descriptor, follow_symlinks=True)
+
+
+def _is_linked(source: Entry, held: HeldFile, target: Entry, *, symbolic: bool) -> bool:
+    return target.link_end() == source.path if symbolic else held.is_at(target)
 
 
 def free_name(wish: Entry, is_there: Callable[[Entry], bool]) -> tuple[Entry, bool]:
@@ -275,6 +288,7 @@ def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, puls
             held.entry.folder.sync()
         except (OSError, FamiliarError):
             with suppress(OSError, FamiliarError):  # then both stay, and nothing is lost
+                held.follow(held.entry)  # it had another name for a moment
                 remove(copy, prove_copy(copy, held, hash_, pulse=pulse), hidden=hidden.target)
             raise
 
@@ -296,34 +310,40 @@ def _complete_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_
     source.folder.sync()
 
 
-def _exchange(fresh: HeldFile, there: HeldFile, hidden: Entry) -> Entry:
-    """Give a file the name of another one; return the hidden name that the other one has then."""
-    target, temporary = there.entry, fresh.entry
+def _exchange(fresh: HeldFile, target: Entry, aside: Entry) -> None:
+    """Give a file the name of another one, which gets a hidden name.
+
+    The hidden name never stands for half a file: what is found under it after a crash is whole, ours or not.
+    """
+    temporary = fresh.entry
+    rename_new(temporary, aside)
     try:
         with naming(target.path):
-            kernel.exchange(temporary.name, target.name, folder=target.folder.descriptor)
+            kernel.exchange(aside.name, target.name, folder=target.folder.descriptor)
     except NotImplementedError:
-        rename_new(target, hidden)
+        rename_new(aside, temporary)
+        rename_new(target, aside)
         try:
             rename_new(temporary, target)
         except OSError:
-            give_back_name(hidden, target, unused_name)
+            give_back_name(aside, target, unused_name)
             raise
-        return hidden
     except OSError:
         if not fresh.is_at(target):
+            rename_new(aside, temporary)
             raise
-    return temporary
 
 
-def _exchange_back(aside: Entry, target: Entry, fresh: HeldFile) -> None:
+def _exchange_back(fresh: HeldFile, target: Entry, aside: Entry) -> None:
     """Give what had the target's name that name again; what somebody put there meanwhile keeps one, too."""
     if fresh.is_at(target):
         try:
             kernel.exchange(aside.name, target.name, folder=target.folder.descriptor)
         except NotImplementedError:
             rename_new(target, fresh.entry)
-    if not fresh.is_at(aside):
+    if fresh.is_at(aside):
+        rename_new(aside, fresh.entry)
+    else:
         give_back_name(aside, target, unused_name)
 
 

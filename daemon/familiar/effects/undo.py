@@ -12,7 +12,7 @@ from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Step
 from familiar.effects.leftovers import Leftovers
 from familiar.effects.placing import place_move, place_over
-from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError
+from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError, StoreError
 from familiar.filesystem.files import BLOCK, HeldFile, Pulse, hold, hold_if_regular, no_pulse
 from familiar.filesystem.folders import Entry
 from familiar.filesystem.removal import Proof, prove_copy, prove_known, prove_second_name, remove, remove_link
@@ -49,7 +49,7 @@ class Undo:
         """
         removed = {step.target for step in steps if step.target and not isinstance(step.operation, Move)}
         expected = _Expected(removed, self._pulse)
-        found = [(step, self._obstacle(step, expected)) for step in steps]
+        found = [(step, self._obstacle_or_error(step, expected)) for step in steps]
         return tuple(
             Obstacle(operation=step.id, kind=step.operation.kind, path=step.target or step.path, reason=reason)
             for step, reason in found
@@ -67,17 +67,42 @@ class Undo:
         if isinstance(step.operation, Tag):
             self._journal.finish_undo(step, None)  # it is taken off the photo as it was put on: when its turn comes
             return
-        reason = None if step.state == "undoing" else self._obstacle(step, _Expected(set(), self._pulse))
         try:
-            if reason is not None:
-                raise ChangedError(reason)
+            if step.state != "undoing":
+                self._check(step)
             self._leftovers.clear(step)
             self._take_back(step)
+        except StoreError:
+            raise
         except (FamiliarError, OSError) as error:
-            reason = _told(error)
-            self._journal.finish_undo(step, reason)
-            raise FamiliarError(f"operation {step.id}: {reason}") from error
+            if not self._is_taken_back(self._journal.step(step.id)):
+                reason = _told(error)
+                self._journal.finish_undo(step, reason)
+                raise FamiliarError(f"operation {step.id}: {reason}") from error
         self._journal.finish_undo(step, None)
+
+    def _check(self, step: Step) -> None:
+        """Check that nothing stands in the way of undoing one step.
+
+        Raises:
+            ChangedError: something does.
+            OSError: a file can't be read.
+        """
+        reason = self._obstacle(step, _Expected(set(), self._pulse))
+        if reason is not None:
+            raise ChangedError(reason)
+
+    def _is_taken_back(self, step: Step) -> bool:
+        """Say whether an error came when all was done: what was to leave its target is not there any more."""
+        if step.state != "undoing":
+            return False
+        try:
+            self._leftovers.clear(step)
+            assert step.target is not None
+            now = _Expected(set(), self._pulse).at(step.target)
+        except (FamiliarError, OSError):
+            return False
+        return now == (step.hash_before if isinstance(step.operation, Inscribe) else None)
 
     def _take_back(self, step: Step) -> None:
         assert step.target is not None
@@ -173,6 +198,12 @@ class Undo:
             return None if held is None else held.hash(self._pulse)
 
     # What stands in the way
+
+    def _obstacle_or_error(self, step: Step, expected: "_Expected") -> str | None:
+        try:
+            return self._obstacle(step, expected)
+        except OSError as error:
+            return _told(error)
 
     def _obstacle(self, step: Step, expected: "_Expected") -> str | None:
         """Say what stands in the way, and note what lies where once this step is undone too."""
@@ -291,7 +322,8 @@ def _obstacle_for_move(step: Step, target: Path, source: Path, expected: _Expect
 
 def _told(error: FamiliarError | OSError) -> str:
     if isinstance(error, OSError):
-        return f"{error.filename2 or error.filename}: {error.strerror}"
+        where = error.filename2 or error.filename
+        return f"{where}: {error.strerror}" if where else str(error.strerror or error)
     return str(error)
 
 

@@ -150,10 +150,15 @@ class Performer:
             self._store.journal.append(step.plan_id, escorts)
 
     def _escort(self, step: Step, along: Escort) -> Outcome:
-        """Take a sidecar to where its photo was put; it stays where it is if the photo was not."""
+        """Take a sidecar to where its photo was put; it stays where it is if the photo was not, or is back by now."""
         photo = self._store.journal.steps(step.plan_id)[along.behind]
         if photo.state != "done" or photo.source is None or photo.target is None:
-            return self._executor.leave(step, along.sidecar)
+            if step.target is None:
+                return self._executor.leave(step, along.sidecar)
+            outcome = self._executor.carry_out(step)  # it was begun before the photo went back
+            if outcome.state == "done":
+                self._store.journal.request_undo([step.id])
+            return outcome
         target = beside(along.sidecar, photo.source, photo.target)
         return self._executor.carry_out(replace(step, operation=replace(along, target=target)))
 

@@ -356,8 +356,8 @@ class Journal:
     def _place(self, path: Path, photo_id: int) -> None:
         try:
             found = path.stat()
-        except FileNotFoundError:
-            return  # taken away within this instant: the next comparison of folders tells
+        except OSError:
+            return  # taken away within this instant, or not to be read: the next comparison of folders tells
         self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
 
     def _steps(self, where: str, *values: Any) -> list[Step]:
