@@ -9,7 +9,7 @@ import pytest
 
 from familiar.effects.hidden import Hidden
 from familiar.effects.placing import place_move
-from familiar.errors import ChangedError, FamiliarError
+from familiar.errors import ChangedError, FamiliarError, WriterError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.removal import prove_copy, prove_second_name, remove
@@ -335,3 +335,26 @@ def test_a_second_path_to_one_and_the_same_name_is_noticed_before_it_is_removed(
         digest = hashlib.sha256(b"1").hexdigest()
         place_move(Entry(one, "a"), Entry(other, "a"), Hidden("x"), hash_=digest, pulse=lambda: None)
     assert (tmp_path / "real/a").read_bytes() == b"1"
+
+
+def test_a_file_of_another_user_is_moved_to_another_disk_only_after_minutes_without_a_change(
+    bench: Workbench, elsewhere: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may become another user")
+    photo = bench.photo()
+    for folder in (bench.base, *bench.base.parents[:2], photo.parent, elsewhere):
+        folder.chmod(0o777)
+    with Folder.open(photo.parent) as source, Folder.open(elsewhere) as target:
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setresuid(65534, 65534, 65534)
+                hash_ = hashlib.sha256(b"a photo").hexdigest()
+                place_move(Entry(source, "a.jpg"), Entry(target, "a.jpg"), Hidden("x"), hash_=hash_, pulse=lambda: None)
+            except WriterError as error:
+                os._exit(7 if "after 10 minutes without a change" in str(error) else 8)
+            finally:
+                os._exit(9)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert bench.tree(elsewhere) == {"in/a.jpg": b"a photo"}

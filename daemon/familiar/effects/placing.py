@@ -21,14 +21,15 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from familiar.effects.hidden import Hidden
 from familiar.effects.writing import copied, written
-from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError
-from familiar.filesystem import kernel
+from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError, WriterError
+from familiar.filesystem import kernel, writers
 from familiar.filesystem.files import HeldFile, Pulse, has_content, hold, hold_if_regular
 from familiar.filesystem.folders import Entry, Folder, naming, rename_new
 from familiar.filesystem.removal import (
@@ -40,6 +41,9 @@ from familiar.filesystem.removal import (
     remove,
     remove_hidden,
 )
+
+_LONG_QUIET = 600
+"""Seconds without a change after which a file counts as complete of which it is not known who writes it."""
 
 _ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -278,6 +282,7 @@ def _move_within(held: HeldFile, target: Entry, hash_: str, pulse: Pulse) -> boo
 def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, pulse: Pulse) -> None:
     """Move a held file to another file system."""
     _check_removable(held.entry)
+    _check_complete(held)
     with copied(held, target.with_name(hidden.new), hash_=hash_, pulse=pulse) as copy, held.quiet():
         if not held.is_unchanged():
             raise ChangedError(f"{held.entry.path}: changed while it was moved")
@@ -345,6 +350,22 @@ def _exchange_back(fresh: HeldFile, target: Entry, aside: Entry) -> None:
         rename_new(aside, fresh.entry)
     else:
         give_back_name(aside, target, unused_name)
+
+
+def _check_complete(held: HeldFile) -> None:
+    """Check, where it is not known who writes a file, that it has lain unchanged for long.
+
+    Raises:
+        WriterError: it has not.
+    """
+    if writers.is_known(held.descriptor):
+        return
+    age = time.time() - max(held.identity.mtime_ns, held.identity.ctime_ns) / 1e9
+    if age < _LONG_QUIET:
+        raise WriterError(
+            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and it can't be told here whether a program still "
+            f"writes it; it is moved to another disk after {_LONG_QUIET // 60} minutes without a change"
+        )
 
 
 def _check_removable(source: Entry) -> None:

@@ -37,6 +37,18 @@ def kept_away(descriptor: int) -> Iterator[Callable[[], bool]]:
         kernel.give_back_lease(descriptor)
 
 
+def is_known(descriptor: int) -> bool:
+    """Say whether the kernel tells of writers of a file: not of another user's, nor on a network file system."""
+    try:
+        kernel.take_lease(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    kernel.give_back_lease(descriptor)
+    return True
+
+
 def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
     """Say whether a program has the regular file at a path open for writing, as far as the kernel gives leases.
 
