@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, SetAsideError
+from familiar.filesystem.regular_files import open_regular
 
 _BLOCK = 1 << 20
 _AT_FDCWD = -100
@@ -202,7 +203,7 @@ def has_content(path: Path, hash_: str, pulse: Pulse = lambda: None) -> bool:
 def hash_of(path: Path, pulse: Pulse = lambda: None) -> str:
     """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
             pulse()
@@ -295,7 +296,7 @@ def _copy(source: Path, temporary: Path, hash_: str, pulse: Pulse) -> None:
     """Copy to a temporary name, through to the disk, and compare what was written with what should be."""
     temporary.unlink(missing_ok=True)
     try:
-        with source.open("rb") as reader, temporary.open("xb") as writer:
+        with open_regular(source) as reader, temporary.open("xb") as writer:
             while block := reader.read(_BLOCK):
                 writer.write(block)
                 pulse()

@@ -101,7 +101,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """
     temporary = folder / f"{MANIFEST_NAME}.{os.getpid()}.tmp"
     try:
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)
+        with temporary.open("xb") as file:
             file.write(_MANIFEST.dump_json(manifest, indent=1))
             file.flush()
             os.fsync(file.fileno())
