@@ -149,7 +149,7 @@ def find_context(environment: Mapping[str, str], *, state: Path | None, config: 
     home = Path(environment.get("HOME") or Path.home())
     set_in_environment = environment.get("FAMILIAR_CONFIG")
     named = config or (Path(set_in_environment) if set_in_environment else None)
-    if named is not None and not os.path.lexists(named):
+    if named is not None and not named.is_symlink() and not named.exists():
         raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
     cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
     found = _find_state(environment, state)
