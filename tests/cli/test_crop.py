@@ -443,7 +443,10 @@ def test_a_pipe_in_the_place_of_faces_json_is_refused_at_once(library: Household
     to.mkdir()
     os.mkfifo(to / MANIFEST_NAME)
     result = library.call("crop", *OBAMA, "--to", to, check=False)
-    assert (result.returncode, result.stderr) == (2, f"error: {to / MANIFEST_NAME}: can't be read: no regular file.\n")
+    assert (result.returncode, result.stderr) == (
+        2,
+        f"error: {to / MANIFEST_NAME}: can't be read: it is a pipe, not a regular file.\n",
+    )
 
 
 def test_a_photo_with_an_odd_name_has_a_uri_that_opens_it(household: Household, obama: Path, to: Path) -> None:

@@ -174,6 +174,7 @@ def test_a_backup_that_is_put_in_the_place_of_a_lost_store_is_taken_as_it_is(hou
         assert ended(daemon) == 1
     with household.running() as daemon:
         assert daemon.wait_for("service.started")["people"] == 1
+        daemon.wait_for("service.ready")
         assert daemon.stop() == 0
     assert [person["name"] for person in household.json("people", "list")] == ["Barack Obama"]
 

@@ -11,6 +11,7 @@ import platformdirs
 
 from familiar.cli.photos import folder_at
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError, UsageError
+from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.credentials import Credentials
 from familiar.rules.language import read_rules
 from familiar.rules.planning import Rules
@@ -53,7 +54,7 @@ class Context:
         if settings.rules is not None or self.config is None:
             return settings.rules
         beside = self.config.parent / RULES_NAME
-        return beside if beside.is_file() else None
+        return beside if os.path.lexists(beside) else None  # what is no file is refused, not passed over
 
     def needed_rules_path(self, settings: Settings) -> Path:
         """Return the file with the rules, for commands that do nothing without.
@@ -148,7 +149,7 @@ def find_context(environment: Mapping[str, str], *, state: Path | None, config: 
     home = Path(environment.get("HOME") or Path.home())
     set_in_environment = environment.get("FAMILIAR_CONFIG")
     named = config or (Path(set_in_environment) if set_in_environment else None)
-    if named is not None and not named.is_file():
+    if named is not None and not named.is_symlink() and not named.exists():
         raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
     cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
     found = _find_state(environment, state)
@@ -197,7 +198,7 @@ def read_text(path: Path) -> str:
         UsageError: it can't be read, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read_regular(path).decode()
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -215,7 +216,8 @@ def _usual_config(environment: Mapping[str, str]) -> Path | None:
         platformdirs.user_config_path("familiar"),
         Path("/etc/familiar"),
     )
-    return next((folder / SETTINGS_NAME for folder in folders if folder and (folder / SETTINGS_NAME).is_file()), None)
+    usual = (folder / SETTINGS_NAME for folder in folders if folder)
+    return next(filter(os.path.lexists, usual), None)  # what is no file is refused, not passed over
 
 
 def _path_in(environment: Mapping[str, str], name: str) -> Path | None:

@@ -52,7 +52,7 @@ def find(
     steps: list[Step] = []
     with reported():
         if not image.is_file():
-            raise UsageError(f"{image}: there is no such file.")
+            raise UsageError(f"{image}: {'is no regular file' if image.exists() else 'there is no such file'}.")
         target = None if copy_to is None else check_apart(copy_to, [])
         settings = context.settings()
         with context.store() as store:

@@ -15,6 +15,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.output import json_option, print_json, progress_bar, reported
 from familiar.cli.parameters import PathType, expanded
 from familiar.errors import FamiliarError, UsageError
+from familiar.filesystem.regular_files import read_given
 from familiar.identity.score_files import read_list, read_scores
 from familiar.model import Plan
 from familiar.service.places import check_apart
@@ -107,7 +108,7 @@ def _listed(file: Path, *, ignore_missing: bool) -> list[Path]:
         FamiliarError: one of the files is gone.
     """
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        data = sys.stdin.buffer.read() if str(file) == "-" else read_given(file)
     except OSError as error:
         raise UsageError(f"{file}: can't be read: {error.strerror}.") from error
     listed = [_path(text) for text in read_list(data)]

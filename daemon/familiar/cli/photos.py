@@ -22,6 +22,8 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
         return FolderSettings(path=whole)
     if files and path.is_file():
         return FolderSettings(path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False)
+    if path.exists():
+        raise UsageError(f"{path}: is no folder{' and no regular file' if files else ''}.")
     raise UsageError(f"{path}: there is no such folder{' or file' if files else ''}.")
 
 

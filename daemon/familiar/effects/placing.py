@@ -363,7 +363,7 @@ def _check_complete(held: HeldFile) -> None:
     age = time.time() - max(held.identity.mtime_ns, held.identity.ctime_ns) / 1e9
     if age < _LONG_QUIET:
         raise WriterError(
-            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and it can't be told here whether a program still "
+            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and it can't be told whether a program still "
             f"writes it; it is moved to another disk after {_LONG_QUIET // 60} minutes without a change"
         )
 

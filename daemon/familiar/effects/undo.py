@@ -15,6 +15,7 @@ from familiar.effects.placing import place_move, place_over
 from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError, StoreError
 from familiar.filesystem.files import BLOCK, HeldFile, Pulse, hold, hold_if_regular, no_pulse
 from familiar.filesystem.folders import Entry
+from familiar.filesystem.regular_files import open_regular
 from familiar.filesystem.removal import Proof, prove_copy, prove_known, prove_second_name, remove, remove_link
 from familiar.model import Crop, Escort, Inscribe, Link, Move, Tag
 
@@ -289,7 +290,7 @@ class _Expected:
             return None
         if not path.is_file():
             return _NO_FILE
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             digest = hashlib.sha256()
             while block := file.read(BLOCK):
                 digest.update(block)

@@ -1,21 +1,70 @@
-"""Read files that are found by their name: a pipe of that name would be waited for, and is refused at once."""
+"""Read files that are found by their name, which may be that of anything: a pipe would be waited for, for ever."""
 
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file for reading; symbolic links are followed.
+
+    Raises:
+        OSError: it can't be opened, or is something else.
+    """
+    return _opened(path, handed_over=False)
 
 
 def read_regular(path: Path) -> bytes:
-    """Return what a regular file has; symbolic links are followed.
+    """Return what a regular file has; raises as `open_regular` does."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def read_given(path: Path) -> bytes:
+    """Return what a file has that a person named: a regular one, or a pipe that the shell opened for `<(command)`.
 
     Raises:
-        OSError: it can't be read, or is something else.
+        OSError: it can't be read, or is something else, as a pipe that lies in a folder and that nobody may write to.
     """
-    with open(path, "rb", opener=_opener) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "no regular file", os.fspath(path))
+    with _opened(path, handed_over=True) as file:
         return file.read()
+
+
+def _opened(path: Path, *, handed_over: bool) -> BufferedReader:
+    found = os.stat(path)
+    if not stat.S_ISFIFO(found.st_mode):
+        _check(found, path)  # before it is opened: some devices act on that
+    file = open(path, "rb", opener=_opener)  # noqa: SIM115 - a path has no opener; the caller closes it
+    try:
+        if handed_over and _is_nameless_pipe(file.fileno()):
+            os.set_blocking(file.fileno(), True)
+        else:
+            _check(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check(found: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", os.fspath(path))
+
+
+def _is_nameless_pipe(descriptor: int) -> bool:
+    return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:[")  # noqa: PTH115 - it leads to no path
 
 
 def _opener(path: str, flags: int) -> int:

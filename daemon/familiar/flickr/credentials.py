@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from familiar.errors import StoreError, UsageError
+from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.errors import NoLoginError
 
 Perms: TypeAlias = Literal["read", "write", "delete"]
@@ -121,7 +122,7 @@ class Credentials:
     def _read(self, name: str) -> tuple[Path, str] | None:
         for path in self._places(name):
             try:
-                return path, path.read_text(encoding="utf-8")
+                return path, read_regular(path).decode()
             except FileNotFoundError:
                 continue
             except (OSError, UnicodeDecodeError) as error:

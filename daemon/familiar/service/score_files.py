@@ -6,7 +6,7 @@ from pathlib import Path
 
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
-from familiar.filesystem.regular_files import read_regular
+from familiar.filesystem.regular_files import read_given, read_regular
 from familiar.identity.score_files import FILE_NAME, read_scores, write_scores
 
 ALL_NAME = "all_similarity_scores.txt"
@@ -50,7 +50,7 @@ def read_score_files(source: Path) -> dict[str, float]:
     Raises:
         UsageError: there is none, it has no scores, or a line is no path with a score.
     """
-    read = read_regular if source.is_dir() else Path.read_bytes  # a pipe is read where it was named
+    read = read_regular if source.is_dir() else read_given
     files = [source] if not source.is_dir() else _files_below(source)
     if not files:
         raise UsageError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.errors import FamiliarError
+from familiar.filesystem.regular_files import read_regular
 
 if TYPE_CHECKING:
     import onnx
@@ -49,7 +50,7 @@ class Source:
         Raises:
             FamiliarError: that is something else than it should be.
         """
-        data = path.read_bytes()
+        data = read_regular(path)
         actual = hashlib.sha256(data).hexdigest()
         if actual != self.hash:
             raise FamiliarError(
@@ -102,7 +103,7 @@ def kept(name: str, folder: Path, make: Callable[[], "onnx.ModelProto"]) -> byte
     A file has the SHA-256 of the model, and the model.
     """
     path = folder / f"{name}-{_VERSION}.model"
-    data = path.read_bytes() if path.is_file() else b""
+    data = read_regular(path) if path.is_file() else b""
     digest, model = data[:_DIGEST], data[_DIGEST:]
     if hashlib.sha256(model).digest() != digest:
         model = make().SerializeToString()

@@ -8,6 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
+from familiar.filesystem.regular_files import open_regular
 from familiar.vision.kinds import HEAD
 
 MAX_BYTES = 1 << 30
@@ -32,13 +33,13 @@ def reading(path: Path) -> Iterator[None]:
 
 def fingerprint(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, 64 hexadecimal digits; raises as `reading` does."""
-    with reading(path), path.open("rb") as file:
+    with reading(path), open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_head(path: Path) -> bytes:
     """Return the first bytes of a file; raises as `reading` does."""
-    with reading(path), path.open("rb") as file:
+    with reading(path), open_regular(path) as file:
         return file.read(HEAD)
 
 
@@ -48,7 +49,7 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         SetAsideError: it is too large for a photo.
     """
-    with reading(path), path.open("rb") as file:
+    with reading(path), open_regular(path) as file:
         if os.fstat(file.fileno()).st_size > MAX_BYTES:
             raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, which no photo is")
         return file.read()
@@ -64,7 +65,7 @@ def opened(path: Path, hash_: str) -> Iterator[BufferedReader]:
         ChangedError: it has another content.
     """
     with reading(path):
-        file = path.open("rb")
+        file = open_regular(path)
     with file:
         with reading(path):
             actual = hashlib.file_digest(file, "sha256").hexdigest()

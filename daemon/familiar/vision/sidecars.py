@@ -1,13 +1,13 @@
 """Read and render the sidecars of photos. Runs in worker processes only: the bytes are not trusted."""
 
 import io
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import GoneError, SetAsideError
+from familiar.filesystem.regular_files import open_regular
 from familiar.identity.regions import UPRIGHT, stored_size, upright
 from familiar.model import Inscription, Region
 from familiar.settings import is_raw, is_video
@@ -99,7 +99,7 @@ def orientation_of(photo: Path) -> int:
     if is_raw(photo):
         embedded = embedded_picture(read_bytes(photo))
         return read_orientation(io.BytesIO(embedded.data)) or embedded.orientation
-    with reading(photo), photo.open("rb") as file:
+    with reading(photo), open_regular(photo) as file:
         return read_orientation(file) or UPRIGHT
 
 
@@ -114,12 +114,13 @@ def _within_memory(sidecar: Path) -> Iterator[None]:
 def _read(sidecar: Path) -> bytes | None:
     try:
         with reading(sidecar):
-            found = sidecar.stat()
-            if not stat.S_ISREG(found.st_mode):
+            if sidecar.exists() and not sidecar.is_file():
                 raise SetAsideError(f"{sidecar}: is no file")
-            if found.st_size > MAX_BYTES:
+            with open_regular(sidecar) as file:
+                data = file.read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
                 raise SetAsideError(f"{sidecar}: is larger than {MAX_BYTES >> 20} MiB, which no sidecar is")
-            return sidecar.read_bytes()
+            return data
     except GoneError:
         return None
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 
 from familiar.errors import UsageError
+from familiar.filesystem.regular_files import open_regular
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -75,7 +76,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _WrongError("is a folder" if path.is_dir() else "is no regular file")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             yield file
     except FileNotFoundError as error:
         raise _WrongError("there is no such file") from error

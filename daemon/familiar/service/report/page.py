@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from familiar import __version__
+from familiar.filesystem.regular_files import open_regular
 from familiar.service.report import charts
 from familiar.service.report.faces import Pictures
 from familiar.service.report.figures import Count, Figures
@@ -35,7 +36,7 @@ _JOINERS = frozenset("\u200c\u200d")
 
 def is_report(path: Path) -> bool:
     """Return whether a file is a report that was written before; raises OSError where it can't be read."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return _MARK.search(file.read(_HEAD)) is not None
 
 
