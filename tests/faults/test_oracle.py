@@ -62,3 +62,11 @@ def test_half_a_content_is_found_under_a_name_of_its_own_alone(tmp_path: Path) -
     for name in ("a.jpg", ".familiar-1.tmp"):
         (tmp_path / name).write_bytes(b"a whole")
     assert ledger.partial(tree([tmp_path]), ()) == [tmp_path / "a.jpg"]
+
+
+def test_a_person_takes_away_what_they_see_and_a_temporary_file_is_no_copy_to_them() -> None:
+    ledger = Ledger()
+    deleted, moved = (ledger.arrive(data) for data in (b"deleted", b"only under a temporary name"))
+    hidden = {Path("/.familiar-1.tmp"): deleted, Path("/.familiar-2.tmp"): moved}
+    ledger.settle({Path("/a.jpg"): deleted, **hidden}, hidden)
+    assert ledger.required == {moved}
