@@ -82,6 +82,8 @@ def _try_every(campaign: Campaign, tried: Callable[[Attempt], Result]) -> None:
     chance = random.Random(f"every {campaign.seed}")
     for name in campaign.every:
         calm = tried(Attempt(name))
+        if calm.findings:
+            continue  # each attempt would find the same
         chosen = [
             one for one in every(name, calm.calls, thorough=campaign.thorough) if chance.random() < campaign.share
         ]

@@ -39,7 +39,7 @@ class Oracle:
 
     def find(self, kind: str, details: str) -> None:
         assert kind in KINDS, kind
-        self.findings.append(f"{kind}: {details}")
+        self.findings.append(f"{kind}: {details.replace(f'{self._world.disks.base}/', '')}")
 
     def observe(self) -> None:
         """Take what is there as sure, so far as nothing else is known of it."""
@@ -92,7 +92,13 @@ class Oracle:
         done = acting.done_steps(self._world.store)
         taken = {step.source for step in done if isinstance(step.operation, Move)}
         for step in done:
-            if step.target is None or step.target in taken or step.operation.kind == "sidecar":
+            # What a symbolic link leads to may have moved on.
+            if (
+                step.target is None
+                or step.target in taken
+                or step.target.is_symlink()
+                or step.operation.kind == "sidecar"
+            ):
                 continue
             if not step.target.is_file() or hash_of(step.target.read_bytes()) != step.hash:
                 self.find("untrue", f"{step.operation.kind} done, but {self._world.short(step.target)} is not it")
