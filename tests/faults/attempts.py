@@ -19,7 +19,7 @@ from faults.oracle import Oracle
 from faults.persons import Person
 from faults.shim import Call, Shim, calls_in
 from faults.storms import storm
-from faults.workloads import SMALL, UNDO, WORK, Act, Arrive, Command, Decide, workload
+from faults.workloads import EACH, SMALL, UNDO, WORK, Act, Arrive, Command, Decide, workload
 from faults.workloads import Person as PersonAct
 from faults.worlds import World
 
@@ -60,9 +60,12 @@ class _Run:
         self._result = Result(attempt, self._oracle.findings)
 
     def all(self) -> Result:
-        for act in self._acts:
-            self._do(act)
-        self._end()
+        try:
+            for act in self._acts:
+                self._do(act)
+            self._end()
+        finally:
+            self._world.close()
         return self._result
 
     def _do(self, act: Act) -> None:
@@ -79,8 +82,9 @@ class _Run:
 
     def _let_person(self, act: PersonAct) -> None:
         self._chance.seed(act.pick)
+        before = self._world.everything()
         self._person.act(act.act, among=self._world.visible(), live=False)
-        self._ledger.settle(self._world.everything())
+        self._ledger.settle(before, self._world.everything())
         if act.noticed:
             self._world.notice()
 
@@ -96,7 +100,7 @@ class _Run:
                 around.enter_context(storm(arming.act, self._disks, self._ledger, files, self._chance))
             child = os.fork()
             if child == 0:
-                _carry_out(self._world.store, act, lambda: self._shim.arm(self._disks.tops, arming, log), trouble)
+                _carry_out(self._world, act, lambda: self._shim.arm(self._disks.tops, arming, log), trouble)
             status = self._await(child, arming, log)
         self._result.calls.append(calls := list(calls_in(log)))
         self._note(number, arming, status, trouble)
@@ -149,20 +153,19 @@ class _Run:
     def _end(self) -> None:
         """Start familiar again until nothing is open, then undo everything; look at what is left."""
         disturbed = len(self._result.calls)
+        self._command(WORK, None)
         self._settle("at the end")
         if self._alone:
             self._oracle.check_truth()
-        self._command(UNDO, None)
-        if self._is_left(acting.done_steps):
-            self._command(Command(name="each"), None)
-            self._command(Command(name="each"), None)
+        for command in (UNDO, EACH, EACH):
+            if self._is_left(acting.done_steps):
+                self._command(command, None)
         self._settle("after undo of everything")
         if self._alone:
             self._oracle.check_undone()
         del self._result.calls[disturbed:]
 
     def _settle(self, when: str) -> None:
-        self._command(WORK, None)
         for _ in range(_QUIET):
             if self._is_left(acting.open_steps):
                 self._command(WORK, None)
@@ -170,20 +173,20 @@ class _Run:
         self._oracle.check_quiet(when)
 
     def _is_left(self, kind: Callable[[Store], list[Step]]) -> bool:
-        with self._world.store() as store:
-            return bool(kind(store))
+        return bool(kind(self._world.store))
 
 
-def _carry_out(open_store: Callable[[], Store], act: Command, arm: Callable[[], None], trouble: Path) -> None:
+def _carry_out(world: World, act: Command, arm: Callable[[], None], trouble: Path) -> None:
     """Carry out a command in this process, which was forked for it, and end it."""
     try:
         signal.alarm(_PATIENCE)
-        with open_store() as store:
-            arm()
-            if act.name == "work":
-                acting.work(store)
-            else:
-                acting.take_back(store, act.name)
+        store = world.store
+        arm()
+        if act.name == "work":
+            acting.work(store)
+        else:
+            acting.take_back(store, act.name)
+        store.close()
     except BaseException:  # noqa: BLE001 - it is told by the process that forked this one
         trouble.write_text(traceback.format_exc().strip().splitlines()[-1])
     finally:

@@ -47,11 +47,15 @@ class Home:
     def tops(self) -> tuple[Path, Path, Path]:
         return (self.household.inbox, self.household.out, self.far)
 
-    def run(self, *arguments: str, arming: Arming | None = None) -> tuple[int, list[Call]]:
-        """Run a command, with something that goes wrong; return its status, and its calls."""
+    def run(self, *arguments: str, arming: Arming | None = None, in_state: bool = False) -> tuple[int, list[Call]]:
+        """Run a command, with something that goes wrong; return its status, and its calls.
+
+        With `in_state` the calls in the state folder are counted, too: those of SQLite.
+        """
         log = self.household.base / "calls.log"
         log.unlink(missing_ok=True)
-        added = armed(self.library, [*map(Path.resolve, self.tops)], arming, log)
+        tops = (*self.tops, self.household.state) if in_state else self.tops
+        added = armed(self.library, [*map(Path.resolve, tops)], arming, log)
         done = subprocess.run(
             command(*arguments), env=self.household.whole_environment() | added, capture_output=True, check=False
         )
@@ -82,14 +86,14 @@ class Home:
 def disturb(home: Home, chance: random.Random) -> tuple[int, list[str]]:
     """Scan and then undo, each killed twice before it is left in peace; return the number of kills, and what is wrong.
 
-    The first is killed somewhere at the beginning, the second where the rest is done.
+    The second time it may be at a call of SQLite, in the state folder.
     """
     before, killed = home.tree(), 0
     wrong: list[str] = []
     for arguments, wanted in ((SCAN, home.sorted()), (UNDO, before)):
-        for most in (200, 100):
+        for most, in_state in ((200, False), (1000, True)):
             arming = Arming(chance.choice(("kill", "kill-after")), chance.randrange(1, most))
-            status, _ = home.run(*arguments, arming=arming)
+            status, _ = home.run(*arguments, arming=arming, in_state=in_state)
             killed += status == -signal.SIGKILL
             lost = {*before.values()} - {*home.tree().values()}
             wrong += [f"{arguments[0]} {arming}: lost {len(lost)}"] if lost else []

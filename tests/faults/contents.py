@@ -55,9 +55,13 @@ class Ledger:
         """Note that a person took a content away, or wrote over it."""
         self.required.discard(hash_)
 
-    def settle(self, found: Mapping[Path, str]) -> None:
-        """Note what a person left, while nobody else did anything: all of it has to stay from now on."""
-        self.required &= set(found.values())
+    def settle(self, before: Mapping[Path, str], after: Mapping[Path, str]) -> None:
+        """Note what a person did while nobody else did anything: they took away what they can't see any more.
+
+        A temporary file is no copy to them; but one that was the only one before is not what they took away.
+        """
+        seen, left = ({hash_ for path, hash_ in found.items() if not is_hidden(path)} for found in (before, after))
+        self.required -= seen - left
 
     def lost(self, found: Mapping[Path, str], excused: Collection[str] = ()) -> set[str]:
         """Return the contents that are gone, but for those that are excused."""

@@ -15,9 +15,12 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - it is the file system in memory that 
 class Disks:
     """The folders `near` and `far` on two disks, `away` outside of both, `state`; all are empty after `clear`."""
 
-    def __init__(self, base: Path | None = None) -> None:
-        """Make them in a folder of their own, by default in memory."""
-        self._mounts = _own_mounts()
+    def __init__(self, base: Path | None = None, *, mounts: bool = True) -> None:
+        """Make them in a folder of their own, by default in memory; with `mounts` the far one is mounted, if it may.
+
+        Then this process has mounts of its own, which end with it.
+        """
+        self._mounts = mounts and _own_mounts()
         where = base or (_MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()))
         self.base = Path(tempfile.mkdtemp(prefix="familiar-faults-", dir=where)).resolve()
         self.near, self.away, self.state, self.logs = (self.base / name for name in ("near", "away", "state", "logs"))

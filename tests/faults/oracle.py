@@ -1,20 +1,16 @@
 """What has to hold of a world, after each command and in the end; each finding begins with its kind."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from familiar.effects.journal import Step
 from familiar.model import Move
-from familiar.store.store import Store
 from faults import acting
 from faults.contents import hash_of, is_hidden, tree
 from faults.durability import Durability
 from faults.shim import Call
 from faults.worlds import World
-
-T = TypeVar("T")
 
 KINDS = {
     "lost": "a content is gone that no person took away",
@@ -43,7 +39,7 @@ class Oracle:
 
     def find(self, kind: str, details: str) -> None:
         assert kind in KINDS, kind
-        self.findings.append(f"{kind}: {details}")
+        self.findings.append(f"{kind}: {details.replace(f'{self._world.disks.base}/', '')}")
 
     def observe(self) -> None:
         """Take what is there as sure, so far as nothing else is known of it."""
@@ -51,7 +47,7 @@ class Oracle:
 
     def check_durable(self, calls: Sequence[Call], command: int) -> None:
         """Look at each instant of a command that has ended."""
-        required = self._world.ledger.required - self._ask(acting.written_over)
+        required = self._world.ledger.required - acting.written_over(self._world.store)
         for call, hash_ in self._durability.add(calls, self._world.everything(), required):
             name = self._world.ledger.called([hash_])
             self.find("not durable", f"{name} after call {call.number} of command {command}")
@@ -65,7 +61,7 @@ class Oracle:
             single: whether there is one operation alone: a second one may follow the link.
         """
         found, ledger = self._world.everything(), self._world.ledger
-        made, over = self._ask(acting.made_by), self._ask(acting.written_over)
+        made, over = acting.made_by(self._world.store), acting.written_over(self._world.store)
         lost = ledger.lost(found, over)
         if lost:
             self.find("lost", f"{ledger.called(lost)} {when}")
@@ -76,12 +72,12 @@ class Oracle:
 
     def check_quiet(self, when: str) -> None:
         """Look at what has to hold once there is nothing left to do."""
-        left = self._ask(acting.open_steps)
+        left = acting.open_steps(self._world.store)
         if left:
             self.find("open", ", ".join(f"{step.operation.kind} {step.state} {step.error}" for step in left))
         found, ledger = self._world.everything(), self._world.ledger
         open_ones = {path: hash_ for path, hash_ in found.items() if not is_hidden(path)}
-        hidden = ledger.lost(open_ones, self._ask(acting.written_over))
+        hidden = ledger.lost(open_ones, acting.written_over(self._world.store))
         if hidden:
             self.find("hidden", f"{ledger.called(hidden)} {when}")
         temporaries = [path for path in found if is_hidden(path) and path.is_relative_to(self._world.disks.near)]
@@ -93,17 +89,23 @@ class Oracle:
 
     def check_truth(self) -> None:
         """Check that what the journal calls done is there, unless a later step took it on."""
-        done = self._ask(acting.done_steps)
+        done = acting.done_steps(self._world.store)
         taken = {step.source for step in done if isinstance(step.operation, Move)}
         for step in done:
-            if step.target is None or step.target in taken or step.operation.kind == "sidecar":
+            # What a symbolic link leads to may have moved on.
+            if (
+                step.target is None
+                or step.target in taken
+                or step.target.is_symlink()
+                or step.operation.kind == "sidecar"
+            ):
                 continue
             if not step.target.is_file() or hash_of(step.target.read_bytes()) != step.hash:
                 self.find("untrue", f"{step.operation.kind} done, but {self._world.short(step.target)} is not it")
 
     def check_undone(self) -> None:
         """Check that everything is as it was before familiar did anything."""
-        left: list[Step] = self._ask(acting.done_steps)
+        left: list[Step] = acting.done_steps(self._world.store)
         if left:
             self.find("not undone", ", ".join(f"{step.operation.kind} {step.error}" for step in left))
             return
@@ -114,7 +116,3 @@ class Oracle:
     def _find_paths(self, kind: str, paths: Sequence[Path], when: str) -> None:
         if paths:
             self.find(kind, f"{', '.join(map(self._world.short, paths))} {when}")
-
-    def _ask(self, question: Callable[[Store], T]) -> T:
-        with self._world.store() as store:
-            return question(store)

@@ -15,14 +15,14 @@ def found_in(summary: Summary) -> str:
 
 
 def test_nothing_is_lost_whatever_call_of_a_move_to_another_disk_goes_wrong() -> None:
-    summary = gathered(Campaign(seed="1", every=("move-far",), thorough=False).divided(2))
-    assert summary.fired["kill"] > 30
-    assert summary.fired["error"] > 100
+    summary = gathered(Campaign(seed="1", every=("move-far",), share=0.4, thorough=False).divided(2))
+    assert summary.fired["kill"] > 10
+    assert summary.fired["error"] > 40
     assert not summary.found, found_in(summary)
 
 
 def test_nothing_is_lost_whatever_goes_wrong_at_random() -> None:
     rest = tuple(name for name in SMALL if name != "move-far")
-    summary = gathered(Campaign(seed="2", every=rest, share=0.005, kills=30, errors=30, stops=30).divided(2))
-    assert min(summary.fired[kind] for kind in ("kill", "error", "stop")) >= 30
+    summary = gathered(Campaign(seed="2", every=rest, share=0.002, kills=20, errors=20, stops=20, storms=5).divided(2))
+    assert min(summary.fired[kind] for kind in ("kill", "error", "stop")) >= 20
     assert not summary.found, found_in(summary)

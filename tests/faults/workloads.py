@@ -54,6 +54,7 @@ Act: TypeAlias = Arrive | Decide | Command | Person
 
 WORK = Command(name="work")
 UNDO = Command(name="all")
+EACH = Command(name="each")
 PERSON_ACTS = ("rename", "replace", "edit", "delete", "link-file", "link-copy", "swap", "take", "link-folder")
 
 

@@ -28,11 +28,22 @@ class World:
         self.arrived: Tree = {}
         """What came to where, without what anybody has done since."""
         self._hour = 0
+        self._store: Store | None = None
 
+    @property
     def store(self) -> Store:
-        return acting.open_store(self.disks.state, self._hour)
+        """Return the store; it stays open until `close`, which is due before another process works with it."""
+        if self._store is None:
+            self._store = acting.open_store(self.disks.state, self._hour)
+        return self._store
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
     def later(self) -> None:
+        self.close()
         self._hour += _HOURS
 
     def everything(self) -> Tree:
@@ -61,13 +72,11 @@ class World:
         """Write down a plan for a photo, if it is there."""
         photo = self._photo(act.photo)
         if photo is not None and photo.is_file():
-            with self.store() as store:
-                made = [self._operation(photo, wish) for wish in act.wishes]
-                acting.plan(store, photo, made, as_command=act.as_command)
+            made = [self._operation(photo, wish) for wish in act.wishes]
+            acting.plan(self.store, photo, made, as_command=act.as_command)
 
     def notice(self) -> None:
-        with self.store() as store:
-            acting.notice(store, self.visible())
+        acting.notice(self.store, self.visible())
 
     def _path(self, name: str) -> Path:
         side, _, rest = name.partition("/")
