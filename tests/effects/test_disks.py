@@ -166,6 +166,43 @@ def test_a_disk_is_known_again_by_what_outlives_a_mount(one: Disk, other: Disk, 
     assert (one.is_same(other), other.is_same(one)) == (same, same)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "may_be"),
+    [
+        (disk(), disk(device=2, id=8), False),
+        (disk(type="fuse.bindfs"), disk(device=2), True),
+        (disk(), disk(device=2, type="overlay"), True),
+        (disk(type="fuse.mergerfs"), disk(type="fuse.mergerfs"), False),
+        (disk(type="fuse.sshfs", source="ann@far:/p"), disk(device=2), False),
+        (disk(type="fuseblk"), disk(device=2), False),
+        (disk(type="nfs4", source="nas:/a"), disk(device=2), False),
+        (disk(type="nfs4", source="nas:/a"), disk(device=2, type="cifs", source="//nas/b"), True),
+        (disk(type="nfs4", source="nas:/a"), disk(device=2, type="cifs", source="//other/b"), False),
+        (disk(type="nfs4", source="localhost:/a"), disk(device=2), True),
+        (disk(type="nfs4", source="127.0.0.1:/a"), disk(device=2), True),
+    ],
+)
+def test_a_file_system_that_shows_others_proves_no_second_copy(one: Disk, other: Disk, *, may_be: bool) -> None:
+    assert (one.may_show(other), other.may_show(one)) == (may_be, may_be)
+
+
+def test_a_disk_is_known_by_its_uuid_where_its_file_system_tells_it(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    image.touch()
+    os.truncate(image, 8_000_000)
+    made = subprocess.run(["mkfs.ext4", "-q", "-U", "11111111-2222-3333-4444-555555555555", image], check=False)
+    (point := tmp_path / "point").mkdir()
+    mount = ["mount", "-o", "loop", str(image), str(point)]
+    if made.returncode != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("an image of a disk can't be mounted here")
+    try:
+        assert Mounts().disk_at(point).uuid in {"11111111-2222-3333-4444-555555555555", None}
+        assert Mounts().disk_at(point / "missing").is_same(Mounts().disk_at(point))
+        assert not Mounts().disk_at(point).is_same(Mounts().disk_at(tmp_path))
+    finally:
+        subprocess.run(["umount", point], check=True)
+
+
 def test_mounts_are_read_with_the_spaces_in_their_paths() -> None:
     text = r"36 35 98:0 / /mnt/two\040words rw,noatime shared:1 - ext3 /dev/root rw"
     (mount,) = mounts_in(text)

@@ -34,8 +34,8 @@ from familiar.filesystem.files import HeldFile, Pulse, has_content, hold, hold_i
 from familiar.filesystem.folders import Entry, Folder, naming, rename_new
 from familiar.filesystem.removal import (
     give_back_name,
-    prove_copy,
     prove_known,
+    prove_placed,
     prove_second_name,
     prove_written,
     remove,
@@ -294,7 +294,7 @@ def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, puls
         except (OSError, FamiliarError):
             with suppress(OSError, FamiliarError):  # then both stay, and nothing is lost
                 held.follow(held.entry)  # it had another name for a moment
-                remove(copy, prove_copy(copy, held, hash_, pulse=pulse), hidden=hidden.target)
+                remove(copy, prove_placed(copy, held, hash_, pulse=pulse), hidden=hidden.target)
             raise
 
 
@@ -311,7 +311,7 @@ def _complete_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_
             if held is not None and held.is_one_with(there):  # a rename by way of a link was interrupted
                 remove(held, prove_second_name(held, target), hidden=hidden.source)
             elif held is not None and held.hash(pulse) == hash_:
-                remove(held, prove_copy(held, there, hash_, pulse=pulse), hidden=hidden.source)
+                remove(held, prove_placed(held, there, hash_, pulse=pulse), hidden=hidden.source)
     source.folder.sync()
 
 

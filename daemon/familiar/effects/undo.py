@@ -164,6 +164,7 @@ class Undo:
             yield prove_known(doomed, hash_, pulse=self._pulse)
             return
         doomed.verify(hash_, self._pulse)
+        unproven: ChangedError | OSError | None = None
         with ExitStack() as stack:
             for path in self._copies_of(step):
                 entry = self._entry(stack, path)
@@ -175,9 +176,14 @@ class Undo:
                         yield prove_second_name(doomed, entry)
                         return
                 elif held.hash(self._pulse) == hash_:
-                    yield prove_copy(doomed, held, hash_, pulse=self._pulse)
+                    try:
+                        proof = prove_copy(doomed, held, hash_, pulse=self._pulse)
+                    except (ChangedError, OSError) as error:
+                        unproven = error
+                        continue
+                    yield proof
                     return
-            raise ChangedError(_last_copy(step))
+            raise unproven or ChangedError(_last_copy(step))
 
     def _copies_of(self, step: Step) -> list[Path]:
         """Return where another copy of what a step has put somewhere may lie, the most likely first."""
@@ -251,10 +257,15 @@ class Undo:
             return True
         is_link = isinstance(step.operation, Link)
         return any(
-            expected.at(path) == step.hash and not expected.is_one(path, target, by_name=is_link)
+            expected.at(path) == step.hash
+            and not expected.is_one(path, target, by_name=is_link)
+            and not self._may_show(path, target)
             for path in self._copies_of(step)
             if path not in expected.removed
         )
+
+    def _may_show(self, path: Path, target: Path) -> bool:
+        return self._disks.disk_of(path.parent).may_show(self._disks.disk_of(target.parent))
 
 
 class _Expected:

@@ -18,6 +18,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 _UDEV = Path("/run/udev/data")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _FSTAB = Path("/etc/fstab")
+_ADDRESSES = Path("/proc/net/fib_trie")
 
 _NETWORK = frozenset(
     {
@@ -31,6 +32,11 @@ _LOCAL_FUSE = frozenset(
     {"fuseblk", "fuse.ntfs-3g", "fuse.exfat", "fuse.encfs", "fuse.gocryptfs", "fuse.fuse-overlayfs"}
 )
 """FUSE types are taken for remote ones too, but for these."""
+
+_REMOTE_FUSE = frozenset({f"fuse.{name}" for name in ("sshfs", "rclone", "s3fs", "gcsfuse", "glusterfs", "ceph-fuse")})
+
+_STACKED = frozenset({"overlay", "aufs", "ecryptfs", "unionfs", "9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs"})
+"""Types that show folders of another file system; those of virtual machines may show one folder twice."""
 
 _VOLATILE = frozenset({"tmpfs", "ramfs"})
 """Types that no boot outlives, and that are another one after each."""
@@ -82,6 +88,22 @@ class Disk:
             return True  # the one before can't be there any more
         return self.id == other.id if self.id or other.id else self.source == other.source
 
+    def may_show(self, other: "Disk") -> bool:
+        """Say whether a file here may be one that lies on another disk, seen by a second way.
+
+        File systems that show those below them (FUSE, overlay) give their files numbers of their own, and do not notice
+        at once that one has lost its name; and so do two shares of one server.
+        """
+        if self.device == other.device:
+            return False  # the numbers of files tell
+        if _stacks(self.type) or _stacks(other.type):
+            return True
+        servers = [disk.source.removeprefix("//").replace(":", "/").split("/")[0] for disk in (self, other)]
+        if self.is_network and other.is_network:
+            return servers[0] == servers[1]
+        remote = servers[0] if self.is_network else servers[1] if other.is_network else None
+        return remote is not None and _is_this_machine(remote)
+
     def __str__(self) -> str:
         """Return what people know it by."""
         name = self.label or self.uuid or self.source
@@ -104,13 +126,7 @@ class Mounts:
         Raises:
             OSError: it can't be told (a server that does not answer).
         """
-        while True:
-            try:
-                descriptor = os.open(real, os.O_PATH | os.O_CLOEXEC)
-            except (FileNotFoundError, NotADirectoryError):
-                real = real.parent
-            else:
-                break
+        descriptor = _open_nearest(real)
         try:
             return self.disk_of(descriptor)
         finally:
@@ -126,13 +142,15 @@ class Mounts:
 
     def _look(self, descriptor: int, device: int, id_: int) -> Disk:
         mount = self._mounts.get(kernel.mount_id(descriptor), Mount(id=0, point=Path("/"), type="", source=""))
+        known = _known_to_udev(device, mount.source)
         return Disk(
             type=mount.type,
             source=mount.source,
             device=device,
             id=id_,
             boot=_text(_BOOT) if mount.type in _VOLATILE else None,
-            **_known_to_udev(device, mount.source),
+            uuid=known.get("ID_FS_UUID") or (None if mount.type in _VOLATILE else kernel.volume_of(descriptor)),
+            label=known.get("ID_FS_LABEL"),
         )
 
     def missing_mount(self, real: Path) -> Path | None:
@@ -195,6 +213,20 @@ def is_network(path: Path) -> bool:
     return kind in _NETWORK or (kind.startswith("fuse") and kind not in _LOCAL_FUSE)
 
 
+def _stacks(type_: str) -> bool:
+    is_fuse = type_.startswith("fuse") and type_ not in _LOCAL_FUSE | _REMOTE_FUSE
+    return is_fuse or type_ in _STACKED
+
+
+def _is_this_machine(server: str) -> bool:
+    """Say whether a server's name or address is one of this machine's; nobody is asked."""
+    if server in {"localhost", "::1", os.uname().nodename} or server.startswith("127."):
+        return True
+    lines = [line.strip() for line in _text(_ADDRESSES).splitlines()]
+    local = {lines[at - 1].removeprefix("|-- ") for at, line in enumerate(lines) if line == "/32 host LOCAL"}
+    return server in local
+
+
 def _is_mounted(path: Path) -> bool:
     """Say whether another file system lies at a path than above it."""
     try:
@@ -225,14 +257,24 @@ def _points_in_fstab() -> frozenset[Path]:
     return frozenset(point for point in points if point.is_absolute() and point != Path("/"))
 
 
-def _known_to_udev(device: int, source: str) -> dict[str, str | None]:
-    """Return UUID and label of a disk, as udev has written them down; a daemon without `/dev` can read that, too."""
+def _open_nearest(real: Path) -> int:
+    """Open a folder, or the nearest one above it that is there."""
+    while True:
+        try:
+            return os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except PermissionError:
+            return os.open(real, os.O_PATH | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            real = real.parent
+
+
+def _known_to_udev(device: int, source: str) -> dict[str, str]:
+    """Return what udev has written down of a disk; a daemon without `/dev` can read that, too."""
     if source.startswith("/dev/"):
         with suppress(OSError):
             device = os.stat(source).st_rdev or device  # Btrfs has device numbers of its own
     lines = _text(_UDEV / f"b{os.major(device)}:{os.minor(device)}").splitlines()
-    known = dict(line.removeprefix("E:").split("=", 1) for line in lines if line.startswith("E:") and "=" in line)
-    return {"uuid": known.get("ID_FS_UUID"), "label": known.get("ID_FS_LABEL")}
+    return dict(line.removeprefix("E:").split("=", 1) for line in lines if line.startswith("E:") and "=" in line)
 
 
 def _text(path: Path) -> str:

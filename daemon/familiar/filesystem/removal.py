@@ -45,6 +45,21 @@ def prove_copy(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) ->
         pulse: called while it is read.
 
     Raises:
+        ChangedError: it is the same file, or may be, or has another content.
+        OSError: the copy can't be read, or brought to the disk.
+    """
+    mine, theirs = doomed.entry.folder.disk, copy.entry.folder.disk
+    if mine is not None and theirs is not None and theirs.may_show(mine):
+        raise ChangedError(
+            f"{copy.entry.path}: may be {doomed.entry.path} itself, as {theirs} can show files of {mine}"
+        )
+    return prove_placed(doomed, copy, hash_, pulse=pulse)
+
+
+def prove_placed(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
+    """Prove what `prove_copy` does of a copy that familiar itself has made, under a name that was free before.
+
+    Raises:
         ChangedError: it is the same file, or has another content.
         OSError: the copy can't be read, or brought to the disk.
     """
