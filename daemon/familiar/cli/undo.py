@@ -40,12 +40,17 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
     with reported(), context.store() as store, turn(context.state, store) as ours:
         if ours:  # what a command had begun that was killed is undone, too; a daemon that runs has completed it
             settle(context, store, context.settings())
-        steps = _select(store, operations, last=last, since=moment)
-        obstacles = Undo(store.journal, Disks(store.places)).obstacles(steps)
+        interrupted = store.journal.undo_requests() if ours else []
+        steps = interrupted or _select(store, operations, last=last, since=moment)
+        obstacles = () if interrupted else Undo(store.journal, Disks(store.places)).obstacles(steps)
         if obstacles:
             _show_obstacles(obstacles, as_json=as_json)
             raise SystemExit(FAILED)
         failures = undo_steps(store, steps, ours=ours)
+    if interrupted and not as_json:
+        say(
+            "An undo that was interrupted is complete now, and nothing else was undone; repeat the command for more."
+        )
     _show(steps, failures, as_json=as_json)
     if failures:
         raise SystemExit(FAILED)
