@@ -48,9 +48,7 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
             raise SystemExit(FAILED)
         failures = undo_steps(store, steps, ours=ours)
     if interrupted and not as_json:
-        say(
-            "An undo that was interrupted is complete now, and nothing else was undone; repeat the command for more."
-        )
+        say("An undo that was interrupted is complete now, and nothing else was undone; repeat the command for more.")
     _show(steps, failures, as_json=as_json)
     if failures:
         raise SystemExit(FAILED)

@@ -111,7 +111,7 @@ class Undo:
         hidden = Hidden.fresh(step.id)
         begun = step.state == "undoing"
         with ExitStack() as stack:
-            target = self._entry(stack, step.target)
+            target = self._target(stack, step.target)
             match step.operation:
                 case Move() | Escort(moves=True):
                     source = Entry(stack.enter_context(self._disks.make(step.source.parent)), step.source.name)
@@ -190,6 +190,13 @@ class Undo:
         assert step.source is not None
         others = [] if isinstance(step.operation, Escort) else [step.path, *self._journal.paths_of(step)]
         return [path for path in dict.fromkeys([step.source, *others]) if path != step.target]
+
+    def _target(self, stack: ExitStack, path: Path) -> Entry | None:
+        """Return where a step has put something, or None if its folder is gone; raises OfflineError, OSError."""
+        try:
+            return Entry(stack.enter_context(self._disks.open(path.parent)), path.name)
+        except FileNotFoundError:
+            return None
 
     def _entry(self, stack: ExitStack, path: Path) -> Entry | None:
         """Return a name in its folder, or None if that is gone or its disk is not there."""

@@ -255,4 +255,5 @@ def _not_a_folder(real: Path) -> OSError:
     """Return an error that names the component which is a link now, if one is."""
     links = (path for path in (*reversed(real.parents), real) if path.is_symlink())
     where = next(links, real)
-    return OSError(errno.ENOTDIR, "is a symbolic link by now", str(where))
+    reason = f"is a symbolic link, which is not followed here; `familiar disks trust {where}` allows it"
+    return OSError(errno.ENOTDIR, reason, str(where))

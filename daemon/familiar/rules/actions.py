@@ -40,12 +40,12 @@ class MoveAction:
     @property
     def tops(self) -> tuple[Path, ...]:
         """The folder that its target never leads out of."""
-        return (self.to.base,)
+        return () if self.to.top is None else (self.to.top,)
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a move for each person if the target names the person, else one."""
         for values in _by_person(self.to, subject, faces):
-            yield Move(target=self.to.render(values, subject.path.name), rule=rule, top=self.to.base)
+            yield Move(target=self.to.render(values, subject.path.name), rule=rule, top=self.to.top)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,12 @@ class CopyAction:
     @property
     def tops(self) -> tuple[Path, ...]:
         """The folder that its target never leads out of."""
-        return (self.to.base,)
+        return () if self.to.top is None else (self.to.top,)
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a copy for each person if the target names the person, else one."""
         for values in _by_person(self.to, subject, faces):
-            yield Copy(target=self.to.render(values, subject.path.name), rule=rule, top=self.to.base)
+            yield Copy(target=self.to.render(values, subject.path.name), rule=rule, top=self.to.top)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +77,13 @@ class LinkAction:
     @property
     def tops(self) -> tuple[Path, ...]:
         """The folder that its target never leads out of."""
-        return (self.to.base,)
+        return () if self.to.top is None else (self.to.top,)
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a link for each person if the target names the person, else one."""
         for values in _by_person(self.to, subject, faces):
             target = self.to.render(values, subject.path.name)
-            yield Link(target=target, rule=rule, symbolic=self.symbolic, top=self.to.base)
+            yield Link(target=target, rule=rule, symbolic=self.symbolic, top=self.to.top)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class CropAction:
     @property
     def tops(self) -> tuple[Path, ...]:
         """The folder that its target never leads out of."""
-        return (self.to.base,)
+        return () if self.to.top is None else (self.to.top,)
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a crop for each face that is large enough."""
@@ -119,7 +119,7 @@ class CropAction:
                 margin=self.margin,
                 size=self.size,
                 time=face.face.time,
-                top=self.to.base,
+                top=self.to.top,
             )
 
 

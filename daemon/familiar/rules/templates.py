@@ -30,11 +30,15 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A target: `base` is the folder that nothing leads out of, `parts` are texts and fields."""
+    """A target: `base` is the folder that nothing leads out of, `parts` are texts and fields.
+
+    `top` is that folder if it is for such targets alone; a whole home is not, nor is the root of all folders.
+    """
 
     base: Path
     parts: tuple[tuple[str, str | None, str], ...]
     is_folder: bool
+    top: Path | None = None
 
     @property
     def fields(self) -> frozenset[str]:
@@ -72,7 +76,8 @@ def parse_template(text: str, *, home: Path) -> Template:
         raise TemplateError(f"{text!r}: '..' is not allowed in it")
     parts = [(rest, *_field(text, *parsed[0][1:]))] if parsed else []
     parts += [(literal, *_field(text, name, spec, conversion)) for literal, name, spec, conversion in parsed[1:]]
-    return Template(base=base, parts=tuple(parts), is_folder=text.endswith("/"))
+    top = None if base in {home, Path("/")} else base
+    return Template(base=base, parts=tuple(parts), is_folder=text.endswith("/"), top=top)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
