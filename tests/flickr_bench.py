@@ -12,13 +12,13 @@ from typing import Any, cast
 from familiar.flickr.client import Client
 from familiar.flickr.credentials import Credentials, Key, Login, Perms, cache_in
 from familiar.flickr.downloads import Downloader
+from familiar.library.operations import Performer
 from familiar.model import Tag
 from familiar.service.flickr.calls import Calls
 from familiar.service.flickr.deciding import Decider
 from familiar.service.flickr.listing import Lister
 from familiar.service.flickr.part import FlickrPart
 from familiar.service.flickr.sending import Sender
-from familiar.service.performing import Performer
 from familiar.settings import FlickrSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision import worker

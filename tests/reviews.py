@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from familiar.identity.clustering.plan import Grouping, Member
-from familiar.model import Box, Face, Photo
-from familiar.service.cluster_folders.changes import plan_changes
-from familiar.service.cluster_folders.exporting import choose_portions
-from familiar.service.cluster_folders.importing import Outcome, carry_out, read_standing, settle
-from familiar.service.cluster_folders.manifest import (
+from familiar.library.clusters.folders.changes import plan_changes
+from familiar.library.clusters.folders.exporting import choose_portions
+from familiar.library.clusters.folders.importing import Outcome, carry_out, read_standing, settle
+from familiar.library.clusters.folders.manifest import (
     SPECIAL,
     ExportedFace,
     ExportedFolder,
@@ -21,10 +20,11 @@ from familiar.service.cluster_folders.manifest import (
     read_manifest,
     write_manifest,
 )
-from familiar.service.cluster_folders.marks import Mark, crop_name, marked
-from familiar.service.cluster_folders.plan import Plan
-from familiar.service.cluster_folders.reading import read_folder
-from familiar.service.naming import name_cluster
+from familiar.library.clusters.folders.marks import Mark, crop_name, marked
+from familiar.library.clusters.folders.plan import Plan
+from familiar.library.clusters.folders.reading import read_folder
+from familiar.library.clusters.naming import name_cluster
+from familiar.model import Box, Face, Photo
 from familiar.store.store import Store
 
 MODEL = "test"

@@ -9,6 +9,7 @@ LAYERS = (
     {"__main__"},
     {"cli", "review"},
     {"service"},
+    {"library"},
     {"sources", "vision", "effects", "flickr", "store"},
     {"identity", "rules", "plots"},
     {"settings"},

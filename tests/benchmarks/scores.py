@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from familiar.library.scoring import Scorer
+from familiar.library.search import Finder, Wish
 from familiar.model import Box, Face, Photo
-from familiar.service.finding import Finder, Wish
-from familiar.service.scoring import Scorer
 from familiar.settings import MatchingSettings
 from familiar.store.references import FaceToRegister
 from familiar.store.store import Store

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from conftest import put
-from familiar.service.cluster_folders.manifest import MANIFEST_NAME, read_manifest
-from familiar.service.cluster_folders.marks import Mark, crop_name, mark_in
-from familiar.service.naming import name_cluster
+from familiar.library.clusters.folders.manifest import MANIFEST_NAME, read_manifest
+from familiar.library.clusters.folders.marks import Mark, crop_name, mark_in
+from familiar.library.clusters.naming import name_cluster
 from familiar.settings import Settings
 from familiar.store.store import STORE_NAME, Store
 from running import Household, command

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from conftest import put
-from familiar.service.cluster_folders.manifest import MANIFEST_NAME
+from familiar.library.clusters.folders.manifest import MANIFEST_NAME
 from running import Household, command
 
 PICTURE = b"a picture of somebody else"

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from conftest import put
-from familiar.service.data_sets.manifest import MANIFEST_NAME
+from familiar.library.crops.manifest import MANIFEST_NAME
 from running import Household, command
 
 OBAMA = ("--person", "Barack Obama")

@@ -12,8 +12,8 @@ from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
+from familiar.library.operations import Performer
 from familiar.model import Crop, Inscribe, Inscription, Operation, Photo, Plan
-from familiar.service.performing import Performer
 from familiar.store.store import Store
 from familiar.vision.sidecars import Rendered, render
 from familiar.vision.workers import Workers

@@ -16,11 +16,11 @@ from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.regular_files import open_regular, read_given, read_regular
 from familiar.flickr.credentials import KEY_NAME, Credentials
 from familiar.identity.score_files import FILE_NAME
+from familiar.library.clusters.folders import manifest as clusters
+from familiar.library.crops import manifest as crops
+from familiar.library.people.embedding_files.arrays import read_arrays
+from familiar.library.score_files import read_score_files
 from familiar.model import Inscription
-from familiar.service.cluster_folders import manifest as clusters
-from familiar.service.data_sets import manifest as crops
-from familiar.service.embedding_files.arrays import read_arrays
-from familiar.service.score_files import read_score_files
 from familiar.vision.reading import fingerprint, opened, read_bytes, read_head
 from familiar.vision.sidecars import orientation_of, render
 

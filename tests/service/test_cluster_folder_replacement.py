@@ -11,9 +11,9 @@ import pytest
 
 from familiar.errors import RetryError, UsageError
 from familiar.filesystem.files import no_pulse
-from familiar.service.cluster_folders.descriptors import move_new, opened_in
-from familiar.service.cluster_folders.exporting import choose_portions
-from familiar.service.cluster_folders.manifest import (
+from familiar.library.clusters.folders.descriptors import move_new, opened_in
+from familiar.library.clusters.folders.exporting import choose_portions
+from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
     ExportedFace,
     ExportedFolder,
@@ -21,11 +21,11 @@ from familiar.service.cluster_folders.manifest import (
     read_manifest,
     write_manifest,
 )
-from familiar.service.cluster_folders.marks import Mark, crop_name, marked
-from familiar.service.cluster_folders.reading import read_folder
-from familiar.service.cluster_folders.recovery import recover
-from familiar.service.cluster_folders.removal import give_names_back, has_sha256, remove_crop, sha256_of
-from familiar.service.cluster_folders.replacement import Former, former_of, held, staging
+from familiar.library.clusters.folders.marks import Mark, crop_name, marked
+from familiar.library.clusters.folders.reading import read_folder
+from familiar.library.clusters.folders.recovery import recover
+from familiar.library.clusters.folders.removal import give_names_back, has_sha256, remove_crop, sha256_of
+from familiar.library.clusters.folders.replacement import Former, former_of, held, staging
 from familiar.store.store import Store
 from reviews import PICTURE, Review, copied, make_review
 

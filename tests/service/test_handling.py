@@ -5,13 +5,13 @@ from functools import partial
 from pathlib import Path
 
 from familiar.effects.disks import Disks
+from familiar.library.operations import Performer
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.library.sidecars.reading import Listener
+from familiar.library.sidecars.writing import Inscriber
 from familiar.model import Plan, Subject
 from familiar.service.handling import Handler, Surroundings
-from familiar.service.inscribing import Inscriber
-from familiar.service.listening import Listener
-from familiar.service.performing import Performer
-from familiar.service.recognition import Recogniser
-from familiar.service.renewal import Renewer
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

@@ -15,11 +15,11 @@ from familiar.cli.output import FAILED, print_table, progress_bar, say
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError
+from familiar.library.live_photos import claim_clip, plan_for_clip
+from familiar.library.operations import Performer
 from familiar.logs import EventLog, open_log
 from familiar.model import Plan, aim_of
 from familiar.service.lock import BusyError, holder, locked
-from familiar.service.pairs import claim_clip, plan_for_clip
-from familiar.service.performing import Performer
 from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

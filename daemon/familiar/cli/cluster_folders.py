@@ -13,8 +13,8 @@ from familiar.cli.output import FAILED, Problem, json_option, print_json, print_
 from familiar.cli.parameters import PathType
 from familiar.cli.rematching import rematch
 from familiar.errors import RetryError, UsageError
-from familiar.service.cluster_folders.changes import plan_changes
-from familiar.service.cluster_folders.exporting import (
+from familiar.library.clusters.folders.changes import plan_changes
+from familiar.library.clusters.folders.exporting import (
     Exported,
     Portion,
     check_target,
@@ -22,8 +22,8 @@ from familiar.service.cluster_folders.exporting import (
     export_crops,
     refuse_watched,
 )
-from familiar.service.cluster_folders.importing import Outcome, carry_out, read_standing, settle
-from familiar.service.cluster_folders.manifest import (
+from familiar.library.clusters.folders.importing import Outcome, carry_out, read_standing, settle
+from familiar.library.clusters.folders.manifest import (
     IGNORE,
     MANIFEST_NAME,
     NOT_A_FACE,
@@ -31,11 +31,11 @@ from familiar.service.cluster_folders.manifest import (
     read_manifest,
     write_manifest,
 )
-from familiar.service.cluster_folders.plan import Lying, Plan
-from familiar.service.cluster_folders.reading import read_folder
-from familiar.service.cluster_folders.recovery import recover
-from familiar.service.cluster_folders.replacement import Former, check_unchanged, former_of
-from familiar.service.portraits import Portraits
+from familiar.library.clusters.folders.plan import Lying, Plan
+from familiar.library.clusters.folders.reading import read_folder
+from familiar.library.clusters.folders.recovery import recover
+from familiar.library.clusters.folders.replacement import Former, check_unchanged, former_of
+from familiar.library.thumbnails import Portraits
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

@@ -14,8 +14,8 @@ from familiar.cli.output import console, reported, say
 from familiar.cli.pictures import Screen
 from familiar.cli.rematching import rematch
 from familiar.errors import FamiliarError, UsageError
-from familiar.service.naming import name_cluster
-from familiar.service.portraits import Portraits
+from familiar.library.clusters.naming import name_cluster
+from familiar.library.thumbnails import Portraits
 from familiar.settings import Settings
 from familiar.store.clusters import ClusterFace, ClusterRow
 from familiar.store.store import Store

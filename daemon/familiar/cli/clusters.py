@@ -12,8 +12,8 @@ from familiar.cli.output import json_option, local_time, print_json, print_table
 from familiar.cli.parameters import FiniteRange
 from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
+from familiar.library.clusters.naming import name_cluster
 from familiar.service.grouping import regroup
-from familiar.service.naming import name_cluster
 from familiar.store.clusters import ClusterRow
 from familiar.store.store import Store
 from familiar.store.suggestions import Suggestion

@@ -12,8 +12,8 @@ from familiar.cli.output import json_option, print_json, reported, say
 from familiar.cli.parameters import PathType
 from familiar.cli.photos import folder_at
 from familiar.errors import FamiliarError, UsageError
+from familiar.library.locations import check_apart, places_of
 from familiar.model import Copy, Link, Move, Operation, Plan
-from familiar.service.places import check_apart, places_of
 from familiar.store.store import Store
 
 _RULE = "familiar collect"

@@ -19,17 +19,17 @@ from familiar.cli.rematching import rematch
 from familiar.cli.taking_back import take_back
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, UsageError
+from familiar.library.clusters.folders.manifest import folder_names
+from familiar.library.crops.choosing import Chooser
+from familiar.library.crops.folder import CropFolder
+from familiar.library.crops.planning import plan_crops
+from familiar.library.crops.recorder import Recorder
+from familiar.library.crops.sought import Sought, SoughtFace, SoughtPerson, choose_face
+from familiar.library.crops.sources import Sources, known_photos, photos_seen
+from familiar.library.crops.wishes import EVERY, CropSettings
+from familiar.library.locations import check_apart
+from familiar.library.scoring import Scorer
 from familiar.names import name_key
-from familiar.service.cluster_folders.manifest import folder_names
-from familiar.service.data_sets.choosing import Chooser
-from familiar.service.data_sets.folder import CropFolder
-from familiar.service.data_sets.planning import plan_crops
-from familiar.service.data_sets.recorder import Recorder
-from familiar.service.data_sets.sought import Sought, SoughtFace, SoughtPerson, choose_face
-from familiar.service.data_sets.sources import Sources, known_photos, photos_seen
-from familiar.service.data_sets.wishes import EVERY, CropSettings
-from familiar.service.places import check_apart
-from familiar.service.scoring import Scorer
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.cropping import QUALITY

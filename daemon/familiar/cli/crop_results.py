@@ -7,11 +7,11 @@ from typing import Any
 
 from familiar.cli.output import print_json, print_table, say
 from familiar.effects.journal import Step
+from familiar.library.crops.folder import CropFolder
+from familiar.library.crops.manifest import MANIFEST_NAME, CroppedFace, PersonReference
+from familiar.library.crops.recorder import Recorder
+from familiar.library.crops.sources import Sources
 from familiar.model import aim_of
-from familiar.service.data_sets.folder import CropFolder
-from familiar.service.data_sets.manifest import MANIFEST_NAME, CroppedFace, PersonReference
-from familiar.service.data_sets.recorder import Recorder
-from familiar.service.data_sets.sources import Sources
 
 _SHOWN = 20
 """Problems that people are shown."""

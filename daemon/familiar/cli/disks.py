@@ -9,9 +9,9 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, re
 from familiar.cli.parameters import PathType
 from familiar.effects.disks import Disks, NoPlaces
 from familiar.errors import NoStoreError
+from familiar.library.targets import Target, known_places, targets
+from familiar.library.targets import trust as trust_folder
 from familiar.rules.planning import Rules
-from familiar.service.targets import Target, known_places, targets
-from familiar.service.targets import trust as trust_folder
 
 
 @click.group()

@@ -12,7 +12,7 @@ from familiar.cli.parameters import PathType
 from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
-from familiar.service.export.formats import FORMATS, Format, choose_format, writer_of
+from familiar.library.export.formats import FORMATS, Format, choose_format, writer_of
 from familiar.store.store import Store
 from familiar.store.tables import Table
 

@@ -12,10 +12,10 @@ from familiar.cli.output import json_option, print_json, print_table, reported, 
 from familiar.cli.parameters import FiniteRange, PathType
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
+from familiar.library.indexing import Seer
+from familiar.library.locations import check_apart, places_of
+from familiar.library.search import Finder, Found, FoundPhoto, Wish
 from familiar.model import Copy, Photo, Plan
-from familiar.service.finding import Finder, Found, FoundPhoto, Wish
-from familiar.service.places import check_apart, places_of
-from familiar.service.seeing import Seer
 from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

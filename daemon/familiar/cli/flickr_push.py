@@ -13,12 +13,12 @@ from familiar.cli.rematching import rematch
 from familiar.cli.starting import rule_book
 from familiar.effects.disks import Disks
 from familiar.flickr.errors import NotAllowedError
+from familiar.library.operations import Performer
+from familiar.library.recognition import Recogniser
 from familiar.logs import EventLog, open_log
 from familiar.service.flickr.deciding import Decider
 from familiar.service.flickr.part import connect
 from familiar.service.flickr.sending import Sender, as_json
-from familiar.service.performing import Performer
-from familiar.service.recognition import Recogniser
 from familiar.settings import Settings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store

@@ -17,10 +17,10 @@ from familiar.cli.parameters import PathType, expanded
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_given
 from familiar.identity.score_files import read_list, read_scores
+from familiar.library.concurrency import side_by_side
+from familiar.library.indexing import Seer
+from familiar.library.locations import check_apart
 from familiar.model import Plan
-from familiar.service.places import check_apart
-from familiar.service.seeing import Seer
-from familiar.service.together import side_by_side
 from familiar.settings import Settings
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 from familiar.cli.context import Context
 from familiar.cli.output import progress_bar
+from familiar.library.indexing import Seer
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.library.survey import Looker, Sight, Survey, survey
 from familiar.logs import open_log
-from familiar.service.recognition import Recogniser
-from familiar.service.renewal import Renewer
-from familiar.service.seeing import Seer
-from familiar.service.survey import Looker, Sight, Survey, survey
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

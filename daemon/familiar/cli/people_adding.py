@@ -29,13 +29,13 @@ from familiar.cli.parameters import PathType
 from familiar.cli.photos import named_folders, photos_in
 from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
+from familiar.library.indexing import Seer
+from familiar.library.people.person_folders import DataSet, read_data_set
+from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
 from familiar.logs import open_log
 from familiar.names import check_name
-from familiar.service.person_folders import DataSet, read_data_set
-from familiar.service.recognition import Recogniser
-from familiar.service.registration import Candidate, Enrolment, FaceChoice, Registrar
-from familiar.service.renewal import Renewer
-from familiar.service.seeing import Seer
 from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

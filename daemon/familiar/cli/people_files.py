@@ -14,10 +14,10 @@ from familiar.cli.rematching import rematch
 from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
+from familiar.library.people.embedding_files.reading import read_embeddings
+from familiar.library.people.embedding_files.writing import npy_bytes, npz_bytes, references_of
 from familiar.model import Embeddings
 from familiar.names import check_name
-from familiar.service.embedding_files.reading import read_embeddings
-from familiar.service.embedding_files.writing import npy_bytes, npz_bytes, references_of
 
 _STANDARD_OUTPUT = Path("-")
 

@@ -16,15 +16,15 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.parameters import PathType
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError, StoreError
+from familiar.library.indexing import Seer
+from familiar.library.live_photos import handled_still
+from familiar.library.planning import subject_of
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.library.scoring import Standings
 from familiar.logs import open_log
 from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, aim_of
 from familiar.rules.planning import Rules, following, plan_for
-from familiar.service.handling import subject_of
-from familiar.service.pairs import handled_still
-from familiar.service.recognition import Recogniser
-from familiar.service.renewal import Renewer
-from familiar.service.scoring import Standings
-from familiar.service.seeing import Seer
 from familiar.settings import FolderSettings, Settings, folder_name, is_photo, is_video
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store

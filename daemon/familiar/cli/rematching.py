@@ -4,8 +4,8 @@ import time
 
 from familiar.cli.context import Context
 from familiar.cli.output import progress_bar, say
+from familiar.library.recognition import Recogniser
 from familiar.service.lock import holder
-from familiar.service.recognition import Recogniser
 from familiar.settings import Settings
 from familiar.store.store import Store
 

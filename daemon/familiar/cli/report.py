@@ -12,10 +12,10 @@ from familiar.cli.output import json_option, print_json, progress_bar, reported,
 from familiar.cli.parameters import PathType
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
-from familiar.service.portraits import Portraits
-from familiar.service.report.faces import Pictures, cut_pictures
-from familiar.service.report.figures import Figures, collect
-from familiar.service.report.page import is_report, render
+from familiar.library.report.faces import Pictures, cut_pictures
+from familiar.library.report.figures import Figures, collect
+from familiar.library.report.page import is_report, render
+from familiar.library.thumbnails import Portraits
 from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

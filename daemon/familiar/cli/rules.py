@@ -14,12 +14,12 @@ from familiar.cli.parameters import PathType
 from familiar.cli.plan import source_of
 from familiar.errors import NoStoreError
 from familiar.flickr.credentials import cache_in
+from familiar.library.planning import subject_of
+from familiar.library.recognition import Recogniser
+from familiar.library.scoring import Standings
 from familiar.model import Plan
 from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
-from familiar.service.handling import subject_of
-from familiar.service.recognition import Recogniser
-from familiar.service.scoring import Standings
 from familiar.settings import FLICKR, Settings
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store

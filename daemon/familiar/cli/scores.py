@@ -20,9 +20,9 @@ from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import write_list
 from familiar.identity.statistics import Scores, Statistics, score_at, statistics_of
-from familiar.service.score_files import ALL_NAME, left_over, read_score_files, write_score_files
-from familiar.service.scoring import Scorer
-from familiar.service.survey import Sight, photos_of
+from familiar.library.score_files import ALL_NAME, left_over, read_score_files, write_score_files
+from familiar.library.scoring import Scorer
+from familiar.library.survey import Sight, photos_of
 
 _PERCENTILE_COLUMNS = ("percentile", "score", "at or above", "at or below", "deviations")
 _MARKS = (50, 75, 90, 95, 99)

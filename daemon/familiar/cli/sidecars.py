@@ -20,11 +20,11 @@ from familiar.cli.rematching import rematch
 from familiar.effects.placing import check_over
 from familiar.errors import FamiliarError
 from familiar.filesystem.folders import Entry, Folder
+from familiar.library.concurrency import side_by_side
+from familiar.library.sidecars.reading import Listener
+from familiar.library.sidecars.writing import places_of, plan_sidecar
+from familiar.library.survey import photos_of
 from familiar.model import Inscription, Plan
-from familiar.service.inscribing import places_of, plan_sidecar
-from familiar.service.listening import Listener
-from familiar.service.survey import photos_of
-from familiar.service.together import side_by_side
 from familiar.settings import FolderSettings, Settings
 from familiar.store.sidecars import Inscribed
 from familiar.store.store import Store

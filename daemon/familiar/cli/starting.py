@@ -12,11 +12,11 @@ import click
 
 from familiar.cli.context import Context, folders_of
 from familiar.errors import FamiliarError
+from familiar.library.rulebook import RuleBook, problems_in
+from familiar.library.scoring import Standings
 from familiar.logs import EventLog, open_log
 from familiar.service.assembly import Assembly, FlickrPlace, assemble
 from familiar.service.daemon import Progress
-from familiar.service.rulebook import RuleBook, problems_in
-from familiar.service.scoring import Standings
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store

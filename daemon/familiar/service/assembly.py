@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from familiar.effects.disks import Disks
 from familiar.flickr.credentials import Credentials, cache_in
+from familiar.library.operations import Performer
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.library.rulebook import RuleBook
+from familiar.library.sidecars.reading import Listener
+from familiar.library.sidecars.writing import Inscriber
 from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler, Surroundings
-from familiar.service.inscribing import Inscriber
 from familiar.service.intake import Intake
-from familiar.service.listening import Listener
-from familiar.service.performing import Performer
-from familiar.service.recognition import Recogniser
-from familiar.service.renewal import Renewer
-from familiar.service.rulebook import RuleBook
 from familiar.service.systemd import Notifier
 from familiar.settings import FLICKR, Settings
 from familiar.store.store import Store

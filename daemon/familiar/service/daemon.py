@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from familiar.errors import StoreError, StoreReplacedError, StoreUnavailableError
+from familiar.library.operations import Performer
+from familiar.library.reencoding import Renewer
+from familiar.library.sidecars.reading import Listener
+from familiar.library.sidecars.writing import Inscriber
 from familiar.logs import EventLog
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
-from familiar.service.inscribing import Inscriber
 from familiar.service.intake import Intake
-from familiar.service.listening import Listener
-from familiar.service.performing import Performer
-from familiar.service.renewal import Renewer
 from familiar.service.systemd import Notifier
 from familiar.store.files import FileRow
 from familiar.store.store import Store

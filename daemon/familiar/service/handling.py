@@ -3,18 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
+from familiar.library.live_photos import plan_for_clip, state_of_still, take_clip_along
+from familiar.library.operations import Performer
+from familiar.library.planning import subject_of
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.library.sidecars.reading import Listener
+from familiar.library.sidecars.writing import Inscriber
 from familiar.logs import EventLog
-from familiar.model import Photo, Plan, RecognisedFace, Subject, aim_of
-from familiar.service.inscribing import Inscriber
-from familiar.service.listening import Listener
-from familiar.service.pairs import plan_for_clip, state_of_still, take_clip_along
-from familiar.service.performing import Performer
-from familiar.service.recognition import Recogniser
-from familiar.service.renewal import Renewer
+from familiar.model import Plan, RecognisedFace, Subject, aim_of
 from familiar.settings import FLICKR, is_video
 from familiar.sources.settling import look as look_at
 from familiar.store.files import FileRow
@@ -236,10 +236,3 @@ class Handler:
             self._log.emit("plan.made", path=path, operations=operations)
         for refusal in plan.refusals:
             self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
-
-
-def subject_of(photo: Photo, faces: tuple[RecognisedFace, ...], path: Path, source: str, mtime_ns: int) -> Subject:
-    """Return what the rules look at; the file's time is local and without a zone, as cameras write it."""
-    file_time = datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above
-    is_remote = source == FLICKR
-    return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces, is_remote=is_remote)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from familiar.library.planning import subject_of
+from familiar.library.recognition import Recogniser
+from familiar.library.rulebook import RuleBook
 from familiar.logs import EventLog
 from familiar.model import Plan, Refusal, Tag
-from familiar.service.handling import subject_of
-from familiar.service.recognition import Recogniser
-from familiar.service.rulebook import RuleBook
 from familiar.settings import FLICKR
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.flickr_tags import TagRow

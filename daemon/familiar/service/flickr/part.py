@@ -11,6 +11,7 @@ from familiar.flickr.client import Client
 from familiar.flickr.credentials import Credentials, Login
 from familiar.flickr.downloads import Downloader
 from familiar.flickr.errors import NotAllowedError, PassingError, StoppedError
+from familiar.library.operations import Performer
 from familiar.logs import EventLog
 from familiar.service.flickr.calls import Calls
 from familiar.service.flickr.deciding import Decider
@@ -18,7 +19,6 @@ from familiar.service.flickr.fetching import Fetcher
 from familiar.service.flickr.keeping import Keeper
 from familiar.service.flickr.listing import Lister
 from familiar.service.flickr.sending import Sender
-from familiar.service.performing import Performer
 from familiar.settings import FlickrSettings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

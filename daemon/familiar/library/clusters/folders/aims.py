@@ -1,0 +1,169 @@
+"""Which group each folder of a changed export is (pure): what it was renamed from, whose it is, and its cluster."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from familiar.errors import UsageError
+from familiar.library.clusters.folders.manifest import NOT_A_FACE, SPECIAL, Manifest, safe_name
+from familiar.library.clusters.folders.plan import Standing
+from familiar.library.clusters.folders.sorting import Sorted
+from familiar.names import check_name, name_key
+
+_NO_NAME = re.compile(r"cluster[-_ ]?[0-9]+(\W.*)?", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """The group that a folder is.
+
+    `cluster` is where more faces come into it; None means a new cluster. `own` are all its clusters. `name` is whose
+    it is, or is to be. `names` are those of its clusters that are to be named so.
+    """
+
+    cluster: int | None
+    own: frozenset[int]
+    name: str | None
+    names: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """An export, what lies there now, and what holds now.
+
+    `exported` and `lying` have the faces of each folder, then and now, `theirs` the clusters of each person by the key
+    of the name, the largest first. `homes` has the folder that each former one has become: it was renamed to it, or all
+    its crops were moved there.
+    """
+
+    manifest: Manifest
+    found: Sorted
+    standing: Standing
+    exported: Mapping[str, Sequence[int]]
+    lying: Mapping[str, Sequence[int]]
+    theirs: Mapping[str, Sequence[int]]
+    homes: Mapping[str, str]
+
+    def origin(self, face: int) -> str | None:
+        """Return the folder that a face was exported into; None if this export did not have it."""
+        exported = self.manifest.faces.get(face)
+        return None if exported is None else exported.folder
+
+    def unmoved(self, face: int) -> bool:
+        """Say whether a face is in the cluster still in which it was exported, or in none as then."""
+        cluster = self.manifest.faces[face].cluster
+        then = None if cluster is None else self.standing.live.get(cluster)
+        return self.standing.cluster_of.get(face) == then
+
+    def clusters_of(self, folder: str) -> list[int]:
+        """Return the clusters that an exported folder stands for, as they are now, the largest first."""
+        live = {self.standing.live.get(cluster, 0) for cluster in self.manifest.folders[folder].clusters}
+        rows = self.standing.clusters
+        return sorted(live & rows.keys(), key=lambda cluster: (-rows[cluster].faces, cluster))
+
+    def former(self, folder: str) -> list[str]:
+        """Return the former folders that a new one is: first the one that it was renamed from, then what was added."""
+        crops = Counter(map(self.origin, self.lying.get(folder, ())))
+        sources = [source for source, home in self.homes.items() if home == folder]
+        return sorted(sources, key=lambda one: (not _is(self.manifest.folders[one].person, folder), -crops[one]))
+
+
+def set_scene(manifest: Manifest, found: Sorted, standing: Standing) -> Scene:
+    """Find out which folders were renamed, or emptied into another one."""
+    rows = sorted(standing.clusters.values(), key=lambda row: (-row.faces, row.id))
+    scene = Scene(
+        manifest=manifest,
+        found=found,
+        standing=standing,
+        exported=_by((exported.folder, face) for face, exported in manifest.faces.items()),
+        lying=_by((folder, face) for face, folder in sorted(found.crops.items())),
+        theirs=_by((name_key(row.name), row.id) for row in rows if row.name is not None),
+        homes={},
+    )
+    homes = {folder: _home_of(scene, folder) for folder in manifest.folders}
+    return replace(scene, homes={folder: home for folder, home in homes.items() if home is not None})
+
+
+def _by(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    grouped: dict[str, list[int]] = {}
+    for key, value in pairs:
+        grouped.setdefault(key, []).append(value)
+    return grouped
+
+
+def _is(name: str | None, other: str) -> bool:
+    return name is not None and name_key(name) == name_key(other)
+
+
+def _home_of(scene: Scene, folder: str) -> str | None:
+    """Return the folder that a former one is now: a new one with most of its crops, or a known one with all of them."""
+    crops = scene.found.crops
+    if folder in scene.found.occupied | scene.found.unclear:
+        return None
+    own = scene.exported.get(folder, ())
+    there = [face for face in own if face in crops or face in scene.found.spared]
+    homes = Counter(crops[face] for face in there if face in crops)
+    if not homes:
+        return None
+    home, count = homes.most_common(1)[0]
+    if home not in scene.manifest.folders and home not in SPECIAL:
+        return home if 2 * count > len(there) else None
+    wanted = [face for face in own if scene.unmoved(face)]
+    all_there = bool(wanted) and all(crops.get(face) == home for face in wanted)
+    return home if all_there and home != NOT_A_FACE else None
+
+
+def find_aim(scene: Scene, folder: str) -> Aim:
+    """Return the group that a folder is.
+
+    Raises:
+        UsageError: its name can't be used, or it means to name what was decided otherwise since the export.
+    """
+    if folder in scene.manifest.folders:
+        return _exported_aim(scene, folder)
+    name = None if _NO_NAME.fullmatch(folder) else _person(scene.standing, folder)
+    theirs = [] if name is None else scene.theirs.get(name_key(name), [])
+    former = scene.former(folder)
+    if not former:
+        return Aim(cluster=theirs[0] if theirs else None, own=frozenset(theirs), name=name)
+    crops = {scene.standing.cluster_of.get(face) for face in scene.lying[folder] if scene.origin(face) == former[0]}
+    clusters = [cluster for cluster in scene.clusters_of(former[0]) if cluster in crops]
+    if not clusters:
+        raise UsageError(f"what was exported as {former[0]!r} is no cluster any more")
+    names = () if name is None else tuple(_to_name(scene, former[0], clusters, name))
+    return Aim(cluster=clusters[0], own=frozenset([*theirs, *clusters]), name=name, names=names)
+
+
+def _exported_aim(scene: Scene, folder: str) -> Aim:
+    person, clusters = scene.manifest.folders[folder].person, scene.clusters_of(folder)
+    if person is not None:
+        theirs = scene.theirs.get(name_key(person), [])
+        if not theirs and person not in scene.standing.people:  # the person has another name since
+            theirs = [cluster for cluster in clusters if scene.standing.clusters[cluster].name is not None]
+        clusters = list(theirs)
+    return Aim(cluster=clusters[0] if clusters else None, own=frozenset(clusters), name=person)
+
+
+def _to_name(scene: Scene, source: str, clusters: Iterable[int], name: str) -> Iterable[int]:
+    """Give the clusters of a renamed folder that do not have its name yet."""
+    person = scene.manifest.folders[source].person
+    if _is(person, name):
+        return
+    for cluster in clusters:
+        row = scene.standing.clusters[cluster]
+        if row.kind == "ignored":
+            raise UsageError(f"cluster {cluster} is ignored since the export; undo that first")
+        if row.name is not None and not _is(row.name, person or name) and not _is(row.name, name):
+            raise UsageError(f"cluster {cluster} is {row.name!r} since the export, so it is not named {name!r}")
+        if not _is(row.name, name):
+            yield cluster
+
+
+def _person(standing: Standing, folder: str) -> str:
+    """Return the person who is meant by a folder's name; one who is new is called as it is."""
+    exact = [name for name in standing.people if _is(name, folder)]
+    alike = [name for name in standing.people if _is(safe_name(name), folder)]
+    if exact:
+        return exact[0]
+    return alike[0] if len(alike) == 1 else check_name(folder)

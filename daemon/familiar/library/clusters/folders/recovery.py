@@ -1,0 +1,65 @@
+"""Put right what a killed export left in a folder: complete what counts already, and give the rest back."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+from familiar.filesystem.files import Pulse, no_pulse
+from familiar.library.clusters.folders.descriptors import at, entries, is_folder, opened_in
+from familiar.library.clusters.folders.manifest import MANIFEST_NAME, is_manifest, read_manifest, write_manifest
+from familiar.library.clusters.folders.marks import HEAD, crop_name, mark_in
+from familiar.library.clusters.folders.removal import give_back, give_names_back, remove_crop, remove_empty
+from familiar.library.clusters.folders.replacement import held, told
+from familiar.library.clusters.folders.staging import clear, complete, stagings
+
+_FAILED = "what an interrupted export left there can't be put right for now"
+
+
+def recover(folder: Path, pulse: Pulse = no_pulse) -> None:
+    """Complete an export that was interrupted after its manifest was written; clear it away if it was before.
+
+    Nothing is done if the folder is new, or no export was interrupted in it.
+
+    Raises:
+        UsageError: another command is exporting into it, or its manifest is damaged.
+        RetryError: it can't be done for now.
+    """
+    if not os.access(folder, os.R_OK | os.X_OK) or not folder.is_dir():
+        return  # whoever reads it next says what is wrong
+    with held(folder, _FAILED) as top, told(folder, _FAILED):
+        give_names_back(top)
+        for name in stagings(top):
+            _give_old_back(top, name)
+        if os.path.lexists(at(top, MANIFEST_NAME)):
+            complete(top, read_manifest(folder), partial(write_manifest, folder, place=at(top, ".")), pulse)
+        for name in stagings(top):
+            clear(top, name, pulse)
+
+
+def _give_old_back(top: int, name: str) -> None:
+    """Undo what earlier versions did: they moved everything into a folder in the hidden one before they removed it."""
+    with opened_in(top, name) as staging:
+        if is_folder(staging, "new"):
+            with opened_in(staging, "new") as new:
+                _remove_unused(new)
+            remove_empty(staging, "new")
+        if is_folder(staging, "old"):
+            with opened_in(staging, "old") as old:
+                if os.path.lexists(at(top, MANIFEST_NAME)):
+                    remove_crop(old, MANIFEST_NAME, is_manifest)
+                give_back(old, top)
+            remove_empty(staging, "old")
+
+
+def _remove_unused(new: int) -> None:
+    """Remove crops that earlier versions had not put anywhere yet: nobody else has seen them in that hidden folder."""
+    for name in [name for name in entries(new) if is_folder(new, name)]:
+        with opened_in(new, name) as folder:
+            for crop in entries(folder):
+                remove_crop(folder, crop, partial(_is_crop, crop))
+        remove_empty(new, name)
+
+
+def _is_crop(name: str, data: bytes) -> bool:
+    mark = mark_in(data[:HEAD])
+    return mark is not None and name == crop_name(mark.face)

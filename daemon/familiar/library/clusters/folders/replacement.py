@@ -1,0 +1,236 @@
+"""Put an export in the place of an earlier one: all of it or nothing, and nothing of anybody else goes."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from familiar.errors import RetryError, UsageError
+from familiar.filesystem.files import Pulse, no_pulse
+from familiar.library.clusters.folders.descriptors import at, is_folder, numbered, opened_in
+from familiar.library.clusters.folders.manifest import (
+    MANIFEST_NAME,
+    ExportedFace,
+    Manifest,
+    Unfinished,
+    read_manifest,
+    write_manifest,
+)
+from familiar.library.clusters.folders.marks import Mark, crop_name, marked
+from familiar.library.clusters.folders.plan import Lying
+from familiar.library.clusters.folders.removal import sha256_of
+from familiar.library.clusters.folders.staging import clear, complete, new_name, stage_crop
+from familiar.store.clusters import ClusterFace
+
+_NOTHING = "nothing was exported"
+_NOT_ALL = "not everything is in its place yet, which the next export or import there completes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """What was exported before: the manifest, and the crops that lie there now, by path, each with its face."""
+
+    manifest: Manifest
+    crops: Mapping[str, int]
+
+
+def former_of(manifest: Manifest, lying: Lying) -> Former:
+    """Return what was exported before, from what lies there now."""
+    faces = ((file.path, file.mark.face if file.mark else file.named) for file in lying.files)
+    return Former(
+        manifest=manifest,
+        crops={path: face for path, face in faces if face is not None and face in manifest.faces},
+    )
+
+
+class Stage:
+    """An export that is being put together in a hidden folder."""
+
+    def __init__(self, folder: Path, top: int, former: Former | None, pulse: Pulse) -> None:
+        """Take the folder, held open, and what was exported into it before."""
+        self._folder = folder
+        self._top = top
+        self._former = former
+        self._pulse = pulse
+        self._name = new_name()
+        self._lasts = False
+
+    def begin(self) -> None:
+        """Make the hidden folder."""
+        with told(self._folder, _NOTHING):
+            os.mkdir(self._name, dir_fd=self._top)
+        self._pulse()
+
+    def add(self, name: str, face: ClusterFace, picture: bytes) -> ExportedFace:
+        """Write a crop that is to come into the folder of this name."""
+        data = marked(picture, Mark(face=face.id, photo=face.hash))
+        with told(self._folder, _NOTHING), opened_in(self._top, self._name) as hidden:
+            sha256 = stage_crop(hidden, face.id, data)
+        self._pulse()
+        return ExportedFace(folder=name, cluster=face.cluster, photo=face.hash, sha256=sha256)
+
+    def finish(self, manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
+        """Put the new crops in the place of the former ones.
+
+        Returns:
+            What lies where now, and the former crops that are not what was written, and stay.
+        """
+        with told(self._folder, _NOTHING):
+            self._check_place()
+            manifest = _housed(self._top, manifest)
+            proven, kept = self._sift(manifest)
+            unfinished = Unfinished(staging=self._name, crops=proven, folders=self._former_folders())
+            self._commit(replace(manifest, unfinished=unfinished))
+        with told(self._folder, _NOT_ALL):
+            kept += complete(self._top, replace(manifest, unfinished=unfinished), self._write, self._pulse)
+        return manifest, tuple(sorted(kept))
+
+    def _commit(self, manifest: Manifest) -> None:
+        """Write the manifest from which on the new crops count."""
+        self._lasts = True  # even if the process is interrupted just after that
+        try:
+            self._write(manifest, new=self._former is None)
+        except RetryError:
+            self._lasts = False
+            raise
+
+    def end(self) -> None:
+        """Remove the hidden folder, unless its crops count already."""
+        if not self._lasts:
+            with suppress(OSError):
+                clear(self._top, self._name)
+
+    def _check_place(self) -> None:
+        """Check that the folder is the one that was begun with, and has what it had then."""
+        if not os.path.samestat(self._folder.stat(), os.fstat(self._top)):
+            raise RetryError(f"{self._folder}: {_NOTHING}: another folder has taken its place meanwhile.")
+        check_unchanged(self._folder, self._former.manifest if self._former else None)
+
+    def _sift(self, manifest: Manifest) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Return the former crops to remove, with what proves that they are ours; and those that stay.
+
+        One that the new export has in the same place is neither.
+        """
+        proven, kept = {}, []
+        for path, face in self._former.crops.items() if self._former else ():
+            found = sha256_of(self._top, path)
+            new = manifest.faces.get(face)
+            if found is None or (new and (f"{new.folder}/{crop_name(face)}", new.sha256) == (path, found)):
+                continue
+            if found in self._ours(face, new):
+                proven[path] = found
+            else:
+                kept.append(path)
+        return proven, tuple(kept)
+
+    def _ours(self, face: int, new: ExportedFace | None) -> set[str | None]:
+        """Return the SHA-256 of a face's crop as it was written before, and now: earlier versions kept none."""
+        assert self._former is not None
+        return {self._former.manifest.faces[face].sha256, new.sha256 if new else None}
+
+    def _former_folders(self) -> tuple[str, ...]:
+        if self._former is None:
+            return ()
+        above = {path.rpartition("/")[0] for path in self._former.crops}
+        return tuple(sorted(above | set(self._former.manifest.folders)))
+
+    def _write(self, manifest: Manifest, *, new: bool = False) -> None:
+        write_manifest(self._folder, manifest, place=at(self._top, "."), new=new)
+        self._pulse()
+
+
+def _housed(top: int, manifest: Manifest) -> Manifest:
+    """Give those folders a number whose names something else has that is no folder."""
+    names: dict[str, str] = {}
+    for name in manifest.folders:
+        number, free = 1, name
+        while (number > 1 and free in manifest.folders) or _is_taken(top, free):
+            number += 1
+            free = numbered(name, number)
+        names[name] = free
+    return Manifest(
+        folders={names[name]: one for name, one in manifest.folders.items()},
+        faces={face: replace(one, folder=names[one.folder]) for face, one in manifest.faces.items()},
+    )
+
+
+def _is_taken(top: int, name: str) -> bool:
+    return os.path.lexists(at(top, name)) and not is_folder(top, name)
+
+
+@contextmanager
+def staging(folder: Path, former: Former | None = None, pulse: Pulse = no_pulse) -> Iterator[Stage]:
+    """Put an export together, in a folder that is made if need be; it is removed again if nothing comes of it.
+
+    Raises:
+        RetryError: it can't be written there for now.
+        UsageError: another command exports into the folder, or has done so since `former` was read.
+    """
+    made = not folder.exists()
+    try:
+        with told(folder, _NOTHING):
+            folder.mkdir(parents=True, exist_ok=True)
+        with held(folder, _NOTHING) as top:
+            check_unchanged(folder, former.manifest if former else None)
+            stage = Stage(folder, top, former, pulse)
+            stage.begin()
+            try:
+                yield stage
+            finally:
+                stage.end()
+    finally:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()  # only if nothing came of it: it is empty
+
+
+@contextmanager
+def held(folder: Path, failed: str) -> Iterator[int]:
+    """Hold a folder open for a block, against all other commands that export into it.
+
+    Raises:
+        UsageError: another command has it.
+        RetryError: it can't be opened; the message says what has `failed`.
+    """
+    with told(folder, failed):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _lock(folder, descriptor)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lock(folder: Path, descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(
+            f"{folder}: another command of familiar is exporting into it; wait until that has ended."
+        ) from error
+    except OSError:
+        return  # some network shares have no locks on folders
+
+
+@contextmanager
+def told(folder: Path, failed: str) -> Iterator[None]:
+    """Translate what the system says in a block."""
+    try:
+        yield
+    except NotADirectoryError as error:
+        raise RetryError(f"{folder}: {failed}: {error.filename} is no folder; move it elsewhere.") from error
+    except OSError as error:
+        raise RetryError(f"{folder}: {failed}: {error.strerror or error}.") from error
+
+
+def check_unchanged(folder: Path, former: Manifest | None) -> None:
+    """Check that nothing was exported into a folder since it was looked at.
+
+    Raises:
+        UsageError: something was.
+    """
+    found = read_manifest(folder) if os.path.lexists(folder / MANIFEST_NAME) else None
+    if found != former:
+        raise UsageError(f"{folder}: was changed by another export or import meanwhile; export again.")

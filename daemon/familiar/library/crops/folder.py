@@ -1,0 +1,260 @@
+"""One folder of crops: what is there already, what is to be added, and what is written down about it."""
+
+import math
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from familiar.errors import FamiliarError, UsageError
+from familiar.library.clusters.folders.manifest import safe_name
+from familiar.library.crops.choosing import Found
+from familiar.library.crops.manifest import (
+    MANIFEST_NAME,
+    CroppedFace,
+    ImageReference,
+    Manifest,
+    PersonReference,
+    Reference,
+    Unmatched,
+    read_manifest,
+    shown_path,
+)
+from familiar.library.crops.sought import Sought
+from familiar.library.crops.wishes import CropSettings, differences
+from familiar.model import Crop, Face
+from familiar.names import name_key
+from familiar.store.candidates import PhotoGlance
+from familiar.store.tables import file_uri
+
+RULE = "familiar crop"
+"""What the journal has for the name of a rule."""
+
+_HASH = 8
+"""Digits of a photo's hash in the names of its crops."""
+
+_LONGEST = 200
+"""Bytes of a photo's own name in those of its crops, which leaves room for all that follows."""
+
+_Key: TypeAlias = tuple[str, int, int, int, int, float | None]
+"""What tells one face from all others: its photo, its box, and in a video its time."""
+
+
+class CropFolder:
+    """A folder of crops with its faces.json."""
+
+    def __init__(self, folder: Path, sought: Sought, settings: CropSettings, engine: str) -> None:
+        """Read what is there.
+
+        Raises:
+            UsageError: it has a faces.json that is not of this program, or crops of others, or made in another way.
+        """
+        self.path = folder
+        self.sought = sought
+        self.settings = settings
+        self._engine = engine
+        self._written = read_manifest(folder)
+        if self._written is not None:
+            _check(folder, self._written, sought, settings, engine)
+        self._faces: dict[_Key, CroppedFace] = {}
+        self._cropped: defaultdict[str, set[_Key]] = defaultdict(set)
+        self._unmatched: dict[tuple[str, str], Unmatched] = {}
+        self._wishes: dict[Path, CroppedFace] = {}
+        if self._written is not None:
+            self._unmatched = {_place_of(one): one for one in self._written.unmatched}
+            for face in self._written.faces:
+                self._add(face)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What is known of the folder now."""
+        return Manifest(
+            engine=self._engine,
+            reference=self.sought.reference,
+            settings=self.settings,
+            faces=tuple(self._faces.values()),
+            unmatched=tuple(one for one in self._unmatched.values() if not self._cropped.get(one.hash or "")),
+        )
+
+    @property
+    def missing(self) -> list[Path]:
+        """The crops that are written down, but are no longer there."""
+        paths = (self.path / face.file for face in self._faces.values())
+        return [path for path in paths if not os.path.lexists(path)]
+
+    def forget(self, crops: Iterable[Path]) -> None:
+        """Leave out crops that were taken back: another run makes them again."""
+        gone = {path.name for path in crops if path.parent == self.path}
+        for face in [face for face in self._faces.values() if face.file in gone]:
+            del self._faces[_key(face)]
+            self._cropped[face.hash].discard(_key(face))
+
+    def plan(self, photo: PhotoGlance, source: Path, found: Sequence[Found], copies: Sequence[str] = ()) -> list[Crop]:
+        """Return the crops of a photo that are not there yet; the others learn where its content was found."""
+        for path in (shown_path(source), *copies):
+            self._unmatched.pop(("", path), None)  # it can be read by now
+        self._found_at(photo.hash, source, copies)
+        if self._cropped.get(photo.hash) and not self.settings.all_faces:
+            return []
+        entries = [_entry(photo, source, one, self._name(photo, source, one), copies) for one in found]
+        crops = []
+        for entry, one in zip(entries, found, strict=True):
+            if _key(entry) not in self._faces:
+                crops.append(self._crop(entry.file, one.face))
+                self._wishes[crops[-1].target] = entry
+        return crops
+
+    def leave_out(self, unmatched: Unmatched) -> None:
+        """Write down why a photo has no crop, unless it has one already."""
+        if unmatched.hash is not None:
+            self._unmatched.pop(("", unmatched.path), None)  # it can be read by now
+        if unmatched.hash is None or not self._cropped.get(unmatched.hash):
+            self._unmatched[_place_of(unmatched)] = unmatched
+
+    def note(self, wish: Path, target: Path) -> CroppedFace | None:
+        """Write down a crop that was planned for one path, and lies at another; None if it is none of this folder."""
+        entry = self._wishes.pop(wish, None)
+        if entry is None:
+            return None
+        entry = replace(entry, file=target.name)
+        self._add(entry)
+        return entry
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether faces.json does not have what is known."""
+        return self.manifest != self._written
+
+    def check_unchanged(self) -> None:
+        """Check that faces.json has what this run has read or written, or is gone.
+
+        Raises:
+            FamiliarError: somebody else has written it.
+        """
+        found = read_manifest(self.path)
+        if found is not None and found != self._written:
+            raise FamiliarError(
+                f"{self.path / MANIFEST_NAME}: was changed by somebody else meanwhile, and is left as it is."
+            )
+
+    def mark_written(self) -> None:
+        """Note that faces.json has what is known now."""
+        self._written = self.manifest
+
+    def _add(self, face: CroppedFace) -> None:
+        self._faces[_key(face)] = face
+        self._cropped[face.hash].add(_key(face))
+
+    def _found_at(self, hash_: str, source: Path, copies: Sequence[str]) -> None:
+        """Add the paths of a content to the crops of it, and what earlier versions did not write down."""
+        shown = shown_path(source)
+        for key in self._cropped.get(hash_, ()):
+            face = self._faces[key]
+            self._faces[key] = replace(
+                face,
+                uri=_uri(source) if shown == face.source else face.uri,
+                copies=tuple(sorted({*face.copies, *copies, shown} - {face.source})),
+            )
+
+    def _name(self, photo: PhotoGlance, source: Path, one: Found) -> str:
+        """Return the name of a crop: the same in every run, and another one for each face of each photo."""
+        number = f"-{one.number}" if self.settings.all_faces else ""
+        return f"{_safe_stem(source)}-{photo.hash[:_HASH]}{number}.{self.settings.format}"
+
+    def _crop(self, name: str, face: Face) -> Crop:
+        wish = self.settings
+        return Crop(
+            target=self.path / name,
+            rule=RULE,
+            box=face.box,
+            margin=wish.margin,
+            size=wish.size,
+            time=face.time,
+            square=wish.shape == "square",
+            landmarks=face.landmarks if wish.aligned else (),
+            quality=wish.quality,
+            top=self.path,
+        )
+
+
+def _entry(photo: PhotoGlance, source: Path, found: Found, name: str, copies: Sequence[str]) -> CroppedFace:
+    face, distance = found.face, found.distance if math.isfinite(found.distance) else None
+    return CroppedFace(
+        file=name,
+        source=shown_path(source),
+        hash=photo.hash,
+        x=face.box.left,
+        y=face.box.top,
+        width=face.box.width,
+        height=face.box.height,
+        distance=distance,
+        score=None if distance is None else 1 / (1 + distance),
+        size=face.size,
+        sharpness=face.sharpness,
+        scale=round(found.scale, 4),
+        engine=face.engine,
+        time=face.time,
+        uri=_uri(source),
+        copies=tuple(copies),
+    )
+
+
+def _uri(source: Path) -> str:
+    return file_uri(os.fsencode(source))
+
+
+def _key(face: CroppedFace) -> _Key:
+    return (face.hash, face.x, face.y, face.width, face.height, face.time)
+
+
+def _place_of(unmatched: Unmatched) -> tuple[str, str]:
+    """Return what tells one photo without a crop from another: its content, or else where it lies."""
+    return (unmatched.hash, "") if unmatched.hash is not None else ("", unmatched.path)
+
+
+def _safe_stem(source: Path) -> str:
+    """Return the name of a photo as one that any file system takes, not too long, and not hidden."""
+    text = source.stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return safe_name(text).encode()[:_LONGEST].decode(errors="ignore")
+
+
+def _check(folder: Path, found: Manifest, sought: Sought, settings: CropSettings, engine: str) -> None:
+    """Check that what is to be added to a folder is of the same kind as what is there.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not _same(found.reference, sought.reference):
+        raise UsageError(
+            f"{folder}: has crops of {_named(found.reference)}, not of {_named(sought.reference)}; name another folder "
+            "with --to."
+        )
+    differing = differences(settings, found.settings)
+    if found.engine != engine:
+        differing.append(f"engine was {found.engine}, not {engine}")
+    if differing:
+        raise UsageError(
+            f"{folder}: its crops were made in another way: {'; '.join(differing)}. Ask for the same, or name another "
+            "folder with --to."
+        )
+
+
+def _same(one: Reference, other: Reference) -> bool:
+    """Return whether two are the same face, or person: by the name, or after a rename by a reference in common."""
+    match one, other:
+        case PersonReference(), PersonReference():
+            return name_key(one.person) == name_key(other.person) or bool(_embeddings(one) & _embeddings(other))
+        case ImageReference(), ImageReference():
+            return (one.hash, one.x, one.y) == (other.hash, other.x, other.y)
+        case _:
+            return False
+
+
+def _embeddings(reference: PersonReference) -> set[str]:
+    return {photo.embedding for photo in reference.photos if photo.embedding is not None}
+
+
+def _named(reference: Reference) -> str:
+    return repr(reference.person) if isinstance(reference, PersonReference) else f"the face in {reference.image}"

@@ -1,0 +1,184 @@
+"""faces.json: what lies in a folder of crops, and where it comes from."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from familiar.effects.replacing import replace_files
+from familiar.errors import FamiliarError, UsageError
+from familiar.filesystem.regular_files import read_regular
+from familiar.library.crops.wishes import CropSettings
+from familiar.logs import printable
+
+MANIFEST_NAME = "faces.json"
+
+_STRICT = ConfigDict(extra="forbid")
+"""What is not known here would be lost when the file is written again."""
+
+_FileName = Annotated[str, Field(pattern=r"^[^/\x00]+$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencePhoto:
+    """A photo that a person was registered by, where it lay then; None for what is not known of it.
+
+    `embedding` is the SHA-256 of the face's embedding, by which the person is known again under another name.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    path: str | None
+    hash: str | None
+    width: int | None
+    height: int | None
+    embedding: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReference:
+    """A person whose faces were looked for, with all references of the model."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    person: str
+    count: int
+    photos: tuple[ReferencePhoto, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReference:
+    """A photo whose face was looked for: its size in pixels, and the face's box in it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    image: str
+    hash: str
+    image_width: int
+    image_height: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CroppedFace:
+    """One crop: its name in the folder, and the face in pixels of the upright original.
+
+    `source` is for people, `uri` is exact; `copies` are more paths where the same content was found. `distance` and
+    `score` are None for a face that can't be compared; `size` is the shorter side of its box, `scale` is pixels of the
+    crop for one of the original; `time` is that of the frame in a video, in seconds.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    file: _FileName
+    source: str
+    hash: str
+    x: int
+    y: int
+    width: int
+    height: int
+    distance: float | None
+    score: float | None
+    size: int
+    sharpness: float
+    scale: float
+    engine: str
+    time: float | None = None
+    uri: str | None = None
+    copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmatched:
+    """A photo without a crop; `hash` is None where the file could not be read, `copies` have the same content."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    path: str
+    hash: str | None
+    reason: str
+    copies: tuple[str, ...] = ()
+
+
+Reference: TypeAlias = PersonReference | ImageReference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """All that is known of a folder of crops."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    format: Literal["familiar faces 1"] = "familiar faces 1"
+    coordinates: Literal["pixels of the upright original"] = "pixels of the upright original"
+    engine: str
+    reference: Reference
+    settings: CropSettings
+    faces: tuple[CroppedFace, ...] = ()
+    unmatched: tuple[Unmatched, ...] = ()
+
+    @property
+    def copies(self) -> set[str]:
+        """All paths that have the same content as another one."""
+        paths = (*(face.copies for face in self.faces), *(one.copies for one in self.unmatched))
+        return set(chain.from_iterable(paths))
+
+
+_MANIFEST = TypeAdapter(Manifest)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return what is known of a folder of crops; None for a folder that is new, or has no such file.
+
+    Raises:
+        UsageError: it is no folder, or its file is damaged, or not of this program: it is never replaced.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        return _MANIFEST.validate_json(read_regular(path))
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError as error:
+        raise UsageError(f"{folder}: is no folder; name another one with --to.") from error
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read: {error.strerror}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(
+            f"{path}: is damaged, or was not written by familiar ({f'{where}: ' if where else ''}{first['msg']}), and "
+            "is left as it is; name another folder with --to."
+        ) from error
+
+
+def write_manifests(manifests: Mapping[Path, Manifest]) -> None:
+    """Write down what lies in some folders, in all or none; the folders are made if need be.
+
+    Raises:
+        FamiliarError: one can't be written; what was there before still is, and no folder was made.
+    """
+    missing = dict.fromkeys(above for folder in manifests for above in (folder, *folder.parents) if not above.exists())
+    try:
+        replace_files(
+            {
+                folder / MANIFEST_NAME: _MANIFEST.dump_json(manifest, indent=1) + b"\n"
+                for folder, manifest in manifests.items()
+            }
+        )
+    except FamiliarError:
+        for folder in sorted(missing, key=lambda path: len(path.parts), reverse=True):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as text; bytes that are not UTF-8 are escaped."""
+    return printable(path)

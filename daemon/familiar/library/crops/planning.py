@@ -1,0 +1,65 @@
+"""Decide what is to be cropped for all folders of one command; photos that several of them need are decoded once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from familiar.errors import FamiliarError
+from familiar.library.crops.choosing import Chooser
+from familiar.library.crops.folder import CropFolder
+from familiar.library.crops.manifest import Unmatched, shown_path
+from familiar.library.crops.sources import Sources
+from familiar.model import Crop, Plan
+
+
+def plan_crops(chooser: Chooser, folders: Sequence[CropFolder], sources: Sources) -> list[tuple[int, Path, Plan]]:
+    """Return what is to be done, a plan a photo; the folders know what they miss, and why.
+
+    Raises:
+        FamiliarError: there is no face in any of the photos.
+    """
+    crops: dict[int, list[Crop]] = {}
+    places: dict[int, Path] = {}
+    for folder in folders:
+        findings = chooser.choose(folder.sought, folder.settings, sources.photos)
+        if not findings.faces:
+            raise FamiliarError(_nothing(sources))
+        for photo, found in findings.found.items():
+            path = places.get(photo) or sources.path_of(photo)
+            if path is None:
+                folder.leave_out(_gone(sources, photo))
+                continue
+            places[photo] = path
+            crops.setdefault(photo, []).extend(
+                folder.plan(sources.photos[photo], path, found, sources.copies_of(photo, path))
+            )
+        for unmatched in _without(sources, findings.reasons):
+            folder.leave_out(unmatched)
+    return [(photo, places[photo], Plan(operations=tuple(wishes))) for photo, wishes in crops.items() if wishes]
+
+
+def _without(sources: Sources, reasons: Mapping[int, str]) -> Iterator[Unmatched]:
+    """Give the photos in which nothing is cropped, and the files that could not be read."""
+    for photo, reason in reasons.items():
+        path = sources.paths[photo][0]
+        yield Unmatched(
+            path=shown_path(path),
+            hash=sources.photos[photo].hash,
+            reason=reason,
+            copies=sources.copies_of(photo, path),
+        )
+    yield from sources.unread
+
+
+def _gone(sources: Sources, photo: int) -> Unmatched:
+    path = sources.paths[photo][0]
+    return Unmatched(path=shown_path(path), hash=sources.photos[photo].hash, reason="it no longer lies there")
+
+
+def _nothing(sources: Sources) -> str:
+    """Say why there is no face at all."""
+    if photos := len(sources.photos):
+        return f"No face was found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
+    if sources.unread:
+        first = sources.unread[0]
+        return f"{first.path}: {first.reason}; none of {len(sources.unread)} files could be read."
+    return "No photo is known: `familiar scan ~/Pictures`, or name a folder."

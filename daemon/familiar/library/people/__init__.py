@@ -1,0 +1,1 @@
+"""Register people by photos, data sets and embeddings of other programs."""

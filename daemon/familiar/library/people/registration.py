@@ -1,0 +1,239 @@
+"""Register faces from photos as references of people."""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from familiar.errors import FamiliarError, SetAsideError, StoreError
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.model import Face, Photo
+from familiar.names import name_key
+from familiar.store.references import FaceToRegister, Registered
+from familiar.store.store import Store
+
+FaceChoice: TypeAlias = Literal["only", "largest", "central"]
+"""Which face of a photo is the person's: the only one, or of several the largest, or the one nearest to the centre."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told how many are done, and of how many."""
+
+
+class Sees(Protocol):
+    """Brings photos into the store."""
+
+    async def see(self, path: Path) -> int:
+        """Return the id of the photo at `path`; raise FamiliarError where there is none that can be decoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody who is to be registered, with their photos in order."""
+
+    name: str
+    photos: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What came of one photo: `reason` says why it was refused."""
+
+    path: Path
+    result: Literal["registered", "known", "refused"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What came of one person: of each photo that was taken, and how many were left out, as there were enough."""
+
+    person: str
+    photos: tuple[Registration, ...]
+    left_out: int
+
+    def count(self, result: Literal["registered", "known", "refused"]) -> int:
+        """Count the photos of which this came."""
+        return sum(photo.result == result for photo in self.photos)
+
+
+class Registrar:
+    """Looks at photos, or takes what the store knows of them, and registers a face of each.
+
+    Nobody is registered before all photos were looked at. What was looked at is remembered: who is stopped at any
+    instant, and begins again, goes on there, and all ends as if nothing had happened.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        seer: Sees,
+        renewer: Renewer,
+        recogniser: Recogniser,
+        at_once: int,
+        choice: FaceChoice = "only",
+        most: int | None = None,
+    ) -> None:
+        """Take the rooms, and how photos are taken.
+
+        Args:
+            store: where all is written.
+            seer: looks at photos.
+            renewer: encodes faces again that another model encoded.
+            recogniser: matches faces.
+            at_once: photos to have under way.
+            choice: which face of a photo is taken.
+            most: photos of a person that are enough, the first ones that will do; None: all.
+        """
+        self._store = store
+        self._seer = seer
+        self._renewer = renewer
+        self._recogniser = recogniser
+        self._at_once = at_once
+        self._choice = choice
+        self._most = most
+
+    async def register(self, candidates: Sequence[Candidate], progress: Progress) -> list[Enrolment]:
+        """Register faces of these people; return what came of each, in order.
+
+        A person is written down with their first reference, and not without.
+
+        Raises:
+            StoreError: something could not be written; nobody is registered.
+        """
+        people = [_Person(candidate, self._most) for candidate in candidates]
+        await self._look(people, progress)
+        registered = self._store.references.register([face for person in people for face in person.faces()])
+        if not self._recogniser.is_stale:
+            self._match_new(look.photo for person in people for look in person.looks.values())
+        of_each = iter(registered)
+        return [person.enrolment(of_each) for person in people]
+
+    def _match_new(self, photos: Iterable[int | None]) -> None:
+        """Match the faces of photos that were not seen before; where people change, all faces are matched anyway."""
+        for photo in photos:
+            if photo is not None and not self._store.photos.matches(photo):
+                self._recogniser.recognise(photo)
+
+    async def _look(self, people: Sequence["_Person"], progress: Progress) -> None:
+        """Look at the photos of all people side by side, so that no worker waits for the last photo of a person."""
+        waiting = deque(people)
+        total, done = sum(person.wanted for person in people), 0
+        progress(done, total)
+
+        async def take_part() -> None:
+            nonlocal done
+            while waiting:
+                person = waiting[0]
+                place = person.next_place()
+                if place is None:
+                    waiting.popleft()
+                    continue
+                if not person.take(place, await self._see(person.candidate.photos[place])):
+                    waiting.appendleft(person)  # another photo may have to stand in for it
+                done += 1
+                progress(done, max(done, total))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._at_once):
+                    group.create_task(take_part())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+
+    async def _see(self, path: Path) -> "_Look":
+        photo_id = None
+        try:
+            photo_id = await self._seer.see(path)
+            await self._renewer.renew_photo(photo_id, path)
+            return _Look(photo=photo_id, face=self._choose(self._store.photos.load(photo_id)).id)
+        except StoreError:
+            raise
+        except FamiliarError as error:
+            return _Look(photo=photo_id, reason=str(error))
+
+    def _choose(self, photo: Photo) -> Face:
+        if not photo.faces:
+            raise SetAsideError("no face was found in it")
+        if len(photo.faces) > 1 and self._choice == "only":
+            raise SetAsideError(f"{len(photo.faces)} faces were found in it; --largest takes the largest")
+        if self._choice == "central":
+            return min(photo.faces, key=lambda face: _from_centre(photo, face))
+        return max(photo.faces, key=lambda face: face.size)
+
+
+def _from_centre(photo: Photo, face: Face) -> float:
+    """Return the distance of the middle of a face from that of the photo, in pixels."""
+    x, y = (face.box.left + face.box.right) / 2, (face.box.top + face.box.bottom) / 2
+    return math.hypot(x - photo.width / 2, y - photo.height / 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What was seen in a photo: the ids of photo and chosen face, or the reason why there is none."""
+
+    photo: int | None = None
+    face: int | None = None
+    reason: str | None = None
+
+
+class _Person:
+    """How far a candidate is: which of their photos are looked at, and what was seen, by the places of the photos."""
+
+    def __init__(self, candidate: Candidate, most: int | None) -> None:
+        self.candidate = candidate
+        self.looks: dict[int, _Look] = {}
+        self.wanted = len(candidate.photos) if most is None else min(most, len(candidate.photos))
+        self._found: set[int] = set()
+        self._next = 0
+
+    def next_place(self) -> int | None:
+        """Return the place of the next photo to look at; None while those under way may be enough."""
+        under_way = self._next - len(self.looks)
+        if self._next == len(self.candidate.photos) or len(self._found) + under_way >= self.wanted:
+            return None
+        self._next += 1
+        return self._next - 1
+
+    def take(self, place: int, look: _Look) -> bool:
+        """Take in what was seen in a photo; return whether that is a face, and another one than in photos before."""
+        self.looks[place] = look
+        if look.face is None or look.face in self._found:
+            return False
+        self._found.add(look.face)
+        return True
+
+    def faces(self) -> list[FaceToRegister]:
+        """Return the faces that were chosen, in the order of the photos."""
+        photos = self.candidate.photos
+        return [
+            FaceToRegister(person=self.candidate.name, face_id=look.face, origin=photos[place])
+            for place, look in sorted(self.looks.items())
+            if look.face is not None
+        ]
+
+    def enrolment(self, registered: Iterator[Registered]) -> Enrolment:
+        """Return what came of this person; `registered` gives that of each of their faces, in order."""
+        results = []
+        for place, look in sorted(self.looks.items()):
+            path = self.candidate.photos[place]
+            if look.face is None:
+                results.append(Registration(path=path, result="refused", reason=look.reason))
+            else:
+                results.append(self._result(path, next(registered)))
+        left_out = len(self.candidate.photos) - len(results)
+        return Enrolment(person=self.candidate.name, photos=tuple(results), left_out=left_out)
+
+    def _result(self, path: Path, registered: Registered) -> Registration:
+        if registered.added:
+            return Registration(path=path, result="registered")
+        if registered.owner is None:
+            return Registration(path=path, result="refused", reason="its face was forgotten meanwhile")
+        if name_key(registered.owner) == name_key(self.candidate.name):
+            return Registration(path=path, result="known")
+        reason = f"the face is registered for {registered.owner!r} already"
+        return Registration(path=path, result="refused", reason=reason)

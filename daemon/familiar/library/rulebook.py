@@ -1,0 +1,83 @@
+"""The rules that hold now: they follow their file while the daemon runs, and stay when it is wrong."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from familiar.errors import ConfigurationError, FamiliarError
+from familiar.library.scoring import Standings
+from familiar.logs import EventLog
+from familiar.model import Plan, Subject
+from familiar.names import name_key
+from familiar.rules.planning import Rules, plan_for
+from familiar.store.store import Store
+
+
+class RuleBook:
+    """Rules with their file."""
+
+    def __init__(
+        self,
+        *,
+        file: Path | None,
+        read: Callable[[Path | None], Rules],
+        store: Store,
+        standings: Standings,
+        log: EventLog,
+    ) -> None:
+        """Read the rules; `read` raises `FamiliarError` if they are wrong, which is let through this once."""
+        self.file = file
+        self._read = read
+        self._store = store
+        self.standings = standings
+        self._log = log
+        self._stamp = _stamp(file)
+        self._rules = read(file)
+        self._tell()
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that hold now."""
+        return self._rules
+
+    def decide(self, subject: Subject) -> Plan:
+        """Return what the rules decide for a photo."""
+        return plan_for(self._rules, self._rules.rank(subject, self.standings.standing))
+
+    def look(self) -> None:
+        """Read the rules again if their file has changed."""
+        if _stamp(self.file) != self._stamp:
+            self.read_again()
+
+    def read_again(self) -> None:
+        """Read the rules again; if they are wrong, the last good ones hold."""
+        self._stamp = _stamp(self.file)
+        try:
+            self._rules = self._read(self.file)
+        except FamiliarError as error:
+            self._log.emit("rules.rejected", file=self.file, problems=problems_in(error))
+        else:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.file is None:
+            return
+        self._log.emit("rules.loaded", file=self.file, rules=[rule.name for rule in self._rules.rules])
+        known = {name_key(person.name) for person in self._store.people.all()}
+        for name in sorted(self._rules.people()):
+            if name_key(name) not in known:
+                self._log.emit("rules.unknown_person", file=self.file, person=name)
+
+
+def problems_in(error: FamiliarError) -> list[str]:
+    """Return what an error says, problem by problem."""
+    return [str(problem) for problem in error.problems] if isinstance(error, ConfigurationError) else [str(error)]
+
+
+def _stamp(file: Path | None) -> tuple[int, int, int] | None:
+    if file is None:
+        return None
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size, found.st_ino)

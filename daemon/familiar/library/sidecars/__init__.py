@@ -1,0 +1,1 @@
+"""Write names and faces into sidecars, and take those that others wrote."""

@@ -1,0 +1,113 @@
+"""Keep the sidecars true to what is known: new photos, and all photos of people who have changed, a few at a time."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from familiar.flickr.credentials import cache_in
+from familiar.library.operations import Performer
+from familiar.model import Inscribe, Inscription, Plan
+from familiar.sources.sidecars import new_sidecar, sidecars_of
+from familiar.store.sidecars import Inscribed
+from familiar.store.store import Store
+
+RULE = "sidecars"
+"""What operations on sidecars have in the place of a rule's name."""
+
+_PORTION = 200
+"""Photos that are looked up together."""
+
+_SLICE = 0.2
+"""Seconds for which sidecars are written before the loop sees to its other work."""
+
+_LOOK_AGAIN = 600.0
+"""Seconds until it is looked again for photos that were out of reach."""
+
+
+def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
+    """Return those of a photo's paths where it lies, each with its sidecar, which may be still to be made."""
+    found = []
+    for path in paths:
+        if path.is_symlink() or not path.is_file() or path.parent == cache_in(store.path.parent):
+            continue
+        found.append((path, next(iter(sidecars_of(path)), new_sidecar(path))))
+    return found
+
+
+def plan_sidecar(store: Store, photo: Inscribed, sidecar: Path) -> Plan:
+    """Write down what a sidecar is to say, and return the plan for it, to be recorded in the same transaction."""
+    store.sidecars.want(sidecar, photo.photo_id, photo.inscription)
+    return Plan(operations=(Inscribe(target=sidecar, rule=RULE, wanted=photo.inscription),))
+
+
+class Inscriber:
+    """Writes sidecars in the background, if they are wanted at all."""
+
+    def __init__(self, *, store: Store, performer: Performer, clock: Callable[[], float], enabled: bool) -> None:
+        """Take the store, what carries out plans, and a clock that gives monotonic seconds."""
+        self._store = store
+        self._performer = performer
+        self._clock = clock
+        self._enabled = enabled
+        self._touched: dict[int, int | None] = {}
+        self._basis: str | None = None
+        self._after: int | None = None
+        self._again_at: float | None = None
+
+    def touch(self, photo_id: int, *, follows: int | None = None) -> None:
+        """Look at the sidecars of a photo soon: it was handled, or lies at one more path; maybe by a plan."""
+        if self._enabled:
+            self._touched[photo_id] = follows
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all sidecars are as they should be, as far as their photos are in reach."""
+        return not self._enabled or (
+            not self._touched and self._after is None and self._basis == self._store.people.matched_with
+        )
+
+    async def advance(self) -> None:
+        """Write some sidecars."""
+        if not self._enabled:
+            return
+        ends = self._clock() + _SLICE
+        while self._touched and self._clock() < ends:
+            photo_id, follows = next(iter(self._touched.items()))
+            await self._write(photo_id, follows)
+            del self._touched[photo_id]
+        self._begin_again()
+        while self._after is not None and self._clock() < ends:
+            photos = self._store.sidecars.to_look_at(after=self._after, limit=_PORTION)
+            self._after = await self._write_all(photos, ends)
+
+    def _begin_again(self) -> None:
+        """Go through all photos when people have changed since the last time, or some were out of reach."""
+        basis = self._store.people.matched_with
+        waited = self._again_at is not None and self._clock() >= self._again_at
+        if basis != self._basis or waited:
+            self._basis, self._after, self._again_at = basis, 0, None
+
+    async def _write_all(self, photos: list[int], ends: float) -> int | None:
+        """Write the sidecars of photos as long as there is time; return the last one done, None at the end of all."""
+        last = None
+        for inscribed in self._store.sidecars.inscriptions(photos):
+            await self._inscribe(inscribed, None)
+            last = inscribed.photo_id
+            if self._clock() >= ends:
+                return last
+        return last
+
+    async def _write(self, photo_id: int, follows: int | None) -> None:
+        for inscribed in self._store.sidecars.inscriptions([photo_id]):
+            await self._inscribe(inscribed, follows)
+
+    async def _inscribe(self, photo: Inscribed, follows: int | None) -> None:
+        if not all(map(os.path.lexists, self._store.files.paths_of(photo.photo_id))):
+            self._again_at = self._clock() + _LOOK_AGAIN
+        for path, sidecar in places_of(self._store, self._store.files.paths_of(photo.photo_id)):
+            if (self._store.sidecars.wanted(sidecar) or Inscription()) == photo.inscription:
+                continue
+            with self._store.writing():
+                plan = plan_sidecar(self._store, photo, sidecar)
+                plan_id = self._store.journal.record(photo.photo_id, path, plan, follows=follows)
+            await self._performer.perform(plan_id, {})

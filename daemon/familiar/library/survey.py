@@ -1,0 +1,117 @@
+"""See all photos in and below folders, for commands: only those are looked at that the store does not know."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.errors import FamiliarError, StoreError, UsageError
+from familiar.library.concurrency import side_by_side
+from familiar.library.indexing import Seer
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.settings import FolderSettings
+from familiar.sources.patterns import Patterns
+from familiar.sources.walking import walk
+from familiar.store.sightings import Stamp
+from familiar.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What came of one file: the photo that it holds, or the reason why that can't be said."""
+
+    path: Path
+    photo: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """Files in their order: those whose photos are known (None for the others), and what is known of them."""
+
+    files: tuple[Path, ...]
+    known: dict[Path, Sight]
+
+    @property
+    def unknown(self) -> tuple[Path, ...]:
+        """The files that have to be looked at."""
+        return tuple(path for path in self.files if path not in self.known)
+
+
+def survey(store: Store, folders: Iterable[FolderSettings], model: str) -> Survey:
+    """Return the photos in folders, and those of them that the store knows; no file is opened.
+
+    Photos whose faces another model encoded count as unknown.
+
+    Raises:
+        UsageError: a folder has no photo, or can't be read.
+    """
+    files: dict[Path, int | None] = {}
+    for folder in folders:
+        found = _files(store, folder)
+        if not found:
+            raise UsageError(f"{folder.path}: there is no photo in this folder.")
+        files.update(found)
+    rows = store.photos.verdicts([photo for photo in files.values() if photo is not None], model)
+    known = {
+        path: Sight(path=path, photo=None if reason else photo, reason=reason)
+        for path, photo in files.items()
+        if photo in rows
+        for reason in [rows[photo]]
+    }
+    return Survey(files=tuple(files), known=known)
+
+
+class Looker:
+    """Looks at the photos of a survey that are not known, all side by side, and matches their faces."""
+
+    def __init__(self, *, store: Store, seer: Seer, renewer: Renewer, recogniser: Recogniser) -> None:
+        """Take the rooms."""
+        self._store = store
+        self._seer = seer
+        self._renewer = renewer
+        self._recogniser = recogniser
+
+    async def look(self, found: Survey, progress: Callable[[int, int], None]) -> list[Sight]:
+        """Return what came of each file, in their order; `progress` is told how many were looked at, of how many."""
+        sights = await side_by_side(map(self._sight, found.unknown), progress)
+        seen = found.known | {sight.path: sight for sight in sights}
+        return [seen[path] for path in found.files]
+
+    async def _sight(self, path: Path) -> Sight:
+        try:
+            photo_id = await self._seer.see(path)
+            await self._renewer.renew_photo(photo_id, path)
+            self._recogniser.recognise(photo_id)
+        except StoreError:
+            raise
+        except FamiliarError as error:
+            return Sight(path=path, photo=None, reason=str(error))
+        return Sight(path=path, photo=photo_id)
+
+
+def _files(store: Store, folder: FolderSettings) -> dict[Path, int | None]:
+    """Return the photos in a folder, each with its id where the store knows it."""
+    errors: list[tuple[Path, str]] = []
+    files: dict[Path, int | None] = {}
+    listed: Path | None = None
+    known: dict[tuple[str, Stamp], int] = {}
+    for listing in walk(folder.path, folder.path, Patterns(folder), errors):
+        if listing.folder != listed:  # a large folder comes in parts
+            listed, known = listing.folder, store.sightings.in_folder(listing.folder)
+        for name, size, mtime_ns, _ in listing.entries:
+            text = os.fsdecode(name)
+            files[Path(listing.folder, text)] = known.get((text, Stamp(size=size, mtime_ns=mtime_ns)))
+    if errors:
+        raise UsageError(f"{errors[0][0]}: can't be read: {errors[0][1]}.")
+    return files
+
+
+def photos_of(sights: Sequence[Sight]) -> dict[int, list[Path]]:
+    """Return the photos that were seen, each with all its files."""
+    photos: dict[int, list[Path]] = {}
+    for sight in sights:
+        if sight.photo is not None:
+            photos.setdefault(sight.photo, []).append(sight.path)
+    return photos

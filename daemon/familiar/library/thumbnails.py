@@ -1,0 +1,77 @@
+"""Pictures of faces, cut out of their photos wherever these lie now."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from familiar.errors import FamiliarError, StoreError
+from familiar.library.concurrency import side_by_side
+from familiar.model import Box, Crop
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+
+_MARGIN = 0.3
+
+
+class Portrayed(Protocol):
+    """A face that the store knows: where it is in its photo, and at which time, in a video."""
+
+    @property
+    def id(self) -> int:
+        """The face's id."""
+
+    @property
+    def photo_id(self) -> int:
+        """The photo's id."""
+
+    @property
+    def hash(self) -> str:
+        """The photo's hash."""
+
+    @property
+    def box(self) -> Box:
+        """Where the face is."""
+
+    @property
+    def time(self) -> float | None:
+        """The time of the frame, in seconds."""
+
+
+class Portraits:
+    """Cuts faces out, in the worker processes."""
+
+    def __init__(self, *, store: Store, workers: Workers) -> None:
+        """Take the rooms."""
+        self._store = store
+        self._workers = workers
+        self._slots = asyncio.Semaphore(workers.slots)
+
+    async def of(
+        self,
+        faces: Sequence[Portrayed],
+        *,
+        size: int,
+        suffix: str = ".png",
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> dict[int, bytes]:
+        """Return the picture file of each face, a square of `size` pixels, by the face's id.
+
+        Faces whose photos are gone or can't be read are left out.
+        """
+        pictures = await side_by_side((self._cut(face, size, suffix) for face in faces), progress)
+        found = zip(faces, pictures, strict=True)
+        return {face.id: picture for face, picture in found if picture is not None}
+
+    async def _cut(self, face: Portrayed, size: int, suffix: str) -> bytes | None:
+        wish = Crop(target=Path(f"face{suffix}"), rule="", box=face.box, margin=_MARGIN, size=size, time=face.time)
+        async with self._slots:
+            for path in filter(os.path.lexists, self._store.sightings.paths_of(face.photo_id)):
+                try:
+                    return await self._workers.crop(path, face.hash, wish)
+                except StoreError:
+                    raise
+                except FamiliarError:
+                    continue  # another of its paths may do
+        return None

@@ -1,0 +1,241 @@
+"""Registering people, with photos that are seen as a test wants it, and a real store."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from album import embedding
+from familiar.errors import SetAsideError, StoreUnavailableError
+from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Renewer
+from familiar.model import Box, Face, Photo
+from familiar.settings import MatchingSettings, VisionSettings
+from familiar.store.store import Store
+from familiar.vision.workers import Workers
+from running import CheckedLog
+
+MODEL = VisionSettings().model
+TOP = Path("/photos")
+AT_ONCE = 3
+
+People = dict[str, Sequence[str]]
+"""Who is to be registered, and the names of their photos, which lie in a folder of their name."""
+
+
+def face(left: int, size: int, person: int) -> Face:
+    return Face(
+        box=Box(left=left, top=40, right=left + size, bottom=40 + size),
+        landmarks=(),
+        embedding=embedding(person, left),
+        size=size,
+        sharpness=20.0,
+        engine=MODEL,
+    )
+
+
+TWO = (face(45, 10, 901), face(80, 15, 902))
+
+
+@dataclass(slots=True, kw_only=True)
+class Eyes:
+    """Sees photos of 100 × 100 pixels, and not in order; in each is a face of its own, if nothing else is said.
+
+    `contents` says what is in photos, by path; `copies`, of which other one each is a copy. After `fails_at` looks the
+    failure comes, or all is stopped as by Ctrl-C.
+    """
+
+    store: Store
+    contents: dict[str, tuple[Face, ...]] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+    random: Random = field(default_factory=lambda: Random(0))
+    fails_at: int | None = None
+    failure: Exception | None = None
+    looked_at: list[str] = field(default_factory=list)
+    under_way: int = 0
+    most_under_way: int = 0
+
+    async def see(self, path: Path) -> int:
+        name = str(path.relative_to(TOP))
+        hash_ = hashlib.sha256(self.copies.get(name, name).encode()).hexdigest()
+        known = self.store.photos.find(hash_)
+        if known is None:
+            await self._look()
+            self.looked_at.append(name)
+        elif known.verdict == "seen":
+            return known.id
+        if name in self.broken:
+            self.store.photos.set_aside(hash_, "it is broken")
+            raise SetAsideError("it is broken")
+        faces = self.contents.get(name, (face(40, 20, person=int(hash_[:6], 16)),))
+        return self.store.photos.record(
+            Photo(hash=hash_, format="JPEG", width=100, height=100, taken=None, engine=MODEL, faces=faces)
+        )
+
+    async def _look(self) -> None:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        for _ in range(self.random.randrange(1, 5)):
+            await asyncio.sleep(0)
+        self.under_way -= 1
+        if len(self.looked_at) == self.fails_at:
+            if self.failure is not None:
+                raise self.failure
+            for task in asyncio.all_tasks():
+                task.cancel()
+            await asyncio.sleep(0)
+
+
+@contextmanager
+def eyes_of(random: int = 0) -> Iterator[Eyes]:
+    """Open a store of its own for each example of a property."""
+    with TemporaryDirectory() as folder, Store(Path(folder, "familiar.db")) as store:
+        yield Eyes(store=store, random=Random(random))
+
+
+@pytest.fixture
+def eyes() -> Iterator[Eyes]:
+    with eyes_of() as opened:
+        yield opened
+
+
+def register(eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: int | None = None) -> list[Enrolment]:
+    recogniser = Recogniser(eyes.store, MatchingSettings(), MODEL)
+    workers = Workers(settings=VisionSettings(workers=1), models=Path("/nowhere"))
+    registrar = Registrar(
+        store=eyes.store,
+        seer=eyes,
+        renewer=Renewer(store=eyes.store, workers=workers, recogniser=recogniser, log=CheckedLog(), clock=float),
+        recogniser=recogniser,
+        at_once=AT_ONCE,
+        choice=choice,
+        most=most,
+    )
+    candidates = [
+        Candidate(name=name, photos=tuple(TOP / name / photo for photo in photos)) for name, photos in people.items()
+    ]
+    done = count()
+
+    def progress(number: int, total: int) -> None:
+        assert number == next(done) <= total
+
+    return asyncio.run(registrar.register(candidates, progress))
+
+
+def told(enrolments: Sequence[Enrolment]) -> dict[str, list[str]]:
+    """What came of the photos of each person."""
+    return {one.person: [photo.reason or photo.result for photo in one.photos] for one in enrolments}
+
+
+def registered(store: Store) -> dict[str, list[str]]:
+    """The files that people are registered by, without their top folder."""
+    return {
+        row.name: [str(one.origin.relative_to(TOP)) for one in store.people.references(row.id) if one.origin]
+        for row in store.people.all()
+    }
+
+
+def test_it_is_told_what_came_of_each_photo_and_nobody_is_written_down_without_a_reference(eyes: Eyes) -> None:
+    eyes.contents = {"Ann/2": (), "Bob/1": TWO}
+    eyes.broken = frozenset({"Ann/3"})
+    found = told(register(eyes, {"Ann": "1234", "Bob": "1"}))
+    refusals = ["no face was found in it", "it is broken"]
+    assert found["Ann"] == ["registered", *refusals, "registered"]
+    assert found["Bob"] == ["2 faces were found in it; --largest takes the largest"]
+    assert registered(eyes.store) == {"Ann": ["Ann/1", "Ann/4"]}
+    assert told(register(eyes, {"Ann": "1234"})) == {"Ann": ["known", *refusals, "known"]}
+
+
+def test_a_person_is_known_by_another_form_of_the_name(eyes: Eyes) -> None:
+    eyes.copies = {"ZOE\u0308/1": "Zo\u00eb/1"}
+    register(eyes, {"Zo\u00eb": "1"})
+    assert told(register(eyes, {"ZOE\u0308": "12"})) == {"ZOE\u0308": ["known", "registered"]}
+    assert registered(eyes.store) == {"Zo\u00eb": ["Zo\u00eb/1", "ZOE\u0308/2"]}
+
+
+@pytest.mark.parametrize(("choice", "left"), [("largest", 80), ("central", 45)])
+def test_of_several_faces_the_one_is_taken_that_was_asked_for(eyes: Eyes, choice: FaceChoice, left: int) -> None:
+    eyes.contents = {"Ann/1": TWO}
+    register(eyes, {"Ann": "1"}, choice=choice)
+    (reference,) = eyes.store.people.references(eyes.store.people.find("Ann").id)
+    (photo,) = eyes.store.photos.seen()
+    assert [one.box.left for one in eyes.store.photos.load(photo).faces if one.id == reference.face_id] == [left]
+
+
+@pytest.mark.parametrize("people", [{"Ann": "12345"}, dict.fromkeys("ABCDE", "1")])
+def test_photos_are_looked_at_side_by_side_whoever_is_in_them(eyes: Eyes, people: People) -> None:
+    register(eyes, people)
+    assert eyes.most_under_way == AT_ONCE
+
+
+def test_nobody_is_registered_while_photos_can_not_be_written_down(eyes: Eyes) -> None:
+    eyes.fails_at, eyes.failure = 4, StoreUnavailableError("the disk is full")
+    with pytest.raises(StoreUnavailableError):
+        register(eyes, {"Ann": "12", "Bob": "123"})
+    assert registered(eyes.store) == {}
+
+
+@given(stops=st.lists(st.integers(0, 6), max_size=4), random=st.integers(0, 99))
+@settings(deadline=None, max_examples=30)
+def test_who_is_stopped_goes_on_there_and_ends_as_if_nothing_had_happened(stops: list[int], random: int) -> None:
+    people: People = {"Ann": "123", "Bob": "12345", "Zoe": "12"}
+    with eyes_of(random) as eyes:
+        eyes.copies, eyes.broken = {"Zoe/1": "Ann/2"}, frozenset({"Bob/2"})
+        for stop in stops:
+            eyes.fails_at = len(eyes.looked_at) + stop
+            if eyes.fails_at >= 8:
+                break
+            with pytest.raises(asyncio.CancelledError):
+                register(eyes, people)
+            assert registered(eyes.store) == {}
+        eyes.fails_at = None
+        found = register(eyes, people)
+        assert told(found)["Zoe"] == ["the face is registered for 'Ann' already", "registered"]
+        assert registered(eyes.store) == {
+            "Ann": ["Ann/1", "Ann/2", "Ann/3"],
+            "Bob": ["Bob/1", "Bob/3", "Bob/4", "Bob/5"],
+            "Zoe": ["Zoe/2"],
+        }
+        once = [name for name in eyes.looked_at if name not in {"Zoe/1", "Ann/2"}]  # these two may be under way at once
+        assert len(set(once)) == len(once)
+
+
+@given(
+    most=st.integers(1, 4),
+    useless=st.sets(st.integers(0, 7)),
+    copies=st.sets(st.integers(1, 7)),
+    random=st.integers(0, 99),
+)
+@settings(deadline=None, max_examples=50)
+def test_of_many_photos_the_first_are_taken_that_will_do_and_no_others_are_looked_at(
+    most: int, useless: set[int], copies: set[int], random: int
+) -> None:
+    with eyes_of(random) as eyes:
+        eyes.contents = {f"Ann/{number}": () for number in useless}
+        eyes.copies = {f"Ann/{number}": "Ann/0" for number in copies - useless if 0 not in useless}
+        (found,) = register(eyes, {"Ann": "01234567", "Bob": "1"}, most=most)[:1]
+        own = [f"Ann/{number}" for number in range(8) if number not in useless and f"Ann/{number}" not in eyes.copies]
+        assert registered(eyes.store).get("Ann", []) == own[:most]
+        enough = 8 if len(own) < most else int(own[most - 1][-1]) + 1
+        assert (len(found.photos), found.left_out) == (enough, 8 - enough)
+        assert {int(name[-1]) for name in eyes.looked_at if name.startswith("Ann")} <= set(range(enough))
+
+
+def test_the_faces_of_photos_that_were_refused_are_matched_with_those_who_are_known(eyes: Eyes) -> None:
+    register(eyes, {"Ann": "1"})
+    Recogniser(eyes.store, MatchingSettings(), MODEL).rematch()
+    (known,) = eyes.store.photos.load(next(eyes.store.photos.seen())).faces
+    eyes.contents = {"Bob/1": (known, TWO[0])}
+    register(eyes, {"Bob": "1"})
+    assert eyes.store.people.find("Ann").faces == 2

@@ -1,0 +1,130 @@
+"""What happens to a plan when its photo is no longer where it was planned."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from familiar.effects.disks import Disks
+from familiar.library.operations import Performer
+from familiar.model import Copy, Inscribe, Inscription, Move, Plan
+from familiar.settings import VisionSettings
+from familiar.vision.workers import Workers
+from photos import MODELS
+from running import CheckedLog
+from workbench import Workbench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Workbench]:
+    made = Workbench.at(tmp_path)
+    yield made
+    made.close()
+
+
+def performer_of(bench: Workbench, log: CheckedLog, *, out_of_reach: Path | None = None) -> Performer:
+    return Performer(
+        store=bench.store,
+        workers=Workers(models=MODELS, settings=VisionSettings()),
+        disks=Disks(bench.store.places),
+        log=log,
+        is_there=lambda path: path == out_of_reach or path.exists(),
+    )
+
+
+def perform(bench: Workbench, plan_id: int, *, out_of_reach: Path | None = None) -> list[str]:
+    """Carry out what a plan has to do; return the events."""
+    log = CheckedLog()
+    asyncio.run(performer_of(bench, log, out_of_reach=out_of_reach).perform(plan_id, {}))
+    return [name for name, _ in log.events]
+
+
+def states(bench: Workbench, plan_id: int) -> list[tuple[str, str | None]]:
+    return [(step.state, step.error) for step in bench.store.journal.steps(plan_id)]
+
+
+@pytest.mark.parametrize("is_out_of_reach", [False, True])
+def test_where_a_photo_is_gone_no_file_of_the_same_content_elsewhere_is_taken(
+    bench: Workbench, *, is_out_of_reach: bool
+) -> None:
+    photo, twin = bench.photo("in/a.jpg"), bench.photo("archive/a.jpg")
+    plan_id = bench.plan(photo, Move(target=bench.base / "done/a.jpg", rule="r"))
+    bench.plan(twin)
+    photo.unlink()
+    perform(bench, plan_id, out_of_reach=photo if is_out_of_reach else None)
+    expected = (
+        ("failed", f"{photo}: out of reach for now") if is_out_of_reach else ("refused", f"{photo}: no longer there")
+    )
+    assert states(bench, plan_id) == [expected]
+    assert bench.tree() == {"archive/a.jpg": b"a photo"}
+
+
+def test_a_copy_that_a_rule_made_is_never_taken_for_the_photo(bench: Workbench) -> None:
+    photo = bench.photo()
+    copy = Copy(target=bench.base / "out/a.jpg", rule="r")
+    plan_id = bench.plan(photo, copy, Move(target=bench.base / "done/a.jpg", rule="r"))
+    bench.perform(bench.plan(photo, copy))
+    photo.unlink()
+    perform(bench, plan_id)
+    assert states(bench, plan_id)[1] == ("refused", f"{photo}: no longer there")
+    assert bench.tree() == {"out/a.jpg": b"a photo"}
+
+
+def test_an_operation_on_a_photo_that_is_out_of_reach_waits_for_it(bench: Workbench) -> None:
+    photo = bench.photo()
+    plan_id = bench.plan(photo, Move(target=bench.base / "done/a.jpg", rule="r"))
+    away = photo.parent.rename(bench.base / "unplugged")
+    perform(bench, plan_id, out_of_reach=photo)
+    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    away.rename(photo.parent)
+    perform(bench, plan_id)
+    assert bench.tree() == {"done/a.jpg": b"a photo"}
+
+
+def test_an_undo_that_a_person_made_impossible_is_told_and_touches_nothing(bench: Workbench) -> None:
+    plan_id = bench.plan(bench.photo(), Copy(target=bench.base / "out/a.jpg", rule="r"))
+    perform(bench, plan_id)
+    (step,) = bench.store.journal.steps(plan_id)
+    bench.store.journal.request_undo([step.id])
+    (bench.base / "out/a.jpg").write_bytes(b"somebody's own work")
+    assert perform(bench, plan_id) == ["operation.undo_failed"]
+    assert states(bench, plan_id) == [("done", f"{bench.base}/out/a.jpg was changed since")]
+    assert bench.tree()["out/a.jpg"] == b"somebody's own work"
+
+
+def inscribe(bench: Workbench, photo: Path, *, wanted: str, planned: str) -> int:
+    """Plan to write one name into a photo's sidecar, of which it is known by now that it is to have another."""
+    sidecar = photo.with_name(f"{photo.name}.xmp")
+    plan_id = bench.plan(photo, Inscribe(target=sidecar, rule="sidecars", wanted=Inscription(names=(planned,))))
+    photo_id = bench.store.journal.steps(plan_id)[0].photo_id
+    bench.store.sidecars.want(sidecar, photo_id, Inscription(names=(wanted,)))
+    return plan_id
+
+
+def test_a_sidecar_that_is_to_say_something_else_by_now_is_not_written(bench: Workbench) -> None:
+    plan_id = inscribe(bench, bench.photo("in/a.jpg"), wanted="Eve", planned="Ann")
+    assert perform(bench, plan_id) == ["operation.kept"]
+    assert bench.tree() == {"in/a.jpg": b"a photo"}
+
+
+def test_where_the_photo_is_gone_no_sidecar_is_made_and_where_it_is_out_of_reach_it_waits(bench: Workbench) -> None:
+    photo = bench.photo("in/a.jpg")
+    plan_id = inscribe(bench, photo, wanted="Ann", planned="Ann")
+    photo.unlink()
+    perform(bench, plan_id, out_of_reach=photo)
+    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    perform(bench, plan_id)
+    assert states(bench, plan_id) == [("refused", f"{photo}: no longer there")]
+    assert bench.tree() == {}
+
+
+def test_at_a_start_plans_of_rules_are_carried_out_and_those_of_a_killed_command_are_not(bench: Workbench) -> None:
+    photo = bench.photo("in/a.jpg")
+    by_rules = bench.plan(photo, Copy(target=bench.base / "rules" / "a.jpg", rule="r"))
+    (step,) = bench.store.journal.steps(by_rules)
+    plan = Plan(operations=(Copy(target=bench.base / "command" / "a.jpg", rule="r"),))
+    (of_command,) = bench.store.journal.record_batch([(step.photo_id, photo, plan)])
+    asyncio.run(performer_of(bench, CheckedLog()).begin())
+    assert states(bench, by_rules) == [("done", None)]
+    assert states(bench, of_command) == [("refused", "the command was killed before")]

@@ -1,0 +1,145 @@
+"""Scores of stored photos, people and photos that are near a face, and the store's own lists of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from album import MODEL, Album, embedding
+from familiar.errors import UsageError
+from familiar.library.scoring import Scorer, Standings
+from familiar.library.search import Finder, Wish
+from familiar.model import Face
+from familiar.settings import MatchingSettings
+
+ANN, BOB, EVE = 1, 2, 3
+SETTINGS = MatchingSettings()
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Iterator[Album]:
+    """Ann is registered by photo 1, and is in photo 2 with Bob; Bob is registered by photo 3, and Eve is in photo 4."""
+    with Album.at(tmp_path) as opened:
+        opened.register(opened.photo(embedding(ANN))[0], "Ann")
+        opened.photo(embedding(ANN, 1), embedding(BOB, 1))
+        opened.register(opened.photo(embedding(BOB))[0], "Bob")
+        opened.photo(embedding(EVE))
+        yield opened
+
+
+def scores(album: Album, name: str = "Ann", photos: list[int] | None = None) -> dict[int, float]:
+    return Scorer(album.store, SETTINGS, MODEL).score(name, photos)
+
+
+def seen(face: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Face:
+    from familiar.model import Box  # noqa: PLC0415
+
+    box = Box(left=0, top=0, right=9, bottom=9)
+    return Face(box=box, landmarks=(), embedding=face, size=9, sharpness=1, engine=MODEL)
+
+
+def test_each_photo_has_the_score_of_its_best_face(album: Album) -> None:
+    found = scores(album)
+    distance = float(np.linalg.norm(embedding(ANN) - embedding(ANN, 1)))
+    assert (found[1], found[2]) == pytest.approx((1, 1 / (1 + distance)))
+    assert sorted(found) == [1, 2, 3, 4]
+    assert max(found[3], found[4]) < 0.45
+    assert scores(album, photos=[2, 4]) == {2: found[2], 4: found[4]}
+
+
+def test_a_face_that_was_refused_for_a_person_or_is_somebody_else_does_not_count(album: Album) -> None:
+    strangers = album.photo(embedding(ANN, 2)) + album.photo(embedding(ANN, 3))
+    cluster = album.cluster(strangers)
+    assert min(scores(album)[5], scores(album)[6]) > 0.6
+    album.store.decisions.refuse(cluster, "Ann")
+    assert not {5, 6} & set(scores(album))
+    others = album.photo(embedding(ANN, 4)) + album.photo(embedding(ANN, 5))
+    album.store.decisions.name(album.cluster(others), "Zoe", references=[])
+    assert not {7, 8} & set(scores(album))
+
+
+def test_what_is_no_face_is_not_scored(album: Album) -> None:
+    album.store.decisions.not_a_face([5])
+    assert sorted(scores(album)) == [1, 2, 3]
+
+
+def test_a_person_without_references_of_the_model_in_use_can_not_be_scored(album: Album) -> None:
+    with pytest.raises(UsageError, match="'Ann' has no references of the model in use, but 1 of another one"):
+        Scorer(album.store, SETTINGS, "another model").score("Ann")
+
+
+def test_a_score_stands_among_those_of_all_photos_and_new_ones_count_at_once(album: Album) -> None:
+    standings, found = Standings(album.store, SETTINGS, MODEL), scores(album)
+    assert standings.standing("Ann", found[1]) == (100, 100)
+    assert standings.standing("Ann", found[2]) == pytest.approx((200 / 3, 200 / 3))
+    album.faces(ANN, 4)
+    assert standings.standing("Ann", found[2]) == pytest.approx(standing_by_hand(album, found[2]))
+    album.register(5, "Ann")
+    assert standings.standing("Ann", scores(album)[2]) == pytest.approx(standing_by_hand(album, scores(album)[2]))
+
+
+def standing_by_hand(album: Album, score: float) -> tuple[float, float]:
+    ordered = sorted(scores(album).values())
+    rank = 100 * ordered.index(score) / (len(ordered) - 1)
+    return rank, rank
+
+
+def test_where_a_person_has_no_references_there_is_nothing_to_compare_with(album: Album) -> None:
+    assert Standings(album.store, SETTINGS, "another model").standing("Ann", 0.7) is None
+
+
+def test_the_nearest_photos_and_people_are_found_first_and_none_beyond_the_threshold(album: Album) -> None:
+    (found,) = Finder(album.store, SETTINGS, MODEL).find([seen(embedding(ANN, 9))], Wish(most=10))
+    assert {each.photo for each in found.photos} == {1, 2}
+    assert [each.distance for each in found.photos] == sorted(each.distance for each in found.photos)
+    assert [(each.name, each.within) for each in found.people] == [("Ann", True)]
+    assert found.match is not None
+    assert (found.match.person, found.match.accepted) == ("Ann", True)
+
+
+def test_the_nearest_are_shown_beyond_the_threshold_if_that_is_asked_for(album: Album) -> None:
+    finder = Finder(album.store, SETTINGS, MODEL)
+    (found,) = finder.find([seen(embedding(50))], Wish(most=3, beyond=True))
+    assert len(found.photos) == 3
+    assert {each.name for each in found.people} == {"Ann", "Bob"}
+    assert {each.within for each in found.people} == {False}
+    (strict,) = finder.find([seen(embedding(ANN, 9))], Wish(most=3, threshold=0.0001))
+    assert (strict.photos, strict.people) == ((), ())
+
+
+def test_only_the_photos_of_one_person_are_searched_if_that_is_asked_for(album: Album) -> None:
+    for face, name in ((1, "Ann"), (2, "Ann"), (3, "Bob"), (4, "Bob")):
+        album.match(face, name)
+    (found,) = Finder(album.store, SETTINGS, MODEL).find(
+        [seen(embedding(ANN, 9))], Wish(most=9, beyond=True, person="bob")
+    )
+    assert [(each.photo, each.people) for each in found.photos] == [(2, ("Ann", "Bob")), (3, ("Bob",))]
+    assert [each.name for each in found.people] == ["Bob"]
+
+
+def test_photos_are_chosen_by_who_is_in_them(album: Album) -> None:
+    for face, name in ((1, "Ann"), (2, "Ann"), (3, "Bob"), (4, "Bob")):
+        album.match(face, name)
+    album.photo(embedding(ANN, 7), embedding(EVE, 7))
+    album.match(6, "Ann")
+    album.match(7, "Bob", accepted=False)
+    ann, bob = album.store.people.find("Ann").id, album.store.people.find("Bob").id
+    chosen = album.store.photos.with_people
+    assert chosen([ann]) == [1, 2, 5]
+    assert chosen([ann, bob]) == [1, 2, 3, 5]
+    assert chosen([ann, bob], every=True) == [2]
+    assert chosen([ann], only=True) == [1]
+    assert chosen([ann, bob], only=True) == [1, 2, 3]
+    album.store.decisions.not_a_face([7])
+    assert chosen([ann], only=True) == [1, 5]
+
+
+def test_a_face_is_not_taken_for_the_person_whose_photos_are_searched_where_somebody_else_is_nearer(
+    album: Album,
+) -> None:
+    album.register(album.photo(embedding(ANN, 3) * 0.98)[0], "Zoe")
+    wish = Wish(most=9, person="Zoe")
+    (found,) = Finder(album.store, SETTINGS, MODEL).find([seen(embedding(ANN))], wish)
+    assert found.match is not None
+    assert (found.match.person, [each.name for each in found.people]) == ("Ann", ["Zoe"])
