@@ -9,17 +9,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from familiar.flickr.client import Client
-from familiar.flickr.credentials import Credentials, Key, Login, Perms, cache_in
-from familiar.flickr.downloads import Downloader
+from familiar.flickr.api.client import Client
+from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
+from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.sync.calls import Calls
+from familiar.flickr.sync.deciding import Decider
+from familiar.flickr.sync.listing import Lister
+from familiar.flickr.sync.part import FlickrPart
+from familiar.flickr.sync.sending import Sender
 from familiar.library.operations import Performer
 from familiar.model import Tag
-from familiar.service.flickr.calls import Calls
-from familiar.service.flickr.deciding import Decider
-from familiar.service.flickr.listing import Lister
-from familiar.service.flickr.part import FlickrPart
-from familiar.service.flickr.sending import Sender
 from familiar.settings import FlickrSettings, VisionSettings
+from familiar.state import cache_in
 from familiar.store.store import Store
 from familiar.vision import worker
 from familiar.vision.workers import Workers

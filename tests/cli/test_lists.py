@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import put
-from familiar.service.lock import locked
+from familiar.state import locked
 from familiar.store.store import Store
 from running import Household, command
 

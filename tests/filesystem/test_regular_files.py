@@ -14,7 +14,7 @@ from familiar.errors import FamiliarError, SetAsideError, UsageError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.regular_files import open_regular, read_given, read_regular
-from familiar.flickr.credentials import KEY_NAME, Credentials
+from familiar.flickr.api.credentials import KEY_NAME, Credentials
 from familiar.identity.score_files import FILE_NAME
 from familiar.library.clusters.folders import manifest as clusters
 from familiar.library.crops import manifest as crops

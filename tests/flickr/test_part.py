@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from familiar.service.flickr.calls import Calls
-from familiar.service.flickr.listing import Lister
-from familiar.service.flickr.part import FlickrPart
+from familiar.flickr.sync.calls import Calls
+from familiar.flickr.sync.listing import Lister
+from familiar.flickr.sync.part import FlickrPart
 from flickr_bench import FlickrBench
 from flickr_server.server import FlickrServer
 from flickr_server.sizes import ORIGINAL, RESIZED

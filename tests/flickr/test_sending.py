@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.flickr.errors import LoginLostError, NotAllowedError
+from familiar.flickr.api.errors import LoginLostError, NotAllowedError
 from flickr_bench import FlickrBench
 from flickr_server.account import Photo
 from flickr_server.server import FlickrServer

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from conftest import put
-from familiar.service.lock import LOCK_NAME
+from familiar.state import LOCK_NAME
 from familiar.store.store import STORE_NAME
 from running import Household, Running, command, events_in, names, note_events
 

@@ -19,8 +19,8 @@ from familiar.library.live_photos import claim_clip, plan_for_clip
 from familiar.library.operations import Performer
 from familiar.logs import EventLog, open_log
 from familiar.model import Plan, aim_of
-from familiar.service.lock import BusyError, holder, locked
 from familiar.settings import Settings
+from familiar.state import BusyError, holder, locked
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 

@@ -12,11 +12,11 @@ import platformdirs
 from familiar.cli.photos import folder_at
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError, UsageError
 from familiar.filesystem.regular_files import read_regular
-from familiar.flickr.credentials import Credentials
+from familiar.flickr.api.credentials import Credentials
 from familiar.rules.language import read_rules
 from familiar.rules.planning import Rules
-from familiar.service.lock import LOCK_NAME, locked, was_lost
 from familiar.settings import FolderSettings, Settings, read_settings
+from familiar.state import LOCK_NAME, locked, was_lost
 from familiar.store.store import STORE_NAME, Store
 
 SETTINGS_NAME = "familiar.yaml"

@@ -18,10 +18,10 @@ from familiar.cli.output import FAILED, console, json_option, print_json, say
 from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
 from familiar.rules.planning import Rules
-from familiar.service.lock import LOCK_NAME, holder
 from familiar.settings import FolderSettings, Settings, has_raw_decoder
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
+from familiar.state import LOCK_NAME, holder
 from familiar.vision.workers import Workers
 
 _LITTLE_SPACE = 500 * 1024 * 1024

@@ -21,9 +21,9 @@ from familiar.cli.starting import (
     rule_book,
 )
 from familiar.errors import UsageError
-from familiar.flickr.credentials import Key, Login, Perms
+from familiar.flickr.api.credentials import Key, Login, Perms
+from familiar.flickr.sync.waiting import limit_of, waiting
 from familiar.logs import EventLog
-from familiar.service.flickr.waiting import limit_of, waiting
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.flickr_calls import Kind
@@ -52,7 +52,7 @@ def login(context: Context, perms: Perms, *, new_key: bool, as_json: bool) -> No
     number that Flickr shows there. Key and login are kept in the state folder, for you alone; systemd can give them
     instead (LoadCredential=).
     """
-    from familiar.flickr.client import Client  # noqa: PLC0415 - it takes a moment to import
+    from familiar.flickr.api.client import Client  # noqa: PLC0415 - it takes a moment to import
 
     with reported():
         settings = context.settings()

@@ -5,8 +5,8 @@ import time
 from familiar.cli.context import Context
 from familiar.cli.output import progress_bar, say
 from familiar.library.recognition import Recogniser
-from familiar.service.lock import holder
 from familiar.settings import Settings
+from familiar.state import holder
 from familiar.store.store import Store
 
 _PATIENCE = 30.0

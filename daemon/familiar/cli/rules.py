@@ -13,7 +13,6 @@ from familiar.cli.output import FAILED, json_option, print_json, progress_bar, r
 from familiar.cli.parameters import PathType
 from familiar.cli.plan import source_of
 from familiar.errors import NoStoreError
-from familiar.flickr.credentials import cache_in
 from familiar.library.planning import subject_of
 from familiar.library.recognition import Recogniser
 from familiar.library.scoring import Standings
@@ -22,6 +21,7 @@ from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
 from familiar.settings import FLICKR, Settings
 from familiar.sources.settling import look as look_at
+from familiar.state import cache_in
 from familiar.store.store import Store
 
 

@@ -8,9 +8,8 @@ from rich.padding import Padding
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import console, json_option, local_time, print_json, print_table, reported, say
 from familiar.errors import FamiliarError
-from familiar.flickr.credentials import cache_in
-from familiar.service.lock import holder
 from familiar.settings import Settings
+from familiar.state import cache_in, holder
 from familiar.store.store import Store
 
 _SHOWN = 20

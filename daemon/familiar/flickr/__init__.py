@@ -1,1 +1,1 @@
-"""The Flickr client: login, listing, downloads, tags; every foreign error is translated here."""
+"""Flickr: its interface, and the photos and tags that go back and forth."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.effects.disks import Disks
-from familiar.flickr.credentials import Credentials, cache_in
+from familiar.flickr.api.credentials import Credentials
 from familiar.library.operations import Performer
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Renewer
@@ -20,11 +20,12 @@ from familiar.service.handling import Handler, Surroundings
 from familiar.service.intake import Intake
 from familiar.service.systemd import Notifier
 from familiar.settings import FLICKR, Settings
+from familiar.state import cache_in
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
 if TYPE_CHECKING:
-    from familiar.service.flickr.part import FlickrPart
+    from familiar.flickr.sync.part import FlickrPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +82,8 @@ def assemble(
     renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
     cache, part = cache_in(store.path.parent), None
     if flickr is not None:
-        from familiar.service.flickr.deciding import Decider  # noqa: PLC0415 - only those wait for it who use Flickr
-        from familiar.service.flickr.part import FlickrPart  # noqa: PLC0415
+        from familiar.flickr.sync.deciding import Decider  # noqa: PLC0415 - only those wait for it who use Flickr
+        from familiar.flickr.sync.part import FlickrPart  # noqa: PLC0415
 
         part = FlickrPart(
             settings=settings.flickr,

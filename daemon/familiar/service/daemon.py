@@ -22,7 +22,7 @@ from familiar.store.store import Store
 from familiar.vision.workers import Workers
 
 if TYPE_CHECKING:
-    from familiar.service.flickr.part import FlickrPart
+    from familiar.flickr.sync.part import FlickrPart
 
 WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""

@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from familiar.flickr.credentials import cache_in
 from familiar.library.operations import Performer
 from familiar.model import Inscribe, Inscription, Plan
 from familiar.sources.sidecars import new_sidecar, sidecars_of
+from familiar.state import cache_in
 from familiar.store.sidecars import Inscribed
 from familiar.store.store import Store
 

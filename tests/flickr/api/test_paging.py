@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from familiar.flickr.walking import Order, Walk, after_page
+from familiar.flickr.api.paging import Order, Walk, after_page
 
 PER_PAGE = 3
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from familiar.errors import UsageError
-from familiar.flickr.credentials import KEY_NAME, TOKEN_NAME, Credentials, Key, Login
-from familiar.flickr.errors import NoLoginError
+from familiar.flickr.api.credentials import KEY_NAME, TOKEN_NAME, Credentials, Key, Login
+from familiar.flickr.api.errors import NoLoginError
 
 LOGIN = Login(token="t", secret="s", perms="read", nsid="1@N00", username="Ana")
 KEY = Key(key="k", secret="s2")

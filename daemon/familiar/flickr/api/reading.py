@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from familiar.flickr.errors import PassingError
+from familiar.flickr.api.errors import PassingError
 from familiar.tags import clean_tag
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.flickr.errors import LoginLostError, PassingError
+from familiar.flickr.api.errors import LoginLostError, PassingError
 from flickr_bench import FlickrBench
 from flickr_server.server import FlickrServer
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 
 from familiar import __version__
-from familiar.flickr.errors import (
+from familiar.flickr.api.errors import (
     ClockError,
     FlickrError,
     KeyRejectedError,

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import flickrapi
 from flickrapi.auth import FlickrAccessToken
 
-from familiar.flickr.credentials import Key, Login, Perms
-from familiar.flickr.errors import (
+from familiar.flickr.api.credentials import Key, Login, Perms
+from familiar.flickr.api.errors import (
     ClockError,
     FlickrError,
     KeyRejectedError,
@@ -20,7 +20,7 @@ from familiar.flickr.errors import (
     PassingError,
     RefusedError,
 )
-from familiar.flickr.session import Session, oauth_problem
+from familiar.flickr.api.session import Session, oauth_problem
 
 _LOGIN_LOST = 98
 _NOT_ALLOWED = 99

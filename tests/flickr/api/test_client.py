@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from familiar.flickr.client import Client
-from familiar.flickr.credentials import Key, Login
-from familiar.flickr.downloads import Downloader
-from familiar.flickr.errors import (
+from familiar.flickr.api.client import Client
+from familiar.flickr.api.credentials import Key, Login
+from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.api.errors import (
     ClockError,
     FlickrError,
     KeyRejectedError,
@@ -22,8 +22,8 @@ from familiar.flickr.errors import (
     RefusedError,
     StoppedError,
 )
-from familiar.flickr.listing import EXTRAS, best_size, read_page, read_sizes
-from familiar.flickr.reading import find_tag, read_tags
+from familiar.flickr.api.listing import EXTRAS, best_size, read_page, read_sizes
+from familiar.flickr.api.reading import find_tag, read_tags
 from familiar.tags import quoted
 from flickr_server.faults import OF_IMAGES, OF_THE_API
 from flickr_server.server import FlickrServer

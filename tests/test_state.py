@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from familiar.errors import StoreError
-from familiar.service.lock import LOCK_NAME, BusyError, holder, locked, was_lost
+from familiar.state import LOCK_NAME, BusyError, holder, locked, was_lost
 
 
 def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) ->
 
 
 def test_the_lock_is_free_after_its_holder_was_killed(tmp_path: Path) -> None:
-    script = "import sys, time; from pathlib import Path; from familiar.service.lock import locked\n"
+    script = "import sys, time; from pathlib import Path; from familiar.state import locked\n"
     script += "with locked(Path(sys.argv[1])):\n print('held', flush=True)\n time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

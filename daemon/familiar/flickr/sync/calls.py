@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from familiar.flickr.client import Client
-from familiar.flickr.downloads import Downloader
-from familiar.flickr.errors import PassingError
+from familiar.flickr.api.client import Client
+from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.api.errors import PassingError
+from familiar.flickr.sync.threads import Threads
+from familiar.flickr.sync.waiting import limit_of, waiting
 from familiar.logs import EventLog
-from familiar.service.flickr.threads import Threads
-from familiar.service.flickr.waiting import limit_of, waiting
 from familiar.settings import FlickrSettings
 from familiar.store.flickr_calls import Kind
 from familiar.store.store import Store

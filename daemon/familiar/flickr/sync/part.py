@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from familiar.errors import FamiliarError, StoreError
-from familiar.flickr.client import Client
-from familiar.flickr.credentials import Credentials, Login
-from familiar.flickr.downloads import Downloader
-from familiar.flickr.errors import NotAllowedError, PassingError, StoppedError
+from familiar.flickr.api.client import Client
+from familiar.flickr.api.credentials import Credentials, Login
+from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.api.errors import NotAllowedError, PassingError, StoppedError
+from familiar.flickr.sync.calls import Calls
+from familiar.flickr.sync.deciding import Decider
+from familiar.flickr.sync.fetching import Fetcher
+from familiar.flickr.sync.keeping import Keeper
+from familiar.flickr.sync.listing import Lister
+from familiar.flickr.sync.sending import Sender
 from familiar.library.operations import Performer
 from familiar.logs import EventLog
-from familiar.service.flickr.calls import Calls
-from familiar.service.flickr.deciding import Decider
-from familiar.service.flickr.fetching import Fetcher
-from familiar.service.flickr.keeping import Keeper
-from familiar.service.flickr.listing import Lister
-from familiar.service.flickr.sending import Sender
 from familiar.settings import FlickrSettings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

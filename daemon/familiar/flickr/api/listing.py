@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from familiar.flickr.errors import PassingError
+from familiar.flickr.api.errors import PassingError
 
 Media: TypeAlias = Literal["photo", "video"]
 

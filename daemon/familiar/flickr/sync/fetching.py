@@ -9,10 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
-from familiar.flickr.errors import MissingError, NoFileError, NoPictureError, PassingError, RefusedError, StoppedError
-from familiar.flickr.listing import Media, Size, best_size, read_secret, read_sizes
+from familiar.flickr.api.errors import (
+    MissingError,
+    NoFileError,
+    NoPictureError,
+    PassingError,
+    RefusedError,
+    StoppedError,
+)
+from familiar.flickr.api.listing import Media, Size, best_size, read_secret, read_sizes
+from familiar.flickr.sync.calls import Calls
 from familiar.logs import EventLog
-from familiar.service.flickr.calls import Calls
 from familiar.settings import FlickrSettings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store

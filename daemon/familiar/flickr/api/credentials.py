@@ -10,18 +10,13 @@ from typing import Any, Literal, TypeAlias
 
 from familiar.errors import StoreError, UsageError
 from familiar.filesystem.regular_files import read_regular
-from familiar.flickr.errors import NoLoginError
+from familiar.flickr.api.errors import NoLoginError
 
 Perms: TypeAlias = Literal["read", "write", "delete"]
 
 KEY_NAME = "flickr-key"
 TOKEN_NAME = "flickr-token"  # noqa: S105 - a file's name
 """Names of files in the state folder, and of credentials (systemd.exec(5), `LoadCredential=`)."""
-
-
-def cache_in(state: Path) -> Path:
-    """Return the folder for files from Flickr."""
-    return state / "flickr" / "photos"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

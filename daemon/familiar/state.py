@@ -1,4 +1,4 @@
-"""One daemon per state folder: a lock file that says who has it.
+"""The state folder: where things lie in it, and the lock file that says which one daemon has it.
 
 The file says as well when the store of the folder was lost under its holder: no new one is to be made then unasked,
 as a service manager would have it that starts the daemon again.
@@ -22,6 +22,11 @@ _LASTS = "daemon"
 _LOST = "lost"
 """What stands there after the store was lost."""
 _LENGTH = 64
+
+
+def cache_in(state: Path) -> Path:
+    """Return the folder for files from Flickr."""
+    return state / "flickr" / "photos"
 
 
 class BusyError(FamiliarError):

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from familiar.flickr.errors import MissingError, NoPictureError, PassingError
-from familiar.flickr.session import USER_AGENT, is_allowed, proxies_for, raise_for, translated
+from familiar.flickr.api.errors import MissingError, NoPictureError, PassingError
+from familiar.flickr.api.session import USER_AGENT, is_allowed, proxies_for, raise_for, translated
 
 _CONNECT = 10.0
 _BLOCK = 1 << 16

@@ -1,0 +1,1 @@
+"""Flickr's interface: calls, logins, listings, downloads, and what its errors mean."""
