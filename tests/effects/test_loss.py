@@ -363,3 +363,11 @@ def test_a_file_of_another_user_is_moved_to_another_disk_only_after_minutes_with
                 os._exit(9)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     assert bench.tree(elsewhere) == {"in/a.jpg": b"a photo"}
+
+
+def test_a_move_is_undone_though_its_photo_was_copied_back_by_hand(bench: Workbench) -> None:
+    photo = bench.photo()
+    bench.done(move(bench.base / "out/a.jpg"), path=photo)
+    photo.write_bytes(b"a photo")
+    bench.undo_all()
+    assert bench.tree() == {"in/a.jpg": b"a photo"}

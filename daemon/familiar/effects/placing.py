@@ -287,12 +287,13 @@ def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, puls
         if not held.is_unchanged():
             raise ChangedError(f"{held.entry.path}: changed while it was moved")
         rename_new(copy.entry, target)
-        copy.follow(target)
         try:
+            copy.follow(target)
             remove(held, prove_written(copy), hidden=hidden.source)
             held.entry.folder.sync()
         except (OSError, FamiliarError):
             with suppress(OSError, FamiliarError):  # then both stay, and nothing is lost
+                copy.follow(target)
                 held.follow(held.entry)  # it had another name for a moment
                 remove(copy, prove_placed(copy, held, hash_, pulse=pulse), hidden=hidden.target)
             raise
