@@ -62,7 +62,7 @@ def test_another_disk_with_the_same_device_number_is_another_disk(bench: Workben
         state, error = put(bench, point, photo)
         assert (state, list(point.iterdir())) == ("failed", [])
         assert error is not None
-        assert "is not mounted (none (tmpfs) is in its place)" in error
+        assert "is not mounted (another none (tmpfs) is in its place)" in error
         bench.disks().trust(point / "people")
         assert bench.perform(2)[0].state == "done"
 
