@@ -251,11 +251,9 @@ def hold_photo(source: Entry | None) -> Iterator[HeldFile]:
             yield held
         return
     real = Path(os.path.realpath(source.path))
-    try:
-        folder = Folder.open(real.parent)
-    except FileNotFoundError as error:
-        raise GoneError(f"{source.path}: leads to {real}, which is no longer there") from error
-    with folder, hold(Entry(folder, real.name)) as held:
+    if not real.exists():
+        raise GoneError(f"{source.path}: leads to {real}, where nothing is")
+    with Folder.open(real.parent) as folder, hold(Entry(folder, real.name)) as held:
         yield held
 
 

@@ -225,9 +225,9 @@ class Undo:
             return None
         if step.target is None or step.source is None or step.hash is None:
             return "it was not done"
-        offline = self._offline(step, step.target, step.source)
-        if offline is not None:
-            return offline
+        unreachable = self._unreachable(step, step.target, step.source)
+        if unreachable is not None:
+            return unreachable
         match step.operation:
             case Link(symbolic=True):
                 return _obstacle_for_link(step.target, step.source, expected)
@@ -236,13 +236,16 @@ class Undo:
             case _:
                 return self._obstacle_for_copy(step, step.target, expected)
 
-    def _offline(self, step: Step, target: Path, source: Path) -> str | None:
+    def _unreachable(self, step: Step, target: Path, source: Path) -> str | None:
+        """Say so if a disk is not there, or may not be written."""
         try:
             self._disks.check(target.parent, was=step.target_disk)
             if isinstance(step.operation, Move | Escort):
                 self._disks.check(source.parent, was=step.source_disk)
         except OfflineError as error:
             return str(error)
+        if target.parent.is_dir() and not os.access(target.parent, os.W_OK | os.X_OK):
+            return f"{target.parent} may not be written"
         return None
 
     def _obstacle_for_copy(self, step: Step, target: Path, expected: "_Expected") -> str | None:
