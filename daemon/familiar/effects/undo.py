@@ -48,7 +48,7 @@ class Undo:
 
         Each is judged by what will lie at the paths once the ones before it are undone.
         """
-        removed = {step.target for step in steps if step.target and not isinstance(step.operation, Move)}
+        removed = {step.target for step in steps if step.target is not None and _removes(step)}
         expected = _Expected(removed, self._pulse)
         found = [(step, self._obstacle_or_error(step, expected)) for step in steps]
         return tuple(
@@ -317,6 +317,17 @@ class _Expected:
                 digest.update(block)
                 self._pulse()
         return digest.hexdigest()
+
+
+def _removes(step: Step) -> bool:
+    """Say whether nothing is left at a step's target once it is undone, with no other step's help."""
+    match step.operation:
+        case Move() | Escort(moves=True):
+            return False
+        case Inscribe():
+            return step.before is None
+        case _:
+            return True
 
 
 def _obstacle_for_link(target: Path, source: Path, expected: _Expected) -> str | None:
