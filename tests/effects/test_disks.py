@@ -62,7 +62,7 @@ def test_another_disk_with_the_same_device_number_is_another_disk(bench: Workben
         state, error = put(bench, point, photo)
         assert (state, list(point.iterdir())) == ("failed", [])
         assert error is not None
-        assert "is not mounted (none (tmpfs) is in its place)" in error
+        assert "is not mounted (another none (tmpfs) is in its place)" in error
         bench.disks().trust(point / "people")
         assert bench.perform(2)[0].state == "done"
 
@@ -216,3 +216,11 @@ def test_a_change_of_mounts_is_seen_by_what_has_read_them_before(bench: Workbenc
         assert mounts.disk_at(point).type == "tmpfs"
     assert mounts.disk_at(point).is_same(before)
     assert Disks(bench.store.places, mounts).disk_of(point).is_same(before)
+
+
+def test_what_lies_on_a_disk_that_can_not_be_written_is_not_begun_to_be_undone(bench: Workbench, point: Path) -> None:
+    with mounted(point):
+        bench.done(Copy(target=point / "a.jpg", rule="r", top=point))
+        subprocess.run(["mount", "-o", "remount,ro", point], check=True)
+        (obstacle,) = undo_of(bench).obstacles(bench.store.journal.select_last())
+        assert obstacle.reason == f"{point} may not be written"

@@ -13,7 +13,7 @@ from familiar.errors import ChangedError, FamiliarError, WriterError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.removal import prove_copy, prove_second_name, remove
-from familiar.model import Copy, Link, Move, Operation
+from familiar.model import Copy, Escort, Link, Move, Operation
 from workbench import Workbench, undo_of
 
 
@@ -72,7 +72,6 @@ def test_a_hard_link_whose_photo_is_gone_is_the_last_name_of_it(bench: Workbench
 
 
 def test_a_copied_sidecar_whose_original_is_gone_is_the_last_copy_of_it(bench: Workbench) -> None:
-    from familiar.model import Escort  # noqa: PLC0415 - by this test alone
 
     sidecar = bench.photo("in/a.jpg.xmp", b"xmp")
     along = Escort(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=False)
@@ -363,3 +362,21 @@ def test_a_file_of_another_user_is_moved_to_another_disk_only_after_minutes_with
                 os._exit(9)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     assert bench.tree(elsewhere) == {"in/a.jpg": b"a photo"}
+
+
+def test_a_move_is_undone_though_its_photo_was_copied_back_by_hand(bench: Workbench) -> None:
+    photo = bench.photo()
+    bench.done(move(bench.base / "out/a.jpg"), path=photo)
+    photo.write_bytes(b"a photo")
+    bench.undo_all()
+    assert bench.tree() == {"in/a.jpg": b"a photo"}
+
+
+def test_a_sidecar_that_is_a_link_to_nothing_stays_and_is_named(bench: Workbench) -> None:
+    sidecar = bench.photo("in/a.jpg.xmp")
+    sidecar.unlink()
+    sidecar.symlink_to("/nowhere")
+    along = Escort(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=True)
+    _, outcome = bench.done(move(bench.base / "out/a.jpg"), along)
+    assert (outcome.state, outcome.error) == ("refused", f"{sidecar}: leads to /nowhere, where nothing is")
+    assert sidecar.is_symlink()

@@ -25,12 +25,12 @@ def test_where_the_kernel_has_no_openat2_a_folder_is_opened_component_by_compone
     (tmp_path / "real/deep").mkdir(parents=True)
     (tmp_path / "link").symlink_to("real")
     flags = os.O_RDONLY | os.O_DIRECTORY
-    found = folders._open_by_hand(tmp_path / "real/deep", flags)
+    found = folders._open_by_hand(None, tmp_path / "real/deep", flags)
     assert os.path.samestat(os.fstat(found), (tmp_path / "real/deep").stat())
     os.close(found)
     for path in (tmp_path / "link/deep", tmp_path / "link"):
         with pytest.raises(NotADirectoryError, match="is a symbolic link, which is not followed here"):
-            folders._open_by_hand(path, flags)
+            folders._open_by_hand(None, path, flags)
 
 
 def test_a_missing_folder_is_made_with_all_above_it_and_named_in_errors_as_people_know_it(tmp_path: Path) -> None:

@@ -56,13 +56,14 @@ def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(househol
     data = obama.read_bytes()
     household.configure({"settle": 0.6})
     with household.running() as daemon, (household.inbox / "slow.jpg").open("wb") as file:
-        daemon.wait_for("service.ready")
+        daemon.wait_for("root.scanned")
         for start in range(0, len(data), len(data) // 6 + 1):
             file.write(data[start : start + len(data) // 6 + 1])
             file.flush()
             daemon.wait_for("file.found", path=str(household.inbox / "slow.jpg"))
             signal.sigtimedwait([], 0.25)
             assert daemon.events("photo.seen") == []
+        file.close()
         assert daemon.wait_for("photo.seen")["faces"] == 1
         assert daemon.events("photo.set_aside") == []
 
@@ -394,7 +395,7 @@ def test_a_root_on_another_device_without_its_files_is_offline(household: Househ
         put(biden, household.inbox)
         events = household.scan(check=False)
         (offline,) = [event for event in events if event["event"] == "root.offline"]
-        assert offline["reason"] == "it is on another device than before, without the files that are known"
+        assert offline["reason"] == "it is on another none (tmpfs) than before, without the files that are known"
         assert household.json("status")["files"] == {"done": 1}
     assert "photo.seen" not in names(events)
 

@@ -23,7 +23,7 @@ def seen(*, device: int | None = 5, empty: bool = False, error: str | None = Non
             seen(device=6),
             10,
             False,
-            Verdict(online=False, reason="it is on another disk (b, not a), without the files that are known"),
+            Verdict(online=False, reason="it is on b, not a, without the files that are known"),
         ),
         (seen(device=6), 10, True, Verdict(online=True)),
         (seen(device=6), 0, False, Verdict(online=True)),

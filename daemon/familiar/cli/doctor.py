@@ -152,7 +152,7 @@ def _examine_targets(context: Context, rules: Rules) -> Iterator[Finding]:
         if target.trouble is None:
             yield _good(subject, f"on {target.disk}")
         else:
-            yield _bad(subject, target.trouble, "until then operations there wait")
+            yield _bad(subject, target.trouble.removeprefix(f"{target.folder}: "), "until then operations there wait")
 
 
 def _examine_engine(settings: Settings, models: Path) -> Finding:

@@ -86,12 +86,7 @@ class Disks:
             OSError: it is missing, a component is a link by now, or it may not be read.
         """
         places = self._places.covering(folder)
-        try:
-            opened = self._open(folder, places)
-        except OSError:
-            self._check(places)
-            raise
-        return self._in_place(opened, places)
+        return self._below(places, folder) if places else self._known(Folder.follow(folder))
 
     def make(self, folder: Path, *, top: Path | None = None) -> Folder:
         """Open a folder to put something into, and make it if it is missing; its place is remembered.
@@ -109,27 +104,58 @@ class Disks:
             self._check(places)
             places.append(self._begin(top))
         if not places:
-            self._refuse_bare(folder, self._real(folder, places))
-        try:
-            opened = self._open(folder, places)
-        except OSError:
-            self._check(places)
-            opened = Folder.make(self._real(folder, places), shown=folder)
-        opened = self._in_place(opened, places)
+            real = Path(os.path.realpath(folder))
+            self._refuse_bare(folder, real)
+            return self._known(Folder.make(real, shown=folder))
+        opened = self._below(places, folder, make=True)
         self._note_crossing(folder, opened, places)
         return opened
 
-    def _open(self, folder: Path, places: Sequence[Place]) -> Folder:
-        if not places:
-            return Folder.follow(folder)  # nobody has said where it should lead
-        return Folder.open(self._real(folder, places), shown=folder)
+    def _below(self, places: Sequence[Place], folder: Path, *, make: bool = False) -> Folder:
+        """Open a folder by way of its innermost place, which is held and is on its disk: then so is all below it.
 
-    def _in_place(self, opened: Folder, places: Sequence[Place]) -> Folder:
-        """Check that an opened folder lies on the disk of its innermost place; then so do all places around that."""
+        Each look is one at what is held, not at a path: a disk that goes or comes in between changes nothing.
+        """
+        place = places[-1]
+        with self._held(places, make=make) as top:
+            rest = place.real.relative_to(top.path) / folder.relative_to(place.path)
+            return self._known(top.below(rest, shown=folder, make=make))
+
+    def _held(self, places: Sequence[Place], *, make: bool) -> Folder:
+        """Hold the innermost place, or if it is to be made the nearest folder above it, on the place's disk."""
+        place = places[-1]
+        if place.leads_elsewhere:
+            self._check(places)
+        try:
+            top = Folder.open(place.real)
+        except FileNotFoundError:
+            self._check(places)
+            if not make:
+                raise
+            top = Folder.nearest(place.real)
+        except OSError:
+            self._check(places)
+            raise
+        try:
+            self._check_disk(self._known(top), places)
+        except BaseException:
+            top.close()
+            raise
+        return top
+
+    def _check_disk(self, top: Folder, places: Sequence[Place]) -> None:
+        """Check that a held folder is on the disk of the innermost place."""
+        if top.is_on(places[-1].disk):
+            return
+        self._check(places)  # it tells, but for a disk that is known by its files
+        place = self._places.covering(places[-1].path)[-1]
+        if not top.is_on(place.disk):
+            raise OfflineError(place.path, f"{place.path}: its disk {place.disk} came or went just now")
+
+    def _known(self, opened: Folder) -> Folder:
+        """Note on which disk an opened folder lies."""
         try:
             opened.disk = self._mounts.disk_of(opened.descriptor)
-            if places and (places[-1].leads_elsewhere or not opened.disk.is_same(places[-1].disk)):
-                self._check(places)
         except BaseException:
             opened.close()
             raise
@@ -160,7 +186,9 @@ class Disks:
         trusted = any(place.is_trusted and place.disk.is_same(now) for place in places)
         if not (was.is_same(now) or trusted or self._vouches(folder)):
             remedy = f"mount it, or, if that is meant, say `familiar disks trust {folder}`"
-            raise OfflineError(folder, f"{folder}: its disk {was} is not mounted ({now} is in its place); {remedy}")
+            raise OfflineError(
+                folder, f"{folder}: its disk {was} is not mounted ({now.beside(was)} is in its place); {remedy}"
+            )
 
     def is_ready(self, folder: Path) -> bool:
         """Say whether there is nothing to wait for any more with a folder of which `OfflineError` has told."""
@@ -184,12 +212,13 @@ class Disks:
         self._places.remember(path, real=real, disk=self._mounts.disk_at(real))
 
     def move_of(self, place: Place) -> str | None:
-        """Return what a place lies on now and lay on before, if that is not the same."""
+        """Return what a place lies on now and lay on before, to follow "it is on", if that is not the same."""
         real = Path(os.path.realpath(place.path))
         disk = self._mounts.disk_at(real)
         if not disk.is_same(place.disk):
-            return f"{disk}, not {place.disk}"
-        return None if real == place.real else f"{real}, not {place.real}"
+            is_alike = str(disk) == str(place.disk)
+            return f"another {disk} than before" if is_alike else f"another disk than before ({disk}, not {place.disk})"
+        return None if real == place.real else f"another path than before ({real}, not {place.real})"
 
     def trust(self, folder: Path) -> Place:
         """Remember a folder as it is now, whatever was known of it; raises OSError."""
@@ -210,7 +239,7 @@ class Disks:
         if self._vouches(place.path):
             self._places.remember(place.path, real=real, disk=disk)
             return None
-        return f"its disk {place.disk} is not mounted ({disk} is in its place); mount it, {remedy}"
+        return f"its disk {place.disk} is not mounted ({disk.beside(place.disk)} is in its place); mount it, {remedy}"
 
     def _check(self, places: Iterable[Place]) -> None:
         """Check that all places are as they were."""

@@ -235,15 +235,20 @@ class Executor:
         with suppress(OSError, OfflineError):  # else it stays written down
             self._leftovers.clear(present)
         outcome = _outcome_of(step, error)
-        if outcome.state == "failed" and _is_begun(present) and self._may_be_reached(present):
-            return replace(outcome, target=present.target)
-        return outcome
+        if not _is_begun(present) or not self._may_be_reached(present):
+            return outcome
+        if outcome.state == "refused" and isinstance(error, OSError):  # it came when all was done
+            outcome = Outcome(state="failed", error=outcome.error, retry_in=_wait(step))
+        return replace(outcome, target=present.target) if outcome.state == "failed" else outcome
 
     def _may_be_reached(self, step: Step) -> bool:
         assert step.target is not None
         try:
             with self._disks.open(step.target.parent) as folder:
-                return Entry(folder, step.target.name).exists
+                target = Entry(folder, step.target.name)
+                if isinstance(step.operation, Inscribe):  # something had the name before
+                    return has_content(target, step.hash or "", self._pulse)
+                return target.exists
         except FileNotFoundError:
             return False
         except (OSError, OfflineError):

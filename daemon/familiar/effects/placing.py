@@ -251,11 +251,9 @@ def hold_photo(source: Entry | None) -> Iterator[HeldFile]:
             yield held
         return
     real = Path(os.path.realpath(source.path))
-    try:
-        folder = Folder.open(real.parent)
-    except FileNotFoundError as error:
-        raise GoneError(f"{source.path}: leads to {real}, which is no longer there") from error
-    with folder, hold(Entry(folder, real.name)) as held:
+    if not real.exists():
+        raise GoneError(f"{source.path}: leads to {real}, where nothing is")
+    with Folder.open(real.parent) as folder, hold(Entry(folder, real.name)) as held:
         yield held
 
 
@@ -287,12 +285,13 @@ def _move_across(held: HeldFile, target: Entry, hidden: Hidden, hash_: str, puls
         if not held.is_unchanged():
             raise ChangedError(f"{held.entry.path}: changed while it was moved")
         rename_new(copy.entry, target)
-        copy.follow(target)
         try:
+            copy.follow(target)
             remove(held, prove_written(copy), hidden=hidden.source)
             held.entry.folder.sync()
         except (OSError, FamiliarError):
             with suppress(OSError, FamiliarError):  # then both stay, and nothing is lost
+                copy.follow(target)
                 held.follow(held.entry)  # it had another name for a moment
                 remove(copy, prove_placed(copy, held, hash_, pulse=pulse), hidden=hidden.target)
             raise

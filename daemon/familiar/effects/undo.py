@@ -48,7 +48,7 @@ class Undo:
 
         Each is judged by what will lie at the paths once the ones before it are undone.
         """
-        removed = {step.target for step in steps if step.target and not isinstance(step.operation, Move)}
+        removed = {step.target for step in steps if step.target is not None and _removes(step)}
         expected = _Expected(removed, self._pulse)
         found = [(step, self._obstacle_or_error(step, expected)) for step in steps]
         return tuple(
@@ -225,9 +225,9 @@ class Undo:
             return None
         if step.target is None or step.source is None or step.hash is None:
             return "it was not done"
-        offline = self._offline(step, step.target, step.source)
-        if offline is not None:
-            return offline
+        unreachable = self._unreachable(step, step.target, step.source)
+        if unreachable is not None:
+            return unreachable
         match step.operation:
             case Link(symbolic=True):
                 return _obstacle_for_link(step.target, step.source, expected)
@@ -236,13 +236,16 @@ class Undo:
             case _:
                 return self._obstacle_for_copy(step, step.target, expected)
 
-    def _offline(self, step: Step, target: Path, source: Path) -> str | None:
+    def _unreachable(self, step: Step, target: Path, source: Path) -> str | None:
+        """Say so if a disk is not there, or may not be written."""
         try:
             self._disks.check(target.parent, was=step.target_disk)
             if isinstance(step.operation, Move | Escort):
                 self._disks.check(source.parent, was=step.source_disk)
         except OfflineError as error:
             return str(error)
+        if target.parent.is_dir() and not os.access(target.parent, os.W_OK | os.X_OK):
+            return f"{target.parent} may not be written"
         return None
 
     def _obstacle_for_copy(self, step: Step, target: Path, expected: "_Expected") -> str | None:
@@ -316,6 +319,17 @@ class _Expected:
         return digest.hexdigest()
 
 
+def _removes(step: Step) -> bool:
+    """Say whether nothing is left at a step's target once it is undone, with no other step's help."""
+    match step.operation:
+        case Move() | Escort(moves=True):
+            return False
+        case Inscribe():
+            return step.before is None
+        case _:
+            return True
+
+
 def _obstacle_for_link(target: Path, source: Path, expected: _Expected) -> str | None:
     now = expected.at(target)
     if now is None:
@@ -332,7 +346,7 @@ def _obstacle_for_move(step: Step, target: Path, source: Path, expected: _Expect
         return f"{target} is no longer there"
     if isinstance(step.operation, Move) and now != step.hash:
         return f"{target} was changed since"
-    if expected.at(source) is not None:
+    if expected.at(source) not in {None, now}:  # the same content there needs only its other name to go
         return f"{source} is taken"
     expected.note(target, None)
     expected.note(source, now)

@@ -35,9 +35,21 @@ class Folder:
             NotADirectoryError: a component is a link or a file; the error has its path.
             OSError: it is missing, or may not be read.
         """
+        assert real.is_absolute(), real
+        assert ".." not in real.parts, real
         shown = shown or real
         with naming(shown):
-            return cls(shown, _open(real, os.O_RDONLY | os.O_DIRECTORY))
+            return cls(shown, _open(None, real))
+
+    @classmethod
+    def nearest(cls, real: Path) -> "Folder":
+        """Open a folder as `open` does, or the nearest one above it that is there."""
+        try:
+            return cls.open(real)
+        except FileNotFoundError:
+            if real == real.parent:
+                raise
+            return cls.nearest(real.parent)
 
     @classmethod
     def make(cls, real: Path, *, shown: Path | None = None) -> "Folder":
@@ -46,19 +58,39 @@ class Folder:
         Raises:
             NotADirectoryError, OSError: as `open` does.
         """
-        try:
-            return cls.open(real, shown=shown)
-        except FileNotFoundError:
-            if real == real.parent:
-                raise
-        with cls.make(real.parent, shown=shown and shown.parent) as parent, naming(parent.path / real.name):
+        with cls.nearest(real) as above:
+            return above.below(real.relative_to(above.path), shown=shown or real, make=True)
+
+    def below(self, relative: Path, *, shown: Path, make: bool = False) -> "Folder":
+        """Open a folder that lies in this one, however deep, wherever the path of this one leads by now.
+
+        Raises:
+            NotADirectoryError, OSError: as `open` does.
+        """
+        with naming(shown):
             try:
-                os.mkdir(real.name, dir_fd=parent.descriptor)
+                return Folder(shown, _open(self, relative) if relative.parts else os.dup(self.descriptor))
+            except FileNotFoundError:
+                if not make:
+                    raise
+        held = Folder(self.path, os.dup(self.descriptor))
+        for name in relative.parts:
+            with held as above:
+                held = above.child(name)
+        held.path = shown
+        return held
+
+    def child(self, name: str) -> "Folder":
+        """Open a folder of this name, and make it if there is none; raises as `open` does."""
+        path = self.path / name
+        with naming(path):
+            try:
+                os.mkdir(name, dir_fd=self.descriptor)
             except FileExistsError:
-                pass  # made meanwhile, or no folder: opening it tells
+                pass  # it is there, or no folder: opening it tells
             else:
-                parent.sync()
-        return cls.open(real, shown=shown)
+                self.sync()
+            return Folder(path, _open(self, Path(name)))
 
     @classmethod
     def follow(cls, path: Path) -> "Folder":
@@ -69,6 +101,10 @@ class Folder:
     def device(self) -> int:
         """The number of the device that it lies on."""
         return os.fstat(self.descriptor).st_dev
+
+    def is_on(self, disk: Disk) -> bool:
+        """Say whether it is known to lie on a disk."""
+        return self.disk is not None and self.disk.is_same(disk)
 
     def is_same(self, other: "Folder") -> bool:
         """Say whether two are one folder, however their paths lead there."""
@@ -222,38 +258,40 @@ def naming(path: Path, other: Path | None = None) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path), None, None if other is None else str(other)) from error
 
 
-def _open(real: Path, flags: int) -> int:
-    assert real.is_absolute(), real
-    assert ".." not in real.parts, real
+def _open(folder: Folder | None, path: Path) -> int:
+    """Open an absolute path, or one below a held folder, without following any link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY
+    start = None if folder is None else folder.descriptor
     try:
-        return kernel.open_without_links(str(real), flags)
+        return kernel.open_without_links(str(path), flags, folder=start)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise _not_a_folder(real) from error
+            raise _not_a_folder(path if folder is None else folder.path / path) from error
         if error.errno != errno.ENOSYS:
             raise
-    return _open_by_hand(real, flags)
+    return _open_by_hand(folder, path, flags)
 
 
-def _open_by_hand(real: Path, flags: int) -> int:
+def _open_by_hand(folder: Folder | None, path: Path, flags: int) -> int:
     """Open a path component by component, where the kernel has no openat2."""
-    held = os.open("/", _STEP)
+    held = os.open("/", _STEP) if folder is None else os.dup(folder.descriptor)
     try:
-        *above, last = real.parts[1:] or (".",)
+        *above, last = path.parts[1:] or (".",) if folder is None else path.parts
         for name in above:
             deeper = os.open(name, _STEP, dir_fd=held)
             os.close(held)
             held = deeper
         return os.open(last, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=held)
     except NotADirectoryError as error:
-        raise _not_a_folder(real) from error
+        raise _not_a_folder(path if folder is None else folder.path / path) from error
     finally:
         os.close(held)
 
 
-def _not_a_folder(real: Path) -> OSError:
-    """Return an error that names the component which is a link now, if one is."""
-    links = (path for path in (*reversed(real.parents), real) if path.is_symlink())
-    where = next(links, real)
-    reason = f"is a symbolic link, which is not followed here; `familiar disks trust {where}` allows it"
-    return OSError(errno.ENOTDIR, reason, str(where))
+def _not_a_folder(path: Path) -> OSError:
+    """Return an error that names the component which is a link now, or no folder."""
+    above = [one for one in (*reversed(path.parents), path) if one.is_symlink()]
+    if not above:
+        return OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    reason = f"is a symbolic link, which is not followed here; `familiar disks trust {above[0]}` allows it"
+    return OSError(errno.ENOTDIR, reason, str(above[0]))

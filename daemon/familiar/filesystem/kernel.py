@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _SYS_OPENAT2 = 437  # the same number on all architectures
-_NO_MAGICLINKS, _NO_SYMLINKS = 0x02, 0x04  # openat2(2), `resolve`
+_NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08  # openat2(2), `resolve`
 _NO_FOLDER = -1
 """An absolute path needs none."""
 _NOREPLACE, _EXCHANGE = 1, 2  # renameat2(2)
@@ -25,14 +25,16 @@ class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 
 
-def open_without_links(path: str, flags: int) -> int:
-    """Open an absolute path without following any link in it.
+def open_without_links(path: str, flags: int, *, folder: int | None = None) -> int:
+    """Open a path without following any link in it: an absolute one, or one that leads down from an open folder.
 
     Raises:
         OSError: ELOOP for a link among the components; ENOSYS where the kernel or a filter of calls has no openat2.
     """
-    how = _OpenHow(flags | os.O_CLOEXEC, 0, _NO_SYMLINKS | _NO_MAGICLINKS)
-    found = _libc.syscall(_SYS_OPENAT2, _NO_FOLDER, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
+    beneath = 0 if folder is None else _BENEATH
+    how = _OpenHow(flags | os.O_CLOEXEC, 0, _NO_SYMLINKS | _NO_MAGICLINKS | beneath)
+    start = _NO_FOLDER if folder is None else folder
+    found = _libc.syscall(_SYS_OPENAT2, start, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
     if found >= 0:
         return int(found)
     number = ctypes.get_errno()

@@ -104,6 +104,10 @@ class Disk:
         remote = servers[0] if self.is_network else servers[1] if other.is_network else None
         return remote is not None and _is_this_machine(remote)
 
+    def beside(self, other: "Disk") -> str:
+        """Return what people know it by who know of another disk, too."""
+        return f"another {self}" if str(self) == str(other) else str(self)
+
     def __str__(self) -> str:
         """Return what people know it by."""
         name = self.label or self.uuid or self.source

@@ -1,5 +1,7 @@
 """Which disks the folders lie on that effects know, or will know: what people are told of them."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +26,21 @@ def targets(disks: Disks, folders: Iterable[Path]) -> Iterator[Target]:
         try:
             disk = str(disks.disk_of(folder))
             disks.check(folder, to_make=True)
+            _check_writable(folder)
         except OfflineError as error:
             yield Target(folder=folder, disk=disk, trouble=str(error))
         except OSError as error:
-            yield Target(folder=folder, disk="unknown", trouble=f"{folder}: {error.strerror}")
+            yield Target(folder=folder, disk="unknown", trouble=f"{error.filename or folder}: {error.strerror}")
         else:
             yield Target(folder=folder, disk=disk)
+
+
+def _check_writable(folder: Path) -> None:
+    """Check that files can be put into a folder, or that it can be made; raises PermissionError."""
+    nearest = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        number = errno.EROFS if os.statvfs(nearest).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(number, os.strerror(number), str(nearest))
 
 
 def known_places(store: Store, disks: Disks) -> Iterator[Target]:

@@ -177,7 +177,9 @@ class Roots:
         place = self._disks.place_of(root.path)
         if place is not None:
             return self._disks.move_of(place)
-        return f"device {view.device}, not {known.device}" if known.device not in {None, view.device} else None
+        if known.device in {None, view.device}:
+            return None
+        return f"another device than before ({view.device}, not {known.device})"
 
     def _vouched(self, root: Root) -> bool:
         sample = self._store.files.sample(root.id, limit=_SAMPLE)

@@ -39,7 +39,7 @@ def judge(view: RootView, *, moved: str | None, known_files: int, vouched: bool)
 
     Args:
         view: what it looks like.
-        moved: what it lies on now and lay on before, if that is another disk than before; None if it is not.
+        moved: on what it lies now and lay before, to follow "it is on", if that is another disk; None if it is not.
         known_files: how many files are known in it.
         vouched: whether files that are known lie in it unchanged; then the disk is only known by something else, or
             its files were taken to a new one.
@@ -49,7 +49,7 @@ def judge(view: RootView, *, moved: str | None, known_files: int, vouched: bool)
     if view.is_empty and known_files:
         return Verdict(online=False, reason=f"it is empty, but {known_files} files are known in it")
     if moved is not None and known_files and not vouched:
-        return Verdict(online=False, reason=f"it is on another disk ({moved}), without the files that are known")
+        return Verdict(online=False, reason=f"it is on {moved}, without the files that are known")
     return Verdict(online=True)
 
 
