@@ -14,7 +14,7 @@ LAYERS = (
     {"sources", "vision", "effects", "store"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"yaml_source", "names", "tags", "state"},
+    {"yaml_source", "names", "tags", "state", "media"},
     {"filesystem"},
     {"model", "errors", "logs"},
 )

@@ -3,16 +3,8 @@ from pathlib import Path
 import pytest
 
 from familiar.errors import ConfigurationError
-from familiar.settings import (
-    RAWS,
-    VIDEOS,
-    FolderSettings,
-    Settings,
-    VisionSettings,
-    read_settings,
-    settings_as_yaml,
-    settings_schema,
-)
+from familiar.media import RAWS, VIDEOS
+from familiar.settings import FolderSettings, Settings, VisionSettings, read_settings, settings_as_yaml, settings_schema
 
 FILE = Path("/etc/familiar/familiar.yaml")
 
@@ -90,5 +82,5 @@ def test_files_that_are_not_wanted_or_can_not_be_decoded_are_left_alone(monkeypa
     every, none = Settings(), Settings(vision=VisionSettings(videos=False))
     assert {*VIDEOS, *RAWS} < set(every.watched(folder).include)
     assert set(every.watched(folder).include) - set(none.watched(folder).include) == set(VIDEOS)
-    monkeypatch.setattr("familiar.settings.has_raw_decoder", lambda: False)
+    monkeypatch.setattr("familiar.settings.whole.has_raw_decoder", lambda: False)
     assert set(folder.include) - set(every.watched(folder).include) == set(RAWS)

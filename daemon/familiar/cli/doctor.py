@@ -17,8 +17,9 @@ from familiar.cli.disks import targets_of
 from familiar.cli.output import FAILED, console, json_option, print_json, say
 from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
+from familiar.media import has_raw_decoder
 from familiar.rules.planning import Rules
-from familiar.settings import FolderSettings, Settings, has_raw_decoder
+from familiar.settings import FolderSettings, Settings
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
 from familiar.state import LOCK_NAME, holder

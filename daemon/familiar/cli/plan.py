@@ -23,9 +23,10 @@ from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Renewer
 from familiar.library.scoring import Standings
 from familiar.logs import open_log
+from familiar.media import is_photo, is_video
 from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, aim_of
 from familiar.rules.planning import Rules, following, plan_for
-from familiar.settings import FolderSettings, Settings, folder_name, is_photo, is_video
+from familiar.settings import FolderSettings, Settings, folder_name
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from familiar.media import LONGEST_CLIP, is_photo, is_video
 from familiar.model import Plan, Tag
 from familiar.rules.planning import following
-from familiar.settings import LONGEST_CLIP, is_photo, is_video
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 

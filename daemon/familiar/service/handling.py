@@ -14,8 +14,9 @@ from familiar.library.reencoding import Renewer
 from familiar.library.sidecars.reading import Listener
 from familiar.library.sidecars.writing import Inscriber
 from familiar.logs import EventLog
+from familiar.media import is_video
 from familiar.model import Plan, RecognisedFace, Subject, aim_of
-from familiar.settings import FLICKR, is_video
+from familiar.settings import FLICKR
 from familiar.sources.settling import look as look_at
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow

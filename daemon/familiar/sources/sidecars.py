@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from familiar.settings import PHOTOS, RAWS, VIDEOS, is_photo, is_raw
+from familiar.media import PHOTOS, RAWS, VIDEOS, is_photo, is_raw
 
 _SUFFIXES = (".xmp", ".XMP")
 _OTHERS = tuple(pattern.removeprefix("*") for pattern in (*RAWS, *PHOTOS, *VIDEOS))

@@ -9,8 +9,8 @@ from pathlib import Path
 from familiar.errors import GoneError, SetAsideError
 from familiar.filesystem.regular_files import open_regular
 from familiar.identity.regions import UPRIGHT, stored_size, upright
+from familiar.media import is_raw, is_video
 from familiar.model import Inscription, Region
-from familiar.settings import is_raw, is_video
 from familiar.vision.reading import read_bytes, reading
 
 MAX_BYTES = 32 << 20

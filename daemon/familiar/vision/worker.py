@@ -21,8 +21,9 @@ import numpy as np
 
 from familiar.errors import ChangedError, FamiliarError, SetAsideError
 from familiar.identity.tracks import Tracks
+from familiar.media import LONGEST_CLIP, is_raw, is_video
 from familiar.model import Crop, Embeddings, Face, Photo
-from familiar.settings import LONGEST_CLIP, VisionSettings, has_gpu_build, is_raw, is_video
+from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.kinds import kind_of
 from familiar.vision.reading import fingerprint, opened, read_bytes, read_head
 

@@ -1,0 +1,30 @@
+"""The configuration: every setting with its default and its bounds.
+
+The file is read by `read_settings`; whatever is wrong in it is reported with file, line, column, key, value and what
+would be right. Without a file all defaults hold.
+"""
+
+from familiar.settings.faces import ClusteringSettings, MatchingSettings
+from familiar.settings.file import read_settings, settings_as_yaml, settings_schema
+from familiar.settings.flickr import FlickrSettings
+from familiar.settings.folders import FLICKR, FolderSettings, folder_name
+from familiar.settings.output import LogSettings, SidecarSettings
+from familiar.settings.vision import VisionSettings, has_gpu_build
+from familiar.settings.whole import Settings
+
+__all__ = [
+    "FLICKR",
+    "ClusteringSettings",
+    "FlickrSettings",
+    "FolderSettings",
+    "LogSettings",
+    "MatchingSettings",
+    "Settings",
+    "SidecarSettings",
+    "VisionSettings",
+    "folder_name",
+    "has_gpu_build",
+    "read_settings",
+    "settings_as_yaml",
+    "settings_schema",
+]

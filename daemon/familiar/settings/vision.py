@@ -1,0 +1,101 @@
+"""How photos are decoded, and faces found."""
+
+import importlib.metadata
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from familiar.settings.section import Section
+
+_PRESETS: dict[str, dict[str, Any]] = {
+    "fast": {"detector": "mtcnn", "upsample": 1, "max_size": 800},
+    "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1200},
+    "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
+}
+"""What each preset stands for (docs/detection.md)."""
+
+_BALANCED = _PRESETS["balanced"]
+
+
+class VisionSettings(Section):
+    """How photos are decoded and faces found."""
+
+    preset: Literal["fast", "balanced", "thorough"] = Field(
+        default="balanced", description="Sets detector, upsample and max_size; each may still be set by itself."
+    )
+    engine: Literal["onnx", "dlib"] = Field(
+        default="onnx", description="onnx runs dlib's networks, with the same numbers, many times faster."
+    )
+    detector: Literal["mtcnn", "hog", "cnn"] = Field(
+        default=_BALANCED["detector"], description="mtcnn is fast and finds turned faces; hog and cnn are dlib's."
+    )
+    upsample: int = Field(
+        default=_BALANCED["upsample"], ge=0, le=3, description="Doublings before detection: each finds smaller faces."
+    )
+    max_size: int = Field(
+        default=_BALANCED["max_size"],
+        ge=256,
+        le=20000,
+        description="Photos are reduced to this longer side (pixels) for detection.",
+    )
+    mirror: bool = Field(
+        default=True,
+        description="Encode each face and its mirror image, and keep the mean: better, and twice the time.",
+    )
+    videos: bool = Field(default=True, description="Take videos, too.")
+    video_interval: float = Field(
+        default=1.0, gt=0, le=3600, description="Seconds between two frames of a video that are looked at."
+    )
+    video_frames: int = Field(
+        default=1000, ge=1, description="Most frames of one video; in longer ones the interval grows."
+    )
+    video_time_limit: float = Field(
+        default=600.0, gt=0, description="Seconds for one video; after them, what was found by then counts."
+    )
+    workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; one a core by default.")
+    batch: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Photos that a worker looks at together; 16 by default on a GPU, else 1.",
+    )
+    time_limit: float = Field(default=60.0, gt=0, description="Seconds for one photo, then it is set aside.")
+    memory_limit: int = Field(default=1500, ge=500, description="Megabytes a worker may use.")
+    max_megapixels: int = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
+    recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced by a fresh one.")
+
+    @property
+    def model(self) -> str:
+        """Id of the embeddings that these settings give: only those of the same id can be compared.
+
+        Both engines run the same network, and give the same numbers.
+        """
+        return "dlib-resnet-v1-mirrored" if self.mirror else "dlib-resnet-v1"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        """Fill in what the preset stands for, where nothing else is asked for."""
+        if not isinstance(value, dict):
+            return value
+        preset = value.get("preset", "balanced")
+        chosen = _PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+        if value.get("engine") == "dlib":
+            chosen = {**chosen, "detector": "hog"}
+        return {**chosen, **value}
+
+    @field_validator("detector")
+    @classmethod
+    def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
+        if value == "mtcnn" and info.data.get("engine") == "dlib":
+            raise ValueError("should be 'hog' or 'cnn', as dlib has no mtcnn")
+        return value
+
+
+def has_gpu_build() -> bool:
+    """Return whether ONNX Runtime is installed in its build for GPUs, an extra."""
+    try:
+        importlib.metadata.version("onnxruntime-gpu")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True

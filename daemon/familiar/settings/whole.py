@@ -1,0 +1,42 @@
+"""The whole configuration."""
+
+from pydantic import Field
+
+from familiar.media import RAWS, VIDEOS, has_raw_decoder
+from familiar.settings.faces import ClusteringSettings, MatchingSettings
+from familiar.settings.flickr import FlickrSettings
+from familiar.settings.folders import FolderSettings
+from familiar.settings.output import LogSettings, SidecarSettings
+from familiar.settings.section import AbsolutePath, Section
+from familiar.settings.vision import VisionSettings
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    folders: tuple[FolderSettings, ...] = Field(default=(), description="The folders to watch.")
+    rules: AbsolutePath | None = Field(
+        default=None, description="The file with the rules; beside this file if relative."
+    )
+    settle: float = Field(
+        default=5.0, ge=0, le=3600, description="Seconds a file must lie unchanged before it is read."
+    )
+    rescan: float = Field(
+        default=60.0, gt=0, description="Minutes between two comparisons of the folders with the store."
+    )
+    vision: VisionSettings = VisionSettings()
+    matching: MatchingSettings = MatchingSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
+    flickr: FlickrSettings = FlickrSettings()
+    sidecars: SidecarSettings = SidecarSettings()
+    log: LogSettings = LogSettings()
+
+    def without_videos(self) -> "Settings":
+        """Return these settings, with videos left alone."""
+        return self.model_copy(update={"vision": self.vision.model_copy(update={"videos": False})})
+
+    def watched(self, folder: FolderSettings) -> FolderSettings:
+        """Return a folder without the kinds of files that are not wanted, or can't be decoded in this installation."""
+        left_out = {*(() if self.vision.videos else VIDEOS), *(() if has_raw_decoder() else RAWS)}
+        include = tuple(pattern for pattern in folder.include if pattern not in left_out)
+        return folder.model_copy(update={"include": include})
