@@ -12,6 +12,7 @@ LAYERS = (
     {"flickr"},
     {"library"},
     {"sources", "vision", "effects", "store"},
+    {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
     {"yaml_source", "names", "tags", "state", "media"},

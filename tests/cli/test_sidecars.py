@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from conftest import put
-from familiar.vision.rdf import Packet
+from familiar.xmp.rdf import Packet
 from running import Household
 from sidecars import DIGIKAM, PLAIN
 

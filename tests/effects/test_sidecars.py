@@ -5,7 +5,7 @@ import pytest
 
 from familiar.errors import FamiliarError
 from familiar.model import Escort, Inscribe, Inscription, Move
-from familiar.vision.rdf import Packet
+from familiar.xmp.rdf import Packet
 from sidecars import DIGIKAM
 from workbench import Workbench, dies_at, undo_of
 

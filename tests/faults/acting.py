@@ -23,7 +23,7 @@ _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _FINAL = frozenset({"done", "kept", "refused", "undone"})
 
 
-importlib.import_module("familiar.vision.xmp")  # once, and not in each process that is forked
+importlib.import_module("familiar.xmp.document")  # once, and not in each process that is forked
 
 
 class Studio:

@@ -13,6 +13,7 @@ from familiar.cli.context import read_text
 from familiar.errors import FamiliarError, SetAsideError, UsageError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder
+from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
 from familiar.filesystem.regular_files import open_regular, read_given, read_regular
 from familiar.flickr.api.credentials import KEY_NAME, Credentials
 from familiar.identity.score_files import FILE_NAME
@@ -21,7 +22,6 @@ from familiar.library.crops import manifest as crops
 from familiar.library.people.embedding_files.arrays import read_arrays
 from familiar.library.score_files import read_score_files
 from familiar.model import Inscription
-from familiar.vision.reading import fingerprint, opened, read_bytes, read_head
 from familiar.vision.sidecars import orientation_of, render
 
 
@@ -118,7 +118,7 @@ def held(path: Path) -> None:
 
 READERS: dict[str, Callable[[Path], object]] = {
     "hash": fingerprint,
-    "beginning": read_head,
+    "beginning": lambda path: read_head(path, 1),
     "photo": read_bytes,
     "opened": lambda path: opened(path, "a" * 64).__enter__(),
     "orientation": orientation_of,

@@ -7,8 +7,8 @@ from PIL import Image
 
 from conftest import put
 from familiar.store.store import Store
-from familiar.vision.rdf import Packet
-from familiar.vision.xmp import read
+from familiar.xmp.document import read
+from familiar.xmp.rdf import Packet
 from running import Household
 from sidecars import DIGIKAM, LIGHTROOM, PLAIN
 

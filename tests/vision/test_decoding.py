@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from familiar.errors import GoneError, RetryError, SetAsideError
+from familiar.filesystem.reading import read_bytes
 from familiar.vision.decoding import Picture, decode, decode_raw, prepare_decoders
-from familiar.vision.reading import read_bytes
 from raws import write_raw
 
 prepare_decoders()

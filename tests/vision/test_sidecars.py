@@ -11,7 +11,7 @@ from familiar.model import Area, Box, Inscription, Region
 from familiar.vision import sidecars
 from familiar.vision.decoding import decode
 from familiar.vision.sidecars import Told, listen, orientation_of, render
-from familiar.vision.xmp import read
+from familiar.xmp.document import read
 from sidecars import DIGIKAM, LIGHTROOM
 
 NOTHING = Inscription()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import GoneError, SetAsideError
+from familiar.filesystem.reading import read_bytes, reading
 from familiar.filesystem.regular_files import open_regular
 from familiar.identity.regions import UPRIGHT, stored_size, upright
 from familiar.media import is_raw, is_video
 from familiar.model import Inscription, Region
-from familiar.vision.reading import read_bytes, reading
 
 MAX_BYTES = 32 << 20
 """Larger files are no sidecars: those with many edits have some megabytes."""
@@ -53,7 +53,7 @@ def render(photo: Path, sidecar: Path, wanted: Inscription, former: Inscription)
         GoneError, RetryError: photo or sidecar can't be read.
         SetAsideError: the sidecar is damaged, or no XMP.
     """
-    from familiar.vision.xmp import merge, written  # noqa: PLC0415 - it loads lxml
+    from familiar.xmp.document import merge, written  # noqa: PLC0415 - it loads lxml
 
     before = _read(sidecar)
     orientation = orientation_of(photo) if wanted.regions or former.regions else UPRIGHT
@@ -75,7 +75,7 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscriptio
     Raises:
         GoneError, RetryError, SetAsideError: as `render` does.
     """
-    from familiar.vision.xmp import read, stored_regions  # noqa: PLC0415 - it loads lxml
+    from familiar.xmp.document import read, stored_regions  # noqa: PLC0415 - it loads lxml
 
     data = _read(sidecar)
     if data is None:

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from familiar.errors import ChangedError, FamiliarError, SetAsideError
+from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
 from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, is_raw, is_video
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build
-from familiar.vision.kinds import kind_of
-from familiar.vision.reading import fingerprint, opened, read_bytes, read_head
+from familiar.vision.kinds import HEAD, kind_of
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -274,7 +274,7 @@ def devices(settings: VisionSettings, models: Path) -> str:
 
 def _is_video(path: Path) -> bool:
     """Return whether a file is a video: by its first bytes, or by its name where they do not tell."""
-    told = kind_of(read_head(path))
+    told = kind_of(read_head(path, HEAD))
     return is_video(path) if told is None else told == "video"
 
 

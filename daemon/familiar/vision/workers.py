@@ -20,11 +20,11 @@ from typing import Any, Self, TypeAlias, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError
+from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
 from familiar.model import Crop, Embeddings, Face, Inscription, Photo
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision import sidecars, worker
-from familiar.vision.reading import fingerprint
 from familiar.vision.sidecars import Rendered, Told
 
 _IDLE = 60.0

@@ -10,8 +10,8 @@ from lxml import etree
 from familiar.errors import SetAsideError, UsageError
 from familiar.model import Area, Inscription, Region
 from familiar.names import check_name
-from familiar.vision.rdf import NAMESPACES, Packet
-from familiar.vision.xmp import merge, read
+from familiar.xmp.document import merge, read
+from familiar.xmp.rdf import NAMESPACES, Packet
 from sidecars import DARKTABLE, DIGIKAM, LIGHTROOM, PLAIN
 
 PLACE = Area(x=0.5, y=0.25, width=0.1, height=0.2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from familiar.identity.regions import is_same, show_one_face, stored, stored_size
 from familiar.model import Area, Inscription, Region
-from familiar.vision.rdf import (
+from familiar.xmp.rdf import (
     Element,
     Packet,
     add_field,

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.filesystem.regular_files import open_regular
-from familiar.vision.kinds import HEAD
 
 MAX_BYTES = 1 << 30
 """Larger files are no photos."""
@@ -37,10 +36,10 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_head(path: Path) -> bytes:
-    """Return the first bytes of a file; raises as `reading` does."""
+def read_head(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file, so many if it has them; raises as `reading` does."""
     with reading(path), open_regular(path) as file:
-        return file.read(HEAD)
+        return file.read(size)
 
 
 def read_bytes(path: Path) -> bytes:

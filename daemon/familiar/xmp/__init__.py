@@ -1,0 +1,1 @@
+"""What a sidecar says of the people on a photo, in XMP."""
