@@ -15,7 +15,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from familiar.cli import main
-from familiar.logs import CATALOGUE, complaint
+from familiar.events import CATALOGUE, complaint
 from familiar.store.store import STORE_NAME, Store
 from photos import MODELS
 

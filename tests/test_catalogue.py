@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.logs import CATALOGUE
+from familiar.events import CATALOGUE
 from running import SEEN_EVENTS
 
 TESTS = Path(__file__).parent

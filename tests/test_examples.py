@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from familiar.cli import main
 from familiar.errors import ConfigurationError
-from familiar.logs import CATALOGUE
+from familiar.events import CATALOGUE
 from familiar.rules.language import read_rules
 from familiar.settings import Settings, read_settings
 

@@ -17,7 +17,8 @@ LAYERS = (
     {"settings"},
     {"yaml_source", "names", "tags", "state", "media"},
     {"filesystem"},
-    {"model", "errors", "logs"},
+    {"logs"},
+    {"model", "errors", "events"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "tags", "model", "errors"}

@@ -15,9 +15,10 @@ from familiar.cli.output import FAILED, print_table, progress_bar, say
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError
+from familiar.events import EventLog
 from familiar.library.live_photos import claim_clip, plan_for_clip
 from familiar.library.operations import Performer
-from familiar.logs import EventLog, open_log
+from familiar.logs import open_log
 from familiar.model import Plan, aim_of
 from familiar.settings import Settings
 from familiar.state import BusyError, holder, locked

@@ -21,9 +21,9 @@ from familiar.cli.starting import (
     rule_book,
 )
 from familiar.errors import UsageError
+from familiar.events import EventLog
 from familiar.flickr.api.credentials import Key, Login, Perms
 from familiar.flickr.sync.waiting import limit_of, waiting
-from familiar.logs import EventLog
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.flickr_calls import Kind

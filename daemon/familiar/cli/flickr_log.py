@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from familiar.cli.starting import begin_log
-from familiar.logs import EventLog
+from familiar.events import EventLog
 from familiar.settings import Settings
 
 

@@ -12,13 +12,14 @@ from familiar.cli.context import Context
 from familiar.cli.rematching import rematch
 from familiar.cli.starting import rule_book
 from familiar.effects.disks import Disks
+from familiar.events import EventLog
 from familiar.flickr.api.errors import NotAllowedError
 from familiar.flickr.sync.deciding import Decider
 from familiar.flickr.sync.part import connect
 from familiar.flickr.sync.sending import Sender, as_json
 from familiar.library.operations import Performer
 from familiar.library.recognition import Recogniser
-from familiar.logs import EventLog, open_log
+from familiar.logs import open_log
 from familiar.settings import Settings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store

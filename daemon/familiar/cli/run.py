@@ -19,7 +19,7 @@ from familiar.cli.starting import (
     log_level_option,
     rule_book,
 )
-from familiar.logs import EventLog
+from familiar.events import EventLog
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store

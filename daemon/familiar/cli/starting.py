@@ -12,9 +12,10 @@ import click
 
 from familiar.cli.context import Context, folders_of
 from familiar.errors import FamiliarError
+from familiar.events import EventLog
 from familiar.library.rulebook import RuleBook, problems_in
 from familiar.library.scoring import Standings
-from familiar.logs import EventLog, open_log
+from familiar.logs import open_log
 from familiar.service.assembly import Assembly, FlickrPlace, assemble
 from familiar.service.daemon import Progress
 from familiar.service.systemd import Notifier

@@ -12,8 +12,8 @@ from familiar.effects.journal import Outcome, Step
 from familiar.effects.leftovers import Leftovers
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, GoneError, RetryError, SetAsideError, StoreError
+from familiar.events import EventLog
 from familiar.filesystem.files import Pulse, no_pulse
-from familiar.logs import EventLog
 from familiar.model import Copy, Crop, Escort, Inscribe, Move, Plan, Tag, aim_of
 from familiar.sources.sidecars import beside, sidecars_of
 from familiar.store.store import Store

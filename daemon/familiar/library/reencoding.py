@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from familiar.errors import FamiliarError, StoreError
+from familiar.events import EventLog
 from familiar.library.recognition import Recogniser
-from familiar.logs import EventLog
 from familiar.store.store import Store
 from familiar.vision.workers import Workers
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from familiar.errors import ConfigurationError, FamiliarError
+from familiar.events import EventLog
 from familiar.library.scoring import Standings
-from familiar.logs import EventLog
 from familiar.model import Plan, Subject
 from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.effects.disks import Disks
+from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials
 from familiar.library.operations import Performer
 from familiar.library.recognition import Recogniser
@@ -13,7 +14,6 @@ from familiar.library.reencoding import Renewer
 from familiar.library.rulebook import RuleBook
 from familiar.library.sidecars.reading import Listener
 from familiar.library.sidecars.writing import Inscriber
-from familiar.logs import EventLog
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler, Surroundings

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from familiar.errors import StoreError, StoreReplacedError, StoreUnavailableError
+from familiar.events import EventLog
 from familiar.library.operations import Performer
 from familiar.library.reencoding import Renewer
 from familiar.library.sidecars.reading import Listener
 from familiar.library.sidecars.writing import Inscriber
-from familiar.logs import EventLog
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
 from familiar.service.intake import Intake

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from familiar.logs import EventLog
+from familiar.events import EventLog
 from familiar.settings import ClusteringSettings
 from familiar.store.rounds import Applied
 from familiar.store.store import Store

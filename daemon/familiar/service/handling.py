@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
+from familiar.events import EventLog
 from familiar.library.live_photos import plan_for_clip, state_of_still, take_clip_along
 from familiar.library.operations import Performer
 from familiar.library.planning import subject_of
@@ -13,7 +14,6 @@ from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Renewer
 from familiar.library.sidecars.reading import Listener
 from familiar.library.sidecars.writing import Inscriber
-from familiar.logs import EventLog
 from familiar.media import is_video
 from familiar.model import Plan, RecognisedFace, Subject, aim_of
 from familiar.settings import FLICKR

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from familiar.effects.disks import Disks
+from familiar.events import EventLog
 from familiar.filesystem.writers import is_open_for_writing
-from familiar.logs import EventLog
 from familiar.service.roots import Root, Roots, Walk
 from familiar.settings import Settings, folder_name
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished

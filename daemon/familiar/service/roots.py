@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from familiar.effects.disks import Disks
+from familiar.events import EventLog
 from familiar.filesystem.mounts import is_network
-from familiar.logs import EventLog
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import Message
 from familiar.sources.patterns import Patterns

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from familiar.events import EventLog
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.api.errors import PassingError
 from familiar.flickr.sync.threads import Threads
 from familiar.flickr.sync.waiting import limit_of, waiting
-from familiar.logs import EventLog
 from familiar.settings import FlickrSettings
 from familiar.store.flickr_calls import Kind
 from familiar.store.store import Store

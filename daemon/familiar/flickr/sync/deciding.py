@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from familiar.events import EventLog
 from familiar.library.planning import subject_of
 from familiar.library.recognition import Recogniser
 from familiar.library.rulebook import RuleBook
-from familiar.logs import EventLog
 from familiar.model import Plan, Refusal, Tag
 from familiar.settings import FLICKR
 from familiar.store.flickr import FlickrPhoto

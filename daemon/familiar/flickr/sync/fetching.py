@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
+from familiar.events import EventLog
 from familiar.flickr.api.errors import (
     MissingError,
     NoFileError,
@@ -19,7 +20,6 @@ from familiar.flickr.api.errors import (
 )
 from familiar.flickr.api.listing import Media, Size, best_size, read_secret, read_sizes
 from familiar.flickr.sync.calls import Calls
-from familiar.logs import EventLog
 from familiar.settings import FlickrSettings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+from familiar.events import EventLog
 from familiar.flickr.api.listing import EXTRAS, PER_PAGE, Listed, Page, best_size, read_page
 from familiar.flickr.api.paging import Walk, after_page
 from familiar.flickr.sync.calls import Calls
-from familiar.logs import EventLog
 from familiar.settings import FlickrSettings
 from familiar.store.flickr import FileOn, Noted
 from familiar.store.store import Store

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from familiar.errors import FamiliarError, StoreError
+from familiar.events import EventLog
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Login
 from familiar.flickr.api.downloads import Downloader
@@ -18,7 +19,6 @@ from familiar.flickr.sync.keeping import Keeper
 from familiar.flickr.sync.listing import Lister
 from familiar.flickr.sync.sending import Sender
 from familiar.library.operations import Performer
-from familiar.logs import EventLog
 from familiar.settings import FlickrSettings
 from familiar.store.store import Store
 from familiar.vision.workers import Workers

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from familiar.events import EventLog
 from familiar.flickr.api.errors import NotAllowedError, PassingError, RefusedError
 from familiar.flickr.api.reading import PhotoTag, find_tag, read_tags
 from familiar.flickr.sync.calls import Calls
-from familiar.logs import EventLog
 from familiar.store.flickr_tags import TagRow
 from familiar.store.store import Store
 from familiar.tags import MAX_TAGS, quoted

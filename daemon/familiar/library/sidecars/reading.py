@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from familiar.errors import GoneError, RetryError, SetAsideError, UsageError
+from familiar.events import EventLog
 from familiar.identity.regions import area_of, faces_of, is_same
-from familiar.logs import EventLog
 from familiar.model import Photo, Region
 from familiar.names import check_name
 from familiar.sources.settling import look
