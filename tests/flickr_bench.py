@@ -22,8 +22,8 @@ from familiar.model import Tag
 from familiar.settings import FlickrSettings, VisionSettings
 from familiar.state import cache_in
 from familiar.store.store import Store
-from familiar.vision import worker
-from familiar.vision.workers import Workers
+from familiar.vision.workers import tasks as worker
+from familiar.vision.workers.pool import Workers
 from flickr_server.server import FlickrServer
 from running import CheckedLog
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from familiar.settings import VisionSettings
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 from photos import MODELS
 
 T = TypeVar("T")

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from familiar.settings import VisionSettings
-from familiar.vision.decoding import decode, prepare_decoders
-from familiar.vision.engine import Engine
-from familiar.vision.engines import load_engine
+from familiar.vision.decoding.pictures import decode, prepare_decoders
+from familiar.vision.engines.engine import Engine
+from familiar.vision.engines.selection import load_engine
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

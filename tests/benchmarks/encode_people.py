@@ -16,7 +16,7 @@ import platformdirs
 from familiar.errors import SetAsideError
 from familiar.model import Face, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 
 def central(photo: Photo) -> Face | None:

@@ -17,9 +17,9 @@ import numpy as np
 import platformdirs
 from PIL import Image
 
-from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
-from familiar.vision.engine import align
-from familiar.vision.onnx_networks import OnnxDetector, OnnxEncoder
+from familiar.vision.engines.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
+from familiar.vision.engines.engine import align
+from familiar.vision.engines.onnx_networks import OnnxDetector, OnnxEncoder
 
 EDGE = 569
 """Longer side of the pictures in pixels."""

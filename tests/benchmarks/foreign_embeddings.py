@@ -24,7 +24,7 @@ from familiar.identity.matching import match  # noqa: E402
 from familiar.identity.people import Gallery, KnownPerson  # noqa: E402
 from familiar.model import Photo  # noqa: E402
 from familiar.settings import MatchingSettings, VisionSettings  # noqa: E402
-from familiar.vision.workers import Workers  # noqa: E402
+from familiar.vision.workers.pool import Workers  # noqa: E402
 
 PEOPLE, PHOTOS, REGISTERED, RUNS = 25, 6, 15, 20
 OURS = {

@@ -16,7 +16,7 @@ from familiar.library.operations import Performer
 from familiar.model import Crop, Inscribe, Inscription, Operation, Photo, Plan
 from familiar.store.store import Store
 from familiar.vision.sidecars import Rendered, render
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 from faults.contents import hash_of, is_hidden
 
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from familiar.identity.regions import area_of, faces_of, is_same, overlap, stored, stored_size, upright
 from familiar.model import Area, Box
-from familiar.vision.decoding import _TURNS
+from familiar.vision.decoding.pictures import _TURNS
 
 sizes = st.floats(0.01, 0.5)
 areas = st.builds(lambda x, y, w, h: Area(x=x, y=y, width=w, height=h), sizes, sizes, sizes, sizes)

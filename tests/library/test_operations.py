@@ -10,7 +10,7 @@ from familiar.effects.disks import Disks
 from familiar.library.operations import Performer
 from familiar.model import Copy, Inscribe, Inscription, Move, Plan
 from familiar.settings import VisionSettings
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 from photos import MODELS
 from running import CheckedLog
 from workbench import Workbench

@@ -14,7 +14,7 @@ from familiar.model import Plan, Subject
 from familiar.service.handling import Handler, Surroundings
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 from photos import MODELS
 from running import CheckedLog
 

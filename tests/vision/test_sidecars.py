@@ -9,7 +9,7 @@ from familiar.errors import GoneError, SetAsideError
 from familiar.identity.regions import area_of
 from familiar.model import Area, Box, Inscription, Region
 from familiar.vision import sidecars
-from familiar.vision.decoding import decode
+from familiar.vision.decoding.pictures import decode
 from familiar.vision.sidecars import Told, listen, orientation_of, render
 from familiar.xmp.document import read
 from sidecars import DIGIKAM, LIGHTROOM

@@ -23,7 +23,7 @@ from familiar.model import Plan, aim_of
 from familiar.settings import Settings
 from familiar.state import BusyError, holder, locked
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _PATIENCE = 600.0
 _PAUSE = 0.05

@@ -38,7 +38,7 @@ from familiar.library.clusters.folders.replacement import Former, check_unchange
 from familiar.library.thumbnails import Portraits
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _SHOWN = 200
 """Rows of a plan that people are shown: of what is done, of what is left, and of what is refused."""

@@ -20,8 +20,8 @@ from familiar.settings import Settings
 from familiar.store.clusters import ClusterFace, ClusterRow
 from familiar.store.store import Store
 from familiar.store.suggestions import Suggestion
-from familiar.vision.montage import TILE, montage
-from familiar.vision.workers import Workers
+from familiar.vision.faces.montage import TILE, montage
+from familiar.vision.workers.pool import Workers
 
 _LOOSER = 0.08
 

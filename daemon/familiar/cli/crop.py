@@ -32,7 +32,7 @@ from familiar.library.scoring import Scorer
 from familiar.names import name_key
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
-from familiar.vision.cropping import QUALITY
+from familiar.vision.faces.crops import QUALITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from familiar.settings import FolderSettings, Settings
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
 from familiar.state import LOCK_NAME, holder
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _LITTLE_SPACE = 500 * 1024 * 1024
 _GPU = Path("/dev/nvidia0")

@@ -18,7 +18,7 @@ from familiar.library.search import Finder, Found, FoundPhoto, Wish
 from familiar.model import Copy, Photo, Plan
 from familiar.settings import Settings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _RULE = "familiar find"
 

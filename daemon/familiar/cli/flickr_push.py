@@ -23,7 +23,7 @@ from familiar.logs import open_log
 from familiar.settings import Settings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _BATCH = 500
 

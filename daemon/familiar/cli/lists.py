@@ -24,7 +24,7 @@ from familiar.model import Plan
 from familiar.settings import Settings
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _SHOWN = 5
 

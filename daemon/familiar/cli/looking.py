@@ -14,7 +14,7 @@ from familiar.library.survey import Looker, Sight, Survey, survey
 from familiar.logs import open_log
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 
 def look_through(

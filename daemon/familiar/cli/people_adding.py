@@ -38,7 +38,7 @@ from familiar.logs import open_log
 from familiar.names import check_name
 from familiar.settings import Settings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _SHOWN = 200
 """Rows of a table that a terminal shows."""

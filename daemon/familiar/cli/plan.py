@@ -29,7 +29,7 @@ from familiar.rules.planning import Rules, following, plan_for
 from familiar.settings import FolderSettings, Settings, folder_name
 from familiar.sources.settling import look as look_at
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 
 @click.command(epilog="Example: familiar plan ~/Pictures/inbox")

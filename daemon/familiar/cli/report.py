@@ -18,7 +18,7 @@ from familiar.library.report.page import is_report, render
 from familiar.library.thumbnails import Portraits
 from familiar.settings import Settings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _PEOPLE = 100
 _CLUSTERS = 24

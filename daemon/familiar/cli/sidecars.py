@@ -28,7 +28,7 @@ from familiar.model import Inscription, Plan
 from familiar.settings import FolderSettings, Settings
 from familiar.store.sidecars import Inscribed
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 Photos: TypeAlias = Mapping[int, Sequence[Path]]
 """Photos, each with the paths that a command is about."""

@@ -8,7 +8,7 @@ from familiar.model import Photo
 from familiar.store.photos import PhotoRow
 from familiar.store.sightings import Stamp
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 
 class Seer:

@@ -17,7 +17,7 @@ from familiar.filesystem.files import Pulse, no_pulse
 from familiar.model import Copy, Crop, Escort, Inscribe, Move, Plan, Tag, aim_of
 from familiar.sources.sidecars import beside, sidecars_of
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _OPEN = frozenset({"planned", "doing", "failed"})
 

@@ -13,7 +13,7 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.library.recognition import Recogniser
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 
 class Renewer:

@@ -10,7 +10,7 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.library.concurrency import side_by_side
 from familiar.model import Box, Crop
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _MARGIN = 0.3
 

@@ -22,7 +22,7 @@ from familiar.service.systemd import Notifier
 from familiar.settings import FLICKR, Settings
 from familiar.state import cache_in
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
     from familiar.flickr.sync.part import FlickrPart

@@ -19,7 +19,7 @@ from familiar.service.intake import Intake
 from familiar.service.systemd import Notifier
 from familiar.store.files import FileRow
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
     from familiar.flickr.sync.part import FlickrPart

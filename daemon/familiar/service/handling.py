@@ -21,7 +21,7 @@ from familiar.sources.settling import look as look_at
 from familiar.store.files import FileRow
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0

@@ -92,8 +92,8 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscriptio
 
 def orientation_of(photo: Path) -> int:
     """Return the EXIF orientation of a photo's stored picture; upright where it can't be known."""
-    from familiar.vision.decoding import prepare_decoders, read_orientation  # noqa: PLC0415
-    from familiar.vision.raws import embedded_picture  # noqa: PLC0415
+    from familiar.vision.decoding.pictures import prepare_decoders, read_orientation  # noqa: PLC0415
+    from familiar.vision.decoding.raws import embedded_picture  # noqa: PLC0415
 
     prepare_decoders()
     if is_raw(photo):

@@ -22,7 +22,7 @@ from familiar.library.reencoding import Renewer
 from familiar.model import Box, Face, Photo
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 from running import CheckedLog
 
 MODEL = VisionSettings().model

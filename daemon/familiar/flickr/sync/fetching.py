@@ -23,8 +23,8 @@ from familiar.flickr.sync.calls import Calls
 from familiar.settings import FlickrSettings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store
-from familiar.vision.worker import Checked
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.tasks import Checked
 
 PARTIAL = ".part"
 _AHEAD = 48

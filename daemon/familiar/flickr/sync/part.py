@@ -21,7 +21,7 @@ from familiar.flickr.sync.sending import Sender
 from familiar.library.operations import Performer
 from familiar.settings import FlickrSettings
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _SLICE = 50
 """Photos on whose tags is decided in one go, before the loop sees to its other work."""

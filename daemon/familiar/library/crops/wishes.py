@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
 from familiar.model import Face
-from familiar.vision.aligning import edge_of
-from familiar.vision.cropping import frame
+from familiar.vision.faces.alignment import edge_of
+from familiar.vision.faces.crops import frame
 
 Taken: TypeAlias = Literal["matched", "within", "every"]
 """Which faces are taken: those that count as the person, all within the threshold, or every face."""

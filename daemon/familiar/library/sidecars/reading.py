@@ -11,7 +11,7 @@ from familiar.names import check_name
 from familiar.sources.settling import look
 from familiar.sources.sidecars import photos_of, sidecars_of
 from familiar.store.store import Store
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 
 _SLICE = 0.2
 """Seconds for which sidecars are read before the loop sees to its other work."""

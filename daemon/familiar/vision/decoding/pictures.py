@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from familiar.errors import SetAsideError
 from familiar.identity.regions import TURNED
-from familiar.vision.raws import embedded_picture
+from familiar.vision.decoding.raws import embedded_picture
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """An RGB picture, shape (height, width, 3), uint8."""

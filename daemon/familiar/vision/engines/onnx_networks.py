@@ -14,12 +14,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from familiar.model import Embeddings
-from familiar.vision.decoding import Pixels
-from familiar.vision.dlib_models import DETECTOR, ENCODER, MEAN, resizing_model
-from familiar.vision.engine import Chips
-from familiar.vision.onnx_models import model_of
-from familiar.vision.onnx_sessions import device_of, open_session, run
-from familiar.vision.pyramid import LEAST, Tile, boxes_of, tiles_of
+from familiar.vision.decoding.pictures import Pixels
+from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, MEAN, resizing_model
+from familiar.vision.engines.engine import Chips
+from familiar.vision.engines.onnx_models import model_of
+from familiar.vision.engines.onnx_sessions import device_of, open_session, run
+from familiar.vision.faces.pyramid import LEAST, Tile, boxes_of, tiles_of
 
 _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
 

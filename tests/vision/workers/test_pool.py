@@ -13,7 +13,7 @@ from PIL import Image
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.workers import Workers
+from familiar.vision.workers.pool import Workers
 from photos import MODELS
 from pool import Pool
 
@@ -179,7 +179,7 @@ def test_idle_workers_end_and_start_again(astronaut: Path) -> None:
 def test_ctrl_c_does_not_reach_workers_that_are_just_starting(astronaut: Path) -> None:
     script = (
         "import asyncio, os, signal, sys, time; from pathlib import Path\n"
-        "from familiar.settings import VisionSettings; from familiar.vision.workers import Workers\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers.pool import Workers\n"
         "def main():\n"
         " signal.signal(signal.SIGINT, lambda *_: None)\n"
         " workers = Workers(models=Path(sys.argv[1]), settings=VisionSettings(workers=1)); workers.warm_up()\n"
@@ -200,7 +200,7 @@ def test_ctrl_c_does_not_reach_workers_that_are_just_starting(astronaut: Path) -
 def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
     script = (
         "import asyncio, sys; from pathlib import Path\n"
-        "from familiar.settings import VisionSettings; from familiar.vision.workers import Workers\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers.pool import Workers\n"
         "async def use():\n"
         " workers = Workers(models=Path(sys.argv[2]), settings=VisionSettings(workers=2))\n"
         " await workers.fingerprint(Path(sys.argv[1])); print('ready', flush=True); await asyncio.sleep(60)\n"

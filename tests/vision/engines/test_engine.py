@@ -13,13 +13,13 @@ from PIL import Image, ImageFile, ImageFilter
 from familiar.errors import FamiliarError
 from familiar.model import Box, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.decoding import decode
-from familiar.vision.dlib_models import ENCODER
-from familiar.vision.engine import Engine
-from familiar.vision.engines import load_engine
-from familiar.vision.onnx_networks import OnnxEncoder
-from familiar.vision.sharpness import sharpness
-from familiar.vision.workers import Workers
+from familiar.vision.decoding.pictures import decode
+from familiar.vision.engines.dlib_models import ENCODER
+from familiar.vision.engines.engine import Engine
+from familiar.vision.engines.onnx_networks import OnnxEncoder
+from familiar.vision.engines.selection import load_engine
+from familiar.vision.faces.sharpness import sharpness
+from familiar.vision.workers.pool import Workers
 from photos import MODELS
 from truth import compare, read_truth
 
@@ -238,8 +238,8 @@ def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, mon
 def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path, astronaut: Path) -> None:
     script = (
         "import socket, sys; from pathlib import Path\n"
-        "from familiar.settings import VisionSettings; from familiar.vision.engines import load_engine\n"
-        "from familiar.vision.decoding import decode\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.engines.selection import load_engine\n"
+        "from familiar.vision.decoding.pictures import decode\n"
         "engine, fallback = load_engine(VisionSettings(), Path(sys.argv[1]))\n"
         "print(len(engine.find([decode(Path(sys.argv[2]).read_bytes(), max_megapixels=9)])[0]), fallback)\n"
         "print([link for link in map(str, Path('/proc/self/fd').iterdir()) if 'socket' in str(Path(link).resolve())])"
@@ -258,4 +258,4 @@ def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
         "print([m for m in ('dlib', 'PIL', 'pillow_heif', 'onnx', 'onnxruntime') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
-    assert Workers.__module__ == "familiar.vision.workers"
+    assert Workers.__module__ == "familiar.vision.workers.pool"

@@ -13,11 +13,18 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from familiar.vision.decoding import Pixels
-from familiar.vision.engine import Device
-from familiar.vision.mtcnn_models import OUTPUT, OUTPUT_EDGE, PROPOSAL, PROPOSAL_EDGE, REFINEMENT, REFINEMENT_EDGE
-from familiar.vision.onnx_models import model_of
-from familiar.vision.onnx_sessions import open_session, run
+from familiar.vision.decoding.pictures import Pixels
+from familiar.vision.engines.engine import Device
+from familiar.vision.engines.mtcnn_models import (
+    OUTPUT,
+    OUTPUT_EDGE,
+    PROPOSAL,
+    PROPOSAL_EDGE,
+    REFINEMENT,
+    REFINEMENT_EDGE,
+)
+from familiar.vision.engines.onnx_models import model_of
+from familiar.vision.engines.onnx_sessions import open_session, run
 
 Boxes: TypeAlias = npt.NDArray[np.float32]
 """Left, top, right, bottom of n boxes in pixels, shape (n, 4)."""

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from familiar.model import Box, Embedding, Embeddings, Face
-from familiar.vision.decoding import Picture, Pixels
-from familiar.vision.sharpness import sharpness
+from familiar.vision.decoding.pictures import Picture, Pixels
+from familiar.vision.faces.sharpness import sharpness
 
 Chips: TypeAlias = Pixels
 """Aligned faces, shape (n, CHIP, CHIP, 3), RGB."""

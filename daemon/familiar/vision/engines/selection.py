@@ -4,8 +4,14 @@ from pathlib import Path
 
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
-from familiar.vision.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, ReducingDetector, load_landmarks
-from familiar.vision.engine import Detector, Encoder, Engine, FaceEngine
+from familiar.vision.engines.dlib_networks import (
+    DlibCnnDetector,
+    DlibEncoder,
+    HogDetector,
+    ReducingDetector,
+    load_landmarks,
+)
+from familiar.vision.engines.engine import Detector, Encoder, Engine, FaceEngine
 
 
 def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
@@ -27,9 +33,9 @@ def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | N
 
 
 def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
-    from familiar.vision.mtcnn import MtcnnDetector  # noqa: PLC0415 - ONNX Runtime may be missing
-    from familiar.vision.onnx_networks import OnnxDetector, OnnxEncoder  # noqa: PLC0415
-    from familiar.vision.onnx_sessions import has_cuda  # noqa: PLC0415
+    from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415 - ONNX Runtime may be missing
+    from familiar.vision.engines.onnx_networks import OnnxDetector, OnnxEncoder  # noqa: PLC0415
+    from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415
 
     detector: Detector
     match settings.detector:

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from familiar.vision.montage import TILE, montage
+from familiar.vision.faces.montage import TILE, montage
 
 
 def square(colour: str, edge: int = 40) -> bytes:

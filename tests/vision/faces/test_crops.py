@@ -9,7 +9,7 @@ from PIL import Image
 
 from familiar.errors import SetAsideError
 from familiar.model import Box, Crop
-from familiar.vision.cropping import crop, frame
+from familiar.vision.faces.crops import crop, frame
 
 
 def wish(box: Box, *, margin: float = 0.4, size: int | None = 64, name: str = "face.jpg") -> Crop:

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from familiar.errors import FamiliarError
-from familiar.vision.dlib_files import Convolution, read_layers
-from familiar.vision.dlib_models import DETECTOR, ENCODER
-from familiar.vision.mtcnn_models import OUTPUT, PROPOSAL, REFINEMENT
-from familiar.vision.onnx_models import Network, model_of
-from familiar.vision.pyramid import tiles_of
+from familiar.vision.engines.dlib_files import Convolution, read_layers
+from familiar.vision.engines.dlib_models import DETECTOR, ENCODER
+from familiar.vision.engines.mtcnn_models import OUTPUT, PROPOSAL, REFINEMENT
+from familiar.vision.engines.onnx_models import Network, model_of
+from familiar.vision.faces.pyramid import tiles_of
 
 ALL = [ENCODER, DETECTOR, PROPOSAL, REFINEMENT, OUTPUT]
 

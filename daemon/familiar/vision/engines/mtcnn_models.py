@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from familiar.vision.onnx_graph import Graph
-from familiar.vision.onnx_models import Network, Source
+from familiar.vision.engines.onnx_graph import Graph
+from familiar.vision.engines.onnx_models import Network, Source
 
 if TYPE_CHECKING:
     import onnx

@@ -24,8 +24,9 @@ from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
 from familiar.model import Crop, Embeddings, Face, Inscription, Photo
 from familiar.settings import VisionSettings, has_gpu_build
-from familiar.vision import sidecars, worker
+from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, Told
+from familiar.vision.workers import tasks as worker
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""

@@ -8,7 +8,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels report home, and read 
 import onnxruntime
 
 from familiar.errors import FamiliarError
-from familiar.vision.engine import Device
+from familiar.vision.engines.engine import Device
 
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from familiar.errors import FamiliarError
-from familiar.vision.dlib_files import AddSkipped, Convolution, Dense, Layer, Pool, Relu, read_layers
-from familiar.vision.engine import CHIP
-from familiar.vision.onnx_graph import Graph
-from familiar.vision.onnx_models import Network, Source, kept
+from familiar.vision.engines.dlib_files import AddSkipped, Convolution, Dense, Layer, Pool, Relu, read_layers
+from familiar.vision.engines.engine import CHIP
+from familiar.vision.engines.onnx_graph import Graph
+from familiar.vision.engines.onnx_models import Network, Source, kept
 
 if TYPE_CHECKING:
     import onnx

@@ -15,9 +15,9 @@ from PIL import Image
 from familiar.errors import SetAsideError
 from familiar.model import Crop, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.decoding import Picture
-from familiar.vision.videos import open_video
-from familiar.vision.workers import Workers
+from familiar.vision.decoding.pictures import Picture
+from familiar.vision.decoding.videos import open_video
+from familiar.vision.workers.pool import Workers
 from photos import MODELS
 from pool import Pool
 from videos import SIZE, write_video

@@ -6,7 +6,7 @@ from PIL import Image
 
 from familiar.errors import SetAsideError
 from familiar.model import Box, Crop
-from familiar.vision.aligning import align
+from familiar.vision.faces.alignment import align
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """Formats of crops, by the suffix of the target."""

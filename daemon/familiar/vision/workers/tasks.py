@@ -25,16 +25,16 @@ from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, is_raw, is_video
 from familiar.model import Crop, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build
-from familiar.vision.kinds import HEAD, kind_of
+from familiar.vision.decoding.kinds import HEAD, kind_of
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
 
     from PIL.Image import Image
 
-    from familiar.vision.decoding import Picture
-    from familiar.vision.engine import Engine
-    from familiar.vision.videos import Video
+    from familiar.vision.decoding.pictures import Picture
+    from familiar.vision.decoding.videos import Video
+    from familiar.vision.engines.engine import Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def start(
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     _be_silent()
     try:
-        from familiar.vision.decoding import prepare_decoders  # noqa: PLC0415
+        from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
         _, fallback = _engine(settings, models) if networks else (None, None)
@@ -187,7 +187,7 @@ def check(path: Path, settings: VisionSettings) -> Checked:
         GoneError, RetryError: the file can't be read.
         SetAsideError: it can't be decoded.
     """
-    from familiar.vision.decoding import decode  # noqa: PLC0415
+    from familiar.vision.decoding.pictures import decode  # noqa: PLC0415
 
     try:
         if not _is_video(path):
@@ -255,7 +255,7 @@ def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettin
 
 
 def _cut(image: "Image", wish: Crop) -> bytes | FamiliarError:
-    from familiar.vision import cropping  # noqa: PLC0415
+    from familiar.vision.faces import crops as cropping  # noqa: PLC0415
 
     try:
         return cropping.crop(image, wish)
@@ -279,7 +279,7 @@ def _is_video(path: Path) -> bool:
 
 
 def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int | None = None) -> "Picture":
-    from familiar.vision.decoding import decode, decode_raw  # noqa: PLC0415
+    from familiar.vision.decoding.pictures import decode, decode_raw  # noqa: PLC0415
 
     data = read_bytes(path)
     if hashlib.sha256(data).hexdigest() != hash_:
@@ -290,7 +290,7 @@ def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int |
 
 @contextmanager
 def _video(path: Path, hash_: str, settings: VisionSettings) -> "Iterator[Video]":
-    from familiar.vision.videos import open_video  # noqa: PLC0415
+    from familiar.vision.decoding.videos import open_video  # noqa: PLC0415
 
     with opened(path, hash_) as file, open_video(file, max_megapixels=settings.max_megapixels) as video:
         yield video
@@ -298,7 +298,7 @@ def _video(path: Path, hash_: str, settings: VisionSettings) -> "Iterator[Video]
 
 @cache
 def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None]":
-    from familiar.vision.engines import load_engine  # noqa: PLC0415
+    from familiar.vision.engines.selection import load_engine  # noqa: PLC0415
 
     return load_engine(settings, models)
 

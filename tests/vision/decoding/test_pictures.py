@@ -9,7 +9,7 @@ from PIL import Image
 
 from familiar.errors import GoneError, RetryError, SetAsideError
 from familiar.filesystem.reading import read_bytes
-from familiar.vision.decoding import Picture, decode, decode_raw, prepare_decoders
+from familiar.vision.decoding.pictures import Picture, decode, decode_raw, prepare_decoders
 from raws import write_raw
 
 prepare_decoders()

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from familiar.model import Embeddings
-from familiar.vision.dlib_models import DETECTOR, ENCODER, LANDMARKS
-from familiar.vision.engine import Chips, Detector, Device, scaled
+from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, LANDMARKS
+from familiar.vision.engines.engine import Chips, Detector, Device, scaled
 
 
 class ReducingDetector:

@@ -16,7 +16,7 @@ from av.stream import Disposition
 from PIL import Image
 
 from familiar.errors import SetAsideError
-from familiar.vision.decoding import Picture, check_size
+from familiar.vision.decoding.pictures import Picture, check_size
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,dv,wtv"
 """Containers that are opened. A playlist is none: it would make the decoder open other files, or the network."""

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from familiar.model import Box
-from familiar.vision.decoding import Pixels
+from familiar.vision.decoding.pictures import Pixels
 
 _EDGE = 128
 """All faces are brought to this many pixels a side, so that large and small ones compare."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from familiar.errors import SetAsideError
-from familiar.vision.aligning import MEAN_FACE, align, edge_of
+from familiar.vision.faces.alignment import MEAN_FACE, align, edge_of
 
 EDGE = 256
 

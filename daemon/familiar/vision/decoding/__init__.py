@@ -1,0 +1,1 @@
+"""Decode pictures, RAW files and videos from untrusted bytes."""

@@ -1,0 +1,1 @@
+"""Find faces and turn them into numbers, with ONNX Runtime or dlib."""

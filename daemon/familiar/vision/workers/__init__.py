@@ -1,0 +1,1 @@
+"""Processes that decode and look, with limits on time, memory and pixels."""
