@@ -114,7 +114,10 @@ def test_a_folder_for_mounts_that_is_empty_is_not_written_into(bench: Workbench)
         (outcome,) = bench.done(Copy(target=point / "people/a.jpg", rule="r", top=point / "people"))
         assert outcome.state == "failed"
         assert outcome.error is not None
-        assert outcome.error.startswith(f"{point}/people: nothing is mounted at {point}; mount its disk")
+        assert outcome.error == (
+            f"{point}/people: nothing is mounted at {point}; mount its disk, or, if none belongs there, make the "
+            f"folder and say `familiar disks trust {point}/people`"
+        )
         assert list(point.iterdir()) == []
         with mounted(point):
             assert bench.perform(1)[0].state == "done"

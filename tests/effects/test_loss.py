@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -380,3 +381,15 @@ def test_a_sidecar_that_is_a_link_to_nothing_stays_and_is_named(bench: Workbench
     _, outcome = bench.done(move(bench.base / "out/a.jpg"), along)
     assert (outcome.state, outcome.error) == ("refused", f"{sidecar}: leads to /nowhere, where nothing is")
     assert sidecar.is_symlink()
+
+
+def test_what_was_done_while_the_clock_was_years_ahead_is_not_undone_as_if_it_were_new(bench: Workbench) -> None:
+    photo, now = bench.photo(), bench.store.now()
+    bench.store.journal._now = lambda: now.replace(year=now.year + 4)
+    bench.done(copy(bench.base / "wrong/a.jpg"), path=photo)
+    bench.store.journal._now = lambda: now - timedelta(hours=2)
+    bench.done(copy(bench.base / "old/a.jpg"), path=photo)
+    bench.store.journal._now = lambda: now
+    bench.done(copy(bench.base / "new/a.jpg"), path=photo)
+    steps = bench.store.journal.select_since(now - timedelta(hours=1))
+    assert [step.target for step in steps] == [bench.base / "new/a.jpg"]

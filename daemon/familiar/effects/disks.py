@@ -276,8 +276,8 @@ class Disks:
         if point is not None:
             raise OfflineError(
                 folder,
-                f"{folder}: nothing is mounted at {point}; mount its disk, or, if none belongs there, say "
-                f"`familiar disks trust {folder}`",
+                f"{folder}: nothing is mounted at {point}; mount its disk, or, if none belongs there, make the "
+                f"folder and say `familiar disks trust {folder}`",
             )
 
     def _note_crossing(self, folder: Path, opened: Folder, places: Sequence[Place]) -> None:

@@ -240,15 +240,14 @@ def _is_mounted(path: Path) -> bool:
 
 
 def _looks_bare(path: Path) -> bool:
-    """Say whether a folder for mounts is empty, or one of a user's sticks is missing, as without its disk."""
-    of_user = path.parent.parent in _FOR_MOUNTS[1:]
-    if path.parent not in _FOR_MOUNTS and not of_user:
+    """Say whether a folder that is made for mounts is empty, or missing, as it is without its disk."""
+    if path.parent not in _FOR_MOUNTS and path.parent.parent not in _FOR_MOUNTS[1:]:
         return False
     try:
         with os.scandir(path) as entries:
             return next(entries, None) is None
     except FileNotFoundError:
-        return of_user
+        return True
     except OSError:
         return False
 

@@ -287,8 +287,12 @@ class Journal:
         return self._undoable(f"AND (plan_id IN ({newest}, {leader}) OR plan_id IN {batch} OR plan_id IN {followers})")
 
     def select_since(self, since: datetime) -> list[Step]:
-        """Return the steps that were done since then and not undone, newest first."""
-        return self._undoable("AND finished_at >= ?", since.isoformat())
+        """Return the steps that were done since then and not undone, newest first.
+
+        What was done before another step that is older counts as older, too: the clock was wrong then.
+        """
+        older = "(SELECT COALESCE(max(done_order), 0) FROM operations WHERE state = 'done' AND finished_at < ?)"
+        return self._undoable(f"AND done_order > {older}", since.isoformat())
 
     def request_undo(self, ids: Sequence[int]) -> None:
         """Ask for steps to be undone, by whoever holds the state folder."""
