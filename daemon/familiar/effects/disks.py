@@ -88,12 +88,13 @@ class Disks:
         places = self._places.covering(folder)
         return self._below(places, folder) if places else self._known(Folder.follow(folder))
 
-    def make(self, folder: Path, *, top: Path | None = None) -> Folder:
+    def make(self, folder: Path, *, top: Path | None = None, real: Path | None = None) -> Folder:
         """Open a folder to put something into, and make it if it is missing; its place is remembered.
 
         Args:
             folder: the folder.
             top: what it never leads out of, which is the place to remember; None where none is to be.
+            real: where it led before, for one that lies in no known place.
 
         Raises:
             OfflineError: the place is on another disk than before, or looks like a mount point without its disk.
@@ -104,7 +105,7 @@ class Disks:
             self._check(places)
             places.append(self._begin(top))
         if not places:
-            real = Path(os.path.realpath(folder))
+            real = real or Path(os.path.realpath(folder))
             self._refuse_bare(folder, real)
             return self._known(Folder.make(real, shown=folder))
         opened = self._below(places, folder, make=True)

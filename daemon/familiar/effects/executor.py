@@ -186,6 +186,7 @@ class Executor:
             temporary=target.with_name(hidden.new).path,
             hash_=hash_,
             before=before,
+            source_real=step.source_real if source is None else source.folder.real,
             source_disk=step.source_disk if source is None else source.folder.disk,
             target_disk=target.folder.disk,
         )

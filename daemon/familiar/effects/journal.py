@@ -21,8 +21,9 @@ class Step:
     """One operation as the journal has it.
 
     `path` is where the photo lies for this step; `source` and `target` are from where and to where it was done, or is
-    being done, and the disks are those of their folders then; `hash` is the SHA-256 of what lies at the target then,
-    None before it is known. `before` are the bytes of a sidecar that were there, None where there was none.
+    being done. The disks are those of their folders then, and `source_real` is where the path of the source's folder
+    led. `hash` is the SHA-256 of what lies at the target then, None before it is known. `before` are the bytes of a
+    sidecar that were there, None where there was none.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Step:
     temporary: Path | None
     attempts: int
     error: str | None
+    source_real: Path | None = None
     source_disk: Disk | None = None
     target_disk: Disk | None = None
 
@@ -76,6 +78,7 @@ class Journal(Protocol):
         temporary: Path,
         hash_: str,
         before: bytes | None = None,
+        source_real: Path | None = None,
         source_disk: Disk | None = None,
         target_disk: Disk | None = None,
     ) -> None:
@@ -101,6 +104,9 @@ class Journal(Protocol):
 
     def finish_undo(self, step: Step, error: str | None) -> None:
         """Write down that a step was undone, or that it stays done, and why."""
+
+    def postpone_undo(self, step: Step, error: str, *, retry_in: float) -> None:
+        """Write down that it is not known how far an undo came, and in how many seconds to complete it."""
 
     def is_elsewhere(self, step: Step) -> bool:
         """Return whether the step's photo lies on another service, where it came from."""

@@ -19,6 +19,8 @@ from familiar.filesystem.regular_files import open_regular
 from familiar.filesystem.removal import Proof, prove_copy, prove_known, prove_second_name, remove, remove_link
 from familiar.model import Crop, Escort, Inscribe, Link, Move, Tag
 
+_RETRY = 60.0
+"""Seconds after which an undo is tried again of which it is not known how far it came."""
 _NO_FILE = "no file"
 """What is at a path where there is something other than a regular file."""
 
@@ -76,11 +78,26 @@ class Undo:
         except StoreError:
             raise
         except (FamiliarError, OSError) as error:
-            if not self._is_taken_back(self._journal.step(step.id)):
-                reason = _told(error)
-                self._journal.finish_undo(step, reason)
-                raise FamiliarError(f"operation {step.id}: {reason}") from error
+            self._end_failed(self._journal.step(step.id), error)
+            return
         self._journal.finish_undo(step, None)
+
+    def _end_failed(self, step: Step, error: FamiliarError | OSError) -> None:
+        """Write down what came of an undo that has met an error: it may have come when all was done.
+
+        Raises:
+            FamiliarError: it is not undone, or not known to be; then it is completed later.
+        """
+        is_undone = step.state == "undoing" and self._is_taken_back(step)
+        if is_undone:
+            self._journal.finish_undo(step, None)
+            return
+        reason = _told(error)
+        if is_undone is None:
+            self._journal.postpone_undo(step, reason, retry_in=_RETRY)
+        else:
+            self._journal.finish_undo(step, reason)
+        raise FamiliarError(f"operation {step.id}: {reason}") from error
 
     def _check(self, step: Step) -> None:
         """Check that nothing stands in the way of undoing one step.
@@ -93,16 +110,14 @@ class Undo:
         if reason is not None:
             raise ChangedError(reason)
 
-    def _is_taken_back(self, step: Step) -> bool:
-        """Say whether an error came when all was done: what was to leave its target is not there any more."""
-        if step.state != "undoing":
-            return False
+    def _is_taken_back(self, step: Step) -> bool | None:
+        """Say whether what was to leave its target is not there any more; None where that can't be told now."""
         try:
             self._leftovers.clear(step)
             assert step.target is not None
             now = _Expected(set(), self._pulse).at(step.target)
         except (FamiliarError, OSError):
-            return False
+            return None
         return now == (step.hash_before if isinstance(step.operation, Inscribe) else None)
 
     def _take_back(self, step: Step) -> None:
@@ -114,7 +129,8 @@ class Undo:
             target = self._target(stack, step.target)
             match step.operation:
                 case Move() | Escort(moves=True):
-                    source = Entry(stack.enter_context(self._disks.make(step.source.parent)), step.source.name)
+                    folder = self._disks.make(step.source.parent, real=step.source_real)
+                    source = Entry(stack.enter_context(folder), step.source.name)
                     self._begin(step, source.with_name(hidden.new))
                     self._move_back(step, target, source, hidden)
                 case _ if target is None and begun:

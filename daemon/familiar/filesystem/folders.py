@@ -102,6 +102,11 @@ class Folder:
         """The number of the device that it lies on."""
         return os.fstat(self.descriptor).st_dev
 
+    @property
+    def real(self) -> Path:
+        """The path without links by which it is reached now."""
+        return Path(os.readlink(f"/proc/self/fd/{self.descriptor}"))
+
     def is_on(self, disk: Disk) -> bool:
         """Say whether it is known to lie on a disk."""
         return self.disk is not None and self.disk.is_same(disk)

@@ -64,7 +64,7 @@ def _check(found: os.stat_result, path: Path) -> None:
 
 
 def _is_nameless_pipe(descriptor: int) -> bool:
-    return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:[")  # noqa: PTH115 - it leads to no path
+    return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:[")
 
 
 def _opener(path: str, flags: int) -> int:

@@ -21,7 +21,8 @@ from familiar.store.sidecars import Sidecars, inscription_as_json, inscription_f
 
 _COLUMNS = (
     "operations.id, plan_id, plans.photo_id, position, rule, operations.kind, wish, parameters, state, source, target, "
-    "temporary, operations.hash, before, attempts, error, one.identity, other.identity, plans.path, photos.hash, "
+    "temporary, operations.hash, before, attempts, error, source_real, one.identity, other.identity, plans.path, "
+    "photos.hash, "
     "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
     "AND earlier.position < operations.position AND earlier.state = 'done')"
 )
@@ -114,10 +115,10 @@ class Journal:
     def open_plans(self, now: datetime) -> list[int]:
         """Return the plans that have something to do now, in the order in which they were made."""
         rows = self._db.conn.execute(
-            "SELECT DISTINCT plan_id FROM operations AS one WHERE state IN ('undo', 'undoing') OR ("
-            "state IN ('planned', 'doing', 'failed') AND (retry_at IS NULL OR retry_at <= ?) AND NOT EXISTS ("
+            "SELECT DISTINCT plan_id FROM operations AS one WHERE state IN ('planned', 'doing', 'failed') "
+            "AND (retry_at IS NULL OR retry_at <= ?) AND NOT EXISTS ("
             "SELECT 1 FROM operations AS before WHERE before.plan_id = one.plan_id AND before.position < one.position "
-            "AND before.state = 'failed' AND before.retry_at > ?)) ORDER BY plan_id",
+            "AND before.state = 'failed' AND before.retry_at > ?) ORDER BY plan_id",
             (now.isoformat(), now.isoformat()),
         )
         return [int(row[0]) for row in rows]
@@ -151,17 +152,20 @@ class Journal:
         temporary: Path,
         hash_: str,
         before: bytes | None = None,
+        source_real: Path | None = None,
         source_disk: Disk | None = None,
         target_disk: Disk | None = None,
     ) -> None:
         """Write down what is about to be done."""
         paths = (os.fsencode(source), os.fsencode(target), os.fsencode(temporary))
+        real = None if source_real is None else os.fsencode(source_real)
         with writing(self._db):
             disks = [None if disk is None else self._places.disk_id(disk) for disk in (source_disk, target_disk)]
             self._db.conn.execute(
                 "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, before = ?, "
-                "source_disk = ?, target_disk = ?, error = NULL, waits_for = NULL, started_at = ? WHERE id = ?",
-                (*paths, hash_, before, *disks, self._now().isoformat(), step.id),
+                "source_real = ?, source_disk = ?, target_disk = ?, error = NULL, waits_for = NULL, started_at = ? "
+                "WHERE id = ?",
+                (*paths, hash_, before, real, *disks, self._now().isoformat(), step.id),
             )
 
     def finish(self, step: Step, outcome: Outcome) -> None:
@@ -215,7 +219,9 @@ class Journal:
 
     def undo_requests(self) -> list[Step]:
         """Return the steps that are to be undone, the newest first, whenever the clock says that they were done."""
-        return self._steps("WHERE state IN ('undo', 'undoing') ORDER BY done_order DESC, operations.id DESC")
+        due = "(retry_at IS NULL OR retry_at <= ?)"
+        where = f"WHERE state IN ('undo', 'undoing') AND {due} ORDER BY done_order DESC, operations.id DESC"
+        return self._steps(where, self._now().isoformat())
 
     def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:
         """Write down that a step is about to be undone."""
@@ -242,6 +248,11 @@ class Journal:
                 self._files.mark_gone(step.target)
                 if isinstance(step.operation, Move):
                     self._place(step.source, step.photo_id)
+
+    def postpone_undo(self, step: Step, error: str, *, retry_in: float) -> None:
+        """Write down that it is not known how far an undo came, and in how many seconds to complete it."""
+        retry_at = (self._now() + timedelta(seconds=retry_in)).isoformat()
+        self._db.conn.execute("UPDATE operations SET error = ?, retry_at = ? WHERE id = ?", (error, retry_at, step.id))
 
     def paths_of(self, step: Step) -> Sequence[Path]:
         """Return all paths where the step's photo is known to lie."""
@@ -370,7 +381,7 @@ class Journal:
 
 def _step(row: tuple[Any, ...]) -> Step:
     id_, plan_id, photo_id, position, rule, kind, wish, parameters, state, source, target, temporary = row[:12]
-    own_hash, before, attempts, error, source_disk, target_disk, plan_path, photo_hash, moved_to = row[12:]
+    own_hash, before, attempts, error, source_real, source_disk, target_disk, plan_path, photo_hash, moved_to = row[12:]
     return Step(
         id=id_,
         plan_id=plan_id,
@@ -387,6 +398,7 @@ def _step(row: tuple[Any, ...]) -> Step:
         temporary=None if temporary is None else _path(temporary),
         attempts=attempts,
         error=error,
+        source_real=None if source_real is None else _path(source_real),
         source_disk=None if source_disk is None else disk_from_json(source_disk),
         target_disk=None if target_disk is None else disk_from_json(target_disk),
     )

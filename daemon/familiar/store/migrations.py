@@ -424,6 +424,7 @@ CREATE TABLE places (
     seen_at TEXT NOT NULL
 );
 
+ALTER TABLE operations ADD COLUMN source_real BLOB;
 ALTER TABLE operations ADD COLUMN source_disk INTEGER REFERENCES disks (id);
 ALTER TABLE operations ADD COLUMN target_disk INTEGER REFERENCES disks (id);
 ALTER TABLE operations ADD COLUMN waits_for BLOB;
