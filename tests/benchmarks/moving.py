@@ -27,16 +27,17 @@ WORK = """
 import json, os, resource, sys, time
 from pathlib import Path
 from dataclasses import fields
-from familiar.model import Move
+from familiar.model import Copy, Move
 from workbench import Workbench
 base, away, count, size = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+wish = {"move": Move, "copy": Copy}[sys.argv[5]]
 bench = Workbench.at(base)
 body = os.urandom(size - 8)
-known = {"top": away} if "top" in {field.name for field in fields(Move)} else {}
+known = {"top": away} if "top" in {field.name for field in fields(wish)} else {}
 plans = []
 for number in range(count):
     photo = bench.photo(f"in/{number}.jpg", number.to_bytes(8) + body)
-    plans.append(bench.plan(photo, Move(target=away / "out" / photo.name, rule="r", **known)))
+    plans.append(bench.plan(photo, wish(target=away / "out" / photo.name, rule="r", **known)))
 os.sync()
 bench.perform(plans.pop())
 print("BEGIN", file=sys.stderr, flush=True)
@@ -50,14 +51,14 @@ bench.close()
 """
 
 
-def run(tree: Path, *, far: bool, count: int, size: int, traced: bool = False) -> tuple[list[float], str]:
+def run(tree: Path, kind: str, *, far: bool, count: int, size: int, traced: bool = False) -> tuple[list[float], str]:
     base = Path(tempfile.mkdtemp(prefix="familiar-moving-"))
     away = Path(tempfile.mkdtemp(prefix="familiar-moving-", dir="/dev/shm" if far else base))  # noqa: S108
     log = base / "strace"
     trace = ["strace", "-f", "-o", str(log), "-e", "trace=file,desc,fsync"] if traced else []
     try:
         done = subprocess.run(
-            [*trace, sys.executable, "-c", WORK, base / "bench", away, str(count), str(size)],
+            [*trace, sys.executable, "-c", WORK, base / "bench", away, str(count), str(size), kind],
             env=os.environ | {"PYTHONPATH": f"{tree}/daemon:{tree}/tests"},
             capture_output=True,
             text=True,
@@ -85,18 +86,18 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=3_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     wanted = parser.parse_args()
-    for far in (False, True):
-        title = "to another disk" if far else "within one disk"
+    for kind, far in (("move", False), ("move", True), ("copy", True)):
+        title = f"{kind} to another disk" if far else f"{kind} within one disk"
         taken: dict[Path, list[list[float]]] = {HERE: [], wanted.against: []}
         for _ in range(wanted.rounds):
             for tree, times in taken.items():
-                times.append(run(tree, far=far, count=wanted.photos, size=wanted.size)[0])
+                times.append(run(tree, kind, far=far, count=wanted.photos, size=wanted.size)[0])
         now, before = ([median(column) for column in zip(*times, strict=True)] for times in taken.values())
         for name, one, other in zip(("processor", "wall"), now, before, strict=True):
             print(f"{title}: {name} {one * 1e3:.2f} ms, before {other * 1e3:.2f} ms: {one / other:.2f} times")
         if shutil.which("strace"):
             for tree in taken:
-                log = run(tree, far=far, count=21, size=wanted.size, traced=True)[1]
+                log = run(tree, kind, far=far, count=21, size=wanted.size, traced=True)[1]
                 print(f"{title}: calls for one operation in {tree}: {calls(log, 20)}")
 
 

@@ -161,11 +161,12 @@ class Entry:
 
     def look(self) -> os.stat_result | None:
         """Return what the name itself stands for, a link as such; None for nothing."""
-        with naming(self.path):
-            try:
-                return os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
-            except FileNotFoundError:
-                return None
+        try:
+            return os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        except OSError as error:  # without `naming`, as this is called for each file again and again
+            raise _named(error, self.path) from error
 
     @property
     def exists(self) -> bool:
@@ -260,7 +261,11 @@ def naming(path: Path, other: Path | None = None) -> Iterator[None]:
     except OSError as error:
         if error.filename is not None and os.path.isabs(os.fsdecode(error.filename)):
             raise  # it has one
-        raise OSError(error.errno, error.strerror, str(path), None, None if other is None else str(other)) from error
+        raise _named(error, path, other) from error
+
+
+def _named(error: OSError, path: Path, other: Path | None = None) -> OSError:
+    return OSError(error.errno, error.strerror, str(path), None, None if other is None else str(other))
 
 
 def _open(folder: Folder | None, path: Path) -> int:

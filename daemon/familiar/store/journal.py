@@ -26,6 +26,7 @@ _COLUMNS = (
     "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
     "AND earlier.position < operations.position AND earlier.state = 'done')"
 )
+_NEXT = "(SELECT COALESCE(max(done_order), 0) + 1 FROM operations)"
 _FROM = (
     "FROM operations JOIN plans ON plans.id = plan_id JOIN photos ON photos.id = plans.photo_id "
     "LEFT JOIN disks AS one ON one.id = source_disk LEFT JOIN disks AS other ON other.id = target_disk"
@@ -175,8 +176,8 @@ class Journal:
         with writing(self._db):
             self._db.conn.execute(
                 "UPDATE operations SET state = ?, target = ?, error = ?, retry_at = ?, waits_for = ?, "
-                "temporary = CASE WHEN ? THEN NULL ELSE temporary END, attempts = attempts + ?, finished_at = ? "
-                "WHERE id = ?",
+                "temporary = CASE WHEN ? THEN NULL ELSE temporary END, attempts = attempts + ?, finished_at = ?, "
+                f"done_order = CASE WHEN ? THEN {_NEXT} ELSE done_order END WHERE id = ?",
                 (
                     outcome.state,
                     None if outcome.target is None else os.fsencode(outcome.target),
@@ -186,12 +187,11 @@ class Journal:
                     outcome.state in {"done", "kept"},
                     outcome.state == "failed",
                     now.isoformat(),
+                    outcome.state == "done",
                     step.id,
                 ),
             )
             if outcome.state == "done":
-                newest = "(SELECT COALESCE(max(done_order), 0) + 1 FROM operations)"
-                self._db.conn.execute(f"UPDATE operations SET done_order = {newest} WHERE id = ?", (step.id,))
                 self._follow(self.step(step.id))
 
     def waited_for(self) -> dict[Path, int]:
