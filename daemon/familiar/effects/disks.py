@@ -183,9 +183,11 @@ class Disks:
             self._refuse_bare(folder, self._real(folder, places))
         if was is None:
             return
-        now = self.disk_of(folder)
-        trusted = any(place.is_trusted and place.disk.is_same(now) for place in places)
-        if not (was.is_same(now) or trusted or self._vouches(folder)):
+        with Folder.nearest(self._real(folder, places)) as held:
+            now = self._mounts.disk_of(held.descriptor)
+            trusted = any(place.is_trusted and place.disk.is_same(now) for place in places)
+            is_right = was.is_same(now) or trusted or self._vouches(held, folder)
+        if not is_right:
             remedy = f"mount it, or, if that is meant, say `familiar disks trust {folder}`"
             raise OfflineError(
                 folder, f"{folder}: its disk {was} is not mounted ({now.beside(was)} is in its place); {remedy}"
@@ -230,16 +232,20 @@ class Disks:
 
     def trouble_with(self, place: Place) -> str | None:
         """Return why a place is not as it was, and what would be right; None if it is."""
-        real, disk = Path(os.path.realpath(place.path)), self._mounts.disk_at(place.real)
+        real = Path(os.path.realpath(place.path))
         remedy = f"or, if that is meant, say `familiar disks trust {place.path}`"
         if real != place.real:
             return f"leads to {real} now, and led to {place.real} before; mend the link, {remedy}"
         trouble = self._trouble_of_root(place) if place.is_root else None
-        if trouble is not None or disk.is_same(place.disk):
+        if trouble is not None:
             return trouble
-        if self._vouches(place.path):
-            self._places.remember(place.path, real=real, disk=disk)
-            return None
+        with Folder.nearest(place.real) as held:
+            disk = self._mounts.disk_of(held.descriptor)
+            if disk.is_same(place.disk):
+                return None
+            if held.path == place.real and self._vouches(held, place.path):
+                self._places.remember(place.path, real=real, disk=disk)
+                return None
         return f"its disk {place.disk} is not mounted ({disk.beside(place.disk)} is in its place); mount it, {remedy}"
 
     def _check(self, places: Iterable[Place]) -> None:
@@ -261,10 +267,11 @@ class Disks:
         files = self._places.count(place.path) if is_empty else 0
         return f"the watched folder is {state}, but {files} files are known in it" if files else None
 
-    def _vouches(self, path: Path) -> bool:
-        """Say whether at least half of the files that are known below a place lie where they were, unchanged."""
+    def _vouches(self, held: Folder, path: Path) -> bool:
+        """Say whether at least half of the files that are known below a path lie below a held folder, unchanged."""
         known = list(self._places.sample(path, limit=_SAMPLE))
-        return bool(known) and 2 * sum(_is_unchanged(*file) for file in known) >= len(known)
+        found = sum(_is_unchanged(held, file.relative_to(path), size, mtime) for file, size, mtime in known)
+        return bool(known) and 2 * found >= len(known)
 
     def _begin(self, top: Path) -> Place:
         real = Path(os.path.realpath(top))  # the links that the user has made on purpose, once
@@ -299,9 +306,9 @@ class Disks:
         return places[-1].real / folder.relative_to(places[-1].path)
 
 
-def _is_unchanged(path: Path, size: int, mtime_ns: int) -> bool:
+def _is_unchanged(held: Folder, file: Path, size: int, mtime_ns: int) -> bool:
     try:
-        found = path.stat()
+        found = os.stat(file, dir_fd=held.descriptor)
     except OSError:
         return False
     return (found.st_size, found.st_mtime_ns) == (size, mtime_ns)

@@ -4,6 +4,7 @@ A path is no disk: a mount point exists without its disk, sticks get each other'
 disk look like two.
 """
 
+import errno
 import os
 import select
 import weakref
@@ -141,11 +142,13 @@ class Mounts:
         self._refresh()
         key = (os.fstat(descriptor).st_dev, os.fstatvfs(descriptor).f_fsid)
         if key not in self._disks:
-            self._disks[key] = self._look(descriptor, *key)
+            mount = self._mounts.get(kernel.mount_id(descriptor))
+            if mount is None:
+                raise OSError(errno.ESTALE, "its disk came or went just now")
+            self._disks[key] = self._look(descriptor, mount, *key)
         return self._disks[key]
 
-    def _look(self, descriptor: int, device: int, id_: int) -> Disk:
-        mount = self._mounts.get(kernel.mount_id(descriptor), Mount(id=0, point=Path("/"), type="", source=""))
+    def _look(self, descriptor: int, mount: Mount, device: int, id_: int) -> Disk:
         known = _known_to_udev(device, mount.source)
         return Disk(
             type=mount.type,
