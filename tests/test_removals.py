@@ -16,7 +16,7 @@ ALLOWED = {
     "flickr/sync/keeping.py": "the cache of Flickr's photos",
     "flickr/api/downloads.py": "the cache of Flickr's photos",
     "flickr/api/credentials.py": "the key and login",
-    "vision/onnx_models.py": "the cache of networks",
+    "vision/engines/onnx_models.py": "the cache of networks",
     "cli/doctor.py": "a probe in a temporary folder",
     "cli/people.py": "names of people, not of files",
 }

@@ -21,9 +21,10 @@ _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 class Folder:
     """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it lies on, once known."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        """Take a descriptor, which is closed with the folder."""
+    def __init__(self, path: Path, descriptor: int, *, real: Path | None = None) -> None:
+        """Take a descriptor, which is closed with the folder, and the path without links by which it was opened."""
         self.path = path
+        self.real = real or path
         self.descriptor = descriptor
         self.disk: Disk | None = None
 
@@ -39,7 +40,7 @@ class Folder:
         assert ".." not in real.parts, real
         shown = shown or real
         with naming(shown):
-            return cls(shown, _open(None, real))
+            return cls(shown, _open(None, real), real=real)
 
     @classmethod
     def nearest(cls, real: Path) -> "Folder":
@@ -69,11 +70,12 @@ class Folder:
         """
         with naming(shown):
             try:
-                return Folder(shown, _open(self, relative) if relative.parts else os.dup(self.descriptor))
+                descriptor = _open(self, relative) if relative.parts else os.dup(self.descriptor)
+                return Folder(shown, descriptor, real=self.real / relative)
             except FileNotFoundError:
                 if not make:
                     raise
-        held = Folder(self.path, os.dup(self.descriptor))
+        held = Folder(self.path, os.dup(self.descriptor), real=self.real)
         for name in relative.parts:
             with held as above:
                 held = above.child(name)
@@ -90,22 +92,17 @@ class Folder:
                 pass  # it is there, or no folder: opening it tells
             else:
                 self.sync()
-            return Folder(path, _open(self, Path(name)))
+            return Folder(path, _open(self, Path(name)), real=self.real / name)
 
     @classmethod
     def follow(cls, path: Path) -> "Folder":
         """Open a folder to which the links in its path lead now; raises OSError."""
-        return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        return cls.open(Path(os.path.realpath(path)), shown=path)
 
     @property
     def device(self) -> int:
         """The number of the device that it lies on."""
         return os.fstat(self.descriptor).st_dev
-
-    @property
-    def real(self) -> Path:
-        """The path without links by which it is reached now."""
-        return Path(os.readlink(f"/proc/self/fd/{self.descriptor}"))
 
     def is_on(self, disk: Disk) -> bool:
         """Say whether it is known to lie on a disk."""

@@ -28,7 +28,7 @@ Array: TypeAlias = npt.NDArray[Any]
 STACK: Embeddings = np.stack([embedding(1, look) for look in range(3)])
 PATHS = ["/photos/a.jpg", "b/ü.jpg", ""]
 ORIGINS = (Path("/photos/a.jpg"), Path.cwd() / "b/ü.jpg", None)
-DOCUMENT = Path(__file__).parents[2] / "docs" / "people.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "people.md"
 LITTLE = 4 << 20
 """Bytes that a refusal may take."""
 
