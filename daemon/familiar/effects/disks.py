@@ -78,15 +78,21 @@ class Disks:
         self._places = places
         self._mounts = mounts or Mounts()
 
-    def open(self, folder: Path) -> Folder:
+    def open(self, folder: Path, *, real: Path | None = None) -> Folder:
         """Open a folder that is there.
+
+        Args:
+            folder: the folder.
+            real: where it led before, for one that lies in no known place.
 
         Raises:
             OfflineError: a place that it lies in is on another disk than before, or gone.
             OSError: it is missing, a component is a link by now, or it may not be read.
         """
         places = self._places.covering(folder)
-        return self._below(places, folder) if places else self._known(Folder.follow(folder))
+        if places:
+            return self._below(places, folder)
+        return self._known(Folder.follow(folder) if real is None else Folder.open(real, shown=folder))
 
     def make(self, folder: Path, *, top: Path | None = None, real: Path | None = None) -> Folder:
         """Open a folder to put something into, and make it if it is missing; its place is remembered.

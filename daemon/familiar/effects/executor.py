@@ -76,6 +76,8 @@ class Executor:
     def leave(self, step: Step, target: Path) -> Outcome:
         """Write down that nothing is to be done: what should be at the target is there."""
         outcome = Outcome(state="kept", target=target)
+        with suppress(OSError, OfflineError):  # else what is left of an earlier try stays written down
+            self._leftovers.clear(step)
         self._journal.finish(step, outcome)
         return outcome
 
@@ -85,7 +87,7 @@ class Executor:
             return False
         try:
             self._leftovers.clear(step)
-            with self._disks.open(step.target.parent) as folder:
+            with self._disks.open(step.target.parent, real=step.target_real) as folder:
                 return has_content(Entry(folder, step.target.name), step.hash, self._pulse)
         except (OSError, OfflineError):
             return False
@@ -123,7 +125,8 @@ class Executor:
         place = place_move if along.moves else place_copy
         with ExitStack() as stack:
             source = self._source(stack, along.sidecar)
-            target = Entry(stack.enter_context(self._disks.make(wish.parent)), wish.name)
+            real = step.target_real if begun else None
+            target = Entry(stack.enter_context(self._disks.make(wish.parent, real=real)), wish.name)
             hash_ = step.hash if begun and step.hash is not None else self._hash_of(source, along.sidecar)
             hidden = Hidden.fresh(step.id)
             self._reserve(step, source, along.sidecar, target, hidden=hidden, hash_=hash_)
@@ -141,8 +144,9 @@ class Executor:
             source = None if isinstance(wish, Crop) else self._source(stack, path)
             is_over = begun and source is not None and not source.exists
             size = len(rendered) if rendered is not None else 0 if is_over else _size_of(source, path)
-            folder = stack.enter_context(self._disks.make(wish.target.parent, top=wish.top))
-            place = self._placing(wish, step, source, rendered)
+            real = step.target_real if begun else None
+            folder = stack.enter_context(self._disks.make(wish.target.parent, top=wish.top, real=real))
+            place = self._placing(wish, step, source, path, rendered)
 
             def attempt(target: Entry) -> None:
                 hidden = Hidden.fresh(step.id)
@@ -187,6 +191,7 @@ class Executor:
             hash_=hash_,
             before=before,
             source_real=step.source_real if source is None else source.folder.real,
+            target_real=target.folder.real,
             source_disk=step.source_disk if source is None else source.folder.disk,
             target_disk=target.folder.disk,
         )
@@ -205,7 +210,9 @@ class Executor:
         with hold_photo(source) as held:
             return held.hash(self._pulse)
 
-    def _placing(self, wish: FileOperation, step: Step, source: Entry | None, rendered: bytes | None) -> Place:
+    def _placing(
+        self, wish: FileOperation, step: Step, source: Entry | None, path: Path, rendered: bytes | None
+    ) -> Place:
         pulse, hash_ = self._pulse, step.photo_hash
         match wish:
             case Move():
@@ -213,7 +220,7 @@ class Executor:
             case Copy():
                 return lambda target, hidden: place_copy(source, target, hidden, hash_=hash_, pulse=pulse)
             case Link(symbolic=symbolic):
-                return lambda target, _: place_link(source, target, symbolic=symbolic, hash_=hash_, pulse=pulse)
+                return lambda target, _: place_link(source, path, target, symbolic=symbolic, hash_=hash_, pulse=pulse)
             case Crop():
                 assert rendered is not None, "a crop is carried out with its picture"
                 return lambda target, hidden: place_bytes(rendered, target, hidden, pulse=pulse)
@@ -245,7 +252,7 @@ class Executor:
     def _may_be_reached(self, step: Step) -> bool:
         assert step.target is not None
         try:
-            with self._disks.open(step.target.parent) as folder:
+            with self._disks.open(step.target.parent, real=step.target_real) as folder:
                 target = Entry(folder, step.target.name)
                 if isinstance(step.operation, Inscribe):  # something had the name before
                     return has_content(target, step.hash or "", self._pulse)

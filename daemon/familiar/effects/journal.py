@@ -21,9 +21,9 @@ class Step:
     """One operation as the journal has it.
 
     `path` is where the photo lies for this step; `source` and `target` are from where and to where it was done, or is
-    being done. The disks are those of their folders then, and `source_real` is where the path of the source's folder
-    led. `hash` is the SHA-256 of what lies at the target then, None before it is known. `before` are the bytes of a
-    sidecar that were there, None where there was none.
+    being done. The disks are those of their folders then, and `source_real` and `target_real` are where the paths of
+    these folders led. `hash` is the SHA-256 of what lies at the target then, None before it is known. `before` are the
+    bytes of a sidecar that were there, None where there was none.
     """
 
     id: int
@@ -42,6 +42,7 @@ class Step:
     attempts: int
     error: str | None
     source_real: Path | None = None
+    target_real: Path | None = None
     source_disk: Disk | None = None
     target_disk: Disk | None = None
 
@@ -79,6 +80,7 @@ class Journal(Protocol):
         hash_: str,
         before: bytes | None = None,
         source_real: Path | None = None,
+        target_real: Path | None = None,
         source_disk: Disk | None = None,
         target_disk: Disk | None = None,
     ) -> None:

@@ -49,9 +49,10 @@ class Leftovers:
         if step.temporary is None:
             return
         hidden = Hidden.of(step.temporary)
-        for folder in {path.parent for path in (step.source, step.target, step.temporary) if path is not None}:
+        led = {path.parent: real for path, real in _places_of(step) if path is not None}
+        for folder, real in led.items():
             try:
-                opened = self._disks.open(folder)
+                opened = self._disks.open(folder, real=real)
             except FileNotFoundError:
                 continue
             with opened:
@@ -75,6 +76,11 @@ class Leftovers:
             discard(aside)  # the sidecar was gone before: it is written anew
         else:
             give_back_name(aside, entry, unused_name)
+
+
+def _places_of(step: Step) -> tuple[tuple[Path | None, Path | None], ...]:
+    """Return where hidden names may be, each with where its folder led."""
+    return ((step.temporary, None), (step.source, step.source_real), (step.target, step.target_real))
 
 
 def _is_known(step: Step, entry: Entry) -> bool:

@@ -165,18 +165,20 @@ def check_over(target: Entry) -> None:
         raise SetAsideError(f"{target.path}: is write-protected, and is left as it is")
 
 
-def place_link(source: Entry | None, target: Entry, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:
-    """Link `target` to the file at `source`.
+def place_link(source: Entry | None, path: Path, target: Entry, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:
+    """Link `target` to the file at `source`; `path` is the source's, also where its folder is gone.
 
     Raises:
         FileExistsError, GoneError, ChangedError, OSError: as `place_move` does.
     """
+    if target.exists:
+        # The photo may have gone back since a try that was interrupted: of a hard link its content tells then.
+        is_there = target.link_end() == path if symbolic else has_content(target, hash_, pulse)
+        if not is_there:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
+        return
     with hold_photo(source) as held:
         assert source is not None
-        if target.exists:
-            if not _is_linked(source, held, target, symbolic=symbolic):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
-            return
         held.verify(hash_, pulse)
         try:
             _link(source, held, target, symbolic=symbolic)

@@ -21,8 +21,8 @@ from familiar.store.sidecars import Sidecars, inscription_as_json, inscription_f
 
 _COLUMNS = (
     "operations.id, plan_id, plans.photo_id, position, rule, operations.kind, wish, parameters, state, source, target, "
-    "temporary, operations.hash, before, attempts, error, source_real, one.identity, other.identity, plans.path, "
-    "photos.hash, "
+    "temporary, operations.hash, before, attempts, error, source_real, target_real, one.identity, other.identity, "
+    "plans.path, photos.hash, "
     "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
     "AND earlier.position < operations.position AND earlier.state = 'done')"
 )
@@ -154,19 +154,20 @@ class Journal:
         hash_: str,
         before: bytes | None = None,
         source_real: Path | None = None,
+        target_real: Path | None = None,
         source_disk: Disk | None = None,
         target_disk: Disk | None = None,
     ) -> None:
         """Write down what is about to be done."""
         paths = (os.fsencode(source), os.fsencode(target), os.fsencode(temporary))
-        real = None if source_real is None else os.fsencode(source_real)
+        real = [None if path is None else os.fsencode(path) for path in (source_real, target_real)]
         with writing(self._db):
             disks = [None if disk is None else self._places.disk_id(disk) for disk in (source_disk, target_disk)]
             self._db.conn.execute(
                 "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, before = ?, "
-                "source_real = ?, source_disk = ?, target_disk = ?, error = NULL, waits_for = NULL, started_at = ? "
-                "WHERE id = ?",
-                (*paths, hash_, before, real, *disks, self._now().isoformat(), step.id),
+                "source_real = ?, target_real = ?, source_disk = ?, target_disk = ?, error = NULL, waits_for = NULL, "
+                "started_at = ? WHERE id = ?",
+                (*paths, hash_, before, *real, *disks, self._now().isoformat(), step.id),
             )
 
     def finish(self, step: Step, outcome: Outcome) -> None:
@@ -184,7 +185,7 @@ class Journal:
                     outcome.error,
                     retry_at,
                     None if outcome.waits_for is None else os.fsencode(outcome.waits_for),
-                    outcome.state in {"done", "kept"},
+                    outcome.state == "done",
                     outcome.state == "failed",
                     now.isoformat(),
                     outcome.state == "done",
@@ -381,7 +382,19 @@ class Journal:
 
 def _step(row: tuple[Any, ...]) -> Step:
     id_, plan_id, photo_id, position, rule, kind, wish, parameters, state, source, target, temporary = row[:12]
-    own_hash, before, attempts, error, source_real, source_disk, target_disk, plan_path, photo_hash, moved_to = row[12:]
+    (
+        own_hash,
+        before,
+        attempts,
+        error,
+        source_real,
+        target_real,
+        source_disk,
+        target_disk,
+        plan_path,
+        photo_hash,
+        moved_to,
+    ) = row[12:]
     return Step(
         id=id_,
         plan_id=plan_id,
@@ -399,6 +412,7 @@ def _step(row: tuple[Any, ...]) -> Step:
         attempts=attempts,
         error=error,
         source_real=None if source_real is None else _path(source_real),
+        target_real=None if target_real is None else _path(target_real),
         source_disk=None if source_disk is None else disk_from_json(source_disk),
         target_disk=None if target_disk is None else disk_from_json(target_disk),
     )

@@ -425,6 +425,7 @@ CREATE TABLE places (
 );
 
 ALTER TABLE operations ADD COLUMN source_real BLOB;
+ALTER TABLE operations ADD COLUMN target_real BLOB;
 ALTER TABLE operations ADD COLUMN source_disk INTEGER REFERENCES disks (id);
 ALTER TABLE operations ADD COLUMN target_disk INTEGER REFERENCES disks (id);
 ALTER TABLE operations ADD COLUMN waits_for BLOB;
