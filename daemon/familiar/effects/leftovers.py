@@ -33,9 +33,7 @@ class Leftovers:
         for step in self._journal.leftovers():
             try:
                 self.clear(step)
-            except OSError:
-                waiting += 1
-            except OfflineError:
+            except (OSError, OfflineError):
                 waiting += 1
         return waiting
 
@@ -48,16 +46,18 @@ class Leftovers:
         """
         if step.temporary is None:
             return
-        hidden = Hidden.of(step.temporary)
+        hidden, is_missing = Hidden.of(step.temporary), False
         led = {path.parent: real for path, real in _places_of(step) if path is not None}
         for folder, real in led.items():
             try:
                 opened = self._disks.open(folder, real=real)
             except FileNotFoundError:
+                is_missing = True  # it may come back with what is in it
                 continue
             with opened:
                 self._clear_folder(step, opened, hidden)
-        self._journal.clear_leftovers(step)
+        if not is_missing:
+            self._journal.clear_leftovers(step)
 
     def _clear_folder(self, step: Step, folder: Folder, hidden: Hidden) -> None:
         for name, original in ((hidden.source, step.source), (hidden.target, step.target)):

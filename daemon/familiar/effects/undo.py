@@ -80,6 +80,7 @@ class Undo:
         except (FamiliarError, OSError) as error:
             self._end_failed(self._journal.step(step.id), error)
             return
+        self._journal.clear_leftovers(step)
         self._journal.finish_undo(step, None)
 
     def _end_failed(self, step: Step, error: FamiliarError | OSError) -> None:

@@ -236,8 +236,7 @@ class Journal:
         with writing(self._db):
             self._db.conn.execute(
                 "UPDATE operations SET state = ?1, error = ?2, "
-                "finished_at = CASE WHEN ?2 IS NULL THEN ?3 ELSE finished_at END, "
-                "temporary = CASE WHEN ?2 IS NULL THEN NULL ELSE temporary END WHERE id = ?4",
+                "finished_at = CASE WHEN ?2 IS NULL THEN ?3 ELSE finished_at END WHERE id = ?4",
                 ("undone" if error is None else "done", error, self._now().isoformat(), step.id),
             )
             if error is None and isinstance(step.operation, Tag):
