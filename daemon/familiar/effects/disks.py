@@ -207,18 +207,16 @@ class Disks:
             return False
         return True
 
-    def disk_at(self, real: Path) -> Disk:
-        """Return the disk that a path without links lies on; raises OSError."""
-        return self._mounts.disk_at(real)
-
     def place_of(self, path: Path) -> Place | None:
         """Return what is known of a place, if it is one."""
         return next((place for place in self._places.covering(path) if place.path == path), None)
 
-    def remember(self, path: Path) -> None:
+    def remember(self, path: Path, *, trusted: bool = False) -> Place:
         """Remember a folder as a place, as it is now; raises OSError."""
         real = Path(os.path.realpath(path))
-        self._places.remember(path, real=real, disk=self._mounts.disk_at(real))
+        disk = self._mounts.disk_at(real)
+        self._places.remember(path, real=real, disk=disk, trusted=trusted)
+        return Place(path=path, real=real, disk=disk, is_trusted=trusted)
 
     def move_of(self, place: Place) -> str | None:
         """Return what a place lies on now and lay on before, to follow "it is on", if that is not the same."""
@@ -231,10 +229,7 @@ class Disks:
 
     def trust(self, folder: Path) -> Place:
         """Remember a folder as it is now, whatever was known of it; raises OSError."""
-        real = Path(os.path.realpath(folder))
-        disk = self._mounts.disk_at(real)
-        self._places.remember(folder, real=real, disk=disk, trusted=True)
-        return Place(path=folder, real=real, disk=disk, is_trusted=True)
+        return self.remember(folder, trusted=True)
 
     def trouble_with(self, place: Place) -> str | None:
         """Return why a place is not as it was, and what would be right; None if it is."""
@@ -280,10 +275,8 @@ class Disks:
         return bool(known) and 2 * found >= len(known)
 
     def _begin(self, top: Path) -> Place:
-        real = Path(os.path.realpath(top))  # the links that the user has made on purpose, once
-        self._refuse_bare(top, real)
-        self.remember(top)
-        return Place(path=top, real=real, disk=self._mounts.disk_at(real))
+        self._refuse_bare(top, Path(os.path.realpath(top)))
+        return self.remember(top)  # by the links that the user has made on purpose, once
 
     def _refuse_bare(self, folder: Path, real: Path) -> None:
         point = self._mounts.missing_mount(real)
@@ -297,7 +290,7 @@ class Disks:
     def _note_crossing(self, folder: Path, opened: Folder, places: Sequence[Place]) -> None:
         """Remember a file system that is mounted below a place, so that it is missed when it is away."""
         disk = opened.disk
-        if not places or disk is None or disk.is_same(places[-1].disk):
+        if disk is None or disk.is_same(places[-1].disk):
             return
         real = self._real(folder, places)
         while folder != places[-1].path and self._mounts.disk_at(real.parent).is_same(disk):

@@ -35,7 +35,7 @@ _PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 """Where familiar may not write, there are no sidecars; to try again for each photo of a library would not end."""
 
-Place = Callable[[Entry, Hidden], None]
+Placing = Callable[[Entry, Hidden], None]
 """Puts the content at a target, by way of hidden names."""
 
 IsThere = Callable[[Entry], bool]
@@ -212,7 +212,7 @@ class Executor:
 
     def _placing(
         self, wish: FileOperation, step: Step, source: Entry | None, path: Path, rendered: bytes | None
-    ) -> Place:
+    ) -> Placing:
         pulse, hash_ = self._pulse, step.photo_hash
         match wish:
             case Move():

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from familiar.filesystem import kernel
 
@@ -39,14 +40,7 @@ def kept_away(descriptor: int) -> Iterator[Callable[[], bool]]:
 
 def is_known(descriptor: int) -> bool:
     """Say whether the kernel tells of writers of a file: not of another user's, nor on a network file system."""
-    try:
-        kernel.take_lease(descriptor)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    kernel.give_back_lease(descriptor)
-    return True
+    return _lease(descriptor) != "unknown"
 
 
 def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
@@ -61,15 +55,21 @@ def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return False
-        kernel.take_lease(descriptor)
-        kernel.give_back_lease(descriptor)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+        return _lease(descriptor) == "refused"
     finally:
         os.close(descriptor)
-    return False
+
+
+def _lease(descriptor: int) -> Literal["given", "refused", "unknown"]:
+    """Say what becomes of the wish for a lease, which is given back at once: it is refused where somebody writes."""
+    try:
+        kernel.take_lease(descriptor)
+    except BlockingIOError:
+        return "refused"
+    except OSError:
+        return "unknown"
+    kernel.give_back_lease(descriptor)
+    return "given"
 
 
 def _is_written(descriptor: int) -> bool:

@@ -94,7 +94,7 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldFile:
+class CachedFile:
     """A file in the cache with which all is done."""
 
     id: int
@@ -256,10 +256,10 @@ class FlickrPhotos:
 
     # What lies in the cache
 
-    def held(self, root_id: int) -> list[HeldFile]:
+    def held(self, root_id: int) -> list[CachedFile]:
         """Return the files in the cache with which all is done, the earliest first."""
         return [
-            HeldFile(id=int(id_), path=Path(os.fsdecode(folder), os.fsdecode(name)), size=int(size))
+            CachedFile(id=int(id_), path=Path(os.fsdecode(folder), os.fsdecode(name)), size=int(size))
             for id_, folder, name, size, _ in self._db.conn.execute(_HELD, (root_id,)).fetchall()
         ]
 
