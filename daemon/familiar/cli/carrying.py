@@ -17,7 +17,7 @@ from familiar.effects.journal import Step
 from familiar.errors import FamiliarError
 from familiar.events import EventLog
 from familiar.library.live_photos import claim_clip, plan_for_clip
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.logs import open_log
 from familiar.model import Plan, aim_of
 from familiar.settings import Settings
@@ -182,7 +182,7 @@ class _Run:
     async def _perform(self, plans: Sequence[int], progress: Callable[[int, int], None]) -> None:
         vision, models = self.settings.vision, self.context.models
         async with Workers(settings=vision, models=models, tasks=len(plans), networks=False) as workers:
-            performer = Performer(
+            performer = OperationRunner(
                 store=self.store,
                 workers=workers,
                 disks=Disks(self.store.places),
@@ -216,7 +216,7 @@ class _Run:
         return True
 
 
-async def _render(store: Store, performer: Performer, plan_id: int) -> dict[int, bytes]:
+async def _render(store: Store, performer: OperationRunner, plan_id: int) -> dict[int, bytes]:
     steps = store.journal.steps(plan_id)
     if not steps:
         return {}

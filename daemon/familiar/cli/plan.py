@@ -16,12 +16,12 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.parameters import PathType
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError, StoreError
-from familiar.library.indexing import Seer
+from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
 from familiar.library.planning import subject_of
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
-from familiar.library.scoring import Standings
+from familiar.library.reencoding import Reencoder
+from familiar.library.scoring import PercentileIndex
 from familiar.logs import open_log
 from familiar.media import is_photo, is_video
 from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, aim_of
@@ -77,10 +77,10 @@ class _Planner:
         self,
         *,
         store: Store,
-        seer: Seer,
+        seer: Indexer,
         recogniser: Recogniser,
         rules: Rules,
-        standings: Standings,
+        standings: PercentileIndex,
         folders: Sequence[FolderSettings],
     ) -> None:
         """Take the rooms that a photo passes."""
@@ -172,10 +172,10 @@ async def _plan(
     paths = photos_in(folders)
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
         log = open_log(sys.stderr, level="error")
-        renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+        renewer = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
         await renewer.renew_references()
-        seer = Seer(store=store, workers=workers)
-        standings = Standings(store, settings.matching, settings.vision.model)
+        seer = Indexer(store=store, workers=workers)
+        standings = PercentileIndex(store, settings.matching, settings.vision.model)
         planner = _Planner(
             store=store, seer=seer, recogniser=recogniser, rules=rules, standings=standings, folders=folders
         )

@@ -19,10 +19,10 @@ from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import write_list
-from familiar.identity.statistics import Scores, Statistics, score_at, statistics_of
+from familiar.identity.statistics import Scores, ScoreStatistics, score_at, statistics_of
 from familiar.library.score_files import ALL_NAME, left_over, read_score_files, write_score_files
 from familiar.library.scoring import Scorer
-from familiar.library.survey import Sight, photos_of
+from familiar.library.survey import IndexedFile, photos_of
 
 _PERCENTILE_COLUMNS = ("percentile", "score", "at or above", "at or below", "deviations")
 _MARKS = (50, 75, 90, 95, 99)
@@ -230,7 +230,7 @@ def _bounds(values: Scores, percent: float | None, score: float | None) -> list[
     return [*([] if percent is None else [score_at(values, percent)]), *([] if score is None else [score])]
 
 
-def _show(statistics: Statistics) -> None:
+def _show(statistics: ScoreStatistics) -> None:
     names = ("count", "maximum", "minimum", "mean", "median", "standard_deviation")
     rows = [(name.replace("_", " "), _number(getattr(statistics, name))) for name in names]
     print_table(("scores", ""), rows, right=("",))
@@ -242,7 +242,7 @@ def _show(statistics: Statistics) -> None:
     print_table(_PERCENTILE_COLUMNS, cells, right=_PERCENTILE_COLUMNS)
 
 
-def _csv(statistics: Statistics) -> str:
+def _csv(statistics: ScoreStatistics) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("percentile", "score", "at_or_above", "at_or_below", "deviations"))
@@ -254,7 +254,7 @@ def _csv(statistics: Statistics) -> str:
 
 
 def _print_written(
-    person: str, scored: Mapping[Path, float], files: tuple[Path, ...], failed: list[Sight], older: list[Path]
+    person: str, scored: Mapping[Path, float], files: tuple[Path, ...], failed: list[IndexedFile], older: list[Path]
 ) -> None:
     print_json(
         {

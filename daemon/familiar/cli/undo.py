@@ -9,7 +9,7 @@ import click
 
 from familiar.cli.carrying import settle, turn
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, reported, say
+from familiar.cli.output import FAILED, CommandError, json_option, print_json, print_table, reported, say
 from familiar.cli.taking_back import undo_steps
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
@@ -34,7 +34,7 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
     a file is not where the operation left it, nothing is touched.
     """
     if (bool(operations), last, since is not None).count(True) != 1:
-        raise Problem("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
+        raise CommandError("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
     with reported():
         moment = None if since is None else _parse_time(since, utc_now())
     with reported(), context.store() as store, turn(context.state, store) as ours:

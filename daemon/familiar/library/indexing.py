@@ -11,7 +11,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 
-class Seer:
+class Indexer:
     """Brings photos into the store, without handling them."""
 
     def __init__(self, *, store: Store, workers: Workers) -> None:

@@ -16,7 +16,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 
-class Renewer:
+class Reencoder:
     """Encodes faces again that another model encoded than the one that is in use."""
 
     def __init__(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from familiar.errors import ConfigurationError, FamiliarError
 from familiar.events import EventLog
-from familiar.library.scoring import Standings
+from familiar.library.scoring import PercentileIndex
 from familiar.model import Plan, Subject
 from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
@@ -21,7 +21,7 @@ class RuleBook:
         file: Path | None,
         read: Callable[[Path | None], Rules],
         store: Store,
-        standings: Standings,
+        standings: PercentileIndex,
         log: EventLog,
     ) -> None:
         """Read the rules; `read` raises `FamiliarError` if they are wrong, which is let through this once."""

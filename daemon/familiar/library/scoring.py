@@ -94,7 +94,7 @@ class _Known:
     last: int
 
 
-class Standings:
+class PercentileIndex:
     """Where scores stand among those of all photos that were scored for a person; kept while people stay the same."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:

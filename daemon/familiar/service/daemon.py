@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from familiar.errors import StoreError, StoreReplacedError, StoreUnavailableError
 from familiar.events import EventLog
-from familiar.library.operations import Performer
-from familiar.library.reencoding import Renewer
-from familiar.library.sidecars.reading import Listener
-from familiar.library.sidecars.writing import Inscriber
+from familiar.library.operations import OperationRunner
+from familiar.library.reencoding import Reencoder
+from familiar.library.sidecars.reading import SidecarReader
+from familiar.library.sidecars.writing import SidecarWriter
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
 from familiar.service.intake import Intake
@@ -22,7 +22,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
-    from familiar.flickr.sync.part import FlickrPart
+    from familiar.flickr.sync.part import FlickrSync
 
 WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""
@@ -57,12 +57,12 @@ class Daemon:
         workers: Workers,
         intake: Intake,
         handler: Handler,
-        performer: Performer,
-        inscriber: Inscriber,
-        listener: Listener,
-        renewer: Renewer,
+        performer: OperationRunner,
+        inscriber: SidecarWriter,
+        listener: SidecarReader,
+        renewer: Reencoder,
         grouper: Grouper,
-        flickr: "FlickrPart | None" = None,
+        flickr: "FlickrSync | None" = None,
         reload: Callable[[], bool],
         look_at_rules: Callable[[], None],
         log: EventLog,

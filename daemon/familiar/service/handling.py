@@ -8,12 +8,12 @@ from pathlib import Path
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.events import EventLog
 from familiar.library.live_photos import plan_for_clip, state_of_still, take_clip_along
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.library.planning import subject_of
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
-from familiar.library.sidecars.reading import Listener
-from familiar.library.sidecars.writing import Inscriber
+from familiar.library.reencoding import Reencoder
+from familiar.library.sidecars.reading import SidecarReader
+from familiar.library.sidecars.writing import SidecarWriter
 from familiar.media import is_video
 from familiar.model import Plan, RecognisedFace, Subject, aim_of
 from familiar.settings import FLICKR
@@ -61,10 +61,10 @@ class Handler:
         store: Store,
         workers: Workers,
         recogniser: Recogniser,
-        renewer: Renewer,
-        performer: Performer,
-        inscriber: Inscriber,
-        listener: Listener,
+        renewer: Reencoder,
+        performer: OperationRunner,
+        inscriber: SidecarWriter,
+        listener: SidecarReader,
         surroundings: Surroundings,
         log: EventLog,
         clock: Callable[[], float],

@@ -18,7 +18,7 @@ from album import embedding
 from familiar.errors import SetAsideError, StoreUnavailableError
 from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
+from familiar.library.reencoding import Reencoder
 from familiar.model import Box, Face, Photo
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
@@ -116,7 +116,7 @@ def register(eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: i
     registrar = Registrar(
         store=eyes.store,
         seer=eyes,
-        renewer=Renewer(store=eyes.store, workers=workers, recogniser=recogniser, log=CheckedLog(), clock=float),
+        renewer=Reencoder(store=eyes.store, workers=workers, recogniser=recogniser, log=CheckedLog(), clock=float),
         recogniser=recogniser,
         at_once=AT_ONCE,
         choice=choice,

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from familiar.errors import FamiliarError, SetAsideError, StoreError
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
+from familiar.library.reencoding import Reencoder
 from familiar.model import Face, Photo
 from familiar.names import name_key
 from familiar.store.references import FaceToRegister, Registered
@@ -23,7 +23,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Is told how many are done, and of how many."""
 
 
-class Sees(Protocol):
+class PhotoIndexer(Protocol):
     """Brings photos into the store."""
 
     async def see(self, path: Path) -> int:
@@ -71,8 +71,8 @@ class Registrar:
         self,
         *,
         store: Store,
-        seer: Sees,
-        renewer: Renewer,
+        seer: PhotoIndexer,
+        renewer: Reencoder,
         recogniser: Recogniser,
         at_once: int,
         choice: FaceChoice = "only",

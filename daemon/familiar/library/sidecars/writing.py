@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from familiar.library.operations import Performer
-from familiar.model import Inscribe, Inscription, Plan
+from familiar.library.operations import OperationRunner
+from familiar.model import Plan, SidecarContent, WriteSidecar
 from familiar.sources.sidecars import new_sidecar, sidecars_of
 from familiar.state import cache_in
-from familiar.store.sidecars import Inscribed
+from familiar.store.sidecars import PhotoSidecar
 from familiar.store.store import Store
 
 RULE = "sidecars"
@@ -34,16 +34,16 @@ def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     return found
 
 
-def plan_sidecar(store: Store, photo: Inscribed, sidecar: Path) -> Plan:
+def plan_sidecar(store: Store, photo: PhotoSidecar, sidecar: Path) -> Plan:
     """Write down what a sidecar is to say, and return the plan for it, to be recorded in the same transaction."""
     store.sidecars.want(sidecar, photo.photo_id, photo.inscription)
-    return Plan(operations=(Inscribe(target=sidecar, rule=RULE, wanted=photo.inscription),))
+    return Plan(operations=(WriteSidecar(target=sidecar, rule=RULE, wanted=photo.inscription),))
 
 
-class Inscriber:
+class SidecarWriter:
     """Writes sidecars in the background, if they are wanted at all."""
 
-    def __init__(self, *, store: Store, performer: Performer, clock: Callable[[], float], enabled: bool) -> None:
+    def __init__(self, *, store: Store, performer: OperationRunner, clock: Callable[[], float], enabled: bool) -> None:
         """Take the store, what carries out plans, and a clock that gives monotonic seconds."""
         self._store = store
         self._performer = performer
@@ -101,11 +101,11 @@ class Inscriber:
         for inscribed in self._store.sidecars.inscriptions([photo_id]):
             await self._inscribe(inscribed, follows)
 
-    async def _inscribe(self, photo: Inscribed, follows: int | None) -> None:
+    async def _inscribe(self, photo: PhotoSidecar, follows: int | None) -> None:
         if not all(map(os.path.lexists, self._store.files.paths_of(photo.photo_id))):
             self._again_at = self._clock() + _LOOK_AGAIN
         for path, sidecar in places_of(self._store, self._store.files.paths_of(photo.photo_id)):
-            if (self._store.sidecars.wanted(sidecar) or Inscription()) == photo.inscription:
+            if (self._store.sidecars.wanted(sidecar) or SidecarContent()) == photo.inscription:
                 continue
             with self._store.writing():
                 plan = plan_sidecar(self._store, photo, sidecar)

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from familiar.errors import UsageError
-from familiar.library.clusters.folders.manifest import NOT_A_FACE, SPECIAL, Manifest, safe_name
-from familiar.library.clusters.folders.plan import Standing
-from familiar.library.clusters.folders.sorting import Sorted
+from familiar.library.clusters.folders.manifest import NOT_A_FACE, SPECIAL, ClusterManifest, safe_name
+from familiar.library.clusters.folders.plan import StoreSnapshot
+from familiar.library.clusters.folders.sorting import Classification
 from familiar.names import check_name, name_key
 
 _NO_NAME = re.compile(r"cluster[-_ ]?[0-9]+(\W.*)?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class FolderTarget:
     """The group that a folder is.
 
     `cluster` is where more faces come into it; None means a new cluster. `own` are all its clusters. `name` is whose
@@ -29,7 +29,7 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class ImportContext:
     """An export, what lies there now, and what holds now.
 
     `exported` and `lying` have the faces of each folder, then and now, `theirs` the clusters of each person by the key
@@ -37,9 +37,9 @@ class Scene:
     its crops were moved there.
     """
 
-    manifest: Manifest
-    found: Sorted
-    standing: Standing
+    manifest: ClusterManifest
+    found: Classification
+    standing: StoreSnapshot
     exported: Mapping[str, Sequence[int]]
     lying: Mapping[str, Sequence[int]]
     theirs: Mapping[str, Sequence[int]]
@@ -69,10 +69,10 @@ class Scene:
         return sorted(sources, key=lambda one: (not _is(self.manifest.folders[one].person, folder), -crops[one]))
 
 
-def set_scene(manifest: Manifest, found: Sorted, standing: Standing) -> Scene:
+def set_scene(manifest: ClusterManifest, found: Classification, standing: StoreSnapshot) -> ImportContext:
     """Find out which folders were renamed, or emptied into another one."""
     rows = sorted(standing.clusters.values(), key=lambda row: (-row.faces, row.id))
-    scene = Scene(
+    scene = ImportContext(
         manifest=manifest,
         found=found,
         standing=standing,
@@ -96,7 +96,7 @@ def _is(name: str | None, other: str) -> bool:
     return name is not None and name_key(name) == name_key(other)
 
 
-def _home_of(scene: Scene, folder: str) -> str | None:
+def _home_of(scene: ImportContext, folder: str) -> str | None:
     """Return the folder that a former one is now: a new one with most of its crops, or a known one with all of them."""
     crops = scene.found.crops
     if folder in scene.found.occupied | scene.found.unclear:
@@ -114,7 +114,7 @@ def _home_of(scene: Scene, folder: str) -> str | None:
     return home if all_there and home != NOT_A_FACE else None
 
 
-def find_aim(scene: Scene, folder: str) -> Aim:
+def find_aim(scene: ImportContext, folder: str) -> FolderTarget:
     """Return the group that a folder is.
 
     Raises:
@@ -126,26 +126,26 @@ def find_aim(scene: Scene, folder: str) -> Aim:
     theirs = [] if name is None else scene.theirs.get(name_key(name), [])
     former = scene.former(folder)
     if not former:
-        return Aim(cluster=theirs[0] if theirs else None, own=frozenset(theirs), name=name)
+        return FolderTarget(cluster=theirs[0] if theirs else None, own=frozenset(theirs), name=name)
     crops = {scene.standing.cluster_of.get(face) for face in scene.lying[folder] if scene.origin(face) == former[0]}
     clusters = [cluster for cluster in scene.clusters_of(former[0]) if cluster in crops]
     if not clusters:
         raise UsageError(f"what was exported as {former[0]!r} is no cluster any more")
     names = () if name is None else tuple(_to_name(scene, former[0], clusters, name))
-    return Aim(cluster=clusters[0], own=frozenset([*theirs, *clusters]), name=name, names=names)
+    return FolderTarget(cluster=clusters[0], own=frozenset([*theirs, *clusters]), name=name, names=names)
 
 
-def _exported_aim(scene: Scene, folder: str) -> Aim:
+def _exported_aim(scene: ImportContext, folder: str) -> FolderTarget:
     person, clusters = scene.manifest.folders[folder].person, scene.clusters_of(folder)
     if person is not None:
         theirs = scene.theirs.get(name_key(person), [])
         if not theirs and person not in scene.standing.people:  # the person has another name since
             theirs = [cluster for cluster in clusters if scene.standing.clusters[cluster].name is not None]
         clusters = list(theirs)
-    return Aim(cluster=clusters[0] if clusters else None, own=frozenset(clusters), name=person)
+    return FolderTarget(cluster=clusters[0] if clusters else None, own=frozenset(clusters), name=person)
 
 
-def _to_name(scene: Scene, source: str, clusters: Iterable[int], name: str) -> Iterable[int]:
+def _to_name(scene: ImportContext, source: str, clusters: Iterable[int], name: str) -> Iterable[int]:
     """Give the clusters of a renamed folder that do not have its name yet."""
     person = scene.manifest.folders[source].person
     if _is(person, name):
@@ -160,7 +160,7 @@ def _to_name(scene: Scene, source: str, clusters: Iterable[int], name: str) -> I
             yield cluster
 
 
-def _person(standing: Standing, folder: str) -> str:
+def _person(standing: StoreSnapshot, folder: str) -> str:
     """Return the person who is meant by a folder's name; one who is new is called as it is."""
     exact = [name for name in standing.people if _is(name, folder)]
     alike = [name for name in standing.people if _is(safe_name(name), folder)]

@@ -10,22 +10,22 @@ from dataclasses import replace
 from shlex import quote
 
 from familiar.errors import UsageError
-from familiar.library.clusters.folders.aims import Aim, Scene, find_aim, set_scene
-from familiar.library.clusters.folders.manifest import IGNORE, NOT_A_FACE, SPECIAL, Manifest
+from familiar.library.clusters.folders.aims import FolderTarget, ImportContext, find_aim, set_scene
+from familiar.library.clusters.folders.manifest import IGNORE, NOT_A_FACE, SPECIAL, ClusterManifest
 from familiar.library.clusters.folders.plan import (
-    Change,
-    Fresh,
-    Ignore,
-    Left,
-    Lying,
-    Merge,
-    Name,
+    AssignFaces,
+    FolderContents,
+    IgnoreCluster,
+    ImportChange,
+    ImportPlan,
+    ImportRefusal,
+    MergeClusters,
+    NameCluster,
+    NewCluster,
     NotFaces,
-    Place,
-    Plan,
-    Refusal,
-    Standing,
-    TakeOut,
+    StoreSnapshot,
+    TakeFacesOut,
+    Undecided,
     What,
 )
 from familiar.library.clusters.folders.sorting import sort_files
@@ -35,7 +35,7 @@ _ORDER: tuple[What, ...] = ("not a face", "take out", "name", "merge", "new clus
 """Two faces of one photo are told apart before their clusters are merged, and clusters are named before more comes."""
 
 
-def plan_changes(manifest: Manifest, lying: Lying, standing: Standing) -> Plan:
+def plan_changes(manifest: ClusterManifest, lying: FolderContents, standing: StoreSnapshot) -> ImportPlan:
     """Return what the changes mean that were made in an exported folder."""
     scene = set_scene(manifest, sort_files(manifest, lying, standing), standing)
     planner = _Planner(scene)
@@ -53,14 +53,14 @@ def plan_changes(manifest: Manifest, lying: Lying, standing: Standing) -> Plan:
 class _Planner:
     """Gathers what is to be done."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: ImportContext) -> None:
         self._scene = scene
-        self._changes: list[Change] = []
+        self._changes: list[ImportChange] = []
         self._refused = list(scene.found.refused)
-        self._left: list[Left] = []
+        self._left: list[Undecided] = []
         self._faulty: set[str] = set()
         self._missing: set[int] = set()
-        self.aims: dict[str, Aim] = {}
+        self.aims: dict[str, FolderTarget] = {}
 
     def find_aims(self) -> None:
         """Find out what each folder is that has crops; those that can't be what they seem to be are refused."""
@@ -80,20 +80,22 @@ class _Planner:
                     self._refuse_folder(folder, f"cluster {cluster}, which these are now, would be {both}")
                     del self.aims[folder]
 
-    def plan_names(self, folder: str, aim: Aim) -> None:
+    def plan_names(self, folder: str, aim: FolderTarget) -> None:
         """Plan to name what was renamed."""
         former = self._scene.former(folder)[:1]
         for cluster in aim.names:
             faces = [face for face in self._still_in(former, folder) if self._cluster_of(face) == cluster]
             note = self._note_on_name(cluster, aim.name or "")
-            self._add("name", faces, folder, Name(cluster=cluster, name=aim.name or ""), target=aim.name, note=note)
+            self._add(
+                "name", faces, folder, NameCluster(cluster=cluster, name=aim.name or ""), target=aim.name, note=note
+            )
         if former and aim.name is None and (person := self._scene.manifest.folders[former[0]].person) is not None:
             reason = (
                 f"{folder!r} is no name, so the cluster stays {person!r}; `familiar clusters refuse` says it is not"
             )
-            self._left.append(Left(folder=former[0], faces=len(self._still_in(former, folder)), reason=reason))
+            self._left.append(Undecided(folder=former[0], faces=len(self._still_in(former, folder)), reason=reason))
 
-    def plan_merges(self, folder: str, aim: Aim) -> None:
+    def plan_merges(self, folder: str, aim: FolderTarget) -> None:
         """Plan to merge what was emptied into another folder."""
         renamed = folder not in self._scene.manifest.folders
         for source in self._scene.former(folder)[int(renamed) :]:
@@ -102,19 +104,19 @@ class _Planner:
                     continue
                 faces = [face for face in self._still_in([source], folder) if self._cluster_of(face) == cluster]
                 note = f"cluster {cluster} and cluster {aim.cluster} become one"
-                self._add("merge", faces, folder, Merge(cluster=cluster, into=aim.cluster), note=note)
+                self._add("merge", faces, folder, MergeClusters(cluster=cluster, into=aim.cluster), note=note)
 
-    def plan_moves(self, folder: str, aim: Aim) -> None:
+    def plan_moves(self, folder: str, aim: FolderTarget) -> None:
         """Plan what becomes of the crops that were moved into a folder by themselves."""
         faces = [face for face in self._moved_to(folder) if self._cluster_of(face) not in aim.own]
         faces = self._as_exported(faces, folder)
         if not faces:
             return
         if aim.cluster is not None:
-            self._add("place", faces, folder, Place(cluster=aim.cluster, faces=tuple(faces)))
+            self._add("place", faces, folder, AssignFaces(cluster=aim.cluster, faces=tuple(faces)))
             return
         note = self._whether_new(aim.name) if aim.name else ""
-        self._add("new cluster", faces, folder, Fresh(faces=tuple(faces), name=aim.name), note=note)
+        self._add("new cluster", faces, folder, NewCluster(faces=tuple(faces), name=aim.name), note=note)
 
     def plan_special(self) -> None:
         """Plan what becomes of the crops that were moved into the folders with a meaning of their own."""
@@ -123,7 +125,7 @@ class _Planner:
             self._plan_ignored(source)
         single = [face for face in self._moved_to(IGNORE) if self._kind_of(face) != "ignored"]
         for faces in self._by_cluster(self._as_exported(single, IGNORE)):
-            self._add("ignore", faces, IGNORE, Fresh(faces=tuple(faces), ignored=True), note="as a new cluster")
+            self._add("ignore", faces, IGNORE, NewCluster(faces=tuple(faces), ignored=True), note="as a new cluster")
         for faces in self._by_cluster(self._as_exported(self._moved_to(NOT_A_FACE), NOT_A_FACE)):
             self._add("not a face", faces, NOT_A_FACE, NotFaces(faces=tuple(faces)))
 
@@ -139,24 +141,24 @@ class _Planner:
         if gone:
             self._missing.update(gone)
             reason = "all its crops were gone, which may be an accident: nothing is decided about them"
-            self._left.append(Left(folder=folder, faces=len(gone), reason=reason))
+            self._left.append(Undecided(folder=folder, faces=len(gone), reason=reason))
         if missing and scene.found.unclear & {home, folder, ""}:
             reason = "they are missing, but may be in what could not be read, which is refused"
-            self._left.append(Left(folder=folder, faces=len(missing), reason=reason))
+            self._left.append(Undecided(folder=folder, faces=len(missing), reason=reason))
         elif home in self.aims:
             for faces in self._by_cluster(missing):
-                self._add("take out", faces, "", TakeOut(cluster=self._cluster_of(faces[0]), faces=tuple(faces)))
+                self._add("take out", faces, "", TakeFacesOut(cluster=self._cluster_of(faces[0]), faces=tuple(faces)))
 
-    def plan(self) -> Plan:
+    def plan(self) -> ImportPlan:
         """Return all of it, in the order in which it is to be done."""
         leaving = Counter(
             self._cluster_of(face)
             for change in self._changes
-            if isinstance(change.step, NotFaces | TakeOut | Place | Fresh)
+            if isinstance(change.step, NotFaces | TakeFacesOut | AssignFaces | NewCluster)
             for face in change.step.faces
         )
         changes = [self._split_if_possible(change, leaving) for change in self._changes]
-        return Plan(
+        return ImportPlan(
             changes=tuple(sorted(changes, key=lambda change: _ORDER.index(change.what))),
             refused=tuple(self._refused),
             left=tuple(self._left),
@@ -172,14 +174,14 @@ class _Planner:
             if row.kind == "named":
                 refuse = f"familiar clusters refuse {cluster} {quote(row.name or '')}"
                 reason = f"{row.name!r} can't be ignored; if it is somebody else, say so first: {refuse}"
-                self._refused.append(Refusal(path=f"{IGNORE}: {source}", reason=reason))
+                self._refused.append(ImportRefusal(path=f"{IGNORE}: {source}", reason=reason))
                 self._faulty.add(IGNORE)
             elif row.kind == "unnamed":
-                self._add("ignore", faces, IGNORE, Ignore(cluster=cluster))
+                self._add("ignore", faces, IGNORE, IgnoreCluster(cluster=cluster))
 
-    def _split_if_possible(self, change: Change, leaving: Counter[int]) -> Change:
+    def _split_if_possible(self, change: ImportChange, leaving: Counter[int]) -> ImportChange:
         """Split a new cluster off, if all of it comes from one that keeps some: so they never come together again."""
-        if not isinstance(change.step, Fresh):
+        if not isinstance(change.step, NewCluster):
             return change
         clusters = {self._cluster_of(face) for face in change.step.faces}
         cluster = clusters.pop()
@@ -201,7 +203,7 @@ class _Planner:
             cluster = self._scene.standing.cluster_of.get(face)
             where = "no cluster any more" if cluster is None else f"cluster {cluster}"
             reason = f"face {face} is in {where} since the export, so it is not moved; export again to see what holds"
-            self._refused.append(Refusal(path=folder, reason=reason))
+            self._refused.append(ImportRefusal(path=folder, reason=reason))
         if since:
             self._faulty.add(folder)
         return [face for face in faces if face not in since]
@@ -238,7 +240,7 @@ class _Planner:
         return "" if name in self._scene.standing.people else "a new person"
 
     def _refuse_folder(self, folder: str, reason: str) -> None:
-        self._refused.append(Refusal(path=folder, reason=reason))
+        self._refused.append(ImportRefusal(path=folder, reason=reason))
         self._faulty.add(folder)
 
     def _add(
@@ -246,7 +248,7 @@ class _Planner:
         what: What,
         faces: Sequence[int],
         folder: str,
-        step: NotFaces | TakeOut | Name | Merge | Place | Fresh | Ignore,
+        step: NotFaces | TakeFacesOut | NameCluster | MergeClusters | AssignFaces | NewCluster | IgnoreCluster,
         *,
         target: str | None = None,
         note: str = "",
@@ -255,7 +257,7 @@ class _Planner:
         if not faces:
             return
         origin = sorted({self._scene.origin(face) or "" for face in faces})
-        change = Change(
+        change = ImportChange(
             what=what,
             faces=tuple(faces),
             origin=tuple(origin),
