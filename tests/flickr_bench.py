@@ -113,7 +113,7 @@ class FlickrBench:
             credentials=self.credentials,
             store=self.store,
             workers=cast("Workers", OwnWorkers()),
-            performer=cast("OperationRunner", None),
+            runner=cast("OperationRunner", None),
             decider=cast("TagDecider", Undecided()),
             cache=self.cache,
             log=self.log,

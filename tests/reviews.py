@@ -11,7 +11,7 @@ import numpy as np
 from familiar.identity.clustering.plan import Grouping, Member
 from familiar.library.clusters.folders.changes import plan_changes
 from familiar.library.clusters.folders.exporting import choose_portions
-from familiar.library.clusters.folders.importing import ChangeResult, carry_out, read_standing, settle
+from familiar.library.clusters.folders.importing import ChangeResult, carry_out, read_snapshot, settle
 from familiar.library.clusters.folders.manifest import (
     SPECIAL,
     ClusterManifest,
@@ -62,7 +62,7 @@ class Review:
 
     def plan(self) -> ImportPlan:
         manifest, lying = read_manifest(self.top), read_folder(self.top)
-        return plan_changes(manifest, lying, read_standing(self.store, manifest, lying))
+        return plan_changes(manifest, lying, read_snapshot(self.store, manifest, lying))
 
     def told(self) -> list[tuple[str, tuple[int, ...], str]]:
         return [(one.what, one.faces, one.target) for one in self.plan().changes]
@@ -73,7 +73,7 @@ class Review:
     def carry_out(self) -> list[ChangeResult]:
         manifest, lying, plan = read_manifest(self.top), read_folder(self.top), self.plan()
         outcomes = carry_out(self.store, plan.changes, model=MODEL, progress=lambda _done, _total: None)
-        standing = read_standing(self.store, manifest, lying)
+        standing = read_snapshot(self.store, manifest, lying)
         write_manifest(self.top, settle(manifest, lying, plan, outcomes, standing))
         return outcomes
 

@@ -270,7 +270,7 @@ Operation: TypeAlias = FileOperation | WriteSidecar | MoveSidecar | Tag
 folder that a person has named, below which it lies whatever the photo is called."""
 
 
-def aim_of(operation: Operation) -> Path | str:
+def destination_of(operation: Operation) -> Path | str:
     """Return what an operation leads to, as people are shown it: a path, or a tag."""
     return operation.text if isinstance(operation, Tag) else operation.target
 

@@ -70,13 +70,15 @@ def test_a_person_without_references_of_the_model_in_use_can_not_be_scored(album
 
 
 def test_a_score_stands_among_those_of_all_photos_and_new_ones_count_at_once(album: Album) -> None:
-    standings, found = PercentileIndex(album.store, SETTINGS, MODEL), scores(album)
-    assert standings.standing("Ann", found[1]) == (100, 100)
-    assert standings.standing("Ann", found[2]) == pytest.approx((200 / 3, 200 / 3))
+    percentiles, found = PercentileIndex(album.store, SETTINGS, MODEL), scores(album)
+    assert percentiles.percentile_rank("Ann", found[1]) == (100, 100)
+    assert percentiles.percentile_rank("Ann", found[2]) == pytest.approx((200 / 3, 200 / 3))
     album.faces(ANN, 4)
-    assert standings.standing("Ann", found[2]) == pytest.approx(standing_by_hand(album, found[2]))
+    assert percentiles.percentile_rank("Ann", found[2]) == pytest.approx(standing_by_hand(album, found[2]))
     album.register(5, "Ann")
-    assert standings.standing("Ann", scores(album)[2]) == pytest.approx(standing_by_hand(album, scores(album)[2]))
+    assert percentiles.percentile_rank("Ann", scores(album)[2]) == pytest.approx(
+        standing_by_hand(album, scores(album)[2])
+    )
 
 
 def standing_by_hand(album: Album, score: float) -> tuple[float, float]:
@@ -86,7 +88,7 @@ def standing_by_hand(album: Album, score: float) -> tuple[float, float]:
 
 
 def test_where_a_person_has_no_references_there_is_nothing_to_compare_with(album: Album) -> None:
-    assert PercentileIndex(album.store, SETTINGS, "another model").standing("Ann", 0.7) is None
+    assert PercentileIndex(album.store, SETTINGS, "another model").percentile_rank("Ann", 0.7) is None
 
 
 def test_the_nearest_photos_and_people_are_found_first_and_none_beyond_the_threshold(album: Album) -> None:

@@ -31,17 +31,17 @@ def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
         async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             clock = partial(float, 0)
             recogniser = Recogniser(store, MatchingSettings(), VisionSettings().model)
-            performer = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
+            runner = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
             handler = Handler(
                 store=store,
                 workers=workers,
                 recogniser=recogniser,
-                renewer=Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
-                performer=performer,
-                inscriber=SidecarWriter(store=store, performer=performer, clock=clock, enabled=False),
-                listener=SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=False),
+                reencoder=Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
+                runner=runner,
+                sidecar_writer=SidecarWriter(store=store, runner=runner, clock=clock, enabled=False),
+                sidecar_reader=SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=False),
                 surroundings=Surroundings(
-                    decide=decide, source_of=lambda _: "", vanished=lambda _: None, is_there=lambda _: True
+                    decide=decide, source_of=lambda _: "", mark_gone=lambda _: None, is_there=lambda _: True
                 ),
                 log=log,
                 clock=clock,

@@ -22,7 +22,7 @@ from familiar.library.clusters.folders.exporting import (
     export_crops,
     refuse_watched,
 )
-from familiar.library.clusters.folders.importing import ChangeResult, carry_out, read_standing, settle
+from familiar.library.clusters.folders.importing import ChangeResult, carry_out, read_snapshot, settle
 from familiar.library.clusters.folders.manifest import (
     IGNORE,
     MANIFEST_NAME,
@@ -114,8 +114,8 @@ def import_(context: Context, folder: Path, *, yes: bool, dry_run: bool, as_json
                 raise UsageError("Clusters were changed meanwhile, so nothing was done; import again.")
             outcomes = _carry_out(store, settings, plan, quiet=as_json)
             rematch(context, store, settings, quiet=as_json)
-            standing = read_standing(store, manifest, lying)
-            _remember(folder, manifest, settle(manifest, lying, plan, outcomes, standing))
+            percentile_rank = read_snapshot(store, manifest, lying)
+            _remember(folder, manifest, settle(manifest, lying, plan, outcomes, percentile_rank))
     _end(folder, plan, outcomes, as_json=as_json, dry_run=dry_run)
 
 
@@ -145,11 +145,11 @@ def _prepare(store: Store, folder: Path, *, again: bool) -> PreviousExport | Non
 
 
 def _plan(store: Store, folder: Path, manifest: ClusterManifest, lying: FolderContents) -> ImportPlan:
-    standing = read_standing(store, manifest, lying)
+    percentile_rank = read_snapshot(store, manifest, lying)
     faces = manifest.faces.items()
-    if faces and not any(standing.photos.get(face) == exported.photo for face, exported in faces):
+    if faces and not any(percentile_rank.photos.get(face) == exported.photo for face, exported in faces):
         raise UsageError(f"{folder}: was exported from another store; none of its faces is known here.")
-    return plan_changes(manifest, lying, standing)
+    return plan_changes(manifest, lying, percentile_rank)
 
 
 async def _export(

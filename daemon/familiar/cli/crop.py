@@ -156,8 +156,8 @@ def _crop(
     sought = _sought(context, store, settings, request)
     folders = _open(store, request, sought, model)
     if request.folders:
-        sights = look_through(context, store, settings, request.folders, quiet=request.quiet)
-        sources = photos_seen(store, sights, model)
+        indexed_files = look_through(context, store, settings, request.folders, quiet=request.quiet)
+        sources = photos_seen(store, indexed_files, model)
     else:
         sources = known_photos(store, model, apart_from=[folder.path for folder in folders])
     if request.people:
@@ -228,12 +228,12 @@ def _sought(context: Context, store: Store, settings: Settings, request: _Reques
     if request.reference.is_dir():
         raise UsageError(f"{request.reference}: is a folder; name a photo of the face to look for.")
     where = folder_at(request.reference, files=True)
-    (sight,) = look_through(context, store, settings, [where], quiet=request.quiet)
-    if sight.photo is None:
-        raise FamiliarError(f"{sight.path}: can't be looked at: {sight.reason}.")
-    photo = store.photos.load(sight.photo)
-    face = choose_face(sight.path, photo, largest=request.largest)
-    return [FaceToCrop(sight.path, photo, face, threshold=matching.threshold)]
+    (indexed,) = look_through(context, store, settings, [where], quiet=request.quiet)
+    if indexed.photo is None:
+        raise FamiliarError(f"{indexed.path}: can't be looked at: {indexed.reason}.")
+    photo = store.photos.load(indexed.photo)
+    face = choose_face(indexed.path, photo, largest=request.largest)
+    return [FaceToCrop(indexed.path, photo, face, threshold=matching.threshold)]
 
 
 def _open(store: Store, request: _Request, sought: Sequence[CropReference], model: str) -> list[CropFolder]:

@@ -11,7 +11,7 @@ from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import MANIFEST_NAME, CroppedFace, PersonReference
 from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.sources import CropCandidates
-from familiar.model import aim_of
+from familiar.model import destination_of
 
 _SHOWN = 20
 """Problems that people are shown."""
@@ -24,7 +24,10 @@ def show_crops(recorder: Recorder, failed: list[Step], sources: CropCandidates, 
             {
                 "folders": [_folder_as_json(folder, added) for folder, added in recorder.added.items()],
                 "failed": [
-                    *({"path": step.path, "target": aim_of(step.operation), "reason": step.error} for step in failed),
+                    *(
+                        {"path": step.path, "target": destination_of(step.operation), "reason": step.error}
+                        for step in failed
+                    ),
                     *({"path": one.path, "target": None, "reason": one.reason} for one in sources.unread),
                 ],
             }

@@ -74,12 +74,12 @@ async def _push(context: Context, settings: Settings, store: Store, log: EventLo
     calls, login = connect(context.credentials, settings.flickr, store, log)
     deciding = _Deciding.on(context, settings, store, log)
     async with Workers(settings=settings.vision, models=context.models) as workers:
-        performer = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
-        await performer.begin()
+        runner = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
+        await runner.begin()
         for photo in list(_done(store)) if deciding.basis is not None else []:
             plan_id = deciding.decider.decide(photo, deciding.basis or "")
             if plan_id is not None:
-                await performer.perform(plan_id, {})
+                await runner.perform(plan_id, {})
     sender = Sender(calls=calls, store=store, log=log, later=settings.flickr.later)
     try:
         if not login.may_write and store.flickr_tags.open_tags():

@@ -33,10 +33,10 @@ async def _look(context: Context, store: Store, settings: Settings, found: Surve
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     async with Workers(settings=settings.vision, models=context.models, tasks=len(found.unknown)) as workers:
         log = open_log(sys.stderr, level="error")
-        renewer = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
-        await renewer.renew_references()
-        looker = FolderIndexer(
-            store=store, seer=Indexer(store=store, workers=workers), renewer=renewer, recogniser=recogniser
+        reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+        await reencoder.reencode_references()
+        folder_indexer = FolderIndexer(
+            store=store, indexer=Indexer(store=store, workers=workers), reencoder=reencoder, recogniser=recogniser
         )
         with progress_bar("looking at photos", hidden=quiet or not found.unknown) as progress:
-            return await looker.look(found, progress)
+            return await folder_indexer.look(found, progress)

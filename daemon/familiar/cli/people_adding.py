@@ -148,11 +148,11 @@ def _register(
         async with Workers(settings=settings.vision, models=context.models, tasks=photos) as workers:
             recogniser = Recogniser(store, settings.matching, settings.vision.model)
             log = open_log(sys.stderr, level="error")
-            renewer = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+            reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
             registrar = Registrar(
                 store=store,
-                seer=Indexer(store=store, workers=workers),
-                renewer=renewer,
+                indexer=Indexer(store=store, workers=workers),
+                reencoder=reencoder,
                 recogniser=recogniser,
                 at_once=workers.slots,
                 choice=choice,

@@ -60,8 +60,8 @@ def write(context: Context, folder: Path, person: str, *, recursive: bool, out: 
         with context.store() as store:
             scorer = Scorer(store, settings.matching, settings.vision.model)
             name = store.people.find(person).name
-            sights = look_through(context, store, settings, [where], quiet=as_json)
-            photos = photos_of(sights)
+            indexed_files = look_through(context, store, settings, [where], quiet=as_json)
+            photos = photos_of(indexed_files)
             found = scorer.score(name, list(photos))
         if not found:
             raise FamiliarError(
@@ -70,12 +70,12 @@ def write(context: Context, folder: Path, person: str, *, recursive: bool, out: 
         scored = {path: found[photo] for photo, paths in photos.items() if photo in found for path in paths}
         files = write_score_files(scored, together=out or where.path / ALL_NAME)
         older = left_over(where.path, files, recursive=recursive)
-    failed = [sight for sight in sights if sight.photo is None]
+    failed = [indexed for indexed in indexed_files if indexed.photo is None]
     if as_json:
         _print_written(name, scored, files, failed, older)
     else:
         if failed:
-            print_table(("photo", "could not be looked at"), [(sight.path, sight.reason) for sight in failed])
+            print_table(("photo", "could not be looked at"), [(indexed.path, indexed.reason) for indexed in failed])
         faceless = sum(len(paths) for photo, paths in photos.items() if photo not in found)
         say(
             f"{name}: {_count(len(scored), 'photo')} scored, {faceless} without a face, {len(failed)} not readable; "
@@ -262,7 +262,7 @@ def _print_written(
             "photos": [{"path": path, "score": score} for path, score in scored.items()],
             "files": files,
             "older_files": older,
-            "failed": [{"path": sight.path, "reason": sight.reason} for sight in failed],
+            "failed": [{"path": indexed.path, "reason": indexed.reason} for indexed in failed],
         }
     )
 

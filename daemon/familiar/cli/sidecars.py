@@ -20,7 +20,7 @@ from familiar.cli.rematching import rematch
 from familiar.effects.placing import check_over
 from familiar.errors import FamiliarError
 from familiar.filesystem.folders import Entry, Folder
-from familiar.library.concurrency import side_by_side
+from familiar.library.concurrency import run_all
 from familiar.library.sidecars.reading import SidecarReader
 from familiar.library.sidecars.writing import places_of, plan_sidecar
 from familiar.library.survey import photos_of
@@ -64,7 +64,9 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         print_json([_as_json(one) for one in shown])
     else:
         if shown:
-            rows = [(one.sidecar, one.change, one.reason or ", ".join(one.photo.inscription.names)) for one in shown]
+            rows = [
+                (one.sidecar, one.change, one.reason or ", ".join(one.photo.sidecar_content.names)) for one in shown
+            ]
             print_table(("sidecar", "would be", "says"), rows)
         say(f"{len(shown)} sidecars, {len(made) - len(shown)} as they are. Nothing was touched.")
     if any(one.change == "failed" for one in made):
@@ -163,7 +165,7 @@ def _places(store: Store, photos: Photos) -> Iterator[tuple[PhotoSidecar, Path, 
     """Give each place of each photo that has something to say, or had, with its sidecar."""
     named = [photo for photo in store.sidecars.named() if photo in photos]
     for start in range(0, len(named), _PORTION):
-        for photo in store.sidecars.inscriptions(named[start : start + _PORTION]):
+        for photo in store.sidecars.sidecar_contents(named[start : start + _PORTION]):
             yield from ((photo, *place) for place in places_of(store, photos[photo.photo_id]))
 
 
@@ -179,12 +181,12 @@ async def _render_all(
                 return await _render(workers, photo, path, sidecar, store.sidecars.wrote(sidecar))
 
         with progress_bar("reading sidecars", hidden=quiet) as progress:
-            return await side_by_side((render(*place) for place in places), progress)
+            return await run_all((render(*place) for place in places), progress)
 
 
 async def _render(workers: Workers, photo: PhotoSidecar, path: Path, sidecar: Path, former: SidecarContent) -> _Made:
     try:
-        made = await workers.render_sidecar(path, sidecar, photo.inscription, former)
+        made = await workers.render_sidecar(path, sidecar, photo.sidecar_content, former)
         if made.before != made.after:
             _check_over(sidecar)
     except FamiliarError as error:
@@ -239,6 +241,6 @@ def _as_json(one: _Made) -> dict[str, Any]:
         "photo": one.path,
         "sidecar": one.sidecar,
         "change": one.change,
-        "names": one.photo.inscription.names,
+        "names": one.photo.sidecar_content.names,
         "reason": one.reason,
     }

@@ -69,7 +69,7 @@ def daemon_for(
             log.emit("settings.rejected", problems=problems_in(error))
             return False
         rules.file = configuration.context.rules_path(fresh)
-        rules.standings = PercentileIndex(store, fresh.matching, fresh.vision.model)
+        rules.percentiles = PercentileIndex(store, fresh.matching, fresh.vision.model)
         rules.read_again()
         log.emit("service.reloaded", settings=configuration.context.config, rules=rules.file)
         return fresh != settings
@@ -111,7 +111,7 @@ def rule_book(context: Context, settings: Settings, store: Store, log: EventLog)
         file=context.rules_path(settings),
         read=context.rules,
         store=store,
-        standings=PercentileIndex(store, settings.matching, settings.vision.model),
+        percentiles=PercentileIndex(store, settings.matching, settings.vision.model),
         log=log,
     )
 

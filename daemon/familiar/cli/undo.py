@@ -15,7 +15,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle, Undo
 from familiar.errors import UsageError
-from familiar.model import aim_of
+from familiar.model import destination_of
 from familiar.store.store import Store, utc_now
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -94,7 +94,7 @@ def _show(steps: Sequence[Step], failures: dict[int, str], *, as_json: bool) -> 
             {
                 "operation": step.id,
                 "kind": step.operation.kind,
-                "target": step.target or aim_of(step.operation),
+                "target": step.target or destination_of(step.operation),
                 "error": failures.get(step.id),
             }
             for step in steps
@@ -102,7 +102,7 @@ def _show(steps: Sequence[Step], failures: dict[int, str], *, as_json: bool) -> 
         print_json({"undone": undone, "obstacles": []})
         return
     rows = [
-        (step.id, step.operation.kind, step.target or aim_of(step.operation), failures.get(step.id, "undone"))
+        (step.id, step.operation.kind, step.target or destination_of(step.operation), failures.get(step.id, "undone"))
         for step in steps
     ]
     print_table(("operation", "kind", "target", "result"), rows)

@@ -25,7 +25,7 @@ from familiar.effects.placing import (
 from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError, RetryError, SetAsideError
 from familiar.filesystem.files import Pulse, has_content, no_pulse
 from familiar.filesystem.folders import Entry
-from familiar.model import Copy, Crop, FileOperation, Link, Move, MoveSidecar, Tag, WriteSidecar, aim_of
+from familiar.model import Copy, Crop, FileOperation, Link, Move, MoveSidecar, Tag, WriteSidecar, destination_of
 
 _FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0
@@ -283,7 +283,7 @@ def _outcome_of(step: Step, error: FamiliarError | OSError) -> Outcome:
 
 
 def _outcome_of_system(step: Step, error: OSError) -> Outcome:
-    where = next((name for name in (error.filename2, error.filename) if name), aim_of(step.operation))
+    where = next((name for name in (error.filename2, error.filename) if name), destination_of(step.operation))
     text = f"{where}: {error.strerror or error}"
     if error.errno == errno.EXDEV and isinstance(step.operation, Link):
         text += "; a hard link can't reach another file system: use kind: symbolic, or copy"

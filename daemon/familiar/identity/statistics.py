@@ -65,7 +65,7 @@ def score_at(scores: Scores, percent: float) -> float:
     return float(np.percentile(scores, percent))
 
 
-def standing(ordered: Scores, score: float) -> tuple[float, float]:
+def percentile_rank(ordered: Scores, score: float) -> tuple[float, float]:
     """Return where a score stands among scores that are sorted upwards: the lowest and the highest percentile of it.
 
     They differ where several scores are equal. It is what `score_at` takes back: a score reaches a percentile, as that

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import FamiliarError, StoreError, UsageError
-from familiar.library.concurrency import side_by_side
+from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
@@ -66,23 +66,23 @@ def survey(store: Store, folders: Iterable[FolderSettings], model: str) -> Surve
 class FolderIndexer:
     """Looks at the photos of a survey that are not known, all side by side, and matches their faces."""
 
-    def __init__(self, *, store: Store, seer: Indexer, renewer: Reencoder, recogniser: Recogniser) -> None:
+    def __init__(self, *, store: Store, indexer: Indexer, reencoder: Reencoder, recogniser: Recogniser) -> None:
         """Take the rooms."""
         self._store = store
-        self._seer = seer
-        self._renewer = renewer
+        self._indexer = indexer
+        self._reencoder = reencoder
         self._recogniser = recogniser
 
     async def look(self, found: Survey, progress: Callable[[int, int], None]) -> list[IndexedFile]:
         """Return what came of each file, in their order; `progress` is told how many were looked at, of how many."""
-        sights = await side_by_side(map(self._sight, found.unknown), progress)
-        seen = found.known | {sight.path: sight for sight in sights}
+        indexed_files = await run_all(map(self._index, found.unknown), progress)
+        seen = found.known | {indexed.path: indexed for indexed in indexed_files}
         return [seen[path] for path in found.files]
 
-    async def _sight(self, path: Path) -> IndexedFile:
+    async def _index(self, path: Path) -> IndexedFile:
         try:
-            photo_id = await self._seer.see(path)
-            await self._renewer.renew_photo(photo_id, path)
+            photo_id = await self._indexer.index(path)
+            await self._reencoder.reencode_photo(photo_id, path)
             self._recogniser.recognise(photo_id)
         except StoreError:
             raise
@@ -108,10 +108,10 @@ def _files(store: Store, folder: FolderSettings) -> dict[Path, int | None]:
     return files
 
 
-def photos_of(sights: Sequence[IndexedFile]) -> dict[int, list[Path]]:
+def photos_of(indexed_files: Sequence[IndexedFile]) -> dict[int, list[Path]]:
     """Return the photos that were seen, each with all its files."""
     photos: dict[int, list[Path]] = {}
-    for sight in sights:
-        if sight.photo is not None:
-            photos.setdefault(sight.photo, []).append(sight.path)
+    for indexed in indexed_files:
+        if indexed.photo is not None:
+            photos.setdefault(indexed.photo, []).append(indexed.path)
     return photos

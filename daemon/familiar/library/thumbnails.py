@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from familiar.errors import FamiliarError, StoreError
-from familiar.library.concurrency import side_by_side
+from familiar.library.concurrency import run_all
 from familiar.model import Box, Crop
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -60,7 +60,7 @@ class FaceThumbnails:
 
         Faces whose photos are gone or can't be read are left out.
         """
-        pictures = await side_by_side((self._cut(face, size, suffix) for face in faces), progress)
+        pictures = await run_all((self._cut(face, size, suffix) for face in faces), progress)
         found = zip(faces, pictures, strict=True)
         return {face.id: picture for face, picture in found if picture is not None}
 

@@ -63,12 +63,18 @@ def assemble(
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
     workers = Workers(settings=settings.vision, models=models, clock=clock)
-    listener = SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
+    sidecar_reader = SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
     disks = Disks(store.places)
     intake = Intake(
-        settings=settings, store=store, disks=disks, log=log, clock=clock, watch=watch, heard=listener.touch
+        settings=settings,
+        store=store,
+        disks=disks,
+        log=log,
+        clock=clock,
+        watch=watch,
+        on_sidecar_changed=sidecar_reader.touch,
     )
-    performer = OperationRunner(
+    runner = OperationRunner(
         store=store,
         workers=workers,
         disks=disks,
@@ -77,9 +83,9 @@ def assemble(
         is_there=intake.is_there,
         copy_sidecars=settings.sidecars.any,
     )
-    inscriber = SidecarWriter(store=store, performer=performer, clock=clock, enabled=settings.sidecars.write)
+    sidecar_writer = SidecarWriter(store=store, runner=runner, clock=clock, enabled=settings.sidecars.write)
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    renewer = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
+    reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
     cache, part = cache_in(store.path.parent), None
     if flickr is not None:
         from familiar.flickr.sync.deciding import TagDecider  # noqa: PLC0415 - only those wait for it who use Flickr
@@ -90,7 +96,7 @@ def assemble(
             credentials=flickr.credentials,
             store=store,
             workers=workers,
-            performer=performer,
+            runner=runner,
             decider=TagDecider(store=store, recogniser=recogniser, rules=rules, log=log),
             cache=cache,
             log=log,
@@ -104,14 +110,14 @@ def assemble(
         store=store,
         workers=workers,
         recogniser=recogniser,
-        renewer=renewer,
-        performer=performer,
-        inscriber=inscriber,
-        listener=listener,
+        reencoder=reencoder,
+        runner=runner,
+        sidecar_writer=sidecar_writer,
+        sidecar_reader=sidecar_reader,
         surroundings=Surroundings(
             decide=rules.decide,
             source_of=source_of,
-            vanished=intake.vanished,
+            mark_gone=intake.mark_gone,
             is_there=intake.is_there,
             hash_of=part.hash_of if part is not None else lambda _: None,
         ),
@@ -123,10 +129,10 @@ def assemble(
         workers=workers,
         intake=intake,
         handler=handler,
-        performer=performer,
-        inscriber=inscriber,
-        listener=listener,
-        renewer=renewer,
+        runner=runner,
+        sidecar_writer=sidecar_writer,
+        sidecar_reader=sidecar_reader,
+        reencoder=reencoder,
         grouper=Grouper(
             store=store,
             settings=settings.clustering,

@@ -50,14 +50,14 @@ class Intake:
         log: EventLog,
         clock: Callable[[], float],
         watch: bool,
-        heard: Callable[[Path, float], None] = lambda _path, _due: None,
+        on_sidecar_changed: Callable[[Path, float], None] = lambda _path, _due: None,
     ) -> None:
         """Take the folders of the settings; without `watch` they are walked once, as for a scan.
 
-        `heard` is called with each sidecar that is new or has changed, and when it will have settled, where sidecars
-        are read.
+        `on_sidecar_changed` is called with each sidecar that is new or has changed, and when it will have settled,
+        where sidecars are read.
         """
-        self._heard = heard
+        self._on_sidecar_changed = on_sidecar_changed
         self._settings = settings
         self._store = store
         self._log = log
@@ -145,7 +145,7 @@ class Intake:
         """Say whether a file lies at a path; where its root is offline it is not known to be gone."""
         return self._roots.is_there(path)
 
-    def vanished(self, path: Path) -> None:
+    def mark_gone(self, path: Path) -> None:
         """Write down that a file is gone, if it is and its root is in place."""
         if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
@@ -192,7 +192,7 @@ class Intake:
                 self._look_at_sidecar(path, present, now + self._settings.settle)
             return
         if present is None:
-            self.vanished(path)
+            self.mark_gone(path)
             return
         due = now + self._settings.settle
         if self._store.files.hint(path, size=present[0], mtime_ns=present[1], root_id=root.id, due=due):
@@ -200,7 +200,7 @@ class Intake:
 
     def _look_at_sidecar(self, sidecar: Path, looks: tuple[int, int], due: float) -> None:
         if self._store.sidecars.looks(sidecar) != looks:
-            self._heard(sidecar, due)
+            self._on_sidecar_changed(sidecar, due)
 
     # Walks
 
@@ -325,7 +325,7 @@ class Intake:
                 if os.path.lexists(file.path) and present is None:
                     self._store.files.mark_gone(file.path)  # it is no regular file any more
                 elif self._roots.may_vanish(file.path):
-                    self.vanished(file.path)
+                    self.mark_gone(file.path)
                 else:
                     self._put_off(file, now)
             case wait:

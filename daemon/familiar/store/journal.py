@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from familiar.effects.journal import Outcome, Step
 from familiar.filesystem.mounts import Disk
-from familiar.model import Box, Copy, Crop, Link, Move, MoveSidecar, Operation, Plan, Tag, WriteSidecar, aim_of
+from familiar.model import Box, Copy, Crop, Link, Move, MoveSidecar, Operation, Plan, Tag, WriteSidecar, destination_of
 from familiar.store.database import writing
 from familiar.store.files import Files
 from familiar.store.flickr_tags import FlickrTags
@@ -344,7 +344,14 @@ class OperationJournal:
         self._db.conn.executemany(
             "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters) VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (plan_id, position, step.rule, step.kind, os.fsencode(aim_of(step)), json.dumps(_parameters(step)))
+                (
+                    plan_id,
+                    position,
+                    step.rule,
+                    step.kind,
+                    os.fsencode(destination_of(step)),
+                    json.dumps(_parameters(step)),
+                )
                 for position, step in enumerate(operations, start=first)
             ),
         )

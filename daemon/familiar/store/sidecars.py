@@ -20,7 +20,7 @@ class PhotoSidecar:
     """A photo or a video, and what its sidecars should say."""
 
     photo_id: int
-    inscription: SidecarContent
+    sidecar_content: SidecarContent
 
 
 _NAMED = """
@@ -56,7 +56,7 @@ class Sidecars:
             yield from photos
             after = photos[-1]
 
-    def inscriptions(self, photo_ids: Sequence[int]) -> list[PhotoSidecar]:
+    def sidecar_contents(self, photo_ids: Sequence[int]) -> list[PhotoSidecar]:
         """Return what the sidecars of photos should say, by their faces and matches, in the order of their ids."""
         wanted = json.dumps(list(photo_ids))
         named: dict[int, list[tuple[str, Box]]] = {}
@@ -68,7 +68,7 @@ class Sidecars:
             (wanted,),
         ).fetchall()
         return [
-            PhotoSidecar(photo_id=id_, inscription=_inscription(named.get(id_, ()), kind, width or 0, height or 0))
+            PhotoSidecar(photo_id=id_, sidecar_content=_inscription(named.get(id_, ()), kind, width or 0, height or 0))
             for id_, width, height, kind in photos
         ]
 
@@ -174,12 +174,12 @@ class Sidecars:
         self._db.conn.execute(f"UPDATE sidecars SET {assignments} WHERE path = ?", (*values, os.fsencode(path)))
 
 
-def inscription_as_json(inscription: SidecarContent) -> dict[str, Any]:
+def inscription_as_json(sidecar_content: SidecarContent) -> dict[str, Any]:
     """Return an inscription as JSON has it."""
     return {
-        "names": list(inscription.names),
-        "regions": [[region.name, *astuple(region.area)] for region in inscription.regions],
-        "size": [inscription.width, inscription.height],
+        "names": list(sidecar_content.names),
+        "regions": [[region.name, *astuple(region.area)] for region in sidecar_content.regions],
+        "size": [sidecar_content.width, sidecar_content.height],
     }
 
 

@@ -57,9 +57,11 @@ class SidecarRegions:
     size: tuple[int, int] | None = None
 
 
-def stored_regions(inscription: SidecarContent, orientation: int) -> list[Region]:
+def stored_regions(sidecar_content: SidecarContent, orientation: int) -> list[Region]:
     """Return the regions of the stored picture, with names as XML can have them."""
-    return [Region(name=clean(region.name), area=stored(region.area, orientation)) for region in inscription.regions]
+    return [
+        Region(name=clean(region.name), area=stored(region.area, orientation)) for region in sidecar_content.regions
+    ]
 
 
 def read(data: bytes, former: Sequence[Region] = ()) -> SidecarRegions:

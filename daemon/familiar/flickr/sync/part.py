@@ -64,7 +64,7 @@ class FlickrSync:
         credentials: Credentials,
         store: Store,
         workers: Workers,
-        performer: OperationRunner,
+        runner: OperationRunner,
         decider: TagDecider,
         cache: Path,
         log: EventLog,
@@ -75,7 +75,7 @@ class FlickrSync:
         self._credentials = credentials
         self._store = store
         self._workers = workers
-        self._performer = performer
+        self._runner = runner
         self._decider = decider
         self.cache = cache
         self._log = log
@@ -310,6 +310,6 @@ class FlickrSync:
             plans = [self._decider.decide(photo, basis) for photo in photos]
         for plan_id in plans:
             if plan_id is not None:
-                await self._performer.perform(plan_id, {})
+                await self._runner.perform(plan_id, {})
         self._news.set()
         self._wake()

@@ -41,16 +41,16 @@ def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> Cro
     return CropCandidates(photos={id_: photo for id_, photo in photos.items() if id_ in paths}, paths=paths)
 
 
-def photos_seen(store: Store, sights: Iterable[IndexedFile], model: str) -> CropCandidates:
+def photos_seen(store: Store, indexed_files: Iterable[IndexedFile], model: str) -> CropCandidates:
     """Return the photos in folders that were looked through, with those that were set aside."""
     paths: dict[int, list[Path]] = {}
     unread = []
-    for sight in sights:
-        photo = sight.photo if sight.photo is not None else _set_aside(store, sight.path)
+    for indexed in indexed_files:
+        photo = indexed.photo if indexed.photo is not None else _set_aside(store, indexed.path)
         if photo is None:
-            unread.append(Unmatched(path=shown_path(sight.path), hash=None, reason=sight.reason or "not readable"))
+            unread.append(Unmatched(path=shown_path(indexed.path), hash=None, reason=indexed.reason or "not readable"))
         else:
-            paths.setdefault(photo, []).append(sight.path)
+            paths.setdefault(photo, []).append(indexed.path)
     return CropCandidates(photos=store.candidates.photos(model, list(paths)), paths=paths, unread=unread)
 
 

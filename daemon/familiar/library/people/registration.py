@@ -26,7 +26,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 class PhotoIndexer(Protocol):
     """Brings photos into the store."""
 
-    async def see(self, path: Path) -> int:
+    async def index(self, path: Path) -> int:
         """Return the id of the photo at `path`; raise FamiliarError where there is none that can be decoded."""
 
 
@@ -71,8 +71,8 @@ class Registrar:
         self,
         *,
         store: Store,
-        seer: PhotoIndexer,
-        renewer: Reencoder,
+        indexer: PhotoIndexer,
+        reencoder: Reencoder,
         recogniser: Recogniser,
         at_once: int,
         choice: FaceChoice = "only",
@@ -82,16 +82,16 @@ class Registrar:
 
         Args:
             store: where all is written.
-            seer: looks at photos.
-            renewer: encodes faces again that another model encoded.
+            indexer: looks at photos.
+            reencoder: encodes faces again that another model encoded.
             recogniser: matches faces.
             at_once: photos to have under way.
             choice: which face of a photo is taken.
             most: photos of a person that are enough, the first ones that will do; None: all.
         """
         self._store = store
-        self._seer = seer
-        self._renewer = renewer
+        self._indexer = indexer
+        self._reencoder = reencoder
         self._recogniser = recogniser
         self._at_once = at_once
         self._choice = choice
@@ -148,8 +148,8 @@ class Registrar:
     async def _see(self, path: Path) -> "_Look":
         photo_id = None
         try:
-            photo_id = await self._seer.see(path)
-            await self._renewer.renew_photo(photo_id, path)
+            photo_id = await self._indexer.index(path)
+            await self._reencoder.reencode_photo(photo_id, path)
             return _Look(photo=photo_id, face=self._choose(self._store.photos.load(photo_id)).id)
         except StoreError:
             raise

@@ -19,7 +19,7 @@ from familiar.library.clusters.folders.plan import (
     StoreSnapshot,
     TakeFacesOut,
 )
-from familiar.library.clusters.folders.sorting import sort_files
+from familiar.library.clusters.folders.sorting import classify
 from familiar.library.clusters.naming import name_cluster
 from familiar.store.store import Store
 
@@ -33,7 +33,7 @@ class ChangeResult:
     error: str | None = None
 
 
-def read_standing(store: Store, manifest: ClusterManifest, lying: FolderContents) -> StoreSnapshot:
+def read_snapshot(store: Store, manifest: ClusterManifest, contents: FolderContents) -> StoreSnapshot:
     """Return what holds now about everything that was exported, or lies there."""
     live = {}
     for cluster in {cluster for folder in manifest.folders.values() for cluster in folder.clusters} | {
@@ -47,7 +47,7 @@ def read_standing(store: Store, manifest: ClusterManifest, lying: FolderContents
     for cluster in set(live.values()):
         for face in store.clusters.faces(cluster):
             cluster_of[face.id], photos[face.id] = cluster, face.hash
-    marked = {file.mark.face for file in lying.files if file.mark is not None}
+    marked = {file.mark.face for file in contents.files if file.mark is not None}
     for face_id in (manifest.faces.keys() | marked) - photos.keys():
         found = store.clusters.face(face_id)
         if found is not None:
@@ -120,10 +120,10 @@ def _make_cluster(store: Store, step: NewCluster, model: str) -> list[int]:
 
 def settle(
     manifest: ClusterManifest,
-    lying: FolderContents,
+    contents: FolderContents,
     plan: ImportPlan,
     outcomes: Iterable[ChangeResult],
-    standing: StoreSnapshot,
+    snapshot: StoreSnapshot,
 ) -> ClusterManifest:
     """Return what was exported where, as if it had been exported like this just now.
 
@@ -131,10 +131,10 @@ def settle(
 
     Args:
         manifest: of before.
-        lying: what lies there.
+        contents: what lies there.
         plan: what that meant.
         outcomes: what came of it.
-        standing: what holds now, after it.
+        snapshot: what holds now, after it.
     """
     done = [outcome.change for outcome in outcomes if outcome.error is None]
     open_ = plan.faulty | {outcome.change.folder for outcome in outcomes if outcome.error is not None}
@@ -146,23 +146,23 @@ def settle(
         for face, exported in manifest.faces.items()
         if face not in taken_out
     }
-    for face, folder in sort_files(manifest, lying, standing).crops.items():
+    for face, folder in classify(manifest, contents, snapshot).crops.items():
         if folder in open_:
             continue
         before = faces.get(face)
         if before is None or before.folder != folder or face in said:
-            cluster = standing.cluster_of.get(face)
+            cluster = snapshot.cluster_of.get(face)
             sha256 = None if before is None else before.sha256
-            faces[face] = ExportedFace(folder=folder, cluster=cluster, photo=standing.photos[face], sha256=sha256)
-    return ClusterManifest(folders=_folders(manifest, faces, lying, homes, standing), faces=faces)
+            faces[face] = ExportedFace(folder=folder, cluster=cluster, photo=snapshot.photos[face], sha256=sha256)
+    return ClusterManifest(folders=_folders(manifest, faces, contents, homes, snapshot), faces=faces)
 
 
 def _folders(
     manifest: ClusterManifest,
     faces: dict[int, ExportedFace],
-    lying: FolderContents,
+    contents: FolderContents,
     homes: dict[str, str],
-    standing: StoreSnapshot,
+    snapshot: StoreSnapshot,
 ) -> dict[str, ExportedFolder]:
     """Return the folders that are there, or of which faces are missing, with the clusters that they stand for now."""
     clusters: dict[str, set[int]] = {}
@@ -172,16 +172,16 @@ def _folders(
             if exported.cluster is not None:
                 clusters[exported.folder].add(exported.cluster)
     for folder, before in manifest.folders.items():
-        if folder not in homes and (folder in clusters or folder in lying.folders):
+        if folder not in homes and (folder in clusters or folder in contents.folders):
             clusters.setdefault(folder, set()).update(before.clusters)
     return {
-        folder: ExportedFolder(person=_person(manifest, folder, found, standing), clusters=tuple(sorted(found)))
+        folder: ExportedFolder(person=_person(manifest, folder, found, snapshot), clusters=tuple(sorted(found)))
         for folder, found in clusters.items()
     }
 
 
-def _person(manifest: ClusterManifest, folder: str, clusters: Iterable[int], standing: StoreSnapshot) -> str | None:
+def _person(manifest: ClusterManifest, folder: str, clusters: Iterable[int], snapshot: StoreSnapshot) -> str | None:
     if folder in manifest.folders:
         return manifest.folders[folder].person
-    rows = [row for cluster in clusters if (row := standing.clusters.get(standing.live.get(cluster, cluster)))]
+    rows = [row for cluster in clusters if (row := snapshot.clusters.get(snapshot.live.get(cluster, cluster)))]
     return next((row.name for row in rows if row.name is not None), None)

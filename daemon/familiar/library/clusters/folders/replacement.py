@@ -36,9 +36,9 @@ class PreviousExport:
     crops: Mapping[str, int]
 
 
-def former_of(manifest: ClusterManifest, lying: FolderContents) -> PreviousExport:
+def former_of(manifest: ClusterManifest, contents: FolderContents) -> PreviousExport:
     """Return what was exported before, from what lies there now."""
-    faces = ((file.path, file.mark.face if file.mark else file.named) for file in lying.files)
+    faces = ((file.path, file.mark.face if file.mark else file.named) for file in contents.files)
     return PreviousExport(
         manifest=manifest,
         crops={path: face for path, face in faces if face is not None and face in manifest.faces},

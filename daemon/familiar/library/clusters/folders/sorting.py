@@ -23,15 +23,15 @@ class Classification:
     refused: tuple[ImportRefusal, ...]
 
 
-def sort_files(manifest: ClusterManifest, lying: FolderContents, standing: StoreSnapshot) -> Classification:
+def classify(manifest: ClusterManifest, contents: FolderContents, snapshot: StoreSnapshot) -> Classification:
     """Sort what lies in an exported folder."""
     crops: dict[int, list[FolderFile]] = {}
     refused: list[ImportRefusal] = []
     spared: set[int] = set()
     unclear: set[str] = set()
-    for file in lying.files:
+    for file in contents.files:
         mark = _mark_of(file, manifest)
-        trouble = file.trouble or _trouble_with(file, mark, standing)
+        trouble = file.trouble or _trouble_with(file, mark, snapshot)
         if trouble is None and mark is not None:
             crops.setdefault(mark.face, []).append(file)
             continue
@@ -60,10 +60,10 @@ def _mark_of(file: FolderFile, manifest: ClusterManifest) -> FaceMarker | None:
     return FaceMarker(face=file.named, photo=exported.photo)
 
 
-def _trouble_with(file: FolderFile, mark: FaceMarker | None, standing: StoreSnapshot) -> str | None:
+def _trouble_with(file: FolderFile, mark: FaceMarker | None, snapshot: StoreSnapshot) -> str | None:
     if mark is None:
         return "it is no crop of this export: neither a comment in it nor its name says which face it shows"
-    known = standing.photos.get(mark.face)
+    known = snapshot.photos.get(mark.face)
     if known is None:
         return f"its face {mark.face} is not known here"
     if known != mark.photo:
