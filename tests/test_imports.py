@@ -9,7 +9,7 @@ LAYERS = (
     {"__main__"},
     {"cli", "review"},
     {"service"},
-    {"flickr"},
+    {"flickr", "folders"},
     {"library"},
     {"sources", "vision", "effects", "store"},
     {"xmp"},
@@ -18,10 +18,10 @@ LAYERS = (
     {"yaml_source", "names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "errors", "events"},
+    {"model", "errors", "events", "backoff"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "tags", "model", "errors"}
+PURE = {"identity", "rules", "names", "tags", "model", "errors", "backoff"}
 IMPURE = {
     "os",
     "io",

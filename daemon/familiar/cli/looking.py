@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import Iterable
 
 from familiar.cli.console.output import progress_bar
@@ -33,7 +32,7 @@ async def _look(context: Context, store: Store, settings: Settings, found: Surve
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     async with Workers(settings=settings.vision, models=context.models, tasks=len(found.unknown)) as workers:
         log = open_log(sys.stderr, level="error")
-        reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+        reencoder = Reencoder(store=store, workers=workers, model=recogniser.model, log=log)
         await reencoder.reencode_references()
         folder_indexer = FolderIndexer(
             store=store, indexer=Indexer(store=store, workers=workers), reencoder=reencoder, recogniser=recogniser

@@ -1,7 +1,6 @@
 """familiar rules: check them, and apply them to photos that are known already."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -11,18 +10,12 @@ from familiar.cli.console.output import FAILED, json_option, print_json, progres
 from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
 from familiar.cli.disks import target_as_json, targets_of
-from familiar.cli.plan import source_of
 from familiar.errors import NoStoreError
-from familiar.library.planning import subject_of
+from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
+from familiar.library.rule_application import RuleApplication
 from familiar.library.scoring import PercentileIndex
-from familiar.model import Plan
 from familiar.names import name_key
-from familiar.rules.planning import Rules, plan_for
-from familiar.settings import FLICKR, Settings
-from familiar.sources.settling import look as look_at
-from familiar.state import cache_in
-from familiar.store.store import Store
 
 
 @click.group()
@@ -80,8 +73,16 @@ def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         read = context.rules(context.needed_rules_path(settings))
         tops = tuple(Path(os.path.abspath(path)) for path in paths)
         with context.store() as store:
+            application = RuleApplication(
+                store=store,
+                recogniser=Recogniser(store, settings.matching, settings.vision.model),
+                planner=Planner(
+                    rules=lambda: read, percentiles=PercentileIndex(store, settings.matching, settings.vision.model)
+                ),
+                folders=settings.folders,
+            )
             with progress_bar("deciding", hidden=as_json) as progress:
-                plans = list(_record(store, settings, read, tops, progress))
+                plans = list(application.record(tops, progress))
             steps = carry_out(context, store, settings, plans, quiet=as_json)
     failed = [step for step in steps if step.state in {"failed", "refused"}]
     if as_json:
@@ -91,35 +92,3 @@ def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         say(f"{len(plans)} photos, {len(steps)} operations, {len(failed)} failed.")
     if failed:
         raise SystemExit(FAILED)
-
-
-def _record(
-    store: Store, settings: Settings, read: Rules, tops: Sequence[Path], progress: Callable[[int, int], None]
-) -> Iterator[int]:
-    """Write down a plan for each known photo that has one to do, at the first of its paths that is there."""
-    recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    cache = cache_in(store.path.parent)
-    percentiles = PercentileIndex(store, settings.matching, settings.vision.model)
-    photos = list(store.photos.seen())
-    for number, photo_id in enumerate(photos, start=1):
-        progress(number, len(photos))
-        path = _path_of(store, photo_id, tops)
-        found = None if path is None else look_at(path)
-        if path is None or found is None:
-            continue
-        photo, faces = recogniser.recognise(photo_id)
-        if photo.kind == "clip":
-            continue  # it goes where its still goes
-        source = FLICKR if path.parent == cache else source_of(path, settings.folders)
-        subject = read.rank(subject_of(photo, faces, path, source, found[1]), percentiles.percentile_rank)
-        made: Plan = plan_for(read, subject)
-        if made.operations:
-            yield store.journal.record(photo_id, path, made)
-
-
-def _path_of(store: Store, photo_id: int, tops: Sequence[Path]) -> Path | None:
-    """Return where the photo lies that a person put there: no copy of ours, and no link."""
-    paths = store.journal.originals_of(photo_id)
-    chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
-    chosen.sort(key=lambda path: path.parent == cache_in(store.path.parent))  # rules can do more with other files
-    return next((path for path in chosen if path.is_file()), None)

@@ -14,10 +14,9 @@ from familiar.cli.context import Context, folders_of
 from familiar.errors import FamiliarError
 from familiar.events import EventLog
 from familiar.library.rulebook import RuleBook, problems_in
-from familiar.library.scoring import PercentileIndex
 from familiar.logs import open_log
 from familiar.service.assembly import Assembly, FlickrAccess, assemble
-from familiar.service.daemon import Progress
+from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store
@@ -69,7 +68,6 @@ def daemon_for(
             log.emit("settings.rejected", problems=problems_in(error))
             return False
         rules.file = configuration.context.rules_path(fresh)
-        rules.percentiles = PercentileIndex(store, fresh.matching, fresh.vision.model)
         rules.read_again()
         log.emit("service.reloaded", settings=configuration.context.config, rules=rules.file)
         return fresh != settings
@@ -107,13 +105,7 @@ def rule_book(context: Context, settings: Settings, store: Store, log: EventLog)
     Raises:
         UsageError: they can't be read, or are wrong.
     """
-    return RuleBook(
-        file=context.rules_path(settings),
-        read=context.rules,
-        store=store,
-        percentiles=PercentileIndex(store, settings.matching, settings.vision.model),
-        log=log,
-    )
+    return RuleBook(file=context.rules_path(settings), read=context.rules, store=store, log=log)
 
 
 def begin_log(settings: Settings, log_format: str | None, log_level: str | None) -> EventLog:

@@ -8,8 +8,9 @@ from rich.padding import Padding
 from familiar.cli.console.output import console, json_option, local_time, print_json, print_table, reported, say
 from familiar.cli.context import Context, pass_context
 from familiar.errors import FamiliarError
+from familiar.library.sources import FlickrCache
 from familiar.settings import Settings
-from familiar.state import cache_in, holder
+from familiar.state import holder
 from familiar.store.store import Store
 
 _SHOWN = 20
@@ -52,12 +53,12 @@ def _flickr(store: Store) -> dict[str, Any] | None:
 
 
 def _status(store: Store, model: str) -> dict[str, Any]:
-    cache = cache_in(store.path.parent)
+    cache = FlickrCache(store)
     return {
         "roots": [
             {"path": root.path, "state": root.state, "reason": root.reason, "scanned_at": root.scanned_at}
             for root in store.roots.all()
-            if root.path != cache
+            if root.path != cache.folder
         ],
         "files": store.files.counts(),
         "photos": store.photos.counts(),

@@ -14,11 +14,13 @@ from familiar.cli.starting import rule_book
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.flickr.api.errors import NotAllowedError
-from familiar.flickr.sync.job import connect
+from familiar.flickr.sync.connection import connect
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender, as_json
 from familiar.library.operations import OperationRunner
+from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
+from familiar.library.scoring import PercentileIndex
 from familiar.logs import open_log
 from familiar.settings import Settings
 from familiar.store.flickr.photos import FlickrPhoto
@@ -38,7 +40,9 @@ class _Deciding:
         rematch(context, store, settings, quiet=True)
         recogniser = Recogniser(store, settings.matching, settings.vision.model)
         rules = rule_book(context, settings, store, log)
-        decider = TagDecider(store=store, recogniser=recogniser, rules=rules, log=log)
+        percentiles = PercentileIndex(store, settings.matching, settings.vision.model)
+        planner = Planner(rules=lambda: rules.rules, percentiles=percentiles)
+        decider = TagDecider(store=store, recogniser=recogniser, planner=planner, log=log)
         return cls(decider=decider, basis=decider.basis())
 
 

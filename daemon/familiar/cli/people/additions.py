@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -148,7 +147,7 @@ def _register(
         async with Workers(settings=settings.vision, models=context.models, tasks=photos) as workers:
             recogniser = Recogniser(store, settings.matching, settings.vision.model)
             log = open_log(sys.stderr, level="error")
-            reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+            reencoder = Reencoder(store=store, workers=workers, model=recogniser.model, log=log)
             registrar = Registrar(
                 store=store,
                 indexer=Indexer(store=store, workers=workers),
