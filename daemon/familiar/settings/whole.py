@@ -19,8 +19,8 @@ class Settings(Section):
     )
     rules: AbsolutePath | None = Field(
         default=None,
-        description="The file with the rules; a relative path counts from the folder of this file. null: rules.yaml there, if "
-        "it exists.",
+        description="The file with the rules; a relative path counts from the folder of this file. null: rules.yaml "
+        "there, if it exists.",
     )
     settle: Seconds = Field(
         default=5.0,
