@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from familiar.identity.clustering.plan import Alike, Grouping, Member
+from familiar.identity.clustering.plan import Grouping, Member, SimilarGroups
 from familiar.model import Box, Embedding, Face, Match, Photo, PhotoKind
 from familiar.store.references import FaceToRegister, Registered
-from familiar.store.rounds import Applied
+from familiar.store.rounds import GroupingResult
 from familiar.store.store import Store
 
 MODEL = "test"
@@ -109,13 +109,13 @@ class Album:
         absorbed: dict[int, int] | None = None,
         alike: Sequence[tuple[int, int, float]] = (),
         same_photo: bool = False,
-    ) -> Applied:
+    ) -> GroupingResult:
         """Let the program group faces like this."""
         grouping = Grouping(
             joined={cluster: _members(faces) for cluster, faces in (joined or {}).items()},
             fresh=tuple(map(_members, fresh)),
             absorbed=absorbed or {},
-            alike=tuple(Alike(face=face, other=other, distance=distance) for face, other, distance in alike),
+            alike=tuple(SimilarGroups(face=face, other=other, distance=distance) for face, other, distance in alike),
         )
         return self.store.rounds.apply(grouping, MODEL, basis="as the test wants it", same_photo=same_photo)
 

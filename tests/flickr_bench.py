@@ -12,12 +12,12 @@ from typing import Any, cast
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.downloads import Downloader
-from familiar.flickr.sync.calls import Calls
-from familiar.flickr.sync.deciding import Decider
+from familiar.flickr.sync.calls import CallQueue
+from familiar.flickr.sync.deciding import TagDecider
 from familiar.flickr.sync.listing import Lister
-from familiar.flickr.sync.part import FlickrPart
+from familiar.flickr.sync.part import FlickrSync
 from familiar.flickr.sync.sending import Sender
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.model import Tag
 from familiar.settings import FlickrSettings, VisionSettings
 from familiar.state import cache_in
@@ -52,11 +52,11 @@ class FlickrBench:
         now.ahead += timedelta(seconds=seconds)
 
     @contextmanager
-    def calls(self) -> Iterator[Calls]:
+    def calls(self) -> Iterator[CallQueue]:
         token = self.flickr.logins.grant(self.perms)
         login = Login(token=token.key, secret=token.secret, perms="write", nsid="1@N00", username="Ana")
         key = Key(key=self.flickr.logins.key, secret=self.flickr.logins.secret)
-        calls = Calls(
+        calls = CallQueue(
             client=Client(key, login, endpoint=self.flickr.url, timeout=self.settings.timeout),
             downloader=Downloader(timeout=self.settings.timeout),
             settings=self.settings,
@@ -89,10 +89,10 @@ class FlickrBench:
 
         return asyncio.run(send())
 
-    def run(self, until: Callable[[FlickrPart], bool], *, within: float = 10, once: bool = False) -> FlickrPart:
+    def run(self, until: Callable[[FlickrSync], bool], *, within: float = 10, once: bool = False) -> FlickrSync:
         """Run the part, whose files nobody handles, until something holds."""
 
-        async def run() -> FlickrPart:
+        async def run() -> FlickrSync:
             part = self.part(once=once)
             part.start(lambda: None)
             ends = time.monotonic() + within
@@ -107,14 +107,14 @@ class FlickrBench:
 
         return asyncio.run(run())
 
-    def part(self, *, once: bool = False) -> FlickrPart:
-        return FlickrPart(
+    def part(self, *, once: bool = False) -> FlickrSync:
+        return FlickrSync(
             settings=self.settings,
             credentials=self.credentials,
             store=self.store,
             workers=cast("Workers", OwnWorkers()),
-            performer=cast("Performer", None),
-            decider=cast("Decider", Undecided()),
+            runner=cast("OperationRunner", None),
+            decider=cast("TagDecider", Undecided()),
             cache=self.cache,
             log=self.log,
             once=once,
@@ -149,7 +149,7 @@ class FlickrBench:
 class OwnWorkers:
     """Decodes in the test's own process what workers would."""
 
-    async def check(self, path: Path) -> worker.Checked:
+    async def check(self, path: Path) -> worker.CheckedFile:
         return worker.check(path, VisionSettings())
 
 

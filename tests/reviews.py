@@ -11,17 +11,17 @@ import numpy as np
 from familiar.identity.clustering.plan import Grouping, Member
 from familiar.library.clusters.folders.changes import plan_changes
 from familiar.library.clusters.folders.exporting import choose_portions
-from familiar.library.clusters.folders.importing import Outcome, carry_out, read_standing, settle
+from familiar.library.clusters.folders.importing import ChangeResult, carry_out, read_snapshot, settle
 from familiar.library.clusters.folders.manifest import (
     SPECIAL,
+    ClusterManifest,
     ExportedFace,
     ExportedFolder,
-    Manifest,
     read_manifest,
     write_manifest,
 )
-from familiar.library.clusters.folders.marks import Mark, crop_name, marked
-from familiar.library.clusters.folders.plan import Plan
+from familiar.library.clusters.folders.marks import FaceMarker, crop_name, marked
+from familiar.library.clusters.folders.plan import ImportPlan
 from familiar.library.clusters.folders.reading import read_folder
 from familiar.library.clusters.naming import name_cluster
 from familiar.model import Box, Face, Photo
@@ -55,14 +55,14 @@ class Review:
             for one in portions
             for face in one.faces
         }
-        write_manifest(self.top, Manifest(folders=folders, faces=faces))
+        write_manifest(self.top, ClusterManifest(folders=folders, faces=faces))
 
     def crop(self, face: int) -> bytes:
-        return marked(PICTURE, Mark(face=face, photo=self.store.clusters.photo_of(face) or ""))
+        return marked(PICTURE, FaceMarker(face=face, photo=self.store.clusters.photo_of(face) or ""))
 
-    def plan(self) -> Plan:
+    def plan(self) -> ImportPlan:
         manifest, lying = read_manifest(self.top), read_folder(self.top)
-        return plan_changes(manifest, lying, read_standing(self.store, manifest, lying))
+        return plan_changes(manifest, lying, read_snapshot(self.store, manifest, lying))
 
     def told(self) -> list[tuple[str, tuple[int, ...], str]]:
         return [(one.what, one.faces, one.target) for one in self.plan().changes]
@@ -70,10 +70,10 @@ class Review:
     def refused(self) -> dict[str, str]:
         return {one.path: one.reason for one in self.plan().refused}
 
-    def carry_out(self) -> list[Outcome]:
+    def carry_out(self) -> list[ChangeResult]:
         manifest, lying, plan = read_manifest(self.top), read_folder(self.top), self.plan()
         outcomes = carry_out(self.store, plan.changes, model=MODEL, progress=lambda _done, _total: None)
-        standing = read_standing(self.store, manifest, lying)
+        standing = read_snapshot(self.store, manifest, lying)
         write_manifest(self.top, settle(manifest, lying, plan, outcomes, standing))
         return outcomes
 

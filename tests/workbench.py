@@ -12,7 +12,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
 from familiar.effects.undo import Undo
-from familiar.model import Inscribe, Inscription, Operation, Photo, Plan
+from familiar.model import Operation, Photo, Plan, SidecarContent, WriteSidecar
 from familiar.store.store import Store
 from familiar.vision.sidecars import render
 
@@ -56,8 +56,8 @@ class Workbench:
             if step.state in {"planned", "doing", "failed"}:
                 current = self.store.journal.step(step.id)
                 rendered, before = PICTURE if step.operation.kind == "crop" else None, None
-                if isinstance(step.operation, Inscribe):
-                    made = render(current.path, step.operation.target, step.operation.wanted, Inscription())
+                if isinstance(step.operation, WriteSidecar):
+                    made = render(current.path, step.operation.target, step.operation.wanted, SidecarContent())
                     rendered, before = made.after, made.before
                 outcomes.append(executor.carry_out(current, rendered=rendered, before=before))
                 if outcomes[-1].state == "failed":

@@ -215,7 +215,7 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inscription:
+class SidecarContent:
     """What a sidecar should say of a photo: who is on it, and where.
 
     Areas, `width` and `height` (pixels) are those of the upright original. A video has names alone.
@@ -228,17 +228,17 @@ class Inscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inscribe:
+class WriteSidecar:
     """Write what is known of a photo into its sidecar at `target`, beside what others wrote there."""
 
     target: Path
     rule: str
-    wanted: Inscription
+    wanted: SidecarContent
     kind: Literal["sidecar"] = field(default="sidecar", init=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Escort:
+class MoveSidecar:
     """Take a sidecar along with its photo: to wherever the step at the position `behind` of the same plan puts that.
 
     `sidecar` is where it lies, `moves` whether it leaves that place.
@@ -265,12 +265,12 @@ class Tag:
     kind: Literal["tag"] = field(default="tag", init=False)
 
 
-Operation: TypeAlias = FileOperation | Inscribe | Escort | Tag
+Operation: TypeAlias = FileOperation | WriteSidecar | MoveSidecar | Tag
 """One step of a plan. `target` is the wished path: a taken name gets a number when the step is done. `top` is the
 folder that a person has named, below which it lies whatever the photo is called."""
 
 
-def aim_of(operation: Operation) -> Path | str:
+def destination_of(operation: Operation) -> Path | str:
     """Return what an operation leads to, as people are shown it: a path, or a tag."""
     return operation.text if isinstance(operation, Tag) else operation.target
 

@@ -31,7 +31,7 @@ from sklearn.metrics import (
 )
 
 from familiar.identity.clustering.grouping import group
-from familiar.identity.clustering.plan import Faces, Grouping
+from familiar.identity.clustering.plan import FacesToGroup, Grouping
 from familiar.settings import ClusteringSettings
 
 MODEL = "dlib-resnet-v1"
@@ -46,9 +46,9 @@ def load(paths: list[str]) -> tuple[npt.NDArray[np.float32], Labels]:
 
 def faces_of(
     embeddings: npt.NDArray[np.float32], clusters: Labels | None = None, firm: frozenset[int] = frozenset()
-) -> Faces:
+) -> FacesToGroup:
     count = len(embeddings)
-    return Faces(
+    return FacesToGroup(
         ids=np.arange(1, count + 1),
         embeddings=embeddings,
         clusters=np.zeros(count, np.int64) if clusters is None else clusters,

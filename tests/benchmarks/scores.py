@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from familiar.library.scoring import Scorer
-from familiar.library.search import Finder, Wish
+from familiar.library.search import Finder, SearchQuery
 from familiar.model import Box, Face, Photo
 from familiar.settings import MatchingSettings
 from familiar.store.references import FaceToRegister
@@ -73,7 +73,7 @@ def main() -> None:
             sought = [face(embeddings[7] + np.float32(0.01))]
             least = seconds(lambda: plain(path))
             scored = seconds(lambda: scorer.score("Ann"))
-            found = seconds(lambda: finder.find(sought, Wish(most=10)))
+            found = seconds(lambda: finder.find(sought, SearchQuery(most=10)))
             print(f"{photos} photos with a face each, medians of 5")
             print(f"read and subtract (NumPy): {least:.2f} s")
             print(f"score against {REFERENCES} references: {scored:.2f} s, {scored / least:.1f} times")

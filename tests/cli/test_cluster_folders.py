@@ -13,7 +13,7 @@ from PIL import Image
 
 from conftest import put
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME, read_manifest
-from familiar.library.clusters.folders.marks import Mark, crop_name, mark_in
+from familiar.library.clusters.folders.marks import FaceMarker, crop_name, mark_in
 from familiar.library.clusters.naming import name_cluster
 from familiar.settings import Settings
 from familiar.store.store import STORE_NAME, Store
@@ -94,7 +94,7 @@ def test_an_export_is_a_folder_of_square_crops_for_each_cluster_and_each_says_wh
     for path in crops(home, "cluster-1"):
         mark = mark_in(path.read_bytes())
         assert mark is not None
-        assert (path.name, mark) == (crop_name(mark.face), Mark(face=mark.face, photo=photos[mark.face]))
+        assert (path.name, mark) == (crop_name(mark.face), FaceMarker(face=mark.face, photo=photos[mark.face]))
         with Image.open(path) as picture:
             assert (picture.format, picture.size) == ("JPEG", (256, 256))
     assert read_manifest(folder(home)).folders["cluster-2"].clusters == (2,)

@@ -14,7 +14,7 @@ from familiar.errors import ChangedError, FamiliarError, WriterError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.removal import prove_copy, prove_second_name, remove
-from familiar.model import Copy, Escort, Link, Move, Operation
+from familiar.model import Copy, Link, Move, MoveSidecar, Operation
 from workbench import Workbench, undo_of
 
 
@@ -75,7 +75,7 @@ def test_a_hard_link_whose_photo_is_gone_is_the_last_name_of_it(bench: Workbench
 def test_a_copied_sidecar_whose_original_is_gone_is_the_last_copy_of_it(bench: Workbench) -> None:
 
     sidecar = bench.photo("in/a.jpg.xmp", b"xmp")
-    along = Escort(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=False)
+    along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=False)
     bench.done(copy(bench.base / "out/a.jpg"), along)
     sidecar.unlink()
     assert f"{bench.base}/out/a.jpg.xmp is the last copy of its sidecar that is known" in reasons(bench)
@@ -377,7 +377,7 @@ def test_a_sidecar_that_is_a_link_to_nothing_stays_and_is_named(bench: Workbench
     sidecar = bench.photo("in/a.jpg.xmp")
     sidecar.unlink()
     sidecar.symlink_to("/nowhere")
-    along = Escort(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=True)
+    along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=True)
     _, outcome = bench.done(move(bench.base / "out/a.jpg"), along)
     assert (outcome.state, outcome.error) == ("refused", f"{sidecar}: leads to /nowhere, where nothing is")
     assert sidecar.is_symlink()

@@ -4,21 +4,21 @@ from pathlib import Path
 import pytest
 
 from familiar.errors import FamiliarError
-from familiar.model import Escort, Inscribe, Inscription, Move
+from familiar.model import Move, MoveSidecar, SidecarContent, WriteSidecar
 from familiar.xmp.rdf import Packet
 from sidecars import DIGIKAM
 from workbench import Workbench, dies_at, undo_of
 
-ANN = Inscription(names=("Ann",))
-EVE = Inscription(names=("Eve",))
+ANN = SidecarContent(names=("Ann",))
+EVE = SidecarContent(names=("Eve",))
 
 
 def says(path: Path) -> list[str]:
     return Packet(path.read_bytes()).items("dc:subject")
 
 
-def inscribe(bench: Workbench, wanted: Inscription = ANN, name: str = "in/a.jpg.xmp") -> Inscribe:
-    return Inscribe(target=bench.base / name, rule="sidecars", wanted=wanted)
+def inscribe(bench: Workbench, wanted: SidecarContent = ANN, name: str = "in/a.jpg.xmp") -> WriteSidecar:
+    return WriteSidecar(target=bench.base / name, rule="sidecars", wanted=wanted)
 
 
 def test_a_sidecar_is_made_beside_a_photo_and_undone(bench: Workbench) -> None:
@@ -114,9 +114,11 @@ def test_what_is_no_file_is_left_as_it_is(bench: Workbench, kind: str) -> None:
             bench.done(inscribe(bench))
 
 
-def moved(bench: Workbench, name: str = "a.jpg") -> tuple[Move, Escort]:
+def moved(bench: Workbench, name: str = "a.jpg") -> tuple[Move, MoveSidecar]:
     out = bench.base / "out"
-    escort = Escort(target=out / f"{name}.xmp", rule="r", sidecar=bench.base / "in/a.jpg.xmp", behind=0, moves=True)
+    escort = MoveSidecar(
+        target=out / f"{name}.xmp", rule="r", sidecar=bench.base / "in/a.jpg.xmp", behind=0, moves=True
+    )
     return Move(target=out / name, rule="r"), escort
 
 
@@ -176,7 +178,7 @@ def prepare(base: Path, there: bytes | None) -> int:
     if there is not None:
         bench.photo("in/a.jpg.xmp", there)
     out = base / "out"
-    along = Escort(target=out / "a.jpg.xmp", rule="r", sidecar=base / "in/a.jpg.xmp", behind=1, moves=True)
+    along = MoveSidecar(target=out / "a.jpg.xmp", rule="r", sidecar=base / "in/a.jpg.xmp", behind=1, moves=True)
     plan = bench.plan(bench.photo(), inscribe(bench), Move(target=out / "a.jpg", rule="r"), along)
     bench.close()
     return plan

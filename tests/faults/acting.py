@@ -12,8 +12,8 @@ from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
-from familiar.library.operations import Performer
-from familiar.model import Crop, Inscribe, Inscription, Operation, Photo, Plan
+from familiar.library.operations import OperationRunner
+from familiar.model import Crop, Operation, Photo, Plan, SidecarContent, WriteSidecar
 from familiar.store.store import Store
 from familiar.vision.sidecars import Rendered, render
 from familiar.vision.workers.pool import Workers
@@ -35,7 +35,9 @@ class Studio:
     async def crops(self, _path: Path, hash_: str, wishes: Sequence[Crop]) -> list[bytes]:
         return [picture_of(hash_, wish) for wish in wishes]
 
-    async def render_sidecar(self, photo: Path, sidecar: Path, wanted: Inscription, former: Inscription) -> Rendered:
+    async def render_sidecar(
+        self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent
+    ) -> Rendered:
         return render(photo, sidecar, wanted, former)
 
 
@@ -46,9 +48,9 @@ class Silence:
         pass
 
 
-def performer_of(store: Store) -> Performer:
+def performer_of(store: Store) -> OperationRunner:
     """Put together what carries out plans."""
-    return Performer(
+    return OperationRunner(
         store=store,
         workers=cast("Workers", Studio()),
         disks=Disks(store.places),
@@ -101,7 +103,7 @@ def plan(store: Store, path: Path, operations: Sequence[Operation], *, as_comman
     """Write down a plan for the photo at a path, as the daemon does for an arrival, or a command for itself."""
     photo_id = _record(store, path)
     for operation in operations:
-        if isinstance(operation, Inscribe):
+        if isinstance(operation, WriteSidecar):
             store.sidecars.want(operation.target, photo_id, operation.wanted)
     made = Plan(operations=tuple(operations))
     if as_command:
@@ -142,7 +144,9 @@ def made_by(store: Store) -> set[str]:
     """Return the hashes of pictures and sidecars that the journal has, and of the sidecars that were before."""
     steps = _steps(store)
     pictures = {hash_of(picture_of(one.photo_hash, one.operation)) for one in steps if isinstance(one.operation, Crop)}
-    return pictures | {step.hash for step in steps if step.hash is not None and isinstance(step.operation, Inscribe)}
+    return pictures | {
+        step.hash for step in steps if step.hash is not None and isinstance(step.operation, WriteSidecar)
+    }
 
 
 def written_over(store: Store) -> set[str]:

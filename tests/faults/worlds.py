@@ -4,12 +4,12 @@ import os
 import random
 from pathlib import Path
 
-from familiar.model import Box, Copy, Crop, Inscribe, Inscription, Link, Move, Operation
+from familiar.model import Box, Copy, Crop, Link, Move, Operation, SidecarContent, WriteSidecar
 from familiar.store.store import Store
 from faults import acting
 from faults.contents import Ledger, Tree, is_hidden, tree
 from faults.disks import Disks
-from faults.workloads import Arrive, Decide, Wish
+from faults.workloads import Arrive, Decide, SearchQuery
 from sidecars import DIGIKAM
 
 _HOURS = 3
@@ -88,7 +88,7 @@ class World:
         photos = [path for path in self.visible() if path.suffix == ".jpg" and path.is_file()]
         return photos[wanted % len(photos)] if photos else None
 
-    def _operation(self, photo: Path, wish: Wish) -> Operation:
+    def _operation(self, photo: Path, wish: SearchQuery) -> Operation:
         target = self._path(wish.target + photo.name if wish.target.endswith("/") else wish.target)
         match wish.kind:
             case "copy":
@@ -102,4 +102,4 @@ class World:
                 return Crop(target=target.with_suffix(".png"), rule="r", box=box, margin=0.4, size=None)
             case _:
                 sidecar = photo.with_name(f"{photo.name}.xmp")
-                return Inscribe(target=sidecar, rule="sidecars", wanted=Inscription(names=("Ann",)))
+                return WriteSidecar(target=sidecar, rule="sidecars", wanted=SidecarContent(names=("Ann",)))

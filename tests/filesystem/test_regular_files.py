@@ -21,7 +21,7 @@ from familiar.library.clusters.folders import manifest as clusters
 from familiar.library.crops import manifest as crops
 from familiar.library.people.embedding_files.arrays import read_arrays
 from familiar.library.score_files import read_score_files
-from familiar.model import Inscription
+from familiar.model import SidecarContent
 from familiar.vision.sidecars import orientation_of, render
 
 
@@ -141,4 +141,4 @@ def test_each_reader_refuses_what_is_no_file_at_once(tmp_path: Path, odd: Callab
 def test_a_sidecar_that_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(sidecar := tmp_path / "a.jpg.xmp")
     with pytest.raises(SetAsideError, match="is no file"):
-        render(tmp_path / "a.jpg", sidecar, Inscription(), Inscription())
+        render(tmp_path / "a.jpg", sidecar, SidecarContent(), SidecarContent())

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from familiar.flickr.sync.calls import Calls
+from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.listing import Lister
-from familiar.flickr.sync.part import FlickrPart
+from familiar.flickr.sync.part import FlickrSync
 from flickr_bench import FlickrBench
 from flickr_server.server import FlickrServer
 from flickr_server.sizes import ORIGINAL, RESIZED
@@ -25,11 +25,11 @@ def bench(tmp_path: Path, flickr: FlickrServer) -> Iterator[FlickrBench]:
         yield found
 
 
-def has(bench: FlickrBench, **counts: int) -> Callable[[FlickrPart], bool]:
+def has(bench: FlickrBench, **counts: int) -> Callable[[FlickrSync], bool]:
     return lambda _: counts.items() <= bench.store.flickr.counts().items()
 
 
-def told(bench: FlickrBench, event: str) -> Callable[[FlickrPart], bool]:
+def told(bench: FlickrBench, event: str) -> Callable[[FlickrSync], bool]:
     return lambda _: bool(bench.log.of(event))
 
 
@@ -191,7 +191,7 @@ def test_a_login_with_more_permissions_is_noticed_at_once(bench: FlickrBench, ob
     bench.perms = "read"
     bench.log_in()
 
-    def sent(_: FlickrPart) -> bool:
+    def sent(_: FlickrSync) -> bool:
         if bench.log.of("flickr.not_allowed") and bench.perms == "read":
             bench.perms = "write"
             bench.log_in()
@@ -205,7 +205,7 @@ def test_a_new_login_is_noticed_by_the_part_that_stands_still(bench: FlickrBench
     bench.flickr.account.add_photo(obama)
     bench.flickr.logins.revoke()
 
-    def stands(part: FlickrPart) -> bool:
+    def stands(part: FlickrSync) -> bool:
         if part.trouble is not None:
             bench.log_in()
         return bench.store.flickr.counts()["fetched"] == 1
@@ -272,7 +272,7 @@ def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBen
     class Mangled:
         """Calls whose listings have an entry more."""
 
-        def __init__(self, calls: Calls) -> None:
+        def __init__(self, calls: CallQueue) -> None:
             self._calls = calls
 
         async def read(self, method: str, **parameters: Any) -> dict[str, Any]:

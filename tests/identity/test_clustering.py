@@ -12,7 +12,7 @@ import photos
 from familiar.errors import UsageError
 from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.grouping import group
-from familiar.identity.clustering.plan import Faces, Grouping
+from familiar.identity.clustering.plan import FacesToGroup, Grouping
 from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
 
@@ -42,10 +42,10 @@ def known(
     clusters: Sequence[int] | None = None,
     firm: Iterable[int] = (),
     apart: Sequence[tuple[int, int]] = (),
-) -> Faces:
+) -> FacesToGroup:
     """Faces with the ids 1, 2, ..., in no clusters unless they are given."""
     stacked = np.concatenate(embeddings)
-    return Faces(
+    return FacesToGroup(
         ids=np.arange(1, len(stacked) + 1, dtype=np.int64),
         embeddings=stacked,
         clusters=np.zeros(len(stacked), np.int64) if clusters is None else np.array(clusters, np.int64),
@@ -64,7 +64,7 @@ def joined(grouping: Grouping) -> dict[int, list[int]]:
     return {cluster: [member.face for member in found] for cluster, found in grouping.joined.items()}
 
 
-def after(faces: Faces, grouping: Grouping) -> Faces:
+def after(faces: FacesToGroup, grouping: Grouping) -> FacesToGroup:
     """The faces once a grouping is written down."""
     cluster_of = dict(zip(faces.ids.tolist(), faces.clusters.tolist(), strict=True))
     cluster_of = {face: grouping.absorbed.get(cluster, cluster) for face, cluster in cluster_of.items()}
@@ -76,7 +76,7 @@ def after(faces: Faces, grouping: Grouping) -> Faces:
     return replace(faces, clusters=np.array([cluster_of[face] for face in faces.ids.tolist()], np.int64))
 
 
-def by_cluster(faces: Faces) -> dict[int, set[int]]:
+def by_cluster(faces: FacesToGroup) -> dict[int, set[int]]:
     found: dict[int, set[int]] = {}
     for face, cluster in zip(faces.ids.tolist(), faces.clusters.tolist(), strict=True):
         if cluster:
@@ -84,12 +84,12 @@ def by_cluster(faces: Faces) -> dict[int, set[int]]:
     return found
 
 
-def homes(faces: Faces) -> dict[int, int]:
+def homes(faces: FacesToGroup) -> dict[int, int]:
     return dict(zip(faces.ids.tolist(), faces.clusters.tolist(), strict=True))
 
 
 @st.composite
-def households(draw: st.DrawFn) -> Faces:
+def households(draw: st.DrawFn) -> FacesToGroup:
     """A few people, some of whom look alike, with some faces in clusters, some clusters firm, and some faces apart."""
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     sizes = draw(st.lists(st.integers(1, 9), min_size=1, max_size=6))
@@ -106,7 +106,7 @@ def households(draw: st.DrawFn) -> Faces:
     clusters += np.where((clusters > 0) & (random.random(len(person)) < 0.3), 10, 0)  # a person in two clusters
     ids = 1 + random.permutation(3 * len(person))[: len(person)]
     pairs = random.choice(ids, size=(draw(st.integers(0, 6)), 2))
-    return Faces(
+    return FacesToGroup(
         ids=ids.astype(np.int64),
         embeddings=embeddings.astype(np.float32),
         clusters=clusters.astype(np.int64),
@@ -116,14 +116,14 @@ def households(draw: st.DrawFn) -> Faces:
     )
 
 
-def grouped(faces: Faces, name: Name, **changes: Any) -> Grouping:
+def grouped(faces: FacesToGroup, name: Name, **changes: Any) -> Grouping:
     return group(faces, DEFAULTS.model_copy(update={"algorithm": name, **changes}))
 
 
 @every_algorithm
 @given(faces=households(), seed=st.integers(0, 2**32), least=st.integers(2, 4))
 @settings(deadline=None, max_examples=25)
-def test_the_order_of_faces_does_not_matter(faces: Faces, name: Name, seed: int, least: int) -> None:
+def test_the_order_of_faces_does_not_matter(faces: FacesToGroup, name: Name, seed: int, least: int) -> None:
     random = np.random.default_rng(seed)
     order = random.permutation(len(faces.ids))
     shuffled = replace(
@@ -139,14 +139,14 @@ def test_the_order_of_faces_does_not_matter(faces: Faces, name: Name, seed: int,
 @every_algorithm
 @given(faces=households(), least=st.integers(2, 4))
 @settings(deadline=None, max_examples=25)
-def test_grouping_twice_is_grouping_once(faces: Faces, name: Name, least: int) -> None:
+def test_grouping_twice_is_grouping_once(faces: FacesToGroup, name: Name, least: int) -> None:
     again = grouped(after(faces, grouped(faces, name, min_faces=least)), name, min_faces=least)
     assert (again.joined, again.fresh, again.absorbed) == ({}, (), {})
 
 
 @given(faces=households(), seed=st.integers(0, 2**32))
 @settings(deadline=None, max_examples=50)
-def test_it_does_not_matter_which_numbers_clusters_have(faces: Faces, seed: int) -> None:
+def test_it_does_not_matter_which_numbers_clusters_have(faces: FacesToGroup, seed: int) -> None:
     new = dict(zip(range(1, 21), np.random.default_rng(seed).permutation(range(1, 21)).tolist(), strict=True))
     others = replace(
         faces,
@@ -160,7 +160,7 @@ def test_it_does_not_matter_which_numbers_clusters_have(faces: Faces, seed: int)
 @every_algorithm
 @given(faces=households(), least=st.integers(2, 4))
 @settings(deadline=None, max_examples=25)
-def test_no_bounds_are_overstepped(faces: Faces, name: Name, least: int) -> None:
+def test_no_bounds_are_overstepped(faces: FacesToGroup, name: Name, least: int) -> None:
     grouping = grouped(faces, name, min_faces=least)
     then = after(faces, grouping)
     before_home, then_home = homes(faces), homes(then)
@@ -182,7 +182,7 @@ def test_no_bounds_are_overstepped(faces: Faces, name: Name, least: int) -> None
 @every_algorithm
 @given(faces=households())
 @settings(deadline=None, max_examples=25)
-def test_suggestions_come_best_first_and_can_be_followed(faces: Faces, name: Name) -> None:
+def test_suggestions_come_best_first_and_can_be_followed(faces: FacesToGroup, name: Name) -> None:
     grouping = grouped(faces, name)
     then = after(faces, grouping)
     home, clusters = homes(then), by_cluster(then)
@@ -397,7 +397,7 @@ def quality(labels: npt.NDArray[Any], people: npt.NDArray[Any]) -> Quality:
     )
 
 
-def groups(faces: Faces) -> npt.NDArray[np.int64]:
+def groups(faces: FacesToGroup) -> npt.NDArray[np.int64]:
     """The cluster of each face; that of a face that is in none is one of its own."""
     return np.where(faces.clusters > 0, faces.clusters, -faces.ids)
 
@@ -410,7 +410,7 @@ def test_quality_is_measured_as_it_is_defined() -> None:
 
 
 @pytest.fixture(scope="module")
-def real_faces() -> tuple[Faces, npt.NDArray[Any]]:
+def real_faces() -> tuple[FacesToGroup, npt.NDArray[Any]]:
     """Faces of many people with few photos and of few with many, and whose they are."""
     folder = photos.shared_folder("embeddings")
     if folder is None:
@@ -420,18 +420,18 @@ def real_faces() -> tuple[Faces, npt.NDArray[Any]]:
     return known(*(file["embedding"] for file in files)), people
 
 
-def test_real_people_are_grouped_well(real_faces: tuple[Faces, npt.NDArray[Any]]) -> None:
+def test_real_people_are_grouped_well(real_faces: tuple[FacesToGroup, npt.NDArray[Any]]) -> None:
     faces, people = real_faces
     found = quality(groups(after(faces, group(faces, DEFAULTS))), people)
     assert found.f >= 0.955
     assert found.pairs >= 0.99
 
 
-def part(faces: Faces, rows: npt.NDArray[Any]) -> Faces:
+def part(faces: FacesToGroup, rows: npt.NDArray[Any]) -> FacesToGroup:
     return replace(faces, ids=faces.ids[rows], embeddings=faces.embeddings[rows], clusters=faces.clusters[rows])
 
 
-def company(faces: Faces, old: Iterable[int]) -> dict[int, frozenset[int]]:
+def company(faces: FacesToGroup, old: Iterable[int]) -> dict[int, frozenset[int]]:
     """The old faces that are in one cluster with each of them."""
     known_before = frozenset(old)
     together = {cluster: frozenset(found & known_before) for cluster, found in by_cluster(faces).items()}
@@ -439,7 +439,7 @@ def company(faces: Faces, old: Iterable[int]) -> dict[int, frozenset[int]]:
     return {face: together.get(home[face], frozenset({face})) for face in known_before}
 
 
-def test_new_photos_move_no_named_face_and_hardly_any_other(real_faces: tuple[Faces, npt.NDArray[Any]]) -> None:
+def test_new_photos_move_no_named_face_and_hardly_any_other(real_faces: tuple[FacesToGroup, npt.NDArray[Any]]) -> None:
     order = np.random.default_rng(1).permutation(len(real_faces[0].ids))
     begun = part(real_faces[0], order[:10_000])
     begun = after(begun, group(begun, DEFAULTS))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from familiar.identity.statistics import Scores, score_at, standing, statistics_of
+from familiar.identity.statistics import Scores, percentile_rank, score_at, statistics_of
 
 SCORES = st.lists(st.floats(0.3, 1.0), min_size=1, max_size=40).map(np.array)
 
@@ -45,7 +45,7 @@ def test_a_score_reaches_a_percentile_if_it_is_at_least_the_score_of_that_percen
     scores: Scores, percent: int, data: st.DataObject
 ) -> None:
     score = data.draw(st.sampled_from(scores.tolist()))
-    lowest, highest = standing(np.sort(scores), score)
+    lowest, highest = percentile_rank(np.sort(scores), score)
     bound = score_at(scores, percent)
     if abs(score - bound) > 1e-9:
         assert (highest >= percent) == (score >= bound)
@@ -53,9 +53,12 @@ def test_a_score_reaches_a_percentile_if_it_is_at_least_the_score_of_that_percen
 
 
 def test_where_several_scores_are_equal_they_stand_in_a_range() -> None:
-    assert standing(np.array([0.5, 0.6, 0.6, 0.6, 0.7]), 0.6) == (25, 75)
-    assert standing(np.array([0.5, 0.7]), 0.6) == pytest.approx((50, 50))
-    assert standing(np.array([0.5]), 0.5) == (0, 100)
-    assert (standing(np.array([0.5]), 0.4), standing(np.array([0.5]), 0.6)) == ((0, 0), (100, 100))
-    assert (standing(np.array([0.5, 0.6]), 0.4), standing(np.array([0.5, 0.6]), 0.7)) == ((0, 0), (100, 100))
-    assert standing(np.array([]), 0.5) == (0, 100)
+    assert percentile_rank(np.array([0.5, 0.6, 0.6, 0.6, 0.7]), 0.6) == (25, 75)
+    assert percentile_rank(np.array([0.5, 0.7]), 0.6) == pytest.approx((50, 50))
+    assert percentile_rank(np.array([0.5]), 0.5) == (0, 100)
+    assert (percentile_rank(np.array([0.5]), 0.4), percentile_rank(np.array([0.5]), 0.6)) == ((0, 0), (100, 100))
+    assert (percentile_rank(np.array([0.5, 0.6]), 0.4), percentile_rank(np.array([0.5, 0.6]), 0.7)) == (
+        (0, 0),
+        (100, 100),
+    )
+    assert percentile_rank(np.array([]), 0.5) == (0, 100)

@@ -10,21 +10,21 @@ import pytest
 
 from album import MODEL, Album, embedding
 from familiar.errors import FamiliarError, UsageError
-from familiar.library.crops.choosing import Chooser, Findings
+from familiar.library.crops.choosing import CropSelection, FaceSelector
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import MANIFEST_NAME, Unmatched, write_manifests
 from familiar.library.crops.recorder import Recorder
-from familiar.library.crops.sought import SoughtPerson
-from familiar.library.crops.wishes import CropSettings
+from familiar.library.crops.sought import PersonToCrop
+from familiar.library.crops.wishes import CropOptions
 from familiar.library.recognition import Recogniser
 from familiar.library.scoring import Scorer
 from familiar.model import Embedding
 from familiar.settings import MatchingSettings
 
 ANN, BOB, EVE = 1, 2, 3
-MATCHED = CropSettings(threshold=0.44, faces="matched")
-WITHIN = CropSettings(threshold=0.44, faces="within")
-EVERY = CropSettings(threshold=1, faces="every")
+MATCHED = CropOptions(threshold=0.44, faces="matched")
+WITHIN = CropOptions(threshold=0.44, faces="within")
+EVERY = CropOptions(threshold=1, faces="every")
 
 
 @pytest.fixture
@@ -38,18 +38,18 @@ def album(tmp_path: Path) -> Iterator[Album]:
         yield opened
 
 
-def sought(album: Album, name: str = "Ann") -> SoughtPerson:
+def sought(album: Album, name: str = "Ann") -> PersonToCrop:
     scorer = Scorer(album.store, MatchingSettings(), MODEL)
-    return SoughtPerson(album.store, scorer, name, threshold=0.44, nearest=7, model=MODEL)
+    return PersonToCrop(album.store, scorer, name, threshold=0.44, nearest=7, model=MODEL)
 
 
-def choose(album: Album, settings: CropSettings, name: str = "Ann") -> Findings:
+def choose(album: Album, settings: CropOptions, name: str = "Ann") -> CropSelection:
     Recogniser(album.store, MatchingSettings(), MODEL).rematch()
     photos = album.store.candidates.photos(MODEL)
-    return Chooser(album.store, MODEL).choose(sought(album, name), settings, photos)
+    return FaceSelector(album.store, MODEL).choose(sought(album, name), settings, photos)
 
 
-def faces(found: Findings) -> dict[int, list[int | None]]:
+def faces(found: CropSelection) -> dict[int, list[int | None]]:
     return {photo: [one.face.id for one in chosen] for photo, chosen in found.found.items()}
 
 
@@ -116,7 +116,7 @@ def test_the_threshold_of_the_person_is_their_own(album: Album) -> None:
     assert sought(album).threshold == 0.3
 
 
-def names(album: Album, to: Path, *sources: Path, settings: CropSettings = MATCHED) -> list[str]:
+def names(album: Album, to: Path, *sources: Path, settings: CropOptions = MATCHED) -> list[str]:
     folder = CropFolder(to, sought(album), settings, MODEL)
     found = choose(album, settings).found
     photos = album.store.candidates.photos(MODEL)

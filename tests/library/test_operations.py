@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from familiar.effects.disks import Disks
-from familiar.library.operations import Performer
-from familiar.model import Copy, Inscribe, Inscription, Move, Plan
+from familiar.library.operations import OperationRunner
+from familiar.model import Copy, Move, Plan, SidecarContent, WriteSidecar
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
 from photos import MODELS
@@ -23,8 +23,8 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
     made.close()
 
 
-def performer_of(bench: Workbench, log: CheckedLog, *, out_of_reach: Path | None = None) -> Performer:
-    return Performer(
+def performer_of(bench: Workbench, log: CheckedLog, *, out_of_reach: Path | None = None) -> OperationRunner:
+    return OperationRunner(
         store=bench.store,
         workers=Workers(models=MODELS, settings=VisionSettings()),
         disks=Disks(bench.store.places),
@@ -96,9 +96,9 @@ def test_an_undo_that_a_person_made_impossible_is_told_and_touches_nothing(bench
 def inscribe(bench: Workbench, photo: Path, *, wanted: str, planned: str) -> int:
     """Plan to write one name into a photo's sidecar, of which it is known by now that it is to have another."""
     sidecar = photo.with_name(f"{photo.name}.xmp")
-    plan_id = bench.plan(photo, Inscribe(target=sidecar, rule="sidecars", wanted=Inscription(names=(planned,))))
+    plan_id = bench.plan(photo, WriteSidecar(target=sidecar, rule="sidecars", wanted=SidecarContent(names=(planned,))))
     photo_id = bench.store.journal.steps(plan_id)[0].photo_id
-    bench.store.sidecars.want(sidecar, photo_id, Inscription(names=(wanted,)))
+    bench.store.sidecars.want(sidecar, photo_id, SidecarContent(names=(wanted,)))
     return plan_id
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from familiar.library.report.charts import classes_of
 from familiar.library.report.faces import Pictures
-from familiar.library.report.figures import Crowd, Figures, collect
+from familiar.library.report.figures import Figures, PhotosByFaces, collect
 from familiar.library.report.page import is_report, render, share, shown
 from familiar.library.report.reasons import grouped
 from familiar.store.statistics import ReasonCount
@@ -200,7 +200,7 @@ def test_a_report_is_known_again_and_nothing_else_is(page: str, tmp_path: Path) 
 
 
 def test_many_faces_are_one_class() -> None:
-    crowds = [Crowd(faces=faces, photos=1) for faces in (0, 2, 9, 10, 99)]
+    crowds = [PhotosByFaces(faces=faces, photos=1) for faces in (0, 2, 9, 10, 99)]
     assert classes_of(crowds) == [*((str(n), int(n in {0, 2, 9})) for n in range(10)), ("10+", 2)]
     assert classes_of(crowds[:2]) == [("0", 1), ("1", 0), ("2", 1)]
 

@@ -8,8 +8,8 @@ import pytest
 
 from album import MODEL, Album, embedding
 from familiar.errors import UsageError
-from familiar.library.scoring import Scorer, Standings
-from familiar.library.search import Finder, Wish
+from familiar.library.scoring import PercentileIndex, Scorer
+from familiar.library.search import Finder, SearchQuery
 from familiar.model import Face
 from familiar.settings import MatchingSettings
 
@@ -70,13 +70,15 @@ def test_a_person_without_references_of_the_model_in_use_can_not_be_scored(album
 
 
 def test_a_score_stands_among_those_of_all_photos_and_new_ones_count_at_once(album: Album) -> None:
-    standings, found = Standings(album.store, SETTINGS, MODEL), scores(album)
-    assert standings.standing("Ann", found[1]) == (100, 100)
-    assert standings.standing("Ann", found[2]) == pytest.approx((200 / 3, 200 / 3))
+    percentiles, found = PercentileIndex(album.store, SETTINGS, MODEL), scores(album)
+    assert percentiles.percentile_rank("Ann", found[1]) == (100, 100)
+    assert percentiles.percentile_rank("Ann", found[2]) == pytest.approx((200 / 3, 200 / 3))
     album.faces(ANN, 4)
-    assert standings.standing("Ann", found[2]) == pytest.approx(standing_by_hand(album, found[2]))
+    assert percentiles.percentile_rank("Ann", found[2]) == pytest.approx(standing_by_hand(album, found[2]))
     album.register(5, "Ann")
-    assert standings.standing("Ann", scores(album)[2]) == pytest.approx(standing_by_hand(album, scores(album)[2]))
+    assert percentiles.percentile_rank("Ann", scores(album)[2]) == pytest.approx(
+        standing_by_hand(album, scores(album)[2])
+    )
 
 
 def standing_by_hand(album: Album, score: float) -> tuple[float, float]:
@@ -86,11 +88,11 @@ def standing_by_hand(album: Album, score: float) -> tuple[float, float]:
 
 
 def test_where_a_person_has_no_references_there_is_nothing_to_compare_with(album: Album) -> None:
-    assert Standings(album.store, SETTINGS, "another model").standing("Ann", 0.7) is None
+    assert PercentileIndex(album.store, SETTINGS, "another model").percentile_rank("Ann", 0.7) is None
 
 
 def test_the_nearest_photos_and_people_are_found_first_and_none_beyond_the_threshold(album: Album) -> None:
-    (found,) = Finder(album.store, SETTINGS, MODEL).find([seen(embedding(ANN, 9))], Wish(most=10))
+    (found,) = Finder(album.store, SETTINGS, MODEL).find([seen(embedding(ANN, 9))], SearchQuery(most=10))
     assert {each.photo for each in found.photos} == {1, 2}
     assert [each.distance for each in found.photos] == sorted(each.distance for each in found.photos)
     assert [(each.name, each.within) for each in found.people] == [("Ann", True)]
@@ -100,11 +102,11 @@ def test_the_nearest_photos_and_people_are_found_first_and_none_beyond_the_thres
 
 def test_the_nearest_are_shown_beyond_the_threshold_if_that_is_asked_for(album: Album) -> None:
     finder = Finder(album.store, SETTINGS, MODEL)
-    (found,) = finder.find([seen(embedding(50))], Wish(most=3, beyond=True))
+    (found,) = finder.find([seen(embedding(50))], SearchQuery(most=3, beyond=True))
     assert len(found.photos) == 3
     assert {each.name for each in found.people} == {"Ann", "Bob"}
     assert {each.within for each in found.people} == {False}
-    (strict,) = finder.find([seen(embedding(ANN, 9))], Wish(most=3, threshold=0.0001))
+    (strict,) = finder.find([seen(embedding(ANN, 9))], SearchQuery(most=3, threshold=0.0001))
     assert (strict.photos, strict.people) == ((), ())
 
 
@@ -112,7 +114,7 @@ def test_only_the_photos_of_one_person_are_searched_if_that_is_asked_for(album: 
     for face, name in ((1, "Ann"), (2, "Ann"), (3, "Bob"), (4, "Bob")):
         album.match(face, name)
     (found,) = Finder(album.store, SETTINGS, MODEL).find(
-        [seen(embedding(ANN, 9))], Wish(most=9, beyond=True, person="bob")
+        [seen(embedding(ANN, 9))], SearchQuery(most=9, beyond=True, person="bob")
     )
     assert [(each.photo, each.people) for each in found.photos] == [(2, ("Ann", "Bob")), (3, ("Bob",))]
     assert [each.name for each in found.people] == ["Bob"]
@@ -139,7 +141,7 @@ def test_a_face_is_not_taken_for_the_person_whose_photos_are_searched_where_some
     album: Album,
 ) -> None:
     album.register(album.photo(embedding(ANN, 3) * 0.98)[0], "Zoe")
-    wish = Wish(most=9, person="Zoe")
+    wish = SearchQuery(most=9, person="Zoe")
     (found,) = Finder(album.store, SETTINGS, MODEL).find([seen(embedding(ANN))], wish)
     assert found.match is not None
     assert (found.match.person, [each.name for each in found.people]) == ("Ann", ["Zoe"])

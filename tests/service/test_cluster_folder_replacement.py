@@ -15,17 +15,17 @@ from familiar.library.clusters.folders.descriptors import move_new, opened_in
 from familiar.library.clusters.folders.exporting import choose_portions
 from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
+    ClusterManifest,
     ExportedFace,
     ExportedFolder,
-    Manifest,
     read_manifest,
     write_manifest,
 )
-from familiar.library.clusters.folders.marks import Mark, crop_name, marked
+from familiar.library.clusters.folders.marks import FaceMarker, crop_name, marked
 from familiar.library.clusters.folders.reading import read_folder
 from familiar.library.clusters.folders.recovery import recover
 from familiar.library.clusters.folders.removal import give_names_back, has_sha256, remove_crop, sha256_of
-from familiar.library.clusters.folders.replacement import Former, former_of, held, staging
+from familiar.library.clusters.folders.replacement import PreviousExport, former_of, held, staging
 from familiar.store.store import Store
 from reviews import PICTURE, Review, copied, make_review
 
@@ -71,14 +71,14 @@ def review(original: Path, tmp_path: Path) -> Iterator[Review]:
         yield made
 
 
-def former(review: Review) -> Former:
+def former(review: Review) -> PreviousExport:
     return former_of(read_manifest(review.top), read_folder(review.top))
 
 
 def export(
     review: Review,
     picture: bytes = PICTURE,
-    before: Former | None = None,
+    before: PreviousExport | None = None,
     meanwhile: Callable[[], object] = no_pulse,
     pulse: Callable[[], None] = no_pulse,
     **wishes: object,
@@ -90,7 +90,7 @@ def export(
         faces = {face.id: stage.add(portion.name, face, picture) for portion in portions for face in portion.faces}
         meanwhile()
         folders = {one.name: ExportedFolder(person=one.person, clusters=one.clusters) for one in portions}
-        return stage.finish(Manifest(folders=folders, faces=faces))[1]
+        return stage.finish(ClusterManifest(folders=folders, faces=faces))[1]
 
 
 def rename_a_cluster(review: Review) -> None:
@@ -194,7 +194,7 @@ def test_a_crop_that_was_half_written_when_an_export_was_killed_is_cleared_away(
 def test_what_others_put_into_the_hidden_folder_of_a_killed_export_comes_back_under_its_own_name(
     review: Review,
 ) -> None:
-    before, edited = tree(review.top), marked(NEWER, Mark(face=1, photo="0" * 64))
+    before, edited = tree(review.top), marked(NEWER, FaceMarker(face=1, photo="0" * 64))
 
     def put_and_die() -> None:
         (hidden,) = review.top.glob(".familiar-export-*")
@@ -224,9 +224,9 @@ def test_an_export_by_an_earlier_version_is_replaced_as_far_as_its_crops_are_wha
     faces = {
         face: ExportedFace(folder=one.folder, cluster=one.cluster, photo=one.photo) for face, one in whole.faces.items()
     }
-    write_manifest(review.top, Manifest(folders=whole.folders, faces=faces))
+    write_manifest(review.top, ClusterManifest(folders=whole.folders, faces=faces))
     other = review.path(1)
-    other.write_bytes(marked(NEWER, Mark(face=1, photo=whole.faces[1].photo)))
+    other.write_bytes(marked(NEWER, FaceMarker(face=1, photo=whole.faces[1].photo)))
     content = other.read_bytes()
     rename_a_cluster(review)
     assert export(review) == ("cluster-1/face-000001.jpg",)

@@ -101,8 +101,8 @@ def test_a_moved_file_keeps_its_faces_and_a_copy_is_another_path(household: Hous
 def test_odd_things_in_a_folder_harm_nothing(household: Household, obama: Path, biden: Path) -> None:
     inbox = household.inbox
     os.mkfifo(inbox / "fifo.jpg")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(inbox / "s.jpg"))
+    with socket.socket(socket.AF_UNIX) as sidecar_reader:
+        sidecar_reader.bind(str(inbox / "s.jpg"))
         (inbox / "loop").symlink_to(inbox)
         (inbox / "itself.jpg").symlink_to(inbox / "itself.jpg")
         (inbox / "@eaDir").mkdir()

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from familiar.effects.disks import Disks
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
-from familiar.library.sidecars.reading import Listener
-from familiar.library.sidecars.writing import Inscriber
+from familiar.library.reencoding import Reencoder
+from familiar.library.sidecars.reading import SidecarReader
+from familiar.library.sidecars.writing import SidecarWriter
 from familiar.model import Plan, Subject
 from familiar.service.handling import Handler, Surroundings
 from familiar.settings import MatchingSettings, VisionSettings
@@ -31,17 +31,17 @@ def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
         async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
             clock = partial(float, 0)
             recogniser = Recogniser(store, MatchingSettings(), VisionSettings().model)
-            performer = Performer(store=store, workers=workers, disks=Disks(store.places), log=log)
+            runner = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
             handler = Handler(
                 store=store,
                 workers=workers,
                 recogniser=recogniser,
-                renewer=Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
-                performer=performer,
-                inscriber=Inscriber(store=store, performer=performer, clock=clock, enabled=False),
-                listener=Listener(store=store, workers=workers, log=log, clock=clock, enabled=False),
+                reencoder=Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
+                runner=runner,
+                sidecar_writer=SidecarWriter(store=store, runner=runner, clock=clock, enabled=False),
+                sidecar_reader=SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=False),
                 surroundings=Surroundings(
-                    decide=decide, source_of=lambda _: "", vanished=lambda _: None, is_there=lambda _: True
+                    decide=decide, source_of=lambda _: "", mark_gone=lambda _: None, is_there=lambda _: True
                 ),
                 log=log,
                 clock=clock,

@@ -9,7 +9,7 @@ from familiar.errors import UsageError
 from familiar.identity.clustering.grouping import group
 from familiar.settings import ClusteringSettings
 from familiar.store.references import FaceToRegister
-from familiar.store.rounds import Applied
+from familiar.store.rounds import GroupingResult
 from familiar.store.store import Store
 from familiar.store.suggestions import Suggestion
 
@@ -32,12 +32,12 @@ def firm(album: Album) -> frozenset[int]:
 
 def test_a_round_is_written_down(album: Album) -> None:
     ann, bob, free = album.faces(1, 3), album.faces(2, 2), album.faces(3, 2)
-    assert album.apply(fresh=[ann, bob]) == Applied(joined=0, fresh=2, grouped=5, absorbed=0)
+    assert album.apply(fresh=[ann, bob]) == GroupingResult(joined=0, fresh=2, grouped=5, absorbed=0)
     first, second = album.home(ann[0]), album.home(bob[0])
     assert first is not None
     assert second is not None
-    assert album.apply(joined={first: free}) == Applied(joined=2, fresh=0, grouped=0, absorbed=0)
-    assert album.apply(absorbed={second: first}) == Applied(joined=0, fresh=0, grouped=0, absorbed=1)
+    assert album.apply(joined={first: free}) == GroupingResult(joined=2, fresh=0, grouped=0, absorbed=0)
+    assert album.apply(absorbed={second: first}) == GroupingResult(joined=0, fresh=0, grouped=0, absorbed=1)
     (row,) = album.store.clusters.all()
     assert (row.id, row.kind, row.name, row.faces, row.photos, row.recognised) == (first, "unnamed", None, 7, 7, 0)
     assert [event.kind for event in album.store.decisions.events()] == ["absorb"]
@@ -287,7 +287,7 @@ def test_of_a_new_cluster_with_only_one_face_left_nothing_is_made(album: Album) 
     one, two = album.faces(5, 2)
     with another(album) as other:
         other.decisions.not_a_face([one])
-    assert album.apply(fresh=[[one, two]]) == Applied(joined=0, fresh=0, grouped=0, absorbed=0)
+    assert album.apply(fresh=[[one, two]]) == GroupingResult(joined=0, fresh=0, grouped=0, absorbed=0)
     assert album.home(two) is None
 
 
@@ -296,7 +296,7 @@ def test_nothing_joins_a_cluster_that_was_absorbed_meanwhile(album: Album) -> No
     face, *_ = free = album.faces(100, 1)
     with another(album) as other:
         other.decisions.merge(small, large)
-    assert album.apply(joined={small: free}, absorbed={large: small}) == Applied(
+    assert album.apply(joined={small: free}, absorbed={large: small}) == GroupingResult(
         joined=0, fresh=0, grouped=0, absorbed=0
     )
     assert album.home(face) is None

@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from familiar.errors import StoreError, StoreUnavailableError
-from familiar.model import Copy, aim_of
+from familiar.model import Copy, destination_of
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
 from familiar.store.store import Store
@@ -76,7 +76,7 @@ def test_the_journal_is_kept_when_it_learns_of_more_kinds(tmp_path: Path) -> Non
         assert (step.id, step.operation, step.target) == (
             7,
             Copy(target=Path("/b/a.jpg"), rule="albums"),
-            aim_of(step.operation),
+            destination_of(step.operation),
         )
     with closing(opened(path)) as db:
         names = {row[0] for row in db.conn.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'operations'")}

@@ -5,7 +5,7 @@ import pytest
 from album import Album, embedding
 from familiar.errors import UsageError
 from familiar.identity.references import MOST_REFERENCES
-from familiar.model import Area, Inscription, Match, Region
+from familiar.model import Area, Match, Region, SidecarContent
 
 
 def names_of(album: Album, *faces: int) -> list[str | None]:
@@ -90,9 +90,9 @@ def test_a_sidecar_should_say_who_is_recognised_and_where(album: Album) -> None:
     album.store.photos.save_matches([faces[0], *video], [match, match])
     album.store.photos.save_matches(faces[1:], [Match(person="Ann", distance=0.9, accepted=False)])
     assert album.store.sidecars.to_look_at(after=0, limit=9) == [1, 2]
-    photo, clip, nobody = album.store.sidecars.inscriptions([1, 2, 3])
+    photo, clip, nobody = album.store.sidecars.sidecar_contents([1, 2, 3])
     place = Area(x=4 / 99, y=5 / 99, width=8 / 99, height=8 / 99)
     region = Region(name="Ann", area=place)
-    assert photo.inscription == Inscription(names=("Ann",), regions=(region,), width=99, height=99)
-    assert clip.inscription == Inscription(names=("Ann",))
-    assert nobody.inscription == Inscription()
+    assert photo.sidecar_content == SidecarContent(names=("Ann",), regions=(region,), width=99, height=99)
+    assert clip.sidecar_content == SidecarContent(names=("Ann",))
+    assert nobody.sidecar_content == SidecarContent()

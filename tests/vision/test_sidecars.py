@@ -7,14 +7,14 @@ from PIL import Image, ImageDraw
 
 from familiar.errors import GoneError, SetAsideError
 from familiar.identity.regions import area_of
-from familiar.model import Area, Box, Inscription, Region
+from familiar.model import Area, Box, Region, SidecarContent
 from familiar.vision import sidecars
 from familiar.vision.decoding.pictures import decode
-from familiar.vision.sidecars import Told, listen, orientation_of, render
+from familiar.vision.sidecars import SidecarFaces, listen, orientation_of, render
 from familiar.xmp.document import read
 from sidecars import DIGIKAM, LIGHTROOM
 
-NOTHING = Inscription()
+NOTHING = SidecarContent()
 SPOT = (240, 24, 288, 56)
 """Where the stored pictures of these tests have a white spot, of 320 × 160 pixels."""
 
@@ -44,7 +44,7 @@ def test_what_is_seen_upright_is_written_where_it_is_stored_and_read_back(
     bright = picture.image.convert("L").point(lambda grey: 255 * (grey > 127)).getbbox()
     assert bright is not None
     area = area_of(Box(left=bright[0], top=bright[1], right=bright[2], bottom=bright[3]), *picture.image.size)
-    wanted = Inscription(
+    wanted = SidecarContent(
         names=("Ann",), regions=(Region(name="Ann", area=area),), width=picture.width, height=picture.height
     )
     written = render(photo, tmp_path / "a.xmp", wanted, NOTHING).after
@@ -64,14 +64,14 @@ def test_what_is_seen_upright_is_written_where_it_is_stored_and_read_back(
 def test_faces_drawn_on_a_picture_of_another_shape_are_not_placed(tmp_path: Path) -> None:
     photo, sidecar = stored(tmp_path / "a.jpg", 6), tmp_path / "a.xmp"
     sidecar.write_bytes(LIGHTROOM)
-    assert listen(photo, sidecar, (160, 320), NOTHING) == Told(misplaced=2)
+    assert listen(photo, sidecar, (160, 320), NOTHING) == SidecarFaces(misplaced=2)
     sidecar.write_bytes(LIGHTROOM.replace(b'stDim:w="400" stDim:h="300"', b'stDim:w="3200" stDim:h="1600"'))
     assert [region.name for region in listen(photo, sidecar, (160, 320), NOTHING).regions] == ["Bob", "Zoë"]
 
 
 def test_what_familiar_wrote_is_not_told(tmp_path: Path) -> None:
     photo, sidecar = stored(tmp_path / "a.jpg", 6), tmp_path / "a.xmp"
-    wanted = Inscription(
+    wanted = SidecarContent(
         names=("Ann",),
         regions=(Region(name="Ann", area=Area(x=0.5, y=0.5, width=0.2, height=0.2)),),
         width=160,
@@ -80,7 +80,7 @@ def test_what_familiar_wrote_is_not_told(tmp_path: Path) -> None:
     written = render(photo, sidecar, wanted, NOTHING).after or b""
     for text in (written, written.replace(b"familiar:wrote", b"familiar:other")):
         sidecar.write_bytes(text)
-        assert listen(photo, sidecar, (160, 320), wanted) == Told()
+        assert listen(photo, sidecar, (160, 320), wanted) == SidecarFaces()
 
 
 def test_a_sidecar_that_is_missing_large_or_no_file_is_told(tmp_path: Path) -> None:

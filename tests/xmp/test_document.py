@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from familiar.errors import SetAsideError, UsageError
-from familiar.model import Area, Inscription, Region
+from familiar.model import Area, Region, SidecarContent
 from familiar.names import check_name
 from familiar.xmp.document import merge, read
 from familiar.xmp.rdf import NAMESPACES, Packet
 from sidecars import DARKTABLE, DIGIKAM, LIGHTROOM, PLAIN
 
 PLACE = Area(x=0.5, y=0.25, width=0.1, height=0.2)
-ANN = Inscription(names=("Ann",), regions=(Region(name="Ann", area=PLACE),), width=300, height=400)
-NOTHING = Inscription()
+ANN = SidecarContent(names=("Ann",), regions=(Region(name="Ann", area=PLACE),), width=300, height=400)
+NOTHING = SidecarContent()
 THEIRS = (DIGIKAM, LIGHTROOM, DARKTABLE, PLAIN)
 
 
-def written(wanted: Inscription, data: bytes | None = None, orientation: int = 1) -> bytes:
+def written(wanted: SidecarContent, data: bytes | None = None, orientation: int = 1) -> bytes:
     result = merge(data, wanted, orientation)
     assert result is not None
     return result
@@ -77,7 +77,7 @@ def test_where_nothing_is_to_be_said_no_sidecar_is_made() -> None:
 
 
 def test_a_video_has_names_alone() -> None:
-    text = written(Inscription(names=("Ann",))).decode()
+    text = written(SidecarContent(names=("Ann",))).decode()
     assert "Ann" in text
     assert "Regions" not in text
 
@@ -106,7 +106,7 @@ def test_nothing_to_say_leaves_the_bytes_as_they_are(theirs: bytes) -> None:
 
 
 def test_a_corrected_name_takes_the_place_of_the_one_that_familiar_wrote() -> None:
-    eve = Inscription(names=("Eve",), regions=(Region(name="Eve", area=PLACE),), width=300, height=400)
+    eve = SidecarContent(names=("Eve",), regions=(Region(name="Eve", area=PLACE),), width=300, height=400)
     merged = written(eve, written(ANN, DIGIKAM))
     assert b"Ann" not in merged
     assert properties(DIGIKAM) - properties(merged) == Counter()
@@ -120,9 +120,11 @@ def test_a_keyword_that_was_there_before_stays_when_the_name_is_corrected() -> N
 
 def test_a_face_that_somebody_else_named_is_left_to_them() -> None:
     (region, *_) = read(LIGHTROOM).regions
-    ann = Inscription(names=("Ann",), regions=(Region(name="Ann", area=region.area),), width=300, height=400)
+    ann = SidecarContent(names=("Ann",), regions=(Region(name="Ann", area=region.area),), width=300, height=400)
     assert merge(LIGHTROOM, ann, 1) is LIGHTROOM
-    both = Inscription(names=("Ann", "Bob"), regions=(*ann.regions, Region(name="Bob", area=PLACE)), width=9, height=9)
+    both = SidecarContent(
+        names=("Ann", "Bob"), regions=(*ann.regions, Region(name="Bob", area=PLACE)), width=9, height=9
+    )
     assert Packet(written(both, LIGHTROOM)).items("dc:subject") == ["Bob"]
 
 
@@ -210,7 +212,7 @@ names = st.text(min_size=1, max_size=20).filter(usable) | st.sampled_from(
 def test_any_name_comes_back_from_a_sidecar(chosen: list[str], theirs: bytes | None) -> None:
     places = [Area(x=0.05 + 0.1 * number, y=0.9, width=0.05, height=0.05) for number in range(len(chosen))]
     regions = tuple(Region(name=name, area=area) for name, area in zip(chosen, places, strict=True))
-    merged = written(Inscription(names=tuple(chosen), regions=regions, width=10, height=10), theirs)
+    merged = written(SidecarContent(names=tuple(chosen), regions=regions, width=10, height=10), theirs)
     expected = [name.replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd") for name in chosen]
     assert [region.name for region in read(merged).regions if region.ours] == expected
     assert set(expected) <= set(Packet(merged).items("dc:subject"))

@@ -17,9 +17,9 @@ from familiar.effects.journal import Step
 from familiar.errors import FamiliarError
 from familiar.events import EventLog
 from familiar.library.live_photos import claim_clip, plan_for_clip
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.logs import open_log
-from familiar.model import Plan, aim_of
+from familiar.model import Plan, destination_of
 from familiar.settings import Settings
 from familiar.state import BusyError, holder, locked
 from familiar.store.store import Store
@@ -86,7 +86,9 @@ def settle(context: Context, store: Store, settings: Settings) -> None:
 
 def show_steps(steps: Sequence[Step]) -> None:
     """Print steps with what came of them."""
-    rows = [(step.id, step.operation.kind, step.target or aim_of(step.operation), _said(step)) for step in steps]
+    rows = [
+        (step.id, step.operation.kind, step.target or destination_of(step.operation), _said(step)) for step in steps
+    ]
     if rows:
         print_table(("operation", "kind", "target", "result"), rows)
 
@@ -122,7 +124,7 @@ def step_as_json(step: Step) -> dict[str, Any]:
         "operation": step.id,
         "kind": step.operation.kind,
         "source": step.source or step.path,
-        "target": step.target or aim_of(step.operation),
+        "target": step.target or destination_of(step.operation),
         "state": step.state,
         "error": step.error,
     }
@@ -182,7 +184,7 @@ class _Run:
     async def _perform(self, plans: Sequence[int], progress: Callable[[int, int], None]) -> None:
         vision, models = self.settings.vision, self.context.models
         async with Workers(settings=vision, models=models, tasks=len(plans), networks=False) as workers:
-            performer = Performer(
+            runner = OperationRunner(
                 store=self.store,
                 workers=workers,
                 disks=Disks(self.store.places),
@@ -194,9 +196,9 @@ class _Run:
             rest = iter(plans)
             for number in range(1, len(plans) + 1):
                 while len(ahead) < workers.slots and (plan_id := next(rest, None)) is not None:
-                    ahead.append((plan_id, asyncio.create_task(_render(self.store, performer, plan_id))))
+                    ahead.append((plan_id, asyncio.create_task(_render(self.store, runner, plan_id))))
                 plan_id, rendered = ahead.popleft()
-                await performer.perform(plan_id, await rendered)
+                await runner.perform(plan_id, await rendered)
                 self.ended(plan_id)
                 progress(number, len(plans))
 
@@ -216,12 +218,12 @@ class _Run:
         return True
 
 
-async def _render(store: Store, performer: Performer, plan_id: int) -> dict[int, bytes]:
+async def _render(store: Store, runner: OperationRunner, plan_id: int) -> dict[int, bytes]:
     steps = store.journal.steps(plan_id)
     if not steps:
         return {}
     plan = Plan(operations=tuple(step.operation for step in steps))
-    return await performer.render(plan, steps[0].path, steps[0].photo_hash)
+    return await runner.render(plan, steps[0].path, steps[0].photo_hash)
 
 
 def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:

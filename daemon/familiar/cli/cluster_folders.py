@@ -9,33 +9,33 @@ from pathlib import Path
 import click
 
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.output import FAILED, CommandError, json_option, print_json, print_table, progress_bar, reported, say
 from familiar.cli.parameters import PathType
 from familiar.cli.rematching import rematch
 from familiar.errors import RetryError, UsageError
 from familiar.library.clusters.folders.changes import plan_changes
 from familiar.library.clusters.folders.exporting import (
     Exported,
-    Portion,
+    FolderExport,
     check_target,
     choose_portions,
     export_crops,
     refuse_watched,
 )
-from familiar.library.clusters.folders.importing import Outcome, carry_out, read_standing, settle
+from familiar.library.clusters.folders.importing import ChangeResult, carry_out, read_snapshot, settle
 from familiar.library.clusters.folders.manifest import (
     IGNORE,
     MANIFEST_NAME,
     NOT_A_FACE,
-    Manifest,
+    ClusterManifest,
     read_manifest,
     write_manifest,
 )
-from familiar.library.clusters.folders.plan import Lying, Plan
+from familiar.library.clusters.folders.plan import FolderContents, ImportPlan
 from familiar.library.clusters.folders.reading import read_folder
 from familiar.library.clusters.folders.recovery import recover
-from familiar.library.clusters.folders.replacement import Former, check_unchanged, former_of
-from familiar.library.thumbnails import Portraits
+from familiar.library.clusters.folders.replacement import PreviousExport, check_unchanged, former_of
+from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -79,7 +79,7 @@ def export(
             former = _prepare(store, folder, again=again)
             portions = choose_portions(store, wanted=wanted, unnamed=unnamed, most=most)
             if not portions:
-                raise Problem("There are no clusters to export; `familiar clusters run` groups faces.")
+                raise CommandError("There are no clusters to export; `familiar clusters run` groups faces.")
             exported = asyncio.run(_export(context, store, settings, folder, portions, former, quiet=as_json))
     _show_exported(folder, exported, as_json=as_json)
 
@@ -114,12 +114,12 @@ def import_(context: Context, folder: Path, *, yes: bool, dry_run: bool, as_json
                 raise UsageError("Clusters were changed meanwhile, so nothing was done; import again.")
             outcomes = _carry_out(store, settings, plan, quiet=as_json)
             rematch(context, store, settings, quiet=as_json)
-            standing = read_standing(store, manifest, lying)
-            _remember(folder, manifest, settle(manifest, lying, plan, outcomes, standing))
+            percentile_rank = read_snapshot(store, manifest, lying)
+            _remember(folder, manifest, settle(manifest, lying, plan, outcomes, percentile_rank))
     _end(folder, plan, outcomes, as_json=as_json, dry_run=dry_run)
 
 
-def _prepare(store: Store, folder: Path, *, again: bool) -> Former | None:
+def _prepare(store: Store, folder: Path, *, again: bool) -> PreviousExport | None:
     """Check that crops can be written into a folder; return what was exported into it before."""
     recover(folder)
     if not os.path.lexists(folder / MANIFEST_NAME):
@@ -144,12 +144,12 @@ def _prepare(store: Store, folder: Path, *, again: bool) -> Former | None:
     return former_of(manifest, lying)
 
 
-def _plan(store: Store, folder: Path, manifest: Manifest, lying: Lying) -> Plan:
-    standing = read_standing(store, manifest, lying)
+def _plan(store: Store, folder: Path, manifest: ClusterManifest, lying: FolderContents) -> ImportPlan:
+    percentile_rank = read_snapshot(store, manifest, lying)
     faces = manifest.faces.items()
-    if faces and not any(standing.photos.get(face) == exported.photo for face, exported in faces):
+    if faces and not any(percentile_rank.photos.get(face) == exported.photo for face, exported in faces):
         raise UsageError(f"{folder}: was exported from another store; none of its faces is known here.")
-    return plan_changes(manifest, lying, standing)
+    return plan_changes(manifest, lying, percentile_rank)
 
 
 async def _export(
@@ -157,15 +157,15 @@ async def _export(
     store: Store,
     settings: Settings,
     folder: Path,
-    portions: Sequence[Portion],
-    former: Former | None,
+    portions: Sequence[FolderExport],
+    former: PreviousExport | None,
     *,
     quiet: bool,
 ) -> Exported:
     tasks = sum(len(portion.faces) for portion in portions)
     async with Workers(settings=settings.vision, models=context.models, tasks=tasks) as workers:
         with progress_bar("cutting out faces", hidden=quiet) as progress:
-            return await export_crops(folder, portions, Portraits(store=store, workers=workers), progress, former)
+            return await export_crops(folder, portions, FaceThumbnails(store=store, workers=workers), progress, former)
 
 
 def _show_exported(folder: Path, exported: Exported, *, as_json: bool) -> None:
@@ -200,12 +200,12 @@ def _kept(paths: Sequence[str]) -> str:
     return f"{len(paths)} files stay, as they are not what was exported: {shown}"
 
 
-def _carry_out(store: Store, settings: Settings, plan: Plan, *, quiet: bool) -> list[Outcome]:
+def _carry_out(store: Store, settings: Settings, plan: ImportPlan, *, quiet: bool) -> list[ChangeResult]:
     with progress_bar("deciding", hidden=quiet) as progress:
         return carry_out(store, plan.changes, model=settings.vision.model, progress=progress)
 
 
-def _remember(folder: Path, before: Manifest, manifest: Manifest) -> None:
+def _remember(folder: Path, before: ClusterManifest, manifest: ClusterManifest) -> None:
     """Write down what lies where now, unless another command has exported there since."""
     try:
         check_unchanged(folder, before)
@@ -216,14 +216,14 @@ def _remember(folder: Path, before: Manifest, manifest: Manifest) -> None:
         raise RetryError(f"All is done and in `familiar clusters log`, but {error}") from error
 
 
-def _is_wanted(plan: Plan, *, as_json: bool) -> bool:
+def _is_wanted(plan: ImportPlan, *, as_json: bool) -> bool:
     """Ask, if there is somebody to ask."""
     if as_json or not sys.stdin.isatty():
         return False
     return click.confirm(f"Do that? ({len(plan.changes)} changes)", err=True)
 
 
-def _show_plan(plan: Plan) -> None:
+def _show_plan(plan: ImportPlan) -> None:
     parts: tuple[list[tuple[object, ...]], ...] = (
         [(one.what, len(one.faces), ", ".join(one.origin), one.target, one.note) for one in plan.changes],
         [("left as it is", one.faces, one.folder, "", one.reason) for one in plan.left],
@@ -236,7 +236,9 @@ def _show_plan(plan: Plan) -> None:
         say(f"... and {more} more; --json gives all.")
 
 
-def _end(folder: Path, plan: Plan, outcomes: Sequence[Outcome] | None, *, as_json: bool, dry_run: bool) -> None:
+def _end(
+    folder: Path, plan: ImportPlan, outcomes: Sequence[ChangeResult] | None, *, as_json: bool, dry_run: bool
+) -> None:
     """Say what came of it, and end with the exit code that tells."""
     failed = [outcome for outcome in outcomes or () if outcome.error is not None]
     if as_json:
@@ -256,8 +258,8 @@ def _end(folder: Path, plan: Plan, outcomes: Sequence[Outcome] | None, *, as_jso
         raise SystemExit(FAILED)
 
 
-def _as_json(folder: Path, plan: Plan, outcomes: Sequence[Outcome] | None) -> dict[str, object]:
-    results = outcomes or [Outcome(change=change) for change in plan.changes]
+def _as_json(folder: Path, plan: ImportPlan, outcomes: Sequence[ChangeResult] | None) -> dict[str, object]:
+    results = outcomes or [ChangeResult(change=change) for change in plan.changes]
     return {
         "folder": folder,
         "done": outcomes is not None,

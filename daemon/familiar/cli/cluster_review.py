@@ -15,7 +15,7 @@ from familiar.cli.pictures import Screen
 from familiar.cli.rematching import rematch
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.clusters.naming import name_cluster
-from familiar.library.thumbnails import Portraits
+from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import Settings
 from familiar.store.clusters import ClusterFace, ClusterRow
 from familiar.store.store import Store
@@ -57,7 +57,7 @@ def review(context: Context, least: int) -> None:
 
 async def _review(context: Context, store: Store, settings: Settings, least: int) -> None:
     async with Workers(settings=settings.vision, models=context.models) as workers:
-        portraits = Portraits(store=store, workers=workers)
+        portraits = FaceThumbnails(store=store, workers=workers)
         screen = Screen(console(), os.environ)
         columns, rows = screen.grid
         session = _Session(context=context, store=store, settings=settings, passed=set())

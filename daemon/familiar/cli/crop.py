@@ -20,13 +20,13 @@ from familiar.cli.taking_back import take_back
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.clusters.folders.manifest import folder_names
-from familiar.library.crops.choosing import Chooser
+from familiar.library.crops.choosing import FaceSelector
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.planning import plan_crops
 from familiar.library.crops.recorder import Recorder
-from familiar.library.crops.sought import Sought, SoughtFace, SoughtPerson, choose_face
-from familiar.library.crops.sources import Sources, known_photos, photos_seen
-from familiar.library.crops.wishes import EVERY, CropSettings
+from familiar.library.crops.sought import CropReference, FaceToCrop, PersonToCrop, choose_face
+from familiar.library.crops.sources import CropCandidates, known_photos, photos_seen
+from familiar.library.crops.wishes import EVERY, CropOptions
 from familiar.library.locations import check_apart
 from familiar.library.scoring import Scorer
 from familiar.names import name_key
@@ -45,7 +45,7 @@ class _Request:
     folders: tuple[FolderSettings, ...]
     to: Path
     threshold: float | None
-    settings: CropSettings
+    settings: CropOptions
     quiet: bool
 
 
@@ -125,7 +125,7 @@ def crop(
             ),
             to=to,
             threshold=threshold,
-            settings=CropSettings(
+            settings=CropOptions(
                 threshold=EVERY,
                 faces="every",
                 all_faces=all_faces,
@@ -151,18 +151,18 @@ def crop(
 
 def _crop(
     context: Context, store: Store, settings: Settings, request: _Request
-) -> tuple[Recorder, list[Step], Sources]:
+) -> tuple[Recorder, list[Step], CropCandidates]:
     model = settings.vision.model
     sought = _sought(context, store, settings, request)
     folders = _open(store, request, sought, model)
     if request.folders:
-        sights = look_through(context, store, settings, request.folders, quiet=request.quiet)
-        sources = photos_seen(store, sights, model)
+        indexed_files = look_through(context, store, settings, request.folders, quiet=request.quiet)
+        sources = photos_seen(store, indexed_files, model)
     else:
         sources = known_photos(store, model, apart_from=[folder.path for folder in folders])
     if request.people:
         rematch(context, store, settings, quiet=request.quiet)
-    plans = plan_crops(Chooser(store, model), folders, sources)
+    plans = plan_crops(FaceSelector(store, model), folders, sources)
     recorder = Recorder(folders, time.monotonic)
     recorder.save()
     steps: list[Step] = []
@@ -209,7 +209,7 @@ def _told(step: Step, error: FamiliarError) -> Step:
     return replace(step, error=f"{error} It has no entry there, and could not be taken back: {step.error}.")
 
 
-def _sought(context: Context, store: Store, settings: Settings, request: _Request) -> list[Sought]:
+def _sought(context: Context, store: Store, settings: Settings, request: _Request) -> list[CropReference]:
     """Return whom to look for.
 
     Raises:
@@ -222,21 +222,21 @@ def _sought(context: Context, store: Store, settings: Settings, request: _Reques
             look_through(context, store, settings, (), quiet=request.quiet)  # references come first
         scorer = Scorer(store, matching, model)
         return [
-            SoughtPerson(store, scorer, name, threshold=matching.threshold, nearest=matching.nearest, model=model)
+            PersonToCrop(store, scorer, name, threshold=matching.threshold, nearest=matching.nearest, model=model)
             for name in request.people
         ]
     if request.reference.is_dir():
         raise UsageError(f"{request.reference}: is a folder; name a photo of the face to look for.")
     where = folder_at(request.reference, files=True)
-    (sight,) = look_through(context, store, settings, [where], quiet=request.quiet)
-    if sight.photo is None:
-        raise FamiliarError(f"{sight.path}: can't be looked at: {sight.reason}.")
-    photo = store.photos.load(sight.photo)
-    face = choose_face(sight.path, photo, largest=request.largest)
-    return [SoughtFace(sight.path, photo, face, threshold=matching.threshold)]
+    (indexed,) = look_through(context, store, settings, [where], quiet=request.quiet)
+    if indexed.photo is None:
+        raise FamiliarError(f"{indexed.path}: can't be looked at: {indexed.reason}.")
+    photo = store.photos.load(indexed.photo)
+    face = choose_face(indexed.path, photo, largest=request.largest)
+    return [FaceToCrop(indexed.path, photo, face, threshold=matching.threshold)]
 
 
-def _open(store: Store, request: _Request, sought: Sequence[Sought], model: str) -> list[CropFolder]:
+def _open(store: Store, request: _Request, sought: Sequence[CropReference], model: str) -> list[CropFolder]:
     """Return the folders of crops, with what is known of them.
 
     Raises:

@@ -10,21 +10,24 @@ from familiar.effects.journal import Step
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import MANIFEST_NAME, CroppedFace, PersonReference
 from familiar.library.crops.recorder import Recorder
-from familiar.library.crops.sources import Sources
-from familiar.model import aim_of
+from familiar.library.crops.sources import CropCandidates
+from familiar.model import destination_of
 
 _SHOWN = 20
 """Problems that people are shown."""
 
 
-def show_crops(recorder: Recorder, failed: list[Step], sources: Sources, *, as_json: bool) -> None:
+def show_crops(recorder: Recorder, failed: list[Step], sources: CropCandidates, *, as_json: bool) -> None:
     """Print the crops that were added, and what could not be done."""
     if as_json:
         print_json(
             {
                 "folders": [_folder_as_json(folder, added) for folder, added in recorder.added.items()],
                 "failed": [
-                    *({"path": step.path, "target": aim_of(step.operation), "reason": step.error} for step in failed),
+                    *(
+                        {"path": step.path, "target": destination_of(step.operation), "reason": step.error}
+                        for step in failed
+                    ),
                     *({"path": one.path, "target": None, "reason": one.reason} for one in sources.unread),
                 ],
             }

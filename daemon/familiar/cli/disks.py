@@ -7,7 +7,7 @@ import click
 from familiar.cli.context import Context, pass_context
 from familiar.cli.output import FAILED, json_option, print_json, print_table, reported, say
 from familiar.cli.parameters import PathType
-from familiar.effects.disks import Disks, NoPlaces
+from familiar.effects.disks import Disks, NoKnownFolders
 from familiar.errors import NoStoreError
 from familiar.library.targets import Target, known_places, targets
 from familiar.library.targets import trust as trust_folder
@@ -62,7 +62,7 @@ def targets_of(context: Context, rules: Rules) -> list[Target]:
         with context.store() as store:
             return list(targets(Disks(store.places), rules.tops()))
     except NoStoreError:
-        return list(targets(Disks(NoPlaces()), rules.tops()))
+        return list(targets(Disks(NoKnownFolders()), rules.tops()))
 
 
 def target_as_json(target: Target) -> dict[str, object]:

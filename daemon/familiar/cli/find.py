@@ -12,9 +12,9 @@ from familiar.cli.output import json_option, print_json, print_table, reported, 
 from familiar.cli.parameters import FiniteRange, PathType
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
-from familiar.library.indexing import Seer
+from familiar.library.indexing import Indexer
 from familiar.library.locations import check_apart, places_of
-from familiar.library.search import Finder, Found, FoundPhoto, Wish
+from familiar.library.search import Finder, FoundPhoto, SearchQuery, SearchResult
 from familiar.model import Copy, Photo, Plan
 from familiar.settings import Settings
 from familiar.store.store import Store
@@ -60,7 +60,7 @@ def find(
             if not photo.faces:
                 raise FamiliarError(f"{image}: no face was found in it.")
             finder = Finder(store, settings.matching, settings.vision.model)
-            wish = Wish(most=most, threshold=threshold, beyond=nearest, person=person)
+            wish = SearchQuery(most=most, threshold=threshold, beyond=nearest, person=person)
             found = finder.find(photo.faces, wish)
             paths = {each.photo: next(places_of(store, each.photo), None) for one in found for each in one.photos}
             if target is not None:
@@ -81,12 +81,12 @@ def find(
 async def _glance(context: Context, store: Store, settings: Settings, image: Path) -> Photo:
     async with Workers(settings=settings.vision, models=context.models, tasks=1) as workers:
         try:
-            return await Seer(store=store, workers=workers).glance(image, settings.vision.model)
+            return await Indexer(store=store, workers=workers).glance(image, settings.vision.model)
         except (SetAsideError, RetryError) as error:
             raise FamiliarError(f"{image}: can't be looked at: {error}.") from error
 
 
-def _show(number: int, of: int, found: Found, paths: dict[int, Path | None], *, distances: bool) -> None:
+def _show(number: int, of: int, found: SearchResult, paths: dict[int, Path | None], *, distances: bool) -> None:
     box = found.face.box
     say(f"face {number} of {of}, {found.face.size} pixels at {box.left}, {box.top}: {_who(found)}")
     others = [each for each in found.people if found.match is None or each.name != found.match.person]
@@ -105,7 +105,7 @@ def _show(number: int, of: int, found: Found, paths: dict[int, Path | None], *, 
         say("")
 
 
-def _who(found: Found) -> str:
+def _who(found: SearchResult) -> str:
     match = found.match
     if match is None:
         return "unknown; nobody is registered yet"
@@ -123,7 +123,7 @@ def _numbers(distance: float) -> tuple[str, str]:
     return f"{distance:.4f}", f"{1 / (1 + distance):.4f}"
 
 
-def _as_json(found: Found, paths: dict[int, Path | None]) -> dict[str, Any]:
+def _as_json(found: SearchResult, paths: dict[int, Path | None]) -> dict[str, Any]:
     box, match = found.face.box, found.match
     return {
         "box": [box.left, box.top, box.right, box.bottom],

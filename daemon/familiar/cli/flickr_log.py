@@ -10,7 +10,7 @@ from familiar.events import EventLog
 from familiar.settings import Settings
 
 
-class Telling:
+class WaitReporter:
     """An `EventLog` that tells of waits on standard error, too."""
 
     def __init__(self, log: EventLog) -> None:
@@ -28,4 +28,4 @@ def begin_flickr_log(settings: Settings, log_format: str | None, log_level: str 
     """Return the log, and whether it is shown: where it was asked for, or where no terminal is."""
     is_shown = bool(log_format or log_level) or not sys.stderr.isatty()
     log = begin_log(settings, log_format, log_level or ("warning" if is_shown else "error"))
-    return (log if is_shown else Telling(log)), is_shown
+    return (log if is_shown else WaitReporter(log)), is_shown

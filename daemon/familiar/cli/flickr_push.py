@@ -14,10 +14,10 @@ from familiar.cli.starting import rule_book
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.flickr.api.errors import NotAllowedError
-from familiar.flickr.sync.deciding import Decider
+from familiar.flickr.sync.deciding import TagDecider
 from familiar.flickr.sync.part import connect
 from familiar.flickr.sync.sending import Sender, as_json
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.library.recognition import Recogniser
 from familiar.logs import open_log
 from familiar.settings import Settings
@@ -30,7 +30,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Deciding:
-    decider: Decider
+    decider: TagDecider
     basis: str | None
 
     @classmethod
@@ -38,7 +38,7 @@ class _Deciding:
         rematch(context, store, settings, quiet=True)
         recogniser = Recogniser(store, settings.matching, settings.vision.model)
         rules = rule_book(context, settings, store, log)
-        decider = Decider(store=store, recogniser=recogniser, rules=rules, log=log)
+        decider = TagDecider(store=store, recogniser=recogniser, rules=rules, log=log)
         return cls(decider=decider, basis=decider.basis())
 
 
@@ -74,12 +74,12 @@ async def _push(context: Context, settings: Settings, store: Store, log: EventLo
     calls, login = connect(context.credentials, settings.flickr, store, log)
     deciding = _Deciding.on(context, settings, store, log)
     async with Workers(settings=settings.vision, models=context.models) as workers:
-        performer = Performer(store=store, workers=workers, disks=Disks(store.places), log=log)
-        await performer.begin()
+        runner = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
+        await runner.begin()
         for photo in list(_done(store)) if deciding.basis is not None else []:
             plan_id = deciding.decider.decide(photo, deciding.basis or "")
             if plan_id is not None:
-                await performer.perform(plan_id, {})
+                await runner.perform(plan_id, {})
     sender = Sender(calls=calls, store=store, log=log, later=settings.flickr.later)
     try:
         if not login.may_write and store.flickr_tags.open_tags():

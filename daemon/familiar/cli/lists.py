@@ -17,8 +17,8 @@ from familiar.cli.parameters import PathType, expanded
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_given
 from familiar.identity.score_files import read_list, read_scores
-from familiar.library.concurrency import side_by_side
-from familiar.library.indexing import Seer
+from familiar.library.concurrency import run_all
+from familiar.library.indexing import Indexer
 from familiar.library.locations import check_apart
 from familiar.model import Plan
 from familiar.settings import Settings
@@ -153,6 +153,6 @@ async def _identify(
     context: Context, store: Store, settings: Settings, paths: Sequence[Path], *, quiet: bool
 ) -> list[PhotoRow]:
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
-        seer = Seer(store=store, workers=workers)
+        indexer = Indexer(store=store, workers=workers)
         with progress_bar("looking at photos", hidden=quiet) as progress:
-            return await side_by_side(map(seer.identify, paths), progress)
+            return await run_all(map(indexer.identify, paths), progress)

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from familiar.cli.context import Context
 from familiar.cli.output import progress_bar
-from familiar.library.indexing import Seer
+from familiar.library.indexing import Indexer
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
-from familiar.library.survey import Looker, Sight, Survey, survey
+from familiar.library.reencoding import Reencoder
+from familiar.library.survey import FolderIndexer, IndexedFile, Survey, survey
 from familiar.logs import open_log
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
@@ -19,7 +19,7 @@ from familiar.vision.workers.pool import Workers
 
 def look_through(
     context: Context, store: Store, settings: Settings, folders: Iterable[FolderSettings], *, quiet: bool
-) -> list[Sight]:
+) -> list[IndexedFile]:
     """Return what each photo in these folders is, looking at those that are not known yet.
 
     Raises:
@@ -29,12 +29,14 @@ def look_through(
     return asyncio.run(_look(context, store, settings, found, quiet=quiet))
 
 
-async def _look(context: Context, store: Store, settings: Settings, found: Survey, *, quiet: bool) -> list[Sight]:
+async def _look(context: Context, store: Store, settings: Settings, found: Survey, *, quiet: bool) -> list[IndexedFile]:
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     async with Workers(settings=settings.vision, models=context.models, tasks=len(found.unknown)) as workers:
         log = open_log(sys.stderr, level="error")
-        renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
-        await renewer.renew_references()
-        looker = Looker(store=store, seer=Seer(store=store, workers=workers), renewer=renewer, recogniser=recogniser)
+        reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+        await reencoder.reencode_references()
+        folder_indexer = FolderIndexer(
+            store=store, indexer=Indexer(store=store, workers=workers), reencoder=reencoder, recogniser=recogniser
+        )
         with progress_bar("looking at photos", hidden=quiet or not found.unknown) as progress:
-            return await looker.look(found, progress)
+            return await folder_indexer.look(found, progress)

@@ -33,7 +33,7 @@ R = TypeVar("R")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-class Problem(click.ClickException):
+class CommandError(click.ClickException):
     """An error as the command line shows it."""
 
     def __init__(self, message: str, *, exit_code: int = FAILED, details: Sequence[dict[str, Any]] = ()) -> None:
@@ -60,17 +60,17 @@ def reported() -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        raise Problem(str(error), exit_code=WRONG_USE, details=error.as_json()) from error
+        raise CommandError(str(error), exit_code=WRONG_USE, details=error.as_json()) from error
     except UsageError as error:
-        raise Problem(str(error), exit_code=WRONG_USE) from error
+        raise CommandError(str(error), exit_code=WRONG_USE) from error
     except FamiliarError as error:
-        raise Problem(str(error)) from error
+        raise CommandError(str(error)) from error
     except OSError as error:  # the last resort: where more can be said of a file, it was said before
         if error.filename is None or isinstance(error.filename, int):
             raise
         named = Path(os.fsdecode(error.filename))
         code = WRONG_USE if error.errno in _NAMED_WRONGLY else FAILED
-        raise Problem(f"{named}: can't be used: {error.strerror}.", exit_code=code) from error
+        raise CommandError(f"{named}: can't be used: {error.strerror}.", exit_code=code) from error
 
 
 def print_json(value: Any) -> None:

@@ -16,7 +16,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.output import (
     FAILED,
     INTERRUPTED,
-    Problem,
+    CommandError,
     console,
     json_option,
     print_json,
@@ -29,11 +29,11 @@ from familiar.cli.parameters import PathType
 from familiar.cli.photos import named_folders, photos_in
 from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
-from familiar.library.indexing import Seer
+from familiar.library.indexing import Indexer
 from familiar.library.people.person_folders import DataSet, read_data_set
 from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
+from familiar.library.reencoding import Reencoder
 from familiar.logs import open_log
 from familiar.names import check_name
 from familiar.settings import Settings
@@ -122,7 +122,7 @@ def _interruptible() -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         message = "Stopped. Run it again to go on: no photo that was looked at is looked at again."
-        raise Problem(message, exit_code=INTERRUPTED) from error
+        raise CommandError(message, exit_code=INTERRUPTED) from error
 
 
 def _choice(*, largest: bool, central: bool) -> FaceChoice:
@@ -148,11 +148,11 @@ def _register(
         async with Workers(settings=settings.vision, models=context.models, tasks=photos) as workers:
             recogniser = Recogniser(store, settings.matching, settings.vision.model)
             log = open_log(sys.stderr, level="error")
-            renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+            reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
             registrar = Registrar(
                 store=store,
-                seer=Seer(store=store, workers=workers),
-                renewer=renewer,
+                indexer=Indexer(store=store, workers=workers),
+                reencoder=reencoder,
                 recogniser=recogniser,
                 at_once=workers.slots,
                 choice=choice,

@@ -16,15 +16,15 @@ from familiar.cli.output import FAILED, json_option, print_json, print_table, pr
 from familiar.cli.parameters import PathType
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError, StoreError
-from familiar.library.indexing import Seer
+from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
 from familiar.library.planning import subject_of
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
-from familiar.library.scoring import Standings
+from familiar.library.reencoding import Reencoder
+from familiar.library.scoring import PercentileIndex
 from familiar.logs import open_log
 from familiar.media import is_photo, is_video
-from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, aim_of
+from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, destination_of
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.settings import FolderSettings, Settings, folder_name
 from familiar.sources.settling import look as look_at
@@ -77,10 +77,10 @@ class _Planner:
         self,
         *,
         store: Store,
-        seer: Seer,
+        indexer: Indexer,
         recogniser: Recogniser,
         rules: Rules,
-        standings: Standings,
+        percentiles: PercentileIndex,
         folders: Sequence[FolderSettings],
     ) -> None:
         """Take the rooms that a photo passes."""
@@ -88,17 +88,17 @@ class _Planner:
         self.copies: list[tuple[Path, Path]] = []
         self.failed: list[tuple[Path, str]] = []
         self._store = store
-        self._seer = seer
+        self._indexer = indexer
         self._recogniser = recogniser
         self._rules = rules
-        self._standing = standings.standing
+        self._percentile_rank = percentiles.percentile_rank
         self._folders = folders
         self._first: dict[int, Path] = {}
 
     async def take(self, paths: Sequence[Path], progress: Callable[[], None]) -> None:
         """Plan photos; a clip goes where its still goes, so stills are taken before videos."""
         stills = {path: self._still_of(path) for path in paths if is_video(path)}
-        looks = [asyncio.create_task(self._seer.see(path, beside_still=bool(stills.get(path)))) for path in paths]
+        looks = [asyncio.create_task(self._indexer.index(path, beside_still=bool(stills.get(path)))) for path in paths]
         for path, look in zip(paths, looks, strict=True):
             try:
                 self._plan(path, await look, stills.get(path))
@@ -134,7 +134,7 @@ class _Planner:
             raise GoneError(f"{path}: no longer there")
         source = source_of(path, self._folders)
         subject = subject_of(photo, faces, path, source, found[1])
-        return plan_for(self._rules, self._rules.rank(subject, self._standing))
+        return plan_for(self._rules, self._rules.rank(subject, self._percentile_rank))
 
 
 def source_of(path: Path, folders: Sequence[FolderSettings]) -> str:
@@ -172,12 +172,12 @@ async def _plan(
     paths = photos_in(folders)
     async with Workers(settings=settings.vision, models=context.models, tasks=len(paths)) as workers:
         log = open_log(sys.stderr, level="error")
-        renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
-        await renewer.renew_references()
-        seer = Seer(store=store, workers=workers)
-        standings = Standings(store, settings.matching, settings.vision.model)
+        reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=time.monotonic)
+        await reencoder.reencode_references()
+        indexer = Indexer(store=store, workers=workers)
+        percentiles = PercentileIndex(store, settings.matching, settings.vision.model)
         planner = _Planner(
-            store=store, seer=seer, recogniser=recogniser, rules=rules, standings=standings, folders=folders
+            store=store, indexer=indexer, recogniser=recogniser, rules=rules, percentiles=percentiles, folders=folders
         )
         with progress_bar("looking at photos", hidden=quiet) as progress:
             numbers = count(1)
@@ -201,13 +201,13 @@ def _show(planned: _Planner) -> None:
 
 def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
     for operation in made.operations:
-        yield path, operation.rule, operation.kind, aim_of(operation)
+        yield path, operation.rule, operation.kind, destination_of(operation)
     for refusal in made.refusals:
         yield path, refusal.rule, f"not {refusal.kind}", refusal.reason
 
 
 def _operation_as_json(operation: Operation) -> dict[str, Any]:
-    shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": aim_of(operation)}
+    shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": destination_of(operation)}
     match operation:
         case Crop(box=box, margin=margin, size=size, time=at):
             shown |= {"box": _box_as_json(box), "margin": margin, "size": size, "time": at}

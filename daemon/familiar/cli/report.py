@@ -15,7 +15,7 @@ from familiar.errors import UsageError
 from familiar.library.report.faces import Pictures, cut_pictures
 from familiar.library.report.figures import Figures, collect
 from familiar.library.report.page import is_report, render
-from familiar.library.thumbnails import Portraits
+from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -78,4 +78,4 @@ def _is_report(file: Path) -> bool:
 async def _cut(context: Context, store: Store, settings: Settings, figures: Figures, *, quiet: bool) -> Pictures:
     async with Workers(settings=settings.vision, models=context.models) as workers:
         with progress_bar("cutting faces out", hidden=quiet) as progress:
-            return await cut_pictures(store, figures, Portraits(store=store, workers=workers), progress)
+            return await cut_pictures(store, figures, FaceThumbnails(store=store, workers=workers), progress)

@@ -15,7 +15,7 @@ from familiar.cli.plan import source_of
 from familiar.errors import NoStoreError
 from familiar.library.planning import subject_of
 from familiar.library.recognition import Recogniser
-from familiar.library.scoring import Standings
+from familiar.library.scoring import PercentileIndex
 from familiar.model import Plan
 from familiar.names import name_key
 from familiar.rules.planning import Rules, plan_for
@@ -99,7 +99,7 @@ def _record(
     """Write down a plan for each known photo that has one to do, at the first of its paths that is there."""
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
     cache = cache_in(store.path.parent)
-    standings = Standings(store, settings.matching, settings.vision.model)
+    percentiles = PercentileIndex(store, settings.matching, settings.vision.model)
     photos = list(store.photos.seen())
     for number, photo_id in enumerate(photos, start=1):
         progress(number, len(photos))
@@ -111,7 +111,7 @@ def _record(
         if photo.kind == "clip":
             continue  # it goes where its still goes
         source = FLICKR if path.parent == cache else source_of(path, settings.folders)
-        subject = read.rank(subject_of(photo, faces, path, source, found[1]), standings.standing)
+        subject = read.rank(subject_of(photo, faces, path, source, found[1]), percentiles.percentile_rank)
         made: Plan = plan_for(read, subject)
         if made.operations:
             yield store.journal.record(photo_id, path, made)

@@ -19,10 +19,10 @@ from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import write_list
-from familiar.identity.statistics import Scores, Statistics, score_at, statistics_of
+from familiar.identity.statistics import Scores, ScoreStatistics, score_at, statistics_of
 from familiar.library.score_files import ALL_NAME, left_over, read_score_files, write_score_files
 from familiar.library.scoring import Scorer
-from familiar.library.survey import Sight, photos_of
+from familiar.library.survey import IndexedFile, photos_of
 
 _PERCENTILE_COLUMNS = ("percentile", "score", "at or above", "at or below", "deviations")
 _MARKS = (50, 75, 90, 95, 99)
@@ -60,8 +60,8 @@ def write(context: Context, folder: Path, person: str, *, recursive: bool, out: 
         with context.store() as store:
             scorer = Scorer(store, settings.matching, settings.vision.model)
             name = store.people.find(person).name
-            sights = look_through(context, store, settings, [where], quiet=as_json)
-            photos = photos_of(sights)
+            indexed_files = look_through(context, store, settings, [where], quiet=as_json)
+            photos = photos_of(indexed_files)
             found = scorer.score(name, list(photos))
         if not found:
             raise FamiliarError(
@@ -70,12 +70,12 @@ def write(context: Context, folder: Path, person: str, *, recursive: bool, out: 
         scored = {path: found[photo] for photo, paths in photos.items() if photo in found for path in paths}
         files = write_score_files(scored, together=out or where.path / ALL_NAME)
         older = left_over(where.path, files, recursive=recursive)
-    failed = [sight for sight in sights if sight.photo is None]
+    failed = [indexed for indexed in indexed_files if indexed.photo is None]
     if as_json:
         _print_written(name, scored, files, failed, older)
     else:
         if failed:
-            print_table(("photo", "could not be looked at"), [(sight.path, sight.reason) for sight in failed])
+            print_table(("photo", "could not be looked at"), [(indexed.path, indexed.reason) for indexed in failed])
         faceless = sum(len(paths) for photo, paths in photos.items() if photo not in found)
         say(
             f"{name}: {_count(len(scored), 'photo')} scored, {faceless} without a face, {len(failed)} not readable; "
@@ -230,7 +230,7 @@ def _bounds(values: Scores, percent: float | None, score: float | None) -> list[
     return [*([] if percent is None else [score_at(values, percent)]), *([] if score is None else [score])]
 
 
-def _show(statistics: Statistics) -> None:
+def _show(statistics: ScoreStatistics) -> None:
     names = ("count", "maximum", "minimum", "mean", "median", "standard_deviation")
     rows = [(name.replace("_", " "), _number(getattr(statistics, name))) for name in names]
     print_table(("scores", ""), rows, right=("",))
@@ -242,7 +242,7 @@ def _show(statistics: Statistics) -> None:
     print_table(_PERCENTILE_COLUMNS, cells, right=_PERCENTILE_COLUMNS)
 
 
-def _csv(statistics: Statistics) -> str:
+def _csv(statistics: ScoreStatistics) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("percentile", "score", "at_or_above", "at_or_below", "deviations"))
@@ -254,7 +254,7 @@ def _csv(statistics: Statistics) -> str:
 
 
 def _print_written(
-    person: str, scored: Mapping[Path, float], files: tuple[Path, ...], failed: list[Sight], older: list[Path]
+    person: str, scored: Mapping[Path, float], files: tuple[Path, ...], failed: list[IndexedFile], older: list[Path]
 ) -> None:
     print_json(
         {
@@ -262,7 +262,7 @@ def _print_written(
             "photos": [{"path": path, "score": score} for path, score in scored.items()],
             "files": files,
             "older_files": older,
-            "failed": [{"path": sight.path, "reason": sight.reason} for sight in failed],
+            "failed": [{"path": indexed.path, "reason": indexed.reason} for indexed in failed],
         }
     )
 

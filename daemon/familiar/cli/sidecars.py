@@ -20,13 +20,13 @@ from familiar.cli.rematching import rematch
 from familiar.effects.placing import check_over
 from familiar.errors import FamiliarError
 from familiar.filesystem.folders import Entry, Folder
-from familiar.library.concurrency import side_by_side
-from familiar.library.sidecars.reading import Listener
+from familiar.library.concurrency import run_all
+from familiar.library.sidecars.reading import SidecarReader
 from familiar.library.sidecars.writing import places_of, plan_sidecar
 from familiar.library.survey import photos_of
-from familiar.model import Inscription, Plan
+from familiar.model import Plan, SidecarContent
 from familiar.settings import FolderSettings, Settings
-from familiar.store.sidecars import Inscribed
+from familiar.store.sidecars import PhotoSidecar
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
@@ -64,7 +64,9 @@ def plan(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
         print_json([_as_json(one) for one in shown])
     else:
         if shown:
-            rows = [(one.sidecar, one.change, one.reason or ", ".join(one.photo.inscription.names)) for one in shown]
+            rows = [
+                (one.sidecar, one.change, one.reason or ", ".join(one.photo.sidecar_content.names)) for one in shown
+            ]
             print_table(("sidecar", "would be", "says"), rows)
         say(f"{len(shown)} sidecars, {len(made) - len(shown)} as they are. Nothing was touched.")
     if any(one.change == "failed" for one in made):
@@ -130,7 +132,7 @@ def read(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
 class _Made:
     """A sidecar of a photo at a path, and what `write` does with it."""
 
-    photo: Inscribed
+    photo: PhotoSidecar
     path: Path
     sidecar: Path
     change: Change
@@ -159,11 +161,11 @@ def _photos(
     return {photo: store.files.paths_of(photo) for photo in store.photos.seen()}
 
 
-def _places(store: Store, photos: Photos) -> Iterator[tuple[Inscribed, Path, Path]]:
+def _places(store: Store, photos: Photos) -> Iterator[tuple[PhotoSidecar, Path, Path]]:
     """Give each place of each photo that has something to say, or had, with its sidecar."""
     named = [photo for photo in store.sidecars.named() if photo in photos]
     for start in range(0, len(named), _PORTION):
-        for photo in store.sidecars.inscriptions(named[start : start + _PORTION]):
+        for photo in store.sidecars.sidecar_contents(named[start : start + _PORTION]):
             yield from ((photo, *place) for place in places_of(store, photos[photo.photo_id]))
 
 
@@ -174,17 +176,17 @@ async def _render_all(
     async with Workers(settings=settings.vision, models=context.models, tasks=len(places)) as workers:
         limit = asyncio.Semaphore(workers.slots)
 
-        async def render(photo: Inscribed, path: Path, sidecar: Path) -> _Made:
+        async def render(photo: PhotoSidecar, path: Path, sidecar: Path) -> _Made:
             async with limit:
                 return await _render(workers, photo, path, sidecar, store.sidecars.wrote(sidecar))
 
         with progress_bar("reading sidecars", hidden=quiet) as progress:
-            return await side_by_side((render(*place) for place in places), progress)
+            return await run_all((render(*place) for place in places), progress)
 
 
-async def _render(workers: Workers, photo: Inscribed, path: Path, sidecar: Path, former: Inscription) -> _Made:
+async def _render(workers: Workers, photo: PhotoSidecar, path: Path, sidecar: Path, former: SidecarContent) -> _Made:
     try:
-        made = await workers.render_sidecar(path, sidecar, photo.inscription, former)
+        made = await workers.render_sidecar(path, sidecar, photo.sidecar_content, former)
         if made.before != made.after:
             _check_over(sidecar)
     except FamiliarError as error:
@@ -207,14 +209,14 @@ async def _read_all(context: Context, store: Store, settings: Settings, photos: 
     told = _Told()
     places = [(photo, path) for photo, paths in photos.items() for path in paths]
     async with Workers(settings=settings.vision, models=context.models, tasks=len(places)) as workers:
-        listener = Listener(store=store, workers=workers, log=told, clock=time.monotonic, enabled=True)
+        listener = SidecarReader(store=store, workers=workers, log=told, clock=time.monotonic, enabled=True)
         with progress_bar("reading sidecars", hidden=quiet) as progress:
             await _listen_to_all(listener, places, progress)
     return told
 
 
 async def _listen_to_all(
-    listener: Listener, places: Sequence[tuple[int, Path]], progress: Callable[[int, int], None]
+    listener: SidecarReader, places: Sequence[tuple[int, Path]], progress: Callable[[int, int], None]
 ) -> None:
     for number, (photo_id, path) in enumerate(places, start=1):
         await listener.listen(photo_id, path)
@@ -239,6 +241,6 @@ def _as_json(one: _Made) -> dict[str, Any]:
         "photo": one.path,
         "sidecar": one.sidecar,
         "change": one.change,
-        "names": one.photo.inscription.names,
+        "names": one.photo.sidecar_content.names,
         "reason": one.reason,
     }

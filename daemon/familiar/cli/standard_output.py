@@ -40,9 +40,9 @@ class _Checked(io.RawIOBase):
             self._broken = True
             if error.errno == errno.EPIPE:
                 raise  # whoever read has seen enough: click ends the program quietly
-            from familiar.cli.output import Problem  # noqa: PLC0415 - only here it is needed
+            from familiar.cli.output import CommandError  # noqa: PLC0415 - only here it is needed
 
-            raise Problem(f"standard output can't be written: {error.strerror}.") from error
+            raise CommandError(f"standard output can't be written: {error.strerror}.") from error
 
 
 def check_standard_output() -> None:

@@ -14,9 +14,9 @@ from familiar.cli.context import Context, folders_of
 from familiar.errors import FamiliarError
 from familiar.events import EventLog
 from familiar.library.rulebook import RuleBook, problems_in
-from familiar.library.scoring import Standings
+from familiar.library.scoring import PercentileIndex
 from familiar.logs import open_log
-from familiar.service.assembly import Assembly, FlickrPlace, assemble
+from familiar.service.assembly import Assembly, FlickrAccess, assemble
 from familiar.service.daemon import Progress
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
@@ -57,7 +57,7 @@ def daemon_for(
     notifier: Notifier,
     *,
     watch: bool,
-    flickr: FlickrPlace | None = None,
+    flickr: FlickrAccess | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
     """Put a daemon together that reads configuration and rules anew when it is told to."""
@@ -69,7 +69,7 @@ def daemon_for(
             log.emit("settings.rejected", problems=problems_in(error))
             return False
         rules.file = configuration.context.rules_path(fresh)
-        rules.standings = Standings(store, fresh.matching, fresh.vision.model)
+        rules.percentiles = PercentileIndex(store, fresh.matching, fresh.vision.model)
         rules.read_again()
         log.emit("service.reloaded", settings=configuration.context.config, rules=rules.file)
         return fresh != settings
@@ -90,9 +90,9 @@ def daemon_for(
     )
 
 
-def flickr_place(context: Context, *, once: bool = False) -> FlickrPlace:
+def flickr_place(context: Context, *, once: bool = False) -> FlickrAccess:
     """Return where the Flickr part finds what it needs."""
-    return FlickrPlace(credentials=context.credentials, once=once)
+    return FlickrAccess(credentials=context.credentials, once=once)
 
 
 def _group_command(context: Context) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def rule_book(context: Context, settings: Settings, store: Store, log: EventLog)
         file=context.rules_path(settings),
         read=context.rules,
         store=store,
-        standings=Standings(store, settings.matching, settings.vision.model),
+        percentiles=PercentileIndex(store, settings.matching, settings.vision.model),
         log=log,
     )
 

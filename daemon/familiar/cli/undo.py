@@ -9,13 +9,13 @@ import click
 
 from familiar.cli.carrying import settle, turn
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, Problem, json_option, print_json, print_table, reported, say
+from familiar.cli.output import FAILED, CommandError, json_option, print_json, print_table, reported, say
 from familiar.cli.taking_back import undo_steps
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle, Undo
 from familiar.errors import UsageError
-from familiar.model import aim_of
+from familiar.model import destination_of
 from familiar.store.store import Store, utc_now
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -34,7 +34,7 @@ def undo(context: Context, operations: tuple[int, ...], *, last: bool, since: st
     a file is not where the operation left it, nothing is touched.
     """
     if (bool(operations), last, since is not None).count(True) != 1:
-        raise Problem("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
+        raise CommandError("Say what to undo: --last, --since TIME, or numbers of operations.", exit_code=2)
     with reported():
         moment = None if since is None else _parse_time(since, utc_now())
     with reported(), context.store() as store, turn(context.state, store) as ours:
@@ -94,7 +94,7 @@ def _show(steps: Sequence[Step], failures: dict[int, str], *, as_json: bool) -> 
             {
                 "operation": step.id,
                 "kind": step.operation.kind,
-                "target": step.target or aim_of(step.operation),
+                "target": step.target or destination_of(step.operation),
                 "error": failures.get(step.id),
             }
             for step in steps
@@ -102,7 +102,7 @@ def _show(steps: Sequence[Step], failures: dict[int, str], *, as_json: bool) -> 
         print_json({"undone": undone, "obstacles": []})
         return
     rows = [
-        (step.id, step.operation.kind, step.target or aim_of(step.operation), failures.get(step.id, "undone"))
+        (step.id, step.operation.kind, step.target or destination_of(step.operation), failures.get(step.id, "undone"))
         for step in steps
     ]
     print_table(("operation", "kind", "target", "result"), rows)

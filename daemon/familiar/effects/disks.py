@@ -20,7 +20,7 @@ _SAMPLE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class KnownFolder:
     """A folder that is known: where its path led, and the file system there; trusted, if a person has said so."""
 
     path: Path
@@ -35,10 +35,10 @@ class Place:
         return self.real != self.path
 
 
-class Places(Protocol):
+class KnownFolders(Protocol):
     """Where places are remembered. Each call is durable when it returns."""
 
-    def covering(self, folder: Path) -> Sequence[Place]:
+    def covering(self, folder: Path) -> Sequence[KnownFolder]:
         """Return the places that a folder is or lies in, the innermost last."""
 
     def remember(self, path: Path, *, real: Path, disk: Disk, trusted: bool = False) -> None:
@@ -51,10 +51,10 @@ class Places(Protocol):
         """Count the files that are known in a root."""
 
 
-class NoPlaces:
+class NoKnownFolders:
     """Nothing is remembered, as before the first start."""
 
-    def covering(self, folder: Path) -> Sequence[Place]:  # noqa: ARG002 - the contract's signature
+    def covering(self, folder: Path) -> Sequence[KnownFolder]:  # noqa: ARG002 - the contract's signature
         """Return nothing."""
         return ()
 
@@ -73,7 +73,7 @@ class NoPlaces:
 class Disks:
     """Opens folders where the disks of their places are there."""
 
-    def __init__(self, places: Places, mounts: Mounts | None = None) -> None:
+    def __init__(self, places: KnownFolders, mounts: Mounts | None = None) -> None:
         """Take what is remembered, and the mounts as the kernel tells them."""
         self._places = places
         self._mounts = mounts or Mounts()
@@ -118,7 +118,7 @@ class Disks:
         self._note_crossing(folder, opened, places)
         return opened
 
-    def _below(self, places: Sequence[Place], folder: Path, *, make: bool = False) -> Folder:
+    def _below(self, places: Sequence[KnownFolder], folder: Path, *, make: bool = False) -> Folder:
         """Open a folder by way of its innermost place, which is held and is on its disk: then so is all below it.
 
         Each look is one at what is held, not at a path: a disk that goes or comes in between changes nothing.
@@ -128,7 +128,7 @@ class Disks:
             rest = place.real.relative_to(top.path) / folder.relative_to(place.path)
             return self._known(top.below(rest, shown=folder, make=make))
 
-    def _held(self, places: Sequence[Place], *, make: bool) -> Folder:
+    def _held(self, places: Sequence[KnownFolder], *, make: bool) -> Folder:
         """Hold the innermost place, or if it is to be made the nearest folder above it, on the place's disk."""
         place = places[-1]
         if place.leads_elsewhere:
@@ -150,7 +150,7 @@ class Disks:
             raise
         return top
 
-    def _check_disk(self, top: Folder, places: Sequence[Place]) -> None:
+    def _check_disk(self, top: Folder, places: Sequence[KnownFolder]) -> None:
         """Check that a held folder is on the disk of the innermost place."""
         if top.is_on(places[-1].disk):
             return
@@ -207,18 +207,18 @@ class Disks:
             return False
         return True
 
-    def place_of(self, path: Path) -> Place | None:
+    def place_of(self, path: Path) -> KnownFolder | None:
         """Return what is known of a place, if it is one."""
         return next((place for place in self._places.covering(path) if place.path == path), None)
 
-    def remember(self, path: Path, *, trusted: bool = False) -> Place:
+    def remember(self, path: Path, *, trusted: bool = False) -> KnownFolder:
         """Remember a folder as a place, as it is now; raises OSError."""
         real = Path(os.path.realpath(path))
         disk = self._mounts.disk_at(real)
         self._places.remember(path, real=real, disk=disk, trusted=trusted)
-        return Place(path=path, real=real, disk=disk, is_trusted=trusted)
+        return KnownFolder(path=path, real=real, disk=disk, is_trusted=trusted)
 
-    def move_of(self, place: Place) -> str | None:
+    def move_of(self, place: KnownFolder) -> str | None:
         """Return what a place lies on now and lay on before, to follow "it is on", if that is not the same."""
         real = Path(os.path.realpath(place.path))
         disk = self._mounts.disk_at(real)
@@ -227,11 +227,11 @@ class Disks:
             return f"another {disk} than before" if is_alike else f"another disk than before ({disk}, not {place.disk})"
         return None if real == place.real else f"another path than before ({real}, not {place.real})"
 
-    def trust(self, folder: Path) -> Place:
+    def trust(self, folder: Path) -> KnownFolder:
         """Remember a folder as it is now, whatever was known of it; raises OSError."""
         return self.remember(folder, trusted=True)
 
-    def trouble_with(self, place: Place) -> str | None:
+    def trouble_with(self, place: KnownFolder) -> str | None:
         """Return why a place is not as it was, and what would be right; None if it is."""
         real = Path(os.path.realpath(place.path))
         remedy = f"or, if that is meant, say `familiar disks trust {place.path}`"
@@ -249,14 +249,14 @@ class Disks:
                 return None
         return f"its disk {place.disk} is not mounted ({disk.beside(place.disk)} is in its place); mount it, {remedy}"
 
-    def _check(self, places: Iterable[Place]) -> None:
+    def _check(self, places: Iterable[KnownFolder]) -> None:
         """Check that all places are as they were."""
         for place in places:
             trouble = self.trouble_with(place)
             if trouble is not None:
                 raise OfflineError(place.path, f"{place.path}: {trouble}")
 
-    def _trouble_of_root(self, place: Place) -> str | None:
+    def _trouble_of_root(self, place: KnownFolder) -> str | None:
         try:
             with os.scandir(place.real) as entries:
                 is_empty = next(entries, None) is None
@@ -274,7 +274,7 @@ class Disks:
         found = sum(_is_unchanged(held, file.relative_to(path), size, mtime) for file, size, mtime in known)
         return bool(known) and 2 * found >= len(known)
 
-    def _begin(self, top: Path) -> Place:
+    def _begin(self, top: Path) -> KnownFolder:
         self._refuse_bare(top, Path(os.path.realpath(top)))
         return self.remember(top)  # by the links that the user has made on purpose, once
 
@@ -287,7 +287,7 @@ class Disks:
                 f"folder and say `familiar disks trust {folder}`",
             )
 
-    def _note_crossing(self, folder: Path, opened: Folder, places: Sequence[Place]) -> None:
+    def _note_crossing(self, folder: Path, opened: Folder, places: Sequence[KnownFolder]) -> None:
         """Remember a file system that is mounted below a place, so that it is missed when it is away."""
         disk = opened.disk
         if disk is None or disk.is_same(places[-1].disk):
@@ -298,7 +298,7 @@ class Disks:
         if folder != places[-1].path:
             self._places.remember(folder, real=real, disk=disk)
 
-    def _real(self, folder: Path, places: Sequence[Place]) -> Path:
+    def _real(self, folder: Path, places: Sequence[KnownFolder]) -> Path:
         """Return where a folder lies: as its innermost place was remembered, and without any link below that."""
         if not places:
             return Path(os.path.realpath(folder))

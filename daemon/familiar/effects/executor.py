@@ -25,7 +25,7 @@ from familiar.effects.placing import (
 from familiar.errors import ChangedError, FamiliarError, GoneError, OfflineError, RetryError, SetAsideError
 from familiar.filesystem.files import Pulse, has_content, no_pulse
 from familiar.filesystem.folders import Entry
-from familiar.model import Copy, Crop, Escort, FileOperation, Inscribe, Link, Move, Tag, aim_of
+from familiar.model import Copy, Crop, FileOperation, Link, Move, MoveSidecar, Tag, WriteSidecar, destination_of
 
 _FIRST_RETRY = 60.0
 _LAST_RETRY = 3600.0
@@ -97,14 +97,14 @@ class Executor:
             return Outcome(state="done")  # the journal passes it on to those that wait to be sent
         self._leftovers.clear(step)
         match step.operation:
-            case Inscribe():
+            case WriteSidecar():
                 return self._inscribe(step, step.operation, rendered, before)
-            case Escort():
+            case MoveSidecar():
                 return self._escort(step, step.operation)
             case _:
                 return self._put(step, step.operation, rendered)
 
-    def _inscribe(self, step: Step, wish: Inscribe, rendered: bytes | None, before: bytes | None) -> Outcome:
+    def _inscribe(self, step: Step, wish: WriteSidecar, rendered: bytes | None, before: bytes | None) -> Outcome:
         if self.is_written(step):
             return Outcome(state="done", target=wish.target)
         if rendered == before:
@@ -118,7 +118,7 @@ class Executor:
             place_over(rendered, target, hidden, expected=expected, pulse=self._pulse)
         return Outcome(state="done", target=wish.target)
 
-    def _escort(self, step: Step, along: Escort) -> Outcome:
+    def _escort(self, step: Step, along: MoveSidecar) -> Outcome:
         """Take a sidecar along; where its name is taken it stays where it is."""
         begun = _is_begun(step)
         wish = step.target if begun and step.target is not None else along.target
@@ -254,7 +254,7 @@ class Executor:
         try:
             with self._disks.open(step.target.parent, real=step.target_real) as folder:
                 target = Entry(folder, step.target.name)
-                if isinstance(step.operation, Inscribe):  # something had the name before
+                if isinstance(step.operation, WriteSidecar):  # something had the name before
                     return has_content(target, step.hash or "", self._pulse)
                 return target.exists
         except FileNotFoundError:
@@ -274,7 +274,7 @@ def _outcome_of(step: Step, error: FamiliarError | OSError) -> Outcome:
             return _outcome_of_system(step, error)
         case OfflineError(place=place):
             return Outcome(state="failed", error=str(error), retry_in=_wait(step), waits_for=place)
-        case ChangedError() if not isinstance(step.operation, Inscribe):  # a sidecar is read and merged anew
+        case ChangedError() if not isinstance(step.operation, WriteSidecar):  # a sidecar is read and merged anew
             return Outcome(state="refused", error=str(error))
         case RetryError():
             return Outcome(state="failed", error=str(error), retry_in=_wait(step))
@@ -283,11 +283,11 @@ def _outcome_of(step: Step, error: FamiliarError | OSError) -> Outcome:
 
 
 def _outcome_of_system(step: Step, error: OSError) -> Outcome:
-    where = next((name for name in (error.filename2, error.filename) if name), aim_of(step.operation))
+    where = next((name for name in (error.filename2, error.filename) if name), destination_of(step.operation))
     text = f"{where}: {error.strerror or error}"
     if error.errno == errno.EXDEV and isinstance(step.operation, Link):
         text += "; a hard link can't reach another file system: use kind: symbolic, or copy"
-    if error.errno in _PERMANENT or (isinstance(step.operation, Inscribe) and error.errno in _FORBIDDEN):
+    if error.errno in _PERMANENT or (isinstance(step.operation, WriteSidecar) and error.errno in _FORBIDDEN):
         return Outcome(state="refused", error=text)
     return Outcome(state="failed", error=text, retry_in=_wait(step))
 

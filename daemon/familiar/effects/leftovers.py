@@ -10,7 +10,7 @@ from familiar.errors import OfflineError
 from familiar.filesystem.files import hold_if_regular
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.removal import discard, give_back_name
-from familiar.model import Inscribe
+from familiar.model import WriteSidecar
 
 
 class Leftovers:
@@ -70,9 +70,9 @@ class Leftovers:
         if not aside.exists:
             return
         entry = aside.with_name(original.name)
-        if isinstance(step.operation, Inscribe) and entry.exists and _is_known(step, aside):
+        if isinstance(step.operation, WriteSidecar) and entry.exists and _is_known(step, aside):
             discard(aside)
-        elif isinstance(step.operation, Inscribe) and not entry.exists and _is_ours(step, aside):
+        elif isinstance(step.operation, WriteSidecar) and not entry.exists and _is_ours(step, aside):
             discard(aside)  # the sidecar was gone before: it is written anew
         else:
             give_back_name(aside, entry, unused_name)

@@ -17,7 +17,7 @@ from familiar.filesystem.files import BLOCK, HeldFile, Pulse, hold, hold_if_regu
 from familiar.filesystem.folders import Entry
 from familiar.filesystem.regular_files import open_regular
 from familiar.filesystem.removal import Proof, prove_copy, prove_known, prove_second_name, remove, remove_link
-from familiar.model import Crop, Escort, Inscribe, Link, Move, Tag
+from familiar.model import Crop, Link, Move, MoveSidecar, Tag, WriteSidecar
 
 _RETRY = 60.0
 """Seconds after which an undo is tried again of which it is not known how far it came."""
@@ -119,7 +119,7 @@ class Undo:
             now = _Expected(set(), self._pulse).at(step.target)
         except (FamiliarError, OSError):
             return None
-        return now == (step.hash_before if isinstance(step.operation, Inscribe) else None)
+        return now == (step.hash_before if isinstance(step.operation, WriteSidecar) else None)
 
     def _take_back(self, step: Step) -> None:
         assert step.target is not None
@@ -129,7 +129,7 @@ class Undo:
         with ExitStack() as stack:
             target = self._target(stack, step.target)
             match step.operation:
-                case Move() | Escort(moves=True):
+                case Move() | MoveSidecar(moves=True):
                     folder = self._disks.make(step.source.parent, real=step.source_real)
                     source = Entry(stack.enter_context(folder), step.source.name)
                     self._begin(step, source.with_name(hidden.new))
@@ -138,7 +138,7 @@ class Undo:
                     pass  # it is gone, as it was to be
                 case _ if target is None:
                     raise GoneError(f"{step.target} is no longer there")
-                case Inscribe() if step.before is not None:
+                case WriteSidecar() if step.before is not None:
                     self._begin(step, target.with_name(hidden.new))
                     place_over(step.before, target, hidden, expected=step.hash or "", pulse=self._pulse)
                 case Link(symbolic=True):
@@ -155,7 +155,7 @@ class Undo:
 
     def _move_back(self, step: Step, target: Entry | None, source: Entry, hidden: Hidden) -> None:
         hash_ = step.photo_hash
-        if isinstance(step.operation, Escort):  # with whatever it says by now: it goes where it came from
+        if isinstance(step.operation, MoveSidecar):  # with whatever it says by now: it goes where it came from
             hash_ = self._hash_at(target) or self._hash_at(source) or ""
         place_move(target, source, Hidden(hidden.base, is_undo=True), hash_=hash_, pulse=self._pulse)
 
@@ -175,8 +175,8 @@ class Undo:
             ChangedError: it was changed, or is the last copy of its photo.
         """
         hash_ = step.hash or ""
-        if isinstance(step.operation, Crop | Inscribe) or (
-            not isinstance(step.operation, Escort) and self._journal.is_elsewhere(step)
+        if isinstance(step.operation, Crop | WriteSidecar) or (
+            not isinstance(step.operation, MoveSidecar) and self._journal.is_elsewhere(step)
         ):
             yield prove_known(doomed, hash_, pulse=self._pulse)
             return
@@ -205,7 +205,7 @@ class Undo:
     def _copies_of(self, step: Step) -> list[Path]:
         """Return where another copy of what a step has put somewhere may lie, the most likely first."""
         assert step.source is not None
-        others = [] if isinstance(step.operation, Escort) else [step.path, *self._journal.paths_of(step)]
+        others = [] if isinstance(step.operation, MoveSidecar) else [step.path, *self._journal.paths_of(step)]
         return [path for path in dict.fromkeys([step.source, *others]) if path != step.target]
 
     def _target(self, stack: ExitStack, path: Path) -> Entry | None:
@@ -248,7 +248,7 @@ class Undo:
         match step.operation:
             case Link(symbolic=True):
                 return _obstacle_for_link(step.target, step.source, expected)
-            case Move() | Escort(moves=True):
+            case Move() | MoveSidecar(moves=True):
                 return _obstacle_for_move(step, step.target, step.source, expected)
             case _:
                 return self._obstacle_for_copy(step, step.target, expected)
@@ -257,7 +257,7 @@ class Undo:
         """Say so if a disk is not there, or may not be written."""
         try:
             self._disks.check(target.parent, was=step.target_disk)
-            if isinstance(step.operation, Move | Escort):
+            if isinstance(step.operation, Move | MoveSidecar):
                 self._disks.check(source.parent, was=step.source_disk)
         except OfflineError as error:
             return str(error)
@@ -271,7 +271,7 @@ class Undo:
             return f"{target} is no longer there"
         if now != step.hash:
             return f"{target} was changed since"
-        if isinstance(step.operation, Inscribe):
+        if isinstance(step.operation, WriteSidecar):
             expected.note(target, step.hash_before)
             return None
         if not isinstance(step.operation, Crop) and not self._has_other_copy(step, target, expected):
@@ -280,7 +280,7 @@ class Undo:
         return None
 
     def _has_other_copy(self, step: Step, target: Path, expected: "_Expected") -> bool:
-        if not isinstance(step.operation, Escort) and self._journal.is_elsewhere(step):
+        if not isinstance(step.operation, MoveSidecar) and self._journal.is_elsewhere(step):
             return True
         is_link = isinstance(step.operation, Link)
         return any(
@@ -339,9 +339,9 @@ class _Expected:
 def _removes(step: Step) -> bool:
     """Say whether nothing is left at a step's target once it is undone, with no other step's help."""
     match step.operation:
-        case Move() | Escort(moves=True):
+        case Move() | MoveSidecar(moves=True):
             return False
-        case Inscribe():
+        case WriteSidecar():
             return step.before is None
         case _:
             return True
@@ -378,5 +378,5 @@ def _told(error: FamiliarError | OSError) -> str:
 
 
 def _last_copy(step: Step) -> str:
-    what = "sidecar" if isinstance(step.operation, Escort) else "photo"
+    what = "sidecar" if isinstance(step.operation, MoveSidecar) else "photo"
     return f"{step.target} is the last copy of its {what} that is known"

@@ -31,7 +31,7 @@ class Percentile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
+class ScoreStatistics:
     """The statistics of scores; the standard deviation is that of the population (divided by n)."""
 
     count: int
@@ -43,13 +43,13 @@ class Statistics:
     percentiles: tuple[Percentile, ...]
 
 
-def statistics_of(scores: Scores) -> Statistics:
+def statistics_of(scores: Scores) -> ScoreStatistics:
     """Return the statistics of at least one score."""
     ordered = np.sort(scores)
     mean, deviation = float(ordered.mean()), float(ordered.std())
     # The mean is a sum that is rounded: of equal scores it need not lie among them.
     mean = min(max(mean, float(ordered[0])), float(ordered[-1]))
-    return Statistics(
+    return ScoreStatistics(
         count=len(ordered),
         maximum=float(ordered[-1]),
         minimum=float(ordered[0]),
@@ -65,7 +65,7 @@ def score_at(scores: Scores, percent: float) -> float:
     return float(np.percentile(scores, percent))
 
 
-def standing(ordered: Scores, score: float) -> tuple[float, float]:
+def percentile_rank(ordered: Scores, score: float) -> tuple[float, float]:
     """Return where a score stands among scores that are sorted upwards: the lowest and the highest percentile of it.
 
     They differ where several scores are equal. It is what `score_at` takes back: a score reaches a percentile, as that

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def side_by_side(
+async def run_all(
     jobs: Iterable[Coroutine[Any, Any, T]], progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> list[T]:
     """Return what jobs give, in their order; `progress` is told how many have ended, of how many.

@@ -11,7 +11,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 
-class Seer:
+class Indexer:
     """Brings photos into the store, without handling them."""
 
     def __init__(self, *, store: Store, workers: Workers) -> None:
@@ -20,7 +20,7 @@ class Seer:
         self._workers = workers
         self._slots = asyncio.Semaphore(workers.slots)
 
-    async def see(self, path: Path, *, beside_still: bool = False) -> int:
+    async def index(self, path: Path, *, beside_still: bool = False) -> int:
         """Return the id of the photo at `path`, looking at it first if it is not known; `beside_still` as for workers.
 
         A file that was seen before, and has the same size and time since, is not even read.
@@ -40,7 +40,7 @@ class Seer:
         Its faces are encoded by `model`, the one in use.
 
         Raises:
-            SetAsideError, GoneError, RetryError: as `see` does.
+            SetAsideError, GoneError, RetryError: as `index` does.
         """
         async with self._slots:
             hash_ = await self._workers.fingerprint(path)

@@ -14,7 +14,7 @@ from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.events import EventLog
 from familiar.filesystem.files import Pulse, no_pulse
-from familiar.model import Copy, Crop, Escort, Inscribe, Move, Plan, Tag, aim_of
+from familiar.model import Copy, Crop, Move, MoveSidecar, Plan, Tag, WriteSidecar, destination_of
 from familiar.sources.sidecars import beside, sidecars_of
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -22,7 +22,7 @@ from familiar.vision.workers.pool import Workers
 _OPEN = frozenset({"planned", "doing", "failed"})
 
 
-class Performer:
+class OperationRunner:
     """Carries out what stands in the journal: new plans, steps to be retried, steps to be undone."""
 
     def __init__(
@@ -110,10 +110,10 @@ class Performer:
 
     async def _carry_out(self, step: Step, rendered: Mapping[int, bytes]) -> Outcome:
         match step.operation:
-            case Escort():
-                return self._escort(step, step.operation)
-            case Inscribe():
-                return await self._inscribe(step, step.operation)
+            case MoveSidecar():
+                return self._move_sidecar(step, step.operation)
+            case WriteSidecar():
+                return await self._write_sidecar(step, step.operation)
         picture = rendered.get(step.position)
         if isinstance(step.operation, Tag):
             return self._executor.carry_out(step)
@@ -134,9 +134,9 @@ class Performer:
         if not isinstance(wish, Move | Copy) or (isinstance(wish, Copy) and not self._copy_sidecars):
             return
         known = [other.operation for other in self._store.journal.steps(step.plan_id)]
-        written = {one.sidecar for one in known if isinstance(one, Escort) and one.behind == step.position}
-        escorts = [
-            Escort(
+        written = {one.sidecar for one in known if isinstance(one, MoveSidecar) and one.behind == step.position}
+        sidecar_moves = [
+            MoveSidecar(
                 target=beside(sidecar, step.path, wish.target),
                 rule=wish.rule,
                 sidecar=sidecar,
@@ -146,10 +146,10 @@ class Performer:
             for sidecar in sidecars_of(step.path)
             if sidecar not in written
         ]
-        if escorts:
-            self._store.journal.append(step.plan_id, escorts)
+        if sidecar_moves:
+            self._store.journal.append(step.plan_id, sidecar_moves)
 
-    def _escort(self, step: Step, along: Escort) -> Outcome:
+    def _move_sidecar(self, step: Step, along: MoveSidecar) -> Outcome:
         """Take a sidecar to where its photo was put; it stays where it is if the photo was not, or is back by now."""
         photo = self._store.journal.steps(step.plan_id)[along.behind]
         if photo.state != "done" or photo.source is None or photo.target is None:
@@ -162,25 +162,25 @@ class Performer:
         target = beside(along.sidecar, photo.source, photo.target)
         return self._executor.carry_out(replace(step, operation=replace(along, target=target)))
 
-    async def _inscribe(self, step: Step, inscribe: Inscribe) -> Outcome:
+    async def _write_sidecar(self, step: Step, write: WriteSidecar) -> Outcome:
         """Write a sidecar, unless something else is to stand in it by now."""
         if self._executor.is_written(step):
             return self._executor.carry_out(step)
-        if self._store.sidecars.wanted(inscribe.target) != inscribe.wanted:
-            return self._executor.leave(step, inscribe.target)
-        former = self._store.sidecars.wrote(inscribe.target)
+        if self._store.sidecars.wanted(write.target) != write.wanted:
+            return self._executor.leave(step, write.target)
+        former = self._store.sidecars.wrote(write.target)
         try:
             self._check_photo(step.path)
-            made = await self._workers.render_sidecar(step.path, inscribe.target, inscribe.wanted, former)
+            made = await self._workers.render_sidecar(step.path, write.target, write.wanted, former)
         except StoreError:
             raise
         except FamiliarError as error:
             return self._executor.give_up(step, error)
         except Exception as error:  # noqa: BLE001 - one sidecar must not stop the others
-            self._log.emit("photo.error", path=inscribe.target, error=repr(error), exc_info=True)
+            self._log.emit("photo.error", path=write.target, error=repr(error), exc_info=True)
             return self._executor.give_up(step, SetAsideError(f"unexpected error: {error!r}"))
         with self._store.writing():
-            self._store.sidecars.note_wrote(inscribe.target, step.photo_id, made.ours)
+            self._store.sidecars.note_wrote(write.target, step.photo_id, made.ours)
         return self._executor.carry_out(step, rendered=made.after, before=made.before)
 
     def _check_photo(self, photo: Path) -> None:
@@ -223,7 +223,7 @@ class Performer:
     def _tell(self, step: Step, outcome: Outcome) -> None:
         about = {"operation": step.id, "kind": step.operation.kind, "rule": step.operation.rule}
         if outcome.state in {"done", "kept"}:
-            source = step.operation.sidecar if isinstance(step.operation, Escort) else step.path
+            source = step.operation.sidecar if isinstance(step.operation, MoveSidecar) else step.path
             target = outcome.target or _aim(step)
             self._log.emit(f"operation.{outcome.state}", **about, source=source, target=target)
         elif outcome.state == "failed":
@@ -236,4 +236,4 @@ class Performer:
 
 
 def _aim(step: Step) -> Path | str | None:
-    return aim_of(step.operation) if isinstance(step.operation, Tag) else step.target
+    return destination_of(step.operation) if isinstance(step.operation, Tag) else step.target

@@ -16,7 +16,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 
-class Renewer:
+class Reencoder:
     """Encodes faces again that another model encoded than the one that is in use."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Renewer:
         self._trouble: StoreError | None = None
         self._renewed = self._left = 0
 
-    async def renew_references(self) -> None:
+    async def reencode_references(self) -> None:
         """Encode all references again that are of another model, and tell which can't be."""
         photos = self._store.people.outdated(self._model)
         limit = asyncio.Semaphore(self._workers.slots)
@@ -57,7 +57,7 @@ class Renewer:
         if photos:
             self._log.emit("people.renewed", photos=len(photos) - len(left), left=len(left), model=self._model)
 
-    async def renew_photo(self, photo_id: int, path: Path) -> None:
+    async def reencode_photo(self, photo_id: int, path: Path) -> None:
         """Encode the faces of one photo again if they are of another model.
 
         Raises:
@@ -125,7 +125,7 @@ class Renewer:
         places = [*self._store.files.paths_of(photo_id), *self._store.people.origins_of(photo_id)]
         for path in filter(os.path.lexists, dict.fromkeys(places)):
             try:
-                await self.renew_photo(photo_id, path)
+                await self.reencode_photo(photo_id, path)
             except StoreError:
                 raise
             except FamiliarError:

@@ -10,7 +10,7 @@ from familiar.errors import UsageError
 from familiar.identity.matching import Verdicts
 from familiar.identity.people import KnownPerson
 from familiar.identity.scoring import best_of_photos, distances_to, scores_of
-from familiar.identity.statistics import Scores, standing
+from familiar.identity.statistics import Scores, percentile_rank
 from familiar.settings import MatchingSettings
 from familiar.store.faces import FaceStack
 from familiar.store.store import Store
@@ -94,7 +94,7 @@ class _Known:
     last: int
 
 
-class Standings:
+class PercentileIndex:
     """Where scores stand among those of all photos that were scored for a person; kept while people stay the same."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
@@ -104,13 +104,13 @@ class Standings:
         self._known: dict[str, _Known] = {}
         self._version = -1
 
-    def standing(self, name: str, score: float) -> tuple[float, float] | None:
+    def percentile_rank(self, name: str, score: float) -> tuple[float, float] | None:
         """Return the lowest and the highest percentile of a score among those of all photos seen so far.
 
         None where there is nothing to compare with: the person has no references of the model in use.
         """
         try:
-            return standing(self._scores(name), score)
+            return percentile_rank(self._scores(name), score)
         except UsageError:
             return None
 

@@ -35,7 +35,7 @@ class FoundPhoto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Found:
+class SearchResult:
     """What was found for one face: its own match as the daemon would have it, people, and photos; the nearest first."""
 
     face: Face
@@ -45,7 +45,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SearchQuery:
     """What to look for: how many at most, how far away (None: the configured thresholds), and in whose photos.
 
     With `beyond` the nearest are given, even if they are farther away.
@@ -66,7 +66,7 @@ class Finder:
         self._settings = settings
         self._model = model
 
-    def find(self, faces: Sequence[Face], wish: Wish) -> list[Found]:
+    def find(self, faces: Sequence[Face], wish: SearchQuery) -> list[SearchResult]:
         """Return what is near each face; a person who is named in the wish has to exist.
 
         Raises:
@@ -83,7 +83,7 @@ class Finder:
         matches = self._matches(faces, Gallery.of(known))
         gallery = Gallery.of([each for each in known if person is None or each.name == person.name])
         return [
-            Found(
+            SearchResult(
                 face=face,
                 match=found,
                 people=self._people(face.embedding, gallery, wish),
@@ -100,7 +100,7 @@ class Finder:
         verdicts = self._store.clusters.verdicts(known) if len(known) == len(faces) else None
         return match(np.stack([face.embedding for face in faces]), gallery, self._settings, verdicts)
 
-    def _people(self, embedding: Embedding, gallery: Gallery, wish: Wish) -> tuple[FoundPerson, ...]:
+    def _people(self, embedding: Embedding, gallery: Gallery, wish: SearchQuery) -> tuple[FoundPerson, ...]:
         found = []
         for number, name in enumerate(gallery.names):
             own = gallery.references[gallery.starts[number] : gallery.starts[number + 1]]
@@ -114,7 +114,7 @@ class Finder:
         return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
 
     def _photos(
-        self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: Wish
+        self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: SearchQuery
     ) -> tuple[FoundPhoto, ...]:
         photos, distances = best_of_photos(photos, distances)
         limit = self._settings.threshold if wish.threshold is None else wish.threshold

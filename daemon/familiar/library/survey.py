@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import FamiliarError, StoreError, UsageError
-from familiar.library.concurrency import side_by_side
-from familiar.library.indexing import Seer
+from familiar.library.concurrency import run_all
+from familiar.library.indexing import Indexer
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
+from familiar.library.reencoding import Reencoder
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
 from familiar.sources.walking import walk
@@ -18,7 +18,7 @@ from familiar.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class IndexedFile:
     """What came of one file: the photo that it holds, or the reason why that can't be said."""
 
     path: Path
@@ -31,7 +31,7 @@ class Survey:
     """Files in their order: those whose photos are known (None for the others), and what is known of them."""
 
     files: tuple[Path, ...]
-    known: dict[Path, Sight]
+    known: dict[Path, IndexedFile]
 
     @property
     def unknown(self) -> tuple[Path, ...]:
@@ -55,7 +55,7 @@ def survey(store: Store, folders: Iterable[FolderSettings], model: str) -> Surve
         files.update(found)
     rows = store.photos.verdicts([photo for photo in files.values() if photo is not None], model)
     known = {
-        path: Sight(path=path, photo=None if reason else photo, reason=reason)
+        path: IndexedFile(path=path, photo=None if reason else photo, reason=reason)
         for path, photo in files.items()
         if photo in rows
         for reason in [rows[photo]]
@@ -63,32 +63,32 @@ def survey(store: Store, folders: Iterable[FolderSettings], model: str) -> Surve
     return Survey(files=tuple(files), known=known)
 
 
-class Looker:
+class FolderIndexer:
     """Looks at the photos of a survey that are not known, all side by side, and matches their faces."""
 
-    def __init__(self, *, store: Store, seer: Seer, renewer: Renewer, recogniser: Recogniser) -> None:
+    def __init__(self, *, store: Store, indexer: Indexer, reencoder: Reencoder, recogniser: Recogniser) -> None:
         """Take the rooms."""
         self._store = store
-        self._seer = seer
-        self._renewer = renewer
+        self._indexer = indexer
+        self._reencoder = reencoder
         self._recogniser = recogniser
 
-    async def look(self, found: Survey, progress: Callable[[int, int], None]) -> list[Sight]:
+    async def look(self, found: Survey, progress: Callable[[int, int], None]) -> list[IndexedFile]:
         """Return what came of each file, in their order; `progress` is told how many were looked at, of how many."""
-        sights = await side_by_side(map(self._sight, found.unknown), progress)
-        seen = found.known | {sight.path: sight for sight in sights}
+        indexed_files = await run_all(map(self._index, found.unknown), progress)
+        seen = found.known | {indexed.path: indexed for indexed in indexed_files}
         return [seen[path] for path in found.files]
 
-    async def _sight(self, path: Path) -> Sight:
+    async def _index(self, path: Path) -> IndexedFile:
         try:
-            photo_id = await self._seer.see(path)
-            await self._renewer.renew_photo(photo_id, path)
+            photo_id = await self._indexer.index(path)
+            await self._reencoder.reencode_photo(photo_id, path)
             self._recogniser.recognise(photo_id)
         except StoreError:
             raise
         except FamiliarError as error:
-            return Sight(path=path, photo=None, reason=str(error))
-        return Sight(path=path, photo=photo_id)
+            return IndexedFile(path=path, photo=None, reason=str(error))
+        return IndexedFile(path=path, photo=photo_id)
 
 
 def _files(store: Store, folder: FolderSettings) -> dict[Path, int | None]:
@@ -108,10 +108,10 @@ def _files(store: Store, folder: FolderSettings) -> dict[Path, int | None]:
     return files
 
 
-def photos_of(sights: Sequence[Sight]) -> dict[int, list[Path]]:
+def photos_of(indexed_files: Sequence[IndexedFile]) -> dict[int, list[Path]]:
     """Return the photos that were seen, each with all its files."""
     photos: dict[int, list[Path]] = {}
-    for sight in sights:
-        if sight.photo is not None:
-            photos.setdefault(sight.photo, []).append(sight.path)
+    for indexed in indexed_files:
+        if indexed.photo is not None:
+            photos.setdefault(indexed.photo, []).append(indexed.path)
     return photos

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from familiar.errors import FamiliarError, StoreError
-from familiar.library.concurrency import side_by_side
+from familiar.library.concurrency import run_all
 from familiar.model import Box, Crop
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -15,7 +15,7 @@ from familiar.vision.workers.pool import Workers
 _MARGIN = 0.3
 
 
-class Portrayed(Protocol):
+class ThumbnailSource(Protocol):
     """A face that the store knows: where it is in its photo, and at which time, in a video."""
 
     @property
@@ -39,7 +39,7 @@ class Portrayed(Protocol):
         """The time of the frame, in seconds."""
 
 
-class Portraits:
+class FaceThumbnails:
     """Cuts faces out, in the worker processes."""
 
     def __init__(self, *, store: Store, workers: Workers) -> None:
@@ -50,7 +50,7 @@ class Portraits:
 
     async def of(
         self,
-        faces: Sequence[Portrayed],
+        faces: Sequence[ThumbnailSource],
         *,
         size: int,
         suffix: str = ".png",
@@ -60,11 +60,11 @@ class Portraits:
 
         Faces whose photos are gone or can't be read are left out.
         """
-        pictures = await side_by_side((self._cut(face, size, suffix) for face in faces), progress)
+        pictures = await run_all((self._cut(face, size, suffix) for face in faces), progress)
         found = zip(faces, pictures, strict=True)
         return {face.id: picture for face, picture in found if picture is not None}
 
-    async def _cut(self, face: Portrayed, size: int, suffix: str) -> bytes | None:
+    async def _cut(self, face: ThumbnailSource, size: int, suffix: str) -> bytes | None:
         wish = Crop(target=Path(f"face{suffix}"), rule="", box=face.box, margin=_MARGIN, size=size, time=face.time)
         async with self._slots:
             for path in filter(os.path.lexists, self._store.sightings.paths_of(face.photo_id)):

@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from familiar.model import Crop, Escort, Inscribe, Link, Move, Operation, Plan, RecognisedFace, Refusal, Subject, Tag
+from familiar.model import (
+    Crop,
+    Link,
+    Move,
+    MoveSidecar,
+    Operation,
+    Plan,
+    RecognisedFace,
+    Refusal,
+    Subject,
+    Tag,
+    WriteSidecar,
+)
 from familiar.names import name_key
 from familiar.rules.actions import Action, CropAction, Step, TagAction
 from familiar.rules.conditions import ANY, Condition
@@ -129,7 +141,7 @@ def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
             operation, target=operation.target.with_name(operation.target.name.removesuffix(still.suffix) + clip.suffix)
         )
         for operation in operations
-        if not isinstance(operation, Crop | Inscribe | Escort | Tag)
+        if not isinstance(operation, Crop | WriteSidecar | MoveSidecar | Tag)
     )
     return Plan(operations=tuple(operation for operation in along if operation.target != clip))
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
+from familiar.library.reencoding import Reencoder
 from familiar.library.rulebook import RuleBook
-from familiar.library.sidecars.reading import Listener
-from familiar.library.sidecars.writing import Inscriber
+from familiar.library.sidecars.reading import SidecarReader
+from familiar.library.sidecars.writing import SidecarWriter
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler, Surroundings
@@ -25,11 +25,11 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
-    from familiar.flickr.sync.part import FlickrPart
+    from familiar.flickr.sync.part import FlickrSync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlickrPlace:
+class FlickrAccess:
     """Where the Flickr part finds key and login; with `once` it takes one look, and sends nothing."""
 
     credentials: Credentials
@@ -43,7 +43,7 @@ class Assembly:
     daemon: Daemon
     handler: Handler
     intake: Intake
-    flickr: "FlickrPart | None"
+    flickr: "FlickrSync | None"
 
 
 def assemble(
@@ -58,17 +58,23 @@ def assemble(
     watch: bool,
     models: Path,
     group_command: Sequence[str],
-    flickr: FlickrPlace | None = None,
+    flickr: FlickrAccess | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
     """Return a daemon for these settings; it must be run in the thread that opened the store."""
     workers = Workers(settings=settings.vision, models=models, clock=clock)
-    listener = Listener(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
+    sidecar_reader = SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
     disks = Disks(store.places)
     intake = Intake(
-        settings=settings, store=store, disks=disks, log=log, clock=clock, watch=watch, heard=listener.touch
+        settings=settings,
+        store=store,
+        disks=disks,
+        log=log,
+        clock=clock,
+        watch=watch,
+        on_sidecar_changed=sidecar_reader.touch,
     )
-    performer = Performer(
+    runner = OperationRunner(
         store=store,
         workers=workers,
         disks=disks,
@@ -77,21 +83,21 @@ def assemble(
         is_there=intake.is_there,
         copy_sidecars=settings.sidecars.any,
     )
-    inscriber = Inscriber(store=store, performer=performer, clock=clock, enabled=settings.sidecars.write)
+    sidecar_writer = SidecarWriter(store=store, runner=runner, clock=clock, enabled=settings.sidecars.write)
     recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    renewer = Renewer(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
+    reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
     cache, part = cache_in(store.path.parent), None
     if flickr is not None:
-        from familiar.flickr.sync.deciding import Decider  # noqa: PLC0415 - only those wait for it who use Flickr
-        from familiar.flickr.sync.part import FlickrPart  # noqa: PLC0415
+        from familiar.flickr.sync.deciding import TagDecider  # noqa: PLC0415 - only those wait for it who use Flickr
+        from familiar.flickr.sync.part import FlickrSync  # noqa: PLC0415
 
-        part = FlickrPart(
+        part = FlickrSync(
             settings=settings.flickr,
             credentials=flickr.credentials,
             store=store,
             workers=workers,
-            performer=performer,
-            decider=Decider(store=store, recogniser=recogniser, rules=rules, log=log),
+            runner=runner,
+            decider=TagDecider(store=store, recogniser=recogniser, rules=rules, log=log),
             cache=cache,
             log=log,
             once=flickr.once,
@@ -104,14 +110,14 @@ def assemble(
         store=store,
         workers=workers,
         recogniser=recogniser,
-        renewer=renewer,
-        performer=performer,
-        inscriber=inscriber,
-        listener=listener,
+        reencoder=reencoder,
+        runner=runner,
+        sidecar_writer=sidecar_writer,
+        sidecar_reader=sidecar_reader,
         surroundings=Surroundings(
             decide=rules.decide,
             source_of=source_of,
-            vanished=intake.vanished,
+            mark_gone=intake.mark_gone,
             is_there=intake.is_there,
             hash_of=part.hash_of if part is not None else lambda _: None,
         ),
@@ -123,10 +129,10 @@ def assemble(
         workers=workers,
         intake=intake,
         handler=handler,
-        performer=performer,
-        inscriber=inscriber,
-        listener=listener,
-        renewer=renewer,
+        runner=runner,
+        sidecar_writer=sidecar_writer,
+        sidecar_reader=sidecar_reader,
+        reencoder=reencoder,
         grouper=Grouper(
             store=store,
             settings=settings.clustering,

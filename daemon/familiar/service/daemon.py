@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from familiar.errors import StoreError, StoreReplacedError, StoreUnavailableError
 from familiar.events import EventLog
-from familiar.library.operations import Performer
-from familiar.library.reencoding import Renewer
-from familiar.library.sidecars.reading import Listener
-from familiar.library.sidecars.writing import Inscriber
+from familiar.library.operations import OperationRunner
+from familiar.library.reencoding import Reencoder
+from familiar.library.sidecars.reading import SidecarReader
+from familiar.library.sidecars.writing import SidecarWriter
 from familiar.service.grouping import Grouper
 from familiar.service.handling import Handler
 from familiar.service.intake import Intake
@@ -22,7 +22,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
-    from familiar.flickr.sync.part import FlickrPart
+    from familiar.flickr.sync.part import FlickrSync
 
 WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""
@@ -57,12 +57,12 @@ class Daemon:
         workers: Workers,
         intake: Intake,
         handler: Handler,
-        performer: Performer,
-        inscriber: Inscriber,
-        listener: Listener,
-        renewer: Renewer,
+        runner: OperationRunner,
+        sidecar_writer: SidecarWriter,
+        sidecar_reader: SidecarReader,
+        reencoder: Reencoder,
         grouper: Grouper,
-        flickr: "FlickrPart | None" = None,
+        flickr: "FlickrSync | None" = None,
         reload: Callable[[], bool],
         look_at_rules: Callable[[], None],
         log: EventLog,
@@ -81,14 +81,14 @@ class Daemon:
         self._workers = workers
         self._intake = intake
         self._handler = handler
-        self._performer = performer
-        self._inscriber = inscriber
-        self._listener = listener
+        self._runner = runner
+        self._sidecar_writer = sidecar_writer
+        self._sidecar_reader = sidecar_reader
         self._rematch_at = float("-inf")
-        self._renewer = renewer
+        self._reencoder = reencoder
         self._grouper = grouper
         self._flickr = flickr
-        self._must_renew = True
+        self._must_reencode = True
         self._reload = reload
         self._look_at_rules = look_at_rules
         self._again = False
@@ -124,7 +124,7 @@ class Daemon:
         self._listen_to_signals()
         with self._telling_of_loss():
             await self._rematch()
-            await self._performer.begin()
+            await self._runner.begin()
         try:
             with self._telling_of_loss():
                 self._intake.start(self._wake_from_thread(asyncio.get_running_loop()))
@@ -181,7 +181,7 @@ class Daemon:
                 if until_idle and self._is_idle() and self._is_settled():
                     return
                 if not until_idle and not self._in_flight:
-                    self._renewer.advance(self._wake.set)
+                    self._reencoder.advance(self._wake.set)
                 if not until_idle and self._is_idle():
                     self._grouper.advance()
                 await self._sleep(now)
@@ -200,20 +200,20 @@ class Daemon:
         if self._must_rescan:
             self._intake.rescan()
             self._must_rescan = False
-        if self._must_renew and not await self._renew_references():
+        if self._must_reencode and not await self._renew_references():
             return  # told to stop
-        self._must_renew = False
+        self._must_reencode = False
         self._look_at_rules()
         self._intake.tick(now)
         if now - self._disks_at >= _LOOK_AT_DISKS:
             self._disks_at = now
-            self._performer.look_after_disks()
+            self._runner.look_after_disks()
         await self._heed_other_processes()
         if self._flickr is not None:
             await self._flickr.tick(now)
         self._dispatch(now)
-        await self._listener.advance()
-        await self._inscriber.advance()
+        await self._sidecar_reader.advance()
+        await self._sidecar_writer.advance()
         self._look_after_workers(now)
         self._notifier.ping()
         self._heartbeat(now)
@@ -221,7 +221,7 @@ class Daemon:
             self._report(self._progress())
 
     async def _sleep(self, now: float) -> None:
-        if not self._inscriber.is_idle and not self._handler.recogniser.is_stale:
+        if not self._sidecar_writer.is_idle and not self._handler.recogniser.is_stale:
             self._wake.set()
         due = self._store.files.next_settled(roots=self._roots)
         seconds = _TICK if due is None else min(_TICK, max(due - now, 0.01))
@@ -256,7 +256,7 @@ class Daemon:
 
     async def _renew_references(self) -> bool:
         """Bring the references to the model in use before any photo is decided; return False if told to stop."""
-        renewal = asyncio.create_task(self._renewer.renew_references())
+        renewal = asyncio.create_task(self._reencoder.reencode_references())
         try:
             while not renewal.done() and not self._stop.is_set():
                 await asyncio.wait({renewal}, timeout=_TICK)
@@ -270,7 +270,7 @@ class Daemon:
 
     async def _heed_other_processes(self) -> None:
         await self._rematch()
-        await self._performer.perform_open()
+        await self._runner.perform_open()
 
     async def _rematch(self) -> None:
         if not self._handler.recogniser.is_stale or self._is_too_soon():
@@ -283,7 +283,7 @@ class Daemon:
 
     def _is_too_soon(self) -> bool:
         """Say whether sidecars alone changed people, with more to come: each by itself would match all faces again."""
-        return self._clock() < self._rematch_at and self._listener.caused(self._store.people.version)
+        return self._clock() < self._rematch_at and self._sidecar_reader.caused(self._store.people.version)
 
     def _look_after_workers(self, now: float) -> None:
         due = self._store.files.next_settled(roots=self._roots)
@@ -329,7 +329,7 @@ class Daemon:
         return (
             self._intake.is_idle
             and (self._flickr is None or not self._ends or self._flickr.is_idle)
-            and self._listener.is_idle
+            and self._sidecar_reader.is_idle
             and not self._in_flight
             and self._store.files.next_settled(roots=roots) is None
             and not self._store.files.pending(roots=roots, limit=1)
@@ -337,7 +337,7 @@ class Daemon:
 
     def _is_settled(self) -> bool:
         """Say whether all that follows from what was handled is done."""
-        return not self._handler.recogniser.is_stale and self._inscriber.is_idle
+        return not self._handler.recogniser.is_stale and self._sidecar_writer.is_idle
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -361,7 +361,7 @@ class Daemon:
         for task in given_back:
             task.cancel()
         await asyncio.gather(*given_back, return_exceptions=True)
-        await self._renewer.close()
+        await self._reencoder.close()
         await self._grouper.close()
         if self._flickr is not None:
             await self._flickr.close()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from familiar.events import EventLog
 from familiar.settings import ClusteringSettings
-from familiar.store.rounds import Applied
+from familiar.store.rounds import GroupingResult
 from familiar.store.store import Store
 
 _GIVING_WAY = ("nice", "-n", "19")
@@ -20,7 +20,7 @@ _AFTER_FAILURE = 3600.0
 """Seconds after a round that failed."""
 
 
-def regroup(store: Store, settings: ClusteringSettings, model: str) -> Applied:
+def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingResult:
     """Group the faces that nobody is known to be, and write down what came of it.
 
     The store is not locked meanwhile; what somebody else decides before the end stays as they decided it.

@@ -8,14 +8,14 @@ from pathlib import Path
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, StoreError
 from familiar.events import EventLog
 from familiar.library.live_photos import plan_for_clip, state_of_still, take_clip_along
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.library.planning import subject_of
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
-from familiar.library.sidecars.reading import Listener
-from familiar.library.sidecars.writing import Inscriber
+from familiar.library.reencoding import Reencoder
+from familiar.library.sidecars.reading import SidecarReader
+from familiar.library.sidecars.writing import SidecarWriter
 from familiar.media import is_video
-from familiar.model import Plan, RecognisedFace, Subject, aim_of
+from familiar.model import Plan, RecognisedFace, Subject, destination_of
 from familiar.settings import FLICKR
 from familiar.sources.settling import look as look_at
 from familiar.store.files import FileRow
@@ -46,7 +46,7 @@ class Surroundings:
 
     decide: Callable[[Subject], Plan]
     source_of: Callable[[Path], str]
-    vanished: Callable[[Path], None]
+    mark_gone: Callable[[Path], None]
     is_there: Callable[[Path], bool]
     hash_of: Callable[[Path], str | None] = lambda _: None
     """Gives the hash of a file's content where that is known already."""
@@ -61,10 +61,10 @@ class Handler:
         store: Store,
         workers: Workers,
         recogniser: Recogniser,
-        renewer: Renewer,
-        performer: Performer,
-        inscriber: Inscriber,
-        listener: Listener,
+        reencoder: Reencoder,
+        runner: OperationRunner,
+        sidecar_writer: SidecarWriter,
+        sidecar_reader: SidecarReader,
         surroundings: Surroundings,
         log: EventLog,
         clock: Callable[[], float],
@@ -74,10 +74,10 @@ class Handler:
         self.tally = Tally()
         self._store = store
         self._workers = workers
-        self._performer = performer
-        self._inscriber = inscriber
-        self._listener = listener
-        self._renewer = renewer
+        self._runner = runner
+        self._sidecar_writer = sidecar_writer
+        self._sidecar_reader = sidecar_reader
+        self._reencoder = reencoder
         self._surroundings = surroundings
         self._log = log
         self._clock = clock
@@ -93,7 +93,7 @@ class Handler:
         try:
             await self._handle(file, turn)
         except GoneError:
-            self._surroundings.vanished(file.path)
+            self._surroundings.mark_gone(file.path)
             if self._surroundings.is_there(file.path):
                 self._fail(file, "out of reach")
         except ChangedError:
@@ -120,13 +120,13 @@ class Handler:
             photo_id = known.id if known is not None else await self._look(file, hash_, beside_still=still == "handled")
         if photo_id is None:
             return
-        await self._listener.listen(photo_id, file.path)
+        await self._sidecar_reader.listen(photo_id, file.path)
         if known is not None and (known.verdict != "seen" or self._is_handled(known, file.path)):
             await turn.wait()
             self._recur(file, known)
             return
         if known is not None:
-            await self._renewer.renew_photo(photo_id, file.path)
+            await self._reencoder.reencode_photo(photo_id, file.path)
         await self._decide(file, photo_id, turn)
 
     def _is_handled(self, photo: PhotoRow, path: Path) -> bool:
@@ -171,7 +171,7 @@ class Handler:
         else:
             source, follows = self._surroundings.source_of(file.path), None
             plan = self._surroundings.decide(subject_of(photo, faces, file.path, source, file.mtime_ns))
-            rendered = await self._performer.render(plan, file.path, photo.hash)
+            rendered = await self._runner.render(plan, file.path, photo.hash)
             await turn.wait()
         known = self._store.photos.find(photo.hash)
         if known is not None and self._is_handled(known, file.path):  # by way of another file, whose turn was before
@@ -188,14 +188,14 @@ class Handler:
         self.tally.done += 1
         self._tell_plan(file.path, plan)
         if plan_id is not None:
-            await self._performer.perform(plan_id, rendered)
-        self._inscriber.touch(photo_id, follows=plan_id)
+            await self._runner.perform(plan_id, rendered)
+        self._sidecar_writer.touch(photo_id, follows=plan_id)
 
     def _recur(self, file: FileRow, photo: PhotoRow) -> None:
         """Note one more path of a photo that was handled before; it is not handled again."""
         for path in self._store.files.paths_of(photo.id):
             if path != file.path and not self._surroundings.is_there(path):
-                self._surroundings.vanished(path)
+                self._surroundings.mark_gone(path)
         others = [path for path in self._store.files.paths_of(photo.id) if path != file.path]
         before = self._store.files.former_path(photo.id)
         self._store.files.mark_done(file.id, photo.id)
@@ -204,7 +204,7 @@ class Handler:
             self._log.emit("photo.set_aside", path=file.path, hash=photo.hash, reason=photo.reason)
             return
         self.tally.done += 1
-        self._inscriber.touch(photo.id)
+        self._sidecar_writer.touch(photo.id)
         if others or before is None:
             self._log.emit("file.copied", path=file.path, others=others)
         else:
@@ -233,7 +233,7 @@ class Handler:
 
     def _tell_plan(self, path: Path, plan: Plan) -> None:
         if plan.operations:
-            operations = [f"{operation.kind} {aim_of(operation)}" for operation in plan.operations]
+            operations = [f"{operation.kind} {destination_of(operation)}" for operation in plan.operations]
             self._log.emit("plan.made", path=path, operations=operations)
         for refusal in plan.refusals:
             self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)

@@ -15,7 +15,7 @@ from pathlib import Path
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.filesystem.writers import is_open_for_writing
-from familiar.service.roots import Root, Roots, Walk
+from familiar.service.roots import RootWalk, WatchedRoot, WatchedRoots
 from familiar.settings import Settings, folder_name
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished
 from familiar.sources.settling import Gone, Ready, look, settle
@@ -50,14 +50,14 @@ class Intake:
         log: EventLog,
         clock: Callable[[], float],
         watch: bool,
-        heard: Callable[[Path, float], None] = lambda _path, _due: None,
+        on_sidecar_changed: Callable[[Path, float], None] = lambda _path, _due: None,
     ) -> None:
         """Take the folders of the settings; without `watch` they are walked once, as for a scan.
 
-        `heard` is called with each sidecar that is new or has changed, and when it will have settled, where sidecars
-        are read.
+        `on_sidecar_changed` is called with each sidecar that is new or has changed, and when it will have settled,
+        where sidecars are read.
         """
-        self._heard = heard
+        self._on_sidecar_changed = on_sidecar_changed
         self._settings = settings
         self._store = store
         self._log = log
@@ -67,7 +67,7 @@ class Intake:
         self._listings: queue.Queue[Message] = queue.Queue(_QUEUE)
         self._wake: Callable[[], None] = lambda: None
         self._walker = Walker(self._post)
-        self._roots = Roots(
+        self._roots = WatchedRoots(
             settings=settings,
             store=store,
             disks=disks,
@@ -145,7 +145,7 @@ class Intake:
         """Say whether a file lies at a path; where its root is offline it is not known to be gone."""
         return self._roots.is_there(path)
 
-    def vanished(self, path: Path) -> None:
+    def mark_gone(self, path: Path) -> None:
         """Write down that a file is gone, if it is and its root is in place."""
         if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
@@ -161,7 +161,7 @@ class Intake:
         self._wake()
 
     def _take_messages(self, now: float) -> None:
-        hinted: dict[Path, Root] = {}
+        hinted: dict[Path, WatchedRoot] = {}
         for message in _drain(self._messages):
             root = self._roots[message.root]
             match message:
@@ -185,14 +185,14 @@ class Intake:
         if not self._listings.empty():
             self._wake()
 
-    def _take_hint(self, root: Root, path: Path, now: float) -> None:
+    def _take_hint(self, root: WatchedRoot, path: Path, now: float) -> None:
         present = look(path)
         if is_sidecar(path):
             if present is not None:
                 self._look_at_sidecar(path, present, now + self._settings.settle)
             return
         if present is None:
-            self.vanished(path)
+            self.mark_gone(path)
             return
         due = now + self._settings.settle
         if self._store.files.hint(path, size=present[0], mtime_ns=present[1], root_id=root.id, due=due):
@@ -200,30 +200,30 @@ class Intake:
 
     def _look_at_sidecar(self, sidecar: Path, looks: tuple[int, int], due: float) -> None:
         if self._store.sidecars.looks(sidecar) != looks:
-            self._heard(sidecar, due)
+            self._on_sidecar_changed(sidecar, due)
 
     # Walks
 
-    def _look_after(self, root: Root, now: float) -> None:
+    def _look_after(self, root: WatchedRoot, now: float) -> None:
         if not self._roots.look_after(root) or not self._watch:
             return
         period = self._settings.rescan * 60 if root.watcher is not None else min(_POLL, self._settings.rescan * 60)
         if now - root.walked_at >= period:
             self._walk_all(root)
 
-    def _walk_all(self, root: Root) -> None:
+    def _walk_all(self, root: WatchedRoot) -> None:
         self._walk(root, root.path)
 
-    def _walk(self, root: Root, top: Path) -> None:
+    def _walk(self, root: WatchedRoot, top: Path) -> None:
         if top in root.walks:
             root.walks[top].again = True  # it may have passed what has changed now
         elif root.is_online:
-            root.walks[top] = Walk(started=self._clock())
+            root.walks[top] = RootWalk(started=self._clock())
             if top == root.path:
                 root.walked_at = self._clock()
             self._walker.walk(root.path, top, root.patterns)
 
-    def _take_listing(self, root: Root, listing: Listing, now: float) -> None:
+    def _take_listing(self, root: WatchedRoot, listing: Listing, now: float) -> None:
         walk = root.walks.get(listing.top)
         if walk is None:
             return
@@ -248,7 +248,7 @@ class Intake:
         walk.changed += found.changed
         walk.missing += [Path(listing.folder, os.fsdecode(name)) for name in found.missing]
 
-    def _due(self, root: Root, now: float, changed_ns: int) -> float:
+    def _due(self, root: WatchedRoot, now: float, changed_ns: int) -> float:
         """Return when a listed file will have settled: one that lies unchanged for long enough already has.
 
         A file's last change of any kind can't be set by a program that copies it. The clock of another machine does
@@ -259,7 +259,7 @@ class Intake:
             quiet = 0.0
         return now + max(0.0, self._settings.settle - quiet)
 
-    def _finish_walk(self, root: Root, finished: WalkFinished) -> None:
+    def _finish_walk(self, root: WatchedRoot, finished: WalkFinished) -> None:
         walk = root.walks.pop(finished.top, None)
         if walk is None or not self._roots.judge(root):
             return
@@ -275,7 +275,7 @@ class Intake:
             if walk.new or walk.changed or gone or root.watcher is not None or not self._watch:
                 self._tell_walk(root, walk, gone)
 
-    def _missing(self, root: Root, top: Path, walk: Walk, unreadable: tuple[Path, ...]) -> Iterable[Path]:
+    def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterable[Path]:
         """Give the files that the walk did not find, but for those in folders that it could not read."""
         yield from walk.missing
         for folder_id, folder, _ in self._store.files.folders_below(root.id, top):
@@ -291,7 +291,7 @@ class Intake:
                     self._log.emit("file.gone", path=path)
         return count
 
-    def _tell_walk(self, root: Root, walk: Walk, gone: int) -> None:
+    def _tell_walk(self, root: WatchedRoot, walk: RootWalk, gone: int) -> None:
         self._log.emit(
             "root.scanned",
             root=root.path,
@@ -325,7 +325,7 @@ class Intake:
                 if os.path.lexists(file.path) and present is None:
                     self._store.files.mark_gone(file.path)  # it is no regular file any more
                 elif self._roots.may_vanish(file.path):
-                    self.vanished(file.path)
+                    self.mark_gone(file.path)
                 else:
                     self._put_off(file, now)
             case wait:

@@ -26,7 +26,7 @@ _SAMPLE = 20
 
 
 @dataclass(slots=True, kw_only=True)
-class Walk:
+class RootWalk:
     """One walk under way: what it has found so far."""
 
     started: float
@@ -39,7 +39,7 @@ class Walk:
 
 
 @dataclass(slots=True, kw_only=True)
-class Root:
+class WatchedRoot:
     """One watched folder; `watcher` is None where walks take its place."""
 
     id: int
@@ -51,7 +51,7 @@ class Root:
     reason: str | None = None
     judged_at: float = float("-inf")
     walked_at: float = float("-inf")
-    walks: dict[Path, Walk] = field(default_factory=dict)
+    walks: dict[Path, RootWalk] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -59,7 +59,7 @@ class Root:
         return self.settings.path
 
 
-class Roots:
+class WatchedRoots:
     """All watched roots."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Roots:
         clock: Callable[[], float],
         watch: bool,
         post: Callable[[Message], None],
-        came: Callable[[Root], None],
+        came: Callable[[WatchedRoot], None],
     ) -> None:
         """Take the folders of the settings; without `watch` none gets a watcher.
 
@@ -88,15 +88,15 @@ class Roots:
         self._sidecars = settings.sidecars.read
         self._roots = {folder.path: self._root(folder, post) for folder in settings.folders}
 
-    def __iter__(self) -> Iterator[Root]:
+    def __iter__(self) -> Iterator[WatchedRoot]:
         """Give the roots in the order of the settings."""
         return iter(self._roots.values())
 
-    def __getitem__(self, path: Path) -> Root:
+    def __getitem__(self, path: Path) -> WatchedRoot:
         """Return the root at a path."""
         return self._roots[path]
 
-    def containing(self, path: Path) -> Root | None:
+    def containing(self, path: Path) -> WatchedRoot | None:
         """Return the root that a path lies in."""
         return next((root for root in self if path.is_relative_to(root.path)), None)
 
@@ -113,7 +113,7 @@ class Roots:
             if root.watcher is not None:
                 root.watcher.stop()
 
-    def judge(self, root: Root) -> bool:
+    def judge(self, root: WatchedRoot) -> bool:
         """Look whether a root is in place, write it down, and return it."""
         view, known = look_at(root.path), self._store.roots.know(root.path)
         moved = self._moved(root, view, known)
@@ -133,7 +133,7 @@ class Roots:
             self._store.roots.set_offline(root.id, reason=verdict.reason or "")
         return verdict.online
 
-    def look_after(self, root: Root) -> bool:
+    def look_after(self, root: WatchedRoot) -> bool:
         """Judge a root, and replace its watcher if it has ended; return whether the root is in place."""
         if not self.judge(root):
             return False
@@ -157,12 +157,12 @@ class Roots:
             self.judge(root)
         return root.is_online and self._on_same_device(path.parent)
 
-    def _root(self, folder: FolderSettings, post: Callable[[Message], None]) -> Root:
+    def _root(self, folder: FolderSettings, post: Callable[[Message], None]) -> WatchedRoot:
         is_remote = is_network(folder.path)
         polls = is_remote if folder.polling is None else folder.polling
         patterns = Patterns(folder, sidecars=self._sidecars)
         watcher = Watcher(folder.path, patterns, post) if self._watch and not polls else None
-        return Root(
+        return WatchedRoot(
             id=self._store.roots.know(folder.path).id,
             settings=folder,
             patterns=patterns,
@@ -170,7 +170,7 @@ class Roots:
             is_remote=is_remote,
         )
 
-    def _moved(self, root: Root, view: RootView, known: RootRow) -> str | None:
+    def _moved(self, root: WatchedRoot, view: RootView, known: RootRow) -> str | None:
         """Return on what a root lies now and lay before, if that is another disk; by its number alone at first."""
         if view.device is None:
             return None
@@ -181,7 +181,7 @@ class Roots:
             return None
         return f"another device than before ({view.device}, not {known.device})"
 
-    def _vouched(self, root: Root) -> bool:
+    def _vouched(self, root: WatchedRoot) -> bool:
         sample = self._store.files.sample(root.id, limit=_SAMPLE)
         return vouches((file.path, file.size, file.mtime_ns) for file in sample)
 
@@ -197,7 +197,7 @@ class Roots:
             except OSError:
                 folder = folder.parent
 
-    def _start_watching(self, root: Root) -> None:
+    def _start_watching(self, root: WatchedRoot) -> None:
         if not self._watch:
             return
         if root.watcher is not None:

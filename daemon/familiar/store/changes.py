@@ -31,7 +31,7 @@ _LOOSE = {"people", "face_references", "refusals"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RowChange:
     """A row as it was before and is after; None where it is not there."""
 
     table: str
@@ -40,13 +40,13 @@ class Change:
     after: Row | None
 
 
-class Changes:
+class RowChanges:
     """Writes rows, and remembers how they were."""
 
     def __init__(self, db: Database) -> None:
         """Take the store, in a write transaction."""
         self._db = db
-        self.made: list[Change] = []
+        self.made: list[RowChange] = []
 
     def insert(self, table: str, **values: Any) -> int:
         """Add a row; return its key."""
@@ -54,7 +54,7 @@ class Changes:
         marks = ", ".join("?" * len(values))
         key = self._db.conn.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values())).lastrowid
         assert key is not None
-        self.made.append(Change(table=table, key=key, before=None, after=self.row(table, key)))
+        self.made.append(RowChange(table=table, key=key, before=None, after=self.row(table, key)))
         return key
 
     def update(self, table: str, key: int, **values: Any) -> None:
@@ -64,14 +64,14 @@ class Changes:
         self._db.conn.execute(f"UPDATE {table} SET {parts} WHERE {_TABLES[table][0]} = ?", (*values.values(), key))
         after = self.row(table, key)
         if before != after:
-            self.made.append(Change(table=table, key=key, before=before, after=after))
+            self.made.append(RowChange(table=table, key=key, before=before, after=after))
 
     def delete(self, table: str, key: int) -> None:
         """Remove a row."""
         before = self.row(table, key)
         if before is not None:
             self._db.conn.execute(f"DELETE FROM {table} WHERE {_TABLES[table][0]} = ?", (key,))
-            self.made.append(Change(table=table, key=key, before=before, after=None))
+            self.made.append(RowChange(table=table, key=key, before=before, after=None))
 
     def row(self, table: str, key: int) -> Row | None:
         """Return a row as it is now."""
@@ -79,12 +79,12 @@ class Changes:
         found = self._db.conn.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE {name} = ?", (key,)).fetchone()
         return None if found is None else dict(zip(columns, found, strict=True))
 
-    def obstacles(self, changes: Sequence[Change]) -> list[Change]:
+    def obstacles(self, changes: Sequence[RowChange]) -> list[RowChange]:
         """Return the changes that can't be taken back, because their rows are no longer as they were left."""
         last = {(change.table, change.key): change for change in changes}
         return [change for change in last.values() if not self._is_as_left(change)]
 
-    def take_back(self, changes: Sequence[Change], *, at: str) -> None:
+    def take_back(self, changes: Sequence[RowChange], *, at: str) -> None:
         """Give each row what it had before, the last change first; `at` is when the changes were made.
 
         What was about a face or a person that is gone stays gone, and a cluster of such a person has none.
@@ -101,7 +101,7 @@ class Changes:
             else:
                 self._set(change, {name: before[name] for name in changed_columns(change)})
 
-    def _remove(self, change: Change) -> None:
+    def _remove(self, change: RowChange) -> None:
         """Remove the row that an event brought in; a person only if nothing else is theirs."""
         if change.table == "face_references" and change.after is not None:
             # SQLite may have given the number of a reference that was removed to another one
@@ -114,7 +114,7 @@ class Changes:
         marks = ", ".join("?" * len(row))
         self._db.conn.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
-    def _set(self, change: Change, values: Row) -> None:
+    def _set(self, change: RowChange, values: Row) -> None:
         parts = ", ".join(f"{name} = ?" for name in values)
         query = f"UPDATE {change.table} SET {parts} WHERE {_key(change)} = ?"
         self._db.conn.execute(query, (*values.values(), change.key))
@@ -131,7 +131,7 @@ class Changes:
         taken = self.row("face_references", key) is not None
         self._add("face_references", row if taken else {"id": key, **row})
 
-    def _is_as_left(self, change: Change) -> bool:
+    def _is_as_left(self, change: RowChange) -> bool:
         now = self.row(change.table, change.key)
         if change.table in _LOOSE or (now is None and change.after is None):
             return True
@@ -150,7 +150,7 @@ class Changes:
             for table in ("face_references", "clusters", "refusals")
         )
 
-    def _without_the_gone(self, change: Change, row: Row, at: str) -> Row | None:
+    def _without_the_gone(self, change: RowChange, row: Row, at: str) -> Row | None:
         """Return a row as it can be now; None where it is about a face or a person that is gone.
 
         SQLite may give the number of a person who was removed to a new one: who came later is somebody else.
@@ -171,23 +171,23 @@ class Changes:
             or self._db.conn.execute("SELECT 1 FROM people WHERE id = ?", (person,)).fetchone() is not None
         )
 
-    def _has_face(self, change: Change, row: Row) -> bool:
+    def _has_face(self, change: RowChange, row: Row) -> bool:
         """Return whether the face that a row is about still exists, if it is about one."""
         face = change.key if _key(change) == "face_id" else row.get("face_id")
         return face is None or self._db.conn.execute("SELECT 1 FROM faces WHERE id = ?", (face,)).fetchone() is not None
 
 
-def _key(change: Change) -> str:
+def _key(change: RowChange) -> str:
     return _TABLES[change.table][0]
 
 
-def changed_columns(change: Change) -> list[str]:
+def changed_columns(change: RowChange) -> list[str]:
     """Return the columns that are not what they were; all of them of a row that came or went."""
     before, after = change.before or {}, change.after or {}
     return [name for name in _TABLES[change.table][1] if name not in before or before[name] != after.get(name, ...)]
 
 
-def dump(changes: Sequence[Change]) -> str:
+def dump(changes: Sequence[RowChange]) -> str:
     """Return changes as JSON."""
     return json.dumps(
         [[change.table, change.key, change.before, change.after] for change in changes],
@@ -196,7 +196,7 @@ def dump(changes: Sequence[Change]) -> str:
     )
 
 
-def load(text: str) -> list[Change]:
+def load(text: str) -> list[RowChange]:
     """Return the changes in JSON that `dump` wrote."""
     found = json.loads(text, object_hook=lambda value: bytes.fromhex(value["hex"]) if set(value) == {"hex"} else value)
-    return [Change(table=table, key=key, before=before, after=after) for table, key, before, after in found]
+    return [RowChange(table=table, key=key, before=before, after=after) for table, key, before, after in found]

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from familiar.errors import UsageError
 from familiar.identity.references import MOST_REFERENCES
 from familiar.names import check_name, name_key
-from familiar.store.changes import Change, Changes, dump, load
+from familiar.store.changes import RowChange, RowChanges, dump, load
 from familiar.store.clusters import AT_ONCE, Clusters
 from familiar.store.database import writing
 from familiar.store.refusals import read_refusals
@@ -348,7 +348,7 @@ class Decisions:
         """
         with writing(self._db):
             event = self._to_undo(event_id)
-            changes = Changes(self._db)
+            changes = RowChanges(self._db)
             made, later = self._read(event.id), self._later(event.id)
             if (builder := next((entry for entry in later if entry.builds_upon(made)), None)) is not None:
                 raise UsageError(
@@ -401,7 +401,7 @@ class Decisions:
             raise UsageError(f"Event {event_id} ({found.summary}) was undone already.")
         return found
 
-    def _read(self, event_id: int) -> list[Change]:
+    def _read(self, event_id: int) -> list[RowChange]:
         return load(str(self._value("SELECT changes FROM cluster_events WHERE id = ?", event_id)))
 
     def _later(self, event_id: int) -> list["_Entry"]:
@@ -412,7 +412,7 @@ class Decisions:
         )
         return [_Entry(id=row[0], kind=row[1], summary=row[2], changes=load(row[3])) for row in rows]
 
-    def _release(self, made: Sequence[Change]) -> None:
+    def _release(self, made: Sequence[RowChange]) -> None:
         """Set the faces free that the program put into clusters which an event made; what it kept apart may come."""
         own = {change.key for change in made if change.table == "cluster_faces"}
         for change in made:
@@ -421,7 +421,7 @@ class Decisions:
                     self._db.conn.execute("DELETE FROM cluster_faces WHERE face_id = ?", (face,))
                 self._db.conn.execute("DELETE FROM refusals WHERE cluster_id = ?1 OR other_id = ?1", (change.key,))
 
-    def _keep_decided(self, made: Sequence[Change]) -> None:
+    def _keep_decided(self, made: Sequence[RowChange]) -> None:
         """Keep clusters firm of which something else was decided: other events, that hold, found them firm already."""
         clusters = {change.key for change in made if change.table == "clusters"}
         for cluster in clusters.union(*(_ids(change, "cluster_id") for change in made)):
@@ -432,7 +432,7 @@ class Decisions:
                 (cluster,),
             )
 
-    def _check_refusals(self, event: EventRow, made: Sequence[Change]) -> None:
+    def _check_refusals(self, event: EventRow, made: Sequence[RowChange]) -> None:
         """See to it that nothing is given back to a person or a cluster that it was refused for since."""
         refused = read_refusals(self._db)
         for change in made:
@@ -449,7 +449,7 @@ class Decisions:
             if what is not None:
                 raise UsageError(f"Event {event.id} ({event.summary}) can't be undone: {what} since.")
 
-    def _refuse_absorbed(self, made: Sequence[Change]) -> None:
+    def _refuse_absorbed(self, made: Sequence[RowChange]) -> None:
         (small,) = [change for change in made if change.table == "clusters"]
         assert small.after is not None
         with self._event(_KEPT_APART) as event:
@@ -516,9 +516,9 @@ class _Entry:
     id: int
     kind: str
     summary: str
-    changes: list[Change]
+    changes: list[RowChange]
 
-    def builds_upon(self, made: Sequence[Change]) -> bool:
+    def builds_upon(self, made: Sequence[RowChange]) -> bool:
         """Return whether it changed what an earlier event changed, or is about what that brought about."""
         changes = self.changes
         if self.kind == _KEPT_APART:  # what undoing another one left behind is about none but the two it parted
@@ -530,13 +530,13 @@ _NOUNS = {"clusters": "cluster", "cluster_faces": "face", "no_faces": "face"}
 """What rows are called that can be in the way of undoing."""
 
 
-def _ids(change: Change, *columns: str) -> set[int]:
+def _ids(change: RowChange, *columns: str) -> set[int]:
     """Return the ids that a row has in these columns, before and after."""
     rows = [row for row in (change.before, change.after) if row is not None]
     return {int(row[column]) for row in rows for column in columns if row.get(column) is not None}
 
 
-def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
+def _builds_upon(later: Sequence[RowChange], made: Sequence[RowChange]) -> bool:
     """Return whether a later event changed what an event changed, or is about what it brought about.
 
     That is: a cluster that it made; a cluster that others became a part of, as a whole; and a cluster that it took
@@ -560,7 +560,7 @@ def _builds_upon(later: Sequence[Change], made: Sequence[Change]) -> bool:
     return False
 
 
-def _is_renamed(change: Change) -> bool:
+def _is_renamed(change: RowChange) -> bool:
     before, after = change.before or {}, change.after or {}
     return before.get("person_id") is not None and before["person_id"] != after.get("person_id")
 
@@ -571,7 +571,7 @@ class _Event:
     def __init__(self, db: Database, time: str) -> None:
         self._db = db
         self._now = time
-        self.changes = Changes(db)
+        self.changes = RowChanges(db)
         self.summary = ""
         self.id = 0
 

@@ -85,7 +85,7 @@ class FlickrPhoto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class ListingChanges:
     """What a page of a listing has brought: photos that this walk had not met, that are new, that have changed."""
 
     fresh: int = 0
@@ -113,15 +113,17 @@ class FlickrPhotos:
 
     # Listing
 
-    def note(self, photos: Iterable[tuple[ListedPhoto, FileOn | None]], *, walk: int, videos: bool) -> Noted:
+    def note(self, photos: Iterable[tuple[ListedPhoto, FileOn | None]], *, walk: int, videos: bool) -> ListingChanges:
         """Write down photos of a listing, each with its file if that is known."""
-        noted = Noted()
+        noted = ListingChanges()
         with writing(self._db):
             for photo, file in photos:
                 noted = self._note(photo, file, walk, noted, wanted=videos or photo.media != "video")
         return noted
 
-    def _note(self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: Noted, *, wanted: bool) -> Noted:
+    def _note(
+        self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, wanted: bool
+    ) -> ListingChanges:
         row = self._db.conn.execute(
             "SELECT secret, updated, state, walk, photo_id FROM flickr_photos WHERE id = ?", (photo.id,)
         ).fetchone()
@@ -135,7 +137,7 @@ class FlickrPhotos:
                 "walk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (photo.id, photo.secret, first, *facts),
             )
-            return Noted(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
+            return ListingChanges(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
         secret, updated, state, met, photo_id = row
         changed = (secret, updated) != (photo.secret, photo.updated)
         if secret != photo.secret or (state == "refused" and changed) or (state == "left" and wanted):
@@ -149,7 +151,7 @@ class FlickrPhotos:
             "file_id = CASE WHEN secret = ?11 THEN file_id END, secret = ?11 WHERE id = ?12",
             (*facts, state, changed, photo.secret, photo.id),
         )
-        return Noted(fresh=noted.fresh + (met != walk), new=noted.new, changed=noted.changed + changed)
+        return ListingChanges(fresh=noted.fresh + (met != walk), new=noted.new, changed=noted.changed + changed)
 
     def met(self, walk: int) -> int:
         """Count the photos that a walk has met."""

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from familiar.effects.journal import Outcome, Step
 from familiar.filesystem.mounts import Disk
-from familiar.model import Box, Copy, Crop, Escort, Inscribe, Link, Move, Operation, Plan, Tag, aim_of
+from familiar.model import Box, Copy, Crop, Link, Move, MoveSidecar, Operation, Plan, Tag, WriteSidecar, destination_of
 from familiar.store.database import writing
 from familiar.store.files import Files
 from familiar.store.flickr_tags import FlickrTags
@@ -33,7 +33,7 @@ _FROM = (
 )
 
 
-class Journal:
+class OperationJournal:
     """The tables of plans and operations; the journal of `familiar.effects`."""
 
     def __init__(
@@ -242,7 +242,7 @@ class Journal:
             if error is None and isinstance(step.operation, Tag):
                 self._tags.veto(step.photo_id, step.operation.text)
             if error is None and step.target is not None and step.source is not None:
-                if isinstance(step.operation, Inscribe | Escort):
+                if isinstance(step.operation, WriteSidecar | MoveSidecar):
                     self._sidecars.follow_back(step.operation, source=step.source, target=step.target)
                     return
                 self._files.mark_gone(step.target)
@@ -344,7 +344,14 @@ class Journal:
         self._db.conn.executemany(
             "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters) VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (plan_id, position, step.rule, step.kind, os.fsencode(aim_of(step)), json.dumps(_parameters(step)))
+                (
+                    plan_id,
+                    position,
+                    step.rule,
+                    step.kind,
+                    os.fsencode(destination_of(step)),
+                    json.dumps(_parameters(step)),
+                )
                 for position, step in enumerate(operations, start=first)
             ),
         )
@@ -360,7 +367,7 @@ class Journal:
             return
         assert step.target is not None
         assert step.source is not None
-        if isinstance(step.operation, Inscribe | Escort):
+        if isinstance(step.operation, WriteSidecar | MoveSidecar):
             self._sidecars.follow(step.operation, step.photo_id, source=step.source, target=step.target)
             return
         if isinstance(step.operation, Move):
@@ -434,9 +441,9 @@ def _parameters(operation: Operation) -> dict[str, Any]:
                 "quality": operation.quality,
                 "top": None if operation.top is None else os.fsencode(operation.top).hex(),
             }
-        case Inscribe(wanted=wanted):
+        case WriteSidecar(wanted=wanted):
             return {"wanted": inscription_as_json(wanted)}
-        case Escort(sidecar=sidecar, behind=behind, moves=moves):
+        case MoveSidecar(sidecar=sidecar, behind=behind, moves=moves):
             return {"sidecar": os.fsencode(sidecar).hex(), "behind": behind, "moves": moves}
         case _:
             return {}
@@ -455,11 +462,11 @@ def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) ->
         case "link":
             return Link(target=target, rule=rule, symbolic=parameters["symbolic"], top=top)
         case "sidecar" if "wanted" in parameters:
-            return Inscribe(target=target, rule=rule, wanted=inscription_from_json(parameters["wanted"]))
+            return WriteSidecar(target=target, rule=rule, wanted=inscription_from_json(parameters["wanted"]))
         case "sidecar":
             sidecar = _path(bytes.fromhex(parameters["sidecar"]))
             behind, moves = parameters["behind"], parameters["moves"]
-            return Escort(target=target, rule=rule, sidecar=sidecar, behind=behind, moves=moves)
+            return MoveSidecar(target=target, rule=rule, sidecar=sidecar, behind=behind, moves=moves)
         case _:
             box = Box(**dict(zip(("left", "top", "right", "bottom"), parameters["box"], strict=True)))
             return Crop(

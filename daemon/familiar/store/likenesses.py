@@ -42,7 +42,7 @@ WITH nearest AS (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Likeness:
+class RepresentativeFace:
     """A face that can be cut out of its photo; `time` is that of the frame in a video."""
 
     id: int
@@ -52,24 +52,24 @@ class Likeness:
     time: float | None
 
 
-class Likenesses:
+class RepresentativeFaces:
     """Chooses faces to be shown."""
 
     def __init__(self, db: Database) -> None:
         """Take the open store."""
         self._db = db
 
-    def of_person(self, person_id: int, *, most: int) -> list[Likeness]:
+    def of_person(self, person_id: int, *, most: int) -> list[RepresentativeFace]:
         """Return faces that match a person, the best to look at first; references where none matches."""
         return self._best(_OF_PERSON, person_id, most) or self._best(_REFERENCES, person_id, most)
 
-    def of_cluster(self, cluster_id: int, *, most: int) -> list[Likeness]:
+    def of_cluster(self, cluster_id: int, *, most: int) -> list[RepresentativeFace]:
         """Return faces of a cluster, the best to look at first."""
         return self._best(_OF_CLUSTER, cluster_id, most)
 
-    def _best(self, query: str, *values: Any) -> list[Likeness]:
+    def _best(self, query: str, *values: Any) -> list[RepresentativeFace]:
         return [
-            Likeness(
+            RepresentativeFace(
                 id=id_,
                 photo_id=photo_id,
                 hash=hash_,

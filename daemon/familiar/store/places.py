@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from familiar.effects.disks import Place
+from familiar.effects.disks import KnownFolder
 from familiar.filesystem.mounts import Disk
 from familiar.store.database import writing
 
@@ -29,11 +29,11 @@ class Places:
         self._now = now
         self._ids: dict[Disk, int] = {}
 
-    def all(self) -> list[Place]:
+    def all(self) -> list[KnownFolder]:
         """Return all places, by path."""
         return self._places("ORDER BY places.path")
 
-    def covering(self, folder: Path) -> Sequence[Place]:
+    def covering(self, folder: Path) -> Sequence[KnownFolder]:
         """Return the places that a folder is or lies in, the innermost last."""
         above = [os.fsencode(path) for path in (folder, *folder.parents)]
         marks = ", ".join("?" * len(above))
@@ -79,9 +79,9 @@ class Places:
         found = self._db.conn.execute("INSERT INTO disks (identity) VALUES (?) RETURNING id", (text,)).fetchone()
         return int(found[0])
 
-    def _places(self, condition: str, *values: Any) -> list[Place]:
+    def _places(self, condition: str, *values: Any) -> list[KnownFolder]:
         return [
-            Place(
+            KnownFolder(
                 path=Path(os.fsdecode(path)),
                 real=Path(os.fsdecode(real)),
                 disk=disk_from_json(identity),

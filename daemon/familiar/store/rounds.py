@@ -9,8 +9,8 @@ from itertools import combinations
 import numpy as np
 from sqlite_utils import Database
 
-from familiar.identity.clustering.plan import Faces, Grouping, Member
-from familiar.store.changes import Changes, dump
+from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member
+from familiar.store.changes import RowChanges, dump
 from familiar.store.clusters import AT_ONCE, Clusters
 from familiar.store.database import writing
 from familiar.store.photos import stack
@@ -18,7 +18,7 @@ from familiar.store.refusals import Refusals, read_refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class GroupingResult:
     """What came of a round of grouping."""
 
     joined: int
@@ -50,7 +50,7 @@ class Rounds:
         version = self._db.conn.execute("SELECT value FROM facts WHERE name = 'people version'").fetchone()[0]
         return f"{model}: {count} faces up to {newest or 0}; people {version}; "
 
-    def to_group(self, model: str, *, min_size: int, same_photo: bool) -> Faces:
+    def to_group(self, model: str, *, min_size: int, same_photo: bool) -> FacesToGroup:
         """Return the faces of this model that nobody is known to be, and those of clusters."""
         rows = self._db.conn.execute(
             "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM faces "
@@ -63,7 +63,7 @@ class Rounds:
         ids = np.array([row[0] for row in rows], np.int64)
         clusters = np.array([row[2] for row in rows], np.int64)
         firm = self._db.conn.execute("SELECT id FROM clusters WHERE kept OR ignored OR person_id IS NOT NULL")
-        return Faces(
+        return FacesToGroup(
             ids=ids,
             embeddings=stack(row[1] for row in rows),
             clusters=clusters,
@@ -72,7 +72,7 @@ class Rounds:
             apart=[*(() if same_photo else self._in_one_photo()), *self._told_apart(model)],
         )
 
-    def apply(self, grouping: Grouping, model: str, *, basis: str, same_photo: bool = False) -> Applied:
+    def apply(self, grouping: Grouping, model: str, *, basis: str, same_photo: bool = False) -> GroupingResult:
         """Write down what was decided, but for what somebody else has decided meanwhile; it stays as they want it.
 
         Args:
@@ -112,7 +112,7 @@ class Rounds:
                 ((pair.face, pair.other, pair.distance, pair.face, pair.other) for pair in grouping.alike),
             )
             self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'clustered'", (f"{self._time()} {basis}",))
-        return Applied(joined=joined, fresh=fresh, grouped=grouped, absorbed=absorbed)
+        return GroupingResult(joined=joined, fresh=fresh, grouped=grouped, absorbed=absorbed)
 
     def _in_one_photo(self) -> Iterable[tuple[int, int]]:
         """Give the pairs of faces of one photo, or that a video shows at the same time."""
@@ -198,7 +198,7 @@ class Rounds:
         return in_one_photo or frozenset((one, other)) in refused.clusters
 
     def _absorb(self, small: int, large: int) -> None:
-        changes = Changes(self._db)
+        changes = RowChanges(self._db)
         changes.update("clusters", small, absorbed_by=large)
         for (face_id,) in self._db.conn.execute(
             "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (small,)

@@ -11,16 +11,16 @@ from typing import Any
 from sqlite_utils import Database
 
 from familiar.identity.regions import area_of
-from familiar.model import Area, Box, Escort, Inscribe, Inscription, Region
+from familiar.model import Area, Box, MoveSidecar, Region, SidecarContent, WriteSidecar
 from familiar.store.database import writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inscribed:
+class PhotoSidecar:
     """A photo or a video, and what its sidecars should say."""
 
     photo_id: int
-    inscription: Inscription
+    sidecar_content: SidecarContent
 
 
 _NAMED = """
@@ -56,7 +56,7 @@ class Sidecars:
             yield from photos
             after = photos[-1]
 
-    def inscriptions(self, photo_ids: Sequence[int]) -> list[Inscribed]:
+    def sidecar_contents(self, photo_ids: Sequence[int]) -> list[PhotoSidecar]:
         """Return what the sidecars of photos should say, by their faces and matches, in the order of their ids."""
         wanted = json.dumps(list(photo_ids))
         named: dict[int, list[tuple[str, Box]]] = {}
@@ -68,24 +68,24 @@ class Sidecars:
             (wanted,),
         ).fetchall()
         return [
-            Inscribed(photo_id=id_, inscription=_inscription(named.get(id_, ()), kind, width or 0, height or 0))
+            PhotoSidecar(photo_id=id_, sidecar_content=_inscription(named.get(id_, ()), kind, width or 0, height or 0))
             for id_, width, height, kind in photos
         ]
 
-    def wanted(self, path: Path) -> Inscription | None:
+    def wanted(self, path: Path) -> SidecarContent | None:
         """Return what a sidecar was last to say; None for one that familiar has not written."""
         return self._inscription("wanted", path)
 
-    def wrote(self, path: Path) -> Inscription:
+    def wrote(self, path: Path) -> SidecarContent:
         """Return what familiar has written into a sidecar."""
-        return self._inscription("wrote", path) or Inscription()
+        return self._inscription("wrote", path) or SidecarContent()
 
-    def want(self, path: Path, photo_id: int, wanted: Inscription) -> None:
+    def want(self, path: Path, photo_id: int, wanted: SidecarContent) -> None:
         """Write down what a sidecar is to say."""
         self._know(path, photo_id)
         self._set(path, "wanted = ?", json.dumps(inscription_as_json(wanted)))
 
-    def note_wrote(self, path: Path, photo_id: int, ours: Inscription) -> None:
+    def note_wrote(self, path: Path, photo_id: int, ours: SidecarContent) -> None:
         """Write down what familiar is about to write into a sidecar itself; a face that others named is none of it."""
         self._know(path, photo_id)
         self._set(path, "wrote = ?", json.dumps(inscription_as_json(ours)))
@@ -102,21 +102,21 @@ class Sidecars:
         self._know(path, photo_id)
         self._set(path, "size = ?, mtime_ns = ?", *looks)
 
-    def follow(self, operation: Inscribe | Escort, photo_id: int, *, source: Path, target: Path) -> None:
+    def follow(self, operation: WriteSidecar | MoveSidecar, photo_id: int, *, source: Path, target: Path) -> None:
         """Keep the table true after an operation, in its transaction."""
         match operation:
-            case Inscribe():
+            case WriteSidecar():
                 self._know(target, photo_id)
                 self._look(target)
-            case Escort(moves=moves):
+            case MoveSidecar(moves=moves):
                 self._hand_over(source, target, moves=moves)
 
-    def follow_back(self, operation: Inscribe | Escort, *, source: Path, target: Path) -> None:
+    def follow_back(self, operation: WriteSidecar | MoveSidecar, *, source: Path, target: Path) -> None:
         """Keep the table true after an operation was undone, in its transaction.
 
         What a sidecar was to say stays known: it is not written again until something else is to be said.
         """
-        if isinstance(operation, Inscribe):
+        if isinstance(operation, WriteSidecar):
             self._look(target)
         elif operation.moves:
             self._hand_over(target, source, moves=True)
@@ -166,7 +166,7 @@ class Sidecars:
                 self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(source),))
             self._look(target)
 
-    def _inscription(self, column: str, path: Path) -> Inscription | None:
+    def _inscription(self, column: str, path: Path) -> SidecarContent | None:
         row = self._db.conn.execute(f"SELECT {column} FROM sidecars WHERE path = ?", (os.fsencode(path),)).fetchone()
         return None if row is None or row[0] is None else inscription_from_json(json.loads(row[0]))
 
@@ -174,18 +174,18 @@ class Sidecars:
         self._db.conn.execute(f"UPDATE sidecars SET {assignments} WHERE path = ?", (*values, os.fsencode(path)))
 
 
-def inscription_as_json(inscription: Inscription) -> dict[str, Any]:
+def inscription_as_json(sidecar_content: SidecarContent) -> dict[str, Any]:
     """Return an inscription as JSON has it."""
     return {
-        "names": list(inscription.names),
-        "regions": [[region.name, *astuple(region.area)] for region in inscription.regions],
-        "size": [inscription.width, inscription.height],
+        "names": list(sidecar_content.names),
+        "regions": [[region.name, *astuple(region.area)] for region in sidecar_content.regions],
+        "size": [sidecar_content.width, sidecar_content.height],
     }
 
 
-def inscription_from_json(found: dict[str, Any]) -> Inscription:
+def inscription_from_json(found: dict[str, Any]) -> SidecarContent:
     """Return the inscription that `inscription_as_json` gave."""
-    return Inscription(
+    return SidecarContent(
         names=tuple(found["names"]),
         regions=tuple(Region(name=name, area=_area(sides)) for name, *sides in found["regions"]),
         width=found["size"][0],
@@ -198,11 +198,11 @@ def _area(sides: Sequence[float]) -> Area:
     return Area(x=x, y=y, width=width, height=height)
 
 
-def _inscription(named: Sequence[tuple[str, Box]], kind: str, width: int, height: int) -> Inscription:
+def _inscription(named: Sequence[tuple[str, Box]], kind: str, width: int, height: int) -> SidecarContent:
     """Return what the sidecars of one photo should say, nothing if nobody is known; a video has no place for faces."""
     names = tuple(dict.fromkeys(name for name, _ in named))
     if kind != "photo" or not names or not width or not height:
-        return Inscription(names=names)
+        return SidecarContent(names=names)
     regions = tuple(Region(name=name, area=area_of(box, width, height)) for name, box in named)
     visible = tuple(region for region in regions if region.area.width > 0 and region.area.height > 0)
-    return Inscription(names=names, regions=visible, width=width, height=height)
+    return SidecarContent(names=names, regions=visible, width=width, height=height)

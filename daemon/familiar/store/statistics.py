@@ -55,7 +55,7 @@ class PhotoCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whereabouts:
+class PhotoLocations:
     """How many photos lie in each root, in none of them but elsewhere, and nowhere any more."""
 
     roots: tuple[tuple[Path, int], ...]
@@ -104,7 +104,7 @@ class ClusterCount:
     faces: int
 
 
-class Statistics:
+class StoreStatistics:
     """Counts over all tables; `Store.reading` makes them fit each other."""
 
     def __init__(self, db: Database) -> None:
@@ -119,7 +119,7 @@ class Statistics:
         )
         return [PhotoCount(kind=kind, format=name, year=year, photos=count) for kind, name, year, count in rows]
 
-    def whereabouts(self) -> Whereabouts:
+    def whereabouts(self) -> PhotoLocations:
         """Count photos by where they lie; one that lies in several roots counts in each."""
         roots = self._rows(
             "SELECT roots.path, count(DISTINCT photo_id) FROM files JOIN folders ON folders.id = folder_id "
@@ -130,7 +130,7 @@ class Statistics:
             f"SELECT {_ELSEWHERE}, count(*) FROM photos WHERE {_PHOTOS} AND NOT {_IN_SOURCE} GROUP BY 1"
         )
         counts = {bool(elsewhere): int(count) for elsewhere, count in homeless}
-        return Whereabouts(
+        return PhotoLocations(
             roots=tuple((_path(path), count) for path, count in roots),
             elsewhere=counts.get(True, 0),
             gone=counts.get(False, 0),

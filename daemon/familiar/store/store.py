@@ -17,8 +17,8 @@ from familiar.store.files import Files
 from familiar.store.flickr import FlickrPhotos
 from familiar.store.flickr_calls import FlickrCalls
 from familiar.store.flickr_tags import FlickrTags
-from familiar.store.journal import Journal
-from familiar.store.likenesses import Likenesses
+from familiar.store.journal import OperationJournal
+from familiar.store.likenesses import RepresentativeFaces
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places
@@ -27,7 +27,7 @@ from familiar.store.roots import Roots
 from familiar.store.rounds import Rounds
 from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
-from familiar.store.statistics import Statistics
+from familiar.store.statistics import StoreStatistics
 from familiar.store.suggestions import Suggestions
 from familiar.store.tables import Tables
 
@@ -73,15 +73,15 @@ class Store:
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
-        self.likenesses = Likenesses(self._db)
-        self.statistics = Statistics(self._db)
+        self.likenesses = RepresentativeFaces(self._db)
+        self.statistics = StoreStatistics(self._db)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
         self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
-        self.journal = Journal(
+        self.journal = OperationJournal(
             self._db,
             files=self.files,
             photos=self.photos,

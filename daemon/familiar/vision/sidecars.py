@@ -11,7 +11,7 @@ from familiar.filesystem.reading import read_bytes, reading
 from familiar.filesystem.regular_files import open_regular
 from familiar.identity.regions import UPRIGHT, stored_size, upright
 from familiar.media import is_raw, is_video
-from familiar.model import Inscription, Region
+from familiar.model import Region, SidecarContent
 
 MAX_BYTES = 32 << 20
 """Larger files are no sidecars: those with many edits have some megabytes."""
@@ -29,18 +29,18 @@ class Rendered:
 
     before: bytes | None
     after: bytes | None
-    ours: Inscription
+    ours: SidecarContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class SidecarFaces:
     """The named faces that others wrote into a sidecar, in the upright picture, and how many can't be placed in it."""
 
     regions: tuple[Region, ...] = ()
     misplaced: int = 0
 
 
-def render(photo: Path, sidecar: Path, wanted: Inscription, former: Inscription) -> Rendered:
+def render(photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent) -> Rendered:
     """Return what a sidecar says, and what it should say: what is wanted beside what others wrote.
 
     Args:
@@ -63,7 +63,7 @@ def render(photo: Path, sidecar: Path, wanted: Inscription, former: Inscription)
         return Rendered(before=before, after=after, ours=ours)
 
 
-def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscription) -> Told:
+def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarContent) -> SidecarFaces:
     """Return the named faces that others wrote into a sidecar.
 
     Args:
@@ -81,13 +81,13 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: Inscriptio
     if data is None:
         raise GoneError(f"{sidecar}: no longer there")
     if is_video(photo):
-        return Told()
+        return SidecarFaces()
     orientation = orientation_of(photo)
     with _within_memory(sidecar):
         found = read(data, stored_regions(former, orientation))
     theirs = [Region(name=one.name, area=upright(one.area, orientation)) for one in found.regions if not one.ours]
     fits = found.size is None or _same_shape(found.size, stored_size(*size, orientation))
-    return Told(regions=tuple(theirs)) if fits else Told(misplaced=len(theirs))
+    return SidecarFaces(regions=tuple(theirs)) if fits else SidecarFaces(misplaced=len(theirs))
 
 
 def orientation_of(photo: Path) -> int:

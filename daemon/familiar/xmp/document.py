@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from familiar.identity.regions import is_same, show_one_face, stored, stored_size
-from familiar.model import Area, Inscription, Region
+from familiar.model import Area, Region, SidecarContent
 from familiar.xmp.rdf import (
     Element,
     Packet,
@@ -50,19 +50,21 @@ class FoundRegion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SidecarRegions:
     """The named faces in a sidecar, and width and height of the stored picture that they were drawn on, if it says."""
 
     regions: tuple[FoundRegion, ...] = ()
     size: tuple[int, int] | None = None
 
 
-def stored_regions(inscription: Inscription, orientation: int) -> list[Region]:
+def stored_regions(sidecar_content: SidecarContent, orientation: int) -> list[Region]:
     """Return the regions of the stored picture, with names as XML can have them."""
-    return [Region(name=clean(region.name), area=stored(region.area, orientation)) for region in inscription.regions]
+    return [
+        Region(name=clean(region.name), area=stored(region.area, orientation)) for region in sidecar_content.regions
+    ]
 
 
-def read(data: bytes, former: Sequence[Region] = ()) -> Found:
+def read(data: bytes, former: Sequence[Region] = ()) -> SidecarRegions:
     """Return the named faces in a sidecar; `former` are regions (of the stored picture) that familiar wrote before.
 
     Raises:
@@ -71,10 +73,12 @@ def read(data: bytes, former: Sequence[Region] = ()) -> Found:
     packet = Packet(data)
     whole = packet.find(_REGIONS)
     regions = tuple(region for _, region in _regions(packet, former))
-    return Found(regions=regions, size=None if whole is None else _size(whole))
+    return SidecarRegions(regions=regions, size=None if whole is None else _size(whole))
 
 
-def merge(data: bytes | None, wanted: Inscription, orientation: int, former: Inscription | None = None) -> bytes | None:
+def merge(
+    data: bytes | None, wanted: SidecarContent, orientation: int, former: SidecarContent | None = None
+) -> bytes | None:
     """Return a sidecar that says what is wanted, beside all that others wrote; the same bytes if it does already.
 
     Args:
@@ -102,7 +106,7 @@ def merge(data: bytes | None, wanted: Inscription, orientation: int, former: Ins
     return packet.to_bytes() if changed else data
 
 
-def written(data: bytes | None, wanted: Inscription, orientation: int, former: Inscription) -> Inscription:
+def written(data: bytes | None, wanted: SidecarContent, orientation: int, former: SidecarContent) -> SidecarContent:
     """Return what of the things that are wanted stands as familiar's own in the sidecar that `merge` gave."""
     found = () if data is None else read(data, stored_regions(former, orientation)).regions
     ours = [one for one in found if one.ours]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from familiar.flickr.api.paging import Order, Walk, after_page
+from familiar.flickr.api.paging import Order, PageCursor, after_page
 
 PER_PAGE = 3
 
@@ -34,7 +34,7 @@ class Shelf:
 
 def walk_through(shelf: Shelf, order: Order, between: Callable[[int], None]) -> list[int]:
     """Walk to the end, and return the photos in the order in which they were met."""
-    walk, met = Walk(order=order), list[int]()
+    walk, met = PageCursor(order=order), list[int]()
     while not walk.ended:
         found = shelf.page(walk.page)
         is_sizing = order == "oldest" and not walk.sized
@@ -99,7 +99,7 @@ def test_no_photo_is_missed_that_was_there_all_the_time_while_others_are_uploade
 
 
 def test_a_listing_that_repeats_its_last_page_for_ever_ends() -> None:
-    walk, calls = Walk(order="newest"), 0
+    walk, calls = PageCursor(order="newest"), 0
     while not walk.ended:
         calls += 1
         fresh = PER_PAGE if calls <= 4 else 0

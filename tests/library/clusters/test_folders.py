@@ -21,8 +21,8 @@ from familiar.library.clusters.folders.manifest import (
     read_manifest,
     safe_name,
 )
-from familiar.library.clusters.folders.marks import Mark, crop_name, face_named, mark_in, marked
-from familiar.library.clusters.folders.plan import Change
+from familiar.library.clusters.folders.marks import FaceMarker, crop_name, face_named, mark_in, marked
+from familiar.library.clusters.folders.plan import ImportChange
 from familiar.library.clusters.naming import name_cluster
 from familiar.settings import FolderSettings
 from reviews import CLUSTERS, MODEL, PICTURE, Review, copied, make_review
@@ -349,8 +349,8 @@ def test_foreign_files_are_refused_and_stop_nothing(review: Review, tmp_path: Pa
     (top / "notes.txt").write_text("mine")
     (top / "cluster-1" / "holiday.png").write_bytes(b"\x89PNG")
     (top / "cluster-1" / "face-000099.jpg").write_bytes(PICTURE)
-    (top / "cluster-2" / "strange.jpg").write_bytes(marked(PICTURE, Mark(face=1, photo="f" * 64)))
-    (top / "cluster-2" / "newer.jpg").write_bytes(marked(PICTURE, Mark(face=99, photo="f" * 64)))
+    (top / "cluster-2" / "strange.jpg").write_bytes(marked(PICTURE, FaceMarker(face=1, photo="f" * 64)))
+    (top / "cluster-2" / "newer.jpg").write_bytes(marked(PICTURE, FaceMarker(face=99, photo="f" * 64)))
     (top / "cluster-2" / "link.jpg").symlink_to(review.path(1))
     (top / "linked").symlink_to(tmp_path)
     os.mkfifo(top / "cluster-2" / "pipe.jpg")
@@ -504,7 +504,7 @@ def act(review: Review, what: str, which: int | str, folder: str) -> None:
         review.rename(str(which), folder)
 
 
-def faces_in(changes: Sequence[Change]) -> set[int]:
+def faces_in(changes: Sequence[ImportChange]) -> set[int]:
     return {face for change in changes for face in change.faces}
 
 
@@ -552,7 +552,7 @@ def test_a_person_whose_name_no_folder_can_have_is_known_by_the_safe_one(review:
 
 
 def test_a_mark_is_read_back_wherever_it_stands_and_nothing_else_is() -> None:
-    mark = Mark(face=123, photo="0123456789abcdef" * 4)
+    mark = FaceMarker(face=123, photo="0123456789abcdef" * 4)
     whole = marked(PICTURE, mark)
     exif = b"\xff\xe1\x00\x06abcd"
     assert whole.startswith(PICTURE[:9])
@@ -561,7 +561,7 @@ def test_a_mark_is_read_back_wherever_it_stands_and_nothing_else_is() -> None:
     assert mark_in(PICTURE[:2] + b"\xff\xff" + exif[1:] + whole[2:]) == mark
     for damaged in (PICTURE, b"", b"\xff\xd8", whole[:40], b"GIF89a" + whole, PICTURE[:-2] + whole[9:]):
         assert mark_in(damaged) is None
-    assert mark_in(marked(PICTURE, Mark(face=10**30, photo="0" * 64))) is None
+    assert mark_in(marked(PICTURE, FaceMarker(face=10**30, photo="0" * 64))) is None
 
 
 @pytest.mark.parametrize(

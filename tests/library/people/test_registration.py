@@ -18,7 +18,7 @@ from album import embedding
 from familiar.errors import SetAsideError, StoreUnavailableError
 from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
+from familiar.library.reencoding import Reencoder
 from familiar.model import Box, Face, Photo
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
@@ -66,7 +66,7 @@ class Eyes:
     under_way: int = 0
     most_under_way: int = 0
 
-    async def see(self, path: Path) -> int:
+    async def index(self, path: Path) -> int:
         name = str(path.relative_to(TOP))
         hash_ = hashlib.sha256(self.copies.get(name, name).encode()).hexdigest()
         known = self.store.photos.find(hash_)
@@ -115,8 +115,8 @@ def register(eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: i
     workers = Workers(settings=VisionSettings(workers=1), models=Path("/nowhere"))
     registrar = Registrar(
         store=eyes.store,
-        seer=eyes,
-        renewer=Renewer(store=eyes.store, workers=workers, recogniser=recogniser, log=CheckedLog(), clock=float),
+        indexer=eyes,
+        reencoder=Reencoder(store=eyes.store, workers=workers, recogniser=recogniser, log=CheckedLog(), clock=float),
         recogniser=recogniser,
         at_once=AT_ONCE,
         choice=choice,

@@ -54,7 +54,7 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListingEntry:
     """One photo of a listing; `secret` changes when the photo is replaced, `taken` is local, without a zone."""
 
     id: str
@@ -72,7 +72,7 @@ class Page:
 
     pages: int
     total: int
-    photos: tuple[Listed, ...]
+    photos: tuple[ListingEntry, ...]
     odd: int = 0
 
 
@@ -147,7 +147,7 @@ def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
     return min(known, key=lambda size: size.pixels) if known else next(iter([*originals, *sizes]), None)
 
 
-def _understood(photo: Any) -> Listed | None:
+def _understood(photo: Any) -> ListingEntry | None:
     """Return what Flickr says of a photo, or None for what is none: one odd entry must not stop the others."""
     try:
         return _listed(photo)
@@ -155,12 +155,12 @@ def _understood(photo: Any) -> Listed | None:
         return None
 
 
-def _listed(photo: dict[str, Any]) -> Listed:
+def _listed(photo: dict[str, Any]) -> ListingEntry:
     id_, secret = str(photo["id"]), str(photo["secret"])
     if not _NAME.fullmatch(id_) or not _NAME.fullmatch(secret):
         raise ValueError("such an id would be no name of a file")
     uploaded = _number(photo.get("dateupload"))
-    return Listed(
+    return ListingEntry(
         id=id_,
         secret=secret,
         media="video" if photo.get("media") == "video" else "photo",

@@ -12,7 +12,7 @@ Order: TypeAlias = Literal["newest", "oldest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class PageCursor:
     """How far a walk through a listing has come; `page` is the next one to ask for, from 1.
 
     `total` is how many photos there were when a page was read last, None before the first. A walk for the oldest
@@ -29,7 +29,7 @@ class Walk:
     repeats: bool = False
 
 
-def after_page(walk: Walk, *, pages: int, total: int, found: int, fresh: int, per_page: int) -> Walk:
+def after_page(walk: PageCursor, *, pages: int, total: int, found: int, fresh: int, per_page: int) -> PageCursor:
     """Return the walk after the page that it asked for.
 
     Args:
@@ -52,7 +52,7 @@ def after_page(walk: Walk, *, pages: int, total: int, found: int, fresh: int, pe
     return _moved(replace(now, again=now.again - slipped // per_page), 1, pages)
 
 
-def _moved(walk: Walk, steps: int, pages: int) -> Walk:
+def _moved(walk: PageCursor, steps: int, pages: int) -> PageCursor:
     """Return the walk some pages on, or back; it has ended behind the last page."""
     if walk.order == "newest":
         page = max(walk.page + steps, 1)

@@ -11,7 +11,7 @@ from familiar.events import EventLog
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.api.errors import PassingError
-from familiar.flickr.sync.threads import Threads
+from familiar.flickr.sync.threads import CallThreads
 from familiar.flickr.sync.waiting import limit_of, waiting
 from familiar.settings import FlickrSettings
 from familiar.store.flickr_calls import Kind
@@ -46,7 +46,7 @@ class _Allowance:
         return True
 
 
-class Calls:
+class CallQueue:
     """Calls and downloads; used by the thread that owns the store, which counts them."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Calls:
         self._store = store
         self._log = log
         self._one = asyncio.Lock()
-        self._threads = Threads(settings.downloads + 1)
+        self._threads = CallThreads(settings.downloads + 1)
         self._allowed = _Allowance()
         self._told: dict[Kind, float] = {}
 

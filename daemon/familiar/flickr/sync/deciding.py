@@ -15,7 +15,7 @@ from familiar.tags import clean_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class TagDifference:
     """What is to change on one photo: tags that it lacks, and tags that it should not have any more.
 
     `refused` are texts that rules give and that can't be tags.
@@ -26,7 +26,7 @@ class Difference:
     refused: tuple[Refusal, ...] = ()
 
 
-class Decider:
+class TagDecider:
     """Compares what the rules say with the tags that are recorded."""
 
     def __init__(self, *, store: Store, recogniser: Recogniser, rules: RuleBook, log: EventLog) -> None:
@@ -41,7 +41,7 @@ class Decider:
         rules = self._rules.rules
         return f"{rules.version} {self._store.people.matched_with}" if rules.tagging() else None
 
-    def difference(self, photo: FlickrPhoto) -> Difference:
+    def difference(self, photo: FlickrPhoto) -> TagDifference:
         """Return what is to change on a photo; touches nothing.
 
         A tag is taken off only by the rule that gave it, if that holds still and says otherwise now: a rule that is
@@ -51,7 +51,7 @@ class Decider:
         wanted = {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
         ruling = self._rules.rules.tagging()
-        return Difference(
+        return TagDifference(
             add=tuple(tag for clean, tag in wanted.items() if _is_new(known.get(clean))),
             remove=tuple(
                 row for clean, row in known.items() if row.wanted and clean not in wanted and row.rule in ruling

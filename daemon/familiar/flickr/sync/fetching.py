@@ -19,12 +19,12 @@ from familiar.flickr.api.errors import (
     StoppedError,
 )
 from familiar.flickr.api.listing import Media, Size, best_size, read_secret, read_sizes
-from familiar.flickr.sync.calls import Calls
+from familiar.flickr.sync.calls import CallQueue
 from familiar.settings import FlickrSettings
 from familiar.store.flickr import FlickrPhoto
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
-from familiar.vision.workers.tasks import Checked
+from familiar.vision.workers.tasks import CheckedFile
 
 PARTIAL = ".part"
 _AHEAD = 48
@@ -47,7 +47,7 @@ class Fetcher:
     def __init__(
         self,
         *,
-        calls: Calls,
+        calls: CallQueue,
         workers: Workers,
         settings: FlickrSettings,
         store: Store,
@@ -227,7 +227,7 @@ def _usual_suffix(photo: FlickrPhoto) -> str:
     return ".mp4" if photo.media == "video" else ".jpg"
 
 
-def _compare(photo: FlickrPhoto, size: Size, checked: Checked) -> None:
+def _compare(photo: FlickrPhoto, size: Size, checked: CheckedFile) -> None:
     """Refuse what must be another picture; if that comes again, it is Flickr that errs.
 
     Servers round sides in their own ways, and may have one file for all sizes: that is no reason to fetch it again.

@@ -10,7 +10,7 @@ _OFTEN = 20
 """Photos after which it is looked whether the cache has grown too large."""
 
 
-class Keeper:
+class FileCache:
     """Takes in what came of fetched files, and removes those that are not kept."""
 
     def __init__(self, *, settings: FlickrSettings, store: Store, root_id: int) -> None:

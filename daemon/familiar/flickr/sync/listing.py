@@ -5,11 +5,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from familiar.events import EventLog
-from familiar.flickr.api.listing import EXTRAS, PER_PAGE, Listed, Page, best_size, read_page
-from familiar.flickr.api.paging import Walk, after_page
-from familiar.flickr.sync.calls import Calls
+from familiar.flickr.api.listing import EXTRAS, PER_PAGE, ListingEntry, Page, best_size, read_page
+from familiar.flickr.api.paging import PageCursor, after_page
+from familiar.flickr.sync.calls import CallQueue
 from familiar.settings import FlickrSettings
-from familiar.store.flickr import FileOn, Noted
+from familiar.store.flickr import FileOn, ListingChanges
 from familiar.store.store import Store
 
 _OVERLAP = 900
@@ -28,7 +28,7 @@ class Lister:
     """Brings what Flickr lists into the store; each page and how far the walk is are written down together."""
 
     def __init__(
-        self, *, calls: Calls, settings: FlickrSettings, store: Store, log: EventLog, found: Callable[[], None]
+        self, *, calls: CallQueue, settings: FlickrSettings, store: Store, log: EventLog, found: Callable[[], None]
     ) -> None:
         """Take the rooms; `found` is called when photos were written down."""
         self._calls = calls
@@ -50,7 +50,7 @@ class Lister:
 
     async def _list_all(self, now: float) -> None:
         state = self._store.flickr.fact("walk") or self._new_walk(now)
-        walk = Walk(**state["walk"])
+        walk = PageCursor(**state["walk"])
         while not walk.ended:
             answer = await self._calls.read(
                 "people.getPhotos", user_id="me", per_page=PER_PAGE, page=walk.page, extras=EXTRAS
@@ -58,13 +58,13 @@ class Lister:
             page = read_page(answer)
             with self._store.writing():
                 is_sizing = walk.order == "oldest" and not walk.sized
-                noted = Noted() if is_sizing else self._note(page, state["number"])
+                noted = ListingChanges() if is_sizing else self._note(page, state["number"])
                 walk = _advanced(walk, page, noted.fresh)
                 if not is_sizing:
                     self._count_odd(answer, page, state)
                 if walk.ended and self._is_short(walk, state):
                     state |= {"rounds": state["rounds"] + 1, "odd": 0, "nameless": 0}
-                    walk = Walk(order=self._settings.order)
+                    walk = PageCursor(order=self._settings.order)
                 state["walk"] = asdict(walk)
                 self._store.flickr.remember("walk", state)
             self._found()
@@ -72,24 +72,24 @@ class Lister:
 
     def _new_walk(self, now: float) -> dict[str, Any]:
         number = (self._store.flickr.fact("walks") or 0) + 1
-        state = {"number": number, "started": now, "rounds": 1, "walk": asdict(Walk(order=self._settings.order))}
+        state = {"number": number, "started": now, "rounds": 1, "walk": asdict(PageCursor(order=self._settings.order))}
         with self._store.writing():
             self._store.flickr.remember("walks", number)
             self._store.flickr.remember("walk", state)
         return state
 
-    def _is_short(self, walk: Walk, state: dict[str, Any]) -> bool:
+    def _is_short(self, walk: PageCursor, state: dict[str, Any]) -> bool:
         """Return whether photos slipped past, so that the walk begins again: there are more than it has met."""
         return not walk.repeats and state["rounds"] < _ROUNDS and self._misses(walk, state)
 
-    def _misses(self, walk: Walk, state: dict[str, Any]) -> bool:
+    def _misses(self, walk: PageCursor, state: dict[str, Any]) -> bool:
         """Return whether the walk has met so many photos fewer than there are that it must have missed some."""
         total, lacking = walk.total or 0, self._lacking(walk, state)
         if total == 0:
             return lacking < 0  # it was empty of a sudden
         return lacking >= total or lacking > max(total // _OFF, _OFF_AT_LEAST)
 
-    def _lacking(self, walk: Walk, state: dict[str, Any]) -> int:
+    def _lacking(self, walk: PageCursor, state: dict[str, Any]) -> int:
         """Return how many photos fewer the walk has met than the total counts."""
         odd: int = state.get("odd", 0)
         return (walk.total or 0) - self._store.flickr.met(state["number"]) - odd
@@ -104,7 +104,7 @@ class Lister:
         state["odd"] = state.get("odd", 0) + page.odd
         state["nameless"] = state.get("nameless", 0) + page.odd - min(len(ids - understood), page.odd)
 
-    def _finish(self, state: dict[str, Any], walk: Walk) -> None:
+    def _finish(self, state: dict[str, Any], walk: PageCursor) -> None:
         met = self._store.flickr.met(state["number"])
         known = self._known()
         is_whole = not (walk.repeats or self._misses(walk, state) or state.get("nameless") or (known and not met))
@@ -133,7 +133,7 @@ class Lister:
         met = set[str]()
         since = int(self._store.flickr.fact("since") or 0)
         number = self._store.flickr.fact("walks") or 0
-        walk, new, changed = Walk(order="newest"), 0, 0
+        walk, new, changed = PageCursor(order="newest"), 0, 0
         while not walk.ended:
             answer = await self._calls.read(
                 "photos.recentlyUpdated",
@@ -157,13 +157,13 @@ class Lister:
         if new or changed:
             self._log.emit("flickr.changed", new=new, changed=changed)
 
-    def _note(self, page: Page, number: int) -> Noted:
+    def _note(self, page: Page, number: int) -> ListingChanges:
         if page.odd:
             self._log.emit("flickr.odd", entries=page.odd)
         photos = [(photo, self._file_of(photo)) for photo in page.photos]
         return self._store.flickr.note(photos, walk=number, videos=self._settings.videos)
 
-    def _file_of(self, photo: Listed) -> FileOn | None:
+    def _file_of(self, photo: ListingEntry) -> FileOn | None:
         """Return where a photo's file is; of a video a listing has only pictures."""
         chosen = best_size(photo.sizes, self._settings.max_size) if photo.media == "photo" else None
         return None if chosen is None else FileOn(url=chosen.url, width=chosen.width, height=chosen.height)
@@ -172,7 +172,7 @@ class Lister:
         return self._store.now().timestamp()
 
 
-def _advanced(walk: Walk, page: Page, fresh: int) -> Walk:
+def _advanced(walk: PageCursor, page: Page, fresh: int) -> PageCursor:
     found = len(page.photos)
     walk = after_page(walk, pages=page.pages, total=page.total, found=found, fresh=fresh, per_page=PER_PAGE)
     return walk if page.pages else replace(walk, ended=True)

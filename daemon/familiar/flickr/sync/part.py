@@ -12,13 +12,13 @@ from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Login
 from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.api.errors import NotAllowedError, PassingError, StoppedError
-from familiar.flickr.sync.calls import Calls
-from familiar.flickr.sync.deciding import Decider
+from familiar.flickr.sync.calls import CallQueue
+from familiar.flickr.sync.deciding import TagDecider
 from familiar.flickr.sync.fetching import Fetcher
-from familiar.flickr.sync.keeping import Keeper
+from familiar.flickr.sync.keeping import FileCache
 from familiar.flickr.sync.listing import Lister
 from familiar.flickr.sync.sending import Sender
-from familiar.library.operations import Performer
+from familiar.library.operations import OperationRunner
 from familiar.settings import FlickrSettings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -33,7 +33,7 @@ _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
 
-def connect(credentials: Credentials, settings: FlickrSettings, store: Store, log: EventLog) -> tuple[Calls, Login]:
+def connect(credentials: Credentials, settings: FlickrSettings, store: Store, log: EventLog) -> tuple[CallQueue, Login]:
     """Return the way to Flickr, and whose it is.
 
     Raises:
@@ -51,10 +51,10 @@ def connect(credentials: Credentials, settings: FlickrSettings, store: Store, lo
         store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
     client = Client(key, login, endpoint=settings.endpoint, timeout=settings.timeout)
     downloader = Downloader(timeout=settings.timeout)
-    return Calls(client=client, downloader=downloader, settings=settings, store=store, log=log), login
+    return CallQueue(client=client, downloader=downloader, settings=settings, store=store, log=log), login
 
 
-class FlickrPart:
+class FlickrSync:
     """Runs beside the folders, in the daemon's loop; `tick` is called by the loop, and jobs run in between."""
 
     def __init__(
@@ -64,8 +64,8 @@ class FlickrPart:
         credentials: Credentials,
         store: Store,
         workers: Workers,
-        performer: Performer,
-        decider: Decider,
+        runner: OperationRunner,
+        decider: TagDecider,
         cache: Path,
         log: EventLog,
         once: bool,
@@ -75,16 +75,16 @@ class FlickrPart:
         self._credentials = credentials
         self._store = store
         self._workers = workers
-        self._performer = performer
+        self._runner = runner
         self._decider = decider
         self.cache = cache
         self._log = log
         self._once = once
         self._wake: Callable[[], None] = lambda: None
         self._root_id = -1
-        self._calls: Calls | None = None
+        self._calls: CallQueue | None = None
         self._fetcher: Fetcher | None = None
-        self._keeper: Keeper | None = None
+        self._keeper: FileCache | None = None
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._ended: set[str] = set()
         self._not_before = float("-inf")
@@ -106,7 +106,7 @@ class FlickrPart:
         root = self._store.roots.know(self.cache)
         self._root_id = root.id
         self._store.roots.set_online(root.id, device=self.cache.stat().st_dev)
-        self._keeper = Keeper(settings=self._settings, store=self._store, root_id=self._root_id)
+        self._keeper = FileCache(settings=self._settings, store=self._store, root_id=self._root_id)
 
     @property
     def roots(self) -> list[int]:
@@ -224,7 +224,7 @@ class FlickrPart:
                 task.result()
                 self._ended.add(name)
 
-    async def _list(self, calls: Calls) -> None:
+    async def _list(self, calls: CallQueue) -> None:
         lister = Lister(calls=calls, settings=self._settings, store=self._store, log=self._log, found=self._wake)
         while True:
             try:
@@ -245,7 +245,7 @@ class FlickrPart:
         self.trouble = None
         self._store.flickr.remember("trouble", None)
 
-    async def _send(self, calls: Calls, login: Login) -> None:
+    async def _send(self, calls: CallQueue, login: Login) -> None:
         sender = Sender(calls=calls, store=self._store, log=self._log, later=self._settings.later)
         while True:
             try:
@@ -310,6 +310,6 @@ class FlickrPart:
             plans = [self._decider.decide(photo, basis) for photo in photos]
         for plan_id in plans:
             if plan_id is not None:
-                await self._performer.perform(plan_id, {})
+                await self._runner.perform(plan_id, {})
         self._news.set()
         self._wake()

@@ -6,7 +6,7 @@ from typing import Any
 from familiar.events import EventLog
 from familiar.flickr.api.errors import NotAllowedError, PassingError, RefusedError
 from familiar.flickr.api.reading import PhotoTag, find_tag, read_tags
-from familiar.flickr.sync.calls import Calls
+from familiar.flickr.sync.calls import CallQueue
 from familiar.store.flickr_tags import TagRow
 from familiar.store.store import Store
 from familiar.tags import MAX_TAGS, quoted
@@ -34,7 +34,7 @@ class Sent:
 class Sender:
     """Brings the photos on Flickr to what the table of tags says."""
 
-    def __init__(self, *, calls: Calls, store: Store, log: EventLog, later: float) -> None:
+    def __init__(self, *, calls: CallQueue, store: Store, log: EventLog, later: float) -> None:
         """Take the rooms; what fails is tried again `later`, in seconds, and then after longer and longer times."""
         self._later = later
         self._calls = calls

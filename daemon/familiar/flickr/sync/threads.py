@@ -12,7 +12,7 @@ R = TypeVar("R")
 _Job: TypeAlias = Callable[[], None]
 
 
-class Threads:
+class CallThreads:
     """Some threads that take calls one by one.
 
     Unlike those of the standard library's pool, they do not hold up the end of the process: a server that does not

@@ -9,7 +9,7 @@ from familiar.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class CallWait:
     """Calls or downloads that wait, with the reason as a person reads it."""
 
     what: Kind
@@ -24,7 +24,7 @@ def limit_of(settings: FlickrSettings, kind: Kind, *, urgent: bool) -> int:
     return settings.calls_per_hour if urgent else max(settings.calls_per_hour - settings.reserve, 1)
 
 
-def waiting(store: Store, kind: Kind, *, limit: int) -> Waiting | None:
+def waiting(store: Store, kind: Kind, *, limit: int) -> CallWait | None:
     """Return what keeps calls or downloads waiting now, or None."""
     seconds = store.flickr_calls.wait(kind, limit=limit)
     if seconds <= 0:
@@ -33,4 +33,4 @@ def waiting(store: Store, kind: Kind, *, limit: int) -> Waiting | None:
     clock = f"{until.astimezone() + timedelta(seconds=59):%H:%M}"
     is_asked = store.flickr_calls.paused_until(kind) >= until.timestamp() - 1
     used = f"{limit:,} {'downloads' if kind == 'images' else 'calls'} are used up until {clock}"
-    return Waiting(what=kind, until=until, reason=f"Flickr asks to wait until {clock}" if is_asked else used)
+    return CallWait(what=kind, until=until, reason=f"Flickr asks to wait until {clock}" if is_asked else used)

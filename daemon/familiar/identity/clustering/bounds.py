@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from familiar.identity.clustering.problem import Indices, Problem
+from familiar.identity.clustering.problem import ClusteringProblem, Indices
 from familiar.model import Embeddings
 
 
-def within_bounds(problem: Problem, labels: Indices) -> Indices:
+def within_bounds(problem: ClusteringProblem, labels: Indices) -> Indices:
     """Return groups like those that were found, with the existing ones whole and apart, and faces apart that must be.
 
     A free face that was found together with some of existing groups goes to the one with the nearest centre, of those
@@ -30,7 +30,7 @@ def within_bounds(problem: Problem, labels: Indices) -> Indices:
     return result
 
 
-def _homes(problem: Problem, found: Indices) -> npt.NDArray[np.object_]:
+def _homes(problem: ClusteringProblem, found: Indices) -> npt.NDArray[np.object_]:
     """Return the groups that the faces of each group that was found may go to: existing ones, or else a new one."""
     homes = np.empty(int(found.max(initial=-1)) + 1, np.object_)
     homes[:] = [[] for _ in homes]
@@ -81,7 +81,7 @@ def _placed(
     return placed
 
 
-def _take_out(problem: Problem, labels: Indices) -> list[int]:
+def _take_out(problem: ClusteringProblem, labels: Indices) -> list[int]:
     """Take out one of each two free faces that came together and must not; return those that were taken out."""
     out = []
     one, other = problem.apart.T

@@ -13,7 +13,7 @@ from sklearn.cluster import HDBSCAN
 
 from familiar.identity.clustering.bounds import within_bounds
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.problem import Indices, Problem
+from familiar.identity.clustering.problem import ClusteringProblem, Indices
 
 THRESHOLD = 0.6
 """Pairs that are farther apart have no part in it: dlib's own limit for faces of one person."""
@@ -32,7 +32,7 @@ class Density:
     threshold: float = THRESHOLD
     name: str = "hdbscan"
 
-    def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
+    def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group; what HDBSCAN calls noise are groups of one."""
         count = neighbours.count
         graph = _graph(neighbours, self.threshold)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.linkage import REACH, Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.plan import Alike, Faces, Grouping, Member
-from familiar.identity.clustering.problem import Indices, Problem
+from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member, SimilarGroups
+from familiar.identity.clustering.problem import ClusteringProblem, Indices
 from familiar.settings import ClusteringSettings
 
 _LOOSER = 0.05
@@ -25,7 +25,7 @@ _SCALES = {"dlib-resnet-v1-mirrored": 0.98}
 (docs/clusters.md)."""
 
 
-def group(faces: Faces, settings: ClusteringSettings) -> Grouping:
+def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     """Group faces. The result does not depend on their order, and is empty if nothing has changed since the last time.
 
     Raises:
@@ -46,7 +46,7 @@ def group(faces: Faces, settings: ClusteringSettings) -> Grouping:
     )
 
 
-def _in_order(faces: Faces) -> Faces:
+def _in_order(faces: FacesToGroup) -> FacesToGroup:
     """Leave damaged embeddings out, and put faces into an order that depends on nothing but themselves."""
     is_sound = np.logical_and.reduce(np.abs(faces.embeddings) < _LARGEST, axis=1)
     sound = np.flatnonzero(is_sound)
@@ -54,7 +54,7 @@ def _in_order(faces: Faces) -> Faces:
     content = embeddings.view(np.dtype((np.void, embeddings.itemsize * embeddings.shape[1]))).ravel()
     _, rank = np.unique(content, return_inverse=True)
     order = np.lexsort((faces.ids[sound], rank))
-    return Faces(
+    return FacesToGroup(
         ids=faces.ids[sound[order]],
         embeddings=embeddings[order],
         clusters=faces.clusters[sound[order]],
@@ -64,7 +64,7 @@ def _in_order(faces: Faces) -> Faces:
     )
 
 
-def _apart(faces: Faces, is_sound: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _apart(faces: FacesToGroup, is_sound: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the pairs that are apart; for a damaged face, any sound one of its cluster stands."""
     in_cluster = faces.clusters > 0
     sound, damaged = np.flatnonzero(in_cluster & is_sound), np.flatnonzero(in_cluster & ~is_sound)
@@ -73,14 +73,14 @@ def _apart(faces: Faces, is_sound: npt.NDArray[np.bool_]) -> list[tuple[int, int
     return [(stand_in.get(one, one), stand_in.get(other, other)) for one, other in faces.apart]
 
 
-def _problem(faces: Faces) -> tuple[Problem, npt.NDArray[np.int64]]:
+def _problem(faces: FacesToGroup) -> tuple[ClusteringProblem, npt.NDArray[np.int64]]:
     """Return the problem with everything numbered from 0, and the id of each group that exists."""
     ids = np.unique(faces.clusters[faces.clusters > 0])
     seeds = np.where(faces.clusters > 0, np.searchsorted(ids, faces.clusters), -1).astype(np.intp)
     place = {int(id_): number for number, id_ in enumerate(faces.ids)}
     known = [(place[one], place[other]) for one, other in faces.apart if one in place and other in place]
     apart = {(min(pair), max(pair)) for pair in known if pair[0] != pair[1]}
-    return Problem(
+    return ClusteringProblem(
         embeddings=faces.embeddings / np.float32(_SCALES.get(faces.model, 1.0)),
         seeds=seeds,
         firm=np.array([int(id_) in faces.firm for id_ in ids], np.bool_),
@@ -92,8 +92,8 @@ def _problem(faces: Faces) -> tuple[Problem, npt.NDArray[np.int64]]:
 class _Found:
     """What an algorithm has found, against what there was."""
 
-    faces: Faces
-    problem: Problem
+    faces: FacesToGroup
+    problem: ClusteringProblem
     ids: npt.NDArray[np.int64]
     labels: Indices
     distances: npt.NDArray[np.float64] = field(init=False)
@@ -151,17 +151,21 @@ class _Found:
 
 
 def _alike(
-    problem: Problem, neighbours: Neighbours, labels: Indices, faces: Faces, settings: ClusteringSettings
-) -> tuple[Alike, ...]:
+    problem: ClusteringProblem,
+    neighbours: Neighbours,
+    labels: Indices,
+    faces: FacesToGroup,
+    settings: ClusteringSettings,
+) -> tuple[SimilarGroups, ...]:
     """Return groups that would be joined if the threshold were looser, by one face of each."""
     threshold = settings.threshold if settings.algorithm == Linkage().name else None
     linkage = Linkage() if threshold is None else Linkage(threshold=threshold)
     labels = numbered(labels)
-    links = linkage.near(problem, neighbours, labels, looser=_LOOSER)
+    links = linkage.near(problem, neighbours, labels, slack=_LOOSER)
     _, first, sizes = np.unique(labels, return_index=True, return_counts=True)
     pairs = np.flatnonzero(sizes[links.smaller] + sizes[links.larger] > 2)[:_SUGGESTIONS]  # noqa: PLR2004 - a group
     return tuple(
-        Alike(
+        SimilarGroups(
             face=int(faces.ids[first[links.smaller[pair]]]),
             other=int(faces.ids[first[links.larger[pair]]]),
             distance=float(links.costs[pair]),

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.problem import Indices, Problem
+from familiar.identity.clustering.problem import ClusteringProblem, Indices
 
 THRESHOLD = 0.495
 """Largest link of a single face and a group of a few; all other limits lie as far from it as the constants say."""
@@ -72,7 +72,7 @@ class Linkage:
     threshold: float = THRESHOLD
     name: str = "linkage"
 
-    def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
+    def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group."""
         groups = _Groups.of(problem)
         pairs = _Pairs.of(problem, neighbours, self.threshold + _HORIZON)
@@ -83,14 +83,14 @@ class Linkage:
                 joined = groups.join(links) and level == self.threshold
         return groups.labels
 
-    def near(self, problem: Problem, neighbours: Neighbours, labels: Indices, *, looser: float) -> "Links":
-        """Return the links of groups that would be joined if the threshold were larger by `looser`, the nearest first.
+    def near(self, problem: ClusteringProblem, neighbours: Neighbours, labels: Indices, *, slack: float) -> "Links":
+        """Return the links of groups that would be joined if the threshold were larger by `slack`, the nearest first.
 
         Groups that may not come together are left out.
         """
-        horizon = self.threshold + _HORIZON + looser
+        horizon = self.threshold + _HORIZON + slack
         groups = _Groups.of(problem, labels)
-        links = groups.links(_Pairs.of(problem, neighbours, horizon), horizon, self.threshold + looser)
+        links = groups.links(_Pairs.of(problem, neighbours, horizon), horizon, self.threshold + slack)
         return links.take(np.lexsort((links.larger, links.smaller, links.costs)))
 
 
@@ -103,7 +103,7 @@ class _Pairs:
     distances: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, problem: Problem, neighbours: Neighbours, horizon: float) -> Self:
+    def of(cls, problem: ClusteringProblem, neighbours: Neighbours, horizon: float) -> Self:
         excess = (np.linalg.norm(problem.embeddings, axis=1) - _USUAL_LENGTH).astype(np.float32)
         distances = neighbours.distances - np.float32(_LONGER) * (excess[neighbours.faces] + excess[neighbours.others])
         kept = np.flatnonzero(distances < horizon)
@@ -142,7 +142,7 @@ class _Groups:
     apart: Indices
 
     @classmethod
-    def of(cls, problem: Problem, labels: Indices | None = None) -> Self:
+    def of(cls, problem: ClusteringProblem, labels: Indices | None = None) -> Self:
         """Begin with the groups that exist, and each free face by itself; or with these groups."""
         count = len(problem.firm)
         if labels is None:

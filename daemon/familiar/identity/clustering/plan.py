@@ -10,7 +10,7 @@ from familiar.model import Embeddings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Faces:
+class FacesToGroup:
     """Faces without a person, and those of clusters.
 
     `ids` and `clusters` have the shape (n,): a cluster is its id, or 0 for a face that is in none. `embeddings`, shape
@@ -36,7 +36,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
+class SimilarGroups:
     """Two faces whose groups may be one person, and how far apart the groups are."""
 
     face: int
@@ -55,4 +55,4 @@ class Grouping:
     joined: dict[int, tuple[Member, ...]] = field(default_factory=dict)
     fresh: tuple[tuple[Member, ...], ...] = ()
     absorbed: dict[int, int] = field(default_factory=dict)
-    alike: tuple[Alike, ...] = ()
+    alike: tuple[SimilarGroups, ...] = ()

@@ -13,7 +13,7 @@ Indices: TypeAlias = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Problem:
+class ClusteringProblem:
     """Faces, the groups that some of them are in already, and what must not come together.
 
     `embeddings` has the shape (n, 128) and is finite. `seeds`, shape (n,), has the number of the group that a face is
@@ -52,7 +52,7 @@ class Algorithm(Protocol):
     def threshold(self) -> float:
         """Distance up to which neighbours matter, more or less."""
 
-    def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
+    def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group, shape (n,): those with the same number belong together.
 
         Groups that exist are kept whole, firm ones stay apart, and so do the faces that must.

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from familiar.identity.clustering.bounds import within_bounds
 from familiar.identity.clustering.neighbours import Neighbours
-from familiar.identity.clustering.problem import Indices, Problem
+from familiar.identity.clustering.problem import ClusteringProblem, Indices
 from familiar.model import Embeddings
 
 THRESHOLD = 0.45
@@ -34,7 +34,7 @@ class Whispers:
     threshold: float = THRESHOLD
     name: str = "whispers"
 
-    def group(self, problem: Problem, neighbours: Neighbours) -> Indices:
+    def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group."""
         labels = np.arange(neighbours.count)
         classes = _classes(problem.embeddings)

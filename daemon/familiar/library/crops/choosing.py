@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.errors import SetAsideError
-from familiar.library.crops.sought import Sought
-from familiar.library.crops.wishes import CropSettings
+from familiar.library.crops.sought import CropReference
+from familiar.library.crops.wishes import CropOptions
 from familiar.model import Face, Match
 from familiar.store.candidates import PhotoGlance
 from familiar.store.faces import FaceStack
@@ -16,7 +16,7 @@ from familiar.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Found:
+class SelectedFace:
     """A face that is to be cropped, with its distance; `number` counts the faces of its photo from 1."""
 
     face: Face
@@ -26,14 +26,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Findings:
+class CropSelection:
     """The faces to be cropped of each photo, the nearest first, and why each other photo has none.
 
     `faces` is how many there are in all the photos.
     """
 
     faces: int
-    found: Mapping[int, Sequence[Found]]
+    found: Mapping[int, Sequence[SelectedFace]]
     reasons: Mapping[int, str]
 
 
@@ -47,7 +47,7 @@ class _Measured:
     others: npt.NDArray[np.bool_]
 
 
-class Chooser:
+class FaceSelector:
     """Chooses among faces that the store has."""
 
     def __init__(self, store: Store, model: str) -> None:
@@ -55,10 +55,10 @@ class Chooser:
         self._store = store
         self._model = model
 
-    def choose(self, sought: Sought, settings: CropSettings, photos: Mapping[int, PhotoGlance]) -> Findings:
+    def choose(self, sought: CropReference, settings: CropOptions, photos: Mapping[int, PhotoGlance]) -> CropSelection:
         """Return what is to be cropped of these photos."""
         measured = _measure(sought, self._store.faces.of_photos(self._model, list(photos)))
-        found: dict[int, list[Found]] = {}
+        found: dict[int, list[SelectedFace]] = {}
         reasons: dict[int, str] = {}
         for photo, one in self._judged(sought, settings, photos, measured):
             if isinstance(one, str):
@@ -69,11 +69,11 @@ class Chooser:
         for photo in photos.keys() - found.keys() - reasons.keys():
             reasons[photo] = _without(photos[photo], nearest.get(photo), settings.threshold)
         left = {photo: reasons[photo] for photo in photos if photo not in found}
-        return Findings(faces=len(measured.ids), found=found, reasons=left)
+        return CropSelection(faces=len(measured.ids), found=found, reasons=left)
 
     def _judged(
-        self, sought: Sought, settings: CropSettings, photos: Mapping[int, PhotoGlance], measured: _Measured
-    ) -> Iterator[tuple[int, Found | str]]:
+        self, sought: CropReference, settings: CropOptions, photos: Mapping[int, PhotoGlance], measured: _Measured
+    ) -> Iterator[tuple[int, SelectedFace | str]]:
         """Give the faces that are near enough, the nearest first, each with its photo; or why one is not taken."""
         near = self._near(sought, settings, measured)
         ids = measured.ids[near].tolist()
@@ -88,9 +88,9 @@ class Chooser:
                 continue
             fault = judge.fault(face, scale, is_other=bool(measured.others[place]))
             distance = float(measured.distances[place])
-            yield photo.id, fault or Found(face=face, number=int(numbers[place]), distance=distance, scale=scale)
+            yield photo.id, fault or SelectedFace(face=face, number=int(numbers[place]), distance=distance, scale=scale)
 
-    def _near(self, sought: Sought, settings: CropSettings, measured: _Measured) -> npt.NDArray[np.int64]:
+    def _near(self, sought: CropReference, settings: CropOptions, measured: _Measured) -> npt.NDArray[np.int64]:
         """Return the places of faces that may be taken, or for which there is more to say than their distance."""
         if settings.faces == "every":
             return np.arange(len(measured.ids))
@@ -103,7 +103,7 @@ class Chooser:
 class _Judge:
     """Says what is wrong with a face that is near enough."""
 
-    def __init__(self, sought: Sought, settings: CropSettings, matches: Mapping[int, Match]) -> None:
+    def __init__(self, sought: CropReference, settings: CropOptions, matches: Mapping[int, Match]) -> None:
         self._sought = sought
         self._settings = settings
         self._matches = matches
@@ -132,7 +132,7 @@ class _Judge:
         return "the face could be somebody else as well" if match.ambiguous else "the face counts as nobody"
 
 
-def _measure(sought: Sought, parts: Iterable[FaceStack]) -> _Measured:
+def _measure(sought: CropReference, parts: Iterable[FaceStack]) -> _Measured:
     stacks = [(faces.ids, faces.photos, sought.measure(faces)) for faces in parts]
     return _Measured(
         ids=np.concatenate([np.empty(0, np.int64), *(ids for ids, _, _ in stacks)]),

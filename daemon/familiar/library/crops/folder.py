@@ -10,20 +10,20 @@ from typing import TypeAlias
 
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.clusters.folders.manifest import safe_name
-from familiar.library.crops.choosing import Found
+from familiar.library.crops.choosing import SelectedFace
 from familiar.library.crops.manifest import (
     MANIFEST_NAME,
+    CropManifest,
     CroppedFace,
     ImageReference,
-    Manifest,
     PersonReference,
     Reference,
     Unmatched,
     read_manifest,
     shown_path,
 )
-from familiar.library.crops.sought import Sought
-from familiar.library.crops.wishes import CropSettings, differences
+from familiar.library.crops.sought import CropReference
+from familiar.library.crops.wishes import CropOptions, differences
 from familiar.model import Crop, Face
 from familiar.names import name_key
 from familiar.store.candidates import PhotoGlance
@@ -45,7 +45,7 @@ _Key: TypeAlias = tuple[str, int, int, int, int, float | None]
 class CropFolder:
     """A folder of crops with its faces.json."""
 
-    def __init__(self, folder: Path, sought: Sought, settings: CropSettings, engine: str) -> None:
+    def __init__(self, folder: Path, sought: CropReference, settings: CropOptions, engine: str) -> None:
         """Read what is there.
 
         Raises:
@@ -68,9 +68,9 @@ class CropFolder:
                 self._add(face)
 
     @property
-    def manifest(self) -> Manifest:
+    def manifest(self) -> CropManifest:
         """What is known of the folder now."""
-        return Manifest(
+        return CropManifest(
             engine=self._engine,
             reference=self.sought.reference,
             settings=self.settings,
@@ -91,7 +91,9 @@ class CropFolder:
             del self._faces[_key(face)]
             self._cropped[face.hash].discard(_key(face))
 
-    def plan(self, photo: PhotoGlance, source: Path, found: Sequence[Found], copies: Sequence[str] = ()) -> list[Crop]:
+    def plan(
+        self, photo: PhotoGlance, source: Path, found: Sequence[SelectedFace], copies: Sequence[str] = ()
+    ) -> list[Crop]:
         """Return the crops of a photo that are not there yet; the others learn where its content was found."""
         for path in (shown_path(source), *copies):
             self._unmatched.pop(("", path), None)  # it can be read by now
@@ -158,7 +160,7 @@ class CropFolder:
                 copies=tuple(sorted({*face.copies, *copies, shown} - {face.source})),
             )
 
-    def _name(self, photo: PhotoGlance, source: Path, one: Found) -> str:
+    def _name(self, photo: PhotoGlance, source: Path, one: SelectedFace) -> str:
         """Return the name of a crop: the same in every run, and another one for each face of each photo."""
         number = f"-{one.number}" if self.settings.all_faces else ""
         return f"{_safe_stem(source)}-{photo.hash[:_HASH]}{number}.{self.settings.format}"
@@ -179,7 +181,7 @@ class CropFolder:
         )
 
 
-def _entry(photo: PhotoGlance, source: Path, found: Found, name: str, copies: Sequence[str]) -> CroppedFace:
+def _entry(photo: PhotoGlance, source: Path, found: SelectedFace, name: str, copies: Sequence[str]) -> CroppedFace:
     face, distance = found.face, found.distance if math.isfinite(found.distance) else None
     return CroppedFace(
         file=name,
@@ -220,7 +222,7 @@ def _safe_stem(source: Path) -> str:
     return safe_name(text).encode()[:_LONGEST].decode(errors="ignore")
 
 
-def _check(folder: Path, found: Manifest, sought: Sought, settings: CropSettings, engine: str) -> None:
+def _check(folder: Path, found: CropManifest, sought: CropReference, settings: CropOptions, engine: str) -> None:
     """Check that what is to be added to a folder is of the same kind as what is there.
 
     Raises:

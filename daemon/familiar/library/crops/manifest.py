@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_regular
-from familiar.library.crops.wishes import CropSettings
+from familiar.library.crops.wishes import CropOptions
 from familiar.logs import printable
 
 MANIFEST_NAME = "faces.json"
@@ -111,7 +111,7 @@ Reference: TypeAlias = PersonReference | ImageReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class CropManifest:
     """All that is known of a folder of crops."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -120,7 +120,7 @@ class Manifest:
     coordinates: Literal["pixels of the upright original"] = "pixels of the upright original"
     engine: str
     reference: Reference
-    settings: CropSettings
+    settings: CropOptions
     faces: tuple[CroppedFace, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
 
@@ -131,10 +131,10 @@ class Manifest:
         return set(chain.from_iterable(paths))
 
 
-_MANIFEST = TypeAdapter(Manifest)
+_MANIFEST = TypeAdapter(CropManifest)
 
 
-def read_manifest(folder: Path) -> Manifest | None:
+def read_manifest(folder: Path) -> CropManifest | None:
     """Return what is known of a folder of crops; None for a folder that is new, or has no such file.
 
     Raises:
@@ -158,7 +158,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         ) from error
 
 
-def write_manifests(manifests: Mapping[Path, Manifest]) -> None:
+def write_manifests(manifests: Mapping[Path, CropManifest]) -> None:
     """Write down what lies in some folders, in all or none; the folders are made if need be.
 
     Raises:

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from familiar.errors import FamiliarError
-from familiar.library.crops.choosing import Chooser
+from familiar.library.crops.choosing import FaceSelector
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import Unmatched, shown_path
-from familiar.library.crops.sources import Sources
+from familiar.library.crops.sources import CropCandidates
 from familiar.model import Crop, Plan
 
 
-def plan_crops(chooser: Chooser, folders: Sequence[CropFolder], sources: Sources) -> list[tuple[int, Path, Plan]]:
+def plan_crops(
+    chooser: FaceSelector, folders: Sequence[CropFolder], sources: CropCandidates
+) -> list[tuple[int, Path, Plan]]:
     """Return what is to be done, a plan a photo; the folders know what they miss, and why.
 
     Raises:
@@ -37,7 +39,7 @@ def plan_crops(chooser: Chooser, folders: Sequence[CropFolder], sources: Sources
     return [(photo, places[photo], Plan(operations=tuple(wishes))) for photo, wishes in crops.items() if wishes]
 
 
-def _without(sources: Sources, reasons: Mapping[int, str]) -> Iterator[Unmatched]:
+def _without(sources: CropCandidates, reasons: Mapping[int, str]) -> Iterator[Unmatched]:
     """Give the photos in which nothing is cropped, and the files that could not be read."""
     for photo, reason in reasons.items():
         path = sources.paths[photo][0]
@@ -50,12 +52,12 @@ def _without(sources: Sources, reasons: Mapping[int, str]) -> Iterator[Unmatched
     yield from sources.unread
 
 
-def _gone(sources: Sources, photo: int) -> Unmatched:
+def _gone(sources: CropCandidates, photo: int) -> Unmatched:
     path = sources.paths[photo][0]
     return Unmatched(path=shown_path(path), hash=sources.photos[photo].hash, reason="it no longer lies there")
 
 
-def _nothing(sources: Sources) -> str:
+def _nothing(sources: CropCandidates) -> str:
     """Say why there is no face at all."""
     if photos := len(sources.photos):
         return f"No face was found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."

@@ -26,7 +26,7 @@ class Distances:
     others: npt.NDArray[np.bool_]
 
 
-class Sought(Protocol):
+class CropReference(Protocol):
     """Whom faces are compared with."""
 
     @property
@@ -45,7 +45,7 @@ class Sought(Protocol):
         """Compare faces with it."""
 
 
-class SoughtPerson:
+class PersonToCrop:
     """A registered person; distances are those of matching."""
 
     def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, nearest: int, model: str) -> None:
@@ -69,7 +69,7 @@ class SoughtPerson:
         return Distances(distances=distances, others=others)
 
 
-class SoughtFace:
+class FaceToCrop:
     """The face in a photo."""
 
     person: str | None = None

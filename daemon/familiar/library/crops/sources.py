@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.library.crops.manifest import Unmatched, shown_path
-from familiar.library.survey import Sight
+from familiar.library.survey import IndexedFile
 from familiar.store.candidates import PhotoGlance
 from familiar.store.sightings import Stamp
 from familiar.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class CropCandidates:
     """Photos by id, each with the paths where it may lie; and files that could not be read, with the reason."""
 
     photos: Mapping[int, PhotoGlance]
@@ -30,7 +30,7 @@ class Sources:
         return tuple(sorted(shown_path(other) for other in others if os.path.lexists(other)))
 
 
-def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> Sources:
+def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> CropCandidates:
     """Return all photos that lie somewhere, as far as is known, but for what lies in some folders alone."""
     paths = {
         photo: outside
@@ -38,20 +38,20 @@ def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> Sou
         if (outside := [path for path in places if path.parent not in apart_from])
     }
     photos = store.candidates.photos(model)
-    return Sources(photos={id_: photo for id_, photo in photos.items() if id_ in paths}, paths=paths)
+    return CropCandidates(photos={id_: photo for id_, photo in photos.items() if id_ in paths}, paths=paths)
 
 
-def photos_seen(store: Store, sights: Iterable[Sight], model: str) -> Sources:
+def photos_seen(store: Store, indexed_files: Iterable[IndexedFile], model: str) -> CropCandidates:
     """Return the photos in folders that were looked through, with those that were set aside."""
     paths: dict[int, list[Path]] = {}
     unread = []
-    for sight in sights:
-        photo = sight.photo if sight.photo is not None else _set_aside(store, sight.path)
+    for indexed in indexed_files:
+        photo = indexed.photo if indexed.photo is not None else _set_aside(store, indexed.path)
         if photo is None:
-            unread.append(Unmatched(path=shown_path(sight.path), hash=None, reason=sight.reason or "not readable"))
+            unread.append(Unmatched(path=shown_path(indexed.path), hash=None, reason=indexed.reason or "not readable"))
         else:
-            paths.setdefault(photo, []).append(sight.path)
-    return Sources(photos=store.candidates.photos(model, list(paths)), paths=paths, unread=unread)
+            paths.setdefault(photo, []).append(indexed.path)
+    return CropCandidates(photos=store.candidates.photos(model, list(paths)), paths=paths, unread=unread)
 
 
 def _set_aside(store: Store, path: Path) -> int | None:

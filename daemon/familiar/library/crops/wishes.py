@@ -15,7 +15,7 @@ EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CropSettings:
+class CropOptions:
     """The settings of one data set, as `faces.json` has them.
 
     `margin` is the share of the face's longer side that is added on each side; `size` is the longer side of each crop
@@ -50,7 +50,7 @@ class CropSettings:
         return self.size / max(area.width, area.height)
 
 
-def differences(wished: CropSettings, recorded: CropSettings) -> list[str]:
+def differences(wished: CropOptions, recorded: CropOptions) -> list[str]:
     """Return in what two settings differ: the option, what was recorded, and what is wished for."""
     own, other = asdict(wished), asdict(recorded)
     return [

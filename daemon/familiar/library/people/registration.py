@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from familiar.errors import FamiliarError, SetAsideError, StoreError
 from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Renewer
+from familiar.library.reencoding import Reencoder
 from familiar.model import Face, Photo
 from familiar.names import name_key
 from familiar.store.references import FaceToRegister, Registered
@@ -23,10 +23,10 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Is told how many are done, and of how many."""
 
 
-class Sees(Protocol):
+class PhotoIndexer(Protocol):
     """Brings photos into the store."""
 
-    async def see(self, path: Path) -> int:
+    async def index(self, path: Path) -> int:
         """Return the id of the photo at `path`; raise FamiliarError where there is none that can be decoded."""
 
 
@@ -71,8 +71,8 @@ class Registrar:
         self,
         *,
         store: Store,
-        seer: Sees,
-        renewer: Renewer,
+        indexer: PhotoIndexer,
+        reencoder: Reencoder,
         recogniser: Recogniser,
         at_once: int,
         choice: FaceChoice = "only",
@@ -82,16 +82,16 @@ class Registrar:
 
         Args:
             store: where all is written.
-            seer: looks at photos.
-            renewer: encodes faces again that another model encoded.
+            indexer: looks at photos.
+            reencoder: encodes faces again that another model encoded.
             recogniser: matches faces.
             at_once: photos to have under way.
             choice: which face of a photo is taken.
             most: photos of a person that are enough, the first ones that will do; None: all.
         """
         self._store = store
-        self._seer = seer
-        self._renewer = renewer
+        self._indexer = indexer
+        self._reencoder = reencoder
         self._recogniser = recogniser
         self._at_once = at_once
         self._choice = choice
@@ -148,8 +148,8 @@ class Registrar:
     async def _see(self, path: Path) -> "_Look":
         photo_id = None
         try:
-            photo_id = await self._seer.see(path)
-            await self._renewer.renew_photo(photo_id, path)
+            photo_id = await self._indexer.index(path)
+            await self._reencoder.reencode_photo(photo_id, path)
             return _Look(photo=photo_id, face=self._choose(self._store.photos.load(photo_id)).id)
         except StoreError:
             raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from familiar.library.report.figures import Count, Crowd, PersonFigures, ScoreClass, Year
+from familiar.library.report.figures import Count, PersonFigures, PhotosByFaces, ScoreClass, Year
 from familiar.plots.drawing import fonts_for, load_matplotlib, plain, styled
 from familiar.plots.inline import BAR, MARK, OTHER, STYLE, inline_svg
 
@@ -58,13 +58,13 @@ def years_chart(years: Sequence[Year]) -> str:
     return _columns([str(year) for year in known], [counts.get(year, 0) for year in known], label)
 
 
-def crowds_chart(crowds: Sequence[Crowd]) -> str:
+def crowds_chart(crowds: Sequence[PhotosByFaces]) -> str:
     """Return photos by how many faces they have."""
     classes = classes_of(crowds)
     return _columns([name for name, _ in classes], [photos for _, photos in classes], "Photos by number of faces")
 
 
-def classes_of(crowds: Sequence[Crowd]) -> list[tuple[str, int]]:
+def classes_of(crowds: Sequence[PhotosByFaces]) -> list[tuple[str, int]]:
     """Return photos by number of faces, from none to the most there are; many faces are one class."""
     most = max((row.faces for row in crowds), default=0)
     counts = {row.faces: row.photos for row in crowds}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from familiar.library.report.figures import Figures
-from familiar.library.thumbnails import Portraits
-from familiar.store.likenesses import Likeness
+from familiar.library.thumbnails import FaceThumbnails
+from familiar.store.likenesses import RepresentativeFace
 from familiar.store.store import Store
 
 SIZE = 112
@@ -26,7 +26,7 @@ class Pictures:
 
 
 async def cut_pictures(
-    store: Store, figures: Figures, portraits: Portraits, progress: Callable[[int, int], None]
+    store: Store, figures: Figures, portraits: FaceThumbnails, progress: Callable[[int, int], None]
 ) -> Pictures:
     """Cut out the faces that a report shows."""
     with store.reading():
@@ -40,7 +40,7 @@ async def cut_pictures(
 
 
 async def _cut(
-    candidates: Mapping[int, Sequence[Likeness]], portraits: Portraits, progress: Callable[[int], None]
+    candidates: Mapping[int, Sequence[RepresentativeFace]], portraits: FaceThumbnails, progress: Callable[[int], None]
 ) -> dict[int, bytes]:
     """Return a picture for each whose candidates can be cut out: the first ones, where those fail the second ones."""
     found: dict[int, bytes] = {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from familiar.library.report.reasons import Reason, grouped
-from familiar.store.statistics import PersonCount, PhotoCount, ScoreCount, Whereabouts
+from familiar.store.statistics import PersonCount, PhotoCount, PhotoLocations, ScoreCount
 from familiar.store.store import Store
 
 
@@ -42,7 +42,7 @@ class Year:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crowd:
+class PhotosByFaces:
     """How many photos have so many faces."""
 
     faces: int
@@ -106,7 +106,7 @@ class Figures:
     sources: tuple[Count, ...]
     elsewhere: int
     gone: int
-    crowds: tuple[Crowd, ...]
+    crowds: tuple[PhotosByFaces, ...]
     people: tuple[PersonFigures, ...]
     more_people: int
     threshold: float
@@ -212,7 +212,7 @@ def _years(photos: Sequence[PhotoCount]) -> tuple[Year, ...]:
     return tuple(Year(year=year, photos=counts[year]) for year in (*known, *([None] if None in counts else [])))
 
 
-def _sources(where: Whereabouts, names: Mapping[Path, str]) -> tuple[Count, ...]:
+def _sources(where: PhotoLocations, names: Mapping[Path, str]) -> tuple[Count, ...]:
     """Return how many photos each source has; folders that are called the same go by their paths."""
     called = {path: names.get(path) or path.name or str(path) for path, _ in where.roots}
     common = {name for name, folders in Counter(called.values()).items() if folders > 1}
@@ -221,10 +221,10 @@ def _sources(where: Whereabouts, names: Mapping[Path, str]) -> tuple[Count, ...]
     )
 
 
-def _crowds(photos: Sequence[PhotoCount], crowds: Mapping[int, int]) -> tuple[Crowd, ...]:
+def _crowds(photos: Sequence[PhotoCount], crowds: Mapping[int, int]) -> tuple[PhotosByFaces, ...]:
     none = sum(row.photos for row in photos if row.kind != "clip") - sum(crowds.values())
     counts = {0: none, **crowds}
-    return tuple(Crowd(faces=faces, photos=counts[faces]) for faces in sorted(counts) if counts[faces])
+    return tuple(PhotosByFaces(faces=faces, photos=counts[faces]) for faces in sorted(counts) if counts[faces])
 
 
 def _person(row: PersonCount, scores: Sequence[ScoreCount], threshold: float) -> PersonFigures:

@@ -20,7 +20,7 @@ _AGAIN = 60.0
 """Seconds until a sidecar is tried again that can't be read for now."""
 
 
-class Listener:
+class SidecarReader:
     """Reads sidecars, if that is wanted at all; what familiar wrote itself is not listened to."""
 
     def __init__(

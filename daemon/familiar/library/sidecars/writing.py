@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from familiar.library.operations import Performer
-from familiar.model import Inscribe, Inscription, Plan
+from familiar.library.operations import OperationRunner
+from familiar.model import Plan, SidecarContent, WriteSidecar
 from familiar.sources.sidecars import new_sidecar, sidecars_of
 from familiar.state import cache_in
-from familiar.store.sidecars import Inscribed
+from familiar.store.sidecars import PhotoSidecar
 from familiar.store.store import Store
 
 RULE = "sidecars"
@@ -34,19 +34,19 @@ def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     return found
 
 
-def plan_sidecar(store: Store, photo: Inscribed, sidecar: Path) -> Plan:
+def plan_sidecar(store: Store, photo: PhotoSidecar, sidecar: Path) -> Plan:
     """Write down what a sidecar is to say, and return the plan for it, to be recorded in the same transaction."""
-    store.sidecars.want(sidecar, photo.photo_id, photo.inscription)
-    return Plan(operations=(Inscribe(target=sidecar, rule=RULE, wanted=photo.inscription),))
+    store.sidecars.want(sidecar, photo.photo_id, photo.sidecar_content)
+    return Plan(operations=(WriteSidecar(target=sidecar, rule=RULE, wanted=photo.sidecar_content),))
 
 
-class Inscriber:
+class SidecarWriter:
     """Writes sidecars in the background, if they are wanted at all."""
 
-    def __init__(self, *, store: Store, performer: Performer, clock: Callable[[], float], enabled: bool) -> None:
+    def __init__(self, *, store: Store, runner: OperationRunner, clock: Callable[[], float], enabled: bool) -> None:
         """Take the store, what carries out plans, and a clock that gives monotonic seconds."""
         self._store = store
-        self._performer = performer
+        self._runner = runner
         self._clock = clock
         self._enabled = enabled
         self._touched: dict[int, int | None] = {}
@@ -90,7 +90,7 @@ class Inscriber:
     async def _write_all(self, photos: list[int], ends: float) -> int | None:
         """Write the sidecars of photos as long as there is time; return the last one done, None at the end of all."""
         last = None
-        for inscribed in self._store.sidecars.inscriptions(photos):
+        for inscribed in self._store.sidecars.sidecar_contents(photos):
             await self._inscribe(inscribed, None)
             last = inscribed.photo_id
             if self._clock() >= ends:
@@ -98,16 +98,16 @@ class Inscriber:
         return last
 
     async def _write(self, photo_id: int, follows: int | None) -> None:
-        for inscribed in self._store.sidecars.inscriptions([photo_id]):
+        for inscribed in self._store.sidecars.sidecar_contents([photo_id]):
             await self._inscribe(inscribed, follows)
 
-    async def _inscribe(self, photo: Inscribed, follows: int | None) -> None:
+    async def _inscribe(self, photo: PhotoSidecar, follows: int | None) -> None:
         if not all(map(os.path.lexists, self._store.files.paths_of(photo.photo_id))):
             self._again_at = self._clock() + _LOOK_AGAIN
         for path, sidecar in places_of(self._store, self._store.files.paths_of(photo.photo_id)):
-            if (self._store.sidecars.wanted(sidecar) or Inscription()) == photo.inscription:
+            if (self._store.sidecars.wanted(sidecar) or SidecarContent()) == photo.sidecar_content:
                 continue
             with self._store.writing():
                 plan = plan_sidecar(self._store, photo, sidecar)
                 plan_id = self._store.journal.record(photo.photo_id, path, plan, follows=follows)
-            await self._performer.perform(plan_id, {})
+            await self._runner.perform(plan_id, {})

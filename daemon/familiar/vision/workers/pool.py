@@ -22,10 +22,10 @@ from pebble import ProcessExpired, ProcessPool
 from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
-from familiar.model import Crop, Embeddings, Face, Inscription, Photo
+from familiar.model import Crop, Embeddings, Face, Photo, SidecarContent
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision import sidecars
-from familiar.vision.sidecars import Rendered, Told
+from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
 
 _IDLE = 60.0
@@ -45,7 +45,7 @@ _GPU_BATCH = 16
 _SLOWEST = 10_000_000
 """Bytes a second of the slowest drive: what a large file may take longer."""
 
-_Waiting: TypeAlias = tuple[worker.Look, "asyncio.Future[Photo]"]
+_Waiting: TypeAlias = tuple[worker.IndexTask, "asyncio.Future[Photo]"]
 
 R = TypeVar("R")
 
@@ -94,7 +94,7 @@ class Workers:
         self._deaths = 0
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
-        self._notes: SimpleQueue[worker.Note] | None = None
+        self._notes: SimpleQueue[worker.WorkerNote] | None = None
         self._failure: str | None = None
         self._fallback: str | None = None
 
@@ -123,7 +123,7 @@ class Workers:
             ChangedError: its content is not that of `hash_`.
             SetAsideError: it can't be decoded within the limits, or it kills its worker.
         """
-        task = worker.Look(path=path, hash=hash_, beside_still=beside_still)
+        task = worker.IndexTask(path=path, hash=hash_, beside_still=beside_still)
         if self._batch == 1 or is_video(path):
             return await self._look_alone(task)
         answer: asyncio.Future[Photo] = asyncio.get_running_loop().create_future()
@@ -131,7 +131,7 @@ class Workers:
         self._look_together()
         return await answer
 
-    async def check(self, path: Path) -> worker.Checked:
+    async def check(self, path: Path) -> worker.CheckedFile:
         """Decode a file to its end, of a video the first picture; return its hash and its size.
 
         Raises:
@@ -173,7 +173,9 @@ class Workers:
         """
         return await self._run(worker.crop, path, hash_, wishes, self._settings, seconds=self._limit(path))
 
-    async def render_sidecar(self, photo: Path, sidecar: Path, wanted: Inscription, former: Inscription) -> Rendered:
+    async def render_sidecar(
+        self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent
+    ) -> Rendered:
         """Return a sidecar as it is and as it should be, as `sidecars.render` does.
 
         Raises:
@@ -182,7 +184,9 @@ class Workers:
         """
         return await self._run(sidecars.render, photo, sidecar, wanted, former)
 
-    async def listen_to_sidecar(self, photo: Path, sidecar: Path, size: tuple[int, int], former: Inscription) -> Told:
+    async def listen_to_sidecar(
+        self, photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarContent
+    ) -> SidecarFaces:
         """Return the named faces that others wrote into a sidecar, as `sidecars.listen` does.
 
         Raises:
@@ -226,7 +230,7 @@ class Workers:
         """End all workers."""
         await asyncio.to_thread(self.close)
 
-    async def _look_alone(self, task: worker.Look) -> Photo:
+    async def _look_alone(self, task: worker.IndexTask) -> Photo:
         seconds = self._limit(task.path)
         (seen,) = await self._run(worker.look, (task,), self._settings, self._models, seconds=seconds)
         if isinstance(seen, Exception):
@@ -258,7 +262,7 @@ class Workers:
             self._batches -= 1
             self._look_together()
 
-    async def _seen(self, tasks: Sequence[worker.Look]) -> Sequence[Photo | BaseException]:
+    async def _seen(self, tasks: Sequence[worker.IndexTask]) -> Sequence[Photo | BaseException]:
         """Look at photos together, or one by one where something goes wrong, so that it is seen with which of them."""
         seconds = sum(self._limit(task.path) for task in tasks)
         try:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class WorkerNote:
     """What a worker tells its parent as it starts: why it can't (`fatal`), or what is not as it was asked for."""
 
     fatal: bool
@@ -61,7 +61,7 @@ _NICENESS = 10
 
 
 def start(
-    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[Note]", *, networks: bool = True
+    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
 ) -> None:
     """Prepare a fresh worker: limits, priority, silence, an end with its parent; load decoders and `networks`.
 
@@ -85,18 +85,18 @@ def start(
         prepare_decoders()
         _, fallback = _engine(settings, models) if networks else (None, None)
         if fallback is not None:
-            notes.put(Note(fatal=False, text=fallback))
+            notes.put(WorkerNote(fatal=False, text=fallback))
     except MemoryError:
         text = f"they need more than the {settings.memory_limit} MB that a worker may use (memory_limit)"
-        notes.put(Note(fatal=True, text=text))
+        notes.put(WorkerNote(fatal=True, text=text))
         raise
     except Exception as error:
-        notes.put(Note(fatal=True, text=str(error) or repr(error)))
+        notes.put(WorkerNote(fatal=True, text=str(error) or repr(error)))
         raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class IndexTask:
     """A photo to look at: its path, the hash that its content should have, and whether a still lies beside a video."""
 
     path: Path
@@ -104,7 +104,7 @@ class Look:
     beside_still: bool
 
 
-def look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
     """Decode photos and find the faces in them; those of all photos are encoded together.
 
     Returns:
@@ -121,7 +121,7 @@ def look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list[
     return [seen for task in tasks for seen in look([task], settings, models)]
 
 
-def _look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
     engine, _ = _engine(settings, models)
     seen: dict[int, Photo | FamiliarError] = {}
     pictures: dict[int, Picture] = {}
@@ -138,7 +138,7 @@ def _look(tasks: Sequence[Look], settings: VisionSettings, models: Path) -> list
     return [seen[number] for number in range(len(tasks))]
 
 
-def _look_at_video(task: Look, settings: VisionSettings, engine: "Engine") -> Photo:
+def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
         is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_CLIP
         tracks, first = Tracks(), None
@@ -158,7 +158,7 @@ def _look_at_video(task: Look, settings: VisionSettings, engine: "Engine") -> Ph
         return replace(seen, kind="clip" if is_clip else "video", duration=video.duration)
 
 
-def _photo(task: Look, picture: "Picture", engine: "Engine", faces: tuple[Face, ...]) -> Photo:
+def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[Face, ...]) -> Photo:
     return Photo(
         hash=task.hash,
         format=picture.format,
@@ -171,7 +171,7 @@ def _photo(task: Look, picture: "Picture", engine: "Engine", faces: tuple[Face, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckedFile:
     """A file that can be decoded: the SHA-256 of its bytes, its format, the sides of the upright picture in pixels."""
 
     hash: str
@@ -180,7 +180,7 @@ class Checked:
     height: int
 
 
-def check(path: Path, settings: VisionSettings) -> Checked:
+def check(path: Path, settings: VisionSettings) -> CheckedFile:
     """Decode a file to its end, of a video the first picture, at the least cost; return its hash and its size.
 
     Raises:
@@ -201,7 +201,7 @@ def check(path: Path, settings: VisionSettings) -> Checked:
                 picture = next(iter(frames)).picture
     except MemoryError as error:
         raise _too_large(settings) from error
-    return Checked(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
+    return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
 
 
 def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:

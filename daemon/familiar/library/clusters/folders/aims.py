@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from familiar.errors import UsageError
-from familiar.library.clusters.folders.manifest import NOT_A_FACE, SPECIAL, Manifest, safe_name
-from familiar.library.clusters.folders.plan import Standing
-from familiar.library.clusters.folders.sorting import Sorted
+from familiar.library.clusters.folders.manifest import NOT_A_FACE, SPECIAL, ClusterManifest, safe_name
+from familiar.library.clusters.folders.plan import StoreSnapshot
+from familiar.library.clusters.folders.sorting import Classification
 from familiar.names import check_name, name_key
 
 _NO_NAME = re.compile(r"cluster[-_ ]?[0-9]+(\W.*)?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
+class FolderTarget:
     """The group that a folder is.
 
     `cluster` is where more faces come into it; None means a new cluster. `own` are all its clusters. `name` is whose
@@ -29,19 +29,19 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class ImportContext:
     """An export, what lies there now, and what holds now.
 
-    `exported` and `lying` have the faces of each folder, then and now, `theirs` the clusters of each person by the key
-    of the name, the largest first. `homes` has the folder that each former one has become: it was renamed to it, or all
-    its crops were moved there.
+    `exported` and `contents` have the faces of each folder, then and now, `theirs` the clusters of each person by the
+    key of the name, the largest first. `homes` has the folder that each former one has become: it was renamed to it, or
+    all its crops were moved there.
     """
 
-    manifest: Manifest
-    found: Sorted
-    standing: Standing
+    manifest: ClusterManifest
+    found: Classification
+    snapshot: StoreSnapshot
     exported: Mapping[str, Sequence[int]]
-    lying: Mapping[str, Sequence[int]]
+    contents: Mapping[str, Sequence[int]]
     theirs: Mapping[str, Sequence[int]]
     homes: Mapping[str, str]
 
@@ -53,36 +53,36 @@ class Scene:
     def unmoved(self, face: int) -> bool:
         """Say whether a face is in the cluster still in which it was exported, or in none as then."""
         cluster = self.manifest.faces[face].cluster
-        then = None if cluster is None else self.standing.live.get(cluster)
-        return self.standing.cluster_of.get(face) == then
+        then = None if cluster is None else self.snapshot.live.get(cluster)
+        return self.snapshot.cluster_of.get(face) == then
 
     def clusters_of(self, folder: str) -> list[int]:
         """Return the clusters that an exported folder stands for, as they are now, the largest first."""
-        live = {self.standing.live.get(cluster, 0) for cluster in self.manifest.folders[folder].clusters}
-        rows = self.standing.clusters
+        live = {self.snapshot.live.get(cluster, 0) for cluster in self.manifest.folders[folder].clusters}
+        rows = self.snapshot.clusters
         return sorted(live & rows.keys(), key=lambda cluster: (-rows[cluster].faces, cluster))
 
     def former(self, folder: str) -> list[str]:
         """Return the former folders that a new one is: first the one that it was renamed from, then what was added."""
-        crops = Counter(map(self.origin, self.lying.get(folder, ())))
+        crops = Counter(map(self.origin, self.contents.get(folder, ())))
         sources = [source for source, home in self.homes.items() if home == folder]
         return sorted(sources, key=lambda one: (not _is(self.manifest.folders[one].person, folder), -crops[one]))
 
 
-def set_scene(manifest: Manifest, found: Sorted, standing: Standing) -> Scene:
+def import_context(manifest: ClusterManifest, found: Classification, snapshot: StoreSnapshot) -> ImportContext:
     """Find out which folders were renamed, or emptied into another one."""
-    rows = sorted(standing.clusters.values(), key=lambda row: (-row.faces, row.id))
-    scene = Scene(
+    rows = sorted(snapshot.clusters.values(), key=lambda row: (-row.faces, row.id))
+    context = ImportContext(
         manifest=manifest,
         found=found,
-        standing=standing,
+        snapshot=snapshot,
         exported=_by((exported.folder, face) for face, exported in manifest.faces.items()),
-        lying=_by((folder, face) for face, folder in sorted(found.crops.items())),
+        contents=_by((folder, face) for face, folder in sorted(found.crops.items())),
         theirs=_by((name_key(row.name), row.id) for row in rows if row.name is not None),
         homes={},
     )
-    homes = {folder: _home_of(scene, folder) for folder in manifest.folders}
-    return replace(scene, homes={folder: home for folder, home in homes.items() if home is not None})
+    homes = {folder: _home_of(context, folder) for folder in manifest.folders}
+    return replace(context, homes={folder: home for folder, home in homes.items() if home is not None})
 
 
 def _by(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
@@ -96,62 +96,64 @@ def _is(name: str | None, other: str) -> bool:
     return name is not None and name_key(name) == name_key(other)
 
 
-def _home_of(scene: Scene, folder: str) -> str | None:
+def _home_of(context: ImportContext, folder: str) -> str | None:
     """Return the folder that a former one is now: a new one with most of its crops, or a known one with all of them."""
-    crops = scene.found.crops
-    if folder in scene.found.occupied | scene.found.unclear:
+    crops = context.found.crops
+    if folder in context.found.occupied | context.found.unclear:
         return None
-    own = scene.exported.get(folder, ())
-    there = [face for face in own if face in crops or face in scene.found.spared]
+    own = context.exported.get(folder, ())
+    there = [face for face in own if face in crops or face in context.found.spared]
     homes = Counter(crops[face] for face in there if face in crops)
     if not homes:
         return None
     home, count = homes.most_common(1)[0]
-    if home not in scene.manifest.folders and home not in SPECIAL:
+    if home not in context.manifest.folders and home not in SPECIAL:
         return home if 2 * count > len(there) else None
-    wanted = [face for face in own if scene.unmoved(face)]
+    wanted = [face for face in own if context.unmoved(face)]
     all_there = bool(wanted) and all(crops.get(face) == home for face in wanted)
     return home if all_there and home != NOT_A_FACE else None
 
 
-def find_aim(scene: Scene, folder: str) -> Aim:
+def find_aim(context: ImportContext, folder: str) -> FolderTarget:
     """Return the group that a folder is.
 
     Raises:
         UsageError: its name can't be used, or it means to name what was decided otherwise since the export.
     """
-    if folder in scene.manifest.folders:
-        return _exported_aim(scene, folder)
-    name = None if _NO_NAME.fullmatch(folder) else _person(scene.standing, folder)
-    theirs = [] if name is None else scene.theirs.get(name_key(name), [])
-    former = scene.former(folder)
+    if folder in context.manifest.folders:
+        return _exported_aim(context, folder)
+    name = None if _NO_NAME.fullmatch(folder) else _person(context.snapshot, folder)
+    theirs = [] if name is None else context.theirs.get(name_key(name), [])
+    former = context.former(folder)
     if not former:
-        return Aim(cluster=theirs[0] if theirs else None, own=frozenset(theirs), name=name)
-    crops = {scene.standing.cluster_of.get(face) for face in scene.lying[folder] if scene.origin(face) == former[0]}
-    clusters = [cluster for cluster in scene.clusters_of(former[0]) if cluster in crops]
+        return FolderTarget(cluster=theirs[0] if theirs else None, own=frozenset(theirs), name=name)
+    crops = {
+        context.snapshot.cluster_of.get(face) for face in context.contents[folder] if context.origin(face) == former[0]
+    }
+    clusters = [cluster for cluster in context.clusters_of(former[0]) if cluster in crops]
     if not clusters:
         raise UsageError(f"what was exported as {former[0]!r} is no cluster any more")
-    names = () if name is None else tuple(_to_name(scene, former[0], clusters, name))
-    return Aim(cluster=clusters[0], own=frozenset([*theirs, *clusters]), name=name, names=names)
+    names = () if name is None else tuple(_to_name(context, former[0], clusters, name))
+    return FolderTarget(cluster=clusters[0], own=frozenset([*theirs, *clusters]), name=name, names=names)
 
 
-def _exported_aim(scene: Scene, folder: str) -> Aim:
-    person, clusters = scene.manifest.folders[folder].person, scene.clusters_of(folder)
+def _exported_aim(context: ImportContext, folder: str) -> FolderTarget:
+    person, clusters = context.manifest.folders[folder].person, context.clusters_of(folder)
     if person is not None:
-        theirs = scene.theirs.get(name_key(person), [])
-        if not theirs and person not in scene.standing.people:  # the person has another name since
-            theirs = [cluster for cluster in clusters if scene.standing.clusters[cluster].name is not None]
+        theirs = context.theirs.get(name_key(person), [])
+        if not theirs and person not in context.snapshot.people:  # the person has another name since
+            theirs = [cluster for cluster in clusters if context.snapshot.clusters[cluster].name is not None]
         clusters = list(theirs)
-    return Aim(cluster=clusters[0] if clusters else None, own=frozenset(clusters), name=person)
+    return FolderTarget(cluster=clusters[0] if clusters else None, own=frozenset(clusters), name=person)
 
 
-def _to_name(scene: Scene, source: str, clusters: Iterable[int], name: str) -> Iterable[int]:
+def _to_name(context: ImportContext, source: str, clusters: Iterable[int], name: str) -> Iterable[int]:
     """Give the clusters of a renamed folder that do not have its name yet."""
-    person = scene.manifest.folders[source].person
+    person = context.manifest.folders[source].person
     if _is(person, name):
         return
     for cluster in clusters:
-        row = scene.standing.clusters[cluster]
+        row = context.snapshot.clusters[cluster]
         if row.kind == "ignored":
             raise UsageError(f"cluster {cluster} is ignored since the export; undo that first")
         if row.name is not None and not _is(row.name, person or name) and not _is(row.name, name):
@@ -160,10 +162,10 @@ def _to_name(scene: Scene, source: str, clusters: Iterable[int], name: str) -> I
             yield cluster
 
 
-def _person(standing: Standing, folder: str) -> str:
+def _person(snapshot: StoreSnapshot, folder: str) -> str:
     """Return the person who is meant by a folder's name; one who is new is called as it is."""
-    exact = [name for name in standing.people if _is(name, folder)]
-    alike = [name for name in standing.people if _is(safe_name(name), folder)]
+    exact = [name for name in snapshot.people if _is(name, folder)]
+    alike = [name for name in snapshot.people if _is(safe_name(name), folder)]
     if exact:
         return exact[0]
     return alike[0] if len(alike) == 1 else check_name(folder)

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import FamiliarError, UsageError
-from familiar.library.clusters.folders.manifest import SPECIAL, ExportedFace, ExportedFolder, Manifest, folder_names
+from familiar.library.clusters.folders.manifest import (
+    SPECIAL,
+    ClusterManifest,
+    ExportedFace,
+    ExportedFolder,
+    folder_names,
+)
 from familiar.library.clusters.folders.marks import crop_name
 from familiar.library.clusters.folders.reading import visible
-from familiar.library.clusters.folders.replacement import Former, staging
-from familiar.library.thumbnails import Portraits
+from familiar.library.clusters.folders.replacement import PreviousExport, staging
+from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
 from familiar.store.clusters import ClusterFace, ClusterRow
@@ -24,7 +30,7 @@ _AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Portion:
+class FolderExport:
     """A folder to be written: its name, whose it is, its clusters, and the faces of which it gets crops."""
 
     name: str
@@ -40,12 +46,12 @@ class Exported:
     `kept` are the paths of former crops that stay, because they are not what was written.
     """
 
-    manifest: Manifest
+    manifest: ClusterManifest
     without: tuple[int, ...]
     kept: tuple[str, ...]
 
 
-def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most: int | None) -> list[Portion]:
+def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most: int | None) -> list[FolderExport]:
     """Return the folders to write, the largest cluster first; all clusters of a person share one.
 
     Args:
@@ -69,7 +75,7 @@ def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most:
     names = folder_names(list(by_person), taken=[*alone, *SPECIAL])
     whole = {**alone, **{names[person]: theirs for person, theirs in by_person.items()}}
     return [
-        Portion(
+        FolderExport(
             name=name,
             person=theirs[0].name,
             clusters=tuple(row.id for row in theirs),
@@ -116,10 +122,10 @@ def refuse_watched(folder: Path, watched: Sequence[FolderSettings]) -> None:
 
 async def export_crops(
     folder: Path,
-    portions: Sequence[Portion],
-    portraits: Portraits,
+    portions: Sequence[FolderExport],
+    portraits: FaceThumbnails,
     progress: Callable[[int, int], None],
-    former: Former | None = None,
+    former: PreviousExport | None = None,
 ) -> Exported:
     """Write the crops of all faces into a folder, in place of those of an earlier export.
 
@@ -144,12 +150,12 @@ async def export_crops(
                     written[face.id] = stage.add(portion.name, face, pictures[face.id])
         if not written:
             raise FamiliarError(f"Nothing was exported: none of the {len(faces)} faces has a photo that can be read.")
-        manifest, kept = stage.finish(Manifest(folders=_folders(portions, written), faces=written))
+        manifest, kept = stage.finish(ClusterManifest(folders=_folders(portions, written), faces=written))
     without = tuple(face.id for _, face in faces if face.id not in written)
     return Exported(manifest=manifest, without=without, kept=kept)
 
 
-def _folders(portions: Sequence[Portion], written: Mapping[int, ExportedFace]) -> dict[str, ExportedFolder]:
+def _folders(portions: Sequence[FolderExport], written: Mapping[int, ExportedFace]) -> dict[str, ExportedFolder]:
     used = {exported.folder for exported in written.values()}
     return {
         portion.name: ExportedFolder(person=portion.person, clusters=portion.clusters)

@@ -75,7 +75,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class ClusterManifest:
     """All folders by name, and all faces by id; `unfinished` until everything is in its place."""
 
     folders: Mapping[str, ExportedFolder]
@@ -84,10 +84,10 @@ class Manifest:
     format: Literal["familiar clusters 1"] = "familiar clusters 1"
 
 
-_MANIFEST = TypeAdapter(Manifest)
+_MANIFEST = TypeAdapter(ClusterManifest)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> ClusterManifest:
     """Return what was exported into a folder.
 
     Raises:
@@ -123,7 +123,7 @@ def is_manifest(data: bytes) -> bool:
     return True
 
 
-def write_manifest(folder: Path, manifest: Manifest, *, place: Path | None = None, new: bool = False) -> None:
+def write_manifest(folder: Path, manifest: ClusterManifest, *, place: Path | None = None, new: bool = False) -> None:
     """Write down what lies in a folder now, in one step.
 
     Args:

@@ -16,14 +16,14 @@ _NAME = re.compile(r"face-([0-9]{1,18})(?![0-9]).*\.jpe?g", re.IGNORECASE | re.D
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class FaceMarker:
     """The face that a crop shows, and the SHA-256 of the photo that the face is in."""
 
     face: int
     photo: str
 
 
-def marked(jpeg: bytes, mark: Mark) -> bytes:
+def marked(jpeg: bytes, mark: FaceMarker) -> bytes:
     """Return a JPEG file with the mark as its comment, after the header that has to stand first."""
     text = f"familiar face {mark.face} of photo {mark.photo}".encode()
     header = 2
@@ -32,12 +32,12 @@ def marked(jpeg: bytes, mark: Mark) -> bytes:
     return jpeg[:header] + bytes((0xFF, _COMMENT)) + (len(text) + 2).to_bytes(2) + text + jpeg[header:]
 
 
-def mark_in(head: bytes) -> Mark | None:
+def mark_in(head: bytes) -> FaceMarker | None:
     """Return the mark of the file that begins like this; nothing is decoded."""
     for kind, content in _segments(head):
         found = _TEXT.fullmatch(content.rstrip(b"\0\r\n ")) if kind == _COMMENT else None
         if found:
-            return Mark(face=int(found[1]), photo=found[2].decode())
+            return FaceMarker(face=int(found[1]), photo=found[2].decode())
     return None
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from familiar.library.clusters.folders.marks import Mark
+from familiar.library.clusters.folders.marks import FaceMarker
 from familiar.store.clusters import ClusterRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LyingFile:
+class FolderFile:
     """One thing that lies in an exported folder.
 
     `path` is relative to that; `folder` is the one below it in which the file lies, in Unicode NFC, "" for none.
@@ -19,22 +19,22 @@ class LyingFile:
 
     path: str
     folder: str
-    mark: Mark | None = None
+    mark: FaceMarker | None = None
     named: int | None = None
     trouble: str | None = None
     hides: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lying:
+class FolderContents:
     """What lies in an exported folder: the names of the folders, and the files."""
 
     folders: frozenset[str]
-    files: tuple[LyingFile, ...]
+    files: tuple[FolderFile, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class StoreSnapshot:
     """What holds in the store now.
 
     `clusters` are those with faces, `live` says what each cluster of the export is a part of now, `cluster_of` has the
@@ -57,7 +57,7 @@ class NotFaces:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOut:
+class TakeFacesOut:
     """These do not belong to the cluster."""
 
     cluster: int
@@ -65,7 +65,7 @@ class TakeOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class NameCluster:
     """The cluster is this person."""
 
     cluster: int
@@ -73,7 +73,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merge:
+class MergeClusters:
     """The cluster is the same as another one."""
 
     cluster: int
@@ -81,7 +81,7 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class AssignFaces:
     """These belong to the cluster."""
 
     cluster: int
@@ -89,7 +89,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class NewCluster:
     """These are a new cluster: split off from one where they all were, or gathered; with a name, or to be ignored."""
 
     faces: tuple[int, ...]
@@ -99,19 +99,21 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ignore:
+class IgnoreCluster:
     """Nobody wants to know who the cluster is."""
 
     cluster: int
 
 
-Step: TypeAlias = NotFaces | TakeOut | Name | Merge | Place | Fresh | Ignore
+ClusterDecision: TypeAlias = (
+    NotFaces | TakeFacesOut | NameCluster | MergeClusters | AssignFaces | NewCluster | IgnoreCluster
+)
 
 What: TypeAlias = Literal["not a face", "take out", "name", "merge", "new cluster", "place", "ignore"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ImportChange:
     """One thing to do: the faces of the crops by which it was seen, from which folders, and where they lie now.
 
     `folder` is "" for crops that are gone. `target` and `note` say for people what becomes of them.
@@ -123,11 +125,11 @@ class Change:
     folder: str
     target: str
     note: str
-    step: Step
+    step: ClusterDecision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class ImportRefusal:
     """What is left alone because it can't be taken, or not in this way."""
 
     path: str
@@ -135,7 +137,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Undecided:
     """What is missing, or has become unclear, and about which nothing is decided."""
 
     folder: str
@@ -144,16 +146,16 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ImportPlan:
     """All that changed folders mean.
 
     `homes` has the folder into which each former one was renamed or emptied; `faulty` are the folders about which
     nothing is done. `missing` are the faces whose crops have gone with all others of their folder.
     """
 
-    changes: tuple[Change, ...]
-    refused: tuple[Refusal, ...]
-    left: tuple[Left, ...]
+    changes: tuple[ImportChange, ...]
+    refused: tuple[ImportRefusal, ...]
+    left: tuple[Undecided, ...]
     homes: Mapping[str, str]
     faulty: frozenset[str]
     missing: frozenset[int]

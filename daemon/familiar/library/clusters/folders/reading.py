@@ -8,7 +8,7 @@ from pathlib import Path
 from familiar.errors import UsageError
 from familiar.library.clusters.folders.manifest import SPECIAL
 from familiar.library.clusters.folders.marks import HEAD, face_named, is_jpeg, mark_in
-from familiar.library.clusters.folders.plan import Lying, LyingFile
+from familiar.library.clusters.folders.plan import FolderContents, FolderFile
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "$recycle.bin", "@eadir", "__macosx", "lost+found"})
 """What file managers and network drives leave everywhere, beside hidden files."""
@@ -17,7 +17,7 @@ _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", 
 """What an editor may have made of a crop."""
 
 
-def read_folder(top: Path, progress: Callable[[int, int], None] = lambda _done, _total: None) -> Lying:
+def read_folder(top: Path, progress: Callable[[int, int], None] = lambda _done, _total: None) -> FolderContents:
     """Return what lies in an exported folder.
 
     Raises:
@@ -32,7 +32,7 @@ def read_folder(top: Path, progress: Callable[[int, int], None] = lambda _done, 
         files.append(file)
         progress(len(files), 0)
     folders = (entry.name for entry in entries if _is_folder(entry) and _trouble_with_name(entry.name) is None)
-    return Lying(folders=frozenset(map(_composed, folders)), files=tuple(files))
+    return FolderContents(folders=frozenset(map(_composed, folders)), files=tuple(files))
 
 
 def visible(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
@@ -46,7 +46,7 @@ def visible(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
     return sorted(kept, key=lambda entry: entry.name)
 
 
-def _walk(entries: list[os.DirEntry[str]]) -> Iterator[LyingFile]:
+def _walk(entries: list[os.DirEntry[str]]) -> Iterator[FolderFile]:
     for entry in entries:
         if _is_folder(entry):
             yield from _in_folder(entry, entry.name, _composed(entry.name))
@@ -54,7 +54,7 @@ def _walk(entries: list[os.DirEntry[str]]) -> Iterator[LyingFile]:
             yield _file(entry, entry.name, "")
 
 
-def _in_folder(folder: os.DirEntry[str], path: str, name: str) -> Iterator[LyingFile]:
+def _in_folder(folder: os.DirEntry[str], path: str, name: str) -> Iterator[FolderFile]:
     """Give the files of a folder; the folders with a meaning of their own may have folders in them."""
     within = "" if path == folder.name else name
     trouble = _trouble_with_name(folder.name)
@@ -63,7 +63,7 @@ def _in_folder(folder: os.DirEntry[str], path: str, name: str) -> Iterator[Lying
     except OSError as error:
         trouble, entries = f"can't be read: {error.strerror}", []
     if trouble is not None:
-        yield LyingFile(path=path, folder=within, trouble=trouble, hides=True)
+        yield FolderFile(path=path, folder=within, trouble=trouble, hides=True)
     for entry in entries:
         below = f"{path}/{entry.name}"
         if not _is_folder(entry):
@@ -72,21 +72,21 @@ def _in_folder(folder: os.DirEntry[str], path: str, name: str) -> Iterator[Lying
             yield from _in_folder(entry, below, name)
         else:
             reason = "a folder within a folder; move what is in it one level up"
-            yield LyingFile(path=below, folder=name, trouble=reason, hides=True)
+            yield FolderFile(path=below, folder=name, trouble=reason, hides=True)
 
 
-def _file(entry: os.DirEntry[str], path: str, folder: str) -> LyingFile:
+def _file(entry: os.DirEntry[str], path: str, folder: str) -> FolderFile:
     named = face_named(entry.name)
     picture = entry.name.lower().endswith(_PICTURES)
     trouble = _trouble_with_name(entry.name) or _trouble_with_kind(entry)
     if trouble is not None:
-        return LyingFile(path=path, folder=folder, named=named, trouble=trouble, hides=picture)
+        return FolderFile(path=path, folder=folder, named=named, trouble=trouble, hides=picture)
     try:
         head = _head(Path(entry.path))
     except OSError as error:
         reason = f"can't be read: {error.strerror}"
-        return LyingFile(path=path, folder=folder, named=named, trouble=reason, hides=True)
-    return LyingFile(path=path, folder=folder, mark=mark_in(head), named=named, hides=picture or is_jpeg(head))
+        return FolderFile(path=path, folder=folder, named=named, trouble=reason, hides=True)
+    return FolderFile(path=path, folder=folder, mark=mark_in(head), named=named, hides=picture or is_jpeg(head))
 
 
 def _head(path: Path) -> bytes:

@@ -12,14 +12,14 @@ from familiar.filesystem.files import Pulse, no_pulse
 from familiar.library.clusters.folders.descriptors import at, is_folder, numbered, opened_in
 from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
+    ClusterManifest,
     ExportedFace,
-    Manifest,
     Unfinished,
     read_manifest,
     write_manifest,
 )
-from familiar.library.clusters.folders.marks import Mark, crop_name, marked
-from familiar.library.clusters.folders.plan import Lying
+from familiar.library.clusters.folders.marks import FaceMarker, crop_name, marked
+from familiar.library.clusters.folders.plan import FolderContents
 from familiar.library.clusters.folders.removal import sha256_of
 from familiar.library.clusters.folders.staging import clear, complete, new_name, stage_crop
 from familiar.store.clusters import ClusterFace
@@ -29,26 +29,26 @@ _NOT_ALL = "not everything is in its place yet, which the next export or import 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Former:
+class PreviousExport:
     """What was exported before: the manifest, and the crops that lie there now, by path, each with its face."""
 
-    manifest: Manifest
+    manifest: ClusterManifest
     crops: Mapping[str, int]
 
 
-def former_of(manifest: Manifest, lying: Lying) -> Former:
+def former_of(manifest: ClusterManifest, contents: FolderContents) -> PreviousExport:
     """Return what was exported before, from what lies there now."""
-    faces = ((file.path, file.mark.face if file.mark else file.named) for file in lying.files)
-    return Former(
+    faces = ((file.path, file.mark.face if file.mark else file.named) for file in contents.files)
+    return PreviousExport(
         manifest=manifest,
         crops={path: face for path, face in faces if face is not None and face in manifest.faces},
     )
 
 
-class Stage:
+class StagedExport:
     """An export that is being put together in a hidden folder."""
 
-    def __init__(self, folder: Path, top: int, former: Former | None, pulse: Pulse) -> None:
+    def __init__(self, folder: Path, top: int, former: PreviousExport | None, pulse: Pulse) -> None:
         """Take the folder, held open, and what was exported into it before."""
         self._folder = folder
         self._top = top
@@ -65,13 +65,13 @@ class Stage:
 
     def add(self, name: str, face: ClusterFace, picture: bytes) -> ExportedFace:
         """Write a crop that is to come into the folder of this name."""
-        data = marked(picture, Mark(face=face.id, photo=face.hash))
+        data = marked(picture, FaceMarker(face=face.id, photo=face.hash))
         with told(self._folder, _NOTHING), opened_in(self._top, self._name) as hidden:
             sha256 = stage_crop(hidden, face.id, data)
         self._pulse()
         return ExportedFace(folder=name, cluster=face.cluster, photo=face.hash, sha256=sha256)
 
-    def finish(self, manifest: Manifest) -> tuple[Manifest, tuple[str, ...]]:
+    def finish(self, manifest: ClusterManifest) -> tuple[ClusterManifest, tuple[str, ...]]:
         """Put the new crops in the place of the former ones.
 
         Returns:
@@ -87,7 +87,7 @@ class Stage:
             kept += complete(self._top, replace(manifest, unfinished=unfinished), self._write, self._pulse)
         return manifest, tuple(sorted(kept))
 
-    def _commit(self, manifest: Manifest) -> None:
+    def _commit(self, manifest: ClusterManifest) -> None:
         """Write the manifest from which on the new crops count."""
         self._lasts = True  # even if the process is interrupted just after that
         try:
@@ -108,7 +108,7 @@ class Stage:
             raise RetryError(f"{self._folder}: {_NOTHING}: another folder has taken its place meanwhile.")
         check_unchanged(self._folder, self._former.manifest if self._former else None)
 
-    def _sift(self, manifest: Manifest) -> tuple[dict[str, str], tuple[str, ...]]:
+    def _sift(self, manifest: ClusterManifest) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return the former crops to remove, with what proves that they are ours; and those that stay.
 
         One that the new export has in the same place is neither.
@@ -136,12 +136,12 @@ class Stage:
         above = {path.rpartition("/")[0] for path in self._former.crops}
         return tuple(sorted(above | set(self._former.manifest.folders)))
 
-    def _write(self, manifest: Manifest, *, new: bool = False) -> None:
+    def _write(self, manifest: ClusterManifest, *, new: bool = False) -> None:
         write_manifest(self._folder, manifest, place=at(self._top, "."), new=new)
         self._pulse()
 
 
-def _housed(top: int, manifest: Manifest) -> Manifest:
+def _housed(top: int, manifest: ClusterManifest) -> ClusterManifest:
     """Give those folders a number whose names something else has that is no folder."""
     names: dict[str, str] = {}
     for name in manifest.folders:
@@ -150,7 +150,7 @@ def _housed(top: int, manifest: Manifest) -> Manifest:
             number += 1
             free = numbered(name, number)
         names[name] = free
-    return Manifest(
+    return ClusterManifest(
         folders={names[name]: one for name, one in manifest.folders.items()},
         faces={face: replace(one, folder=names[one.folder]) for face, one in manifest.faces.items()},
     )
@@ -161,7 +161,7 @@ def _is_taken(top: int, name: str) -> bool:
 
 
 @contextmanager
-def staging(folder: Path, former: Former | None = None, pulse: Pulse = no_pulse) -> Iterator[Stage]:
+def staging(folder: Path, former: PreviousExport | None = None, pulse: Pulse = no_pulse) -> Iterator[StagedExport]:
     """Put an export together, in a folder that is made if need be; it is removed again if nothing comes of it.
 
     Raises:
@@ -174,7 +174,7 @@ def staging(folder: Path, former: Former | None = None, pulse: Pulse = no_pulse)
             folder.mkdir(parents=True, exist_ok=True)
         with held(folder, _NOTHING) as top:
             check_unchanged(folder, former.manifest if former else None)
-            stage = Stage(folder, top, former, pulse)
+            stage = StagedExport(folder, top, former, pulse)
             stage.begin()
             try:
                 yield stage
@@ -225,7 +225,7 @@ def told(folder: Path, failed: str) -> Iterator[None]:
         raise RetryError(f"{folder}: {failed}: {error.strerror or error}.") from error
 
 
-def check_unchanged(folder: Path, former: Manifest | None) -> None:
+def check_unchanged(folder: Path, former: ClusterManifest | None) -> None:
     """Check that nothing was exported into a folder since it was looked at.
 
     Raises:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from familiar.library.clusters.folders.manifest import Manifest
-from familiar.library.clusters.folders.marks import Mark
-from familiar.library.clusters.folders.plan import Lying, LyingFile, Refusal, Standing
+from familiar.library.clusters.folders.manifest import ClusterManifest
+from familiar.library.clusters.folders.marks import FaceMarker
+from familiar.library.clusters.folders.plan import FolderContents, FolderFile, ImportRefusal, StoreSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sorted:
+class Classification:
     """Crops, and the rest.
 
     `crops` has the one folder in which each face's crop lies. `spared` are faces that are there in a way that says
@@ -20,22 +20,22 @@ class Sorted:
     spared: frozenset[int]
     occupied: frozenset[str]
     unclear: frozenset[str]
-    refused: tuple[Refusal, ...]
+    refused: tuple[ImportRefusal, ...]
 
 
-def sort_files(manifest: Manifest, lying: Lying, standing: Standing) -> Sorted:
+def classify(manifest: ClusterManifest, contents: FolderContents, snapshot: StoreSnapshot) -> Classification:
     """Sort what lies in an exported folder."""
-    crops: dict[int, list[LyingFile]] = {}
-    refused: list[Refusal] = []
+    crops: dict[int, list[FolderFile]] = {}
+    refused: list[ImportRefusal] = []
     spared: set[int] = set()
     unclear: set[str] = set()
-    for file in lying.files:
+    for file in contents.files:
         mark = _mark_of(file, manifest)
-        trouble = file.trouble or _trouble_with(file, mark, standing)
+        trouble = file.trouble or _trouble_with(file, mark, snapshot)
         if trouble is None and mark is not None:
             crops.setdefault(mark.face, []).append(file)
             continue
-        refused.append(Refusal(path=file.path, reason=trouble or ""))
+        refused.append(ImportRefusal(path=file.path, reason=trouble or ""))
         spared.update(face for face in (mark.face if mark else None, file.named) if face is not None)
         if mark is None and file.hides:
             unclear.add(file.folder)
@@ -43,7 +43,7 @@ def sort_files(manifest: Manifest, lying: Lying, standing: Standing) -> Sorted:
     for face in crops.keys() - unique.keys():
         spared.add(face)
         refused += _copies(face, crops[face])
-    return Sorted(
+    return Classification(
         crops=unique,
         spared=frozenset(spared),
         occupied=frozenset(file.folder for files in crops.values() for file in files),
@@ -52,18 +52,18 @@ def sort_files(manifest: Manifest, lying: Lying, standing: Standing) -> Sorted:
     )
 
 
-def _mark_of(file: LyingFile, manifest: Manifest) -> Mark | None:
+def _mark_of(file: FolderFile, manifest: ClusterManifest) -> FaceMarker | None:
     """Return what a crop says that it is, or else its name, if that face was exported: editors drop comments."""
     exported = None if file.named is None else manifest.faces.get(file.named)
     if file.mark is not None or file.named is None or exported is None:
         return file.mark
-    return Mark(face=file.named, photo=exported.photo)
+    return FaceMarker(face=file.named, photo=exported.photo)
 
 
-def _trouble_with(file: LyingFile, mark: Mark | None, standing: Standing) -> str | None:
+def _trouble_with(file: FolderFile, mark: FaceMarker | None, snapshot: StoreSnapshot) -> str | None:
     if mark is None:
         return "it is no crop of this export: neither a comment in it nor its name says which face it shows"
-    known = standing.photos.get(mark.face)
+    known = snapshot.photos.get(mark.face)
     if known is None:
         return f"its face {mark.face} is not known here"
     if known != mark.photo:
@@ -73,13 +73,15 @@ def _trouble_with(file: LyingFile, mark: Mark | None, standing: Standing) -> str
     return None
 
 
-def _copies(face: int, files: Iterable[LyingFile]) -> list[Refusal]:
+def _copies(face: int, files: Iterable[FolderFile]) -> list[ImportRefusal]:
     where = " and in ".join(_folders(files))
     return [
-        Refusal(path=file.path, reason=f"face {face} lies in {where}; leave it in one of them, and delete the copies")
+        ImportRefusal(
+            path=file.path, reason=f"face {face} lies in {where}; leave it in one of them, and delete the copies"
+        )
         for file in files
     ]
 
 
-def _folders(files: Iterable[LyingFile]) -> list[str]:
+def _folders(files: Iterable[FolderFile]) -> list[str]:
     return sorted({file.folder for file in files})

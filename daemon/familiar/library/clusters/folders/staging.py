@@ -17,7 +17,7 @@ from pathlib import Path
 
 from familiar.filesystem.files import Pulse, no_pulse
 from familiar.library.clusters.folders.descriptors import at, entries, is_folder, move_new, opened_in
-from familiar.library.clusters.folders.manifest import SPECIAL, Manifest, Unfinished
+from familiar.library.clusters.folders.manifest import SPECIAL, ClusterManifest, Unfinished
 from familiar.library.clusters.folders.marks import HEAD, crop_name, mark_in
 from familiar.library.clusters.folders.removal import content_of, give_back, has_sha256, remove_crop, remove_empty
 
@@ -59,7 +59,7 @@ def clear(top: int, name: str, pulse: Pulse = no_pulse) -> None:
 
 
 def complete(
-    top: int, manifest: Manifest, write: Callable[[Manifest], None], pulse: Pulse = no_pulse
+    top: int, manifest: ClusterManifest, write: Callable[[ClusterManifest], None], pulse: Pulse = no_pulse
 ) -> tuple[str, ...]:
     """Remove the former crops, and put those of an export into their places, as far as that was not done yet.
 
@@ -93,7 +93,7 @@ def complete(
     return kept
 
 
-def _remove_all(top: int, manifest: Manifest, unfinished: Unfinished, pulse: Pulse) -> tuple[str, ...]:
+def _remove_all(top: int, manifest: ClusterManifest, unfinished: Unfinished, pulse: Pulse) -> tuple[str, ...]:
     kept = [path for path, sha256 in unfinished.crops.items() if not _remove_former(top, path, sha256, pulse)]
     for folder in sorted(unfinished.folders, key=len, reverse=True):
         if folder not in manifest.folders and folder not in SPECIAL:
@@ -118,7 +118,7 @@ def _place(staging: int, top: int, folder: str, crops: Mapping[int, str], pulse:
                 move_new(staging, staged, target, name)
 
 
-def _by_folder(manifest: Manifest) -> dict[str, dict[int, str]]:
+def _by_folder(manifest: ClusterManifest) -> dict[str, dict[int, str]]:
     grouped: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for face, exported in manifest.faces.items():
         if exported.sha256 is not None:
