@@ -35,6 +35,6 @@ class WatchedFolders:
         if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
 
-    def known_hash(self, path: Path) -> str | None:  # noqa: ARG002 - nothing is known of any
+    def known_hash(self, _path: Path) -> str | None:
         """Return None: files in folders are read by nobody before they are handled."""
         return None

@@ -17,10 +17,10 @@ from familiar.store.store import Store
 class Source(Protocol):
     """Where some photos come from."""
 
-    def holds(self, path: Path) -> bool:
+    def holds(self, path: Path, /) -> bool:
         """Say whether a path belongs to this source."""
 
-    def name_of(self, path: Path) -> str:
+    def name_of(self, path: Path, /) -> str:
         """Return the source's name in rules for one of its paths."""
 
     def is_there(self, path: Path) -> bool:
@@ -29,7 +29,7 @@ class Source(Protocol):
     def mark_gone(self, path: Path) -> None:
         """Write down that a file is gone, if it is known to be."""
 
-    def known_hash(self, path: Path) -> str | None:
+    def known_hash(self, path: Path, /) -> str | None:
         """Return the hash of a file's content where it is known without reading the file, or None."""
 
 
@@ -59,7 +59,7 @@ class FlickrCache:
         """Say whether a file lies in the cache: its original is on Flickr, where nobody can move it."""
         return path.parent == self.folder
 
-    def name_of(self, path: Path) -> str:  # noqa: ARG002 - all of it has one name
+    def name_of(self, _path: Path) -> str:
         """Return the name of Flickr as a source."""
         return FLICKR
 

@@ -193,7 +193,7 @@ class FlickrSync:
         if self._settings.tags:
             connection.start("send", self._send(connection))
 
-    def _may_try_again(self, now: float) -> bool:
+    def _may_try_again(self, now: float, /) -> bool:
         if self._credentials.stamp() != self._stamp:
             self._not_before = now
         return now >= self._not_before

@@ -21,7 +21,7 @@ class SingleFlickrSync(FlickrSync):
     def _start_tasks(self, connection: Connection) -> None:
         connection.start("list", self._list(connection))
 
-    def _may_try_again(self, now: float) -> bool:  # noqa: ARG002 - no time is the time
+    def _may_try_again(self, _now: float) -> bool:
         return False
 
     def _on_unexpected(self, error: Exception) -> None:
