@@ -14,6 +14,8 @@ from familiar.vision.workers.pool import Workers
 
 WIDTH = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""
+_PUT_OFF = 60.0
+"""Seconds until a file is tried again of which not even the failure could be written down."""
 _WARM_UP = 3.0
 """Seconds before a file has settled at which workers start, so that they are ready when it has."""
 
@@ -42,6 +44,8 @@ class FileWindow:
         self._tasks: Tasks[int] = Tasks(wake.now)
         self._turn = asyncio.Event()
         self._turn.set()
+        self._now = float("-inf")
+        self._not_before: dict[int, float] = {}
 
     async def advance(self, now: float) -> None:
         """Begin with pending files, the first found first.
@@ -49,6 +53,7 @@ class FileWindow:
         Raises:
             StoreError: a file could not be handled because of it.
         """
+        self._now = now
         self._tasks.check()
         self._store.files.retry(now)
         self._begin()
@@ -81,7 +86,7 @@ class FileWindow:
         if len(self._tasks) >= self._width:
             return
         for file in self._store.files.pending(roots=self._roots(), limit=self._width):
-            if file.id in self._tasks:
+            if file.id in self._tasks or self._now < self._not_before.get(file.id, self._now):
                 continue
             if len(self._tasks) >= self._width:
                 return
@@ -95,6 +100,7 @@ class FileWindow:
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - what went wrong could not even be written down
+            self._not_before[file.id] = self._now + _PUT_OFF
             self._log.emit("photo.error", path=file.path, error=repr(error), exc_info=True)
         finally:
             own.set()

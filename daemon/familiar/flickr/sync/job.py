@@ -154,8 +154,8 @@ class FlickrSync:
             root_id=self._root_id,
             wake=self._wake,
         )
-        fetcher.sweep()
         self._connection = Connection(calls=calls, login=login, fetcher=fetcher, on_end=self._wake)
+        fetcher.sweep()
         self._start_tasks(self._connection)
         self._log.emit("flickr.connected", account=login.username, perms=login.perms)
         return self._connection
