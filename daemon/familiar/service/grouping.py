@@ -53,10 +53,10 @@ class Grouper:
         every = timedelta(hours=self._settings.every)
         self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
         last = self._store.rounds.last()
-        if last is not None and (
-            self._store.now() - last[0] < every or last[1] == basis_of_round(self._store, self._settings, self._model)
-        ):
-            return
+        if last is not None:
+            since = self._store.now() - last[0]  # negative where a clock that ran ahead said when that was
+            if timedelta(0) <= since < every or last[1] == self._basis():
+                return
         self._round = asyncio.create_task(self._run())
 
     @property
@@ -69,6 +69,9 @@ class Grouper:
         if self._round is not None:
             self._round.cancel()
             await asyncio.gather(self._round, return_exceptions=True)
+
+    def _basis(self) -> str:
+        return basis_of_round(self._store, self._settings, self._model)
 
     async def _run(self) -> None:
         started = self._clock()
