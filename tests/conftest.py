@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import photos
-from running import Household
+from support import photos
+from support.household import Household
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

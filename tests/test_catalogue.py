@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from familiar.events import CATALOGUE
-from running import SEEN_EVENTS
+from support.log import SEEN_EVENTS
 
 TESTS = Path(__file__).parent
 

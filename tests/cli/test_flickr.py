@@ -11,12 +11,13 @@ from PIL import Image
 
 from familiar.cli.flickr_log import WaitReporter
 from familiar.store.store import Store
-from flickr_server.control import Control
-from flickr_server.household import configure, log_in
-from flickr_server.remote import Login
-from flickr_server.server import FlickrServer
-from running import CheckedLog, Household, command, events_in, note_events
-from videos import write_video
+from support.flickr_server.control import Control
+from support.flickr_server.household import configure, log_in
+from support.flickr_server.remote import Login
+from support.flickr_server.server import FlickrServer
+from support.household import Household, command
+from support.log import CheckedLog, events_in, note_events
+from support.videos import write_video
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import put
-from running import Household
+from support.household import Household
 
 
 def copying(household: Household) -> dict[str, object]:

@@ -10,7 +10,7 @@ import yaml
 
 from conftest import put
 from familiar.settings import Settings
-from running import Household, command
+from support.household import Household, command
 
 
 def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path, meadow: Path) -> None:

@@ -12,10 +12,10 @@ from PIL import Image
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.listing import Lister
 from familiar.flickr.sync.part import FlickrSync
-from flickr_bench import FlickrBench
-from flickr_server.server import FlickrServer
-from flickr_server.sizes import ORIGINAL, RESIZED
-from running import CheckedLog
+from support.flickr_bench import FlickrBench
+from support.flickr_server.server import FlickrServer
+from support.flickr_server.sizes import ORIGINAL, RESIZED
+from support.log import CheckedLog
 
 
 @pytest.fixture

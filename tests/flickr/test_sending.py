@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from familiar.flickr.api.errors import LoginLostError, NotAllowedError
-from flickr_bench import FlickrBench
-from flickr_server.account import Photo
-from flickr_server.server import FlickrServer
+from support.flickr_bench import FlickrBench
+from support.flickr_server.account import Photo
+from support.flickr_server.server import FlickrServer
 
 
 @pytest.fixture

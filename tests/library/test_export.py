@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from album import Album, embedding
 from familiar.errors import UsageError
 from familiar.library.export.formats import FORMATS, Format, choose_format, writer_of
 from familiar.store.store import Store
 from familiar.store.tables import Column, Table
-from library import fill
+from support.album import Album, embedding
+from support.large_store import fill
 
 ODD = os.fsdecode(b'/photos/\xff"odd", \xc3\xa9\nname.jpg')
 SHOWN = '/photos/\\xff"odd", é\nname.jpg'

@@ -12,7 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from familiar.store.store import STORE_NAME
-from running import Household, Running
+from support.household import Household, Running
 
 PLAIN = {"vision": {"workers": 1, "mirror": False}}
 OLD, NEW = "dlib-resnet-v1", "dlib-resnet-v1-mirrored"

@@ -16,7 +16,8 @@ from sqlite_utils import Database
 
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
-from running import Household, Running, names
+from support.household import Household, Running
+from support.log import names
 
 
 def put(photo: Path, target: Path) -> Path:

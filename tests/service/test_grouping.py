@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from conftest import put
-from running import Household
+from support.household import Household
 
 
 def test_the_daemon_groups_new_faces_when_the_work_is_done_and_again_only_for_new_ones(

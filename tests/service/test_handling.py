@@ -15,8 +15,8 @@ from familiar.service.handling import Handler, Surroundings
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
-from photos import MODELS
-from running import CheckedLog
+from support.log import CheckedLog
+from support.photos import MODELS
 
 
 def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:

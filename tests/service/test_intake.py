@@ -14,7 +14,7 @@ from familiar.service.intake import Intake
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import EventsLost
 from familiar.store.store import Store
-from running import CheckedLog
+from support.log import CheckedLog
 
 
 class Household:

@@ -15,7 +15,8 @@ from PIL import Image
 from conftest import put
 from familiar.state import LOCK_NAME
 from familiar.store.store import STORE_NAME
-from running import Household, Running, command, events_in, names, note_events
+from support.household import Household, Running, command
+from support.log import events_in, names, note_events
 
 PATIENCE = 15.0
 

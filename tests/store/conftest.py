@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from album import Album
 from familiar.store.store import Store
+from support.album import Album
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

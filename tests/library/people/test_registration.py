@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from album import embedding
 from familiar.errors import SetAsideError, StoreUnavailableError
 from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
 from familiar.library.recognition import Recogniser
@@ -23,7 +22,8 @@ from familiar.model import Box, Face, Photo
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
-from running import CheckedLog
+from support.album import embedding
+from support.log import CheckedLog
 
 MODEL = VisionSettings().model
 TOP = Path("/photos")

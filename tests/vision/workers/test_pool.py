@@ -14,8 +14,8 @@ from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, 
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
-from photos import MODELS
-from pool import Pool
+from support.photos import MODELS
+from support.pool import Pool
 
 
 def hash_of(path: Path) -> str:

@@ -24,8 +24,8 @@ from familiar.state import cache_in
 from familiar.store.store import Store
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.pool import Workers
-from flickr_server.server import FlickrServer
-from running import CheckedLog
+from support.flickr_server.server import FlickrServer
+from support.log import CheckedLog
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +15,9 @@ from typing import Any
 from click.testing import CliRunner
 
 from familiar.cli import main
-from familiar.events import CATALOGUE, complaint
 from familiar.store.store import STORE_NAME, Store
-from photos import MODELS
-
-SEEN_EVENTS: set[str] = set()
-"""Events that any test has brought about."""
+from support.log import events_in, note_events
+from support.photos import MODELS
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -178,46 +175,3 @@ class Running:
 
 
 _OWN = frozenset({"state", "config"})
-
-
-def events_in(text: str) -> list[dict[str, Any]]:
-    lines = (line for line in text.splitlines() if line.startswith("{"))
-    events = []
-    for line in lines:
-        try:
-            parsed = json.loads(line)
-        except json.JSONDecodeError:
-            continue  # a line that is just being written
-        if "event" in parsed:
-            events.append(parsed)
-    return events
-
-
-def note_events(text: str) -> None:
-    """Check a log against the catalogue, and remember which events it had."""
-    for event in events_in(text):
-        note_line(event)
-
-
-class CheckedLog:
-    """Remembers the events of a part that is tested by itself, each checked against the catalogue."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
-
-    def emit(self, name: str, /, **fields: Any) -> None:
-        level = next((event.level for event in CATALOGUE if event.name == name), None)
-        note_line({"event": name, "level": level} | {key: fields[key] for key in fields if key != "exc_info"})
-        self.events.append((name, fields))
-
-    def of(self, name: str) -> list[dict[str, Any]]:
-        return [fields for found, fields in self.events if found == name]
-
-
-def note_line(line: Mapping[str, Any]) -> None:
-    assert complaint(line) is None, complaint(line)
-    SEEN_EVENTS.add(line["event"])
-
-
-def names(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [event["event"] for event in events]
