@@ -9,11 +9,6 @@ from support import photos
 from support.household import Household
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the test of the catalogue run last: it asks which events the others have seen."""
-    items.sort(key=lambda item: item.path.name == "test_catalogue.py")
-
-
 @pytest.fixture(scope="session")
 def package_photos() -> Path:
     return photos.package_photos()

@@ -16,7 +16,7 @@ from support.flickr_server.household import configure, log_in
 from support.flickr_server.remote import Login
 from support.flickr_server.server import FlickrServer
 from support.household import Household, command
-from support.log import CheckedLog, events_in, note_events
+from support.log import CheckedLog, check_events, events_in
 from support.videos import write_video
 
 
@@ -192,7 +192,7 @@ def test_a_photo_that_lies_in_a_folder_too_is_known_by_its_content(
     household.scan(household.inbox)
     configure(household, account, max_size=None)
     told = household.ask("flickr", "sync", "--log-format", "json", "--log-level", "debug").stderr
-    note_events(told)
+    check_events(told)
     log = events_in(told)
     assert "photo.seen" not in [event["event"] for event in log]
     household.ask("flickr", "push")

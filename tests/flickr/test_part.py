@@ -40,6 +40,7 @@ def test_a_file_gets_its_name_only_when_it_is_whole(bench: FlickrBench, obama: P
     bench.run(has(bench, fetched=1))
     (file,) = bench.cache.iterdir()
     assert file.name == f"{photo.id}_{photo.secret}.jpg"
+    assert bench.log.of("flickr.fetched") == [{"photo": photo.id, "path": file}]
     assert file.read_bytes() == photo.picture(None)
 
 

@@ -16,7 +16,7 @@ from conftest import put
 from familiar.state import LOCK_NAME
 from familiar.store.store import STORE_NAME
 from support.household import Household, Running, command
-from support.log import events_in, names, note_events
+from support.log import check_events, events_in, names
 
 PATIENCE = 15.0
 
@@ -120,7 +120,7 @@ def test_a_scan_ends_too_and_says_what_to_do(household: Household, astronaut: Pa
             lines.append(line)
             if '"photo.seen"' in line and (household.state / STORE_NAME).exists():
                 deleted(household)
-    note_events("".join(lines))
+    check_events("".join(lines))
     assert process.returncode == 1
     assert "store.replaced" in names(events_in("".join(lines)))
     assert lines[-1].startswith(f"error: {household.state / STORE_NAME}: is gone: it was deleted or moved away while ")

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from familiar.cli import main
 from familiar.store.store import STORE_NAME, Store
-from support.log import events_in, note_events
+from support.log import check_events, events_in
 from support.photos import MODELS
 
 
@@ -78,7 +78,7 @@ class Household:
         result = subprocess.run(
             command(*arguments), capture_output=True, text=True, env=self.whole_environment(), check=False, timeout=120
         )
-        note_events(result.stderr)
+        check_events(result.stderr)
         if check:
             assert result.returncode == 0, result.stdout + result.stderr
         return result
@@ -123,7 +123,7 @@ class Household:
                     process.kill()
                     process.wait()
                     raise
-            note_events(log.read_text())
+            check_events(log.read_text())
 
     def tree(self, *folders: Path) -> dict[str, bytes]:
         """Return all files below folders (by default all but state, configuration and logs), with their content."""

@@ -6,9 +6,6 @@ from typing import Any
 
 from familiar.events import CATALOGUE, complaint
 
-SEEN_EVENTS: set[str] = set()
-"""Events that any test has brought about."""
-
 
 def events_in(text: str) -> list[dict[str, Any]]:
     lines = (line for line in text.splitlines() if line.startswith("{"))
@@ -23,10 +20,10 @@ def events_in(text: str) -> list[dict[str, Any]]:
     return events
 
 
-def note_events(text: str) -> None:
-    """Check a log against the catalogue, and remember which events it had."""
+def check_events(text: str) -> None:
+    """Check a log against the catalogue."""
     for event in events_in(text):
-        note_line(event)
+        check_line(event)
 
 
 class CheckedLog:
@@ -37,16 +34,15 @@ class CheckedLog:
 
     def emit(self, name: str, /, **fields: Any) -> None:
         level = next((event.level for event in CATALOGUE if event.name == name), None)
-        note_line({"event": name, "level": level} | {key: fields[key] for key in fields if key != "exc_info"})
+        check_line({"event": name, "level": level} | {key: fields[key] for key in fields if key != "exc_info"})
         self.events.append((name, fields))
 
     def of(self, name: str) -> list[dict[str, Any]]:
         return [fields for found, fields in self.events if found == name]
 
 
-def note_line(line: Mapping[str, Any]) -> None:
+def check_line(line: Mapping[str, Any]) -> None:
     assert complaint(line) is None, complaint(line)
-    SEEN_EVENTS.add(line["event"])
 
 
 def names(events: Sequence[Mapping[str, Any]]) -> list[str]:
