@@ -17,6 +17,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog
 from support.photos import MODELS
+from support.stores import put_store
 
 
 def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
@@ -59,7 +60,7 @@ def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
 
 def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tmp_path: Path, meadow: Path) -> None:
     log = CheckedLog()
-    with Store(tmp_path / "familiar.db") as store:
+    with Store(put_store(tmp_path)) as store:
         handler = handled(store, log, meadow, size=meadow.stat().st_size)
         file = store.files.at(meadow)
     assert [name for name, _ in log.events] == ["photo.seen", "photo.error", "file.failed"]
@@ -71,7 +72,7 @@ def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tm
 
 def test_a_file_that_changed_since_it_had_settled_settles_again(tmp_path: Path, meadow: Path) -> None:
     log = CheckedLog()
-    with Store(tmp_path / "familiar.db") as store:
+    with Store(put_store(tmp_path)) as store:
         handled(store, log, meadow, size=meadow.stat().st_size - 1)
         file = store.files.at(meadow)
         assert store.photos.counts()["seen"] == 0

@@ -15,9 +15,9 @@ from typing import Any
 from click.testing import CliRunner
 
 from familiar.cli import main
-from familiar.store.store import STORE_NAME, Store
 from support.log import check_events, events_in
 from support.photos import MODELS
+from support.stores import put_store
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -71,7 +71,7 @@ class Household:
     def make_store(self) -> None:
         """Make a store without a photo, as a scan of an empty folder does."""
         self.state.mkdir(exist_ok=True)
-        Store(self.state / STORE_NAME).close()
+        put_store(self.state)
 
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
