@@ -19,11 +19,11 @@ README = Path(__file__).parents[1] / "README.md"
 @pytest.fixture
 def home(tmp_path: Path, astronaut: Path, obama: Path, meadow: Path) -> Path:
     pictures = tmp_path / "Pictures"
-    (pictures / "FaceThumbnails" / "Neil").mkdir(parents=True)
+    (pictures / "Portraits" / "Neil").mkdir(parents=True)
     put(astronaut, pictures, "eileen-1.jpg")
     with Image.open(astronaut) as image:
         ImageOps.mirror(image).save(pictures / "eileen-2.jpg", quality=95)
-    put(obama, pictures / "FaceThumbnails" / "Neil")
+    put(obama, pictures / "Portraits" / "Neil")
     put(meadow, pictures)
     return tmp_path
 

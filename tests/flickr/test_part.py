@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from familiar.flickr.sync.calls import CallQueue
-from familiar.flickr.sync.listing import Lister
-from familiar.flickr.sync.part import FlickrSync
+from familiar.flickr.sync.job import FlickrSync
+from familiar.flickr.sync.lister import Lister
 from support.flickr_bench import FlickrBench
 from support.flickr_server.server import FlickrServer
 from support.flickr_server.sizes import ORIGINAL, RESIZED

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from familiar.identity.matching import match
 from familiar.identity.people import Gallery, KnownPerson
 from familiar.identity.scoring import best_of_photos, distances_to
-from familiar.identity.searching import distances_from, nearest
+from familiar.identity.search import distances_from, nearest
 from familiar.settings import MatchingSettings
 from support.album import embedding
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from familiar.errors import FamiliarError, UsageError
-from familiar.library.crops.choosing import CropSelection, FaceSelector
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import MANIFEST_NAME, Unmatched, write_manifests
+from familiar.library.crops.options import CropOptions
 from familiar.library.crops.recorder import Recorder
-from familiar.library.crops.sought import PersonToCrop
-from familiar.library.crops.wishes import CropOptions
+from familiar.library.crops.reference import PersonToCrop
+from familiar.library.crops.selection import CropSelection, FaceSelector
 from familiar.library.recognition import Recogniser
 from familiar.library.scoring import Scorer
 from familiar.model import Embedding

@@ -18,8 +18,8 @@ from familiar.library.report.faces import Pictures
 from familiar.library.report.figures import Figures, PhotosByFaces, collect
 from familiar.library.report.page import is_report, render, share, shown
 from familiar.library.report.reasons import grouped
-from familiar.store.statistics import ReasonCount
 from familiar.store.store import Store
+from familiar.store.views.statistics import ReasonCount
 from support.large_store import fill
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -11,8 +11,10 @@ import pytest
 
 from familiar.errors import RetryError, UsageError
 from familiar.filesystem.files import no_pulse
+from familiar.library.clusters.folders.contents import read_folder
 from familiar.library.clusters.folders.descriptors import move_new, opened_in
-from familiar.library.clusters.folders.exporting import choose_portions
+from familiar.library.clusters.folders.export import choose_portions
+from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, marked
 from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
     ClusterManifest,
@@ -21,8 +23,6 @@ from familiar.library.clusters.folders.manifest import (
     read_manifest,
     write_manifest,
 )
-from familiar.library.clusters.folders.marks import FaceMarker, crop_name, marked
-from familiar.library.clusters.folders.reading import read_folder
 from familiar.library.clusters.folders.recovery import recover
 from familiar.library.clusters.folders.removal import give_names_back, has_sha256, remove_crop, sha256_of
 from familiar.library.clusters.folders.replacement import PreviousExport, former_of, held, staging

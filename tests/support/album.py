@@ -11,8 +11,8 @@ import numpy as np
 
 from familiar.identity.clustering.plan import Grouping, Member, SimilarGroups
 from familiar.model import Box, Embedding, Face, Match, Photo, PhotoKind
+from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.references import FaceToRegister, Registered
-from familiar.store.rounds import GroupingResult
 from familiar.store.store import Store
 from support.stores import put_store
 

@@ -13,10 +13,10 @@ from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.sync.calls import CallQueue
-from familiar.flickr.sync.deciding import TagDecider
-from familiar.flickr.sync.listing import Lister
-from familiar.flickr.sync.part import FlickrSync
-from familiar.flickr.sync.sending import Sender
+from familiar.flickr.sync.job import FlickrSync
+from familiar.flickr.sync.lister import Lister
+from familiar.flickr.sync.tag_decisions import TagDecider
+from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
 from familiar.model import Tag
 from familiar.settings import FlickrSettings, VisionSettings

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from familiar.identity.clustering.plan import Grouping, Member
-from familiar.library.clusters.folders.changes import plan_changes
-from familiar.library.clusters.folders.exporting import choose_portions
-from familiar.library.clusters.folders.importing import ChangeResult, carry_out, read_snapshot, settle
+from familiar.library.clusters.folders.contents import read_folder
+from familiar.library.clusters.folders.diff import plan_changes
+from familiar.library.clusters.folders.export import choose_portions
+from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, marked
+from familiar.library.clusters.folders.imports import ChangeResult, carry_out, read_snapshot, settle
 from familiar.library.clusters.folders.manifest import (
     SPECIAL,
     ClusterManifest,
@@ -20,9 +22,7 @@ from familiar.library.clusters.folders.manifest import (
     read_manifest,
     write_manifest,
 )
-from familiar.library.clusters.folders.marks import FaceMarker, crop_name, marked
 from familiar.library.clusters.folders.plan import ImportPlan
-from familiar.library.clusters.folders.reading import read_folder
 from familiar.library.clusters.naming import name_cluster
 from familiar.model import Box, Face, Photo
 from familiar.store.store import Store

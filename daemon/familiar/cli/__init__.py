@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from familiar import __version__
-from familiar.cli.standard_output import check_standard_output
+from familiar.cli.console.standard_output import check_standard_output
 
 AS_JSON = "familiar.json"
 """Key in the meta data of click's contexts: whether the command line asks for JSON."""
@@ -25,16 +25,16 @@ COMMANDS = {
     "doctor": "doctor",
     "plan": "plan",
     "undo": "undo",
-    "people": "people",
+    "people": "people.group",
     "find": "find",
     "collect": "collect",
     "scores": "scores",
     "move": "lists",
     "copy": "lists",
     "link": "lists",
-    "crop": "crop",
-    "clusters": "clusters",
-    "flickr": "flickr",
+    "crop": "crop.command",
+    "clusters": "clusters.group",
+    "flickr": "flickr.group",
     "sidecars": "sidecars",
     "disks": "disks",
     "rules": "rules",
@@ -94,8 +94,8 @@ class Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, state: Path | None, config_file: Path | None) -> None:
     """Recognise the people in your photos as they arrive, and sort the photos by your rules."""
+    from familiar.cli.console.output import reported  # noqa: PLC0415
     from familiar.cli.context import find_context  # noqa: PLC0415 - see above
-    from familiar.cli.output import reported  # noqa: PLC0415
 
     with reported():
         context.obj = find_context(os.environ, state=state, config=config_file)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from familiar.cli.console.output import FAILED, print_table, progress_bar, say
 from familiar.cli.context import Context
-from familiar.cli.output import FAILED, print_table, progress_bar, say
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError

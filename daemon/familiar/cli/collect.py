@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from familiar.cli.carrying import carry_out_now, conclude, step_as_json
+from familiar.cli.console.output import json_option, print_json, reported, say
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
 from familiar.cli.looking import look_through
-from familiar.cli.output import json_option, print_json, reported, say
-from familiar.cli.parameters import PathType
 from familiar.cli.photos import folder_at
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.locations import check_apart, places_of

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 import platformdirs
 
+from familiar.cli.console.output import json_option, print_json, reported, say
 from familiar.cli.context import RULES_NAME, SETTINGS_NAME, Context, pass_context
-from familiar.cli.output import json_option, print_json, reported, say
 from familiar.errors import UsageError
 from familiar.settings import settings_as_yaml, settings_schema
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from familiar.cli.console.output import FAILED, json_option, print_json, print_table, reported, say
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, json_option, print_json, print_table, reported, say
-from familiar.cli.parameters import PathType
 from familiar.effects.disks import Disks, NoKnownFolders
 from familiar.errors import NoStoreError
 from familiar.library.targets import Target, known_places, targets

@@ -12,9 +12,9 @@ from typing import Literal
 
 import click
 
+from familiar.cli.console.output import FAILED, console, json_option, print_json, say
 from familiar.cli.context import Context, pass_context
 from familiar.cli.disks import targets_of
-from familiar.cli.output import FAILED, console, json_option, print_json, say
 from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
 from familiar.media import has_raw_decoder

@@ -5,11 +5,11 @@ from typing import BinaryIO
 
 import click
 
+from familiar.cli.console.output import json_option, print_json, progress_bar, reported, say
+from familiar.cli.console.parameters import PathType
+from familiar.cli.console.standard_output import binary_output
 from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
-from familiar.cli.output import json_option, print_json, progress_bar, reported, say
-from familiar.cli.parameters import PathType
-from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
 from familiar.library.export.formats import FORMATS, Format, choose_format, writer_of

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from familiar.cli.carrying import carry_out_now, conclude, step_as_json
+from familiar.cli.console.output import json_option, print_json, print_table, reported, say
+from familiar.cli.console.parameters import FiniteRange, PathType
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import json_option, print_json, print_table, reported, say
-from familiar.cli.parameters import FiniteRange, PathType
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
 from familiar.library.indexing import Indexer

@@ -11,9 +11,9 @@ import click
 
 from familiar.cli.carrying import carry_out_now, conclude, step_as_json
 from familiar.cli.collect import operation_to
+from familiar.cli.console.output import json_option, print_json, progress_bar, reported
+from familiar.cli.console.parameters import PathType, expanded
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import json_option, print_json, progress_bar, reported
-from familiar.cli.parameters import PathType, expanded
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_given
 from familiar.identity.score_files import read_list, read_scores

@@ -5,8 +5,8 @@ import sys
 import time
 from collections.abc import Iterable
 
+from familiar.cli.console.output import progress_bar
 from familiar.cli.context import Context
-from familiar.cli.output import progress_bar
 from familiar.library.indexing import Indexer
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder

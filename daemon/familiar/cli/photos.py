@@ -8,7 +8,7 @@ from pathlib import Path
 from familiar.errors import UsageError
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
-from familiar.sources.walking import walk
+from familiar.sources.walker import walk
 
 
 def folder_at(path: Path, *, files: bool) -> FolderSettings:

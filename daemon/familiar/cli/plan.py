@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
+from familiar.cli.console.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, folders_of, pass_context
-from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
-from familiar.cli.parameters import PathType
 from familiar.cli.photos import photos_in
 from familiar.errors import FamiliarError, GoneError, StoreError
 from familiar.library.indexing import Indexer

@@ -2,8 +2,8 @@
 
 import time
 
+from familiar.cli.console.output import progress_bar, say
 from familiar.cli.context import Context
-from familiar.cli.output import progress_bar, say
 from familiar.library.recognition import Recogniser
 from familiar.settings import Settings
 from familiar.state import holder

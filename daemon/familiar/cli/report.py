@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from familiar.cli.console.output import json_option, print_json, progress_bar, reported, say
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
-from familiar.cli.output import json_option, print_json, progress_bar, reported, say
-from familiar.cli.parameters import PathType
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
 from familiar.library.report.faces import Pictures, cut_pictures

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from familiar.cli.carrying import carry_out, show_steps, step_as_json
+from familiar.cli.console.output import FAILED, json_option, print_json, progress_bar, reported, say
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
 from familiar.cli.disks import target_as_json, targets_of
-from familiar.cli.output import FAILED, json_option, print_json, progress_bar, reported, say
-from familiar.cli.parameters import PathType
 from familiar.cli.plan import source_of
 from familiar.errors import NoStoreError
 from familiar.library.planning import subject_of

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from familiar import __version__
+from familiar.cli.console.output import reported
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import reported
-from familiar.cli.parameters import PathType
 from familiar.cli.starting import (
     Configuration,
     begin_log,

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from familiar.cli.console.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
-from familiar.cli.parameters import PathType
 from familiar.cli.starting import Configuration, begin_log, daemon_for, log_format_option, log_level_option, rule_book
 from familiar.events import EventLog
 from familiar.library.rulebook import RuleBook

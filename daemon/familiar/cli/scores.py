@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 import numpy as np
 
+from familiar.cli.console.output import FAILED, console, json_option, print_json, print_table, reported, say
+from familiar.cli.console.parameters import FiniteRange, PathType
+from familiar.cli.console.standard_output import binary_output
 from familiar.cli.context import Context, pass_context
 from familiar.cli.files import check_new, force_option
 from familiar.cli.looking import look_through
-from familiar.cli.output import FAILED, console, json_option, print_json, print_table, reported, say
-from familiar.cli.parameters import FiniteRange, PathType
 from familiar.cli.photos import folder_at
-from familiar.cli.standard_output import binary_output
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.identity.score_files import write_list

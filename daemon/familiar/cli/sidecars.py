@@ -11,18 +11,18 @@ from typing import Any, Literal, TypeAlias
 import click
 
 from familiar.cli.carrying import carry_out_now, conclude, step_as_json
+from familiar.cli.console.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
+from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, pass_context
 from familiar.cli.looking import look_through
-from familiar.cli.output import FAILED, json_option, print_json, print_table, progress_bar, reported, say
-from familiar.cli.parameters import PathType
 from familiar.cli.photos import named_folders
 from familiar.cli.rematching import rematch
 from familiar.effects.placing import check_over
 from familiar.errors import FamiliarError
 from familiar.filesystem.folders import Entry, Folder
 from familiar.library.concurrency import run_all
-from familiar.library.sidecars.reading import SidecarReader
-from familiar.library.sidecars.writing import places_of, plan_sidecar
+from familiar.library.sidecars.reader import SidecarReader
+from familiar.library.sidecars.writer import places_of, plan_sidecar
 from familiar.library.survey import photos_of
 from familiar.model import Plan, SidecarContent
 from familiar.settings import FolderSettings, Settings

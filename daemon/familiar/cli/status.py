@@ -5,8 +5,8 @@ from typing import Any
 import click
 from rich.padding import Padding
 
+from familiar.cli.console.output import console, json_option, local_time, print_json, print_table, reported, say
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import console, json_option, local_time, print_json, print_table, reported, say
 from familiar.errors import FamiliarError
 from familiar.settings import Settings
 from familiar.state import cache_in, holder

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from familiar.cli.carrying import settle, turn
+from familiar.cli.console.output import FAILED, CommandError, json_option, print_json, print_table, reported, say
 from familiar.cli.context import Context, pass_context
-from familiar.cli.output import FAILED, CommandError, json_option, print_json, print_table, reported, say
 from familiar.cli.taking_back import undo_steps
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step

@@ -12,8 +12,8 @@ from familiar.identity.people import KnownPerson
 from familiar.identity.scoring import best_of_photos, distances_to, scores_of
 from familiar.identity.statistics import Scores, percentile_rank
 from familiar.settings import MatchingSettings
-from familiar.store.faces import FaceStack
 from familiar.store.store import Store
+from familiar.store.views.faces import FaceStack
 
 
 class Scorer:

@@ -9,11 +9,11 @@ import numpy.typing as npt
 from familiar.identity.matching import match
 from familiar.identity.people import Gallery
 from familiar.identity.scoring import best_of_photos, distances_to
-from familiar.identity.searching import distances_from, nearest
+from familiar.identity.search import distances_from, nearest
 from familiar.model import Embedding, Face, Match
 from familiar.settings import MatchingSettings
-from familiar.store.faces import FaceStack
 from familiar.store.store import Store
+from familiar.store.views.faces import FaceStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
-from familiar.sources.walking import walk
+from familiar.sources.walker import walk
 from familiar.store.sightings import Stamp
 from familiar.store.store import Store
 

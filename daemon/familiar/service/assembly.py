@@ -12,11 +12,11 @@ from familiar.library.operations import OperationRunner
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.library.rulebook import RuleBook
-from familiar.library.sidecars.reading import SidecarReader
-from familiar.library.sidecars.writing import SidecarWriter
+from familiar.library.sidecars.reader import SidecarReader
+from familiar.library.sidecars.writer import SidecarWriter
 from familiar.service.daemon import Daemon, Progress
 from familiar.service.grouping import Grouper
-from familiar.service.handling import Handler, Surroundings
+from familiar.service.handler import Handler, Surroundings
 from familiar.service.intake import Intake
 from familiar.service.systemd import Notifier
 from familiar.settings import FLICKR, Settings
@@ -25,7 +25,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
-    from familiar.flickr.sync.part import FlickrSync
+    from familiar.flickr.sync.job import FlickrSync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +88,8 @@ def assemble(
     reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
     cache, part = cache_in(store.path.parent), None
     if flickr is not None:
-        from familiar.flickr.sync.deciding import TagDecider  # noqa: PLC0415 - only those wait for it who use Flickr
-        from familiar.flickr.sync.part import FlickrSync  # noqa: PLC0415
+        from familiar.flickr.sync.job import FlickrSync  # noqa: PLC0415
+        from familiar.flickr.sync.tag_decisions import TagDecider  # noqa: PLC0415 - only those wait for it who use Flickr
 
         part = FlickrSync(
             settings=settings.flickr,

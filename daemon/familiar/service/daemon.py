@@ -11,10 +11,10 @@ from familiar.errors import StoreError, StoreReplacedError, StoreUnavailableErro
 from familiar.events import EventLog
 from familiar.library.operations import OperationRunner
 from familiar.library.reencoding import Reencoder
-from familiar.library.sidecars.reading import SidecarReader
-from familiar.library.sidecars.writing import SidecarWriter
+from familiar.library.sidecars.reader import SidecarReader
+from familiar.library.sidecars.writer import SidecarWriter
 from familiar.service.grouping import Grouper
-from familiar.service.handling import Handler
+from familiar.service.handler import Handler
 from familiar.service.intake import Intake
 from familiar.service.systemd import Notifier
 from familiar.store.files import FileRow
@@ -22,7 +22,7 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
-    from familiar.flickr.sync.part import FlickrSync
+    from familiar.flickr.sync.job import FlickrSync
 
 WINDOW = 64
 """Files under way at once: as far as the others get ahead of the slowest one."""

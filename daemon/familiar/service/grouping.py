@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from familiar.events import EventLog
 from familiar.settings import ClusteringSettings
-from familiar.store.rounds import GroupingResult
+from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.store import Store
 
 _GIVING_WAY = ("nice", "-n", "19")

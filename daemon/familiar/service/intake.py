@@ -20,7 +20,7 @@ from familiar.settings import Settings, folder_name
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, Message, WalkFinished
 from familiar.sources.settling import Gone, Ready, look, settle
 from familiar.sources.sidecars import is_sidecar
-from familiar.sources.walking import Walker
+from familiar.sources.walker import Walker
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 

@@ -15,7 +15,7 @@ from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import Message
 from familiar.sources.patterns import Patterns
 from familiar.sources.roots import RootView, judge, look_at, vouches
-from familiar.sources.watching import Watcher
+from familiar.sources.watcher import Watcher
 from familiar.store.roots import RootRow
 from familiar.store.store import Store
 

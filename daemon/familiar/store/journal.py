@@ -14,7 +14,7 @@ from familiar.filesystem.mounts import Disk
 from familiar.model import Box, Copy, Crop, Link, Move, MoveSidecar, Operation, Plan, Tag, WriteSidecar, destination_of
 from familiar.store.database import writing
 from familiar.store.files import Files
-from familiar.store.flickr_tags import FlickrTags
+from familiar.store.flickr.tags import FlickrTags
 from familiar.store.photos import Photos
 from familiar.store.places import Places, disk_from_json
 from familiar.store.sidecars import Sidecars, inscription_as_json, inscription_from_json

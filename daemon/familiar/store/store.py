@@ -8,28 +8,28 @@ from types import TracebackType
 from typing import Self
 
 from familiar.filesystem.anchors import Anchor
-from familiar.store.candidates import Candidates
-from familiar.store.clusters import Clusters
+from familiar.store.clusters.clusters import Clusters
+from familiar.store.clusters.decisions import Decisions
+from familiar.store.clusters.rounds import Rounds
+from familiar.store.clusters.suggestions import Suggestions
 from familiar.store.database import Connection, damage_in, open_database, reading, writing
-from familiar.store.decisions import Decisions
-from familiar.store.faces import Faces
 from familiar.store.files import Files
-from familiar.store.flickr import FlickrPhotos
-from familiar.store.flickr_calls import FlickrCalls
-from familiar.store.flickr_tags import FlickrTags
+from familiar.store.flickr.calls import FlickrCalls
+from familiar.store.flickr.photos import FlickrPhotos
+from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
-from familiar.store.likenesses import RepresentativeFaces
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places
 from familiar.store.references import References
 from familiar.store.roots import Roots
-from familiar.store.rounds import Rounds
 from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
-from familiar.store.statistics import StoreStatistics
-from familiar.store.suggestions import Suggestions
 from familiar.store.tables import Tables
+from familiar.store.views.candidates import Candidates
+from familiar.store.views.faces import Faces
+from familiar.store.views.representative_faces import RepresentativeFaces
+from familiar.store.views.statistics import StoreStatistics
 
 STORE_NAME = "familiar.db"
 """Name of the store's file in the state folder."""

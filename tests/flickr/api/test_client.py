@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from familiar.flickr.api.answers import find_tag, read_tags
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Key, Login
 from familiar.flickr.api.downloads import Downloader
@@ -23,7 +24,6 @@ from familiar.flickr.api.errors import (
     StoppedError,
 )
 from familiar.flickr.api.listing import EXTRAS, best_size, read_page, read_sizes
-from familiar.flickr.api.reading import find_tag, read_tags
 from familiar.tags import quoted
 from support.flickr_server.faults import OF_IMAGES, OF_THE_API
 from support.flickr_server.server import FlickrServer

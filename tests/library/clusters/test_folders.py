@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from familiar.errors import UsageError
-from familiar.library.clusters.folders.exporting import check_target, choose_portions, refuse_watched
+from familiar.library.clusters.folders.export import check_target, choose_portions, refuse_watched
+from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, face_named, mark_in, marked
 from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
     SPECIAL,
@@ -21,7 +22,6 @@ from familiar.library.clusters.folders.manifest import (
     read_manifest,
     safe_name,
 )
-from familiar.library.clusters.folders.marks import FaceMarker, crop_name, face_named, mark_in, marked
 from familiar.library.clusters.folders.plan import ImportChange
 from familiar.library.clusters.naming import name_cluster
 from familiar.settings import FolderSettings

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from familiar.errors import UsageError
-from familiar.library.people.embedding_files.reading import EmbeddingFile, read_embeddings
-from familiar.library.people.embedding_files.writing import npy_bytes, npz_bytes
+from familiar.library.people.embedding_files.reader import EmbeddingFile, read_embeddings
+from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes
 from familiar.model import Embeddings
 from support.album import embedding
 

@@ -254,7 +254,7 @@ def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path:
 
 def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
     script = (
-        "import sys, familiar.cli.run, familiar.cli.people; "
+        "import sys, familiar.cli.run, familiar.cli.people.group; "
         "print([m for m in ('dlib', 'PIL', 'pillow_heif', 'onnx', 'onnxruntime') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"

@@ -11,10 +11,10 @@ from familiar.events import EventLog
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.api.errors import PassingError
+from familiar.flickr.sync.budget import limit_of, waiting
 from familiar.flickr.sync.threads import CallThreads
-from familiar.flickr.sync.waiting import limit_of, waiting
 from familiar.settings import FlickrSettings
-from familiar.store.flickr_calls import Kind
+from familiar.store.flickr.calls import Kind
 from familiar.store.store import Store
 
 _TRIES = 6

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.clusters.folders.manifest import safe_name
-from familiar.library.crops.choosing import SelectedFace
 from familiar.library.crops.manifest import (
     MANIFEST_NAME,
     CropManifest,
@@ -22,12 +21,13 @@ from familiar.library.crops.manifest import (
     read_manifest,
     shown_path,
 )
-from familiar.library.crops.sought import CropReference
-from familiar.library.crops.wishes import CropOptions, differences
+from familiar.library.crops.options import CropOptions, differences
+from familiar.library.crops.reference import CropReference
+from familiar.library.crops.selection import SelectedFace
 from familiar.model import Crop, Face
 from familiar.names import name_key
-from familiar.store.candidates import PhotoGlance
 from familiar.store.tables import file_uri
+from familiar.store.views.candidates import PhotoGlance
 
 RULE = "familiar crop"
 """What the journal has for the name of a rule."""

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from familiar.effects.replacing import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_regular
-from familiar.library.crops.wishes import CropOptions
+from familiar.library.crops.options import CropOptions
 from familiar.logs import printable
 
 MANIFEST_NAME = "faces.json"

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from familiar.errors import FamiliarError
-from familiar.library.crops.choosing import FaceSelector
+from familiar.library.crops.candidates import CropCandidates
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import Unmatched, shown_path
-from familiar.library.crops.sources import CropCandidates
+from familiar.library.crops.selection import FaceSelector
 from familiar.model import Crop, Plan
 
 

@@ -10,7 +10,7 @@ from familiar.library.people.registration import Candidate
 from familiar.names import check_name, name_key
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
-from familiar.sources.walking import walk
+from familiar.sources.walker import walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from familiar.library.report.figures import Figures
 from familiar.library.thumbnails import FaceThumbnails
-from familiar.store.likenesses import RepresentativeFace
 from familiar.store.store import Store
+from familiar.store.views.representative_faces import RepresentativeFace
 
 SIZE = 112
 """Pixels of a picture's side; a page shows it at half of that, as screens of phones have twice as many."""

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from familiar.library.report.reasons import Reason, grouped
-from familiar.store.statistics import PersonCount, PhotoCount, PhotoLocations, ScoreCount
 from familiar.store.store import Store
+from familiar.store.views.statistics import PersonCount, PhotoCount, PhotoLocations, ScoreCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

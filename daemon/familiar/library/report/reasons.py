@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.store.statistics import ReasonCount
+from familiar.store.views.statistics import ReasonCount
 
 _VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|(?<!\S)/\S+|\d+(?:\.\d+)?")
 """What can differ from file to file: what is quoted, paths, figures."""

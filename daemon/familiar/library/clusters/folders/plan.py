@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from familiar.library.clusters.folders.marks import FaceMarker
-from familiar.store.clusters import ClusterRow
+from familiar.library.clusters.folders.face_markers import FaceMarker
+from familiar.store.clusters.clusters import ClusterRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from familiar.filesystem.files import Pulse, no_pulse
 from familiar.library.clusters.folders.descriptors import at, entries, is_folder, opened_in
+from familiar.library.clusters.folders.face_markers import HEAD, crop_name, mark_in
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME, is_manifest, read_manifest, write_manifest
-from familiar.library.clusters.folders.marks import HEAD, crop_name, mark_in
 from familiar.library.clusters.folders.removal import give_back, give_names_back, remove_crop, remove_empty
 from familiar.library.clusters.folders.replacement import held, told
 from familiar.library.clusters.folders.staging import clear, complete, stagings

@@ -15,7 +15,7 @@ from familiar.errors import GoneError, RetryError, SetAsideError
 from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular, no_pulse
 from familiar.filesystem.removal import prove_known, remove
 from familiar.library.clusters.folders.descriptors import entries, entry_in, is_folder, move_new, opened_in
-from familiar.library.clusters.folders.marks import HEAD, mark_in
+from familiar.library.clusters.folders.face_markers import HEAD, mark_in
 
 _REMOVED = re.compile(r"\.familiar-removed-[0-9a-f]{16}-(.+)", re.DOTALL)
 _LONGEST = 255

@@ -10,6 +10,7 @@ from pathlib import Path
 from familiar.errors import RetryError, UsageError
 from familiar.filesystem.files import Pulse, no_pulse
 from familiar.library.clusters.folders.descriptors import at, is_folder, numbered, opened_in
+from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, marked
 from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
     ClusterManifest,
@@ -18,11 +19,10 @@ from familiar.library.clusters.folders.manifest import (
     read_manifest,
     write_manifest,
 )
-from familiar.library.clusters.folders.marks import FaceMarker, crop_name, marked
 from familiar.library.clusters.folders.plan import FolderContents
 from familiar.library.clusters.folders.removal import sha256_of
 from familiar.library.clusters.folders.staging import clear, complete, new_name, stage_crop
-from familiar.store.clusters import ClusterFace
+from familiar.store.clusters.clusters import ClusterFace
 
 _NOTHING = "nothing was exported"
 _NOT_ALL = "not everything is in its place yet, which the next export or import there completes"

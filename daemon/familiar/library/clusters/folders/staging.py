@@ -17,8 +17,8 @@ from pathlib import Path
 
 from familiar.filesystem.files import Pulse, no_pulse
 from familiar.library.clusters.folders.descriptors import at, entries, is_folder, move_new, opened_in
+from familiar.library.clusters.folders.face_markers import HEAD, crop_name, mark_in
 from familiar.library.clusters.folders.manifest import SPECIAL, ClusterManifest, Unfinished
-from familiar.library.clusters.folders.marks import HEAD, crop_name, mark_in
 from familiar.library.clusters.folders.removal import content_of, give_back, has_sha256, remove_crop, remove_empty
 
 _NAME = re.compile(r"\.familiar-export-[0-9a-f]{8}")

@@ -1,0 +1,77 @@
+"""Standard output that is written whole, or else ends the program with a plain error."""
+
+import errno
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+from familiar.errors import FamiliarError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class _Checked(io.RawIOBase):
+    """A file whose errors the command line can show; after the first one the rest is dropped."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        super().__init__()
+        self._file = file
+        self._broken = False
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer") -> int | None:
+        """Write as much as goes; what is held back by a buffer after an error can't go anywhere."""
+        if self._broken:
+            return memoryview(data).nbytes
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self._broken = True
+            if error.errno == errno.EPIPE:
+                raise  # whoever read has seen enough: click ends the program quietly
+            from familiar.cli.console.output import CommandError  # noqa: PLC0415 - only here it is needed
+
+            raise CommandError(f"standard output can't be written: {error.strerror}.") from error
+
+
+def check_standard_output() -> None:
+    """Put a buffer that shows errors before standard output, also where Python is told not to buffer.
+
+    A raw stream may write a part only, and leaves it to its caller to notice.
+    """
+    plain = sys.stdout
+    raw = getattr(getattr(plain, "buffer", None), "raw", getattr(plain, "buffer", None))
+    if not isinstance(plain, io.TextIOWrapper) or not isinstance(raw, io.FileIO):
+        return
+    plain.flush()
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(_Checked(raw)),
+        encoding=plain.encoding,
+        errors=plain.errors,
+        line_buffering=plain.line_buffering or plain.write_through,
+    )
+
+
+@contextmanager
+def binary_output() -> Iterator[BinaryIO]:
+    """Give standard output for bytes; at the end of the block all are written.
+
+    Raises:
+        Problem: they can't be written.
+        FamiliarError: standard output is closed.
+    """
+    if sys.stdout is None:  # Python leaves it out where there is none
+        raise FamiliarError("standard output can't be written: it is closed.")
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()

@@ -1,0 +1,254 @@
+"""Fetch the files of listed photos into the cache, some at a time, ahead of those that look at them."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
+from familiar.events import EventLog
+from familiar.flickr.api.errors import (
+    MissingError,
+    NoFileError,
+    NoPictureError,
+    PassingError,
+    RefusedError,
+    StoppedError,
+)
+from familiar.flickr.api.listing import Media, Size, best_size, read_secret, read_sizes
+from familiar.flickr.sync.calls import CallQueue
+from familiar.settings import FlickrSettings
+from familiar.store.flickr.photos import FlickrPhoto
+from familiar.store.store import Store
+from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.tasks import CheckedFile
+
+PARTIAL = ".part"
+_AHEAD = 48
+"""Files that may lie in the cache before they are looked at."""
+_NOT_FOUND = 1
+_LAST_RETRY = 3600.0
+_BROKEN_TRIES = 3
+"""How often a file that can't be decoded is fetched anew."""
+_MISSING_TRIES = 5
+"""How often it is looked for at an address where it is not."""
+_KINDS = {".jpg": {"JPEG", "MPO"}, ".jpeg": {"JPEG", "MPO"}, ".png": {"PNG"}, ".gif": {"GIF"}}
+"""What a file may be, by its suffix."""
+_SOON = 30.0
+"""Seconds that a single look waits for a photo that is to be tried again."""
+
+
+class Fetcher:
+    """Takes photos from *listed* to *fetched*."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallQueue,
+        workers: Workers,
+        settings: FlickrSettings,
+        store: Store,
+        log: EventLog,
+        cache: Path,
+        root_id: int,
+        wake: Callable[[], None],
+    ) -> None:
+        """Take the rooms; `wake` is called when a file waits to be handled."""
+        self._calls = calls
+        self._workers = workers
+        self._settings = settings
+        self._store = store
+        self._log = log
+        self._cache = cache
+        self._root_id = root_id
+        self._wake = wake
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._brought: dict[str, tuple[FlickrPhoto, Path]] = {}
+        self._hashes: dict[Path, str] = {}
+        self._trouble: Exception | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being fetched, and nothing waits for it now, or will in a moment."""
+        soon = self._store.now() + timedelta(seconds=_SOON)
+        next_try = self._store.flickr.next_try()
+        is_due = next_try is not None and next_try <= soon
+        return not self._in_flight and not self._brought and self._trouble is None and not is_due and not self._next(1)
+
+    def advance(self) -> None:
+        """Begin as many downloads as there is room for.
+
+        Raises:
+            StoppedError, StoreError: a download has met it.
+        """
+        self._hand_over()
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise trouble
+        room = min(self._settings.downloads - len(self._in_flight), _AHEAD - self._store.flickr.under_way())
+        for photo in self._next(room) if room > 0 else []:
+            self._in_flight[photo.id] = asyncio.create_task(self._pass(photo))
+
+    async def close(self) -> None:
+        """Break off what is under way; it is fetched anew at the next start."""
+        tasks = list(self._in_flight.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def sweep(self) -> None:
+        """Remove what downloads of an earlier run left under temporary names."""
+        for path in self._cache.glob(f".*{PARTIAL}"):
+            path.unlink(missing_ok=True)
+
+    def hash_of(self, path: Path) -> str | None:
+        """Return the hash of a file that was fetched in this run, once."""
+        return self._hashes.pop(path, None)
+
+    def _hand_over(self) -> None:
+        """Write down the files that lie in the cache now, together, and let them be handled."""
+        if not self._brought:
+            return
+        brought, self._brought = self._brought, {}
+        with self._store.writing():
+            for photo, path in brought.values():
+                self._store.flickr.fetched(photo, path, root_id=self._root_id)
+        for photo, path in brought.values():
+            self._log.emit("flickr.fetched", photo=photo.id, path=path)
+
+    def _next(self, count: int) -> list[FlickrPhoto]:
+        newest = self._settings.order == "newest"
+        waiting = self._store.flickr.waiting(newest=newest, limit=count + len(self._in_flight) + len(self._brought))
+        busy = self._in_flight.keys() | self._brought.keys()
+        return [photo for photo in waiting if photo.id not in busy][:count]
+
+    async def _pass(self, photo: FlickrPhoto) -> None:
+        try:
+            await self._fetch(photo)
+        except (StoppedError, StoreError) as error:
+            self._trouble = error
+        except Exception as error:  # noqa: BLE001 - one photo must not stop the others
+            self._log.emit(
+                "flickr.failed", photo=photo.id, error=repr(error), retry_in=self._settings.later, exc_info=True
+            )
+            self._store.flickr.put_off(photo, reason=f"unexpected error: {error!r}", seconds=self._settings.later)
+        finally:
+            del self._in_flight[photo.id]
+            self._wake()
+
+    async def _fetch(self, photo: FlickrPhoto) -> None:
+        try:
+            path = await self._bring(photo)
+        except (RefusedError, NoFileError) as error:
+            self._give_up(photo, error)
+        except MissingError as error:
+            await self._look_for(photo, error)
+        except NoPictureError as error:
+            self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=self._settings.backoff)
+        except SetAsideError as error:
+            self._put_off(photo, str(error), tries=_BROKEN_TRIES, seconds=self._settings.backoff)
+        except (PassingError, RetryError) as error:
+            self._put_off(photo, str(error), tries=None, seconds=self._settings.later)
+        except StoreError:
+            raise
+        except OSError as error:
+            reason = f"{error.filename or self._cache}: {error.strerror or error}"
+            self._put_off(photo, reason, tries=None, seconds=self._settings.later)
+        else:
+            self._brought[photo.id] = (photo, path)
+
+    async def _look_for(self, photo: FlickrPhoto, error: MissingError) -> None:
+        """Find out what became of a photo whose file is not where it was said to be.
+
+        It was replaced, or deleted, or its file has another address, which is asked for with the next try.
+        """
+        try:
+            secret = read_secret(await self._calls.read("photos.getInfo", photo_id=photo.id))
+        except RefusedError as refusal:
+            self._give_up(photo, refusal)
+            return
+        except PassingError as failure:
+            self._put_off(photo, str(failure), tries=None, seconds=self._settings.later)
+            return
+        if secret != photo.secret:
+            self._store.flickr.renew_secret(photo, secret)
+            return
+        self._store.flickr.set_url(photo, None)
+        self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else self._settings.later)
+
+    async def _bring(self, photo: FlickrPhoto) -> Path:
+        """Return where the photo's file lies, whole, having fetched it if it was not there."""
+        size = Size(url=photo.url, width=photo.width, height=photo.height) if photo.url else await self._size_of(photo)
+        path = self._cache / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
+        if path.is_file():
+            return path  # fetched by a run that died before it could say so
+        temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}{PARTIAL}")
+        try:
+            await self._calls.fetch(size.url, temporary)
+            checked = await self._workers.check(temporary)
+            _compare(photo, size, checked)
+            if photo.taken is not None:
+                _date(temporary, photo.taken.timestamp())
+            temporary.rename(path)  # one that power takes away is fetched again, as the folder is not synced
+            self._hashes[path] = checked.hash
+        finally:
+            temporary.unlink(missing_ok=True)
+        return path
+
+    async def _size_of(self, photo: FlickrPhoto) -> Size:
+        answer = await self._calls.read("photos.getSizes", photo_id=photo.id)
+        media: Media = "video" if photo.media == "video" else "photo"
+        size = best_size(read_sizes(answer, media), self._settings.max_size)
+        if size is None:
+            raise NoFileError(f"Flickr offers no file of this {media}")
+        return size
+
+    def _give_up(self, photo: FlickrPhoto, error: FamiliarError) -> None:
+        if isinstance(error, RefusedError) and error.code == _NOT_FOUND:
+            self._store.flickr.mark_gone(photo)
+            self._log.emit("flickr.gone", photo=photo.id)
+            return
+        self._store.flickr.refuse(photo, str(error))
+        self._log.emit("flickr.refused", photo=photo.id, reason=str(error))
+
+    def _put_off(self, photo: FlickrPhoto, reason: str, *, tries: int | None, seconds: float) -> None:
+        if tries is not None and photo.attempts + 1 >= tries:
+            self._give_up(photo, FamiliarError(reason))
+            return
+        wait = min(seconds * 2**photo.attempts, _LAST_RETRY)
+        self._store.flickr.put_off(photo, reason=reason, seconds=wait)
+        self._log.emit("flickr.failed", photo=photo.id, error=reason, retry_in=wait)
+
+
+def _usual_suffix(photo: FlickrPhoto) -> str:
+    return ".mp4" if photo.media == "video" else ".jpg"
+
+
+def _compare(photo: FlickrPhoto, size: Size, checked: CheckedFile) -> None:
+    """Refuse what must be another picture; if that comes again, it is Flickr that errs.
+
+    Servers round sides in their own ways, and may have one file for all sizes: that is no reason to fetch it again.
+
+    Raises:
+        SetAsideError: it is another one.
+    """
+    kinds = _KINDS.get(size.suffix)
+    if photo.media == "video":
+        return
+    if kinds is not None and checked.format not in kinds:
+        reason = f"it is of the kind {checked.format}, not {size.suffix}"
+    elif max(checked.width, checked.height) * 2 < size.pixels:
+        reason = f"it has {checked.width} × {checked.height} pixels, not {size.width} × {size.height}"
+    else:
+        return
+    if photo.reason != reason and photo.attempts + 1 < _BROKEN_TRIES:
+        raise SetAsideError(reason)
+
+
+def _date(path: Path, seconds: float) -> None:
+    """Give a file the time at which its photo was taken: sizes that Flickr made have no EXIF."""
+    with suppress(OSError, OverflowError):  # not every file system has times as old as photos
+        os.utime(path, (seconds, seconds))

@@ -1,0 +1,165 @@
+"""Send tags: one a call, once, and confirmed by a look at the photo where an answer was lost."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from familiar.events import EventLog
+from familiar.flickr.api.answers import PhotoTag, find_tag, read_tags
+from familiar.flickr.api.errors import NotAllowedError, PassingError, RefusedError
+from familiar.flickr.sync.calls import CallQueue
+from familiar.store.flickr.tags import TagRow
+from familiar.store.store import Store
+from familiar.tags import MAX_TAGS, quoted
+
+_GONE = 1
+_TOO_MANY = 2
+_BATCH = 50
+_LAST_RETRY = 3600.0
+_LOOKS = 3
+"""How often one tag is sent in one go, each time after a look that did not show it."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was done: tags put on, taken off, found on their photos already, refused, and put off."""
+
+    added: int = 0
+    removed: int = 0
+    kept: int = 0
+    refused: int = 0
+    failed: int = 0
+    refusals: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class Sender:
+    """Brings the photos on Flickr to what the table of tags says."""
+
+    def __init__(self, *, calls: CallQueue, store: Store, log: EventLog, later: float) -> None:
+        """Take the rooms; what fails is tried again `later`, in seconds, and then after longer and longer times."""
+        self._later = later
+        self._calls = calls
+        self._store = store
+        self._log = log
+        self.sent = Sent()
+
+    async def send_all(self) -> None:
+        """Send what is to be sent now.
+
+        Raises:
+            StoppedError, NotAllowedError: nothing can be sent.
+        """
+        while photos := self._store.flickr_tags.open(limit=_BATCH):
+            for flickr_id in photos:
+                await self._send(flickr_id)
+
+    async def _send(self, flickr_id: str) -> None:
+        try:
+            there = await self._look(flickr_id)
+            for tag in self._open(flickr_id):
+                there = await self._settle(tag, there)
+        except RefusedError as error:
+            for tag in self._open(flickr_id):
+                self._refuse(tag, "the photo is no longer there" if error.code == _GONE else str(error))
+        except PassingError as error:
+            for tag in self._open(flickr_id):
+                self._put_off(tag, error)
+
+    def _open(self, flickr_id: str) -> list[TagRow]:
+        return [tag for tag in self._store.flickr_tags.of(flickr_id) if tag.refused is None and _has_work(tag)]
+
+    async def _look(self, flickr_id: str) -> list[PhotoTag]:
+        answer = await self._calls.read("photos.getInfo", urgent=True, photo_id=flickr_id)
+        return read_tags(answer)
+
+    async def _settle(self, tag: TagRow, there: list[PhotoTag]) -> list[PhotoTag]:
+        """Bring one tag to what is wanted; return the tags that are on the photo then.
+
+        `there` was looked up after the last call, so that a tag that was being sent and is there now is ours.
+        """
+        ours = tag.ours or tag.sending
+        for _ in range(_LOOKS):
+            found = find_tag(there, tag.text)
+            is_there = found is not None
+            if is_there == tag.wanted or (is_there and not ours):
+                self._finish(tag, present=is_there, ours=is_there and ours)
+                return there
+            try:
+                return await (self._add(tag, there) if found is None else self._remove(tag, there, found))
+            except PassingError as error:
+                if not error.maybe_done:
+                    raise
+            ours = True  # what a look shows from now on, our call has done
+            there = await self._look(tag.flickr_id)
+        raise PassingError("again and again no answer")
+
+    async def _add(self, tag: TagRow, there: list[PhotoTag]) -> list[PhotoTag]:
+        if len(there) >= MAX_TAGS:
+            self._refuse(tag, f"the photo has {MAX_TAGS} tags, and Flickr takes no more")
+            return there
+        if not self._store.flickr_tags.begin(tag):
+            return there  # the rules say otherwise since
+        try:
+            await self._calls.write("photos.addTags", photo_id=tag.flickr_id, tags=quoted(tag.text))
+        except RefusedError as error:
+            self._refuse(tag, _reason(error))
+            return there
+        except NotAllowedError:
+            self._store.flickr_tags.put_off(tag, seconds=0, unknown=False)
+            raise
+        self._finish(tag, present=True, ours=True)
+        return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
+
+    async def _remove(self, tag: TagRow, there: list[PhotoTag], found: PhotoTag) -> list[PhotoTag]:
+        if not self._store.flickr_tags.begin(tag):
+            return there
+        try:
+            await self._calls.write("photos.removeTag", tag_id=found.id)
+        except RefusedError as error:
+            raise PassingError(str(error)) from error  # somebody else was quicker, which a look will show
+        self._finish(tag, present=False, ours=False)
+        return [one for one in there if one is not found]
+
+    def _finish(self, tag: TagRow, *, present: bool, ours: bool) -> None:
+        self._store.flickr_tags.settle(tag, present=present, ours=ours)
+        kept = present and (not ours or tag.present)
+        if kept:
+            self.sent.kept += 1
+        elif present:
+            self.sent.added += 1
+        else:
+            self.sent.removed += 1
+        event = "flickr.tag_kept" if kept else "flickr.tag_added" if present else "flickr.tag_removed"
+        self._log.emit(event, photo=tag.flickr_id, tag=tag.text)
+
+    def _refuse(self, tag: TagRow, reason: str) -> None:
+        self._store.flickr_tags.refuse(tag, reason)
+        self.sent.refused += 1
+        self.sent.refusals.append((tag.flickr_id, tag.text, reason))
+        self._log.emit("flickr.tag_refused", photo=tag.flickr_id, tag=tag.text, reason=reason)
+
+    def _put_off(self, tag: TagRow, error: PassingError) -> None:
+        seconds = max(min(self._later * 2.0**tag.attempts, _LAST_RETRY), error.wait or 0.0)
+        self._store.flickr_tags.put_off(tag, seconds=seconds, unknown=tag.sending)
+        self.sent.failed += 1
+        self._log.emit("flickr.tag_failed", photo=tag.flickr_id, tag=tag.text, error=str(error), retry_in=seconds)
+
+
+def _has_work(tag: TagRow) -> bool:
+    return tag.sending or tag.wanted != tag.present
+
+
+def _reason(error: RefusedError) -> str:
+    if error.code == _GONE:
+        return "the photo is no longer there, or may not be tagged"
+    return f"the photo has too many tags ({error})" if error.code == _TOO_MANY else str(error)
+
+
+def as_json(sent: Sent) -> dict[str, Any]:
+    """Return what was done, for programs."""
+    return {
+        "added": sent.added,
+        "removed": sent.removed,
+        "kept": sent.kept,
+        "refused": sent.refused,
+        "failed": sent.failed,
+    }

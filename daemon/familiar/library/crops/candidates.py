@@ -1,0 +1,62 @@
+"""The photos that a data set is made from: those in folders, or all that the store knows."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.library.crops.manifest import Unmatched, shown_path
+from familiar.library.survey import IndexedFile
+from familiar.store.sightings import Stamp
+from familiar.store.store import Store
+from familiar.store.views.candidates import PhotoGlance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropCandidates:
+    """Photos by id, each with the paths where it may lie; and files that could not be read, with the reason."""
+
+    photos: Mapping[int, PhotoGlance]
+    paths: Mapping[int, Sequence[Path]]
+    unread: Sequence[Unmatched] = ()
+
+    def path_of(self, photo: int) -> Path | None:
+        """Return where a photo lies now."""
+        return next(filter(os.path.lexists, self.paths[photo]), None)
+
+    def copies_of(self, photo: int, path: Path) -> tuple[str, ...]:
+        """Return where else the content of a photo lies now, as text in alphabetical order."""
+        others = {other for other in self.paths[photo] if other != path}
+        return tuple(sorted(shown_path(other) for other in others if os.path.lexists(other)))
+
+
+def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> CropCandidates:
+    """Return all photos that lie somewhere, as far as is known, but for what lies in some folders alone."""
+    paths = {
+        photo: outside
+        for photo, places in store.sightings.all_paths().items()
+        if (outside := [path for path in places if path.parent not in apart_from])
+    }
+    photos = store.candidates.photos(model)
+    return CropCandidates(photos={id_: photo for id_, photo in photos.items() if id_ in paths}, paths=paths)
+
+
+def photos_seen(store: Store, indexed_files: Iterable[IndexedFile], model: str) -> CropCandidates:
+    """Return the photos in folders that were looked through, with those that were set aside."""
+    paths: dict[int, list[Path]] = {}
+    unread = []
+    for indexed in indexed_files:
+        photo = indexed.photo if indexed.photo is not None else _set_aside(store, indexed.path)
+        if photo is None:
+            unread.append(Unmatched(path=shown_path(indexed.path), hash=None, reason=indexed.reason or "not readable"))
+        else:
+            paths.setdefault(photo, []).append(indexed.path)
+    return CropCandidates(photos=store.candidates.photos(model, list(paths)), paths=paths, unread=unread)
+
+
+def _set_aside(store: Store, path: Path) -> int | None:
+    """Return the photo of a file that was seen to be none, or None for one that could not be read."""
+    try:
+        return store.sightings.photo_at(path, Stamp.of(path))
+    except OSError:
+        return None

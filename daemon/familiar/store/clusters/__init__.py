@@ -1,0 +1,1 @@
+"""The tables of clusters, and what was decided about them."""

@@ -1,0 +1,213 @@
+"""Rounds of grouping: what is grouped, and what came of it."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+
+import numpy as np
+from sqlite_utils import Database
+
+from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member
+from familiar.store.clusters.clusters import AT_ONCE, Clusters
+from familiar.store.clusters.refusals import Refusals, read_refusals
+from familiar.store.database import writing
+from familiar.store.photos import stack
+from familiar.store.row_changes import RowChanges, dump
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupingResult:
+    """What came of a round of grouping."""
+
+    joined: int
+    fresh: int
+    grouped: int
+    absorbed: int
+
+
+class Rounds:
+    """What the program reads and writes to group faces."""
+
+    def __init__(self, db: Database, *, clusters: Clusters, now: Callable[[], datetime]) -> None:
+        """Take the open store, its clusters, and a clock that gives UTC."""
+        self._db = db
+        self._clusters = clusters
+        self._now = now
+
+    def last(self) -> tuple[datetime, str] | None:
+        """Return when faces were grouped last, and what that was based on, as `apply` was told."""
+        value = str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'clustered'").fetchone()[0])
+        at, _, basis = value.partition(" ")
+        return (datetime.fromisoformat(at), basis) if value else None
+
+    def basis(self, model: str) -> str:
+        """Return what grouping depends on, but for the settings: the faces of a model, and the version of people."""
+        newest, count = self._db.conn.execute(
+            "SELECT max(id), count(*) FROM faces WHERE engine = ?", (model,)
+        ).fetchone()
+        version = self._db.conn.execute("SELECT value FROM facts WHERE name = 'people version'").fetchone()[0]
+        return f"{model}: {count} faces up to {newest or 0}; people {version}; "
+
+    def to_group(self, model: str, *, min_size: int, same_photo: bool) -> FacesToGroup:
+        """Return the faces of this model that nobody is known to be, and those of clusters."""
+        rows = self._db.conn.execute(
+            "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM faces "
+            "LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id WHERE engine = ? "
+            "AND faces.id NOT IN (SELECT face_id FROM no_faces) AND (cluster_id IS NOT NULL OR (size >= ? "
+            "AND faces.id NOT IN (SELECT face_id FROM matches WHERE accepted) "
+            "AND faces.id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL))) ORDER BY faces.id",
+            (model, min_size),
+        ).fetchall()
+        ids = np.array([row[0] for row in rows], np.int64)
+        clusters = np.array([row[2] for row in rows], np.int64)
+        firm = self._db.conn.execute("SELECT id FROM clusters WHERE kept OR ignored OR person_id IS NOT NULL")
+        return FacesToGroup(
+            ids=ids,
+            embeddings=stack(row[1] for row in rows),
+            clusters=clusters,
+            model=model,
+            firm=frozenset(int(row[0]) for row in firm),
+            apart=[*(() if same_photo else self._in_one_photo()), *self._told_apart(model)],
+        )
+
+    def apply(self, grouping: Grouping, model: str, *, basis: str, same_photo: bool = False) -> GroupingResult:
+        """Write down what was decided, but for what somebody else has decided meanwhile; it stays as they want it.
+
+        Args:
+            grouping: what was decided.
+            model: that of the embeddings.
+            basis: what it was based on, for `last`.
+            same_photo: two faces of one photo may be one person, as in `to_group`.
+        """
+        with writing(self._db):
+            live, refused = self._live(grouping), read_refusals(self._db)
+            absorbed = 0
+            for small, large in grouping.absorbed.items():
+                if (
+                    live.get(small)
+                    and large in live
+                    and not self._are_apart(small, large, refused, same_photo=same_photo)
+                ):
+                    self._absorb(small, large)
+                    del live[small]
+                    absorbed += 1
+            free = self._free(grouping, refused, same_photo=same_photo)
+            joined = grouped = fresh = 0
+            for cluster_id, members in grouping.joined.items():
+                if cluster_id in live:
+                    joined += self._join(cluster_id, [member for member in members if member.face in free], model)
+            for members in grouping.fresh:
+                chosen = [member for member in members if member.face in free]
+                if len(chosen) > 1:
+                    made = self._db.conn.execute("INSERT INTO clusters (made_at) VALUES (?)", (self._time(),))
+                    assert made.lastrowid is not None
+                    grouped += self._join(made.lastrowid, chosen, model)
+                    fresh += 1
+            self._db.conn.execute("DELETE FROM alike")
+            self._db.conn.executemany(
+                "INSERT OR IGNORE INTO alike SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM faces WHERE id = ?) "
+                "AND EXISTS (SELECT 1 FROM faces WHERE id = ?)",
+                ((pair.face, pair.other, pair.distance, pair.face, pair.other) for pair in grouping.alike),
+            )
+            self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'clustered'", (f"{self._time()} {basis}",))
+        return GroupingResult(joined=joined, fresh=fresh, grouped=grouped, absorbed=absorbed)
+
+    def _in_one_photo(self) -> Iterable[tuple[int, int]]:
+        """Give the pairs of faces of one photo, or that a video shows at the same time."""
+        rows = self._db.conn.execute(
+            "SELECT photo_id, faces.id, times FROM faces WHERE photo_id IN "
+            "(SELECT photo_id FROM faces GROUP BY photo_id HAVING count(*) > 1) ORDER BY photo_id, faces.id"
+        )
+        photos: dict[int, list[tuple[int, frozenset[float]]]] = {}
+        for photo_id, face_id, times in rows:
+            photos.setdefault(photo_id, []).append((face_id, frozenset(json.loads(times))))
+        for faces in photos.values():
+            for (one, seen), (other, seen_too) in combinations(faces, 2):
+                if not seen or not seen_too or seen & seen_too:
+                    yield one, other
+
+    def _told_apart(self, model: str) -> Iterable[tuple[int, int]]:
+        """Give a pair of faces for each two clusters, or face and cluster, that a person refused to be one.
+
+        A cluster is kept whole, so that any face of it that is grouped stands for all.
+        """
+        some_face: dict[int, int] = dict(
+            self._db.conn.execute(
+                "SELECT cluster_id, min(face_id) FROM cluster_faces JOIN faces ON faces.id = face_id WHERE engine = ? "
+                "AND face_id NOT IN (SELECT face_id FROM no_faces) GROUP BY cluster_id",
+                (model,),
+            )
+        )
+        refused = read_refusals(self._db)
+        yield from ((face, some_face[cluster]) for face, cluster in refused.faces if cluster in some_face)
+        for one, other in map(tuple, refused.clusters):
+            if one in some_face and other in some_face:
+                yield some_face[one], some_face[other]
+
+    def _free(self, grouping: Grouping, refused: Refusals, *, same_photo: bool) -> set[int]:
+        """Return which of the faces that were grouped are still free, and may still come where they were to come."""
+        wanted = [(member.face, 0) for members in grouping.fresh for member in members]
+        wanted += [(member.face, cluster) for cluster, members in grouping.joined.items() for member in members]
+        self._db.conn.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS wanted (face_id INTEGER PRIMARY KEY, cluster_id INTEGER)"
+        )
+        self._db.conn.execute("DELETE FROM wanted")
+        self._db.conn.executemany("INSERT OR IGNORE INTO wanted VALUES (?, ?)", wanted)
+        rows = self._db.conn.execute(
+            "SELECT face_id, cluster_id FROM wanted WHERE face_id IN (SELECT id FROM faces) "
+            "AND face_id NOT IN (SELECT face_id FROM cluster_faces) AND face_id NOT IN (SELECT face_id FROM no_faces) "
+            "AND face_id NOT IN (SELECT face_id FROM matches WHERE accepted) "
+            "AND face_id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL)"
+        ).fetchall()
+        crowded = (
+            ()
+            if same_photo
+            else self._db.conn.execute(
+                "SELECT DISTINCT wanted.face_id FROM wanted JOIN faces AS a ON a.id = wanted.face_id "
+                "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id JOIN cluster_faces "
+                f"ON cluster_faces.face_id = b.id AND cluster_faces.cluster_id = wanted.cluster_id WHERE {AT_ONCE}"
+            )
+        )
+        return {int(face) for face, cluster in rows if (face, cluster) not in refused.faces} - {
+            row[0] for row in crowded
+        }
+
+    def _live(self, grouping: Grouping) -> dict[int, bool]:
+        """Return which of the clusters that are grown are still live, and whether they may be absorbed."""
+        wanted = {*grouping.joined, *grouping.absorbed, *grouping.absorbed.values()}
+        rows = self._db.conn.execute(
+            "SELECT id, NOT (kept OR ignored OR person_id IS NOT NULL) FROM clusters WHERE absorbed_by IS NULL"
+        )
+        return {int(id_): bool(may) for id_, may in rows if id_ in wanted}
+
+    def _join(self, cluster_id: int, members: Sequence[Member], model: str) -> int:
+        self._db.conn.executemany(
+            "INSERT INTO cluster_faces (face_id, cluster_id, by, distance, model, at) "
+            "VALUES (?, ?, 'program', ?, ?, ?)",
+            ((member.face, cluster_id, member.distance, model, self._time()) for member in members),
+        )
+        person = self._db.conn.execute("SELECT person_id FROM clusters WHERE id = ?", (cluster_id,)).fetchone()[0]
+        if members and person is not None:
+            self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+        return len(members)
+
+    def _are_apart(self, one: int, other: int, refused: Refusals, *, same_photo: bool) -> bool:
+        in_one_photo = not same_photo and self._clusters.photo_with_both(one, other) is not None
+        return in_one_photo or frozenset((one, other)) in refused.clusters
+
+    def _absorb(self, small: int, large: int) -> None:
+        changes = RowChanges(self._db)
+        changes.update("clusters", small, absorbed_by=large)
+        for (face_id,) in self._db.conn.execute(
+            "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (small,)
+        ).fetchall():
+            changes.update("cluster_faces", face_id, cluster_id=large)
+        self._db.conn.execute(
+            "INSERT INTO cluster_events (kind, by, summary, changes, at) VALUES ('absorb', 'program', ?, ?, ?)",
+            (f"cluster {small} became a part of cluster {large}", dump(changes.made), self._time()),
+        )
+
+    def _time(self) -> str:
+        return self._now().isoformat()

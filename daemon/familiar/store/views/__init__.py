@@ -1,0 +1,1 @@
+"""What is read across tables, and never written."""
