@@ -1,5 +1,6 @@
-"""Photos that all tests share."""
+"""Photos that all tests share, and how the suite is shared out to processes."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,23 @@ import pytest
 
 from support import photos
 from support.household import Household
+
+MOST_PROCESSES = 8
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite in several processes, as `-n` does; tests that are named run in this one.
+
+    There is one process more than there are processors, as many tests wait for a daemon that waits itself.
+    """
+    options, is_whole = config.option, config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if not is_whole or hasattr(config, "workerinput") or not config.pluginmanager.hasplugin("xdist"):
+        return
+    if options.numprocesses is None and not (options.usepdb or options.collectonly):
+        options.numprocesses = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
+    if options.dist == "no":
+        options.dist = "worksteal"
 
 
 @pytest.fixture(scope="session")

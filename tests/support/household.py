@@ -97,8 +97,9 @@ class Household:
         return json.loads(self.ask(*arguments, "--json", check=check).stdout)
 
     def scan(self, *arguments: str | Path, check: bool = True) -> list[dict[str, Any]]:
-        """Scan, and return the log."""
-        result = self.call("scan", "--log-format", "json", "--log-level", "debug", *arguments, check=check)
+        """Scan in this process, and return the log."""
+        result = self.ask("scan", "--log-format", "json", "--log-level", "debug", *arguments, check=check)
+        check_events(result.stderr)
         return events_in(result.stderr)
 
     @contextmanager
