@@ -3,7 +3,6 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -45,13 +44,6 @@ def engine_of(settings: VisionSettings) -> Engine:
     engine, fallback = load_engine(settings, MODELS)
     assert fallback is None
     return engine
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_engine_outlives_these_tests() -> Iterator[None]:
-    """Free their memory, 2 GB, which processes that are forked later would have to copy the tables of."""
-    yield
-    engine_of.cache_clear()
 
 
 def test_faces_are_those_of_face_recognition(astronaut: Path, obama2: Path) -> None:
