@@ -1,7 +1,9 @@
 """Photos that all tests share, and how the suite is shared out to processes."""
 
+import gc
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,21 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
     There is one process more than there are processors, as many tests wait for a daemon that waits itself.
     """
-    options, is_whole = config.option, config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    if not is_whole or hasattr(config, "workerinput") or not config.pluginmanager.hasplugin("xdist"):
+    options = config.option
+    if not config.pluginmanager.hasplugin("xdist") or hasattr(config, "workerinput"):
         return
-    if options.numprocesses is None and not (options.usepdb or options.collectonly):
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not options.keyword
+    if options.numprocesses is None and is_whole and not (options.usepdb or options.collectonly):
         options.numprocesses = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
-    if options.dist == "no":
-        options.dist = "worksteal"
+    if options.numprocesses and options.dist == "no":
+        options.dist = "worksteal"  # the tests of a module stay together, and share what it prepares
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _look_for_what_is_left_open() -> Iterator[None]:
+    """Let what nobody closed complain in the last test: of several processes nobody hears what they say in the end."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
