@@ -198,7 +198,7 @@ def test_who_registers_people_need_not_have_the_settings_of_the_daemon(household
     other.write_text("matching: {threshold: 0.3}\n")
     with household.running() as daemon:
         daemon.wait_for("service.ready")
-        added = household.call("--config", other, "people", "add", "Obama", obama)
+        added = household.ask("--config", other, "people", "add", "Obama", obama)
         daemon.wait_for("people.rematched", people=1, faces=1)
         assert len(daemon.events("people.rematched")) == 2
     assert added.stdout == "Obama: 1 registered, 0 known already, 0 refused.\n"

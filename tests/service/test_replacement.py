@@ -152,7 +152,7 @@ def test_a_daemon_that_is_started_again_makes_no_new_store_in_the_place_of_one_t
         path = harm(household)
         assert ended(daemon) == 1
     for arguments in (("run",), ("scan",), ("people", "add", "Barack Obama", obama)):
-        result = household.call(*arguments, check=False)
+        result = household.refused(*arguments)
         assert result.returncode == 1
         assert not path.exists()
     assert "Put it, or a backup of it, in its place. To begin anew" in household.call("run", check=False).stderr

@@ -74,7 +74,7 @@ class Household:
         put_store(self.state)
 
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end, in a process of its own: what would not end by itself is ended."""
         result = subprocess.run(
             command(*arguments), capture_output=True, text=True, env=self.whole_environment(), check=False, timeout=120
         )
@@ -88,9 +88,15 @@ class Household:
         runner = CliRunner(env=self.whole_environment())
         whole = [str(argument) for argument in arguments]
         result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar")
+        check_events(result.stderr)
         if check:
             assert result.exit_code == 0, result.output
         return subprocess.CompletedProcess(whole, result.exit_code, result.stdout, result.stderr)
+
+    def refused(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a command that is to be refused; the daemon in a process of its own, as it would go on if it were not."""
+        run = self.call if arguments[0] == "run" else self.ask
+        return run(*arguments, check=False)
 
     def json(self, *arguments: str | Path, check: bool = True) -> Any:
         """Run a command with --json in this process and return what it prints."""
@@ -99,7 +105,6 @@ class Household:
     def scan(self, *arguments: str | Path, check: bool = True) -> list[dict[str, Any]]:
         """Scan in this process, and return the log."""
         result = self.ask("scan", "--log-format", "json", "--log-level", "debug", *arguments, check=check)
-        check_events(result.stderr)
         return events_in(result.stderr)
 
     @contextmanager
