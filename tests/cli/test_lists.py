@@ -9,7 +9,7 @@ import pytest
 from conftest import put
 from familiar.state import locked
 from familiar.store.store import Store
-from running import Household, command
+from support.household import Household, command
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from PIL import Image
 
 from conftest import put
 from familiar.xmp.rdf import Packet
-from running import Household
-from sidecars import DIGIKAM, PLAIN
+from support.household import Household
+from support.sidecars import DIGIKAM, PLAIN
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import photos
 from familiar.identity.matching import ONE_LOOK, Verdicts, match
 from familiar.identity.people import Gallery, KnownPerson
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
+from support import photos
 
 DEFAULTS = MatchingSettings()
 

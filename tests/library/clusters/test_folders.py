@@ -25,7 +25,7 @@ from familiar.library.clusters.folders.manifest import (
 from familiar.library.clusters.folders.plan import ImportChange
 from familiar.library.clusters.naming import name_cluster
 from familiar.settings import FolderSettings
-from reviews import CLUSTERS, MODEL, PICTURE, Review, copied, make_review
+from support.reviews import CLUSTERS, MODEL, PICTURE, Review, copied, make_review
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from album import Album, embedding
 from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterRow
 from familiar.store.store import Store
+from support.album import Album, embedding
 
 
 def refusal_of(act: Callable[[], object]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
-from photos import MODELS
+from support.photos import MODELS
 
 T = TypeVar("T")
 

@@ -15,6 +15,7 @@ from familiar.effects.undo import Undo
 from familiar.model import Operation, Photo, Plan, SidecarContent, WriteSidecar
 from familiar.store.store import Store
 from familiar.vision.sidecars import render
+from support.stores import put_store
 
 PICTURE = b"\x89PNG, as a worker would render it"
 
@@ -31,7 +32,7 @@ class Workbench:
     def at(cls, base: Path) -> "Workbench":
         base.mkdir(parents=True, exist_ok=True)
         (base / "state").mkdir(exist_ok=True)
-        return cls(base, Store(base / "state" / "familiar.db"))
+        return cls(base, Store(put_store(base / "state")))
 
     def photo(self, name: str = "in/a.jpg", content: bytes = b"a photo") -> Path:
         path = self.base / name

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.request import Request, urlopen
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class RemoteFlickr:
     """Start the server, and do to it what `control.Control` names: `flickr.do("tags", photo_id=...)`."""
 
     def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "flickr_server", *arguments]
+        command = [sys.executable, "-m", "support.flickr_server", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(TESTS)}
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None

@@ -19,7 +19,7 @@ from familiar.service.tally import Tally
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
-from running import CheckedLog
+from support.log import CheckedLog
 
 MODEL = "test"
 

@@ -1,9 +1,9 @@
 """The image server: which picture or film lies at an address."""
 
-from flickr_server import pictures
-from flickr_server.account import Account, Photo
-from flickr_server.faults import Reply
-from flickr_server.sizes import BY_SUFFIX
+from support.flickr_server import pictures
+from support.flickr_server.account import Account, Photo
+from support.flickr_server.faults import Reply
+from support.flickr_server.sizes import BY_SUFFIX
 
 UNAVAILABLE = "/pw/images/en-us/photo_unavailable.png"
 _FILM_PARTS = 6

@@ -17,7 +17,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fami
 MODELS = CACHE / "models"
 """Where all tests keep converted networks."""
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 
 def shared_folder(name: str) -> Path | None:

@@ -11,8 +11,8 @@ from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from flickr_server.faults import Reply
-from flickr_server.oauth import Pairs, SignedRequest, header_parameters
+from support.flickr_server.faults import Reply
+from support.flickr_server.oauth import Pairs, SignedRequest, header_parameters
 
 SLOW_PIECES = 20
 SLOW_PAUSE_SECONDS = 0.02

@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from flickr_server import listing, tags
-from flickr_server.account import Account, Photo, TooManyTagsError
-from flickr_server.answers import RefusalError, Tree
-from flickr_server.logins import Token
-from flickr_server.quirks import Quirks
-from flickr_server.record import Record
+from support.flickr_server import listing, tags
+from support.flickr_server.account import Account, Photo, TooManyTagsError
+from support.flickr_server.answers import RefusalError, Tree
+from support.flickr_server.logins import Token
+from support.flickr_server.quirks import Quirks
+from support.flickr_server.record import Record
 
 MOST_PER_PAGE = 500
 MOST_FOUND = 4000

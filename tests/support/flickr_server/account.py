@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from itertools import count, cycle, islice
 from pathlib import Path
 
-from flickr_server import pictures, tags
-from flickr_server.logins import User
-from flickr_server.pictures import Measures
-from flickr_server.sizes import ORIGINAL, RESIZED, Size
-from flickr_server.tags import Tag
+from support.flickr_server import pictures, tags
+from support.flickr_server.logins import User
+from support.flickr_server.pictures import Measures
+from support.flickr_server.sizes import ORIGINAL, RESIZED, Size
+from support.flickr_server.tags import Tag
 
 
 @dataclass(kw_only=True)

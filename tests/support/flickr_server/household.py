@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flickr_server.remote import Login
-from running import Household
+from support.flickr_server.remote import Login
+from support.household import Household
 
 
 def log_in(household: Household, login: Login) -> None:

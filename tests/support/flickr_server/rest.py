@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flickr_server import faults as faulty
-from flickr_server import methods
-from flickr_server.account import Account
-from flickr_server.answers import RefusalError, as_json, as_xml, refusal_as_json, refusal_as_xml
-from flickr_server.clock import Clock
-from flickr_server.faults import Faults, Reply
-from flickr_server.logins import Logins, Token
-from flickr_server.methods import Call
-from flickr_server.oauth import OAuthError, SignedRequest
-from flickr_server.quirks import Quirks
-from flickr_server.record import HOUR_SECONDS, Record
-from flickr_server.transport import Incoming
+from support.flickr_server import faults as faulty
+from support.flickr_server import methods
+from support.flickr_server.account import Account
+from support.flickr_server.answers import RefusalError, as_json, as_xml, refusal_as_json, refusal_as_xml
+from support.flickr_server.clock import Clock
+from support.flickr_server.faults import Faults, Reply
+from support.flickr_server.logins import Logins, Token
+from support.flickr_server.methods import Call
+from support.flickr_server.oauth import OAuthError, SignedRequest
+from support.flickr_server.quirks import Quirks
+from support.flickr_server.record import HOUR_SECONDS, Record
+from support.flickr_server.transport import Incoming
 
 
 class Rest:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flickr_server import pictures
+from support.flickr_server import pictures
 
 HTML = b"<!DOCTYPE html><html><head><title>Flickr</title></head><body><h1>Bad, bad panda!</h1></body></html>"
 LOST = "lost"

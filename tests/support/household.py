@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +15,9 @@ from typing import Any
 from click.testing import CliRunner
 
 from familiar.cli import main
-from familiar.events import CATALOGUE, complaint
-from familiar.store.store import STORE_NAME, Store
-from photos import MODELS
-
-SEEN_EVENTS: set[str] = set()
-"""Events that any test has brought about."""
+from support.log import check_events, events_in
+from support.photos import MODELS
+from support.stores import put_store
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -74,14 +71,14 @@ class Household:
     def make_store(self) -> None:
         """Make a store without a photo, as a scan of an empty folder does."""
         self.state.mkdir(exist_ok=True)
-        Store(self.state / STORE_NAME).close()
+        put_store(self.state)
 
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end, in a process of its own: what would not end by itself is ended."""
         result = subprocess.run(
             command(*arguments), capture_output=True, text=True, env=self.whole_environment(), check=False, timeout=120
         )
-        note_events(result.stderr)
+        check_events(result.stderr)
         if check:
             assert result.returncode == 0, result.stdout + result.stderr
         return result
@@ -91,17 +88,23 @@ class Household:
         runner = CliRunner(env=self.whole_environment())
         whole = [str(argument) for argument in arguments]
         result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar")
+        check_events(result.stderr)
         if check:
             assert result.exit_code == 0, result.output
         return subprocess.CompletedProcess(whole, result.exit_code, result.stdout, result.stderr)
+
+    def refused(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a command that is to be refused; the daemon in a process of its own, as it would go on if it were not."""
+        run = self.call if arguments[0] == "run" else self.ask
+        return run(*arguments, check=False)
 
     def json(self, *arguments: str | Path, check: bool = True) -> Any:
         """Run a command with --json in this process and return what it prints."""
         return json.loads(self.ask(*arguments, "--json", check=check).stdout)
 
     def scan(self, *arguments: str | Path, check: bool = True) -> list[dict[str, Any]]:
-        """Scan, and return the log."""
-        result = self.call("scan", "--log-format", "json", "--log-level", "debug", *arguments, check=check)
+        """Scan in this process, and return the log."""
+        result = self.ask("scan", "--log-format", "json", "--log-level", "debug", *arguments, check=check)
         return events_in(result.stderr)
 
     @contextmanager
@@ -126,7 +129,7 @@ class Household:
                     process.kill()
                     process.wait()
                     raise
-            note_events(log.read_text())
+            check_events(log.read_text())
 
     def tree(self, *folders: Path) -> dict[str, bytes]:
         """Return all files below folders (by default all but state, configuration and logs), with their content."""
@@ -178,46 +181,3 @@ class Running:
 
 
 _OWN = frozenset({"state", "config"})
-
-
-def events_in(text: str) -> list[dict[str, Any]]:
-    lines = (line for line in text.splitlines() if line.startswith("{"))
-    events = []
-    for line in lines:
-        try:
-            parsed = json.loads(line)
-        except json.JSONDecodeError:
-            continue  # a line that is just being written
-        if "event" in parsed:
-            events.append(parsed)
-    return events
-
-
-def note_events(text: str) -> None:
-    """Check a log against the catalogue, and remember which events it had."""
-    for event in events_in(text):
-        note_line(event)
-
-
-class CheckedLog:
-    """Remembers the events of a part that is tested by itself, each checked against the catalogue."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
-
-    def emit(self, name: str, /, **fields: Any) -> None:
-        level = next((event.level for event in CATALOGUE if event.name == name), None)
-        note_line({"event": name, "level": level} | {key: fields[key] for key in fields if key != "exc_info"})
-        self.events.append((name, fields))
-
-    def of(self, name: str) -> list[dict[str, Any]]:
-        return [fields for found, fields in self.events if found == name]
-
-
-def note_line(line: Mapping[str, Any]) -> None:
-    assert complaint(line) is None, complaint(line)
-    SEEN_EVENTS.add(line["event"])
-
-
-def names(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [event["event"] for event in events]

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from flickr_server.account import Photo
-from flickr_server.answers import Tree
-from flickr_server.logins import User
-from flickr_server.sizes import ORIGINAL, RESIZED, UNDOCUMENTED_EXTRAS, Size
+from support.flickr_server.account import Photo
+from support.flickr_server.answers import Tree
+from support.flickr_server.logins import User
+from support.flickr_server.sizes import ORIGINAL, RESIZED, UNDOCUMENTED_EXTRAS, Size
 
 FARM = 66
 _NUMBER_WIDTHS = ("sq", "n", "c")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from flickr_server.sizes import Size
+from support.flickr_server.sizes import Size
 
 _SIDEWAYS = (5, 6, 7, 8)
 _ORIENTATION = 274

@@ -14,6 +14,7 @@ from familiar.model import Box, Embedding, Face, Match, Photo, PhotoKind
 from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.references import FaceToRegister, Registered
 from familiar.store.store import Store
+from support.stores import put_store
 
 MODEL = "test"
 
@@ -47,7 +48,7 @@ class Album:
     @classmethod
     @contextmanager
     def at(cls, folder: Path) -> Iterator["Album"]:
-        with Store(folder / "familiar.db", now=ticking()) as store:
+        with Store(put_store(folder), now=ticking()) as store:
             yield cls(store)
 
     def photo(

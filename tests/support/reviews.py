@@ -26,6 +26,7 @@ from familiar.library.clusters.folders.plan import ImportPlan
 from familiar.library.clusters.naming import name_cluster
 from familiar.model import Box, Face, Photo
 from familiar.store.store import Store
+from support.stores import put_store
 
 MODEL = "test"
 PICTURE = b"\xff\xd8\xff\xe0\x00\x07JFIF\0\xff\xdb\x00\x04ab\xff\xda..picture..\xff\xd9"
@@ -106,7 +107,7 @@ class Review:
 
 def make_review(base: Path) -> None:
     """Make a store with the clusters, and export them."""
-    with Store(base / "familiar.db") as store:
+    with Store(put_store(base)) as store:
         record_faces(store)
         members = tuple(tuple(Member(face=face, distance=face / 100) for face in faces) for faces in CLUSTERS)
         store.rounds.apply(Grouping(fresh=members), MODEL, basis="")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from flickr_server.faults import Reply
-from flickr_server.transport import Incoming
+from support.flickr_server.faults import Reply
+from support.flickr_server.transport import Incoming
 
 HOUR_SECONDS = 3600
 

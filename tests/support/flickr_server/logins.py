@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flickr_server.oauth import OAuthError, SignedRequest, matches
+from support.flickr_server.oauth import OAuthError, SignedRequest, matches
 
 PERMISSIONS = ("read", "write", "delete")
 TIMESTAMP_TOLERANCE_SECONDS = 300

@@ -1,17 +1,17 @@
-"""Run the server as a process of its own: `PYTHONPATH=tests python -m flickr_server --folder PHOTOS`."""
+"""Run the server as a process of its own: `PYTHONPATH=tests python -m support.flickr_server --folder PHOTOS`."""
 
 import argparse
 import json
 import signal
 from pathlib import Path
 
-from flickr_server.control import PATH, Control
-from flickr_server.server import FlickrServer
+from support.flickr_server.control import PATH, Control
+from support.flickr_server.server import FlickrServer
 
 
 def main() -> None:
     """Print where the server is and with what to log in, and serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="flickr_server", description=__doc__)
+    parser = argparse.ArgumentParser(prog="support.flickr_server", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--folder", type=Path, help="JPEG files to begin with")
     parser.add_argument("--number", type=int, help="how many photos to make of them; each file once if not given")

@@ -6,17 +6,17 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from flickr_server import faults as faulty
-from flickr_server import images
-from flickr_server.account import Account
-from flickr_server.clock import Clock
-from flickr_server.faults import Faults, Reply
-from flickr_server.logins import Logins, User
-from flickr_server.oauth import OAuthError
-from flickr_server.quirks import Quirks
-from flickr_server.record import Record
-from flickr_server.rest import Rest, refused
-from flickr_server.transport import HttpServer, Incoming
+from support.flickr_server import faults as faulty
+from support.flickr_server import images
+from support.flickr_server.account import Account
+from support.flickr_server.clock import Clock
+from support.flickr_server.faults import Faults, Reply
+from support.flickr_server.logins import Logins, User
+from support.flickr_server.oauth import OAuthError
+from support.flickr_server.quirks import Quirks
+from support.flickr_server.record import Record
+from support.flickr_server.rest import Rest, refused
+from support.flickr_server.transport import HttpServer, Incoming
 
 REST = "/services/rest/"
 REQUEST_TOKEN = "/services/oauth/request_token"  # noqa: S105 - a path

@@ -26,8 +26,9 @@ from familiar.state import cache_in
 from familiar.store.store import Store
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.pool import Workers
-from flickr_server.server import FlickrServer
-from running import CheckedLog
+from support.flickr_server.server import FlickrServer
+from support.log import CheckedLog
+from support.stores import put_store
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class FlickrBench:
     def at(cls, folder: Path, flickr: FlickrServer, **settings: Any) -> Iterator["FlickrBench"]:
         chosen = {"backoff": 0.02, "timeout": 0.5, "endpoint": flickr.url, **settings}
         flickr.faults.hang_seconds = 1.0
-        with Store(folder / "familiar.db", now=Moving()) as store:
+        with Store(put_store(folder), now=Moving()) as store:
             yield cls(flickr, store, FlickrSettings.model_validate(chosen))
 
     def later(self, seconds: float) -> None:

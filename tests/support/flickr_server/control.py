@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flickr_server.faults import Reply
-from flickr_server.server import FlickrServer
-from flickr_server.transport import Incoming
+from support.flickr_server.faults import Reply
+from support.flickr_server.server import FlickrServer
+from support.flickr_server.transport import Incoming
 
 PATH = "/control"
 
