@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "daemon" / "familiar"
 LAYERS = (
     {"__main__"},
     {"cli", "review"},
+    {"api"},
     {"service"},
     {"flickr"},
     {"library"},

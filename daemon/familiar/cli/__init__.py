@@ -95,7 +95,7 @@ class Commands(click.Group):
 def main(context: click.Context, state: Path | None, config_file: Path | None) -> None:
     """Recognise the people in your photos as they arrive, and sort the photos by your rules."""
     from familiar.cli.console.output import reported  # noqa: PLC0415
-    from familiar.cli.context import find_context  # noqa: PLC0415 - see above
+    from familiar.api.environment import find_environment  # noqa: PLC0415 - see above
 
     with reported():
-        context.obj = find_context(os.environ, state=state, config=config_file)
+        context.obj = find_environment(os.environ, state=state, config=config_file)

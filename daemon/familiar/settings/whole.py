@@ -24,6 +24,12 @@ class Settings(Section):
     rescan: float = Field(
         default=60.0, gt=0, description="Minutes between two comparisons of the folders with the store."
     )
+    wait_for_daemon: float = Field(
+        default=600.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that a command waits for the daemon, or for another command, while nothing gets done.",
+    )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import platformdirs
 
-from familiar.cli.photos import folder_at
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError, UsageError
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.credentials import Credentials
+from familiar.library.photo_folders import folder_at
 from familiar.rules.language import read_rules
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings, Settings, read_settings
@@ -24,7 +23,7 @@ RULES_NAME = "rules.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Environment:
     """The places of one run: the state folder, the configuration file if there is one, and what can be made anew.
 
     `models` is the folder for networks that were converted, `credentials` the place of key and login for Flickr.
@@ -140,7 +139,7 @@ class Context:
             )
 
 
-def find_context(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Context:
+def find_environment(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Environment:
     """Find state and configuration: what is named on the command line, in the environment, or usual.
 
     Raises:
@@ -153,7 +152,7 @@ def find_context(environment: Mapping[str, str], *, state: Path | None, config: 
         raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
     cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
     found = _find_state(environment, state)
-    return Context(
+    return Environment(
         state=found,
         credentials=Credentials.of(found, environment),
         models=cache / "models",
@@ -224,6 +223,3 @@ def _path_in(environment: Mapping[str, str], name: str) -> Path | None:
     # systemd separates several directories with colons; the first is ours.
     value = environment.get(name, "").split(":")[0]
     return Path(value) if value else None
-
-
-pass_context = click.make_pass_decorator(Context)
