@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.api.daemon import ScanResult, run, scan
 from familiar.api.environment import Environment, find_environment
 from familiar.api.people import People
 from familiar.api.placement import Action, Collection, collect, put, undo
@@ -86,6 +87,31 @@ class Library:
     def environment(self) -> Environment:
         """Where state, configuration and caches lie."""
         return self._session.environment
+
+    def scan(self, *paths: str | Path, retry: bool = False) -> ScanResult:
+        """Handle the photos that are there now: look at them, match their faces, apply the rules.
+
+        Args:
+            paths: folders and files; by default the configured folders.
+            retry: try photos again that were set aside.
+
+        Raises:
+            UsageError: there is no such folder, none is configured, or the configuration or the rules are wrong.
+            BusyError: the daemon runs, which handles photos by itself, or another scan.
+        """
+        return scan(self._session, tuple(Path(path).expanduser() for path in paths), retry=retry)
+
+    def run(self, folders: Sequence[str | Path] = ()) -> None:
+        """Be the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
+
+        Args:
+            folders: what to watch; by default the configured folders.
+
+        Raises:
+            UsageError, BusyError: as `scan`.
+            StoreReplacedError: the store was deleted, moved or replaced.
+        """
+        run(self._session, tuple(Path(folder).expanduser() for folder in folders))
 
     def find(
         self,

@@ -12,6 +12,7 @@ from familiar.api.environment import Environment
 from familiar.api.library import Library
 from familiar.cli import AS_JSON
 from familiar.cli.console.output import FAILED, print_json, progress_bar, reported, say
+from familiar.events import EventLog
 from familiar.logs import open_log
 
 P = ParamSpec("P")
@@ -83,23 +84,37 @@ def pass_library(function: Callable[Concatenate[Library, P], Any]) -> Callable[P
 
     @functools.wraps(function)
     def with_library(*args: P.args, **extra: P.kwargs) -> Any:
-        environment = click.get_current_context().find_object(Environment)
-        assert environment is not None
-        with open_library(environment) as library:
+        with open_library(_environment()) as library:
             return function(library, *args, **extra)
 
     return with_library
 
 
-def open_library(environment: Environment) -> Library:
-    """Return the library of this environment, which shows how far it is on a terminal."""
-    quiet = wants_json()
+def pass_environment(function: Callable[Concatenate[Environment, P], Any]) -> Callable[P, Any]:
+    """Pass where state and configuration lie as the first argument: for commands that open the library themselves."""
+
+    @functools.wraps(function)
+    def with_environment(*args: P.args, **extra: P.kwargs) -> Any:
+        return function(_environment(), *args, **extra)
+
+    return with_environment
+
+
+def open_library(environment: Environment, *, log: EventLog | None = None, quiet: bool = False) -> Library:
+    """Return the library of this environment, which shows how far it is on a terminal unless it is to be quiet."""
+    quiet = quiet or wants_json()
     return Library(
         environment,
         progress=functools.partial(progress_bar, hidden=quiet),
-        log=open_log(sys.stderr, level="error"),
+        log=open_log(sys.stderr, level="error") if log is None else log,
         notify=_ignore if quiet else say,
     )
+
+
+def _environment() -> Environment:
+    environment = click.get_current_context().find_object(Environment)
+    assert environment is not None
+    return environment
 
 
 def _note_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
