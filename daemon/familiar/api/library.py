@@ -19,6 +19,7 @@ from familiar.library.locations import check_apart
 from familiar.library.photo_folders import folder_at
 from familiar.library.progress import Progress, no_progress
 from familiar.library.search import SearchQuery
+from familiar.library.status import LibraryStatus, status_of
 
 
 class Library:
@@ -87,6 +88,14 @@ class Library:
     def environment(self) -> Environment:
         """Where state, configuration and caches lie."""
         return self._session.environment
+
+    def status(self) -> LibraryStatus:
+        """Return what is done, what waits, and what went wrong; a wrong configuration does not hide that.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return status_of(self._session.store(), self._session.model_or_default)
 
     def scan(self, *paths: str | Path, retry: bool = False) -> ScanResult:
         """Handle the photos that are there now: look at them, match their faces, apply the rules.

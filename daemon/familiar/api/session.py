@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from familiar.api.environment import Environment
 from familiar.effects.disks import Disks
-from familiar.errors import StoreReplacedError
+from familiar.errors import StoreReplacedError, UsageError
 from familiar.events import EventLog
 from familiar.library.handover import Handover
 from familiar.library.indexing import Indexer
@@ -56,6 +56,14 @@ class Session:
     def model(self) -> str:
         """Id of the model in use."""
         return self.settings.vision.model
+
+    @property
+    def model_or_default(self) -> str:
+        """Id of the model in use, or of the usual one where the configuration is wrong."""
+        try:
+            return self.model
+        except UsageError:
+            return Settings().vision.model
 
     def store(self, *, create: bool = False) -> Store:
         """Return the store, opening it at first; with `create`, one is made if there is none.
