@@ -7,8 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.api.configuration import ConfigurationFiles
 from familiar.api.daemon import ScanResult, run, scan
+from familiar.api.disks import FolderDisks
 from familiar.api.environment import Environment, find_environment
+from familiar.api.flickr import FlickrAccount
+from familiar.api.health import Finding, examine
 from familiar.api.people import People
 from familiar.api.placement import Action, Collection, collect, put, undo
 from familiar.api.search import Found, find
@@ -35,6 +39,9 @@ class Library:
 
     Attributes:
         people: who is known, and by which faces.
+        flickr: an account on Flickr, both ways.
+        disks: the disks of the folders that are read from and written to.
+        config: the files that say what familiar does.
     """
 
     def __init__(
@@ -55,6 +62,9 @@ class Library:
         """
         self._session = Session(environment, progress=progress, log=log, notify=notify)
         self.people = People(self._session)
+        self.flickr = FlickrAccount(self._session)
+        self.disks = FolderDisks(self._session)
+        self.config = ConfigurationFiles(self._session)
 
     @classmethod
     def open(
@@ -96,6 +106,13 @@ class Library:
             NoStoreError: there is no store yet.
         """
         return status_of(self._session.store(), self._session.model_or_default)
+
+    def examine(self) -> list[Finding]:
+        """Check this installation: configuration, rules, store, folders, limits of the kernel, and the engine.
+
+        Nothing raises, and nothing is made: what is wrong is a finding, with a remedy.
+        """
+        return list(examine(self._session))
 
     def scan(self, *paths: str | Path, retry: bool = False) -> ScanResult:
         """Handle the photos that are there now: look at them, match their faces, apply the rules.

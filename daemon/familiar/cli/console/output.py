@@ -132,4 +132,6 @@ def _json_default(value: Any) -> Any:
         return printable(value)
     if isinstance(value, bytes):
         return printable(value.decode("utf-8", "surrogateescape"))
+    if isinstance(value, datetime):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")
