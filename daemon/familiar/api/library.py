@@ -13,8 +13,10 @@ from familiar.api.disks import FolderDisks
 from familiar.api.environment import Environment, find_environment
 from familiar.api.flickr import FlickrAccount
 from familiar.api.health import Finding, examine
+from familiar.api.paths import expanded
 from familiar.api.people import People
 from familiar.api.placement import Action, Collection, collect, put, undo
+from familiar.api.rules import PhotoRules, PlannedPhotos, plan
 from familiar.api.search import Found, find
 from familiar.api.session import Session
 from familiar.events import NO_LOG, EventLog
@@ -39,6 +41,7 @@ class Library:
 
     Attributes:
         people: who is known, and by which faces.
+        rules: by which photos are sorted.
         flickr: an account on Flickr, both ways.
         disks: the disks of the folders that are read from and written to.
         config: the files that say what familiar does.
@@ -62,6 +65,7 @@ class Library:
         """
         self._session = Session(environment, progress=progress, log=log, notify=notify)
         self.people = People(self._session)
+        self.rules = PhotoRules(self._session)
         self.flickr = FlickrAccount(self._session)
         self.disks = FolderDisks(self._session)
         self.config = ConfigurationFiles(self._session)
@@ -126,6 +130,19 @@ class Library:
             BusyError: the daemon runs, which handles photos by itself, or another scan.
         """
         return scan(self._session, tuple(Path(path).expanduser() for path in paths), retry=retry)
+
+    def plan(self, *paths: str | Path) -> PlannedPhotos:
+        """Return what the rules would do; no file is touched, and no photo counts as handled.
+
+        Photos that are not known yet are looked at and remembered; the store is made if there is none.
+
+        Args:
+            paths: folders and files; by default the configured folders.
+
+        Raises:
+            UsageError: there is no such folder, there are no rules, or the configuration or the rules are wrong.
+        """
+        return plan(self._session, [expanded(path) for path in paths])
 
     def run(self, folders: Sequence[str | Path] = ()) -> None:
         """Be the daemon: watch folders, and handle each photo that arrives, until a signal stops it.

@@ -1,9 +1,7 @@
 """What all parts of a `Library` share: settings, store, and what is made of them when it is asked for."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,6 +10,7 @@ from familiar.api.environment import Environment
 from familiar.effects.disks import Disks
 from familiar.errors import StoreReplacedError, UsageError
 from familiar.events import EventLog
+from familiar.library.concurrency import run
 from familiar.library.handover import Handover
 from familiar.library.indexing import Indexer
 from familiar.library.operations import OperationRunner
@@ -170,12 +169,7 @@ class Session:
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine to its end, also where this thread runs an event loop, as in a notebook."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return asyncio.run(coroutine)
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, coroutine).result()
+        return run(coroutine)
 
     def close(self) -> None:
         """Close the store."""

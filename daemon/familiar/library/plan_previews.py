@@ -1,0 +1,111 @@
+"""What the rules would do with photos at given paths; no file is touched, and no photo counts as handled."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from familiar.errors import FamiliarError, GoneError, StoreError
+from familiar.library.indexing import Indexer
+from familiar.library.live_photos import handled_still
+from familiar.library.planning import subject_of
+from familiar.library.recognition import Recogniser
+from familiar.library.scoring import PercentileIndex
+from familiar.media import is_photo, is_video
+from familiar.model import Photo, Plan, RecognisedFace
+from familiar.rules.planning import Rules, following, plan_for
+from familiar.settings import FolderSettings, folder_name
+from familiar.sources.settling import look
+from familiar.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPreview:
+    """The plan for a photo, and the faces that it was made for."""
+
+    plan: Plan
+    faces: Sequence[RecognisedFace]
+
+
+class PlanPreviews:
+    """What came of each path: a plan, nothing for another path of the same photo, or a failure."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        indexer: Indexer,
+        recogniser: Recogniser,
+        rules: Rules,
+        percentiles: PercentileIndex,
+        source_of: Callable[[Path], str],
+    ) -> None:
+        """Take what a photo passes on its way to a plan; `source_of` names the source of a path."""
+        self.plans: dict[Path, PlanPreview] = {}
+        self.copies: list[tuple[Path, Path]] = []
+        self.failed: list[tuple[Path, str]] = []
+        self._store = store
+        self._indexer = indexer
+        self._recogniser = recogniser
+        self._rules = rules
+        self._percentile_rank = percentiles.percentile_rank
+        self._source_of = source_of
+        self._first: dict[int, Path] = {}
+
+    async def add_all(self, paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> None:
+        """Plan photos; `on_progress` is told how many are planned, of how many.
+
+        A clip goes where its still goes, so that all others are planned before videos.
+
+        Raises:
+            StoreError: the store can't be used.
+        """
+        numbers = count(1)
+        for videos in (False, True):
+            chosen = [path for path in paths if is_video(path) == videos]
+            await self._add(chosen, lambda: on_progress(next(numbers), len(paths)))
+
+    async def _add(self, paths: Sequence[Path], on_progress: Callable[[], None]) -> None:
+        stills = {path: self._still_of(path) for path in paths if is_video(path)}
+        looks = [asyncio.create_task(self._indexer.index(path, beside_still=bool(stills.get(path)))) for path in paths]
+        for path, indexed in zip(paths, looks, strict=True):
+            try:
+                self._plan(path, await indexed, stills.get(path))
+            except StoreError:
+                raise  # not the photo's fault
+            except FamiliarError as error:
+                self.failed.append((path, str(error)))
+            on_progress()
+
+    def _still_of(self, video: Path) -> Path | None:
+        """Return the still beside a video, if it was seen: now, or when it was handled."""
+        for path in self.plans:
+            if path.parent == video.parent and path.stem == video.stem and is_photo(path):
+                return path
+        return handled_still(self._store, video)
+
+    def _plan(self, path: Path, photo_id: int, still: Path | None) -> None:
+        if self._first.setdefault(photo_id, path) != path:
+            self.copies.append((path, self._first[photo_id]))
+            return
+        photo, faces = self._recogniser.recognise(photo_id)
+        plan = self._plan_for_clip(path, still) if photo.kind == "clip" else self._plan_for_photo(path, photo, faces)
+        self.plans[path] = PlanPreview(plan=plan, faces=faces)
+
+    def _plan_for_clip(self, path: Path, still: Path | None) -> Plan:
+        if still is None or still not in self.plans:
+            return Plan()
+        return following(self.plans[still].plan.operations, still, path)
+
+    def _plan_for_photo(self, path: Path, photo: Photo, faces: tuple[RecognisedFace, ...]) -> Plan:
+        found = look(path)
+        if found is None:
+            raise GoneError(f"{path}: no longer there")
+        subject = subject_of(photo, faces, path, self._source_of(path), found[1])
+        return plan_for(self._rules, self._rules.rank(subject, self._percentile_rank))
+
+
+def folder_source(path: Path, folders: Sequence[FolderSettings]) -> str:
+    """Return the name of the source that a path belongs to: a folder of the settings, or else its own folder."""
+    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), folder_name(path.parent))

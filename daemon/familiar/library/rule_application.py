@@ -1,0 +1,70 @@
+"""Apply the rules to photos that are known already."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from familiar.library.plan_previews import folder_source
+from familiar.library.planning import subject_of
+from familiar.library.recognition import Recogniser
+from familiar.library.scoring import PercentileIndex
+from familiar.rules.planning import Rules, plan_for
+from familiar.settings import FLICKR, FolderSettings
+from familiar.sources.settling import look
+from familiar.state import cache_in
+from familiar.store.store import Store
+
+
+class RuleApplication:
+    """Writes down plans for known photos, for somebody to carry them out."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        recogniser: Recogniser,
+        rules: Rules,
+        percentiles: PercentileIndex,
+        folders: Sequence[FolderSettings],
+    ) -> None:
+        """Take the store, what makes plans, and the folders of the settings, which are the sources of their photos."""
+        self._store = store
+        self._recogniser = recogniser
+        self._rules = rules
+        self._percentile_rank = percentiles.percentile_rank
+        self._folders = folders
+        self._cache = cache_in(store.path.parent)
+
+    def record(self, tops: Sequence[Path], on_progress: Callable[[int, int], None]) -> Iterator[int]:
+        """Write down a plan for each known photo that has one to do, at the first of its paths that is there.
+
+        Gives the plans' ids. Only photos in and below `tops` are taken, if there are any; `on_progress` is told how
+        many photos are done, of how many.
+        """
+        photos = list(self._store.photos.seen())
+        for number, photo_id in enumerate(photos, start=1):
+            on_progress(number, len(photos))
+            path = self._path_of(photo_id, tops)
+            plan_id = None if path is None else self._record(photo_id, path)
+            if plan_id is not None:
+                yield plan_id
+
+    def _record(self, photo_id: int, path: Path) -> int | None:
+        found = look(path)
+        if found is None:
+            return None
+        photo, faces = self._recogniser.recognise(photo_id)
+        if photo.kind == "clip":
+            return None  # it goes where its still goes
+        subject = subject_of(photo, faces, path, self._source_of(path), found[1])
+        plan = plan_for(self._rules, self._rules.rank(subject, self._percentile_rank))
+        return self._store.journal.record(photo_id, path, plan) if plan.operations else None
+
+    def _source_of(self, path: Path) -> str:
+        return FLICKR if path.parent == self._cache else folder_source(path, self._folders)
+
+    def _path_of(self, photo_id: int, tops: Sequence[Path]) -> Path | None:
+        """Return where the photo lies that a person put there: no copy of ours, and no link."""
+        paths = self._store.journal.originals_of(photo_id)
+        chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
+        chosen.sort(key=lambda path: path.parent == self._cache)  # rules can do more with other files
+        return next((path for path in chosen if path.is_file()), None)
