@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlite_utils import Database
 
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 
 _LARGEST = 2**63 - 1
 """SQLite's largest id."""

@@ -7,12 +7,11 @@ from datetime import datetime
 from itertools import combinations
 
 import numpy as np
-from sqlite_utils import Database
 
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member
 from familiar.store.clusters.clusters import AT_ONCE, Clusters
 from familiar.store.clusters.refusals import Refusals, read_refusals
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.store.photos import stack
 from familiar.store.row_changes import RowChanges, dump
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sqlite_utils import Database
 
 from familiar.model import Embeddings
+from familiar.store.database import Database
 from familiar.store.photos import stack
 
 _COLUMNS = "SELECT id, photo_id, embedding FROM real_faces"
