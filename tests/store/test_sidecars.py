@@ -4,7 +4,7 @@ import pytest
 
 from album import Album, embedding
 from familiar.errors import UsageError
-from familiar.identity.references import MOST_REFERENCES
+from familiar.identity.people import MOST_REFERENCES
 from familiar.model import Area, Match, Region, SidecarContent
 
 

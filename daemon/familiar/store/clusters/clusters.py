@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from familiar.errors import UsageError
-from familiar.identity.matching import Verdicts
+from familiar.identity.verdicts import Verdicts
 from familiar.model import Box, Embeddings
 from familiar.store.database import Database
 from familiar.store.photos import stack

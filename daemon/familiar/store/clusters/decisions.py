@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from familiar.errors import UsageError
-from familiar.identity.references import MOST_REFERENCES
+from familiar.identity.people import MOST_REFERENCES
 from familiar.names import check_name, name_key
 from familiar.store.clusters.clusters import AT_ONCE, Clusters
 from familiar.store.clusters.refusals import read_refusals
