@@ -19,6 +19,10 @@ Embedding: TypeAlias = "npt.NDArray[np.float32]"
 Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 """A stack of embeddings, shape (n, 128), float32."""
 
+PLAIN_MODEL = "dlib-resnet-v1"
+USUAL_MODEL = "dlib-resnet-v1-mirrored"
+"""Ids of embeddings, of which only those of the same one can be compared: of a face, and of it and its mirror image."""
+
 
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from familiar import __version__
-from familiar.api.environment import Environment, folders_of
+from familiar.api.environment import Environment
 from familiar.api.session import Session
 from familiar.errors import FamiliarError
 from familiar.events import EventLog
+from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
 from familiar.library.scoring import PercentileIndex
 from familiar.service.assembly import Assembly, FlickrAccess, assemble

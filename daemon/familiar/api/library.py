@@ -1,31 +1,35 @@
 """The face of familiar in Python."""
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from __future__ import annotations
 
-from familiar.api.configuration import ConfigurationFiles
-from familiar.api.daemon import ScanResult, run, scan
-from familiar.api.disks import FolderDisks
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from familiar import api
 from familiar.api.environment import Environment, find_environment
-from familiar.api.flickr import FlickrAccount
-from familiar.api.health import Finding, examine
 from familiar.api.paths import expanded
-from familiar.api.people import People
-from familiar.api.placement import Action, Collection, collect, put, undo
-from familiar.api.rules import PhotoRules, PlannedPhotos, plan
-from familiar.api.search import Found, find
 from familiar.api.session import Session
 from familiar.events import NO_LOG, EventLog
-from familiar.library.handover import Undone
-from familiar.library.locations import check_apart
-from familiar.library.photo_folders import folder_at
 from familiar.library.progress import Progress, no_progress
-from familiar.library.search import SearchQuery
-from familiar.library.status import LibraryStatus, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+    from types import TracebackType
+
+    from familiar.api.configuration import ConfigurationFiles
+    from familiar.api.daemon import ScanResult
+    from familiar.api.disks import FolderDisks
+    from familiar.api.flickr import FlickrAccount
+    from familiar.api.health import Finding
+    from familiar.api.people import People
+    from familiar.api.placement import Action, Collection
+    from familiar.api.rules import PhotoRules, PlannedPhotos
+    from familiar.api.search import Found
+    from familiar.library.handover import Undone
+    from familiar.library.status import LibraryStatus
 
 
 class Library:
@@ -38,13 +42,6 @@ class Library:
 
     It is used by one thread. It works beside a running daemon: files are moved, copied and linked by the daemon then,
     and the call waits. All errors are those of `familiar.errors`.
-
-    Attributes:
-        people: who is known, and by which faces.
-        rules: by which photos are sorted.
-        flickr: an account on Flickr, both ways.
-        disks: the disks of the folders that are read from and written to.
-        config: the files that say what familiar does.
     """
 
     def __init__(
@@ -64,11 +61,31 @@ class Library:
             notify: gets remarks for a person, one sentence each.
         """
         self._session = Session(environment, progress=progress, log=log, notify=notify)
-        self.people = People(self._session)
-        self.rules = PhotoRules(self._session)
-        self.flickr = FlickrAccount(self._session)
-        self.disks = FolderDisks(self._session)
-        self.config = ConfigurationFiles(self._session)
+
+    @cached_property
+    def people(self) -> People:
+        """Who is known, and by which faces."""
+        return api.people.People(self._session)
+
+    @cached_property
+    def rules(self) -> PhotoRules:
+        """The rules by which photos are sorted."""
+        return api.rules.PhotoRules(self._session)
+
+    @cached_property
+    def flickr(self) -> FlickrAccount:
+        """An account on Flickr, both ways."""
+        return api.flickr.FlickrAccount(self._session)
+
+    @cached_property
+    def disks(self) -> FolderDisks:
+        """The disks of the folders that are read from and written to."""
+        return api.disks.FolderDisks(self._session)
+
+    @cached_property
+    def config(self) -> ConfigurationFiles:
+        """The files that say what familiar does."""
+        return api.configuration.ConfigurationFiles(self._session)
 
     @classmethod
     def open(
@@ -93,8 +110,8 @@ class Library:
         """
         environment = find_environment(
             os.environ,
-            state=None if state is None else Path(state).expanduser(),
-            config=None if config is None else Path(config).expanduser(),
+            state=None if state is None else expanded(state),
+            config=None if config is None else expanded(config),
         )
         return cls(environment, progress=progress, log=log)
 
@@ -109,14 +126,14 @@ class Library:
         Raises:
             NoStoreError: there is no store yet.
         """
-        return status_of(self._session.store(), self._session.model_or_default)
+        return api.status.status(self._session)
 
     def examine(self) -> list[Finding]:
         """Check this installation: configuration, rules, store, folders, limits of the kernel, and the engine.
 
         Nothing raises, and nothing is made: what is wrong is a finding, with a remedy.
         """
-        return list(examine(self._session))
+        return list(api.health.examine(self._session))
 
     def scan(self, *paths: str | Path, retry: bool = False) -> ScanResult:
         """Handle the photos that are there now: look at them, match their faces, apply the rules.
@@ -129,7 +146,7 @@ class Library:
             UsageError: there is no such folder, none is configured, or the configuration or the rules are wrong.
             BusyError: the daemon runs, which handles photos by itself, or another scan.
         """
-        return scan(self._session, tuple(Path(path).expanduser() for path in paths), retry=retry)
+        return api.daemon.scan(self._session, tuple(expanded(path) for path in paths), retry=retry)
 
     def plan(self, *paths: str | Path) -> PlannedPhotos:
         """Return what the rules would do; no file is touched, and no photo counts as handled.
@@ -142,7 +159,7 @@ class Library:
         Raises:
             UsageError: there is no such folder, there are no rules, or the configuration or the rules are wrong.
         """
-        return plan(self._session, [expanded(path) for path in paths])
+        return api.rules.plan(self._session, [expanded(path) for path in paths])
 
     def run(self, folders: Sequence[str | Path] = ()) -> None:
         """Be the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
@@ -154,7 +171,7 @@ class Library:
             UsageError, BusyError: as `scan`.
             StoreReplacedError: the store was deleted, moved or replaced.
         """
-        run(self._session, tuple(Path(folder).expanduser() for folder in folders))
+        api.daemon.run(self._session, tuple(expanded(folder) for folder in folders))
 
     def find(
         self,
@@ -178,8 +195,9 @@ class Library:
             UsageError: there is no such file, or no such person.
             FamiliarError: it can't be decoded, or has no face.
         """
-        query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person)
-        return find(self._session, Path(image).expanduser(), query)
+        return api.search.find(
+            self._session, expanded(image), most=most, threshold=threshold, beyond=beyond, person=person
+        )
 
     def collect(
         self,
@@ -205,9 +223,9 @@ class Library:
             UsageError: there is no such person, or `to` is, or lies in, one of the folders.
             FamiliarError: none of the photos lies anywhere any more.
         """
-        where = [folder_at(Path(folder).expanduser(), files=False) for folder in folders]
-        return collect(
-            self._session, people, Path(to).expanduser(), folders=where, action=action, every=every, only=only
+        where = [expanded(folder) for folder in folders]
+        return api.placement.collect(
+            self._session, people, expanded(to), folders=where, action=action, every=every, only=only
         )
 
     def check_target(self, folder: str | Path) -> Path:
@@ -216,7 +234,7 @@ class Library:
         Raises:
             UsageError: it is a file.
         """
-        return check_apart(Path(folder).expanduser(), [])
+        return api.placement.check_target(expanded(folder))
 
     def put(self, photos: Iterable[tuple[int, Path]], to: Path, action: Action, *, rule: str) -> Collection:
         """Put known photos, each an id with the path to take it from, into a folder; `undo(last=True)` takes it back.
@@ -227,7 +245,7 @@ class Library:
             action: what is done with them.
             rule: who asked for it, for the journal.
         """
-        return put(self._session, photos, to, action, rule)
+        return api.placement.put(self._session, photos, to, action, rule)
 
     def undo(self, operations: Sequence[int] = (), *, last: bool = False, since: datetime | None = None) -> Undone:
         """Take back what rules and commands did to files, the newest first.
@@ -242,7 +260,7 @@ class Library:
         Raises:
             UsageError: not exactly one of the three is given, there is no such operation, or nothing to undo.
         """
-        return undo(self._session, operations, last=last, since=since)
+        return api.placement.undo(self._session, operations, last=last, since=since)
 
     def close(self) -> None:
         """Close the store."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.library.indexing import Indexer
 from familiar.library.people.embedding_files.reader import read_embeddings
@@ -102,7 +103,7 @@ class People:
             UsageError: the name can't be used, or there is no photo at one of the paths.
         """
         check_name(name)
-        folders = named_folders(Path(photo).expanduser() for photo in photos)
+        folders = named_folders(expanded(photo) for photo in photos)
         settings = self._session.settings.without_videos()
         candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders))))
         (enrolment,) = self._register([candidate], choice=choice, most=None)
@@ -130,7 +131,7 @@ class People:
             UsageError: there is no such folder, or no folder lies in it.
         """
         found = read_data_set(
-            Path(os.path.abspath(Path(folder).expanduser())),
+            Path(os.path.abspath(expanded(folder))),
             self._session.settings.without_videos().watched,
             name_of=name_of,
         )

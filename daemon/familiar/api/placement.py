@@ -11,8 +11,8 @@ from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.handover import Undone
 from familiar.library.locations import check_apart, places_of
+from familiar.library.photo_folders import folder_at
 from familiar.model import Copy, Link, Move, Operation, Plan
-from familiar.settings import FolderSettings
 from familiar.store.store import Store
 
 Action: TypeAlias = Literal["copy", "move", "link", "hard-link"]
@@ -32,23 +32,29 @@ def collect(
     names: Sequence[str],
     to: Path,
     *,
-    folders: Sequence[FolderSettings],
+    folders: Sequence[Path],
     action: Action,
     every: bool,
     only: bool,
 ) -> Collection:
     """Put all photos of people into one folder; `Library.collect` says more."""
-    tops = [folder.path for folder in folders]
+    chosen = [folder_at(folder, files=False) for folder in folders]
+    tops = [folder.path for folder in chosen]
     target = check_apart(to, tops)
     store = session.store()
     people = [store.people.find(name) for name in names]
-    if folders:
-        session.index(folders)
+    if chosen:
+        session.index(chosen)
     photos = store.photos.with_people([person.id for person in people], every=every, only=only)
     places = list(_places(store, photos, tops, target))
     if photos and not places and not tops:
         raise FamiliarError(f"{len(photos)} photos show them, but none lies anywhere any more.")
     return put(session, places, target, action, "familiar collect")
+
+
+def check_target(folder: Path) -> Path:
+    """Return a folder that photos can be put into; `Library.check_target` says more."""
+    return check_apart(folder, [])
 
 
 def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, action: Action, rule: str) -> Collection:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.api.disks import targets_of
-from familiar.api.environment import folders_of
 from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.indexing import Indexer
-from familiar.library.photo_folders import photos_in
+from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews, folder_source
 from familiar.library.rule_application import RuleApplication
 from familiar.library.scoring import PercentileIndex

@@ -1,28 +1,35 @@
-"""What all parts of a `Library` share: settings, store, and what is made of them when it is asked for."""
+"""What all parts of a `Library` share: settings, store, and what is made of them when it is asked for.
+
+What makes it is imported then, too: many calls ask the store alone, and are over sooner than all of it is imported.
+"""
+
+from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from familiar.api.environment import Environment
 from familiar.effects.disks import Disks
 from familiar.errors import StoreReplacedError, UsageError
-from familiar.events import EventLog
-from familiar.library.concurrency import run
-from familiar.library.handover import Handover
-from familiar.library.indexing import Indexer
-from familiar.library.operations import OperationRunner
-from familiar.library.progress import Progress
-from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Reencoder
-from familiar.library.scoring import Scorer
-from familiar.library.survey import FolderIndexer, IndexedFile, survey
-from familiar.settings import FolderSettings, Settings
+from familiar.model import USUAL_MODEL
 from familiar.state import locked
-from familiar.store.store import Store
-from familiar.vision.workers.pool import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+
+    from familiar.api.environment import Environment
+    from familiar.events import EventLog
+    from familiar.library.handover import Handover
+    from familiar.library.operations import OperationRunner
+    from familiar.library.progress import Progress
+    from familiar.library.recognition import Recogniser
+    from familiar.library.reencoding import Reencoder
+    from familiar.library.scoring import Scorer
+    from familiar.library.survey import IndexedFile
+    from familiar.settings import FolderSettings, Settings
+    from familiar.store.store import Store
+    from familiar.vision.workers.pool import Workers
 
 R = TypeVar("R")
 
@@ -58,11 +65,11 @@ class Session:
 
     @property
     def model_or_default(self) -> str:
-        """Id of the model in use, or of the usual one where the configuration is wrong."""
+        """Id of the model in use, or of the usual one where there is no configuration, or a wrong one."""
         try:
-            return self.model
+            return USUAL_MODEL if self.environment.config is None else self.model
         except UsageError:
-            return Settings().vision.model
+            return USUAL_MODEL
 
     def store(self, *, create: bool = False) -> Store:
         """Return the store, opening it at first; with `create`, one is made if there is none.
@@ -103,6 +110,8 @@ class Session:
     @property
     def recogniser(self) -> Recogniser:
         """What matches faces against the people in the store."""
+        from familiar.library.recognition import Recogniser
+
         if self._recogniser is None:
             self._recogniser = Recogniser(self.store(), self.settings.matching, self.model)
         return self._recogniser
@@ -110,6 +119,8 @@ class Session:
     @property
     def scorer(self) -> Scorer:
         """What scores the stored photos."""
+        from familiar.library.scoring import Scorer
+
         return Scorer(self.store(), self.settings.matching, self.model)
 
     @property
@@ -120,6 +131,8 @@ class Session:
     @property
     def handover(self) -> Handover:
         """What has operations carried out or taken back, here or by the daemon."""
+        from familiar.library.handover import Handover
+
         return Handover(
             state=self.environment.state,
             store=self.store(),
@@ -136,10 +149,14 @@ class Session:
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
         """Return worker processes for so many tasks; without `networks` they render and do not look for faces."""
+        from familiar.vision.workers.pool import Workers
+
         return Workers(settings=self.settings.vision, models=self.environment.models, tasks=tasks, networks=networks)
 
     def reencoder(self, workers: Workers) -> Reencoder:
         """Return what encodes faces again that another model encoded."""
+        from familiar.library.reencoding import Reencoder
+
         return Reencoder(
             store=self.store(), workers=workers, recogniser=self.recogniser, log=self.log, clock=time.monotonic
         )
@@ -150,6 +167,9 @@ class Session:
         Raises:
             UsageError: a folder has no photo, or can't be read.
         """
+        from familiar.library.indexing import Indexer
+        from familiar.library.survey import FolderIndexer, survey
+
         found = survey(self.store(), map(self.settings.watched, folders), self.model)
 
         async def look() -> list[IndexedFile]:
@@ -169,6 +189,8 @@ class Session:
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine to its end, also where this thread runs an event loop, as in a notebook."""
+        from familiar.library.concurrency import run
+
         return run(coroutine)
 
     def close(self) -> None:
@@ -178,6 +200,8 @@ class Session:
 
     @asynccontextmanager
     async def _runner(self, tasks: int) -> AsyncIterator[tuple[OperationRunner, int]]:
+        from familiar.library.operations import OperationRunner
+
         async with self.workers(tasks, networks=False) as workers:
             runner = OperationRunner(
                 store=self.store(),

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich.padding import Padding
-
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
-from familiar.cli.console.output import console, local_time, print_table, say
+from familiar.cli.console.output import local_time, print_heading, print_table, say
 from familiar.library.status import FlickrProgress, LibraryStatus
 
 _SHOWN = 20
@@ -69,7 +67,7 @@ def _show_flickr(found: FlickrProgress) -> None:
 def _section(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     if not rows:
         return
-    console().print(Padding(f"[bold]{title}[/bold] ({len(rows)})", (1, 0, 0, 0), expand=False))
+    print_heading(title, len(rows))
     print_table(columns, rows[:_SHOWN])
     if len(rows) > _SHOWN:
         say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
