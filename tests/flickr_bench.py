@@ -15,9 +15,11 @@ from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
+from familiar.flickr.sync.single import SingleFlickrSync
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
+from familiar.library.sources import FlickrCache
 from familiar.model import Tag
 from familiar.settings import FlickrSettings, VisionSettings
 from familiar.state import cache_in
@@ -94,12 +96,12 @@ class FlickrBench:
 
         async def run() -> FlickrSync:
             part = self.part(once=once)
-            part.start(lambda: None)
+            part.start()
             ends = time.monotonic() + within
             try:
                 while not until(part):
                     assert time.monotonic() < ends, self.log.events
-                    await part.tick(time.monotonic())
+                    await part.advance(time.monotonic())
                     await asyncio.sleep(0.01)
             finally:
                 await part.close()
@@ -107,17 +109,18 @@ class FlickrBench:
 
         return asyncio.run(run())
 
-    def part(self, *, once: bool = False) -> FlickrSync:
-        return FlickrSync(
+    def part(self, *, once: bool = False, credentials: Credentials | None = None) -> FlickrSync:
+        kind = SingleFlickrSync if once else FlickrSync
+        return kind(
             settings=self.settings,
-            credentials=self.credentials,
+            credentials=credentials or self.credentials,
             store=self.store,
             workers=cast("Workers", OwnWorkers()),
             runner=cast("OperationRunner", None),
             decider=cast("TagDecider", Undecided()),
-            cache=self.cache,
+            cache=FlickrCache(self.store),
+            wake=lambda: None,
             log=self.log,
-            once=once,
         )
 
     @property

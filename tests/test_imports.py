@@ -11,7 +11,7 @@ LAYERS = (
     {"cli", "review"},
     {"api"},
     {"service"},
-    {"flickr"},
+    {"flickr", "folders"},
     {"library"},
     {"sources", "vision", "effects", "store"},
     {"xmp"},
@@ -20,10 +20,10 @@ LAYERS = (
     {"yaml_source", "names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "errors", "events"},
+    {"model", "errors", "events", "backoff"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "tags", "model", "errors"}
+PURE = {"identity", "rules", "names", "tags", "model", "errors", "backoff"}
 IMPURE = {
     "os",
     "io",

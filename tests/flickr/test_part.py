@@ -4,11 +4,12 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PIL import Image
 
+from familiar.flickr.api.credentials import Credentials
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
@@ -236,13 +237,12 @@ def test_an_unexpected_error_of_the_part_ends_nothing_else(bench: FlickrBench) -
         def needed(self) -> None:
             raise RuntimeError("odd")
 
-    part = bench.part()
-    part._credentials = Odd()  # type: ignore[assignment]  # a stand-in
+    part = bench.part(credentials=cast("Credentials", Odd()))
 
     async def tick() -> None:
-        part.start(lambda: None)
-        await part.tick(0.0)
-        await part.tick(0.1)
+        part.start()
+        await part.advance(0.0)
+        await part.advance(0.1)
 
     asyncio.run(tick())
     (error,) = bench.log.of("flickr.error")

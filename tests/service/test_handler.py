@@ -1,80 +1,105 @@
 """One photo must not stop the others, whatever goes wrong with it."""
 
 import asyncio
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
-from familiar.effects.disks import Disks
-from familiar.library.operations import OperationRunner
-from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Reencoder
-from familiar.library.sidecars.reader import SidecarReader
-from familiar.library.sidecars.writer import SidecarWriter
-from familiar.model import Plan, Subject
-from familiar.service.handler import Handler, Surroundings
-from familiar.settings import MatchingSettings, VisionSettings
-from familiar.store.store import Store
-from familiar.vision.workers.pool import Workers
-from photos import MODELS
-from running import CheckedLog
+import pytest
+
+from arrivals import ArrivalBench
+from familiar.errors import ChangedError, GoneError, RetryError, StoreUnavailableError
+from familiar.service.arrival import Arrival
+from familiar.service.handler import Handler
+from familiar.store.files import FileRow
 
 
-def handled(store: Store, log: CheckedLog, path: Path, *, size: int) -> Handler:
-    """Handle a file that had this size when it had settled, with rules that fail."""
-
-    def decide(subject: Subject) -> Plan:
-        raise ZeroDivisionError(subject.path)
-
-    mtime_ns = path.stat().st_mtime_ns
-
-    async def handle() -> Handler:
-        async with Workers(models=MODELS, settings=VisionSettings(workers=1)) as workers:
-            clock = partial(float, 0)
-            recogniser = Recogniser(store, MatchingSettings(), VisionSettings().model)
-            runner = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
-            handler = Handler(
-                store=store,
-                workers=workers,
-                recogniser=recogniser,
-                reencoder=Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock),
-                runner=runner,
-                sidecar_writer=SidecarWriter(store=store, runner=runner, clock=clock, enabled=False),
-                sidecar_reader=SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=False),
-                surroundings=Surroundings(
-                    decide=decide, source_of=lambda _: "", mark_gone=lambda _: None, is_there=lambda _: True
-                ),
-                log=log,
-                clock=clock,
-            )
-            root = store.roots.know(path.parent)
-            store.files.hint(path, size=size, mtime_ns=mtime_ns, root_id=root.id, due=0)
-            (file,) = store.files.settled(0, roots=[root.id], limit=9)
-            turn = asyncio.Event()
-            turn.set()
-            await handler.handle(file, turn)
-            return handler
-
-    return asyncio.run(handle())
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
+    with ArrivalBench.at(tmp_path) as made:
+        yield made
 
 
-def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(tmp_path: Path, meadow: Path) -> None:
-    log = CheckedLog()
-    with Store(tmp_path / "familiar.db") as store:
-        handler = handled(store, log, meadow, size=meadow.stat().st_size)
-        file = store.files.at(meadow)
-    assert [name for name, _ in log.events] == ["photo.seen", "photo.error", "file.failed"]
-    assert log.events[-1][1]["reason"].startswith("unexpected error: ZeroDivisionError(")
-    assert log.events[-1][1]["retry_in"] == 60
-    assert file is not None
-    assert (file.state, file.attempts, handler.tally.failed) == ("failed", 1, 1)
+def handled(bench: ArrivalBench, error: Exception, *, row: FileRow | None = None) -> FileRow:
+    """Handle a file whose first stage raises an error; return what is known of it then."""
+    file = bench.arrival("a.jpg").file if row is None else row
+
+    async def fail(arrival: Arrival) -> Arrival:
+        raise error
+
+    async def never(arrival: Arrival) -> Arrival:
+        raise AssertionError("no stage follows one that failed")
+
+    handler = Handler(
+        stages=(fail, never), sources=bench.sources, retries=bench.retries, tally=bench.tally, log=bench.log
+    )
+    asyncio.run(handler.handle(file, asyncio.Event()))
+    return bench.row(file.path)
 
 
-def test_a_file_that_changed_since_it_had_settled_settles_again(tmp_path: Path, meadow: Path) -> None:
-    log = CheckedLog()
-    with Store(tmp_path / "familiar.db") as store:
-        handled(store, log, meadow, size=meadow.stat().st_size - 1)
-        file = store.files.at(meadow)
-        assert store.photos.counts()["seen"] == 0
-    assert log.events == []
-    assert file is not None
-    assert file.state == "settling"
+def test_a_file_passes_the_stages_in_their_order_until_one_ends_its_way(bench: ArrivalBench) -> None:
+    passed: list[str] = []
+
+    async def first(arrival: Arrival) -> Arrival:
+        passed.append(f"first {arrival.path.name}")
+        return arrival
+
+    async def last(arrival: Arrival) -> None:
+        passed.append("last")
+
+    async def never(arrival: Arrival) -> Arrival:
+        raise AssertionError("its way has ended")
+
+    handler = Handler(
+        stages=(first, last, never), sources=bench.sources, retries=bench.retries, tally=bench.tally, log=bench.log
+    )
+    asyncio.run(handler.handle(bench.arrival("a.jpg").file, asyncio.Event()))
+    assert passed == ["first a.jpg", "last"]
+
+
+def test_an_error_that_nobody_expected_is_logged_and_the_photo_is_tried_again(bench: ArrivalBench) -> None:
+    file = handled(bench, ZeroDivisionError("odd"))
+    assert bench.events() == ["photo.error", "file.failed"]
+    assert bench.log.events[-1][1]["reason"].startswith("unexpected error: ZeroDivisionError(")
+    assert bench.log.events[-1][1]["retry_in"] == 60
+    assert (file.state, file.attempts, bench.tally.failed) == ("failed", 1, 1)
+
+
+def test_a_file_that_changed_since_it_had_settled_settles_again(bench: ArrivalBench) -> None:
+    file = handled(bench, ChangedError("changed"))
+    assert (file.state, file.size, file.due) == ("settling", -1, bench.now)
+    assert bench.events() == []
+
+
+def test_a_passing_failure_is_tried_again_after_longer_and_longer_times(bench: ArrivalBench) -> None:
+    file = handled(bench, RetryError("busy"))
+    assert (file.state, file.due) == ("failed", bench.now + 60)
+    file = handled(bench, RetryError("busy"), row=file)
+    assert (file.attempts, file.due) == (2, bench.now + 120)
+
+
+def test_a_failure_with_a_file_name_that_is_no_text_is_written_down(bench: ArrivalBench) -> None:
+    file = handled(bench, RetryError("\udcff.jpg: Input/output error"))
+    assert file.state == "failed"
+    assert bench.store.files.failures() == [(file.path, "\\udcff.jpg: Input/output error")]
+
+
+def test_a_file_that_is_gone_is_marked_so(bench: ArrivalBench) -> None:
+    arrival = bench.arrival("a.jpg")
+    arrival.path.unlink()
+    assert handled(bench, GoneError("gone"), row=arrival.file).state == "gone"
+    assert bench.tally.failed == 0
+
+
+def test_a_file_on_a_disk_that_is_away_is_not_gone_and_is_tried_again(bench: ArrivalBench) -> None:
+    arrival = bench.arrival("a.jpg")
+    arrival.path.unlink()
+    bench.folder.is_away = True
+    assert handled(bench, GoneError("gone"), row=arrival.file).state == "failed"
+    assert bench.log.of("file.failed")[0]["reason"] == "out of reach"
+
+
+def test_a_store_that_fails_is_no_fault_of_the_photo_which_stays_pending(bench: ArrivalBench) -> None:
+    with pytest.raises(StoreUnavailableError, match="disk full"):
+        handled(bench, StoreUnavailableError("disk full"))
+    assert bench.row(bench.base / "in" / "a.jpg").state == "pending"
+    assert bench.events() == []

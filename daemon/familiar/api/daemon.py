@@ -15,9 +15,8 @@ from familiar.errors import FamiliarError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
-from familiar.library.scoring import PercentileIndex
 from familiar.service.assembly import Assembly, FlickrAccess, assemble
-from familiar.service.daemon import Progress
+from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store
@@ -152,7 +151,6 @@ def daemon_for(
             log.emit("settings.rejected", problems=problems_in(error))
             return False
         rules.file = session.environment.rules_path(fresh)
-        rules.percentiles = PercentileIndex(store, fresh.matching, fresh.vision.model)
         rules.read_again()
         log.emit("service.reloaded", settings=session.environment.config, rules=rules.file)
         return fresh != settings
@@ -183,7 +181,6 @@ def rule_book(session: Session, settings: Settings, store: Store, log: EventLog 
         file=session.environment.rules_path(settings),
         read=session.environment.rules,
         store=store,
-        percentiles=PercentileIndex(store, settings.matching, settings.vision.model),
         log=session.log if log is None else log,
     )
 

@@ -10,7 +10,7 @@ from familiar.errors import UsageError
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Key, Login, Perms
 from familiar.flickr.api.errors import NotAllowedError
-from familiar.flickr.sync.job import connect
+from familiar.flickr.sync.connection import connect
 from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
 from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
 from familiar.flickr.sync.tag_decisions import TagDecider
@@ -230,7 +230,8 @@ class FlickrAccount:
     def _decider(self) -> TagDecider:
         session, store = self._session, self._session.store()
         rules = rule_book(session, session.settings, store)
-        return TagDecider(store=store, recogniser=session.recogniser, rules=rules, log=session.log)
+        planner = session.planner(lambda: rules.rules)
+        return TagDecider(store=store, recogniser=session.recogniser, planner=planner, log=session.log)
 
 
 def _check_account(store: Store, found: Login) -> None:

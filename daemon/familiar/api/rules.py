@@ -12,9 +12,9 @@ from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.indexing import Indexer
 from familiar.library.photo_folders import folders_of, photos_in
-from familiar.library.plan_previews import PlanPreview, PlanPreviews, folder_source
+from familiar.library.plan_previews import PlanPreview, PlanPreviews
 from familiar.library.rule_application import RuleApplication
-from familiar.library.scoring import PercentileIndex
+from familiar.library.sources import folder_source
 from familiar.library.targets import Target
 from familiar.names import name_key
 from familiar.rules.planning import Rules
@@ -103,8 +103,7 @@ class PhotoRules:
         application = RuleApplication(
             store=store,
             recogniser=session.recogniser,
-            rules=rules,
-            percentiles=PercentileIndex(store, session.settings.matching, session.model),
+            planner=session.planner(lambda: rules),
             folders=session.settings.folders,
         )
         with session.progress("deciding") as count:
@@ -136,8 +135,7 @@ async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings
             store=store,
             indexer=Indexer(store=store, workers=workers),
             recogniser=session.recogniser,
-            rules=rules,
-            percentiles=PercentileIndex(store, session.settings.matching, session.model),
+            planner=session.planner(lambda: rules),
             source_of=lambda path: folder_source(path, folders),
         )
         with session.progress("looking at photos") as count:

@@ -5,7 +5,6 @@ What makes it is imported then, too: many calls ask the store alone, and are ove
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,11 +21,13 @@ if TYPE_CHECKING:
     from familiar.events import EventLog
     from familiar.library.handover import Handover
     from familiar.library.operations import OperationRunner
+    from familiar.library.planning import Planner
     from familiar.library.progress import Progress
     from familiar.library.recognition import Recogniser
     from familiar.library.reencoding import Reencoder
     from familiar.library.scoring import Scorer
     from familiar.library.survey import IndexedFile
+    from familiar.rules.planning import Rules
     from familiar.settings import FolderSettings, Settings
     from familiar.store.store import Store
     from familiar.vision.workers.pool import Workers
@@ -123,6 +124,14 @@ class Session:
 
         return Scorer(self.store(), self.settings.matching, self.model)
 
+    def planner(self, rules: Callable[[], Rules]) -> Planner:
+        """Return what makes plans by the rules that hold when it is asked."""
+        from familiar.library.planning import Planner
+        from familiar.library.scoring import PercentileIndex
+
+        percentiles = PercentileIndex(self.store(), self.settings.matching, self.model)
+        return Planner(rules=rules, percentiles=percentiles)
+
     @property
     def disks(self) -> Disks:
         """What knows on which disk a folder lies."""
@@ -157,9 +166,7 @@ class Session:
         """Return what encodes faces again that another model encoded."""
         from familiar.library.reencoding import Reencoder
 
-        return Reencoder(
-            store=self.store(), workers=workers, recogniser=self.recogniser, log=self.log, clock=time.monotonic
-        )
+        return Reencoder(store=self.store(), workers=workers, model=self.model, log=self.log)
 
     def index(self, folders: Iterable[FolderSettings]) -> list[IndexedFile]:
         """Return what each photo in these folders is, looking at those that are not known yet.

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import local_time, print_heading, print_table, say
-from familiar.library.status import FlickrProgress, LibraryStatus
+from familiar.library.status import FlickrSummary, LibraryStatus
 
 _SHOWN = 20
 """Rows of a table that people are shown."""
@@ -54,7 +54,7 @@ def _show_counts(found: LibraryStatus) -> None:
     say("files: " + ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
 
 
-def _show_flickr(found: FlickrProgress) -> None:
+def _show_flickr(found: FlickrSummary) -> None:
     photos, tags = found.photos, found.tags
     say(
         f"Flickr: {photos['done']} photos of {found.account} done, {photos['listed'] + photos['fetched']} wait; "

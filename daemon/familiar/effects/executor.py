@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from familiar.backoff import HOURLY
 from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Outcome, Step
@@ -27,8 +28,6 @@ from familiar.filesystem.files import Pulse, has_content, no_pulse
 from familiar.filesystem.folders import Entry
 from familiar.model import Copy, Crop, FileOperation, Link, Move, MoveSidecar, Tag, WriteSidecar, destination_of
 
-_FIRST_RETRY = 60.0
-_LAST_RETRY = 3600.0
 _PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
 """A retry does not mend these; a full disk, a missing right or a busy file it may."""
 
@@ -303,4 +302,4 @@ def _size_of(source: Entry | None, path: Path) -> int:
 
 
 def _wait(step: Step) -> float:
-    return min(_FIRST_RETRY * 2.0**step.attempts, _LAST_RETRY)
+    return HOURLY.after(step.attempts)

@@ -9,13 +9,11 @@ from pathlib import Path
 from familiar.errors import FamiliarError, GoneError, StoreError
 from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
-from familiar.library.planning import subject_of
+from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
-from familiar.library.scoring import PercentileIndex
 from familiar.media import is_photo, is_video
 from familiar.model import Photo, Plan, RecognisedFace
-from familiar.rules.planning import Rules, following, plan_for
-from familiar.settings import FolderSettings, folder_name
+from familiar.rules.planning import following
 from familiar.sources.settling import look
 from familiar.store.store import Store
 
@@ -37,8 +35,7 @@ class PlanPreviews:
         store: Store,
         indexer: Indexer,
         recogniser: Recogniser,
-        rules: Rules,
-        percentiles: PercentileIndex,
+        planner: Planner,
         source_of: Callable[[Path], str],
     ) -> None:
         """Take what a photo passes on its way to a plan; `source_of` names the source of a path."""
@@ -48,8 +45,7 @@ class PlanPreviews:
         self._store = store
         self._indexer = indexer
         self._recogniser = recogniser
-        self._rules = rules
-        self._percentile_rank = percentiles.percentile_rank
+        self._planner = planner
         self._source_of = source_of
         self._first: dict[int, Path] = {}
 
@@ -98,14 +94,8 @@ class PlanPreviews:
             return Plan()
         return following(self.plans[still].plan.operations, still, path)
 
-    def _plan_for_photo(self, path: Path, photo: Photo, faces: tuple[RecognisedFace, ...]) -> Plan:
+    def _plan_for_photo(self, path: Path, photo: Photo, faces: Sequence[RecognisedFace]) -> Plan:
         found = look(path)
         if found is None:
             raise GoneError(f"{path}: no longer there")
-        subject = subject_of(photo, faces, path, self._source_of(path), found[1])
-        return plan_for(self._rules, self._rules.rank(subject, self._percentile_rank))
-
-
-def folder_source(path: Path, folders: Sequence[FolderSettings]) -> str:
-    """Return the name of the source that a path belongs to: a folder of the settings, or else its own folder."""
-    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), folder_name(path.parent))
+        return self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found[1])

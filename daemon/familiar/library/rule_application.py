@@ -3,14 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from familiar.library.plan_previews import folder_source
-from familiar.library.planning import subject_of
+from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
-from familiar.library.scoring import PercentileIndex
-from familiar.rules.planning import Rules, plan_for
-from familiar.settings import FLICKR, FolderSettings
+from familiar.library.sources import FlickrCache, folder_source
+from familiar.settings import FolderSettings
 from familiar.sources.settling import look
-from familiar.state import cache_in
 from familiar.store.store import Store
 
 
@@ -18,21 +15,14 @@ class RuleApplication:
     """Writes down plans for known photos, for somebody to carry them out."""
 
     def __init__(
-        self,
-        *,
-        store: Store,
-        recogniser: Recogniser,
-        rules: Rules,
-        percentiles: PercentileIndex,
-        folders: Sequence[FolderSettings],
+        self, *, store: Store, recogniser: Recogniser, planner: Planner, folders: Sequence[FolderSettings]
     ) -> None:
         """Take the store, what makes plans, and the folders of the settings, which are the sources of their photos."""
         self._store = store
         self._recogniser = recogniser
-        self._rules = rules
-        self._percentile_rank = percentiles.percentile_rank
+        self._planner = planner
         self._folders = folders
-        self._cache = cache_in(store.path.parent)
+        self._cache = FlickrCache(store)
 
     def record(self, tops: Sequence[Path], on_progress: Callable[[int, int], None]) -> Iterator[int]:
         """Write down a plan for each known photo that has one to do, at the first of its paths that is there.
@@ -55,16 +45,15 @@ class RuleApplication:
         photo, faces = self._recogniser.recognise(photo_id)
         if photo.kind == "clip":
             return None  # it goes where its still goes
-        subject = subject_of(photo, faces, path, self._source_of(path), found[1])
-        plan = plan_for(self._rules, self._rules.rank(subject, self._percentile_rank))
+        plan = self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found[1])
         return self._store.journal.record(photo_id, path, plan) if plan.operations else None
 
     def _source_of(self, path: Path) -> str:
-        return FLICKR if path.parent == self._cache else folder_source(path, self._folders)
+        return self._cache.name_of(path) if self._cache.holds(path) else folder_source(path, self._folders)
 
     def _path_of(self, photo_id: int, tops: Sequence[Path]) -> Path | None:
         """Return where the photo lies that a person put there: no copy of ours, and no link."""
         paths = self._store.journal.originals_of(photo_id)
         chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
-        chosen.sort(key=lambda path: path.parent == self._cache)  # rules can do more with other files
+        chosen.sort(key=self._cache.holds)  # rules can do more with other files
         return next((path for path in chosen if path.is_file()), None)

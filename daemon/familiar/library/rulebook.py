@@ -5,10 +5,8 @@ from pathlib import Path
 
 from familiar.errors import ConfigurationError, FamiliarError
 from familiar.events import EventLog
-from familiar.library.scoring import PercentileIndex
-from familiar.model import Plan, Subject
 from familiar.names import name_key
-from familiar.rules.planning import Rules, plan_for
+from familiar.rules.planning import Rules
 from familiar.store.store import Store
 
 
@@ -21,14 +19,12 @@ class RuleBook:
         file: Path | None,
         read: Callable[[Path | None], Rules],
         store: Store,
-        percentiles: PercentileIndex,
         log: EventLog,
     ) -> None:
         """Read the rules; `read` raises `FamiliarError` if they are wrong, which is let through this once."""
         self.file = file
         self._read = read
         self._store = store
-        self.percentiles = percentiles
         self._log = log
         self._stamp = _stamp(file)
         self._rules = read(file)
@@ -38,10 +34,6 @@ class RuleBook:
     def rules(self) -> Rules:
         """The rules that hold now."""
         return self._rules
-
-    def decide(self, subject: Subject) -> Plan:
-        """Return what the rules decide for a photo."""
-        return plan_for(self._rules, self._rules.rank(subject, self.percentiles.percentile_rank))
 
     def look(self) -> None:
         """Read the rules again if their file has changed."""

@@ -45,7 +45,7 @@ class FailedOperation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlickrProgress:
+class FlickrSummary:
     """How far the account on Flickr is: photos and tags by their state; `trouble` says why nothing is done now."""
 
     account: str
@@ -76,7 +76,7 @@ class LibraryStatus:
     failed: tuple[TroubledFile, ...]
     failed_operations: tuple[FailedOperation, ...]
     set_aside: tuple[TroubledFile, ...]
-    flickr: FlickrProgress | None
+    flickr: FlickrSummary | None
 
 
 def status_of(store: Store, model: str) -> LibraryStatus:
@@ -114,11 +114,11 @@ def _roots(store: Store) -> tuple[FolderStatus, ...]:
     )
 
 
-def _flickr(store: Store) -> FlickrProgress | None:
+def _flickr(store: Store) -> FlickrSummary | None:
     account = store.flickr.fact("account")
     if account is None:
         return None
-    return FlickrProgress(
+    return FlickrSummary(
         account=account["username"],
         trouble=store.flickr.fact("trouble"),
         photos=store.flickr.counts(),

@@ -1,4 +1,4 @@
-"""Put the rooms together into a daemon."""
+"""Put the parts together into a daemon."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,29 +8,56 @@ from typing import TYPE_CHECKING
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials
+from familiar.folders.intake import Intake
 from familiar.library.operations import OperationRunner
+from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.library.rulebook import RuleBook
+from familiar.library.scoring import PercentileIndex
 from familiar.library.sidecars.reader import SidecarReader
 from familiar.library.sidecars.writer import SidecarWriter
-from familiar.service.daemon import Daemon, Progress
+from familiar.library.sources import FlickrCache, Sources
+from familiar.service.arrival import Stage
+from familiar.service.daemon import Daemon
 from familiar.service.grouping import Grouper
-from familiar.service.handler import Handler, Surroundings
-from familiar.service.intake import Intake
+from familiar.service.handler import Handler
+from familiar.service.heartbeat import Heartbeat
+from familiar.service.jobs import Eager, Job, Periodic, Spare
+from familiar.service.operations import OpenOperations
+from familiar.service.progress import Progress, progress_of
+from familiar.service.reencoding import BackgroundReencoding, ReferenceReencoding
+from familiar.service.rematching import Rematching
+from familiar.service.retries import Retries
+from familiar.service.signals import Signals
+from familiar.service.stages.decision import Decide, FollowStill, WaitForTurn
+from familiar.service.stages.identification import Identify, Index, Together, WaitForStill
+from familiar.service.stages.operations import Record, Run
+from familiar.service.stages.recognition import Recognise, Reencode
+from familiar.service.stages.repeats import LeaveRepeats, Repeats
+from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
+from familiar.service.startup import Startup
+from familiar.service.stopping import StopRequest
+from familiar.service.store_failures import StoreFailures
 from familiar.service.systemd import Notifier
-from familiar.settings import FLICKR, Settings
-from familiar.state import cache_in
+from familiar.service.tally import Tally
+from familiar.service.wake import Wake
+from familiar.service.window import FileWindow
+from familiar.service.worker_health import WorkerHealth
+from familiar.settings import Settings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
     from familiar.flickr.sync.job import FlickrSync
 
+_TURN = 1.0
+"""Most seconds between two turns of the loop."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlickrAccess:
-    """Where the Flickr part finds key and login; with `once` it takes one look, and sends nothing."""
+    """Where Flickr's job finds key and login; with `once` it takes one look, and sends nothing."""
 
     credentials: Credentials
     once: bool = False
@@ -44,6 +71,72 @@ class Assembly:
     handler: Handler
     intake: Intake
     flickr: "FlickrSync | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outside:
+    """What a daemon is given: settings and rules, its store, and the world around it."""
+
+    settings: Settings
+    rules: RuleBook
+    store: Store
+    log: EventLog
+    notifier: Notifier
+    clock: Callable[[], float]
+    models: Path
+    watch: bool
+
+
+class _Parts:
+    """The parts that stages and jobs share, each made once."""
+
+    def __init__(self, outside: _Outside) -> None:
+        settings, store, log, clock = outside.settings, outside.store, outside.log, outside.clock
+        model = settings.vision.model
+        self.tally = Tally()
+        self.wake = Wake(longest=_TURN)
+        self.stop = StopRequest(log=log, notifier=outside.notifier, wake=self.wake)
+        self.workers = Workers(settings=settings.vision, models=outside.models, clock=clock)
+        self.recogniser = Recogniser(store, settings.matching, model)
+        percentiles = PercentileIndex(store, settings.matching, model)
+        self.planner = Planner(rules=lambda: outside.rules.rules, percentiles=percentiles)
+        self.reencoder = Reencoder(store=store, workers=self.workers, model=model, log=log)
+        self.sidecar_reader = SidecarReader(
+            store=store, workers=self.workers, log=log, clock=clock, enabled=settings.sidecars.read
+        )
+        disks = Disks(store.places)
+        self.intake = Intake(
+            settings=settings,
+            store=store,
+            disks=disks,
+            log=log,
+            clock=clock,
+            watch=outside.watch,
+            on_message=self.wake.from_thread,
+            on_sidecar_changed=self.sidecar_reader.on_sidecar_changed,
+        )
+        self.cache = FlickrCache(store, log)
+        self.sources = Sources(self.cache, self.intake.source)
+        self.runner = OperationRunner(
+            store=store,
+            workers=self.workers,
+            disks=disks,
+            log=log,
+            pulse=outside.notifier.ping,
+            is_there=lambda path: self.sources.of(path).is_there(path),
+            copy_sidecars=settings.sidecars.any,
+        )
+        self.sidecar_writer = SidecarWriter(
+            store=store, runner=self.runner, clock=clock, enabled=settings.sidecars.write
+        )
+        self.rematching = Rematching(
+            store=store,
+            recogniser=self.recogniser,
+            sidecar_reader=self.sidecar_reader,
+            notifier=outside.notifier,
+            log=log,
+            clock=clock,
+        )
 
 
 def assemble(
@@ -61,93 +154,168 @@ def assemble(
     flickr: FlickrAccess | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
-    """Return a daemon for these settings; it must be run in the thread that opened the store."""
-    workers = Workers(settings=settings.vision, models=models, clock=clock)
-    sidecar_reader = SidecarReader(store=store, workers=workers, log=log, clock=clock, enabled=settings.sidecars.read)
-    disks = Disks(store.places)
-    intake = Intake(
+    """Return a daemon for these settings; it must be run in the thread that opened the store.
+
+    `reload` reads settings and rules anew, and says whether settings have changed. Without `watch` the daemon is one
+    that ends when all is done. `report` is told after each turn how far the work is.
+    """
+    outside = _Outside(
         settings=settings,
+        rules=rules,
         store=store,
-        disks=disks,
-        log=log,
-        clock=clock,
-        watch=watch,
-        on_sidecar_changed=sidecar_reader.touch,
-    )
-    runner = OperationRunner(
-        store=store,
-        workers=workers,
-        disks=disks,
-        log=log,
-        pulse=notifier.ping,
-        is_there=intake.is_there,
-        copy_sidecars=settings.sidecars.any,
-    )
-    sidecar_writer = SidecarWriter(store=store, runner=runner, clock=clock, enabled=settings.sidecars.write)
-    recogniser = Recogniser(store, settings.matching, settings.vision.model)
-    reencoder = Reencoder(store=store, workers=workers, recogniser=recogniser, log=log, clock=clock)
-    cache, part = cache_in(store.path.parent), None
-    if flickr is not None:
-        from familiar.flickr.sync.job import FlickrSync  # noqa: PLC0415
-        from familiar.flickr.sync.tag_decisions import TagDecider  # noqa: PLC0415 - only those wait for it who use Flickr
-
-        part = FlickrSync(
-            settings=settings.flickr,
-            credentials=flickr.credentials,
-            store=store,
-            workers=workers,
-            runner=runner,
-            decider=TagDecider(store=store, recogniser=recogniser, rules=rules, log=log),
-            cache=cache,
-            log=log,
-            once=flickr.once,
-        )
-
-    def source_of(path: Path) -> str:
-        return FLICKR if path.parent == cache else intake.source_of(path)
-
-    handler = Handler(
-        store=store,
-        workers=workers,
-        recogniser=recogniser,
-        reencoder=reencoder,
-        runner=runner,
-        sidecar_writer=sidecar_writer,
-        sidecar_reader=sidecar_reader,
-        surroundings=Surroundings(
-            decide=rules.decide,
-            source_of=source_of,
-            mark_gone=intake.mark_gone,
-            is_there=intake.is_there,
-            hash_of=part.hash_of if part is not None else lambda _: None,
-        ),
-        log=log,
-        clock=clock,
-    )
-    daemon = Daemon(
-        store=store,
-        workers=workers,
-        intake=intake,
-        handler=handler,
-        runner=runner,
-        sidecar_writer=sidecar_writer,
-        sidecar_reader=sidecar_reader,
-        reencoder=reencoder,
-        grouper=Grouper(
-            store=store,
-            settings=settings.clustering,
-            model=settings.vision.model,
-            command=group_command,
-            log=log,
-            clock=clock,
-        ),
-        flickr=part,
-        reload=reload,
-        look_at_rules=rules.look,
         log=log,
         notifier=notifier,
         clock=clock,
-        heartbeat=settings.log.heartbeat,
-        report=report,
+        models=models,
+        watch=watch,
     )
-    return Assembly(daemon=daemon, handler=handler, intake=intake, flickr=part)
+    parts = _Parts(outside)
+    sync = None if flickr is None else _flickr_job(outside, parts, flickr)
+    retries = Retries(store=store, tally=parts.tally, log=log, clock=clock)
+    handler = Handler(
+        stages=_stages(outside, parts, retries), sources=parts.sources, retries=retries, tally=parts.tally, log=log
+    )
+    window = FileWindow(
+        store=store,
+        handler=handler,
+        workers=parts.workers,
+        roots=lambda: [*parts.intake.online_roots, *([] if sync is None else [sync.root_id])],
+        wake=parts.wake,
+        log=log,
+    )
+    rescan = parts.intake.request_rescan
+    signals = Signals(stop=parts.stop, reload=reload, rescan=rescan, notifier=notifier, wake=parts.wake)
+    daemon = Daemon(
+        startup=Startup(
+            signals=signals,
+            rematching=parts.rematching,
+            runner=parts.runner,
+            sources=[parts.intake] if sync is None else [parts.intake, sync],
+            wake=parts.wake,
+            notifier=notifier,
+            log=log,
+            clock=clock,
+        ),
+        jobs=(
+            *_jobs(outside, parts, window, sync),
+            *([Periodic(lambda: report(progress_of(store, parts.tally)))] if report is not None else []),
+            *(_spare_jobs(outside, parts, window, group_command) if watch else ()),
+        ),
+        window=window,
+        workers=parts.workers,
+        stop=parts.stop,
+        wake=parts.wake,
+        failures=StoreFailures(stop=parts.stop, rescan=rescan, notifier=notifier, log=log),
+        log=log,
+        clock=clock,
+    )
+    return Assembly(daemon=daemon, handler=handler, intake=parts.intake, flickr=sync)
+
+
+def _stages(outside: _Outside, parts: _Parts, retries: Retries) -> tuple[Stage, ...]:
+    """Return the way of a photo."""
+    store, log, sources, workers = outside.store, outside.log, parts.sources, parts.workers
+    repeats = Repeats(
+        store=store,
+        sources=sources,
+        cache=parts.cache,
+        sidecar_writer=parts.sidecar_writer,
+        tally=parts.tally,
+        log=log,
+    )
+    return (
+        WaitForStill(store=store, retries=retries),
+        Together(
+            workers.slots,
+            (
+                Identify(store=store, workers=workers, sources=sources),
+                Index(store=store, workers=workers, retries=retries, log=log, clock=outside.clock),
+            ),
+        ),
+        ReadSidecars(parts.sidecar_reader),
+        LeaveRepeats(repeats),
+        Reencode(parts.reencoder),
+        Recognise(recogniser=parts.recogniser, log=log),
+        Decide(planner=parts.planner, sources=sources, runner=parts.runner),
+        WaitForTurn(store=store, repeats=repeats),
+        FollowStill(store),
+        Record(store=store, tally=parts.tally, log=log),
+        Run(parts.runner),
+        WriteSidecars(parts.sidecar_writer),
+    )
+
+
+def _jobs(outside: _Outside, parts: _Parts, window: FileWindow, sync: "FlickrSync | None") -> tuple[Job, ...]:
+    """Return what each turn of the loop does, in its order."""
+    store, log, notifier = outside.store, outside.log, outside.notifier
+    return (
+        Periodic(store.check_in_place),
+        ReferenceReencoding(reencoder=parts.reencoder, stop=parts.stop, notifier=notifier),
+        Periodic(outside.rules.look),
+        parts.intake,
+        parts.rematching,
+        OpenOperations(parts.runner),
+        *([] if sync is None else [sync]),
+        window,
+        parts.sidecar_reader,
+        Eager(parts.sidecar_writer, when=lambda: not parts.recogniser.is_stale, on_more=parts.wake.now),
+        Periodic(WorkerHealth(workers=parts.workers, log=log).look),
+        Periodic(notifier.ping),
+        Heartbeat(
+            every=outside.settings.log.heartbeat,
+            begun_at=outside.clock(),
+            store=store,
+            intake=parts.intake,
+            window=window,
+            tally=parts.tally,
+            notifier=notifier,
+            log=log,
+            on_beat=sync.tell if sync is not None else lambda: None,
+        ),
+    )
+
+
+def _spare_jobs(outside: _Outside, parts: _Parts, window: FileWindow, group_command: Sequence[str]) -> tuple[Job, ...]:
+    """Return what is done while no photo is waited for, in a daemon that lasts."""
+    grouper = Grouper(
+        store=outside.store,
+        settings=outside.settings.clustering,
+        model=outside.settings.vision.model,
+        command=group_command,
+        log=outside.log,
+        clock=outside.clock,
+    )
+    reencoding = BackgroundReencoding(
+        store=outside.store,
+        workers=parts.workers,
+        reencoder=parts.reencoder,
+        recogniser=parts.recogniser,
+        on_end=parts.wake.now,
+        log=outside.log,
+        clock=outside.clock,
+    )
+    busy: tuple[Job, ...] = (parts.intake, parts.sidecar_reader, window)
+    return (
+        Spare(reencoding, when=lambda: window.count == 0),
+        Spare(grouper, when=lambda: all(job.is_idle for job in busy)),
+    )
+
+
+def _flickr_job(outside: _Outside, parts: _Parts, access: FlickrAccess) -> "FlickrSync":
+    # Only those wait for these imports who use Flickr.
+    from familiar.flickr.sync.job import FlickrSync  # noqa: PLC0415
+    from familiar.flickr.sync.single import SingleFlickrSync  # noqa: PLC0415
+    from familiar.flickr.sync.tag_decisions import TagDecider  # noqa: PLC0415
+
+    kind = SingleFlickrSync if access.once else FlickrSync
+    return kind(
+        settings=outside.settings.flickr,
+        credentials=access.credentials,
+        store=outside.store,
+        workers=parts.workers,
+        runner=parts.runner,
+        decider=TagDecider(store=outside.store, recogniser=parts.recogniser, planner=parts.planner, log=outside.log),
+        cache=parts.cache,
+        wake=parts.wake.now,
+        log=outside.log,
+    )

@@ -1,4 +1,4 @@
-"""Group the faces in the store, here; and let the daemon have it done from time to time, in a process of its own."""
+"""Have the faces in the store grouped from time to time, in a process of its own."""
 
 import asyncio
 import json
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from familiar.events import EventLog
+from familiar.library.clusters.grouping import basis_of_round
 from familiar.settings import ClusteringSettings
-from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.store import Store
 
 _GIVING_WAY = ("nice", "-n", "19")
@@ -20,24 +20,8 @@ _AFTER_FAILURE = 3600.0
 """Seconds after a round that failed."""
 
 
-def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingResult:
-    """Group the faces that nobody is known to be, and write down what came of it.
-
-    The store is not locked meanwhile; what somebody else decides before the end stays as they decided it.
-    """
-    from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - the daemon never loads its libraries
-
-    basis = _basis(store, settings, model)
-    faces = store.rounds.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
-    return store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
-
-
-def _basis(store: Store, settings: ClusteringSettings, model: str) -> str:
-    return store.rounds.basis(model) + settings.model_dump_json()
-
-
 class Grouper:
-    """Has faces grouped when it is time for it, by a process of its own that gives way to all others."""
+    """A job: has faces grouped when it is time for it, by a process of its own that gives way to all others."""
 
     def __init__(
         self,
@@ -62,7 +46,7 @@ class Grouper:
         self._round: asyncio.Task[None] | None = None
         self._not_before = 0.0
 
-    def advance(self) -> None:
+    async def advance(self, _now: float) -> None:
         """Begin a round if `every` has passed since the last one, and there is something new."""
         if self._settings.every is None or self._round is not None or self._clock() < self._not_before:
             return
@@ -71,9 +55,14 @@ class Grouper:
         last = self._store.rounds.last()
         if last is not None:
             since = self._store.now() - last[0]  # negative where a clock that ran ahead said when that was
-            if timedelta(0) <= since < every or last[1] == _basis(self._store, self._settings, self._model):
+            if timedelta(0) <= since < every or last[1] == self._basis():
                 return
         self._round = asyncio.create_task(self._run())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no round is under way."""
+        return self._round is None
 
     async def close(self) -> None:
         """Break off a round that is under way; nothing of it is written."""
@@ -81,8 +70,26 @@ class Grouper:
             self._round.cancel()
             await asyncio.gather(self._round, return_exceptions=True)
 
+    def _basis(self) -> str:
+        return basis_of_round(self._store, self._settings, self._model)
+
     async def _run(self) -> None:
         started = self._clock()
+        try:
+            found = json.loads(await self._output())
+        except (OSError, ValueError) as error:
+            self._not_before = self._clock() + _AFTER_FAILURE
+            self._log.emit("clusters.failed", error=str(error))
+        else:
+            self._log.emit("clusters.updated", **found, seconds=self._clock() - started)
+        self._round = None
+
+    async def _output(self) -> str:
+        """Return what the command prints.
+
+        Raises:
+            OSError: it can't be run, or it failed.
+        """
         process = await asyncio.create_subprocess_exec(
             *_GIVING_WAY, *self._command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
@@ -92,9 +99,6 @@ class Grouper:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        if process.returncode == 0:
-            self._log.emit("clusters.updated", **json.loads(output), seconds=self._clock() - started)
-        else:
-            self._not_before = self._clock() + _AFTER_FAILURE
-            self._log.emit("clusters.failed", error=errors.decode(errors="replace").strip() or "it was killed")
-        self._round = None
+        if process.returncode != 0:
+            raise OSError(errors.decode(errors="replace").strip() or "it was killed")
+        return output.decode()

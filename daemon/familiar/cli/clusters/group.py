@@ -12,8 +12,8 @@ from familiar.cli.console.parameters import FiniteRange
 from familiar.cli.context import Context, pass_context
 from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
+from familiar.library.clusters.grouping import regroup
 from familiar.library.clusters.naming import name_cluster
-from familiar.service.grouping import regroup
 from familiar.store.clusters.clusters import ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
 from familiar.store.store import Store

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from familiar.backoff import Backoff
 from familiar.events import EventLog
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.downloads import Downloader
@@ -58,6 +59,7 @@ class CallQueue:
         self._settings = settings
         self._store = store
         self._log = log
+        self._backoff = Backoff(first=settings.backoff, longest=_LONGEST)
         self._one = asyncio.Lock()
         self._threads = CallThreads(settings.downloads + 1)
         self._allowed = _Allowance()
@@ -124,7 +126,7 @@ class CallQueue:
         raise AssertionError("the last try returns or raises")
 
     def _pause_after(self, attempt: int, error: PassingError) -> float:
-        seconds = min(self._settings.backoff * 2.0**attempt, _LONGEST) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        seconds = self._backoff.after(attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         return seconds if error.throttled else max(seconds, error.wait or 0.0)
 
     async def _turn(self, kind: Kind, *, urgent: bool) -> None:

@@ -1,6 +1,5 @@
 """Fetch the files of listed photos into the cache, some at a time, ahead of those that look at them."""
 
-import asyncio
 import os
 import secrets
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from familiar.backoff import Backoff
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
 from familiar.events import EventLog
 from familiar.flickr.api.errors import (
@@ -20,6 +20,8 @@ from familiar.flickr.api.errors import (
 )
 from familiar.flickr.api.listing import Media, Size, best_size, read_secret, read_sizes
 from familiar.flickr.sync.calls import CallQueue
+from familiar.library.sources import FlickrCache
+from familiar.library.tasks import Tasks
 from familiar.settings import FlickrSettings
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.store import Store
@@ -30,7 +32,7 @@ PARTIAL = ".part"
 _AHEAD = 48
 """Files that may lie in the cache before they are looked at."""
 _NOT_FOUND = 1
-_LAST_RETRY = 3600.0
+_LONGEST = 3600.0
 _BROKEN_TRIES = 3
 """How often a file that can't be decoded is fetched anew."""
 _MISSING_TRIES = 5
@@ -52,7 +54,7 @@ class Fetcher:
         settings: FlickrSettings,
         store: Store,
         log: EventLog,
-        cache: Path,
+        cache: FlickrCache,
         root_id: int,
         wake: Callable[[], None],
     ) -> None:
@@ -64,11 +66,8 @@ class Fetcher:
         self._log = log
         self._cache = cache
         self._root_id = root_id
-        self._wake = wake
-        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._tasks: Tasks[str] = Tasks(wake)
         self._brought: dict[str, tuple[FlickrPhoto, Path]] = {}
-        self._hashes: dict[Path, str] = {}
-        self._trouble: Exception | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -76,7 +75,8 @@ class Fetcher:
         soon = self._store.now() + timedelta(seconds=_SOON)
         next_try = self._store.flickr.next_try()
         is_due = next_try is not None and next_try <= soon
-        return not self._in_flight and not self._brought and self._trouble is None and not is_due and not self._next(1)
+        is_busy = bool(self._tasks) or bool(self._brought) or self._tasks.has_failed
+        return not is_busy and not is_due and not self._next(1)
 
     def advance(self) -> None:
         """Begin as many downloads as there is room for.
@@ -85,28 +85,19 @@ class Fetcher:
             StoppedError, StoreError: a download has met it.
         """
         self._hand_over()
-        if self._trouble is not None:
-            trouble, self._trouble = self._trouble, None
-            raise trouble
-        room = min(self._settings.downloads - len(self._in_flight), _AHEAD - self._store.flickr.under_way())
+        self._tasks.check()
+        room = min(self._settings.downloads - len(self._tasks), _AHEAD - self._store.flickr.under_way())
         for photo in self._next(room) if room > 0 else []:
-            self._in_flight[photo.id] = asyncio.create_task(self._pass(photo))
+            self._tasks.start(photo.id, self._pass(photo))
 
     async def close(self) -> None:
         """Break off what is under way; it is fetched anew at the next start."""
-        tasks = list(self._in_flight.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
 
     def sweep(self) -> None:
         """Remove what downloads of an earlier run left under temporary names."""
-        for path in self._cache.glob(f".*{PARTIAL}"):
+        for path in self._cache.folder.glob(f".*{PARTIAL}"):
             path.unlink(missing_ok=True)
-
-    def hash_of(self, path: Path) -> str | None:
-        """Return the hash of a file that was fetched in this run, once."""
-        return self._hashes.pop(path, None)
 
     def _hand_over(self) -> None:
         """Write down the files that lie in the cache now, together, and let them be handled."""
@@ -121,23 +112,20 @@ class Fetcher:
 
     def _next(self, count: int) -> list[FlickrPhoto]:
         newest = self._settings.order == "newest"
-        waiting = self._store.flickr.waiting(newest=newest, limit=count + len(self._in_flight) + len(self._brought))
-        busy = self._in_flight.keys() | self._brought.keys()
+        waiting = self._store.flickr.waiting(newest=newest, limit=count + len(self._tasks) + len(self._brought))
+        busy = {*self._tasks, *self._brought}
         return [photo for photo in waiting if photo.id not in busy][:count]
 
     async def _pass(self, photo: FlickrPhoto) -> None:
         try:
             await self._fetch(photo)
-        except (StoppedError, StoreError) as error:
-            self._trouble = error
+        except (StoppedError, StoreError):
+            raise  # not the photo's fault
         except Exception as error:  # noqa: BLE001 - one photo must not stop the others
             self._log.emit(
                 "flickr.failed", photo=photo.id, error=repr(error), retry_in=self._settings.later, exc_info=True
             )
             self._store.flickr.put_off(photo, reason=f"unexpected error: {error!r}", seconds=self._settings.later)
-        finally:
-            del self._in_flight[photo.id]
-            self._wake()
 
     async def _fetch(self, photo: FlickrPhoto) -> None:
         try:
@@ -155,7 +143,7 @@ class Fetcher:
         except StoreError:
             raise
         except OSError as error:
-            reason = f"{error.filename or self._cache}: {error.strerror or error}"
+            reason = f"{error.filename or self._cache.folder}: {error.strerror or error}"
             self._put_off(photo, reason, tries=None, seconds=self._settings.later)
         else:
             self._brought[photo.id] = (photo, path)
@@ -182,7 +170,7 @@ class Fetcher:
     async def _bring(self, photo: FlickrPhoto) -> Path:
         """Return where the photo's file lies, whole, having fetched it if it was not there."""
         size = Size(url=photo.url, width=photo.width, height=photo.height) if photo.url else await self._size_of(photo)
-        path = self._cache / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
+        path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
         if path.is_file():
             return path  # fetched by a run that died before it could say so
         temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}{PARTIAL}")
@@ -193,7 +181,7 @@ class Fetcher:
             if photo.taken is not None:
                 _date(temporary, photo.taken.timestamp())
             temporary.rename(path)  # one that power takes away is fetched again, as the folder is not synced
-            self._hashes[path] = checked.hash
+            self._cache.note_hash(path, checked.hash)
         finally:
             temporary.unlink(missing_ok=True)
         return path
@@ -218,7 +206,7 @@ class Fetcher:
         if tries is not None and photo.attempts + 1 >= tries:
             self._give_up(photo, FamiliarError(reason))
             return
-        wait = min(seconds * 2**photo.attempts, _LAST_RETRY)
+        wait = Backoff(first=seconds, longest=_LONGEST).after(photo.attempts)
         self._store.flickr.put_off(photo, reason=reason, seconds=wait)
         self._log.emit("flickr.failed", photo=photo.id, error=reason, retry_in=wait)
 

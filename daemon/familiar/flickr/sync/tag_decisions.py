@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from familiar.events import EventLog
-from familiar.library.planning import subject_of
+from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
-from familiar.library.rulebook import RuleBook
 from familiar.model import Plan, Refusal, Tag
 from familiar.settings import FLICKR
 from familiar.store.flickr.photos import FlickrPhoto
@@ -29,16 +28,16 @@ class TagDifference:
 class TagDecider:
     """Compares what the rules say with the tags that are recorded."""
 
-    def __init__(self, *, store: Store, recogniser: Recogniser, rules: RuleBook, log: EventLog) -> None:
-        """Take the rooms."""
+    def __init__(self, *, store: Store, recogniser: Recogniser, planner: Planner, log: EventLog) -> None:
+        """Take the store, what makes plans, and the log."""
         self._log = log
         self._store = store
         self._recogniser = recogniser
-        self._rules = rules
+        self._planner = planner
 
     def basis(self) -> str | None:
         """Return what decisions are based on, which changes with people and rules; None: nothing is to be decided."""
-        rules = self._rules.rules
+        rules = self._planner.rules
         return f"{rules.version} {self._store.people.matched_with}" if rules.tagging() else None
 
     def difference(self, photo: FlickrPhoto) -> TagDifference:
@@ -50,7 +49,7 @@ class TagDecider:
         plan = self._planned(photo)
         wanted = {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
-        ruling = self._rules.rules.tagging()
+        ruling = self._planner.rules.tagging()
         return TagDifference(
             add=tuple(tag for clean, tag in wanted.items() if _is_new(known.get(clean))),
             remove=tuple(
@@ -83,7 +82,7 @@ class TagDecider:
             return Plan()
         seen = self._store.photos.load(photo.photo_id)
         faces = self._recogniser.recognised(photo.photo_id, seen)
-        return self._rules.decide(subject_of(seen, faces, where[0], FLICKR, where[1]))
+        return self._planner.plan(seen, faces, where[0], source=FLICKR, mtime_ns=where[1])
 
 
 def _is_new(row: TagRow | None) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from familiar.backoff import Backoff
 from familiar.events import EventLog
 from familiar.flickr.api.answers import PhotoTag, find_tag, read_tags
 from familiar.flickr.api.errors import NotAllowedError, PassingError, RefusedError
@@ -13,7 +14,7 @@ from familiar.tags import MAX_TAGS, quoted
 _GONE = 1
 _TOO_MANY = 2
 _BATCH = 50
-_LAST_RETRY = 3600.0
+_LONGEST = 3600.0
 _LOOKS = 3
 """How often one tag is sent in one go, each time after a look that did not show it."""
 
@@ -35,7 +36,7 @@ class Sender:
 
     def __init__(self, *, calls: CallQueue, store: Store, log: EventLog, later: float) -> None:
         """Take the rooms; what fails is tried again `later`, in seconds, and then after longer and longer times."""
-        self._later = later
+        self._backoff = Backoff(first=later, longest=_LONGEST)
         self._calls = calls
         self._store = store
         self._log = log
@@ -137,7 +138,7 @@ class Sender:
         self._log.emit("flickr.tag_refused", photo=tag.flickr_id, tag=tag.text, reason=reason)
 
     def _put_off(self, tag: TagRow, error: PassingError) -> None:
-        seconds = max(min(self._later * 2.0**tag.attempts, _LAST_RETRY), error.wait or 0.0)
+        seconds = max(self._backoff.after(tag.attempts), error.wait or 0.0)
         self._store.flickr_tags.put_off(tag, seconds=seconds, unknown=tag.sending)
         self.sent.failed += 1
         self._log.emit("flickr.tag_failed", photo=tag.flickr_id, tag=tag.text, error=str(error), retry_in=seconds)

@@ -41,7 +41,7 @@ class SidecarReader:
         self._changed: dict[Path, float] = {}
         self._version: int | None = None
 
-    def touch(self, sidecar: Path, due: float) -> None:
+    def on_sidecar_changed(self, sidecar: Path, due: float) -> None:
         """Read a sidecar that is new, or has changed, when it will have settled."""
         if self._enabled:
             self._changed[sidecar] = due
@@ -55,7 +55,7 @@ class SidecarReader:
         """Say whether this version of the people came from sidecars, of which more may follow."""
         return version == self._version
 
-    async def advance(self) -> None:
+    async def advance(self, _now: float) -> None:
         """Read some of the sidecars that have changed."""
         ends = self._clock() + _SLICE
         for sidecar in [path for path, due in self._changed.items() if due <= self._clock()]:
@@ -66,6 +66,9 @@ class SidecarReader:
                 file = self._store.files.at(photo)
                 if file is not None and file.state == "done" and file.photo_id is not None:
                     await self.listen(file.photo_id, photo)
+
+    async def close(self) -> None:
+        """End; what was not read is compared again at the next start."""
 
     async def listen(self, photo_id: int, path: Path) -> None:
         """Read the sidecars of a photo at one of its paths, as far as they are new or have changed."""

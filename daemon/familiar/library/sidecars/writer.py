@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from familiar.library.operations import OperationRunner
+from familiar.library.sources import FlickrCache
 from familiar.model import Plan, SidecarContent, WriteSidecar
 from familiar.sources.sidecars import new_sidecar, sidecars_of
-from familiar.state import cache_in
 from familiar.store.sidecars import PhotoSidecar
 from familiar.store.store import Store
 
@@ -26,9 +26,9 @@ _LOOK_AGAIN = 600.0
 
 def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
     """Return those of a photo's paths where it lies, each with its sidecar, which may be still to be made."""
-    found = []
+    found, cache = [], FlickrCache(store)
     for path in paths:
-        if path.is_symlink() or not path.is_file() or path.parent == cache_in(store.path.parent):
+        if path.is_symlink() or not path.is_file() or cache.holds(path):
             continue
         found.append((path, next(iter(sidecars_of(path)), new_sidecar(path))))
     return found
@@ -66,7 +66,7 @@ class SidecarWriter:
             not self._touched and self._after is None and self._basis == self._store.people.matched_with
         )
 
-    async def advance(self) -> None:
+    async def advance(self, _now: float) -> None:
         """Write some sidecars."""
         if not self._enabled:
             return
@@ -79,6 +79,9 @@ class SidecarWriter:
         while self._after is not None and self._clock() < ends:
             photos = self._store.sidecars.to_look_at(after=self._after, limit=_PORTION)
             self._after = await self._write_all(photos, ends)
+
+    async def close(self) -> None:
+        """End; what was not written is written after the next start."""
 
     def _begin_again(self) -> None:
         """Go through all photos when people have changed since the last time, or some were out of reach."""

@@ -1,5 +1,6 @@
 """The intake with real watchers and a real store, in this process: what happens when watchers fail."""
 
+import asyncio
 import os
 import threading
 import time
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from familiar.effects.disks import Disks
-from familiar.service.intake import Intake
+from familiar.folders.intake import Intake
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import EventsLost
 from familiar.store.store import Store
@@ -35,7 +36,7 @@ class Household:
             clock=self.clock,
             watch=True,
         )
-        self.intake.start(lambda: None)
+        self.intake.start()
 
     def clock(self) -> float:
         return time.monotonic() + self.ahead
@@ -44,14 +45,14 @@ class Household:
         """Let the loop turn until the log has an event so many times; each turn takes the clock `ahead` seconds."""
         for _ in range(400):
             self.ahead += ahead
-            self.intake.tick(self.clock())
+            asyncio.run(self.intake.advance(self.clock()))
             if len(self.log.of(name)) >= count:
                 return self.log.of(name)[-1]
             time.sleep(0.01)
         raise AssertionError(self.log.events)
 
     def close(self) -> None:
-        self.intake.stop()
+        asyncio.run(self.intake.close())
         self.store.close()
 
 
@@ -80,7 +81,7 @@ def test_a_watcher_that_died_is_replaced_and_its_root_compared(household: Househ
 
 def test_after_lost_events_the_root_is_compared(household: Household) -> None:
     household.tick_until("root.scanned")
-    household.intake._post(EventsLost(root=household.root, reason="too many"))
+    household.intake._messages.post(EventsLost(root=household.root, reason="too many"))
     assert household.tick_until("watch.lost")["reason"] == "too many"
     household.tick_until("root.scanned", count=2)
 
@@ -89,7 +90,7 @@ def test_a_root_is_compared_again_when_its_time_has_come(household: Household) -
     household.tick_until("root.scanned")
     household.ahead += 59 * 60
     for _ in range(5):
-        household.intake.tick(household.clock())
+        asyncio.run(household.intake.advance(household.clock()))
     assert len(household.log.of("root.scanned")) == 1
     household.ahead += 2 * 60
     household.tick_until("root.scanned", count=2)
@@ -104,13 +105,13 @@ def test_what_has_lain_unchanged_is_taken_at_once_and_what_came_just_now_is_wait
     settings = Settings(folders=(FolderSettings(path=tmp_path),), settle=1.0)
     disks = Disks(store.places)
     intake = Intake(settings=settings, store=store, disks=disks, log=log, clock=lambda: 0.0, watch=False)
-    intake.start(lambda: None)
+    intake.start()
     while not log.of("root.scanned"):
-        intake.tick(0.0)
+        asyncio.run(intake.advance(0.0))
         time.sleep(0.01)
-    intake.tick(0.0)
+    asyncio.run(intake.advance(0.0))
     assert [event["path"] for event in log.of("file.pending")] == [tmp_path / "old.jpg"]
-    intake.tick(1.0)
+    asyncio.run(intake.advance(1.0))
     assert len(log.of("file.pending")) == 2
-    intake.stop()
+    asyncio.run(intake.close())
     store.close()

@@ -71,22 +71,22 @@ class WatchedRoots:
         log: EventLog,
         clock: Callable[[], float],
         watch: bool,
-        post: Callable[[Message], None],
-        came: Callable[[WatchedRoot], None],
+        on_message: Callable[[Message], None],
+        on_online: Callable[[WatchedRoot], None],
     ) -> None:
         """Take the folders of the settings; without `watch` none gets a watcher.
 
-        `post` takes what watchers tell, from their threads; `came` is called with a root that has come into place, or
-        whose watcher was replaced: events may have been missed.
+        `on_message` takes what watchers tell, from their threads; `on_online` is called with a root that has
+        come into place, or whose watcher was replaced: events may have been missed.
         """
         self._store = store
         self._disks = disks
         self._log = log
         self._clock = clock
         self._watch = watch
-        self._came = came
+        self._on_online = on_online
         self._sidecars = settings.sidecars.read
-        self._roots = {folder.path: self._root(folder, post) for folder in settings.folders}
+        self._roots = {folder.path: self._root(folder, on_message) for folder in settings.folders}
 
     def __iter__(self) -> Iterator[WatchedRoot]:
         """Give the roots in the order of the settings."""
@@ -126,7 +126,7 @@ class WatchedRoots:
             self._disks.remember(root.path)
             self._log.emit("root.online", root=root.path, device=view.device)
             self._start_watching(root)
-            self._came(root)
+            self._on_online(root)
         elif was_online and not verdict.online:
             self._log.emit("root.offline", root=root.path, reason=verdict.reason)
         if not verdict.online and (was_online or known.state != "offline"):
@@ -141,7 +141,7 @@ class WatchedRoots:
             root.watcher.stop()
             self._log.emit("watch.restarted", root=root.path, reason="its watcher had ended")
             self._start_watching(root)
-            self._came(root)
+            self._on_online(root)
         return True
 
     def is_there(self, path: Path) -> bool:
@@ -157,11 +157,11 @@ class WatchedRoots:
             self.judge(root)
         return root.is_online and self._on_same_device(path.parent)
 
-    def _root(self, folder: FolderSettings, post: Callable[[Message], None]) -> WatchedRoot:
+    def _root(self, folder: FolderSettings, on_message: Callable[[Message], None]) -> WatchedRoot:
         is_remote = is_network(folder.path)
         polls = is_remote if folder.polling is None else folder.polling
         patterns = Patterns(folder, sidecars=self._sidecars)
-        watcher = Watcher(folder.path, patterns, post) if self._watch and not polls else None
+        watcher = Watcher(folder.path, patterns, on_message) if self._watch and not polls else None
         return WatchedRoot(
             id=self._store.roots.know(folder.path).id,
             settings=folder,

@@ -1,0 +1,74 @@
+"""The way to Flickr while somebody is logged in, with all that uses it."""
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from familiar.errors import StoreError
+from familiar.events import EventLog
+from familiar.flickr.api.client import Client
+from familiar.flickr.api.credentials import Credentials, Login
+from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.api.errors import StoppedError
+from familiar.flickr.sync.calls import CallQueue
+from familiar.flickr.sync.fetcher import Fetcher
+from familiar.library.tasks import Tasks
+from familiar.settings import FlickrSettings
+from familiar.store.store import Store
+
+
+def connect(credentials: Credentials, settings: FlickrSettings, store: Store, log: EventLog) -> tuple[CallQueue, Login]:
+    """Return the way to Flickr, and whose it is.
+
+    Raises:
+        StoppedError: nobody is logged in, or somebody else than before.
+        UsageError: the files with key and login are wrong.
+    """
+    key, login = credentials.needed()
+    account = store.flickr.fact("account")
+    if account is not None and account["nsid"] != login.nsid:
+        raise StoppedError(
+            f"This state folder has the photos of {account['username']!r}, and {login.username!r} is logged in; "
+            "use another --state for another account."
+        )
+    if account is None:
+        store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
+    client = Client(key, login, endpoint=settings.endpoint, timeout=settings.timeout)
+    downloader = Downloader(timeout=settings.timeout)
+    return CallQueue(client=client, downloader=downloader, settings=settings, store=store, log=log), login
+
+
+class Connection:
+    """Calls and downloads of one login, and the tasks that make them; it ends as a whole."""
+
+    def __init__(self, *, calls: CallQueue, login: Login, fetcher: Fetcher, on_end: Callable[[], None]) -> None:
+        """Take the way to Flickr; `on_end` is called when a task has ended."""
+        self.calls = calls
+        self.login = login
+        self._fetcher = fetcher
+        self._tasks: Tasks[str] = Tasks(on_end)
+
+    def start(self, name: str, task: Coroutine[Any, Any, None]) -> None:
+        """Begin a task that makes calls."""
+        self._tasks.start(name, task)
+
+    def advance(self) -> None:
+        """Go on with the downloads.
+
+        Raises:
+            StoppedError, PassingError, StoreError: a task or a download has met it.
+        """
+        self._tasks.check()
+        self._fetcher.advance()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no download is under way, or waits for its time, which is near."""
+        return self._fetcher.is_idle
+
+    async def close(self) -> None:
+        """Break off all tasks and downloads; they are taken up with the next connection."""
+        await self._tasks.close()
+        await self._fetcher.close()
+        with suppress(StoreError):  # then what was counted ahead stays counted
+            self.calls.close()

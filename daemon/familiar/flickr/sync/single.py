@@ -1,0 +1,33 @@
+"""One look at an account, for a command that ends."""
+
+from familiar.flickr.sync.connection import Connection
+from familiar.flickr.sync.job import FlickrSync
+
+
+class SingleFlickrSync(FlickrSync):
+    """A job: looks at the account one time and fetches what it finds; no tag is sent, and nothing is tried for long."""
+
+    _has_listed = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the look is over, and all that it found is done; or nothing can be done."""
+        if self._store.flickr.under_way() or not self._tags.is_idle:
+            return False
+        if self.trouble is not None:
+            return True
+        return self._has_listed and self._connection is not None and self._connection.is_idle
+
+    def _start_tasks(self, connection: Connection) -> None:
+        connection.start("list", self._list(connection))
+
+    def _may_try_again(self, _now: float) -> bool:
+        return False
+
+    def _on_unexpected(self, error: Exception) -> None:
+        self.trouble = f"an unexpected error: {error!r}"
+
+    async def _list(self, connection: Connection) -> None:
+        await self._lister(connection).look()
+        self._recover()
+        self._has_listed = True

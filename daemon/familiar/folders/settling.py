@@ -1,0 +1,85 @@
+"""Files that settle: one that lies still, and that no program has open for writing, is complete and pending."""
+
+import os
+
+from familiar.events import EventLog
+from familiar.filesystem.writers import is_open_for_writing
+from familiar.folders.roots import WatchedRoots
+from familiar.library.sources import Source
+from familiar.sources.settling import Gone, Ready, look, settle
+from familiar.store.files import FileRow
+from familiar.store.store import Store
+
+_BATCH = 500
+"""Files that are looked at in one go, in one transaction."""
+_BUSY = "is open for writing in another program"
+_BUSY_RETRY = 60.0
+"""Seconds after which a scan's file is tried again that a program was writing."""
+
+
+class Settling:
+    """Takes files from *settling* to *pending*."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        roots: WatchedRoots,
+        source: Source,
+        seconds: float,
+        watch: bool,
+        log: EventLog,
+    ) -> None:
+        """Take the seconds for which a file must lie still; without `watch` no program is waited for."""
+        self._store = store
+        self._roots = roots
+        self._source = source
+        self._seconds = seconds
+        self._watch = watch
+        self._log = log
+        self._busy: set[int] = set()
+        self.failed = 0
+        """Files that were not waited for."""
+
+    def settle(self, now: float, online_roots: list[int]) -> None:
+        """Look at files whose time has come."""
+        files = self._store.files.settled(now, roots=online_roots, limit=_BATCH)
+        if not files:
+            return
+        with self._store.writing():
+            for file in files:
+                self._settle_file(file, now)
+
+    def _settle_file(self, file: FileRow, now: float) -> None:
+        match settle((file.size, file.mtime_ns), present := look(file.path)):
+            case Ready() if is_open_for_writing(file.path):
+                self._wait_for_writer(file, now)
+            case Ready():
+                self._busy.discard(file.id)
+                self._store.files.mark_pending(file.id)
+                self._log.emit("file.pending", path=file.path)
+            case Gone():
+                if os.path.lexists(file.path) and present is None:
+                    self._store.files.mark_gone(file.path)  # it is no regular file any more
+                elif self._roots.may_vanish(file.path):
+                    self._source.mark_gone(file.path)
+                else:
+                    self._put_off(file, now)
+            case wait:
+                due = now + self._seconds
+                self._store.files.wait(file.id, size=wait.size, mtime_ns=wait.mtime_ns, due=due)
+
+    def _wait_for_writer(self, file: FileRow, now: float) -> None:
+        """Let a file wait that a program has open for writing, however long that pauses."""
+        if not self._watch:
+            self._store.files.mark_failed(file.id, reason=_BUSY, due=now + _BUSY_RETRY)
+            self._log.emit("file.failed", path=file.path, reason=_BUSY, retry_in=_BUSY_RETRY)
+            self.failed += 1
+            return
+        if file.id not in self._busy:
+            self._busy.add(file.id)
+            self._log.emit("file.busy", path=file.path)
+        self._put_off(file, now)
+
+    def _put_off(self, file: FileRow, now: float) -> None:
+        self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=now + self._seconds)

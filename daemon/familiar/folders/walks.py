@@ -1,0 +1,143 @@
+"""Walks of the roots: every folder is listed and compared with the store.
+
+A root is judged before and after each walk, and what a walk misses is forgotten only where the root is in place both
+times.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from familiar.events import EventLog
+from familiar.folders.roots import RootWalk, WatchedRoot, WatchedRoots
+from familiar.sources.messages import Listing, WalkFinished
+from familiar.sources.walker import Walker
+from familiar.store.store import Store
+
+
+class Walks:
+    """The walks under way, and what they find."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        roots: WatchedRoots,
+        walker: Walker,
+        settle: float,
+        watch: bool,
+        on_sidecar: Callable[[Path, tuple[int, int], float], None],
+        log: EventLog,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take what walks, and the seconds after which a file has settled.
+
+        `on_sidecar` is called with each sidecar, its size and time, and when it will have settled. Without `watch`
+        each walk is told of, however little it found.
+        """
+        self._store = store
+        self._roots = roots
+        self._walker = walker
+        self._settle = settle
+        self._watch = watch
+        self._on_sidecar = on_sidecar
+        self._log = log
+        self._clock = clock
+
+    def walk_all(self, root: WatchedRoot) -> None:
+        """Compare a root with the store."""
+        self.walk(root, root.path)
+
+    def walk(self, root: WatchedRoot, top: Path) -> None:
+        """Compare a folder, and all below it, with the store."""
+        if top in root.walks:
+            root.walks[top].again = True  # it may have passed what has changed now
+        elif root.is_online:
+            root.walks[top] = RootWalk(started=self._clock())
+            if top == root.path:
+                root.walked_at = self._clock()
+            self._walker.walk(root.path, top, root.patterns)
+
+    def take_listing(self, root: WatchedRoot, listing: Listing, now: float) -> None:
+        """Write down what is new or has changed in a folder, or in a part of a large one."""
+        walk = root.walks.get(listing.top)
+        if walk is None:
+            return
+        known = self._store.files.device_of(listing.folder)
+        if known not in {None, listing.device} and not listing.entries:
+            return  # a mount below the root that is not there: what it had is not listed, and not forgotten
+        with self._store.writing():
+            folder_id = self._store.files.folder(listing.folder, root_id=root.id, device=listing.device)
+            found = self._store.files.compare(
+                folder_id,
+                listing.entries,
+                after=listing.after,
+                upto=listing.upto,
+                due=partial(self._due, root, now),
+            )
+        for name, size, mtime_ns, changed_ns in listing.sidecars:
+            sidecar = Path(listing.folder, os.fsdecode(name))
+            self._on_sidecar(sidecar, (size, mtime_ns), self._due(root, now, changed_ns))
+        walk.listed.add(folder_id)
+        walk.files += len(listing.entries)
+        walk.new += found.new
+        walk.changed += found.changed
+        walk.missing += [Path(listing.folder, os.fsdecode(name)) for name in found.missing]
+
+    def _due(self, root: WatchedRoot, now: float, changed_ns: int) -> float:
+        """Return when a listed file will have settled: one that lies unchanged for long enough already has.
+
+        A file's last change of any kind can't be set by a program that copies it. The clock of another machine does
+        not count, nor does a time to come.
+        """
+        quiet = time.time() - changed_ns / 1e9
+        if root.is_remote or quiet < 0:
+            quiet = 0.0
+        return now + max(0.0, self._settle - quiet)
+
+    def finish(self, root: WatchedRoot, finished: WalkFinished) -> None:
+        """Forget what a walk did not find, if its root is in place."""
+        walk = root.walks.pop(finished.top, None)
+        if walk is None or not self._roots.judge(root):
+            return
+        if walk.again:
+            self.walk(root, finished.top)
+        if finished.errors:
+            errors = [f"{path}: {reason}" for path, reason in finished.errors]
+            self._log.emit("root.incomplete", root=root.path, errors=errors)
+        unreadable = tuple(path for path, _ in finished.errors)
+        gone = self._forget(self._missing(root, finished.top, walk, unreadable))
+        if finished.top == root.path:
+            self._store.roots.set_scanned(root.id)
+            if walk.new or walk.changed or gone or root.watcher is not None or not self._watch:
+                self._tell_walk(root, walk, gone)
+
+    def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterable[Path]:
+        """Give the files that the walk did not find, but for those in folders that it could not read."""
+        yield from walk.missing
+        for folder_id, folder, _ in self._store.files.folders_below(root.id, top):
+            if folder_id not in walk.listed and not any(folder.is_relative_to(path) for path in unreadable):
+                yield from self._store.files.in_folder(folder_id)
+
+    def _forget(self, paths: Iterable[Path]) -> int:
+        count = 0
+        with self._store.writing():
+            for path in paths:
+                if not self._roots.is_there(path) and self._store.files.mark_gone(path):
+                    count += 1
+                    self._log.emit("file.gone", path=path)
+        return count
+
+    def _tell_walk(self, root: WatchedRoot, walk: RootWalk, gone: int) -> None:
+        self._log.emit(
+            "root.scanned",
+            root=root.path,
+            folders=len(walk.listed),
+            files=walk.files,
+            new=walk.new,
+            changed=walk.changed,
+            gone=gone,
+            seconds=self._clock() - walk.started,
+        )

@@ -1,0 +1,86 @@
+"""Where photos come from: watched folders, and the cache of files from Flickr.
+
+What the rest of the program asks of a path is answered by its source, so that nobody else compares folders.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from familiar.events import EventLog
+from familiar.settings import FLICKR, FolderSettings, folder_name
+from familiar.state import cache_in
+from familiar.store.store import Store
+
+
+class Source(Protocol):
+    """Where some photos come from."""
+
+    def holds(self, path: Path, /) -> bool:
+        """Say whether a path belongs to this source."""
+
+    def name_of(self, path: Path, /) -> str:
+        """Return the source's name in rules for one of its paths."""
+
+    def is_there(self, path: Path) -> bool:
+        """Say whether a file lies at a path, or is only out of reach, so that it is not known to be gone."""
+
+    def mark_gone(self, path: Path) -> None:
+        """Write down that a file is gone, if it is known to be."""
+
+    def known_hash(self, path: Path, /) -> str | None:
+        """Return the hash of a file's content where it is known without reading the file, or None."""
+
+
+class Sources:
+    """All sources of a daemon; the last one takes whatever no other holds."""
+
+    def __init__(self, *sources: Source) -> None:
+        """Take the sources, the most particular first."""
+        self._sources = sources
+
+    def of(self, path: Path) -> Source:
+        """Return the source of a path."""
+        return next((source for source in self._sources[:-1] if source.holds(path)), self._sources[-1])
+
+
+class FlickrCache:
+    """The folder in the state folder in which files from Flickr lie while they are needed."""
+
+    def __init__(self, store: Store, log: EventLog | None = None) -> None:
+        """Take the store that lies in the state folder, and the log of files that are gone."""
+        self.folder = cache_in(store.path.parent)
+        self._store = store
+        self._log = log
+        self._hashes: dict[Path, str] = {}
+
+    def holds(self, path: Path) -> bool:
+        """Say whether a file lies in the cache: its original is on Flickr, where nobody can move it."""
+        return path.parent == self.folder
+
+    def name_of(self, _path: Path) -> str:
+        """Return the name of Flickr as a source."""
+        return FLICKR
+
+    def is_there(self, path: Path) -> bool:
+        """Say whether a file lies in the cache; it is never out of reach, as the store lies on the same disk."""
+        return os.path.lexists(path)
+
+    def mark_gone(self, path: Path) -> None:
+        """Write down that a file is gone from the cache, if it is."""
+        if not self.is_there(path) and self._store.files.mark_gone(path) and self._log is not None:
+            self._log.emit("file.gone", path=path)
+
+    def note_hash(self, path: Path, hash_: str) -> None:
+        """Remember the hash of a file that has been fetched just now."""
+        self._hashes[path] = hash_
+
+    def known_hash(self, path: Path) -> str | None:
+        """Return the hash of a file that was fetched in this run, once."""
+        return self._hashes.pop(path, None)
+
+
+def folder_source(path: Path, folders: Sequence[FolderSettings]) -> str:
+    """Return the name of the source that a path belongs to: a folder of the settings, or else its own folder."""
+    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), folder_name(path.parent))

@@ -1,0 +1,68 @@
+"""The heartbeat in the log: that the daemon is alive, and how much waits."""
+
+from collections.abc import Callable
+
+from familiar.events import EventLog
+from familiar.folders.intake import Intake
+from familiar.service.systemd import Notifier
+from familiar.service.tally import Tally
+from familiar.service.window import FileWindow
+from familiar.store.store import Store
+
+
+class Heartbeat:
+    """Says now and then how the daemon is."""
+
+    def __init__(
+        self,
+        *,
+        every: float,
+        begun_at: float,
+        store: Store,
+        intake: Intake,
+        window: FileWindow,
+        tally: Tally,
+        notifier: Notifier,
+        log: EventLog,
+        on_beat: Callable[[], None],
+    ) -> None:
+        """Take what is counted; the first beat is `every` seconds after `begun_at`, and `on_beat` is called at each."""
+        self._every = every
+        self._store = store
+        self._intake = intake
+        self._window = window
+        self._tally = tally
+        self._notifier = notifier
+        self._log = log
+        self._on_beat = on_beat
+        self._last = (begun_at, 0)
+
+    async def advance(self, now: float) -> None:
+        """Beat, if it is time."""
+        since, handled_then = self._last
+        if now - since < self._every:
+            return
+        tally, waiting = self._tally, self._store.files.waiting()
+        self._last = (now, tally.handled)
+        self._log.emit(
+            "service.heartbeat",
+            queue=self._intake.queued,
+            settling=waiting["settling"],
+            pending=waiting["pending"],
+            in_flight=self._window.count,
+            done=tally.done,
+            failed=tally.failed,
+            set_aside=tally.set_aside,
+            rate=(tally.handled - handled_then) * 60 / (now - since),
+            roots=self._intake.root_states(),
+        )
+        self._on_beat()
+        self._notifier.status(f"{tally.handled} photos handled, {waiting['pending']} pending")
+
+    @property
+    def is_idle(self) -> bool:
+        """Always: nobody waits for it."""
+        return True
+
+    async def close(self) -> None:
+        """End; nothing is under way."""

@@ -1,0 +1,94 @@
+"""The contract of what the daemon's loop runs."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Job(Protocol):
+    """Something that goes on a little in each turn of the loop, and may have tasks of its own in between."""
+
+    async def advance(self, now: float, /) -> None:
+        """Go on for a short while; `now` is in monotonic seconds.
+
+        Raises:
+            StoreError: the store can't be used; it is raised for tasks of the job, too.
+        """
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left for which a daemon would have to wait that ends when all is done."""
+
+    async def close(self) -> None:
+        """Break off what is under way; it is taken up at the next start."""
+
+
+class Periodic:
+    """A short call in each turn of the loop, or once in so many seconds."""
+
+    def __init__(self, call: Callable[[], None], *, every: float = 0.0) -> None:
+        """Take what is called, and the seconds between two calls."""
+        self._call = call
+        self._every = every
+        self._called_at = float("-inf")
+
+    async def advance(self, now: float) -> None:
+        """Call, if it is time."""
+        if now - self._called_at >= self._every:
+            self._called_at = now
+            self._call()
+
+    @property
+    def is_idle(self) -> bool:
+        """Always: nothing of it is left to be done."""
+        return True
+
+    async def close(self) -> None:
+        """End; nothing is under way."""
+
+
+class Spare:
+    """A job that goes on only while there is nothing better to do."""
+
+    def __init__(self, job: Job, *, when: Callable[[], bool]) -> None:
+        """Take the job, and what says whether there is time for it."""
+        self._job = job
+        self._when = when
+
+    async def advance(self, now: float) -> None:
+        """Go on, if there is time."""
+        if self._when():
+            await self._job.advance(now)
+
+    @property
+    def is_idle(self) -> bool:
+        """Always: nobody waits for it."""
+        return True
+
+    async def close(self) -> None:
+        """End the job."""
+        await self._job.close()
+
+
+class Eager:
+    """A job for which the next turn follows at once while it has more to do."""
+
+    def __init__(self, job: Job, *, when: Callable[[], bool], on_more: Callable[[], None]) -> None:
+        """Take the job, what says whether it can go on at once, and what is called then."""
+        self._job = job
+        self._when = when
+        self._on_more = on_more
+
+    async def advance(self, now: float) -> None:
+        """Go on, and ask for the next turn."""
+        await self._job.advance(now)
+        if not self._job.is_idle and self._when():
+            self._on_more()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the job is."""
+        return self._job.is_idle
+
+    async def close(self) -> None:
+        """End the job."""
+        await self._job.close()

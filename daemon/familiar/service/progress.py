@@ -1,0 +1,19 @@
+"""How far the work is."""
+
+from dataclasses import dataclass
+
+from familiar.service.tally import Tally
+from familiar.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Files handled since the start, and files that wait or are under way."""
+
+    done: int
+    waiting: int
+
+
+def progress_of(store: Store, tally: Tally) -> Progress:
+    """Return how far the work is now."""
+    return Progress(done=tally.handled + tally.failed, waiting=sum(store.files.waiting().values()))

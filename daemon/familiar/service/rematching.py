@@ -1,0 +1,57 @@
+"""All faces are matched again when people have changed, whoever changed them."""
+
+from collections.abc import Callable
+
+from familiar.events import EventLog
+from familiar.library.recognition import Recogniser
+from familiar.library.sidecars.reader import SidecarReader
+from familiar.service.systemd import Notifier
+from familiar.store.store import Store
+
+_PAUSE = 10.0
+"""Times that matching all faces took: as long as sidecars bring names in, they are matched again after that."""
+
+
+class Rematching:
+    """A job: keeps the matches true to the people."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        recogniser: Recogniser,
+        sidecar_reader: SidecarReader,
+        notifier: Notifier,
+        log: EventLog,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take what matches, and what knows whether sidecars changed people."""
+        self._store = store
+        self._recogniser = recogniser
+        self._sidecar_reader = sidecar_reader
+        self._notifier = notifier
+        self._log = log
+        self._clock = clock
+        self._not_before = float("-inf")
+
+    async def advance(self, _now: float) -> None:
+        """Match all faces, if people have changed."""
+        if not self._recogniser.is_stale or self._is_too_soon():
+            return
+        started = self._clock()
+        rematch = self._recogniser.rematch(lambda _done: self._notifier.ping())
+        seconds = self._clock() - started
+        self._not_before = self._clock() + _PAUSE * seconds
+        self._log.emit("people.rematched", people=rematch.people, faces=rematch.faces, seconds=seconds)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all faces are matched with the people as they are now."""
+        return not self._recogniser.is_stale
+
+    async def close(self) -> None:
+        """End; nothing is under way."""
+
+    def _is_too_soon(self) -> bool:
+        """Say whether sidecars alone changed people, with more to come: each by itself would match all faces again."""
+        return self._clock() < self._not_before and self._sidecar_reader.caused(self._store.people.version)

@@ -1,0 +1,49 @@
+"""The signals that the daemon listens to: SIGTERM and SIGINT stop it, SIGHUP has it read everything anew."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from familiar.service.stopping import StopRequest
+from familiar.service.systemd import Notifier
+from familiar.service.wake import Wake
+
+
+class Signals:
+    """Turns signals into requests."""
+
+    def __init__(
+        self,
+        *,
+        stop: StopRequest,
+        reload: Callable[[], bool],
+        rescan: Callable[[], None],
+        notifier: Notifier,
+        wake: Wake,
+    ) -> None:
+        """Take what signals ask for.
+
+        `reload` reads settings and rules anew, and says whether settings have changed, so that the daemon must be put
+        together anew; `rescan` has all folders compared with the store.
+        """
+        self._stop = stop
+        self._reload = reload
+        self._rescan = rescan
+        self._notifier = notifier
+        self._wake = wake
+
+    def listen(self) -> None:
+        """Listen, in the running loop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.stop, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self._on_hang_up)
+
+    def _on_hang_up(self) -> None:
+        self._notifier.reloading()
+        if self._reload():
+            self._stop.begin_again()
+            return
+        self._rescan()
+        self._notifier.ready()
+        self._wake.now()

@@ -1,0 +1,1 @@
+"""The stages of a photo's way through the daemon."""

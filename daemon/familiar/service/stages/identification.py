@@ -1,0 +1,127 @@
+"""Know a file by its content, and find the faces in it if the content is new."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
+from familiar.events import EventLog
+from familiar.library.live_photos import state_of_still
+from familiar.library.sources import Sources
+from familiar.media import is_video
+from familiar.service.arrival import Arrival, Stage
+from familiar.service.retries import Retries
+from familiar.sources.settling import look
+from familiar.store.store import Store
+from familiar.vision.workers.pool import Workers
+
+_STILL_FIRST = 1.0
+"""Seconds after which it is looked again whether the still beside a video has been handled."""
+_UNEXPECTED_TRIES = 3
+"""How often an unexpected error is tried again before the photo is set aside."""
+
+
+class WaitForStill:
+    """Lets a video wait until the still beside it was handled: a short one is its clip."""
+
+    def __init__(self, *, store: Store, retries: Retries) -> None:
+        """Take the store, which knows the stills."""
+        self._store = store
+        self._retries = retries
+
+    async def __call__(self, arrival: Arrival) -> Arrival | None:
+        """Note whether there is a still; end here while it waits."""
+        if not is_video(arrival.path):
+            return arrival
+        still = state_of_still(self._store, arrival.path)
+        if still == "waits":
+            self._retries.wait(arrival.file, _STILL_FIRST)
+            return None
+        return replace(arrival, beside_still=still == "handled")
+
+
+class Together:
+    """Some stages that a file passes while it has one of a few places, in the order in which they come.
+
+    The queue of the workers is kept short by that, so that a crop never waits behind many photos.
+    """
+
+    def __init__(self, places: int, stages: Sequence[Stage]) -> None:
+        """Take how many files may be in these stages at once."""
+        self._places = asyncio.Semaphore(places)
+        self._stages = tuple(stages)
+
+    async def __call__(self, arrival: Arrival) -> Arrival | None:
+        """Pass the stages."""
+        async with self._places:
+            for stage in self._stages:
+                following = await stage(arrival)
+                if following is None:
+                    return None
+                arrival = following
+        return arrival
+
+
+class Identify:
+    """Finds the hash of a file's content, and the photo that has it."""
+
+    def __init__(self, *, store: Store, workers: Workers, sources: Sources) -> None:
+        """Take the photos that are known, what reads files, and the sources, which may know a hash already."""
+        self._store = store
+        self._workers = workers
+        self._sources = sources
+
+    async def __call__(self, arrival: Arrival) -> Arrival:
+        """Add hash and photo.
+
+        Raises:
+            ChangedError: the file looks otherwise than when it had settled.
+            GoneError, RetryError: it can't be read.
+        """
+        path, file = arrival.path, arrival.file
+        hash_ = self._sources.of(path).known_hash(path) or await self._workers.fingerprint(path)
+        if look(path) not in {None, (file.size, file.mtime_ns)}:
+            raise ChangedError(f"{path}: changed since it had settled")
+        known = self._store.photos.find(hash_)
+        return replace(arrival, hash=hash_, known=known, photo_id=None if known is None else known.id)
+
+
+class Index:
+    """Has a photo that is not known yet decoded, and writes down its faces."""
+
+    def __init__(
+        self, *, store: Store, workers: Workers, retries: Retries, log: EventLog, clock: Callable[[], float]
+    ) -> None:
+        """Take the store, the workers that decode, what sets photos aside, and a clock that gives seconds."""
+        self._store = store
+        self._workers = workers
+        self._retries = retries
+        self._log = log
+        self._clock = clock
+
+    async def __call__(self, arrival: Arrival) -> Arrival | None:
+        """Add the photo's id; end here if it is set aside.
+
+        Raises:
+            GoneError, RetryError, ChangedError: the file can't be read.
+        """
+        if arrival.known is not None:
+            return arrival
+        started = self._clock()
+        try:
+            photo = await self._workers.look(arrival.path, arrival.hash, beside_still=arrival.beside_still)
+        except SetAsideError as error:
+            self._retries.set_aside(arrival.file, arrival.hash, str(error))
+            return None
+        except (GoneError, RetryError):
+            raise
+        except Exception as error:
+            if arrival.file.attempts + 1 < _UNEXPECTED_TRIES:
+                raise
+            self._log.emit("photo.error", path=arrival.path, error=repr(error), exc_info=True)
+            self._retries.set_aside(arrival.file, arrival.hash, f"unexpected error: {error!r}")
+            return None
+        photo_id = self._store.photos.record(photo)
+        seconds = self._clock() - started
+        self._log.emit("photo.seen", path=arrival.path, hash=arrival.hash, faces=len(photo.faces), seconds=seconds)
+        return replace(arrival, photo_id=photo_id)

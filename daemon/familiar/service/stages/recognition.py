@@ -1,0 +1,48 @@
+"""Compare the faces of a photo with the people."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from familiar.events import EventLog
+from familiar.library.recognition import Recogniser
+from familiar.library.reencoding import Reencoder
+from familiar.model import RecognisedFace
+from familiar.service.arrival import Arrival
+
+
+class Reencode:
+    """Encodes the faces of a known photo again, if another model than the one in use encoded them."""
+
+    def __init__(self, reencoder: Reencoder) -> None:
+        """Take what encodes faces."""
+        self._reencoder = reencoder
+
+    async def __call__(self, arrival: Arrival) -> Arrival:
+        """Bring the photo to the model in use; raises as `Reencoder.reencode_photo` does."""
+        if arrival.known is not None:
+            await self._reencoder.reencode_photo(arrival.indexed, arrival.path)
+        return arrival
+
+
+class Recognise:
+    """Matches the faces of a photo."""
+
+    def __init__(self, *, recogniser: Recogniser, log: EventLog) -> None:
+        """Take what knows the people."""
+        self._recogniser = recogniser
+        self._log = log
+
+    async def __call__(self, arrival: Arrival) -> Arrival:
+        """Add the photo, and its faces with whom they match."""
+        photo, faces = self._recogniser.recognise(arrival.indexed)
+        self._tell(arrival.path, faces)
+        return replace(arrival, photo=photo, faces=faces)
+
+    def _tell(self, path: Path, faces: Sequence[RecognisedFace]) -> None:
+        if not faces:
+            return
+        people = sorted({face.person for face in faces if face.person is not None})
+        ambiguous = sum(face.match is not None and face.match.ambiguous for face in faces)
+        unknown = sum(face.person is None for face in faces)
+        self._log.emit("photo.recognised", path=path, people=people, unknown=unknown, ambiguous=ambiguous)

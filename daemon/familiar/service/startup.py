@@ -1,0 +1,60 @@
+"""What is done once, before the daemon says that it is ready."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from familiar.events import EventLog
+from familiar.library.operations import OperationRunner
+from familiar.service.rematching import Rematching
+from familiar.service.signals import Signals
+from familiar.service.systemd import Notifier
+from familiar.service.wake import Wake
+
+
+class Startable(Protocol):
+    """A job that watches something from its start on."""
+
+    def start(self) -> None:
+        """Begin to watch."""
+
+
+class Startup:
+    """Listens to signals, completes what an earlier daemon had begun, and opens the sources."""
+
+    def __init__(
+        self,
+        *,
+        signals: Signals,
+        rematching: Rematching,
+        runner: OperationRunner,
+        sources: Sequence[Startable],
+        wake: Wake,
+        notifier: Notifier,
+        log: EventLog,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take what is begun; `clock` gives monotonic seconds."""
+        self._signals = signals
+        self._rematching = rematching
+        self._runner = runner
+        self._sources = tuple(sources)
+        self._wake = wake
+        self._notifier = notifier
+        self._log = log
+        self._clock = clock
+        self._begun_at = clock()
+
+    async def begin(self) -> None:
+        """Match faces with people who have changed, and carry out what the journal has open."""
+        self._begun_at = self._clock()
+        self._wake.attach()
+        self._signals.listen()
+        await self._rematching.advance(self._begun_at)
+        await self._runner.begin()
+
+    def open(self) -> None:
+        """Begin to watch: whatever arrives from now on is seen."""
+        for source in self._sources:
+            source.start()
+        self._log.emit("service.ready", seconds=self._clock() - self._begun_at)
+        self._notifier.ready()

@@ -1,0 +1,45 @@
+"""The end of a daemon: whether it was asked for, and whether another one begins after it."""
+
+import asyncio
+from contextlib import suppress
+
+from familiar.events import EventLog
+from familiar.service.systemd import Notifier
+from familiar.service.wake import Wake
+
+
+class StopRequest:
+    """Set once, when the daemon is to end."""
+
+    def __init__(self, *, log: EventLog, notifier: Notifier, wake: Wake) -> None:
+        """Take who is told of it."""
+        self._log = log
+        self._notifier = notifier
+        self._wake = wake
+        self._event = asyncio.Event()
+        self.begins_again = False
+        """Whether the daemon is to be put together anew, with other settings."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the daemon is to end."""
+        return self._event.is_set()
+
+    def stop(self, reason: str) -> None:
+        """Ask for the end."""
+        if not self.is_set:
+            self._log.emit("service.stopping", reason=reason)
+            self._notifier.stopping()
+            self._event.set()
+            self._wake.now()
+
+    def begin_again(self) -> None:
+        """Ask for the end, and for another beginning."""
+        self.begins_again = True
+        self._event.set()
+        self._wake.now()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until the end is asked for, for so many seconds at most."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), seconds)

@@ -1,0 +1,106 @@
+"""The files under way: some of those that are pending, handled side by side and done in their order."""
+
+import asyncio
+from collections.abc import Callable
+
+from familiar.errors import StoreError
+from familiar.events import EventLog
+from familiar.library.tasks import Tasks
+from familiar.service.handler import Handler
+from familiar.service.wake import Wake
+from familiar.store.files import FileRow
+from familiar.store.store import Store
+from familiar.vision.workers.pool import Workers
+
+WIDTH = 64
+"""Files under way at once: as far as the others get ahead of the slowest one."""
+_PUT_OFF = 60.0
+"""Seconds until a file is tried again of which not even the failure could be written down."""
+_WARM_UP = 3.0
+"""Seconds before a file has settled at which workers start, so that they are ready when it has."""
+
+
+class FileWindow:
+    """A job: begins to handle pending files, as long as there is room."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        handler: Handler,
+        workers: Workers,
+        roots: Callable[[], list[int]],
+        wake: Wake,
+        log: EventLog,
+    ) -> None:
+        """Take what handles a file, and what gives the ids of the roots whose files are handled now."""
+        self._store = store
+        self._handler = handler
+        self._workers = workers
+        self._roots = roots
+        self._wake = wake
+        self._log = log
+        self._width = max(WIDTH, workers.slots)
+        self._tasks: Tasks[int] = Tasks(wake.now)
+        self._turn = asyncio.Event()
+        self._turn.set()
+        self._now = float("-inf")
+        self._not_before: dict[int, float] = {}
+
+    async def advance(self, now: float) -> None:
+        """Begin with pending files, the first found first.
+
+        Raises:
+            StoreError: a file could not be handled because of it.
+        """
+        self._now = now
+        self._tasks.check()
+        self._store.files.retry(now)
+        self._begin()
+        due = self._store.files.next_settled(roots=self._roots())
+        if due is not None and due - now < _WARM_UP:
+            self._workers.warm_up()
+        self._wake.at(due)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no file is under way, pending or settling."""
+        roots = self._roots()
+        return (
+            not self._tasks
+            and not self._tasks.has_failed
+            and self._store.files.next_settled(roots=roots) is None
+            and not self._store.files.pending(roots=roots, limit=1)
+        )
+
+    @property
+    def count(self) -> int:
+        """How many files are under way."""
+        return len(self._tasks)
+
+    async def close(self) -> None:
+        """Give back what is under way: it is pending in the store."""
+        await self._tasks.close()
+
+    def _begin(self) -> None:
+        if len(self._tasks) >= self._width:
+            return
+        for file in self._store.files.pending(roots=self._roots(), limit=self._width):
+            if file.id in self._tasks or self._now < self._not_before.get(file.id, self._now):
+                continue
+            if len(self._tasks) >= self._width:
+                return
+            before, self._turn = self._turn, asyncio.Event()
+            self._tasks.start(file.id, self._handle(file, before, self._turn))
+
+    async def _handle(self, file: FileRow, before: asyncio.Event, own: asyncio.Event) -> None:
+        try:
+            await self._handler.handle(file, before)
+            await before.wait()
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what went wrong could not even be written down
+            self._not_before[file.id] = self._now + _PUT_OFF
+            self._log.emit("photo.error", path=file.path, error=repr(error), exc_info=True)
+        finally:
+            own.set()

@@ -1,0 +1,221 @@
+"""The daemon's loop with jobs that do nothing but note that they were run."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from familiar.errors import StoreReplacedError, StoreUnavailableError
+from familiar.service.daemon import Daemon
+from familiar.service.jobs import Eager, Job, Periodic, Spare
+from familiar.service.stopping import StopRequest
+from familiar.service.store_failures import StoreFailures
+from familiar.service.systemd import Notifier
+from familiar.service.wake import Wake
+from running import CheckedLog
+
+
+@dataclass(slots=True)
+class Noted:
+    """A job that notes what is asked of it, and raises what it was given, once."""
+
+    name: str
+    notes: list[str]
+    turns: int = 1
+    error: Exception | None = None
+    on_advance: Callable[[], None] = lambda: None
+
+    async def advance(self, _now: float) -> None:
+        self.notes.append(f"{self.name} goes on")
+        self.turns -= 1
+        self.on_advance()
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+    @property
+    def is_idle(self) -> bool:
+        return self.turns <= 0
+
+    async def close(self) -> None:
+        self.notes.append(f"{self.name} ends")
+
+
+class Window(Noted):
+    """A job that has files under way."""
+
+    count = 3
+
+
+@dataclass(slots=True)
+class Beginning:
+    """Notes that the daemon began, and that it opened its sources."""
+
+    notes: list[str]
+    wake: Wake
+    error: Exception | None = None
+
+    async def begin(self) -> None:
+        self.wake.attach()
+        self.notes.append("begin")
+        if self.error is not None:
+            raise self.error
+
+    def open(self) -> None:
+        self.notes.append("open")
+
+
+class NoWorkers:
+    def close(self, within: float) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Bench:
+    """A daemon of given jobs."""
+
+    notes: list[str] = field(default_factory=list)
+    log: CheckedLog = field(default_factory=CheckedLog)
+    wake: Wake = field(default_factory=lambda: Wake(longest=0.01))
+    beginning_error: Exception | None = None
+    stop: StopRequest = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stop = StopRequest(log=self.log, notifier=Notifier({}), wake=self.wake)
+
+    def job(self, name: str, **options: Any) -> Noted:
+        return Noted(name, self.notes, **options)
+
+    def run(self, jobs: Sequence[Job], *, until_idle: bool = True) -> bool:
+        window = Window("window", self.notes)
+        daemon = Daemon(
+            startup=cast("Any", Beginning(self.notes, self.wake, self.beginning_error)),
+            jobs=(*jobs, window),
+            window=cast("Any", window),
+            workers=cast("Any", NoWorkers()),
+            stop=self.stop,
+            wake=self.wake,
+            failures=StoreFailures(
+                stop=self.stop, rescan=lambda: self.notes.append("rescan"), notifier=Notifier({}), log=self.log
+            ),
+            log=self.log,
+            clock=time.monotonic,
+        )
+        return asyncio.run(asyncio.wait_for(daemon.run(until_idle=until_idle), 20))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_jobs_go_on_in_their_order_and_end_in_the_reverse_with_the_files_first(bench: Bench) -> None:
+    assert bench.run([bench.job("a"), bench.job("b")]) is False
+    ends = ["window ends", "window ends", "b ends", "a ends"]
+    assert bench.notes == ["begin", "open", "a goes on", "b goes on", "window goes on", *ends]
+    assert bench.log.of("service.stopped")[0]["given_back"] == 3
+
+
+def test_it_ends_when_all_jobs_are_idle_and_not_before(bench: Bench) -> None:
+    bench.run([bench.job("a"), bench.job("b", turns=3)])
+    assert bench.notes.count("a goes on") == 3
+
+
+def test_a_stop_lets_no_further_job_go_on(bench: Bench) -> None:
+    bench.run([bench.job("a", on_advance=lambda: bench.stop.stop("SIGTERM")), bench.job("b")], until_idle=False)
+    assert "b goes on" not in bench.notes
+    assert bench.log.of("service.stopping") == [{"reason": "SIGTERM"}]
+
+
+def test_a_daemon_that_is_to_begin_again_says_so(bench: Bench) -> None:
+    assert bench.run([bench.job("a", on_advance=bench.stop.begin_again)], until_idle=False) is True
+
+
+def test_a_store_that_fails_is_waited_for_and_all_folders_are_compared_after_it(bench: Bench) -> None:
+    def stop_soon() -> None:
+        asyncio.get_running_loop().call_later(0.05, bench.stop.stop, "enough")
+
+    error = StoreUnavailableError("disk full")
+    bench.run([bench.job("a", error=error, on_advance=stop_soon), bench.job("b")], until_idle=False)
+    assert bench.log.of("store.failed") == [{"error": "disk full", "retry_in": 10.0}]
+    assert bench.notes[:4] == ["begin", "open", "a goes on", "rescan"]
+
+
+@pytest.mark.parametrize("is_beginning", [False, True])
+def test_a_store_that_was_lost_is_told_of_and_ends_everything(bench: Bench, *, is_beginning: bool) -> None:
+    error = StoreReplacedError(Path("/state/familiar.db"), "was deleted")
+    bench.beginning_error = error if is_beginning else None
+    with pytest.raises(StoreReplacedError):
+        bench.run([bench.job("a", error=error)])
+    assert bench.log.of("store.replaced") == [{"path": Path("/state/familiar.db"), "reason": "was deleted"}]
+    assert ("a ends" in bench.notes) == (not is_beginning)
+
+
+def test_an_error_of_a_job_ends_all_others_properly(bench: Bench) -> None:
+    with pytest.raises(ZeroDivisionError):
+        bench.run([bench.job("a"), bench.job("b", error=ZeroDivisionError())])
+    assert bench.notes[-4:] == ["window ends", "window ends", "b ends", "a ends"]
+
+
+def test_a_periodic_call_is_made_when_its_time_has_come() -> None:
+    called: list[None] = []
+    job = Periodic(lambda: called.append(None), every=5.0)
+    for now in (0.0, 4.9, 5.0, 6.0):
+        asyncio.run(job.advance(now))
+    assert len(called) == 2
+    assert job.is_idle
+
+
+def test_a_spare_job_goes_on_only_while_there_is_time_and_is_waited_for_by_nobody() -> None:
+    notes: list[str] = []
+    has_time = False
+    job = Spare(Noted("spare", notes), when=lambda: has_time)
+    asyncio.run(job.advance(0.0))
+    assert notes == []
+    assert job.is_idle
+    has_time = True
+    asyncio.run(job.advance(0.0))
+    asyncio.run(job.close())
+    assert notes == ["spare goes on", "spare ends"]
+
+
+def test_an_eager_job_asks_for_the_next_turn_while_it_has_more_to_do_and_can() -> None:
+    asked: list[None] = []
+    can = False
+    job = Eager(Noted("writer", [], turns=3), when=lambda: can, on_more=lambda: asked.append(None))
+    asyncio.run(job.advance(0.0))
+    assert asked == []
+    can = True
+    asyncio.run(job.advance(0.0))
+    asyncio.run(job.advance(0.0))
+    assert (len(asked), job.is_idle) == (1, True)
+
+
+def test_the_loop_sleeps_no_longer_than_until_the_earliest_time_that_a_job_gave() -> None:
+    async def sleep() -> float:
+        wake, begun = Wake(longest=30.0), time.monotonic()
+        wake.attach()
+        for due in (20.0, 0.05, None, 10.0):
+            wake.at(due)
+        await wake.sleep(0.0)
+        return time.monotonic() - begun
+
+    assert asyncio.run(sleep()) < 5
+
+
+def test_a_thread_wakes_the_loop_and_harms_nothing_after_its_end() -> None:
+    wake = Wake(longest=30.0)
+
+    async def sleep() -> None:
+        wake.attach()
+        await asyncio.to_thread(wake.from_thread)
+        await wake.sleep(0.0)
+
+    begun = time.monotonic()
+    asyncio.run(sleep())
+    assert time.monotonic() - begun < 10
+    wake.from_thread()

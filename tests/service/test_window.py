@@ -1,0 +1,161 @@
+"""Files are handled side by side, and done in the order in which they were found."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from arrivals import ArrivalBench, hash_of
+from familiar.errors import StoreUnavailableError
+from familiar.service.wake import Wake
+from familiar.service.window import WIDTH, FileWindow
+from familiar.store.files import FileRow
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
+    with ArrivalBench.at(tmp_path) as made:
+        yield made
+
+
+@dataclass(slots=True)
+class Handlers:
+    """Handles files by waiting for their turn; some fail."""
+
+    bench: ArrivalBench
+    errors: dict[str, Exception] = field(default_factory=dict)
+    begun: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+
+    async def handle(self, file: FileRow, turn: asyncio.Event) -> None:
+        self.begun.append(file.path.name)
+        if file.path.name in self.errors:
+            raise self.errors[file.path.name]
+        await asyncio.sleep(0.02 if file.path.name == "0.jpg" else 0)  # the first one is the slowest
+        await turn.wait()
+        self.done.append(file.path.name)
+        self.bench.store.files.mark_done(file.id, self.bench.store.photos.set_aside(hash_of(file.path), "damaged"))
+
+
+@dataclass(slots=True)
+class Slots:
+    slots: int = 2
+    warm: int = 0
+
+    def warm_up(self) -> None:
+        self.warm += 1
+
+
+def window_of(bench: ArrivalBench, handlers: Handlers, workers: Slots | None = None) -> FileWindow:
+    root = bench.store.roots.know(bench.base / "in")
+    return FileWindow(
+        store=bench.store,
+        handler=cast("Any", handlers),
+        workers=cast("Any", workers or Slots()),
+        roots=lambda: [root.id],
+        wake=Wake(longest=0.01),
+        log=bench.log,
+    )
+
+
+def put(bench: ArrivalBench, count: int) -> None:
+    for number in range(count):
+        bench.arrival(f"{number}.jpg", bytes([number]))
+
+
+async def advance_until_idle(window: FileWindow) -> None:
+    for _ in range(200):
+        await window.advance(0.0)
+        if window.is_idle:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError(window.count)
+
+
+def test_files_are_done_in_the_order_in_which_they_were_found_however_slow_the_first_is(bench: ArrivalBench) -> None:
+    handlers = Handlers(bench)
+    put(bench, 5)
+    asyncio.run(advance_until_idle(window_of(bench, handlers)))
+    assert handlers.done == [f"{number}.jpg" for number in range(5)]
+
+
+def test_no_more_files_are_under_way_than_the_window_is_wide(bench: ArrivalBench) -> None:
+    handlers = Handlers(bench)
+    put(bench, WIDTH + 6)
+
+    async def run() -> int:
+        window = window_of(bench, handlers)
+        await window.advance(0.0)
+        most = window.count
+        await advance_until_idle(window)
+        return most
+
+    assert asyncio.run(run()) == WIDTH
+    assert len(handlers.done) == WIDTH + 6
+
+
+def test_a_store_that_fails_is_told_to_the_loop_and_the_files_behind_have_their_turn(bench: ArrivalBench) -> None:
+    handlers = Handlers(bench, errors={"0.jpg": StoreUnavailableError("disk full")})
+    put(bench, 3)
+
+    async def run() -> None:
+        window = window_of(bench, handlers)
+        await window.advance(0.0)
+        await asyncio.sleep(0.05)
+        assert not window.is_idle
+        with pytest.raises(StoreUnavailableError, match="disk full"):
+            await window.advance(0.0)
+        handlers.errors.clear()
+        await advance_until_idle(window)
+
+    asyncio.run(run())
+    assert handlers.done == ["1.jpg", "2.jpg", "0.jpg"]
+
+
+def test_what_can_not_even_be_written_down_stops_no_other_file(bench: ArrivalBench) -> None:
+    handlers = Handlers(bench, errors={"0.jpg": ZeroDivisionError("odd")})
+    put(bench, 2)
+
+    async def run() -> None:
+        window = window_of(bench, handlers)
+        await window.advance(0.0)
+        await asyncio.sleep(0.05)
+        await window.advance(0.0)
+        await asyncio.sleep(0.05)
+        assert handlers.done == ["1.jpg"]
+        handlers.errors.clear()
+        await window.advance(60.0)
+        await advance_until_idle(window)
+
+    asyncio.run(run())
+    assert [event["error"] for event in bench.log.of("photo.error")] == ["ZeroDivisionError('odd')"]
+    assert handlers.done == ["1.jpg", "0.jpg"]
+
+
+def test_files_under_way_are_given_back_at_the_end(bench: ArrivalBench) -> None:
+    handlers = Handlers(bench)
+    put(bench, 3)
+
+    async def run() -> None:
+        window = window_of(bench, handlers)
+        await window.advance(0.0)
+        assert window.count == 3
+        await window.close()
+
+    asyncio.run(run())
+    assert handlers.done == []
+    assert bench.store.files.counts() == {"pending": 3}
+
+
+def test_workers_start_ahead_of_a_file_that_settles_soon(bench: ArrivalBench) -> None:
+    workers = Slots()
+    row = bench.arrival("a.jpg").file
+    bench.store.files.wait(row.id, size=row.size, mtime_ns=row.mtime_ns, due=10.0)
+    window = window_of(bench, Handlers(bench), workers)
+    asyncio.run(window.advance(5.0))
+    assert workers.warm == 0
+    asyncio.run(window.advance(8.0))
+    assert workers.warm == 1
