@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "daemon" / "familiar"
 LAYERS = (
     {"__main__"},
     {"cli", "review"},
+    {"api"},
     {"service"},
     {"flickr", "folders"},
     {"library"},

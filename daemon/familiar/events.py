@@ -212,6 +212,16 @@ class EventLog(Protocol):
         """Log the event of the catalogue with this name."""
 
 
+class NoLog:
+    """An `EventLog` that writes nothing."""
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        """Do nothing."""
+
+
+NO_LOG = NoLog()
+
+
 def complaint(line: Mapping[str, Any]) -> str | None:
     """Return what is wrong with a line of the log by the catalogue, or None.
 

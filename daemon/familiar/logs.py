@@ -3,10 +3,9 @@
 import logging
 from collections.abc import MutableMapping
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
-
-import structlog
 
 from familiar.events import LEVELS, Level
 
@@ -14,11 +13,13 @@ LogFormat: TypeAlias = Literal["auto", "json", "text"]
 
 
 class StructuredLog:
-    """An `EventLog` that writes with structlog."""
+    """An `EventLog` that writes with structlog, which is imported for the first event: many commands log nothing."""
 
-    def __init__(self, logger: Any) -> None:
-        """Take a structlog logger."""
-        self._logger = logger
+    def __init__(self, stream: TextIO, *, level: Level, log_format: LogFormat) -> None:
+        """Take the stream to write to, the lowest level that is written, and the format."""
+        self._stream = stream
+        self._level = level
+        self._format = log_format
 
     def emit(self, name: str, /, **fields: Any) -> None:
         """Log the event of the catalogue with this name, at the level that the catalogue gives it.
@@ -27,19 +28,19 @@ class StructuredLog:
         """
         getattr(self._logger, LEVELS.get(name, "error"))(name, **fields)
 
+    @cached_property
+    def _logger(self) -> Any:
+        import structlog  # noqa: PLC0415 - see above
 
-def open_log(stream: TextIO, *, level: Level = "info", log_format: LogFormat = "auto") -> StructuredLog:
-    """Return a log that writes to `stream`: JSON lines, or text where the stream is a terminal (`auto`)."""
-    terminal = stream.isatty()
-    as_text = log_format == "text" or (log_format == "auto" and terminal)
-    render: tuple[Any, ...] = (
-        (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18, sort_keys=False),)
-        if as_text
-        else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
-    )
-    return StructuredLog(
-        structlog.wrap_logger(
-            structlog.PrintLogger(stream),
+        terminal = self._stream.isatty()
+        as_text = self._format == "text" or (self._format == "auto" and terminal)
+        render: tuple[Any, ...] = (
+            (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18, sort_keys=False),)
+            if as_text
+            else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
+        )
+        return structlog.wrap_logger(
+            structlog.PrintLogger(self._stream),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
@@ -48,9 +49,13 @@ def open_log(stream: TextIO, *, level: Level = "info", log_format: LogFormat = "
                 _plain,
                 *render,
             ],
-            wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+            wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, self._level.upper())),
         )
-    )
+
+
+def open_log(stream: TextIO, *, level: Level = "info", log_format: LogFormat = "auto") -> StructuredLog:
+    """Return a log that writes to `stream`: JSON lines, or text where the stream is a terminal (`auto`)."""
+    return StructuredLog(stream, level=level, log_format=log_format)
 
 
 def printable(text: object) -> str:

@@ -7,16 +7,21 @@ module and nothing else. Nothing here touches a file, a clock or a database.
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # numpy takes longer to import than many a command runs
+    import numpy as np
+    import numpy.typing as npt
 
-Embedding: TypeAlias = npt.NDArray[np.float32]
+Embedding: TypeAlias = "npt.NDArray[np.float32]"
 """One face as 128 numbers, shape (128,), float32; comparable only with embeddings of the same engine."""
 
-Embeddings: TypeAlias = npt.NDArray[np.float32]
+Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 """A stack of embeddings, shape (n, 128), float32."""
+
+PLAIN_MODEL = "dlib-resnet-v1"
+USUAL_MODEL = "dlib-resnet-v1-mirrored"
+"""Ids of embeddings, of which only those of the same one can be compared: of a face, and of it and its mirror image."""
 
 
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]

@@ -20,8 +20,9 @@ warnings.simplefilter("ignore")  # the library's own
 import face_recognition  # noqa: E402
 
 from familiar.errors import SetAsideError  # noqa: E402
+from familiar.identity.gallery import Gallery  # noqa: E402
 from familiar.identity.matching import match  # noqa: E402
-from familiar.identity.people import Gallery, KnownPerson  # noqa: E402
+from familiar.identity.people import KnownPerson  # noqa: E402
 from familiar.model import Photo  # noqa: E402
 from familiar.settings import MatchingSettings, VisionSettings  # noqa: E402
 from familiar.vision.workers.pool import Workers  # noqa: E402

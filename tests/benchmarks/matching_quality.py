@@ -15,8 +15,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
-from familiar.identity.people import Gallery, KnownPerson
+from familiar.identity.people import KnownPerson
 from familiar.settings import MatchingSettings
 
 THRESHOLDS = (0.40, 0.44, 0.48, 0.60)

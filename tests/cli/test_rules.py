@@ -119,11 +119,11 @@ def test_where_one_file_stands_in_the_way_nothing_is_undone(seen: Household) -> 
         (("undo", "--last"), "There is nothing to undo."),
         (
             ("undo", "--since", "yesterday"),
-            "--since 'yesterday' is no time; write 30m, 2h, 3d or 2026-05-01T12:00.",
+            "--since 'yesterday' is not a valid time; use 30m, 2h, 3d or 2026-05-01T12:00.",
         ),
         (
             ("undo", "--since", "99999999d"),
-            "--since '99999999d' is no time; write 30m, 2h, 3d or 2026-05-01T12:00.",
+            "--since '99999999d' is not a valid time; use 30m, 2h, 3d or 2026-05-01T12:00.",
         ),
         (("plan",), "There are no rules: name a file with `rules:` in the configuration."),
         (("rules", "apply"), "There are no rules: name a file with `rules:` in the configuration."),

@@ -103,7 +103,7 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
     assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
 
 
-def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(household: Household) -> None:
+def test_the_doctor_says_what_is_wrong_and_how_to_fix_it(household: Household) -> None:
     household.configure({"folders": ["/nowhere"]})
     result = household.ask("doctor", check=False)
     assert result.returncode == 1

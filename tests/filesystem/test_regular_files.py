@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from familiar.cli.context import read_text
+from familiar.api.environment import read_text
 from familiar.errors import FamiliarError, SetAsideError, UsageError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from familiar.identity.references import MOST_REFERENCES, choose_references
+from familiar.identity.people import MOST_REFERENCES
+from familiar.identity.references import choose_references
 from familiar.model import Embeddings
 
 

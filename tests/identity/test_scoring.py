@@ -2,8 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
-from familiar.identity.people import Gallery, KnownPerson
+from familiar.identity.people import KnownPerson
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
 from familiar.settings import MatchingSettings

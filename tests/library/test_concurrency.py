@@ -1,10 +1,11 @@
 import asyncio
 import gc
+import threading
 from typing import Any
 
 import pytest
 
-from familiar.library.concurrency import run_all
+from familiar.library.concurrency import run, run_all
 
 
 async def after(seconds: float, error: Exception | None = None) -> float:
@@ -24,12 +25,36 @@ def test_what_jobs_give_comes_in_their_order_with_progress() -> None:
 def test_when_jobs_fail_the_first_error_is_told_and_no_job_is_left_behind() -> None:
     loud: list[dict[str, Any]] = []
 
-    async def run() -> int:
+    async def count() -> int:
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: loud.append(context))
         with pytest.raises(OSError, match="first"):
             await run_all([after(60), *(after(0, OSError(name)) for name in ("first", "second", "third"))])
         gc.collect()
         return len(asyncio.all_tasks())
 
-    assert asyncio.run(run()) == 1
+    assert asyncio.run(count()) == 1
     assert loud == []
+
+
+async def thread_and_loop() -> tuple[threading.Thread, asyncio.AbstractEventLoop]:
+    await asyncio.sleep(0)
+    return threading.current_thread(), asyncio.get_running_loop()
+
+
+def test_where_a_loop_runs_a_coroutine_has_another_one_in_the_same_thread() -> None:
+    async def notebook() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        thread, inner = run(thread_and_loop())
+        assert (thread, inner is not loop, inner.is_closed()) == (threading.current_thread(), True, True)
+        with pytest.raises(OSError, match="broken"):
+            run(after(0, OSError("broken")))
+        assert (asyncio.get_running_loop(), asyncio.current_task()) == (loop, task)
+        await asyncio.sleep(0)
+
+    asyncio.run(notebook())
+
+
+def test_where_no_loop_runs_none_is_left() -> None:
+    assert run(thread_and_loop())[1].is_closed()
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlite_utils import Database
 
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
@@ -444,7 +443,7 @@ def test_where_the_networks_can_not_be_converted_dlib_takes_their_place_and_the_
 def test_a_store_of_an_older_version_is_migrated_and_the_log_tells_it(household: Household) -> None:
     household.state.mkdir()
     with closing(sqlite3.connect(household.state / STORE_NAME, isolation_level=None)) as connection:
-        migrations.apply(Database(connection), stop_before="create_journal")
+        migrations.apply(connection, stop_before="create_journal")
     with household.running() as daemon:
         assert Path(daemon.wait_for("store.migrated")["backup"]).parent == household.state
 

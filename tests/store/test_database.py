@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from familiar.errors import StoreError, StoreUnavailableError
 from familiar.model import Copy, destination_of
+from familiar.store.database import Database as StoreFile
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
 from familiar.store.store import Store
@@ -17,7 +18,7 @@ from familiar.store.store import Store
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
-def opened(path: Path) -> Database:
+def opened(path: Path) -> StoreFile:
     return open_database(path, now=NOON)[0]
 
 
@@ -48,11 +49,10 @@ def test_an_error_that_comes_with_a_later_row_is_told_as_one_of_the_store(
 def test_an_older_store_is_migrated_after_a_backup(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        older = Database(connection)
-        migrations.apply(older, stop_before="create_journal")
+        migrations.apply(connection, stop_before="create_journal")
         connection.execute("INSERT INTO roots (path) VALUES (?)", (b"/photos",))
     with closing(opened(path)) as db:
-        assert db["operations"].exists()
+        assert Database(db.conn)["operations"].exists()
         assert db.conn.execute("SELECT path FROM roots").fetchall() == [(b"/photos",)]
     backup = tmp_path / "familiar.db.backup-20260501T120000"
     with closing(sqlite3.connect(backup)) as connection:
@@ -63,7 +63,7 @@ def test_an_older_store_is_migrated_after_a_backup(tmp_path: Path) -> None:
 def test_the_journal_is_kept_when_it_learns_of_more_kinds(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrations.apply(Database(connection), stop_before="widen_journal")
+        migrations.apply(connection, stop_before="widen_journal")
         connection.execute("INSERT INTO photos (id, hash, verdict, seen_at) VALUES (1, ?, 'seen', '')", ("a" * 64,))
         connection.execute("INSERT INTO plans (id, photo_id, path, made_at) VALUES (1, 1, ?, '')", (b"/a.jpg",))
         connection.execute(

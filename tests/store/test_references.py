@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from familiar.errors import UsageError
+from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
-from familiar.identity.people import Gallery
 from familiar.model import Embeddings
 from familiar.settings import MatchingSettings
 from familiar.store.references import FaceToRegister, Registered

@@ -3,7 +3,7 @@
 import pytest
 
 from familiar.errors import UsageError
-from familiar.identity.references import MOST_REFERENCES
+from familiar.identity.people import MOST_REFERENCES
 from familiar.model import Area, Match, Region, SidecarContent
 from support.album import Album, embedding
 

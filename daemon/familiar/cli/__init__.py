@@ -1,49 +1,64 @@
 """The command line: the composition root.
 
-Each command's module is imported when the command is asked for: worker processes, which begin by importing the program
-that they belong to, are ready a second sooner, and so is every answer.
+Each command's module is imported when the command is asked for, and none for the help that lists them. So answers
+come a second sooner, and so do worker processes, which begin by importing the program that they belong to.
 """
 
-import difflib
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from familiar import __version__
 from familiar.cli.console.standard_output import check_standard_output
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 AS_JSON = "familiar.json"
 """Key in the meta data of click's contexts: whether the command line asks for JSON."""
 
+
+class Listed(NamedTuple):
+    """A command without its module being imported: which one in this package has it, and the first line of its help."""
+
+    module: str
+    summary: str
+
+
 COMMANDS = {
-    "run": "run",
-    "scan": "scan",
-    "status": "status",
-    "doctor": "doctor",
-    "plan": "plan",
-    "undo": "undo",
-    "people": "people.group",
-    "find": "find",
-    "collect": "collect",
-    "scores": "scores",
-    "move": "lists",
-    "copy": "lists",
-    "link": "lists",
-    "crop": "crop.command",
-    "clusters": "clusters.group",
-    "flickr": "flickr.group",
-    "sidecars": "sidecars",
-    "disks": "disks",
-    "rules": "rules",
-    "config": "config",
-    "report": "report",
-    "export": "export",
-    "completion": "completion",
+    "run": Listed("run", "Watch folders, and handle each photo that arrives."),
+    "scan": Listed("scan", "Handle the photos that are there now, and exit."),
+    "status": Listed("status", "Show what is done, what waits, and what went wrong."),
+    "doctor": Listed("doctor", "Check this installation, and say how to fix it."),
+    "plan": Listed("plan", "Show what the rules would do; touch nothing."),
+    "undo": Listed("undo", "Take back what rules and commands did."),
+    "people": Listed("people.group", "Register people by their faces; list, rename, merge them."),
+    "find": Listed("find", "Show who is in IMAGE, and the known photos with the same faces, the nearest first."),
+    "collect": Listed("collect", "Put all photos and videos of people into one folder."),
+    "scores": Listed("scores", "Score photos by how near they come to a person."),
+    "move": Listed("lists", "Move the photos of LIST to a folder."),
+    "copy": Listed("lists", "Copy the photos of LIST to a folder."),
+    "link": Listed("lists", "Link the photos of LIST into a folder."),
+    "crop": Listed("crop.command", "Crop the faces of a person out of photos, for a data set."),
+    "clusters": Listed("clusters.group", "Name groups of faces: one answer for hundreds of photos."),
+    "flickr": Listed("flickr.group", "Photos from an account on Flickr, and tags back to it."),
+    "sidecars": Listed(
+        "sidecars",
+        "Write names and faces into XMP files beside the photos, or read what others wrote there.",
+    ),
+    "disks": Listed("disks", "Show on which disks the known folders lie, and accept a change of disk."),
+    "rules": Listed("rules", "Check the rules; apply them to known photos."),
+    "config": Listed("config", "Write, check and show the configuration."),
+    "report": Listed(
+        "report",
+        "Write a page about all photos: types, years, sources, faces, people, scores, and what was set aside.",
+    ),
+    "export": Listed("export", "Write all photos, faces or matches as a table: CSV, JSON Lines or Parquet."),
+    "completion": Listed("completion", "Print the completion script for a shell."),
 }
-"""Each command with its module in this package, in the order in which help shows them."""
+"""All commands, in the order in which help shows them."""
 
 
 class Commands(click.Group):
@@ -62,8 +77,23 @@ class Commands(click.Group):
         """Return the command of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"familiar.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        command: click.Command = getattr(import_module(f"familiar.cli.{COMMANDS[cmd_name].module}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands."""
+        width = formatter.width - 6 - max(map(len, COMMANDS))  # as click does
+        listed = (click.Command(name, help=one.summary) for name, one in COMMANDS.items())
+        with formatter.section("Commands"):
+            formatter.write_dl([(command.name or "", command.get_short_help_str(width)) for command in listed])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the commands and options that begin so."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - see above
+
+        begun = [name for name in COMMANDS if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=COMMANDS[name].summary) for name in begun]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note whether JSON is asked for: an error may come before the command itself is reached."""
@@ -77,6 +107,8 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - see above
+
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             if near:
                 raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
@@ -90,12 +122,12 @@ class Commands(click.Group):
 )
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="Folder with the store.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file.")
-@click.version_option(__version__, prog_name="familiar")
+@click.version_option(package_name="familiar", prog_name="familiar")
 @click.pass_context
 def main(context: click.Context, state: Path | None, config_file: Path | None) -> None:
     """Recognise the people in your photos as they arrive, and sort the photos by your rules."""
+    from familiar.api.environment import find_environment  # noqa: PLC0415 - see above
     from familiar.cli.console.output import reported  # noqa: PLC0415
-    from familiar.cli.context import find_context  # noqa: PLC0415 - see above
 
     with reported():
-        context.obj = find_context(os.environ, state=state, config=config_file)
+        context.obj = find_environment(os.environ, state=state, config=config_file)

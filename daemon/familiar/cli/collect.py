@@ -1,26 +1,24 @@
 """familiar collect: all photos of people in one folder."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
-from familiar.cli.carrying import carry_out_now, conclude, step_as_json
-from familiar.cli.console.output import json_option, print_json, reported, say
+from familiar.api.library import Library
+from familiar.api.placement import Action
+from familiar.cli.console.command import Answer, command, pass_library
+from familiar.cli.console.output import say
 from familiar.cli.console.parameters import PathType
-from familiar.cli.context import Context, pass_context
-from familiar.cli.looking import look_through
-from familiar.cli.photos import folder_at
-from familiar.errors import FamiliarError, UsageError
-from familiar.library.locations import check_apart, places_of
-from familiar.model import Copy, Link, Move, Operation, Plan
-from familiar.store.store import Store
+from familiar.cli.console.steps import failures_of, step_as_json, summarise
+from familiar.errors import UsageError
 
-_RULE = "familiar collect"
-_DONE = {"copy": "copied", "move": "moved", "link": "linked", "hard-link": "linked"}
+DONE = {"copy": "copied", "move": "moved", "link": "linked", "hard-link": "linked"}
+
+T = TypeVar("T", bound=str)
 
 
-@click.command(epilog="Example: familiar collect --person 'Eileen Collins' --only --to ~/Pictures/Eileen")
+@command(epilog="Example: familiar collect --person 'Eileen Collins' --only --to ~/Pictures/Eileen")
 @click.argument("folders", nargs=-1, type=PathType())
 @click.option("--person", "names", required=True, multiple=True, help="Whose photos; may be given several times.")
 @click.option("--any", "any_of", is_flag=True, help="One of several people is enough (the default).")
@@ -31,10 +29,9 @@ _DONE = {"copy": "copied", "move": "moved", "link": "linked", "hard-link": "link
 @click.option("--move", is_flag=True, help="Move them.")
 @click.option("--link", is_flag=True, help="Make symbolic links to them.")
 @click.option("--hard-link", is_flag=True, help="Make hard links to them.")
-@json_option
-@pass_context
+@pass_library
 def collect(
-    context: Context,
+    library: Library,
     folders: tuple[Path, ...],
     *,
     names: tuple[str, ...],
@@ -46,61 +43,26 @@ def collect(
     move: bool,
     link: bool,
     hard_link: bool,
-    as_json: bool,
-) -> None:
+) -> Answer:
     """Put all photos and videos of people into one folder.
 
     All known photos are taken, or those in FOLDERS, which are looked through first. What lies in the target already,
     under its own name, is not put there again.
     """
-    with reported():
-        action = _one_of({"copy": copy, "move": move, "link": link, "hard-link": hard_link})
-        mode = _one_of({"any": any_of, "all": all_of})
-        settings = context.settings()
-        sources = [folder_at(folder, files=False) for folder in folders]
-        where = check_apart(target, [source.path for source in sources])
-        with context.store() as store:
-            people = [store.people.find(name) for name in names]
-            if sources:
-                look_through(context, store, settings, sources, quiet=as_json)
-            photos = store.photos.with_people([person.id for person in people], every=mode == "all", only=only)
-            tops = [source.path for source in sources]
-            places = list(_places(store, photos, tops, where))
-            if photos and not places and not tops:
-                raise FamiliarError(f"{len(photos)} photos show them, but none lies anywhere any more.")
-            plans = [
-                (photo_id, path, Plan(operations=(operation_to(where / path.name, action, _RULE),)))
-                for photo_id, path in places
-                if path.parent != where
-            ]
-            steps = carry_out_now(context, store, settings, plans, quiet=as_json)
-    if as_json:
-        print_json([step_as_json(step) for step in steps])
-    if not places and not as_json:
-        say("No photo there shows them.")
-    conclude(steps, _DONE[action], there=len(places) - len(plans), quiet=as_json)
+    actions: dict[Action, bool] = {"copy": copy, "move": move, "link": link, "hard-link": hard_link}
+    action = _one_of(actions)
+    every = _one_of({"any": any_of, "all": all_of}) == "all"
+    found = library.collect(names, target, folders=folders, action=action, every=every, only=only)
+
+    def show() -> None:
+        if not found.steps and not found.already_there:
+            say("No photo there shows them.")
+        summarise(found.steps, DONE[action], there=found.already_there)
+
+    return Answer(data=[step_as_json(step) for step in found.steps], text=show, failed=bool(failures_of(found.steps)))
 
 
-def operation_to(target: Path, action: str, rule: str) -> Operation:
-    """Return the operation that puts a photo at a target: copy, move, link or hard-link."""
-    match action:
-        case "move":
-            return Move(target=target, rule=rule, top=target.parent)
-        case "copy":
-            return Copy(target=target, rule=rule, top=target.parent)
-        case _:
-            return Link(target=target, rule=rule, symbolic=action == "link", top=target.parent)
-
-
-def _places(store: Store, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:
-    """Give each photo with the place to take it from: where it lies in the target already, if it does."""
-    for photo_id in photos:
-        places = list(places_of(store, photo_id, tops))
-        if places:
-            yield photo_id, next((path for path in places if path.parent == target), places[0])
-
-
-def _one_of(options: dict[str, bool]) -> str:
+def _one_of(options: dict[T, bool]) -> T:
     """Return the option that was given, by default the first.
 
     Raises:

@@ -1,94 +1,56 @@
 """familiar rules: check them, and apply them to photos that are known already."""
 
-import os
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from familiar.cli.carrying import carry_out, show_steps, step_as_json
-from familiar.cli.console.output import FAILED, json_option, print_json, progress_bar, reported, say
+from familiar.api.library import Library
+from familiar.cli.console.command import Answer, Group, pass_library
+from familiar.cli.console.output import say
 from familiar.cli.console.parameters import PathType
-from familiar.cli.context import Context, pass_context
-from familiar.cli.disks import target_as_json, targets_of
-from familiar.errors import NoStoreError
-from familiar.library.planning import Planner
-from familiar.library.recognition import Recogniser
-from familiar.library.rule_application import RuleApplication
-from familiar.library.scoring import PercentileIndex
-from familiar.names import name_key
+from familiar.cli.console.steps import show_steps, step_as_json
 
 
-@click.group()
+@click.group(cls=Group)
 def rules() -> None:
     """Check the rules; apply them to known photos."""
 
 
 @rules.command(epilog="Example: familiar rules check ~/.config/familiar/rules.yaml")
 @click.argument("file", required=False, type=PathType())
-@json_option
-@pass_context
-def check(context: Context, file: Path | None, *, as_json: bool) -> None:
+@pass_library
+def check(library: Library, file: Path | None) -> Answer:
     """Check the rules, and the people whom they name.
 
     Without FILE the configured rules are checked.
     """
-    with reported():
-        path = file or context.needed_rules_path(context.settings())
-        read = context.rules(path)
-        known, places = _known_people(context), targets_of(context, read)
-    unknown = sorted(name for name in read.people() if name_key(name) not in known)
-    if as_json:
-        names = [rule.name for rule in read.rules]
-        shown = [target_as_json(place) for place in places]
-        print_json({"file": path, "rules": names, "unknown_people": unknown, "targets": shown, "problems": []})
-        return
-    say(f"{path}: good, {len(read.rules)} rules")
-    for place in places:
-        say(f"target {place.folder}: on {place.disk}" if place.trouble is None else f"warning: {place.trouble}")
-    for name in unknown:
-        say(f"note: nobody is registered as {name!r}; familiar people add {name!r} PHOTO...")
+    found = library.rules.check(file)
 
+    def text() -> None:
+        say(f"{found.file}: good, {len(found.rules)} rules")
+        for target in found.targets:
+            is_good = target.trouble is None
+            say(f"target {target.folder}: on {target.disk}" if is_good else f"warning: {target.trouble}")
+        for name in found.unknown_people:
+            say(f"note: nobody is registered as {name!r}; familiar people add {name!r} PHOTO...")
 
-def _known_people(context: Context) -> set[str]:
-    """Return the keys of the names of all people; nobody is known where there is no store yet."""
-    try:
-        with context.store() as store:
-            return {name_key(person.name) for person in store.people.all()}
-    except NoStoreError:
-        return set()
+    return Answer(data=asdict(found) | {"problems": []}, text=text)
 
 
 @rules.command(epilog="Example: familiar rules apply ~/Pictures/2019")
 @click.argument("paths", nargs=-1, type=PathType())
-@json_option
-@pass_context
-def apply(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
+@pass_library
+def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
     """Apply the rules to photos that are known already.
 
     All known photos, or those in PATHS; `familiar plan` shows beforehand what the rules do. What was done already
     is found and not done again. Everything can be undone: familiar undo --since 1h.
     """
-    with reported():
-        settings = context.settings()
-        read = context.rules(context.needed_rules_path(settings))
-        tops = tuple(Path(os.path.abspath(path)) for path in paths)
-        with context.store() as store:
-            application = RuleApplication(
-                store=store,
-                recogniser=Recogniser(store, settings.matching, settings.vision.model),
-                planner=Planner(
-                    rules=lambda: read, percentiles=PercentileIndex(store, settings.matching, settings.vision.model)
-                ),
-                folders=settings.folders,
-            )
-            with progress_bar("deciding", hidden=as_json) as progress:
-                plans = list(application.record(tops, progress))
-            steps = carry_out(context, store, settings, plans, quiet=as_json)
-    failed = [step for step in steps if step.state in {"failed", "refused"}]
-    if as_json:
-        print_json([step_as_json(step) for step in steps])
-    else:
-        show_steps(steps)
-        say(f"{len(plans)} photos, {len(steps)} operations, {len(failed)} failed.")
-    if failed:
-        raise SystemExit(FAILED)
+    found = library.rules.apply(*paths)
+
+    def text() -> None:
+        show_steps(found.steps)
+        say(f"{found.photos} photos, {len(found.steps)} operations, {len(found.failed)} failed.")
+
+    return Answer(data=[step_as_json(step) for step in found.steps], text=text, failed=bool(found.failed))

@@ -6,14 +6,14 @@ was a child and is an adult. Among the ways that were measured this one misses l
 (docs/matching.md).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from familiar.identity.people import Gallery
+from familiar.identity.gallery import Gallery
+from familiar.identity.verdicts import Verdicts
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
 
@@ -26,15 +26,6 @@ _BLOCK_BYTES = 64 * 1024 * 1024
 
 _ROUNDING = 1e-4
 """More than float32 can be wrong by in the square of a distance of embeddings, whose length is about 1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdicts:
-    """What a person decided about faces, by their places: who they are, who they are not, and who is of no interest."""
-
-    named: Mapping[int, str] = field(default_factory=dict)
-    refused: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    nobody: frozenset[int] = frozenset()
 
 
 def match(

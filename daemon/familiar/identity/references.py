@@ -5,10 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from familiar.identity.people import MOST_REFERENCES
 from familiar.model import Embeddings
-
-MOST_REFERENCES = 12
-"""References that a group gives: with ten, matching misses hardly any face (docs/matching.md)."""
 
 _SHARPER_HALF = 50
 """Of the faces, only those of at least the median quality are looked at, if there are enough of them."""

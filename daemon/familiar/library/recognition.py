@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
-from familiar.identity.people import Gallery
 from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.errors import UsageError
-from familiar.identity.matching import Verdicts
 from familiar.identity.people import KnownPerson
 from familiar.identity.scoring import best_of_photos, distances_to, scores_of
 from familiar.identity.statistics import Scores, percentile_rank
+from familiar.identity.verdicts import Verdicts
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
 from familiar.store.views.faces import FaceStack

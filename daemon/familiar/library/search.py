@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
-from familiar.identity.people import Gallery
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
 from familiar.model import Embedding, Face, Match

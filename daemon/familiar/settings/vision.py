@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from familiar.model import PLAIN_MODEL, USUAL_MODEL
 from familiar.settings.section import Megabytes, Megapixels, Pixels, Seconds, Section
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -74,7 +75,7 @@ class VisionSettings(Section):
 
         Both engines run the same network, and give the same numbers.
         """
-        return "dlib-resnet-v1-mirrored" if self.mirror else "dlib-resnet-v1"
+        return USUAL_MODEL if self.mirror else PLAIN_MODEL
 
     @model_validator(mode="before")
     @classmethod

@@ -34,6 +34,12 @@ class Settings(Section):
         description="Time between two comparisons of the folders with what is known. Events are hints, this is the "
         "truth.",
     )
+    wait_for_daemon: float = Field(
+        default=600.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that a command waits for the daemon, or for another command, while nothing gets done.",
+    )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()

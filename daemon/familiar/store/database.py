@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlite_utils import Database
-
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError, StoreUnavailableError
 from familiar.filesystem.anchors import Anchor
 from familiar.store.migrations import migrations
@@ -31,6 +29,18 @@ BUSY_SECONDS = 10.0
 
 _LOGS = ("-wal", "-shm")
 """What SQLite appends to the name of a store for the files in which it has what is not yet in the store itself."""
+
+
+class Database:
+    """An open file of a store, as each of its tables has it."""
+
+    def __init__(self, conn: "Connection") -> None:
+        """Take the connection."""
+        self.conn = conn
+
+    def close(self) -> None:
+        """Close the file."""
+        self.conn.close()
 
 
 def open_database(
@@ -56,7 +66,7 @@ def open_database(
         _check_file(path)
         anchor = Anchor.at(path)
         connection = _connect(path)
-        db = Database(connection, execute_plugins=False)
+        db = Database(connection)
         try:
             _refuse_newer(db, path)
             if check:
@@ -77,7 +87,7 @@ def writing(db: Database) -> Iterator[None]:
     finds that another process has written can't wait, and fails with "database is locked".
     """
     if db.conn.in_transaction:
-        with db.atomic():
+        with _savepoint(db):
             yield
         return
     db.conn.execute("BEGIN IMMEDIATE")
@@ -97,6 +107,20 @@ def reading(db: Database) -> Iterator[None]:
         yield
     finally:
         _roll_back(db)
+
+
+@contextmanager
+def _savepoint(db: Database) -> Iterator[None]:
+    """Run a block as a part of a transaction that is undone by itself if it fails."""
+    db.conn.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if db.conn.in_transaction:  # a full disk may have ended it already
+            db.conn.execute("ROLLBACK TO part")
+            db.conn.execute("RELEASE part")
+        raise
+    db.conn.execute("RELEASE part")
 
 
 def _roll_back(db: Database) -> None:
@@ -246,9 +270,9 @@ def _create(path: Path) -> None:
     _check_no_log(path)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
-    db = Database(_connect(fresh, create=True), execute_plugins=False)
+    db = Database(_connect(fresh, create=True))
     try:
-        migrations.apply(db)
+        migrations.apply(db.conn)
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         db.close()
@@ -272,12 +296,10 @@ def _check_no_log(path: Path) -> None:
 
 
 def _refuse_newer(db: Database, path: Path) -> None:
-    known = {migration.name for migration in migrations.pending(db)}
-    known |= {migration.name for migration in migrations._migrations}  # noqa: SLF001 - there is no public list of all
-    applied = [migration.name for migration in migrations.applied(db)]
+    applied = migrations.applied(db.conn)
     if not applied:
         raise StoreError(_damage(path, "it is an SQLite file, but not a store of familiar"))
-    newer = [name for name in applied if name not in known]
+    newer = [name for name in applied if name not in migrations.names]
     if newer:
         raise StoreError(
             f"{path}: the store was written by a newer version of familiar (it has {', '.join(newer)}); "
@@ -286,7 +308,7 @@ def _refuse_newer(db: Database, path: Path) -> None:
 
 
 def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
-    if not migrations.pending(db):
+    if not migrations.pending(db.conn):
         return None
     backup = path.with_name(f"{path.name}.backup-{now:%Y%m%dT%H%M%S}")
     if shutil.disk_usage(path.parent).free < 2 * path.stat().st_size:
@@ -295,7 +317,7 @@ def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
         db.conn.backup(target)
     target.close()
     backup.chmod(0o600)
-    migrations.apply(db)
+    migrations.apply(db.conn)
     return backup
 
 

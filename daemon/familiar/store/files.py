@@ -13,9 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from familiar.effects.journal import Outcome, Step
 from familiar.filesystem.mounts import Disk
 from familiar.model import Box, Copy, Crop, Link, Move, MoveSidecar, Operation, Plan, Tag, WriteSidecar, destination_of
 from familiar.store.clock import DUE, due_at
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.store.files import Files
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.photos import Photos

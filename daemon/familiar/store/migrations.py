@@ -3,78 +3,137 @@
 Paths are BLOBs: a Linux path is bytes, and not all of them are UTF-8. Times of events are UTC text (ISO 8601).
 """
 
-from sqlite_utils import Database, Migrations
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
-migrations = Migrations("familiar")
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Migration: TypeAlias = "Callable[[Database], None]"
+
+_SET = "familiar"
+"""What sqlite-utils writes down each migration with."""
+
+
+class StoreMigrations:
+    """All migrations in their order, each of which is applied once, by sqlite-utils.
+
+    Most stores have all of them when they are opened, and then sqlite-utils is not imported: it takes longer than many
+    a command.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._migrations: dict[str, Migration] = {}
+
+    def __call__(self) -> "Callable[[Migration], Migration]":
+        """Return the decorator of a migration; its name is that of the function."""
+
+        def register(migration: "Migration") -> "Migration":
+            assert migration.__name__ not in self._migrations
+            self._migrations[migration.__name__] = migration
+            return migration
+
+        return register
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all migrations."""
+        return list(self._migrations)
+
+    def applied(self, connection: sqlite3.Connection) -> list[str]:
+        """Return the names of the migrations that a store has, in the order in which they were applied."""
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+            return []
+        rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid", (_SET,))
+        return [str(name) for (name,) in rows]
+
+    def pending(self, connection: sqlite3.Connection) -> list[str]:
+        """Return the names of the migrations that a store lacks."""
+        applied = self.applied(connection)
+        return [name for name in self.names if name not in applied]
+
+    def apply(self, connection: sqlite3.Connection, *, stop_before: str | None = None) -> None:
+        """Apply the migrations that a store lacks, each in a transaction; with `stop_before`, those before that one."""
+        from sqlite_utils import Database, Migrations  # noqa: PLC0415 - see above
+
+        wanted = Migrations(_SET)
+        for migration in self._migrations.values():
+            wanted()(migration)
+        wanted.apply(Database(connection, execute_plugins=False), stop_before=stop_before)
+
+
+migrations = StoreMigrations()
 
 
 @migrations()
-def create_store(db: Database) -> None:
+def create_store(db: "Database") -> None:
     """Create the tables of photos and people."""
     _run(db, _PHOTOS)
 
 
 @migrations()
-def create_journal(db: Database) -> None:
+def create_journal(db: "Database") -> None:
     """Create the tables of plans and their operations."""
     _run(db, _JOURNAL)
 
 
 @migrations()
-def add_videos(db: Database) -> None:
+def add_videos(db: "Database") -> None:
     """Add what is known of videos: the kind of a photo, its length, when a face is seen; and what a plan follows."""
     _run(db, _VIDEOS)
 
 
 @migrations()
-def add_clusters(db: Database) -> None:
+def add_clusters(db: "Database") -> None:
     """Add groups of faces that nobody has named, what a person decided about them, and the log of those decisions."""
     _run(db, _CLUSTERS)
 
 
 @migrations()
-def widen_journal(db: Database) -> None:
+def widen_journal(db: "Database") -> None:
     """Let the journal know sidecars and tags, and what was there before an operation."""
     _run(db, _WIDER_JOURNAL)
 
 
 @migrations()
-def add_sightings(db: Database) -> None:
+def add_sightings(db: "Database") -> None:
     """Add the files that a command looked at, wherever they lie."""
     _run(db, _SIGHTINGS)
 
 
 @migrations()
-def add_batches(db: Database) -> None:
+def add_batches(db: "Database") -> None:
     """Add what belongs together in the journal: all that one command did."""
     _run(db, "ALTER TABLE plans ADD COLUMN batch INTEGER; CREATE INDEX plans_batch ON plans (batch)")
 
 
 @migrations()
-def add_sidecars(db: Database) -> None:
+def add_sidecars(db: "Database") -> None:
     """Add what is known of sidecars: what familiar wrote into them, and what it took from them."""
     _run(db, _SIDECARS)
 
 
 @migrations()
-def add_flickr(db: Database) -> None:
+def add_flickr(db: "Database") -> None:
     """Add the photos of an account on Flickr, the tags that go there, and the calls that were made."""
     _run(db, _FLICKR)
 
 
 @migrations()
-def add_disks(db: Database) -> None:
+def add_disks(db: "Database") -> None:
     """Add the disks of folders and operations, and the order in which operations were done, whatever the clock said."""
     _run(db, _DISKS)
 
 
 @migrations()
-def add_views_of_faces(db: Database) -> None:
+def add_views_of_faces(db: "Database") -> None:
     """Add what is left of faces, matches and members of clusters without what somebody called no face."""
     _run(db, _REAL_FACES)
 
 
-def _run(db: Database, script: str) -> None:
+def _run(db: "Database", script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
         if statement.strip():

@@ -10,13 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
 from familiar.model import Embeddings
 from familiar.names import check_name, name_key
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.store.photos import embedding_bytes, stack
 
 

@@ -8,11 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sqlite_utils import Database
-
 from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 
 _LARGEST = 2**63 - 1
 """SQLite's largest id."""
@@ -303,11 +300,15 @@ class Photos:
 
 def embedding_bytes(embedding: Embedding) -> bytes:
     """Return an embedding as the store keeps it: 128 little-endian float32."""
+    import numpy as np  # noqa: PLC0415 - many commands look at no face
+
     return np.ascontiguousarray(embedding, dtype="<f4").tobytes()
 
 
 def stack(blobs: Iterable[bytes]) -> Embeddings:
     """Return embeddings as the store keeps them as one array, shape (n, 128), float32."""
+    import numpy as np  # noqa: PLC0415 - as above
+
     whole = np.frombuffer(b"".join(blobs), dtype="<f4")
     return whole.astype(np.float32, copy=False).reshape(-1, 128)
 

@@ -8,11 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from familiar.effects.disks import KnownFolder
 from familiar.filesystem.mounts import Disk
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 
 _PLACES = (
     "SELECT places.path, real, identity, roots.id IS NOT NULL, trusted "

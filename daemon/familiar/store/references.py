@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from familiar.errors import UsageError
 from familiar.model import Embeddings
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.store.people import People, Person
 from familiar.store.photos import embedding_bytes, stack
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlite_utils import Database
+from familiar.store.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlite_utils import Database
+from familiar.store.database import Database
 
 Row: TypeAlias = dict[str, Any]
 

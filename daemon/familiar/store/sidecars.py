@@ -8,11 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from familiar.identity.regions import area_of
 from familiar.model import Area, Box, MoveSidecar, Region, SidecarContent, WriteSidecar
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

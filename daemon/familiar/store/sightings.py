@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
+from familiar.store.database import Database
 from familiar.store.files import Files
 
 _KNOWN = """

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from sqlite_utils import Database
-
+from familiar.store.database import Database
 from familiar.store.photos import stack
 
 Kind: TypeAlias = Literal[

@@ -1,22 +1,26 @@
-"""What every command shares: results as text or JSON, tables, progress, and errors with their exit codes."""
+"""What every command shares: results as text or JSON, tables, progress, and errors with their exit codes.
+
+Much of this is printed without rich, which is imported for what needs it: tables, headings, colours and progress.
+"""
 
 import errno
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from familiar.cli import AS_JSON
 from familiar.errors import ConfigurationError, FamiliarError, UsageError
 from familiar.logs import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FAILED = 1
 WRONG_USE = 2
@@ -49,6 +53,8 @@ class CommandError(click.ClickException):
         if self._as_json:
             click.echo(json.dumps({"error": self.message, "problems": list(self.details)}), err=True)
             return
+        from rich.console import Console
+
         for line in self.message.split("\n"):
             shown = _escaped(printable(line))
             Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]error:[/red] {shown}")
@@ -80,6 +86,8 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
     """Print rows below their headings; columns named in `right` are aligned to the right."""
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
@@ -89,8 +97,14 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, rig
 
 
 def say(text: str) -> None:
-    """Print a line for people; nothing in it is taken for markup."""
-    console().print(_escaped(printable(text)))
+    """Print a line for people, as it is."""
+    click.echo(printable(text))
+
+
+def print_heading(title: str, count: int) -> None:
+    """Print the heading of a table, with the number of its rows, below an empty line."""
+    say("")
+    console().print(f"[bold]{_escaped(title)}[/bold] ({count})")
 
 
 def local_time(text: str | None) -> str | None:
@@ -98,8 +112,10 @@ def local_time(text: str | None) -> str | None:
     return None if text is None else f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def console() -> Console:
+def console() -> "Console":
     """Return the console for results: colours only on a terminal, and lines are broken only there."""
+    from rich.console import Console
+
     shown = Console(soft_wrap=True, highlight=False)
     return shown if shown.is_terminal else Console(soft_wrap=True, highlight=False, width=_UNBROKEN)
 
@@ -107,10 +123,19 @@ def console() -> Console:
 @contextmanager
 def progress_bar(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on a terminal; the block gets a function that takes how many are done, and of how many."""
-    errors = Console(stderr=True)
-    if hidden or not errors.is_terminal:
+    if hidden or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -118,7 +143,7 @@ def progress_bar(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], N
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
@@ -132,4 +157,6 @@ def _json_default(value: Any) -> Any:
         return printable(value)
     if isinstance(value, bytes):
         return printable(value.decode("utf-8", "surrogateescape"))
+    if isinstance(value, datetime):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,11 +1,10 @@
 """The log of commands that talk to Flickr: a terminal without a log is told in plain words why nothing happens."""
 
-import sys
 from typing import Any
 
 import click
 
-from familiar.cli.starting import begin_log
+from familiar.cli.console.log import begin_log, is_logging
 from familiar.events import EventLog
 from familiar.settings import Settings
 
@@ -24,8 +23,8 @@ class WaitReporter:
         self._log.emit(name, **fields)
 
 
-def begin_flickr_log(settings: Settings, log_format: str | None, log_level: str | None) -> tuple[EventLog, bool]:
-    """Return the log, and whether it is shown: where it was asked for, or where no terminal is."""
-    is_shown = bool(log_format or log_level) or not sys.stderr.isatty()
+def begin_flickr_log(settings: Settings, log_format: str | None, log_level: str | None) -> EventLog:
+    """Return the log; on a terminal where none was asked for, it has errors only, and waits are told in words."""
+    is_shown = is_logging(log_format, log_level)
     log = begin_log(settings, log_format, log_level or ("warning" if is_shown else "error"))
-    return (log if is_shown else WaitReporter(log)), is_shown
+    return log if is_shown else WaitReporter(log)

@@ -1,108 +1,56 @@
-"""What familiar flickr push does: decide on all tags, and send them."""
+"""familiar flickr push: tags that rules give go to the account."""
 
-import asyncio
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
 
-from familiar.cli.context import Context
-from familiar.cli.rematching import rematch
-from familiar.cli.starting import rule_book
-from familiar.effects.disks import Disks
-from familiar.events import EventLog
-from familiar.flickr.api.errors import NotAllowedError
-from familiar.flickr.sync.connection import connect
-from familiar.flickr.sync.tag_decisions import TagDecider
-from familiar.flickr.sync.tag_sender import Sender, as_json
-from familiar.library.operations import OperationRunner
-from familiar.library.planning import Planner
-from familiar.library.recognition import Recogniser
-from familiar.library.scoring import PercentileIndex
-from familiar.logs import open_log
-from familiar.settings import Settings
-from familiar.store.flickr.photos import FlickrPhoto
-from familiar.store.store import Store
-from familiar.vision.workers.pool import Workers
-
-_BATCH = 500
+from familiar.api.environment import Environment
+from familiar.api.flickr import PushResult
+from familiar.cli.console.command import Answer, command, open_library, pass_environment
+from familiar.cli.console.log import log_format_option, log_level_option
+from familiar.cli.console.output import print_table, say
+from familiar.cli.flickr.log import begin_flickr_log
+from familiar.flickr.sync.tag_changes import TagChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Deciding:
-    decider: TagDecider
-    basis: str | None
+@command(epilog="Example: familiar flickr push --dry-run")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
+@click.option("--retry", is_flag=True, help="Try tags again that were refused.")
+@log_format_option
+@log_level_option
+@pass_environment
+def push(
+    environment: Environment, *, dry_run: bool, retry: bool, log_format: str | None, log_level: str | None
+) -> Answer:
+    """Send the tags that rules give to Flickr, and take off those that they do not give any more.
 
-    @classmethod
-    def on(cls, context: Context, settings: Settings, store: Store, log: EventLog) -> "_Deciding":
-        rematch(context, store, settings, quiet=True)
-        recogniser = Recogniser(store, settings.matching, settings.vision.model)
-        rules = rule_book(context, settings, store, log)
-        percentiles = PercentileIndex(store, settings.matching, settings.vision.model)
-        planner = Planner(rules=lambda: rules.rules, percentiles=percentiles)
-        decider = TagDecider(store=store, recogniser=recogniser, planner=planner, log=log)
-        return cls(decider=decider, basis=decider.basis())
-
-
-def planned(context: Context, settings: Settings, store: Store) -> list[dict[str, str]]:
-    """Return what would be sent; nothing is written down."""
-    deciding = _Deciding.on(context, settings, store, open_log(sys.stderr, level="error"))
-    changes = {
-        (tag.flickr_id, tag.clean): _change(tag.flickr_id, "add" if tag.wanted else "remove", tag.text, tag.rule)
-        for tag in store.flickr_tags.open_tags()
-        if tag.wanted or tag.ours or tag.sending
-    }
-    for photo in _done(store) if deciding.basis is not None else ():
-        difference = deciding.decider.difference(photo)
-        for new in difference.add:
-            changes[photo.id, new.text] = _change(photo.id, "add", new.text, new.rule)
-        for row in difference.remove:
-            changes.pop((photo.id, row.clean), None)
-            if row.present and row.ours:
-                changes[photo.id, row.clean] = _change(photo.id, "remove", row.text, row.rule)
-    return list(changes.values())
-
-
-def pushed(context: Context, settings: Settings, store: Store, log: EventLog) -> dict[str, Any]:
-    """Decide on all tags, send them, and return what was done.
-
-    Raises:
-        StoppedError, NotAllowedError: Flickr does not let us.
+    Only tags that familiar has added are ever taken off. A daemon that runs does this by itself. Tags that failed
+    before are tried again at once. Exits with 1 if tags still wait.
     """
-    return asyncio.run(_push(context, settings, store, log))
+    if dry_run:
+        with open_library(environment, quiet=True) as library:
+            changes = library.flickr.tag_changes()
+        return Answer(data=[asdict(change) for change in changes], text=lambda: _show_changes(changes))
+    log = begin_flickr_log(environment.settings(), log_format, log_level)
+    with open_library(environment, log=log) as library:
+        result = library.flickr.push(retry=retry)
+    for one in result.refusals:
+        click.echo(f"refused: {one.tag!r} on {one.photo}: {one.reason}", err=True)
+    data = {name: value for name, value in asdict(result).items() if name != "refusals"}
+    return Answer(data=data, text=lambda: _show(result), failed=not result.is_complete)
 
 
-async def _push(context: Context, settings: Settings, store: Store, log: EventLog) -> dict[str, Any]:
-    calls, login = connect(context.credentials, settings.flickr, store, log)
-    deciding = _Deciding.on(context, settings, store, log)
-    async with Workers(settings=settings.vision, models=context.models) as workers:
-        runner = OperationRunner(store=store, workers=workers, disks=Disks(store.places), log=log)
-        await runner.begin()
-        for photo in list(_done(store)) if deciding.basis is not None else []:
-            plan_id = deciding.decider.decide(photo, deciding.basis or "")
-            if plan_id is not None:
-                await runner.perform(plan_id, {})
-    sender = Sender(calls=calls, store=store, log=log, later=settings.flickr.later)
-    try:
-        if not login.may_write and store.flickr_tags.open_tags():
-            raise NotAllowedError("it may only read")
-        await sender.send_all()
-    finally:
-        calls.close()
-    for flickr_id, text, reason in sender.sent.refusals:
-        click.echo(f"refused: {text!r} on {flickr_id}: {reason}", err=True)
-    return as_json(sender.sent)
+def _show_changes(changes: Sequence[TagChange]) -> None:
+    if changes:
+        rows = [(change.photo, change.would, change.tag, change.rule) for change in changes]
+        print_table(("photo", "would", "tag", "rule"), rows)
+    say(f"{len(changes)} changes. Nothing was sent.")
 
 
-def _done(store: Store) -> Iterator[FlickrPhoto]:
-    """Give all photos that are done, some at a time."""
-    after = ""
-    while photos := store.flickr.done(after=after, limit=_BATCH):
-        yield from photos
-        after = photos[-1].id
-
-
-def _change(photo: str, would: str, tag: str, rule: str) -> dict[str, str]:
-    return {"photo": photo, "would": would, "tag": tag, "rule": rule}
+def _show(result: PushResult) -> None:
+    left = result.to_add + result.to_remove
+    say(
+        f"{result.added} tags added, {result.removed} removed, {result.kept} were there already, "
+        f"{result.refused} refused, {result.failed} failed for now." + (f" {left} still wait." if left else "")
+    )

@@ -1,8 +1,5 @@
 """familiar people add, add-each: register people by photos."""
 
-import asyncio
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,33 +8,13 @@ from typing import Any
 
 import click
 
-from familiar.cli.console.output import (
-    FAILED,
-    INTERRUPTED,
-    CommandError,
-    console,
-    json_option,
-    print_json,
-    print_table,
-    progress_bar,
-    reported,
-    say,
-)
+from familiar.api.library import Library
+from familiar.api.people import DataSetEnrolment
+from familiar.cli.console.command import Answer, command, pass_library
+from familiar.cli.console.output import INTERRUPTED, CommandError, console, print_table, say
 from familiar.cli.console.parameters import PathType
-from familiar.cli.context import Context, pass_context
-from familiar.cli.photos import named_folders, photos_in
-from familiar.cli.rematching import rematch
 from familiar.errors import UsageError
-from familiar.library.indexing import Indexer
-from familiar.library.people.person_folders import DataSet, read_data_set
-from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
-from familiar.library.recognition import Recogniser
-from familiar.library.reencoding import Reencoder
-from familiar.logs import open_log
-from familiar.names import check_name
-from familiar.settings import Settings
-from familiar.store.store import Store
-from familiar.vision.workers.pool import Workers
+from familiar.library.people.registration import Enrolment, FaceChoice
 
 _SHOWN = 200
 """Rows of a table that a terminal shows."""
@@ -50,69 +27,48 @@ central_option = click.option(
 )
 
 
-@click.command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
+@command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
 @click.argument("name")
 @click.argument("paths", nargs=-1, required=True, type=PathType())
 @largest_option
 @central_option
-@json_option
-@pass_context
-def add(context: Context, name: str, paths: tuple[Path, ...], *, largest: bool, central: bool, as_json: bool) -> None:
+@pass_library
+def add(library: Library, name: str, paths: tuple[Path, ...], *, largest: bool, central: bool) -> Answer:
     """Register the face in each photo as a person.
 
-    PATHS are photos, or folders: all photos in them and below are taken, but no videos. A photo without
-    a face is refused, and one with several, but for --largest or --central. Nobody is registered before all
-    photos were looked at.
+    PATHS are photos, or folders: all photos in them and below are taken, but no videos. A photo without a face is
+    refused, and so is one with several unless --largest or --central is given. Nobody is registered before all photos
+    were looked at.
     """
-    with reported(), _interruptible():
-        check_name(name)
-        choice = _choice(largest=largest, central=central)
-        settings = context.settings()
-        photos = photos_in(map(settings.without_videos().watched, named_folders(paths)))
-        with context.store(create=True) as store:
-            candidate = Candidate(name=name, photos=tuple(photos))
-            (enrolment,) = _register(context, store, settings, [candidate], choice=choice, quiet=as_json)
-    if as_json:
-        print_json({"person": name, "photos": [asdict(photo) for photo in enrolment.photos]})
-    else:
+    with _interruptible():
+        enrolment = library.people.add(name, paths, choice=_choice(largest=largest, central=central))
+
+    def show() -> None:
         _show_refused("photo", _refused([enrolment]))
         say(f"{name}: {_counts([enrolment])}.")
-    if enrolment.count("refused"):
-        raise SystemExit(FAILED)
+
+    data = {"person": name, "photos": [asdict(photo) for photo in enrolment.photos]}
+    return Answer(data=data, text=show, failed=enrolment.count("refused") > 0)
 
 
-@click.command("add-each", epilog="Example: familiar people add-each ~/Datasets/lfw --central --spaces")
+@command("add-each", epilog="Example: familiar people add-each ~/Datasets/lfw --central --spaces")
 @click.argument("folder", type=PathType())
 @largest_option
 @central_option
 @click.option("--max", "most", type=click.IntRange(min=1), help="Photos of a person: the first ones that will do.")
 @click.option("--spaces", is_flag=True, help="Take _ in the names of folders for a space.")
-@json_option
-@pass_context
-def add_each(
-    context: Context, folder: Path, *, largest: bool, central: bool, most: int | None, spaces: bool, as_json: bool
-) -> None:
+@pass_library
+def add_each(library: Library, folder: Path, *, largest: bool, central: bool, most: int | None, spaces: bool) -> Answer:
     """Register the people of a data set with one folder a person.
 
     Each folder in FOLDER is a person of its name, by all photos in it and below, as with add. Nobody is registered
     before all photos were looked at. It can be stopped at any time, and goes on there when it is run again.
     """
-    with reported(), _interruptible():
-        choice = _choice(largest=largest, central=central)
-        settings = context.settings()
-        found = read_data_set(
-            Path(os.path.abspath(folder)),
-            settings.without_videos().watched,
-            name_of=lambda name: name.replace("_", " ") if spaces else name,
-        )
-        with context.store(create=True) as store:
-            enrolments = _register(context, store, settings, found.candidates, choice=choice, most=most, quiet=as_json)
-    if as_json:
-        print_json(_as_json(found, enrolments))
-    else:
-        _show(found, enrolments)
-    if found.refused or _refused(enrolments):
-        raise SystemExit(FAILED)
+    choice = _choice(largest=largest, central=central)
+    with _interruptible():
+        found = library.people.add_each(folder, choice=choice, most=most, name_of=_with_spaces if spaces else str)
+    failed = bool(found.refused or _refused(found.people))
+    return Answer(data=_as_json(found), text=lambda: _show(found), failed=failed)
 
 
 @contextmanager
@@ -130,42 +86,12 @@ def _choice(*, largest: bool, central: bool) -> FaceChoice:
     return "largest" if largest else "central" if central else "only"
 
 
-def _register(
-    context: Context,
-    store: Store,
-    settings: Settings,
-    candidates: Sequence[Candidate],
-    *,
-    choice: FaceChoice,
-    most: int | None = None,
-    quiet: bool,
-) -> list[Enrolment]:
-    """Register people, and match all faces again."""
-
-    async def register() -> list[Enrolment]:
-        photos = sum(len(candidate.photos) for candidate in candidates)
-        async with Workers(settings=settings.vision, models=context.models, tasks=photos) as workers:
-            recogniser = Recogniser(store, settings.matching, settings.vision.model)
-            log = open_log(sys.stderr, level="error")
-            reencoder = Reencoder(store=store, workers=workers, model=recogniser.model, log=log)
-            registrar = Registrar(
-                store=store,
-                indexer=Indexer(store=store, workers=workers),
-                reencoder=reencoder,
-                recogniser=recogniser,
-                at_once=workers.slots,
-                choice=choice,
-                most=most,
-            )
-            with progress_bar("looking at photos", hidden=quiet) as progress:
-                return await registrar.register(candidates, progress)
-
-    enrolments = asyncio.run(register())
-    rematch(context, store, settings, quiet=quiet)
-    return enrolments
+def _with_spaces(name: str) -> str:
+    return name.replace("_", " ")
 
 
-def _show(found: DataSet, enrolments: Sequence[Enrolment]) -> None:
+def _show(found: DataSetEnrolment) -> None:
+    enrolments = found.people
     if enrolments:
         rows = [
             (one.person, one.count("registered"), one.count("known"), one.count("refused"), one.left_out or "")
@@ -204,7 +130,7 @@ def _counts(enrolments: Sequence[Enrolment]) -> str:
     return f"{registered} registered, {known} known already, {refused} refused{besides}"
 
 
-def _as_json(found: DataSet, enrolments: Sequence[Enrolment]) -> dict[str, Any]:
+def _as_json(found: DataSetEnrolment) -> dict[str, Any]:
     return {
         "people": [
             {
@@ -215,7 +141,7 @@ def _as_json(found: DataSet, enrolments: Sequence[Enrolment]) -> dict[str, Any]:
                 "left_out": one.left_out,
                 "photos": [asdict(photo) for photo in one.photos],
             }
-            for one in enrolments
+            for one in found.people
         ],
         "refused": [{"path": path, "reason": reason} for path, reason in found.refused],
     }

@@ -1,7 +1,6 @@
 """Send tags: one a call, once, and confirmed by a look at the photo where an answer was lost."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from familiar.backoff import Backoff
 from familiar.events import EventLog
@@ -153,14 +152,3 @@ def _reason(error: RefusedError) -> str:
     if error.code == _GONE:
         return "the photo is no longer there, or may not be tagged"
     return f"the photo has too many tags ({error})" if error.code == _TOO_MANY else str(error)
-
-
-def as_json(sent: Sent) -> dict[str, Any]:
-    """Return what was done, for programs."""
-    return {
-        "added": sent.added,
-        "removed": sent.removed,
-        "kept": sent.kept,
-        "refused": sent.refused,
-        "failed": sent.failed,
-    }

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from familiar.model import Embeddings
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,9 +21,9 @@ class FacesToGroup:
     person.
     """
 
-    ids: npt.NDArray[np.int64]
+    ids: "npt.NDArray[np.int64]"
     embeddings: Embeddings
-    clusters: npt.NDArray[np.int64]
+    clusters: "npt.NDArray[np.int64]"
     model: str
     firm: frozenset[int] = frozenset()
     apart: Sequence[tuple[int, int]] = ()

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlite_utils import Database
-
 from familiar.errors import UsageError
-from familiar.identity.matching import Verdicts
+from familiar.identity.verdicts import Verdicts
 from familiar.model import Box, Embeddings
+from familiar.store.database import Database
 from familiar.store.photos import stack
 
 Kind: TypeAlias = Literal["unnamed", "named", "ignored"]

@@ -6,14 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from familiar.errors import UsageError
-from familiar.identity.references import MOST_REFERENCES
+from familiar.identity.people import MOST_REFERENCES
 from familiar.names import check_name, name_key
 from familiar.store.clusters.clusters import AT_ONCE, Clusters
 from familiar.store.clusters.refusals import read_refusals
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.store.row_changes import RowChange, RowChanges, dump, load
 
 

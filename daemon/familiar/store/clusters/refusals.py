@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlite_utils import Database
+from familiar.store.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
-import numpy as np
-from sqlite_utils import Database
-
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member
 from familiar.store.clusters.clusters import AT_ONCE, Clusters
 from familiar.store.clusters.refusals import Refusals, read_refusals
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.store.photos import stack
 from familiar.store.row_changes import RowChanges, dump
 
@@ -52,6 +49,8 @@ class Rounds:
 
     def to_group(self, model: str, *, min_size: int, same_photo: bool) -> FacesToGroup:
         """Return the faces of this model that nobody is known to be, and those of clusters."""
+        import numpy as np  # noqa: PLC0415 - many commands look at no face
+
         rows = self._db.conn.execute(
             "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM real_faces AS faces "
             "LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id WHERE engine = ? "

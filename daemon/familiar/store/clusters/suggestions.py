@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from familiar.store.clusters.clusters import AT_ONCE
 from familiar.store.clusters.refusals import read_refusals
+from familiar.store.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from sqlite_utils import Database
-
 from familiar.store.clock import is_ahead
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 
 Kind: TypeAlias = Literal["api", "images", "handled"]
 

@@ -13,10 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
-from sqlite_utils import Database
-
 from familiar.store.clock import DUE, due_at
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.store.files import Files
 
 Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look"]

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from familiar.model import Refusal, Tag
 from familiar.store.clock import DUE, due_at
-from familiar.store.database import writing
+from familiar.store.database import Database, writing
 from familiar.tags import clean_tag
 
 _COLUMNS = "id, flickr_id, text, clean, rule, wanted, present, ours, sending, vetoed, refused, attempts"

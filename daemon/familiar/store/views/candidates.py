@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from familiar.model import Face, Match
 from familiar.names import name_key
+from familiar.store.database import Database
 from familiar.store.photos import FACE_COLUMNS, face_of
 
 _PART = 10_000

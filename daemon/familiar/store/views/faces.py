@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from familiar.model import Embeddings
+from familiar.store.database import Database
 from familiar.store.photos import stack
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _COLUMNS = "SELECT id, photo_id, embedding FROM real_faces"
 
@@ -21,8 +23,8 @@ _PART = 50_000
 class FaceStack:
     """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, 128)."""
 
-    ids: npt.NDArray[np.int64]
-    photos: npt.NDArray[np.int64]
+    ids: "npt.NDArray[np.int64]"
+    photos: "npt.NDArray[np.int64]"
     embeddings: Embeddings
 
     def __len__(self) -> int:
@@ -54,6 +56,8 @@ class Faces:
                 yield part
 
     def _stack(self, query: str, *values: object) -> FaceStack:
+        import numpy as np  # noqa: PLC0415 - many commands look at no face
+
         rows = self._db.conn.execute(query, values).fetchall()
         return FaceStack(
             ids=np.array([row[0] for row in rows], np.int64),

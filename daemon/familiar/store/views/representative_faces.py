@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlite_utils import Database
-
 from familiar.model import Box
+from familiar.store.database import Database
 
 _NEAREST = 24
 """Faces that are nearest to a person or to the centre of a cluster, among which the best to look at is chosen."""

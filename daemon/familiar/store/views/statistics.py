@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
+from familiar.store.database import Database
 
 BINS = 100
 """Classes of scores from 0 to 1."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from familiar.errors import UsageError
-from familiar.settings import FolderSettings
+from familiar.settings import FolderSettings, Settings
 from familiar.sources.patterns import Patterns
 from familiar.sources.walker import walk
 
@@ -34,6 +34,35 @@ def named_folders(paths: Iterable[Path]) -> list[FolderSettings]:
         UsageError: there is nothing at one of the paths.
     """
     return [folder_at(path, files=True) for path in paths]
+
+
+def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> tuple[FolderSettings, ...]:
+    """Return the folders to watch: those on the command line, or else the configured ones.
+
+    With `files`, a file may be named as well: a folder of which only that file is taken.
+
+    Raises:
+        UsageError: there is none, or one is no folder.
+    """
+    if not paths:
+        if not settings.folders and settings.flickr.enabled:
+            return ()
+        if not settings.folders:
+            raise UsageError(
+                "No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration."
+            )
+        return tuple(map(settings.watched, settings.folders))
+    chosen: list[FolderSettings] = []
+    for path in paths:
+        configured = next((folder for folder in settings.folders if folder.path == path), None)
+        chosen.append(settings.watched(configured or folder_at(path, files=files)))
+    for folder in chosen:
+        for other in chosen:
+            if folder is not other and folder.path.is_relative_to(other.path):
+                raise UsageError(
+                    f"{folder.path} lies in {other.path}, which is watched with all below it: name one of them."
+                )
+    return tuple(chosen)
 
 
 def photos_in(folders: Iterable[FolderSettings]) -> list[Path]:

@@ -5,26 +5,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import click
 import platformdirs
 
-from familiar.cli.photos import folder_at
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError, UsageError
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.credentials import Credentials
-from familiar.rules.language import read_rules
-from familiar.rules.planning import Rules
-from familiar.settings import FolderSettings, Settings, read_settings
 from familiar.state import LOCK_NAME, locked, was_lost
 from familiar.store.store import STORE_NAME, Store
+
+if TYPE_CHECKING:
+    from familiar.rules.planning import Rules
+    from familiar.settings import Settings
 
 SETTINGS_NAME = "familiar.yaml"
 RULES_NAME = "rules.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Environment:
     """The places of one run: the state folder, the configuration file if there is one, and what can be made anew.
 
     `models` is the folder for networks that were converted, `credentials` the place of key and login for Flickr.
@@ -41,22 +41,24 @@ class Context:
         """The store's file."""
         return self.state / STORE_NAME
 
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """Read the configuration; without a file all defaults hold.
 
         Raises:
             UsageError: the file can't be read, or is wrong.
         """
+        from familiar.settings import Settings, read_settings
+
         return Settings() if self.config is None else read_settings(self.config, read_text(self.config))
 
-    def rules_path(self, settings: Settings) -> Path | None:
+    def rules_path(self, settings: "Settings") -> Path | None:
         """Return the file with the rules: the configured one, or `rules.yaml` beside the configuration."""
         if settings.rules is not None or self.config is None:
             return settings.rules
         beside = self.config.parent / RULES_NAME
         return beside if os.path.lexists(beside) else None  # what is no file is refused, not passed over
 
-    def needed_rules_path(self, settings: Settings) -> Path:
+    def needed_rules_path(self, settings: "Settings") -> Path:
         """Return the file with the rules, for commands that do nothing without.
 
         Raises:
@@ -67,12 +69,15 @@ class Context:
             raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
         return path
 
-    def rules(self, path: Path | None) -> Rules:
+    def rules(self, path: Path | None) -> "Rules":
         """Read the rules; without a file there are none.
 
         Raises:
             UsageError: the file can't be read, or is wrong.
         """
+        from familiar.rules.language import read_rules
+        from familiar.rules.planning import Rules
+
         return Rules() if path is None else read_rules(path, read_text(path), home=self.home)
 
     def make_state(self) -> None:
@@ -140,7 +145,7 @@ class Context:
             )
 
 
-def find_context(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Context:
+def find_environment(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Environment:
     """Find state and configuration: what is named on the command line, in the environment, or usual.
 
     Raises:
@@ -153,42 +158,13 @@ def find_context(environment: Mapping[str, str], *, state: Path | None, config: 
         raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
     cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
     found = _find_state(environment, state)
-    return Context(
+    return Environment(
         state=found,
         credentials=Credentials.of(found, environment),
         models=cache / "models",
         config=named or _usual_config(environment),
         home=home,
     )
-
-
-def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> tuple[FolderSettings, ...]:
-    """Return the folders to watch: those on the command line, or else the configured ones.
-
-    With `files`, a file may be named as well: a folder of which only that file is taken.
-
-    Raises:
-        UsageError: there is none, or one is no folder.
-    """
-    if not paths:
-        if not settings.folders and settings.flickr.enabled:
-            return ()
-        if not settings.folders:
-            raise UsageError(
-                "No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration."
-            )
-        return tuple(map(settings.watched, settings.folders))
-    chosen: list[FolderSettings] = []
-    for path in paths:
-        configured = next((folder for folder in settings.folders if folder.path == path), None)
-        chosen.append(settings.watched(configured or folder_at(path, files=files)))
-    for folder in chosen:
-        for other in chosen:
-            if folder is not other and folder.path.is_relative_to(other.path):
-                raise UsageError(
-                    f"{folder.path} lies in {other.path}, which is watched with all below it: name one of them."
-                )
-    return tuple(chosen)
 
 
 def read_text(path: Path) -> str:
@@ -224,6 +200,3 @@ def _path_in(environment: Mapping[str, str], name: str) -> Path | None:
     # systemd separates several directories with colons; the first is ours.
     value = environment.get(name, "").split(":")[0]
     return Path(value) if value else None
-
-
-pass_context = click.make_pass_decorator(Context)

@@ -1,0 +1,48 @@
+"""The Python API: one class, `Library`, through which everything can be asked for that a command does.
+
+Whatever is called here raises the errors of `familiar.errors`, with the words that the command line prints, and prints
+nothing itself.
+
+Modules are imported when they are asked for, as in `api.daemon`: all together take longer to import than many calls
+run.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from familiar.api import (
+        configuration,
+        daemon,
+        disks,
+        flickr,
+        health,
+        people,
+        placement,
+        rules,
+        search,
+        status,
+    )
+    from familiar.api.library import Library
+
+__all__ = [
+    "Library",
+    "configuration",
+    "daemon",
+    "disks",
+    "flickr",
+    "health",
+    "people",
+    "placement",
+    "rules",
+    "search",
+    "status",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Library":
+        return import_module("familiar.api.library").Library
+    if name in __all__:
+        return import_module(f"familiar.api.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

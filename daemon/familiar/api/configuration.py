@@ -1,0 +1,78 @@
+"""The configuration and the rules: written as examples, read, and checked."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from familiar.api.environment import RULES_NAME, SETTINGS_NAME
+from familiar.api.paths import expanded
+from familiar.api.session import Session
+from familiar.errors import UsageError
+from familiar.settings import Settings, settings_schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFiles:
+    """The configuration and the rules that were found to be good; None where there is no file, and defaults hold."""
+
+    config: Path | None
+    rules: Path | None
+
+
+class ConfigurationFiles:
+    """The files that say what familiar does."""
+
+    def __init__(self, session: Session) -> None:
+        """Take the opened library."""
+        self._session = session
+
+    def read(self) -> Settings:
+        """Return the settings as they hold for this library, with all defaults.
+
+        Raises:
+            UsageError: the configuration can't be read, or is wrong.
+        """
+        return self._session.settings
+
+    def check(self) -> CheckedFiles:
+        """Check the configuration and the rules that it names.
+
+        Raises:
+            UsageError: one can't be read, or is wrong; a `ConfigurationError` has all that is wrong in it.
+        """
+        environment = self._session.environment
+        rules = environment.rules_path(self._session.settings)
+        environment.rules(rules)
+        return CheckedFiles(config=environment.config, rules=rules)
+
+    def write_examples(self, folder: str | Path | None = None) -> tuple[Path, Path]:
+        """Write a commented configuration and rules; nothing is overwritten.
+
+        Args:
+            folder: where to write them; by default where they are looked for.
+
+        Raises:
+            UsageError: there is one already, or it can't be written.
+        """
+        target = platformdirs.user_config_path("familiar") if folder is None else expanded(folder)
+        return _write(target / SETTINGS_NAME), _write(target / RULES_NAME)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of the configuration, for editors."""
+        return settings_schema()
+
+
+def _write(path: Path) -> Path:
+    text = files("familiar").joinpath("examples", path.name).read_text(encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists already; it was left as it is.") from error
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written: {error.strerror}.") from error
+    return path

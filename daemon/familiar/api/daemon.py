@@ -1,0 +1,236 @@
+"""The daemon, put together from the settings: for as long as it is wanted, or for one pass over what is there."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from familiar import __version__
+from familiar.api.environment import Environment
+from familiar.api.session import Session
+from familiar.errors import FamiliarError
+from familiar.events import EventLog
+from familiar.library.photo_folders import folders_of
+from familiar.library.rulebook import RuleBook, problems_in
+from familiar.service.assembly import Assembly, FlickrAccess, assemble
+from familiar.service.progress import Progress
+from familiar.service.systemd import Notifier
+from familiar.settings import Settings
+from familiar.store.store import Store
+
+_PROBLEMS = {
+    "photo.set_aside": ("set aside", "path", "reason"),
+    "file.failed": ("failed for now", "path", "reason"),
+    "root.offline": ("offline", "root", "reason"),
+    "root.incomplete": ("not read", "root", "errors"),
+    "plan.refused": ("not done", "path", "reason"),
+    "operation.failed": ("failed for now", "rule", "error"),
+    "operation.refused": ("refused", "rule", "error"),
+}
+"""Events that a person is to hear of at the end: what they are called, and the fields that say where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanProblem:
+    """One thing that went wrong in a scan: what it is called, where, and why."""
+
+    what: str
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """What came of a scan.
+
+    `done`, `set_aside` and `failed` count files of this scan; what failed is tried again by the next one.
+    `operations_failed` counts operations that wait for another try; `offline` are folders that are not there. `photos`,
+    `faces` and `recognised` (photos with a known person) count what the store knows now. `stopped` says that it was
+    stopped before its end.
+    """
+
+    done: int
+    set_aside: int
+    failed: int
+    operations_failed: int
+    offline: tuple[str, ...]
+    stopped: bool
+    photos: int
+    faces: int
+    recognised: int
+    problems: tuple[ScanProblem, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be tried again."""
+        return not (self.failed or self.operations_failed or self.offline or self.stopped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What a caller and the configuration file say together: with `files`, the paths may be files, too."""
+
+    environment: Environment
+    paths: tuple[Path, ...]
+    files: bool
+
+    def read(self) -> Settings:
+        """Return the settings, with the folders that the caller names.
+
+        Raises:
+            UsageError: the file is wrong, or there is no such folder.
+        """
+        settings = self.environment.settings()
+        return settings.model_copy(update={"folders": folders_of(self.paths, settings, files=self.files)})
+
+
+def run(session: Session, folders: tuple[Path, ...]) -> None:
+    """Watch folders, and handle each photo that arrives, until the daemon is stopped."""
+    configuration = Configuration(environment=session.environment, paths=folders, files=False)
+    settings = configuration.read()
+    with session.held_store(lasts=True, create=True) as store:
+        notifier = Notifier(os.environ)
+        rules = rule_book(session, settings, store)
+        _tell_start(session, settings, store)
+        while True:
+            flickr = FlickrAccess(credentials=session.environment.credentials) if settings.flickr.enabled else None
+            made = daemon_for(session, configuration, settings, rules, store, notifier, watch=True, flickr=flickr)
+            if not session.run(made.daemon.run()):
+                return
+            settings = configuration.read()
+
+
+def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResult:
+    """Handle what is there now; `Library.scan` says more."""
+    configuration = Configuration(environment=session.environment, paths=paths, files=True)
+    settings = configuration.read()
+    log = _ProblemLog(session.log)
+    with session.held_store(lasts=True, create=True) as store:
+        if retry:
+            store.photos.forget_verdicts()
+        rules = rule_book(session, settings, store, log)
+        with session.progress("handling photos") as count:
+            made = daemon_for(
+                session,
+                configuration,
+                settings,
+                rules,
+                store,
+                Notifier({}),
+                watch=False,
+                log=log,
+                report=lambda now: count(now.done, now.done + now.waiting),
+            )
+            session.run(made.daemon.run(until_idle=True))
+        return _result(store, made, log)
+
+
+def daemon_for(
+    session: Session,
+    configuration: Configuration,
+    settings: Settings,
+    rules: RuleBook,
+    store: Store,
+    notifier: Notifier,
+    *,
+    watch: bool,
+    flickr: FlickrAccess | None = None,
+    log: EventLog | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> Assembly:
+    """Put a daemon together that reads configuration and rules anew when it is told to."""
+    log = session.log if log is None else log
+
+    def reload() -> bool:
+        try:
+            fresh = configuration.read()
+        except FamiliarError as error:
+            log.emit("settings.rejected", problems=problems_in(error))
+            return False
+        rules.file = session.environment.rules_path(fresh)
+        rules.read_again()
+        log.emit("service.reloaded", settings=session.environment.config, rules=rules.file)
+        return fresh != settings
+
+    return assemble(
+        settings=settings,
+        rules=rules,
+        store=store,
+        log=log,
+        notifier=notifier,
+        clock=time.monotonic,
+        reload=reload,
+        watch=watch,
+        models=session.environment.models,
+        group_command=_group_command(session.environment),
+        flickr=flickr,
+        report=report,
+    )
+
+
+def rule_book(session: Session, settings: Settings, store: Store, log: EventLog | None = None) -> RuleBook:
+    """Return the rules that these settings name.
+
+    Raises:
+        UsageError: they can't be read, or are wrong.
+    """
+    return RuleBook(
+        file=session.environment.rules_path(settings),
+        read=session.environment.rules,
+        store=store,
+        log=session.log if log is None else log,
+    )
+
+
+class _ProblemLog:
+    """Passes events on to a log, and remembers those that a person is to hear of."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self.problems: list[ScanProblem] = []
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        self._log.emit(name, **fields)
+        if name in _PROBLEMS:
+            what, where, why = _PROBLEMS[name]
+            reasons = fields[why] if isinstance(fields[why], list) else [fields[why]]
+            self.problems += [ScanProblem(what=what, where=str(fields[where]), why=str(one)) for one in reasons]
+
+
+def _result(store: Store, made: Assembly, log: _ProblemLog) -> ScanResult:
+    counts, tally = store.photos.counts(), made.handler.tally
+    return ScanResult(
+        done=tally.done,
+        set_aside=tally.set_aside,
+        failed=tally.failed + made.intake.failed,
+        operations_failed=store.journal.counts().get("failed", 0),
+        offline=tuple(root for root, state in made.intake.root_states().items() if state != "online"),
+        stopped=made.daemon.was_stopped,
+        photos=counts["seen"],
+        faces=counts["faces"],
+        recognised=counts["recognised"],
+        problems=tuple(log.problems),
+    )
+
+
+def _tell_start(session: Session, settings: Settings, store: Store) -> None:
+    session.log.emit(
+        "service.started",
+        version=__version__,
+        pid=os.getpid(),
+        state=session.environment.state,
+        config=session.environment.config,
+        folders=[folder.path for folder in settings.folders],
+        people=len(store.people.all()),
+    )
+    if store.backup is not None:
+        session.log.emit("store.migrated", store=store.path, backup=store.backup)
+
+
+def _group_command(environment: Environment) -> tuple[str, ...]:
+    """Return the command that groups faces, for a process of its own."""
+    config = () if environment.config is None else ("--config", str(environment.config))
+    return (sys.executable, "-m", "familiar", "--state", str(environment.state), *config, "clusters", "run", "--json")

@@ -1,0 +1,289 @@
+"""An account on Flickr: logging in, and photos and tags both ways."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from familiar.api.daemon import Configuration, daemon_for, rule_book
+from familiar.api.session import Session
+from familiar.errors import UsageError
+from familiar.flickr.api.client import Client
+from familiar.flickr.api.credentials import Key, Login, Perms
+from familiar.flickr.api.errors import NotAllowedError
+from familiar.flickr.sync.connection import connect
+from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
+from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
+from familiar.flickr.sync.tag_decisions import TagDecider
+from familiar.flickr.sync.tag_sender import Sender
+from familiar.library.operations import OperationRunner
+from familiar.library.progress import Count
+from familiar.service.assembly import Assembly, FlickrAccess
+from familiar.service.systemd import Notifier
+from familiar.settings import FlickrSettings
+from familiar.store.store import Store
+
+_COUNT_EVERY = 0.5
+"""Seconds between two counts of the photos, which takes longer the more there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncResult:
+    """What came of bringing an account down.
+
+    `handled` and `set_aside` count photos of this run. `failed` are left, and tried again by the next one; `refused`
+    can't be fetched; `photos` are known in all. `tags` are counts by state. `trouble` says why nothing more could be
+    done, and `stopped` that it was stopped before its end.
+    """
+
+    handled: int
+    set_aside: int
+    failed: int
+    refused: int
+    photos: int
+    trouble: str | None
+    stopped: bool
+    tags: Mapping[str, int]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be tried again."""
+        return not (self.failed or self.trouble or self.stopped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushResult:
+    """What came of sending tags.
+
+    Tags that were added, removed, on their photos already (`kept`), refused, and that failed for now; `to_add` and
+    `to_remove` still wait. `refusals` says why tags were refused in this run.
+    """
+
+    added: int
+    removed: int
+    kept: int
+    refused: int
+    failed: int
+    to_add: int
+    to_remove: int
+    refusals: tuple[RefusedTag, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be sent."""
+        return not (self.failed or self.to_add or self.to_remove)
+
+
+class LoginAttempt:
+    """A login that somebody has to allow at `address`, where Flickr then shows a number."""
+
+    def __init__(self, session: Session, client: Client, key: Key, address: str) -> None:
+        """Take the opened library, and what waits for the number."""
+        self.address = address
+        self._session = session
+        self._client = client
+        self._key = key
+
+    def complete(self, number: str) -> Login:
+        """Log in by the number that Flickr shows; key and login are kept in the state folder, for their owner alone.
+
+        Raises:
+            RefusedError: it is not the right number.
+            UsageError: the library has the photos of another account; nothing is kept then.
+            FlickrError: Flickr can't be asked, or refuses.
+        """
+        login, store = self._client.end_login(number), self._session.store(create=True)
+        _check_account(store, login)
+        credentials = self._session.environment.credentials
+        credentials.keep_key(self._key)
+        credentials.keep_login(login)
+        store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
+        store.flickr.remember("trouble", None)
+        return login
+
+
+class FlickrAccount:
+    """The account on Flickr whose photos a library knows; each library has one at most."""
+
+    def __init__(self, session: Session) -> None:
+        """Take the opened library."""
+        self._session = session
+
+    def key(self) -> Key | None:
+        """Return the key of the application, or None if there is none yet.
+
+        Raises:
+            UsageError: its file can't be read, or is wrong.
+        """
+        return self._session.environment.credentials.key()
+
+    def begin_login(self, *, perms: Perms = "write", key: Key | None = None) -> LoginAttempt:
+        """Begin to log in; the store is made if there is none.
+
+        Args:
+            perms: what familiar may do there.
+            key: the key of an application (flickr.com/services/apps/create); by default the one that is kept.
+
+        Raises:
+            UsageError: there is no key.
+            FlickrError: Flickr can't be asked, or refuses.
+        """
+        key = key or self.key()
+        if key is None:
+            raise UsageError("There is no API key yet; flickr.com/services/apps/create gives one.")
+        settings = self._session.settings.flickr
+        client = Client(key, None, endpoint=settings.endpoint, timeout=settings.timeout)
+        self._session.store(create=True).flickr_calls.note("api", 2)
+        return LoginAttempt(self._session, client, key, client.begin_login(perms))
+
+    def status(self) -> AccountStatus:
+        """Return who is logged in, how far the account is, and what waits; Flickr itself is not asked.
+
+        Raises:
+            NoStoreError: there is no store yet.
+            UsageError: the configuration, or a file with key or login, is wrong.
+        """
+        session = self._session
+        settings, store = session.settings.flickr, session.store()
+        return status_of(store, settings, session.environment.credentials.login())
+
+    def sync(self, *, retry: bool = False) -> SyncResult:
+        """Bring down what is new on Flickr, and handle it; tags are written down, and sent by `push`.
+
+        Args:
+            retry: try photos again that could not be fetched.
+
+        Raises:
+            NoLoginError: nobody is logged in.
+            BusyError: the daemon runs, which does this by itself, or a scan.
+            UsageError: the configuration or the rules are wrong.
+        """
+        session = self._session
+        settings = session.settings.model_copy(update={"folders": ()})
+        session.environment.credentials.needed()
+        with session.held_store(lasts=True, create=True) as store:
+            if retry:
+                store.flickr.retry_refused()
+            with session.progress("photos from Flickr") as count:
+                made = daemon_for(
+                    session,
+                    Configuration(environment=session.environment, paths=(), files=False),
+                    settings,
+                    rule_book(session, settings, store),
+                    store,
+                    Notifier({}),
+                    watch=False,
+                    flickr=FlickrAccess(credentials=session.environment.credentials, once=True),
+                    report=_counting(store, count),
+                )
+                session.run(made.daemon.run(until_idle=True))
+            return _sync_result(store, made)
+
+    def tag_changes(self) -> list[TagChange]:
+        """Return what `push` would send now; nothing is sent.
+
+        Raises:
+            NoStoreError: there is no store yet.
+            UsageError: the configuration or the rules are wrong.
+        """
+        self._session.rematch()
+        return tag_changes(self._session.store(), self._decider())
+
+    def push(self, *, retry: bool = False) -> PushResult:
+        """Send the tags that rules give, and take off those that they do not give any more.
+
+        Only tags that familiar has added are ever taken off. Tags that failed before are tried again at once.
+
+        Args:
+            retry: try tags again that were refused.
+
+        Raises:
+            NoStoreError: there is no store yet.
+            BusyError: the daemon runs, which does this by itself, or a scan.
+            StoppedError, NotAllowedError: Flickr does not let us.
+            UsageError: the configuration or the rules are wrong.
+        """
+        settings = self._session.settings.flickr
+        with self._session.held_store() as store:
+            if retry:
+                store.flickr_tags.retry_refused()
+            store.flickr_tags.retry_put_off()
+            return self._session.run(self._push(store, settings))
+
+    async def _push(self, store: Store, settings: FlickrSettings) -> PushResult:
+        session = self._session
+        calls, login = connect(session.environment.credentials, settings, store, session.log)
+        sender = Sender(calls=calls, store=store, log=session.log, later=settings.later)
+        try:
+            if session.recogniser.is_stale:  # the state folder is ours, so that no daemon does it
+                session.recogniser.rematch()
+            decider = self._decider()
+            async with session.workers() as workers:
+                runner = OperationRunner(store=store, workers=workers, disks=session.disks, log=session.log)
+                await decide_all(store, decider, runner)
+            if not login.may_write and store.flickr_tags.open_tags():
+                raise NotAllowedError("it may only read")
+            await sender.send_all()
+        finally:
+            calls.close()
+        return _push_result(store, sender)
+
+    def _decider(self) -> TagDecider:
+        session, store = self._session, self._session.store()
+        rules = rule_book(session, session.settings, store)
+        planner = session.planner(lambda: rules.rules)
+        return TagDecider(store=store, recogniser=session.recogniser, planner=planner, log=session.log)
+
+
+def _check_account(store: Store, found: Login) -> None:
+    account = store.flickr.fact("account")
+    if account is not None and account["nsid"] != found.nsid:
+        raise UsageError(
+            f"This state folder has the photos of {account['username']!r}, and {found.username!r} has logged in; "
+            "use another --state for another account. The login was not kept."
+        )
+
+
+def _counting(store: Store, count: Count) -> Callable[[object], None]:
+    """Return what tells how many photos are done, and of how many, each time that it is called, but not too often."""
+    told = float("-inf")
+
+    def report(_: object) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told < _COUNT_EVERY:
+            return
+        told = now
+        counts = store.flickr.counts()
+        done = counts["done"] + counts["refused"]
+        count(done, done + counts["listed"] + counts["fetched"])
+
+    return report
+
+
+def _sync_result(store: Store, made: Assembly) -> SyncResult:
+    assert made.flickr is not None
+    counts = store.flickr.counts()
+    return SyncResult(
+        handled=made.handler.tally.done,
+        set_aside=made.handler.tally.set_aside,
+        failed=counts["listed"] + counts["fetched"],
+        refused=counts["refused"],
+        photos=counts["done"],
+        trouble=made.flickr.trouble,
+        stopped=made.daemon.was_stopped,
+        tags=store.flickr_tags.counts(),
+    )
+
+
+def _push_result(store: Store, sender: Sender) -> PushResult:
+    sent, counts = sender.sent, store.flickr_tags.counts()
+    return PushResult(
+        added=sent.added,
+        removed=sent.removed,
+        kept=sent.kept,
+        refused=sent.refused,
+        failed=sent.failed,
+        to_add=counts["to_add"],
+        to_remove=counts["to_remove"],
+        refusals=tuple(RefusedTag(photo=photo, tag=tag, reason=reason) for photo, tag, reason in sent.refusals),
+    )

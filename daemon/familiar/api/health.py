@@ -1,0 +1,174 @@
+"""What is wrong with this installation, and how to fix it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from familiar.api.disks import targets_of
+from familiar.api.session import Session
+from familiar.errors import FamiliarError, NoStoreError, StoreError
+from familiar.filesystem.mounts import is_network
+from familiar.media import has_raw_decoder
+from familiar.rules.planning import Rules
+from familiar.settings import FolderSettings, Settings
+from familiar.sources.limits import watch_limit
+from familiar.sources.roots import look_at
+from familiar.state import LOCK_NAME, holder
+from familiar.vision.workers.pool import Workers
+
+_LITTLE_SPACE = 500 * 1024 * 1024
+_GPU = Path("/dev/nvidia0")
+_GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --extra gpu (docs/detection.md)"
+_CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the CPU: uv sync (docs/detection.md)"
+
+_PROBE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
+    "53de0000000c4944415408d763f8ffff3f0005fe02fea735818100000000"
+    "49454e44ae426082"
+)
+"""A PNG of one pixel: looking at it loads the decoders and the engine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at; `remedy` says what to do where it is not good."""
+
+    subject: str
+    verdict: Literal["good", "warning", "bad"]
+    detail: str
+    remedy: str | None = None
+
+
+def examine(session: Session) -> Iterator[Finding]:
+    """Look at configuration, rules, store, folders, limits of the kernel, and the engine; nothing is made."""
+    settings, environment = Settings(), session.environment
+    try:
+        settings = session.settings
+        yield _good("configuration", str(environment.config or "none; defaults hold"))
+        rules_path = environment.rules_path(settings)
+        rules = environment.rules(rules_path)
+        yield _good("rules", f"{rules_path}: {len(rules.rules)} rules" if rules_path else "none")
+        yield from _examine_targets(session, rules)
+    except FamiliarError as error:
+        yield _bad("configuration", str(error), "fix the file; familiar config check tells when it is good")
+    yield from _examine_state(session)
+    if settings.flickr.enabled:
+        yield _examine_flickr(session)
+    for folder in settings.folders:
+        yield from _examine_folder(folder)
+    yield _examine_engine(session, settings)
+    yield _examine_raw()
+
+
+def _examine_state(session: Session) -> Iterator[Finding]:
+    state = session.environment.state
+    pid = holder(state)
+    yield _good("daemon", f"runs, pid {pid}" if pid else "does not run")
+    yield _examine_store(session)
+    place = next(folder for folder in (state, *state.parents) if folder.is_dir())
+    free = shutil.disk_usage(place).free
+    detail = f"{free // 2**20} MiB are free in {place}"
+    yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free some space")
+
+
+def _examine_store(session: Session) -> Finding:
+    try:
+        damage = session.store().damage()
+    except NoStoreError as error:
+        if not os.path.lexists(session.environment.state / LOCK_NAME):
+            return _good("store", f"none yet: {session.environment.state} was never used")
+        return _warning("store", str(error), "if there was one, put it or a backup of it there first")
+    except FamiliarError as error:
+        return _bad("store", str(error), "fix what it says, or name another folder with --state")
+    if damage:
+        return _bad("store", damage, "put a backup in its place, or try: sqlite3 FILE .recover")
+    return _good("store", f"{session.environment.store_path} is whole")
+
+
+def _examine_flickr(session: Session) -> Finding:
+    try:
+        _, login = session.environment.credentials.needed()
+        trouble = None
+        with suppress(NoStoreError):
+            trouble = session.store().flickr.fact("trouble")
+    except FamiliarError as error:
+        return _bad("Flickr", str(error), "log in: familiar flickr login")
+    if trouble:
+        return _bad("Flickr", trouble, "do what it says; the daemon goes on by itself")
+    return _good("Flickr", f"{login.username} is logged in, who may {login.perms}")
+
+
+def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
+    view = look_at(folder.path)
+    subject = f"folder {folder.path}"
+    if view.error is not None:
+        yield _bad(subject, view.error, "mount it, or fix its permissions; until then it counts as offline")
+        return
+    if is_network(folder.path):
+        yield _good(subject, "on a network file system: it is polled")
+        return
+    count, limit = sum(1 for _ in os.walk(folder.path)), watch_limit()
+    detail = f"{count} folders to watch"
+    if limit is not None and count > limit:
+        remedy = f"sudo sysctl fs.inotify.max_user_watches={2 * count}"
+        yield _warning(subject, f"{detail}, but only {limit} may be watched", remedy)
+    else:
+        yield _good(subject, detail)
+
+
+def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
+    """Look at the disks of the folders that rules put photos into; the store is judged elsewhere."""
+    try:
+        found = targets_of(session, rules)
+    except StoreError:
+        return
+    for target in found:
+        subject = f"target {target.folder}"
+        if target.trouble is None:
+            yield _good(subject, f"on {target.disk}")
+        else:
+            yield _bad(subject, target.trouble.removeprefix(f"{target.folder}: "), "until then operations there wait")
+
+
+def _examine_engine(session: Session, settings: Settings) -> Finding:
+    async def probe(path: Path) -> tuple[str, str, str | None]:
+        async with Workers(settings=settings.vision, models=session.environment.models, tasks=1) as workers:
+            photo = await workers.look(path, await workers.fingerprint(path))
+            return photo.engine, await workers.devices(), workers.health().fallback
+
+    with tempfile.TemporaryDirectory(prefix="familiar-") as folder:
+        path = Path(folder, "probe.png")
+        path.write_bytes(_PROBE)
+        try:
+            engine, devices, fallback = session.run(probe(path))
+        except FamiliarError as error:
+            return _bad("engine", str(error), "install familiar again: its models or decoders are missing")
+    if fallback is not None:
+        remedy = _CUDA_REMEDY if "CUDA" in fallback else "fix that: until then only speed is lost"
+        return _warning("engine", f"{fallback}; {engine} works, with {devices}", remedy)
+    if _GPU.exists() and "GPU" not in devices:
+        return _warning("engine", f"{engine} works, with {devices}, though there is a GPU", _GPU_REMEDY)
+    return _good("engine", f"{engine} works in a worker process, with {devices}")
+
+
+def _examine_raw() -> Finding:
+    if has_raw_decoder():
+        return _good("RAW files", "their embedded pictures are decoded by rawpy")
+    return _good("RAW files", "left alone, as rawpy is not installed (uv sync --extra raw)")
+
+
+def _good(subject: str, detail: str) -> Finding:
+    return Finding(subject=subject, verdict="good", detail=detail)
+
+
+def _warning(subject: str, detail: str, remedy: str) -> Finding:
+    return Finding(subject=subject, verdict="warning", detail=detail, remedy=remedy)
+
+
+def _bad(subject: str, detail: str, remedy: str) -> Finding:
+    return Finding(subject=subject, verdict="bad", detail=detail, remedy=remedy)

@@ -1,0 +1,232 @@
+"""Who is known, and by which faces."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.api.paths import expanded
+from familiar.api.session import Session
+from familiar.library.indexing import Indexer
+from familiar.library.people.embedding_files.reader import read_embeddings
+from familiar.library.people.embedding_files.writer import references_of
+from familiar.library.people.person_folders import read_data_set
+from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
+from familiar.library.photo_folders import named_folders, photos_in
+from familiar.model import Embeddings
+from familiar.names import check_name
+from familiar.store.people import PersonRow, ReferenceRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSetEnrolment:
+    """What came of a data set: of each person, and of folders and photos that are nobody's, each with the reason."""
+
+    people: tuple[Enrolment, ...]
+    refused: tuple[tuple[Path, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReferenceArrays:
+    """A person's references of the model in use: embeddings (n, 128), and where each was taken from, if known."""
+
+    person: str
+    model: str
+    embeddings: Embeddings
+    origins: tuple[Path | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedReferences:
+    """What came of a file of embeddings; `warning` says what is odd about it."""
+
+    person: str
+    registered: int
+    known: int
+    warning: str | None
+
+
+class People:
+    """The people whom a library knows.
+
+    Names are compared without regard to case, Unicode form and runs of spaces. After a change all known faces are
+    matched again, by the daemon if it runs.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Take the opened library."""
+        self._session = session
+
+    def all(self) -> list[PersonRow]:
+        """Return all people by name, each with the number of faces and photos that match them.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return self._session.store().people.all()
+
+    def find(self, name: str) -> PersonRow:
+        """Return one person.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._session.store().people.find(name)
+
+    def references(self, name: str) -> list[ReferenceRow]:
+        """Return the references of a person, the oldest first.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._session.store().people.references(self.find(name).id)
+
+    def refusals(self, name: str) -> int:
+        """Return of how many faces and clusters it was decided that they are not this person.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._session.store().people.refusals_of(name)
+
+    def add(self, name: str, photos: Sequence[str | Path], *, choice: FaceChoice = "only") -> Enrolment:
+        """Register the face in each photo as a person, who is written down if they are new.
+
+        Nobody is registered before all photos were looked at.
+
+        Args:
+            name: the person.
+            photos: photos, or folders: all photos in them and below are taken, but no videos.
+            choice: which face of a photo with several is taken; with "only", such a photo is refused.
+
+        Raises:
+            UsageError: the name can't be used, or there is no photo at one of the paths.
+        """
+        check_name(name)
+        folders = named_folders(expanded(photo) for photo in photos)
+        settings = self._session.settings.without_videos()
+        candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders))))
+        (enrolment,) = self._register([candidate], choice=choice, most=None)
+        return enrolment
+
+    def add_each(
+        self,
+        folder: str | Path,
+        *,
+        choice: FaceChoice = "only",
+        most: int | None = None,
+        name_of: Callable[[str], str] = str,
+    ) -> DataSetEnrolment:
+        """Register the people of a data set with one folder a person.
+
+        It can be stopped at any time, and goes on there when it is called again.
+
+        Args:
+            folder: the data set.
+            choice: as for `add`.
+            most: photos of a person that are enough, the first ones that will do; None: all.
+            name_of: gives the name of a person from that of their folder.
+
+        Raises:
+            UsageError: there is no such folder, or no folder lies in it.
+        """
+        found = read_data_set(
+            Path(os.path.abspath(expanded(folder))),
+            self._session.settings.without_videos().watched,
+            name_of=name_of,
+        )
+        enrolments = self._register(found.candidates, choice=choice, most=most)
+        return DataSetEnrolment(people=tuple(enrolments), refused=found.refused)
+
+    def rename(self, name: str, to: str) -> PersonRow:
+        """Give a person another name.
+
+        Raises:
+            UsageError: there is no such person, the new name can't be used, or somebody else has it.
+        """
+        person = self._session.store().people.rename(name, to)
+        self._session.rematch()
+        return person
+
+    def merge(self, name: str, into: str) -> PersonRow:
+        """Give all references of one person to another, whom it returns, and remove the first.
+
+        Raises:
+            UsageError: one of them does not exist, they are the same, or they were told apart before.
+        """
+        person = self._session.store().people.merge(name, into)
+        self._session.rematch()
+        return person
+
+    def remove(self, name: str) -> PersonRow:
+        """Remove a person with their references; no photo is touched.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        person = self._session.store().people.remove(name)
+        self._session.rematch()
+        return person
+
+    def set_threshold(self, name: str, distance: float | None) -> PersonRow:
+        """Set the largest distance at which a face matches a person, in 0 to 2; None: the configured one.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        person = self._session.store().people.set_threshold(name, distance)
+        self._session.rematch()
+        return person
+
+    def embeddings(self, name: str) -> ReferenceArrays:
+        """Return a person's references of the model in use as an array (n, 128).
+
+        Raises:
+            UsageError: there is no such person, or they have no reference of that model.
+        """
+        person = self.find(name)
+        embeddings, origins = references_of(self._session.store(), person, self._session.model)
+        return ReferenceArrays(
+            person=person.name, model=self._session.model, embeddings=embeddings, origins=tuple(origins)
+        )
+
+    def import_embeddings(self, name: str, file: str | Path, paths: str | Path | None = None) -> ImportedReferences:
+        """Register embeddings from a file as references of a person; nothing is unpickled.
+
+        Args:
+            name: the person.
+            file: an .npy or .npz with an array (128,) or (n, 128), of the model in use.
+            paths: a file with an array of as many paths, which say where each embedding comes from.
+
+        Raises:
+            UsageError: the name can't be used, or a file is not of that kind.
+        """
+        name = check_name(name)
+        found = read_embeddings(Path(file), None if paths is None else Path(paths))
+        person, registered = self._session.store(create=True).references.take_in(
+            name, found.embeddings, origins=found.origins, engine=self._session.model
+        )
+        self._session.rematch()
+        known = len(found.embeddings) - registered
+        return ImportedReferences(person=person, registered=registered, known=known, warning=found.warning)
+
+    def _register(self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None) -> list[Enrolment]:
+        session, store = self._session, self._session.store(create=True)
+
+        async def register() -> list[Enrolment]:
+            async with session.workers(sum(len(candidate.photos) for candidate in candidates)) as workers:
+                registrar = Registrar(
+                    store=store,
+                    indexer=Indexer(store=store, workers=workers),
+                    reencoder=session.reencoder(workers),
+                    recogniser=session.recogniser,
+                    at_once=workers.slots,
+                    choice=choice,
+                    most=most,
+                )
+                with session.progress("looking at photos") as count:
+                    return await registrar.register(candidates, count)
+
+        enrolments = session.run(register())
+        session.rematch()
+        return enrolments

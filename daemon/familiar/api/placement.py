@@ -1,0 +1,113 @@
+"""Photos that are put into folders when a person asks for it, and how all that was done to files is taken back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from familiar.api.session import Session
+from familiar.effects.journal import Step
+from familiar.errors import FamiliarError, UsageError
+from familiar.library.handover import Undone
+from familiar.library.locations import check_apart, places_of
+from familiar.library.photo_folders import folder_at
+from familiar.model import Copy, Link, Move, Operation, Plan
+from familiar.store.store import Store
+
+Action: TypeAlias = Literal["copy", "move", "link", "hard-link"]
+"""What is done with a photo: a `link` is a symbolic one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What came of putting photos into a folder: the steps, and how many photos lay there already without one."""
+
+    steps: tuple[Step, ...]
+    already_there: int
+
+
+def collect(
+    session: Session,
+    names: Sequence[str],
+    to: Path,
+    *,
+    folders: Sequence[Path],
+    action: Action,
+    every: bool,
+    only: bool,
+) -> Collection:
+    """Put all photos of people into one folder; `Library.collect` says more."""
+    chosen = [folder_at(folder, files=False) for folder in folders]
+    tops = [folder.path for folder in chosen]
+    target = check_apart(to, tops)
+    store = session.store()
+    people = [store.people.find(name) for name in names]
+    if chosen:
+        session.index(chosen)
+    photos = store.photos.with_people([person.id for person in people], every=every, only=only)
+    places = list(_places(store, photos, tops, target))
+    if photos and not places and not tops:
+        raise FamiliarError(f"{len(photos)} photos show them, but none lies anywhere any more.")
+    return put(session, places, target, action, "familiar collect")
+
+
+def check_target(folder: Path) -> Path:
+    """Return a folder that photos can be put into; `Library.check_target` says more."""
+    return check_apart(folder, [])
+
+
+def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, action: Action, rule: str) -> Collection:
+    """Put photos, each with the place to take it from, into a folder; `rule` says in the journal who asked for it."""
+    elsewhere, there = [], 0
+    for photo_id, path in photos:
+        if path.parent == target:
+            there += 1
+        else:
+            elsewhere.append((photo_id, path, Plan(operations=(_operation(target / path.name, action, rule),))))
+    return Collection(steps=tuple(session.handover.carry_out_now(elsewhere)), already_there=there)
+
+
+def undo(session: Session, operations: Sequence[int], *, last: bool, since: datetime | None) -> Undone:
+    """Take operations back; `Library.undo` says more."""
+    if (bool(operations), last, since is not None).count(True) != 1:
+        raise UsageError("Say what to undo: --last, --since TIME, or numbers of operations.")
+    store = session.store()
+
+    def select() -> Sequence[Step]:
+        steps = _selected(store, operations, last=last, since=since)
+        if not steps:
+            raise UsageError("There is nothing to undo.")
+        return steps
+
+    return session.handover.undo(select)
+
+
+def _selected(store: Store, operations: Sequence[int], *, last: bool, since: datetime | None) -> Sequence[Step]:
+    if last:
+        return store.journal.select_last()
+    if since is not None:
+        return store.journal.select_since(since.astimezone(UTC))
+    steps = store.journal.select(operations)
+    missing = sorted(set(operations) - {step.id for step in steps})
+    if missing:
+        raise UsageError(f"There is no operation {missing[0]} that was done and not yet undone.")
+    return steps
+
+
+def _operation(target: Path, action: Action, rule: str) -> Operation:
+    match action:
+        case "move":
+            return Move(target=target, rule=rule, top=target.parent)
+        case "copy":
+            return Copy(target=target, rule=rule, top=target.parent)
+        case _:
+            return Link(target=target, rule=rule, symbolic=action == "link", top=target.parent)
+
+
+def _places(store: Store, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:
+    """Give each photo with the place to take it from: where it lies in the target already, if it does."""
+    for photo_id in photos:
+        places = list(places_of(store, photo_id, tops))
+        if places:
+            yield photo_id, next((path for path in places if path.parent == target), places[0])

@@ -1,0 +1,231 @@
+"""What all parts of a `Library` share: settings, store, and what is made of them when it is asked for.
+
+What makes it is imported then, too: many calls ask the store alone, and are over sooner than all of it is imported.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from familiar.effects.disks import Disks
+from familiar.errors import StoreReplacedError, UsageError
+from familiar.model import USUAL_MODEL
+from familiar.state import locked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+
+    from familiar.api.environment import Environment
+    from familiar.events import EventLog
+    from familiar.library.handover import Handover
+    from familiar.library.operations import OperationRunner
+    from familiar.library.planning import Planner
+    from familiar.library.progress import Progress
+    from familiar.library.recognition import Recogniser
+    from familiar.library.reencoding import Reencoder
+    from familiar.library.scoring import Scorer
+    from familiar.library.survey import IndexedFile
+    from familiar.rules.planning import Rules
+    from familiar.settings import FolderSettings, Settings
+    from familiar.store.store import Store
+    from familiar.vision.workers.pool import Workers
+
+R = TypeVar("R")
+
+
+class Session:
+    """One opened library."""
+
+    def __init__(
+        self, environment: Environment, *, progress: Progress, log: EventLog, notify: Callable[[str], None]
+    ) -> None:
+        """Take where everything lies, and whom to tell: how far long work is, events, and remarks for a person."""
+        self.environment = environment
+        self.progress = progress
+        self.log = log
+        self.notify = notify
+        self._stack = ExitStack()
+        self._store: Store | None = None
+        self._recogniser: Recogniser | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, as they were when they were asked for first.
+
+        Raises:
+            UsageError: the configuration can't be read, or is wrong.
+        """
+        return self.environment.settings()
+
+    @property
+    def model(self) -> str:
+        """Id of the model in use."""
+        return self.settings.vision.model
+
+    @property
+    def model_or_default(self) -> str:
+        """Id of the model in use, or of the usual one where there is no configuration, or a wrong one."""
+        try:
+            return USUAL_MODEL if self.environment.config is None else self.model
+        except UsageError:
+            return USUAL_MODEL
+
+    def store(self, *, create: bool = False) -> Store:
+        """Return the store, opening it at first; with `create`, one is made if there is none.
+
+        Raises:
+            NoStoreError: there is none, and none is to be made.
+            StoreError: it can't be used.
+        """
+        if self._store is None:
+            self._store = self._stack.enter_context(self.environment.store(create=create))
+        return self._store
+
+    @contextmanager
+    def held_store(self, *, lasts: bool = False, create: bool = False) -> Iterator[Store]:
+        """Hold the state folder for a block, in which nobody else acts; whoever `lasts` acts for others, too.
+
+        Raises:
+            BusyError: another process has the folder.
+            StoreError: as `store`.
+            StoreReplacedError: the store was replaced in the block; the folder's lock says so, if it is still there.
+        """
+        if self._store is None:
+            with self.environment.held_store(lasts=lasts, create=create) as store:
+                self._store = store
+                try:
+                    yield store
+                finally:
+                    self._store = self._recogniser = None
+            return
+        with locked(self.environment.state, lasts=lasts) as lock, self._store.watching(lock.anchor):
+            lock.note(lost=False)
+            try:
+                yield self._store
+            except StoreReplacedError:
+                lock.note(lost=True)
+                raise
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """What matches faces against the people in the store."""
+        from familiar.library.recognition import Recogniser
+
+        if self._recogniser is None:
+            self._recogniser = Recogniser(self.store(), self.settings.matching, self.model)
+        return self._recogniser
+
+    @property
+    def scorer(self) -> Scorer:
+        """What scores the stored photos."""
+        from familiar.library.scoring import Scorer
+
+        return Scorer(self.store(), self.settings.matching, self.model)
+
+    def planner(self, rules: Callable[[], Rules]) -> Planner:
+        """Return what makes plans by the rules that hold when it is asked."""
+        from familiar.library.planning import Planner
+        from familiar.library.scoring import PercentileIndex
+
+        percentiles = PercentileIndex(self.store(), self.settings.matching, self.model)
+        return Planner(rules=rules, percentiles=percentiles)
+
+    @property
+    def disks(self) -> Disks:
+        """What knows on which disk a folder lies."""
+        return Disks(self.store().places)
+
+    @property
+    def handover(self) -> Handover:
+        """What has operations carried out or taken back, here or by the daemon."""
+        from familiar.library.handover import Handover
+
+        return Handover(
+            state=self.environment.state,
+            store=self.store(),
+            runners=self._runner,
+            run=self.run,
+            progress=self.progress,
+            wait=self.settings.wait_for_daemon,
+        )
+
+    def rematch(self) -> None:
+        """Match all known faces again if people have changed, here or by the daemon."""
+        if not self.handover.rematch(self.recogniser):
+            self.notify("The daemon is still matching the known faces again.")
+
+    def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
+        """Return worker processes for so many tasks; without `networks` they render and do not look for faces."""
+        from familiar.vision.workers.pool import Workers
+
+        return Workers(settings=self.settings.vision, models=self.environment.models, tasks=tasks, networks=networks)
+
+    def reencoder(self, workers: Workers) -> Reencoder:
+        """Return what encodes faces again that another model encoded."""
+        from familiar.library.reencoding import Reencoder
+
+        return Reencoder(store=self.store(), workers=workers, model=self.model, log=self.log)
+
+    def index(self, folders: Iterable[FolderSettings]) -> list[IndexedFile]:
+        """Return what each photo in these folders is, looking at those that are not known yet.
+
+        Raises:
+            UsageError: a folder has no photo, or can't be read.
+        """
+        from familiar.library.indexing import Indexer
+        from familiar.library.survey import FolderIndexer, survey
+
+        found = survey(self.store(), map(self.settings.watched, folders), self.model)
+
+        async def look() -> list[IndexedFile]:
+            async with self.workers(len(found.unknown)) as workers:
+                reencoder = self.reencoder(workers)
+                await reencoder.reencode_references()
+                indexer = FolderIndexer(
+                    store=self.store(),
+                    indexer=Indexer(store=self.store(), workers=workers),
+                    reencoder=reencoder,
+                    recogniser=self.recogniser,
+                )
+                with self.progress("looking at photos") as count:
+                    return await indexer.look(found, count)
+
+        return self.run(look())
+
+    def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        """Run a coroutine to its end, also where this thread runs an event loop, as in a notebook."""
+        from familiar.library.concurrency import run
+
+        return run(coroutine)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store = self._recogniser = None
+        self._stack.close()
+
+    @asynccontextmanager
+    async def _runner(self, tasks: int) -> AsyncIterator[tuple[OperationRunner, int]]:
+        from familiar.library.operations import OperationRunner
+
+        async with self.workers(tasks, networks=False) as workers:
+            runner = OperationRunner(
+                store=self.store(),
+                workers=workers,
+                disks=self.disks,
+                log=_WithoutOperations(self.log),
+                copy_sidecars=self.settings.sidecars.any,
+            )
+            yield runner, workers.slots
+
+
+class _WithoutOperations:
+    """A log without what comes of operations: whoever asked for them is told that, and whether they are tried again."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        if not name.startswith("operation."):
+            self._log.emit(name, **fields)

@@ -1,0 +1,125 @@
+"""What a command is: it is given a `Library`, and returns an answer that is printed as text or as JSON."""
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec
+
+import click
+
+from familiar.api.environment import Environment
+from familiar.api.library import Library
+from familiar.cli import AS_JSON
+from familiar.cli.console.output import FAILED, print_json, progress_bar, reported, say
+from familiar.events import EventLog
+from familiar.logs import open_log
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command has to say: `data` for programs, `text` prints it for people; `failed` ends with status 1."""
+
+    data: Any
+    text: Callable[[], None]
+    failed: bool = False
+
+    def show(self) -> None:
+        """Print it in the form that was asked for.
+
+        Raises:
+            SystemExit: it tells of a failure.
+        """
+        if wants_json():
+            print_json(self.data)
+        else:
+            self.text()
+        if self.failed:
+            raise SystemExit(FAILED)
+
+
+class Command(click.Command):
+    """A command with --json, whose errors are shown as those of familiar are."""
+
+    def __init__(self, name: str | None, *, params: list[click.Parameter] | None = None, **extra: Any) -> None:
+        """Add --json to the command's parameters."""
+        super().__init__(name, params=[*(params or ()), json_flag()], **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and print its answer."""
+        with reported():
+            answer = super().invoke(ctx)
+        if isinstance(answer, Answer):
+            answer.show()
+        return answer
+
+
+def command(name: str | None = None, **extra: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a command of its own, which is in no group, of a function."""
+    return click.command(name, cls=Command, **extra)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+    group_class = type
+
+
+def json_flag() -> click.Option:
+    """Return the option --json, which is not passed to the command's function."""
+    help_ = "Print JSON, for programs."
+    return click.Option(["--json", "as_json"], is_flag=True, expose_value=False, callback=_note_json, help=help_)
+
+
+def wants_json() -> bool:
+    """Return whether this command line asks for JSON."""
+    return bool(click.get_current_context().meta.get(AS_JSON))
+
+
+def pass_library(function: Callable[Concatenate[Library, P], Any]) -> Callable[P, Any]:
+    """Pass the library that the command line names as the first argument; it is closed when the command ends."""
+
+    @functools.wraps(function)
+    def with_library(*args: P.args, **extra: P.kwargs) -> Any:
+        with open_library(_environment()) as library:
+            return function(library, *args, **extra)
+
+    return with_library
+
+
+def pass_environment(function: Callable[Concatenate[Environment, P], Any]) -> Callable[P, Any]:
+    """Pass where state and configuration lie as the first argument: for commands that open the library themselves."""
+
+    @functools.wraps(function)
+    def with_environment(*args: P.args, **extra: P.kwargs) -> Any:
+        return function(_environment(), *args, **extra)
+
+    return with_environment
+
+
+def open_library(environment: Environment, *, log: EventLog | None = None, quiet: bool = False) -> Library:
+    """Return the library of this environment, which shows how far it is on a terminal unless it is to be quiet."""
+    quiet = quiet or wants_json()
+    return Library(
+        environment,
+        progress=functools.partial(progress_bar, hidden=quiet),
+        log=open_log(sys.stderr, level="error") if log is None else log,
+        notify=_ignore if quiet else say,
+    )
+
+
+def _environment() -> Environment:
+    environment = click.get_current_context().find_object(Environment)
+    assert environment is not None
+    return environment
+
+
+def _note_json(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    ctx.meta[AS_JSON] = value
+
+
+def _ignore(_text: str) -> None:
+    pass

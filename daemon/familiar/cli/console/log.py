@@ -1,0 +1,33 @@
+"""The log of commands that handle photos: on standard error, as the command line and the settings say."""
+
+import logging
+import sys
+import warnings
+
+import click
+
+from familiar.events import EventLog
+from familiar.logs import open_log
+from familiar.settings import Settings
+
+log_format_option = click.option(
+    "--log-format", type=click.Choice(["auto", "json", "text"]), help="How the log is written."
+)
+log_level_option = click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged."
+)
+
+
+def begin_log(settings: Settings, log_format: str | None, log_level: str | None) -> EventLog:
+    """Return the log on standard error; what the command line says of it goes before the settings."""
+    # What libraries warn of or log by themselves would stand raw between the lines of the log.
+    warnings.simplefilter("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
+    chosen = {"format": log_format, "level": log_level}
+    log = settings.log.model_copy(update={key: value for key, value in chosen.items() if value is not None})
+    return open_log(sys.stderr, level=log.level, log_format=log.format)
+
+
+def is_logging(log_format: str | None, log_level: str | None) -> bool:
+    """Return whether a command writes a log: where it is asked for, or where standard error is no terminal."""
+    return bool(log_format or log_level) or not sys.stderr.isatty()

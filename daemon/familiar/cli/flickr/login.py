@@ -1,0 +1,46 @@
+"""familiar flickr login: let familiar act for a person."""
+
+import sys
+from typing import Any
+
+import click
+
+from familiar.api.library import Library
+from familiar.cli.console.command import Answer, command, pass_library
+from familiar.cli.console.output import say
+from familiar.flickr.api.credentials import Key, Login, Perms
+
+
+@command(epilog="Example: familiar flickr login --perms write")
+@click.option("--perms", type=click.Choice(["read", "write"]), default="write", help="What familiar may do there.")
+@click.option("--new-key", is_flag=True, help="Ask for the API key again, though there is one.")
+@pass_library
+def login(library: Library, perms: Perms, *, new_key: bool) -> Answer:
+    """Log in to Flickr, without a browser on this machine.
+
+    Asks for the key of your application (flickr.com/services/apps/create) once, prints an address, and asks for the
+    number that Flickr shows there. Key and login are kept in the state folder, for you alone; systemd can give them
+    instead (LoadCredential=).
+    """
+    library.config.read()  # what is wrong there is told before anything is asked
+    key = None if new_key else library.flickr.key()
+    attempt = library.flickr.begin_login(perms=perms, key=key or _ask_key())
+    click.echo(f"Open this address, and allow familiar to {perms}:\n\n  {attempt.address}\n", err=True)
+    found = attempt.complete(_asked("The number that Flickr shows"))
+    return Answer(
+        data=_as_json(found),
+        text=lambda: say(f"Logged in as {found.username} ({found.nsid}), who may {perms}."),
+    )
+
+
+def _ask_key() -> Key:
+    return Key(key=_asked("API key"), secret=_asked("Secret of the key (it is not shown)", hide=sys.stdin.isatty()))
+
+
+def _asked(what: str, *, hide: bool = False) -> str:
+    text: str = click.prompt(what, hide_input=hide, err=True)
+    return "".join(text.split())
+
+
+def _as_json(found: Login) -> dict[str, Any]:
+    return {"username": found.username, "nsid": found.nsid, "perms": found.perms}

@@ -1,0 +1,84 @@
+"""familiar flickr status: how far the account is."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from familiar.api.library import Library
+from familiar.cli.console.command import Answer, command, pass_library
+from familiar.cli.console.output import local_time, print_table, say
+from familiar.flickr.sync.status import AccountStatus
+
+_WIDE = 60
+"""Characters of a tag that people are shown."""
+_SHOWN = 20
+"""Rows of a table that people are shown."""
+
+
+@command(epilog="Example: familiar flickr status --json")
+@pass_library
+def status(library: Library) -> Answer:
+    """Show who is logged in, how far the account is, calls of this hour, and tags that wait.
+
+    Flickr itself is not asked.
+    """
+    found = library.flickr.status()
+    return Answer(data=asdict(found), text=lambda: _show(found))
+
+
+def _show(found: AccountStatus) -> None:
+    _show_account(found)
+    _show_photos(found)
+    for wait in found.waits:
+        say(f"waits: {wait.reason}")
+    tags = found.tags
+    say(
+        f"tags: {tags['added']} added, {tags['to_add']} to be added, {tags['to_remove']} to be removed, "
+        f"{tags['refused']} refused"
+    )
+    _table(("photo", "not fetched because"), [(each.photo, each.reason) for each in found.not_fetched])
+    _table(
+        ("photo", "tag", "refused because"),
+        [(each.photo, _shortened(each.tag), each.reason) for each in found.refused_tags],
+    )
+
+
+def _show_account(found: AccountStatus) -> None:
+    if found.username is None:
+        say("Nobody is logged in: familiar flickr login")
+    else:
+        say(f"account: {found.username} ({found.nsid}), who may {found.perms}")
+    if found.trouble:
+        say(f"stopped: {found.trouble}")
+    say(f"daemon: {'works on Flickr' if found.enabled else 'leaves Flickr alone (flickr: {enabled: true})'}")
+
+
+def _show_photos(found: AccountStatus) -> None:
+    photos, calls = found.photos, found.calls
+    say(
+        f"photos: {photos['done']} done, {photos['listed'] + photos['fetched']} wait, {photos['refused']} can't be "
+        f"fetched, {photos['left']} videos left, {photos['gone']} gone"
+    )
+    if found.minutes_left is not None:
+        say(f"pace: {found.photos_per_minute:.0f} a minute; {math.ceil(found.minutes_left)} minutes left")
+    if found.listing:
+        say("the account is being listed")
+    say(f"listed: {_time(found.listed_at)}; looked at last: {_time(found.polled_at)}")
+    say(f"calls in the last hour: {calls.last_hour} of {calls.limit}; downloads: {calls.downloads_last_hour}")
+
+
+def _time(moment: datetime | None) -> str:
+    return "never" if moment is None else local_time(moment.isoformat()) or ""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        say("")
+        print_table(columns, rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        say(f"... and {len(rows) - _SHOWN} more; --json gives all.")

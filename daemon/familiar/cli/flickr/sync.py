@@ -1,0 +1,41 @@
+"""familiar flickr sync: photos of the account come down."""
+
+from dataclasses import asdict
+
+import click
+
+from familiar.api.environment import Environment
+from familiar.api.flickr import SyncResult
+from familiar.cli.console.command import Answer, command, open_library, pass_environment
+from familiar.cli.console.log import is_logging, log_format_option, log_level_option
+from familiar.cli.console.output import say
+from familiar.cli.flickr.log import begin_flickr_log
+
+
+@command(epilog="Example: familiar flickr sync")
+@click.option("--retry", is_flag=True, help="Try photos again that could not be fetched.")
+@log_format_option
+@log_level_option
+@pass_environment
+def sync(environment: Environment, *, retry: bool, log_format: str | None, log_level: str | None) -> Answer:
+    """Bring down what is new on Flickr, handle it, and exit.
+
+    The first time that is the whole account; what was broken off goes on. Tags that rules give are written down, and
+    sent by `familiar flickr push` or by the daemon. Exits with 1 if something failed, and will be tried again.
+    """
+    log = begin_flickr_log(environment.settings(), log_format, log_level)
+    with open_library(environment, log=log, quiet=is_logging(log_format, log_level)) as library:
+        result = library.flickr.sync(retry=retry)
+    return Answer(data=asdict(result), text=lambda: _show(result), failed=not result.is_complete)
+
+
+def _show(result: SyncResult) -> None:
+    if result.stopped:
+        say("Stopped: what was not done waits for the next run.")
+    if result.trouble:
+        say(f"Stopped: {result.trouble}")
+    tags = result.tags
+    say(
+        f"{result.handled} handled, {result.failed} wait, {result.refused} can't be fetched; "
+        f"{result.photos} photos known. {tags['to_add']} tags to be added, {tags['to_remove']} to be removed."
+    )

@@ -1,0 +1,287 @@
+"""Done here, or by the daemon that runs: how a command has plans carried out, taken back, and faces matched again.
+
+A daemon that runs owns the store's state folder, and all effects are its: a command writes down what is to be done and
+waits. Without one, the command takes the folder for as long as it works. There is one time limit for both waits, which
+the settings name (`wait_for_daemon`); it begins anew whenever something has been done.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from familiar.effects.disks import Disks
+from familiar.effects.journal import Step
+from familiar.effects.undo import Obstacle, Undo
+from familiar.errors import FamiliarError, StoreError
+from familiar.library.live_photos import claim_clip, plan_for_clip
+from familiar.library.operations import OperationRunner
+from familiar.library.progress import Count, Progress
+from familiar.library.recognition import Recogniser
+from familiar.model import Plan
+from familiar.state import BusyError, holder, locked
+from familiar.store.store import Store
+
+_PAUSE = 0.05
+"""Seconds between two looks at what another process does."""
+
+_ENDED = frozenset({"done", "kept", "refused", "failed"})
+_TO_UNDO = frozenset({"undo", "undoing"})
+
+
+class Runners(Protocol):
+    """Makes what carries out steps."""
+
+    def __call__(self, tasks: int) -> AbstractAsyncContextManager[tuple[OperationRunner, int]]:
+        """Return a runner for so many plans, and how many of them to prepare ahead, for a block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What came of an undo: the steps, why some could not be undone (by operation), and what stood in the way.
+
+    With `obstacles` nothing was touched. With `completes_interrupted` the steps are those of an earlier undo that was
+    interrupted, and nothing else was undone.
+    """
+
+    steps: tuple[Step, ...]
+    failures: dict[int, str]
+    obstacles: tuple[Obstacle, ...] = ()
+    completes_interrupted: bool = False
+
+
+class Handover:
+    """Decides who acts, this process or the daemon, and waits for it."""
+
+    def __init__(
+        self,
+        *,
+        state: Path,
+        store: Store,
+        runners: Runners,
+        run: Callable[[Coroutine[Any, Any, None]], None],
+        progress: Progress,
+        wait: float,
+    ) -> None:
+        """Take the state folder with its store, what carries out steps, and what runs coroutines.
+
+        `wait` is how long to wait, in seconds, while nothing is done.
+        """
+        self._state = state
+        self._store = store
+        self._runners = runners
+        self._run = run
+        self._progress = progress
+        self._wait = wait
+
+    def carry_out(self, plans: Sequence[int], ended: Callable[[int], None] = lambda _plan: None) -> list[Step]:
+        """Carry out plans, and what the clips of live photos do after their stills; return all steps as they are then.
+
+        What fails for now stays in the journal, and is tried again by the daemon, or the next scan. A daemon that runs
+        carries the plans out; the end of another command is waited for.
+
+        Raises:
+            BusyError: another command has the state folder for too long.
+            FamiliarError: the daemon has done nothing for too long.
+        """
+        with self._turn() as ours:
+            return self._with_clips(plans, ended, ours=ours)
+
+    def carry_out_now(
+        self, plans: Iterable[tuple[int, Path, Plan]], ended: Callable[[int], None] = lambda _plan: None
+    ) -> list[Step]:
+        """Write down plans, each for a photo at a path, as one batch, and carry them out as `carry_out` does.
+
+        What can't be done now is not tried again later: whoever asked for it sees it, and decides. `ended` is told of
+        each plan when its time is over. What a command that was killed had begun is completed first.
+
+        Raises:
+            BusyError, FamiliarError: as `carry_out` does.
+        """
+        with self._turn() as ours:
+            if ours:
+                self._settle()
+            written = self._store.journal.record_batch(plans)
+            try:
+                return self._with_clips(written, ended, ours=ours)
+            finally:
+                self._store.journal.abandon(written, "the command ended before")
+
+    def take_back(self, steps: Sequence[Step]) -> list[Step]:
+        """Undo steps of the caller itself, newest first, where they can't stay; return them as they are then.
+
+        What can't be undone stays done, with the reason as its error.
+        """
+        with self._turn() as ours:
+            self._undo(steps, ours=ours)
+        return [self._store.journal.step(step.id) for step in steps]
+
+    def undo(self, select: Callable[[], Sequence[Step]]) -> Undone:
+        """Undo the steps that `select` returns, the newest first; if one of them can't be undone, touch nothing.
+
+        What a command that was killed had begun counts as done. An undo that was interrupted is completed, and nothing
+        else is undone then.
+        """
+        with self._turn() as ours:
+            if ours:
+                self._settle()
+            interrupted = self._store.journal.undo_requests() if ours else []
+            steps = interrupted or select()
+            obstacles = () if interrupted else Undo(self._store.journal, Disks(self._store.places)).obstacles(steps)
+            failures = {} if obstacles else self._undo(steps, ours=ours)
+        return Undone(
+            steps=tuple(steps),
+            failures=failures,
+            obstacles=tuple(obstacles),
+            completes_interrupted=bool(interrupted),
+        )
+
+    def rematch(self, recogniser: Recogniser) -> bool:
+        """Match all known faces again if people have changed; return False if the daemon has not ended that in time.
+
+        A daemon that runs does it by itself, within a second.
+        """
+        if not recogniser.is_stale:
+            return True
+        if holder(self._state) is None:
+            with self._progress("matching faces") as count:
+                recogniser.rematch(lambda done: count(done, 0))
+            return True
+        deadline = time.monotonic() + self._wait
+        while not recogniser.knows_people and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+        return recogniser.knows_people
+
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """Wait for the state folder; give whether it is ours, or the daemon's, which carries out what is written down.
+
+        As long as it is ours, nothing is written to the store if the folder's lock is gone.
+
+        Raises:
+            BusyError: another command has it for too long.
+        """
+        deadline = time.monotonic() + self._wait
+        with ExitStack() as stack:
+            while True:
+                try:
+                    lock = stack.enter_context(locked(self._state))
+                except BusyError as busy:
+                    if busy.lasts:
+                        break
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(_PAUSE)
+                else:
+                    stack.enter_context(self._store.watching(lock.anchor))
+                    yield True
+                    return
+        yield False
+
+    def _settle(self) -> None:
+        """Complete what commands had begun that were killed, and give up the rest; the state folder is ours."""
+        begun = self._store.journal.settle_batches()
+        if begun:
+            self._with_clips(begun, lambda _plan: None, ours=True)
+
+    def _with_clips(self, plans: Sequence[int], ended: Callable[[int], None], *, ours: bool) -> list[Step]:
+        """Carry out plans, and those of the clips that belong to their stills."""
+        steps = self._all(plans, ended, ours=ours)
+        return steps + self._all(list(_record_clips(self._store, steps)), ended, ours=ours)
+
+    def _all(self, plans: Sequence[int], ended: Callable[[int], None], *, ours: bool) -> list[Step]:
+        if plans and ours:
+            with self._progress("carrying out") as count:
+                self._run(self._perform(plans, ended, count))
+        elif plans and not self._await_daemon(plans, ended):
+            with locked(self._state) as lock, self._store.watching(lock.anchor):
+                return self._all(plans, ended, ours=True)
+        return [step for plan_id in plans for step in self._store.journal.steps(plan_id)]
+
+    async def _perform(self, plans: Sequence[int], ended: Callable[[int], None], count: Count) -> None:
+        async with self._runners(len(plans)) as (runner, at_once):
+            # Crops are rendered ahead by all workers; what is done is done one after the other.
+            ahead: deque[tuple[int, asyncio.Task[dict[int, bytes]]]] = deque()
+            rest = iter(plans)
+            for number in range(1, len(plans) + 1):
+                while len(ahead) < at_once and (plan_id := next(rest, None)) is not None:
+                    ahead.append((plan_id, asyncio.create_task(_render(self._store, runner, plan_id))))
+                plan_id, rendered = ahead.popleft()
+                await runner.perform(plan_id, await rendered)
+                ended(plan_id)
+                count(number, len(plans))
+
+    def _await_daemon(self, plans: Sequence[int], ended: Callable[[int], None]) -> bool:
+        """Wait until the daemon has carried out the plans; return False if it has ended before."""
+        with self._progress("carried out by the daemon") as count:
+            for number, plan_id in enumerate(plans, start=1):
+                if not self._await(lambda plan_id=plan_id: _has_ended(self._store.journal.steps(plan_id))):  # type: ignore[misc]
+                    return False
+                ended(plan_id)
+                count(number, len(plans))
+        return True
+
+    def _undo(self, steps: Sequence[Step], *, ours: bool) -> dict[int, str]:
+        """Undo steps, newest first, here or by the daemon; return why some can't be undone, by operation."""
+        self._store.journal.request_undo([step.id for step in steps])
+        if ours:
+            return _undo(Undo(self._store.journal, Disks(self._store.places)), steps)
+        for step in steps:
+            if not self._await(lambda step=step: self._store.journal.step(step.id).state not in _TO_UNDO):  # type: ignore[misc]
+                with locked(self._state) as lock, self._store.watching(lock.anchor):
+                    _undo(Undo(self._store.journal, Disks(self._store.places)), self._store.journal.undo_requests())
+        now = [self._store.journal.step(step.id) for step in steps]
+        return {step.id: step.error or "failed" for step in now if step.state != "undone"}
+
+    def _await(self, has_ended: Callable[[], bool]) -> bool:
+        """Wait until the daemon has done one thing; return False if it has ended before.
+
+        Raises:
+            FamiliarError: it takes too long.
+        """
+        deadline = time.monotonic() + self._wait
+        while not has_ended():
+            if time.monotonic() > deadline:
+                raise FamiliarError(f"The daemon has done nothing for {self._wait:.0f} s; its log says more.")
+            if holder(self._state) is None:
+                return has_ended()
+            time.sleep(_PAUSE)
+        return True
+
+
+async def _render(store: Store, runner: OperationRunner, plan_id: int) -> dict[int, bytes]:
+    steps = store.journal.steps(plan_id)
+    if not steps:
+        return {}
+    plan = Plan(operations=tuple(step.operation for step in steps))
+    return await runner.render(plan, steps[0].path, steps[0].photo_hash)
+
+
+def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
+    """Write down a plan for each clip of a live photo whose still has been put somewhere."""
+    for still in dict.fromkeys(step.source or step.path for step in steps):
+        clip = claim_clip(store, still)
+        if clip is not None and clip.photo_id is not None:
+            made, follows = plan_for_clip(store, clip.path)
+            if made.operations:
+                yield store.journal.record(clip.photo_id, clip.path, made, follows=follows)
+
+
+def _has_ended(steps: Sequence[Step]) -> bool:
+    return all(step.state in _ENDED for step in steps) or any(step.state == "failed" for step in steps)
+
+
+def _undo(undo: Undo, steps: Sequence[Step]) -> dict[int, str]:
+    failures = {}
+    for step in steps:
+        try:
+            undo.undo(step)
+        except StoreError:
+            raise
+        except FamiliarError as error:
+            failures[step.id] = str(error)
+    return failures

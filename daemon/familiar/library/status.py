@@ -1,0 +1,126 @@
+"""What is done, what waits, and what went wrong, as the store tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.state import cache_in, holder
+from familiar.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderStatus:
+    """A watched folder; `scanned_at` is when it was compared with the store last (ISO 8601, UTC), None for never."""
+
+    path: Path
+    state: str
+    reason: str | None
+    scanned_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingDisk:
+    """A folder for whose disk operations wait, and how many do."""
+
+    folder: Path
+    operations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TroubledFile:
+    """A file that was set aside, or that waits for another try, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedOperation:
+    """An operation on a photo that waits for another try, and why."""
+
+    operation: int
+    kind: str
+    photo: Path
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlickrSummary:
+    """How far the account on Flickr is: photos and tags by their state; `trouble` says why nothing is done now."""
+
+    account: str
+    trouble: str | None
+    photos: Mapping[str, int]
+    tags: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryStatus:
+    """How far everything is.
+
+    `pid` is the process that works on the library, if one does: the daemon, or a command. `files`, `photos`, `clusters`
+    and `operations` are counts by state. `outdated_faces` counts faces of another model than the one in use. `flickr`
+    is None without an account.
+    """
+
+    pid: int | None
+    state: Path
+    roots: tuple[FolderStatus, ...]
+    files: Mapping[str, int]
+    photos: Mapping[str, int]
+    outdated_faces: int
+    people: int
+    clusters: Mapping[str, int]
+    operations: Mapping[str, int]
+    waiting_for_disks: tuple[WaitingDisk, ...]
+    failed: tuple[TroubledFile, ...]
+    failed_operations: tuple[FailedOperation, ...]
+    set_aside: tuple[TroubledFile, ...]
+    flickr: FlickrSummary | None
+
+
+def status_of(store: Store, model: str) -> LibraryStatus:
+    """Return how far everything is; `model` is the id of the model in use."""
+    state = store.path.parent
+    return LibraryStatus(
+        pid=holder(state),
+        state=state,
+        roots=_roots(store),
+        files=store.files.counts(),
+        photos=store.photos.counts(),
+        outdated_faces=store.photos.count_outdated(model),
+        people=len(store.people.all()),
+        clusters={str(kind): count for kind, count in store.clusters.counts().items()},
+        operations=store.journal.counts(),
+        waiting_for_disks=tuple(
+            WaitingDisk(folder=folder, operations=count) for folder, count in store.journal.waited_for().items()
+        ),
+        failed=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.files.failures()),
+        failed_operations=tuple(
+            FailedOperation(operation=step.id, kind=step.operation.kind, photo=step.path, error=step.error)
+            for step in store.journal.failures()
+        ),
+        set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
+        flickr=_flickr(store),
+    )
+
+
+def _roots(store: Store) -> tuple[FolderStatus, ...]:
+    cache = cache_in(store.path.parent)
+    return tuple(
+        FolderStatus(path=root.path, state=root.state, reason=root.reason, scanned_at=root.scanned_at)
+        for root in store.roots.all()
+        if root.path != cache
+    )
+
+
+def _flickr(store: Store) -> FlickrSummary | None:
+    account = store.flickr.fact("account")
+    if account is None:
+        return None
+    return FlickrSummary(
+        account=account["username"],
+        trouble=store.flickr.fact("trouble"),
+        photos=store.flickr.counts(),
+        tags=store.flickr_tags.counts(),
+    )

@@ -1,0 +1,93 @@
+"""`Library.flickr`: a login, photos and tags, against a server of the tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from familiar import Library
+from familiar.errors import UsageError
+from familiar.flickr.api.credentials import Key
+from familiar.flickr.api.errors import NoLoginError
+from support.flickr_server.control import Control
+from support.flickr_server.household import configure, log_in
+from support.flickr_server.remote import Login
+from support.flickr_server.server import FlickrServer
+from support.household import Household
+
+
+@pytest.fixture
+def flickr() -> Iterator[FlickrServer]:
+    with FlickrServer() as server:
+        yield server
+
+
+@pytest.fixture
+def opened(household: Household, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    monkeypatch.setenv("CACHE_DIRECTORY", household.whole_environment()["CACHE_DIRECTORY"])
+    with Library.open(household.state, config=household.config) as library:
+        yield library
+
+
+def test_a_caller_logs_in_by_an_address_and_a_number(
+    household: Household, flickr: FlickrServer, opened: Library
+) -> None:
+    household.configure({"flickr": {"endpoint": flickr.url}})
+    with pytest.raises(UsageError, match="There is no API key yet; flickr.com/services/apps/create gives one"):
+        opened.flickr.begin_login()
+    assert not household.state.exists()
+    attempt = opened.flickr.begin_login(perms="read", key=Key(key=flickr.logins.key, secret=flickr.logins.secret))
+    login = attempt.complete(flickr.verifier(attempt.address))
+    assert (login.username, login.perms, login.may_write) == ("Ana María", "read", False)
+    status = opened.flickr.status()
+    assert (status.username, status.perms, status.calls.last_hour, status.listed_at) == ("Ana María", "read", 2, None)
+    assert opened.flickr.key() == Key(key=flickr.logins.key, secret=flickr.logins.secret)
+
+
+def test_photos_come_down_and_tags_go_up(
+    household: Household, flickr: FlickrServer, opened: Library, obama: Path, meadow: Path
+) -> None:
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    log_in(household, login)
+    configure(household, login)
+    household.rule({"name": "empty", "when": {"faces": 0}, "then": [{"tag": "nobody"}]})
+    photo = flickr.account.add_photo(meadow)
+    result = opened.flickr.sync()
+    assert (result.handled, result.photos, result.tags["to_add"], result.is_complete) == (1, 1, 1, True)
+    (change,) = opened.flickr.tag_changes()
+    assert (change.photo, change.would, change.tag, change.rule) == (photo.id, "add", "nobody", "empty")
+    pushed = opened.flickr.push()
+    assert (pushed.added, pushed.is_complete, pushed.refusals) == (1, True, ())
+    assert [tag.raw for tag in photo.tags] == ["nobody"]
+    status = opened.flickr.status()
+    assert (status.photos["done"], status.tags["added"], status.waits) == (1, 1, ())
+    assert status.listed_at is not None
+    assert status.listed_at.tzinfo is not None
+
+
+def test_a_push_matches_again_at_once_when_the_threshold_has_changed(
+    household: Household, flickr: FlickrServer, opened: Library, obama: Path, obama2: Path
+) -> None:
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    log_in(household, login)
+    configure(household, login)
+    household.rule({"name": "names", "when": {"person": "any"}, "then": [{"tag": "{person}"}]})
+    photo = flickr.account.add_photo(obama2)
+    opened.people.add("Barack Obama", [obama])
+    opened.flickr.sync()
+    assert opened.flickr.push().added == 1
+    wary = household.base / "wary.yaml"
+    wary.write_text(
+        household.config.read_text().replace("{", '{"matching": {"threshold": 0.01}, "wait_for_daemon": 0, ', 1)
+    )
+    os.link(household.rules, wary.with_name("rules.yaml"))
+    with Library.open(household.state, config=wary) as library:
+        assert library.flickr.push().removed == 1
+    assert photo.tags == []
+
+
+def test_without_a_login_nothing_is_made(household: Household, opened: Library) -> None:
+    with pytest.raises(NoLoginError, match="Nobody has logged in to Flickr: familiar flickr login"):
+        opened.flickr.sync()
+    assert not household.state.exists()

@@ -1,0 +1,43 @@
+"""`Library.status`: what is done, what waits, and what went wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from conftest import put
+from familiar import Library
+from familiar.errors import NoStoreError
+from support.household import Household
+
+
+def opened(household: Household) -> Library:
+    return Library.open(household.state, config=household.config)
+
+
+def test_a_caller_learns_how_far_everything_is(household: Household, obama: Path) -> None:
+    put(obama, household.inbox)
+    broken = household.inbox / "broken.jpg"
+    broken.write_bytes(b"no photo")
+    household.scan()
+    with opened(household) as library:
+        status = library.status()
+    assert (status.pid, status.state, status.people) == (None, household.state, 0)
+    assert (status.photos["seen"], status.photos["faces"], status.files) == (1, 1, {"done": 2})
+    assert [(root.path, root.state) for root in status.roots] == [(household.inbox, "online")]
+    assert [(file.path, file.reason) for file in status.set_aside] == [
+        (broken, "not a picture in any format that is known")
+    ]
+    assert (status.operations, status.failed, status.flickr) == ({}, (), None)
+
+
+def test_a_wrong_configuration_does_not_hide_what_is_known(household: Household) -> None:
+    household.make_store()
+    household.config.write_text("settle: soon\n")
+    with opened(household) as library:
+        assert library.status().outdated_faces == 0
+
+
+def test_without_a_store_there_is_nothing_to_tell(household: Household) -> None:
+    with opened(household) as library, pytest.raises(NoStoreError, match="there is no store yet"):
+        library.status()
+    assert not household.state.exists()
