@@ -32,7 +32,7 @@ COMMANDS = {
     "move": "lists",
     "copy": "lists",
     "link": "lists",
-    "crop": "crop.command",
+    "crop": "crop",
     "clusters": "clusters.group",
     "flickr": "flickr.group",
     "sidecars": "sidecars",
@@ -94,8 +94,8 @@ class Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, state: Path | None, config_file: Path | None) -> None:
     """Recognise the people in your photos as they arrive, and sort the photos by your rules."""
-    from familiar.cli.console.output import reported  # noqa: PLC0415
     from familiar.api.environment import find_environment  # noqa: PLC0415 - see above
+    from familiar.cli.console.output import reported  # noqa: PLC0415
 
     with reported():
         context.obj = find_environment(os.environ, state=state, config=config_file)

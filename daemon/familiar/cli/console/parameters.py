@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from familiar.api.paths import expanded
 from familiar.errors import UsageError
 from familiar.logs import printable
 
@@ -45,16 +46,4 @@ class PathType(_ClickPath):
             self.fail(printable(error), param, ctx)
 
 
-def expanded(text: str | Path) -> Path:
-    """Return a path with the home that `~` at its beginning means; a file of that very name comes first.
-
-    Raises:
-        UsageError: it begins with the home of a user who does not exist.
-    """
-    path = Path(text)
-    if not str(path).startswith("~") or os.path.lexists(path):
-        return path
-    try:
-        return path.expanduser()
-    except RuntimeError as error:
-        raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
+force_option = click.option("--force", is_flag=True, help="Replace a file of that name.")

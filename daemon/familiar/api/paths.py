@@ -1,0 +1,21 @@
+"""Paths as callers name them."""
+
+import os
+from pathlib import Path
+
+from familiar.errors import UsageError
+
+
+def expanded(text: str | Path) -> Path:
+    """Return a path with the home that `~` at its beginning means; a file of that very name comes first.
+
+    Raises:
+        UsageError: it begins with the home of a user who does not exist.
+    """
+    path = Path(text)
+    if not str(path).startswith("~") or os.path.lexists(path):
+        return path
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
