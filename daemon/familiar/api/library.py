@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.api.clusters import Clusters
 from familiar.api.daemon import ScanResult, run, scan
 from familiar.api.environment import Environment, find_environment
 from familiar.api.people import People
@@ -34,6 +35,7 @@ class Library:
 
     Attributes:
         people: who is known, and by which faces.
+        clusters: groups of faces that nobody has named yet, and what a person decides about them.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Library:
         """
         self._session = Session(environment, progress=progress, log=log, notify=notify)
         self.people = People(self._session)
+        self.clusters = Clusters(self._session)
 
     @classmethod
     def open(

@@ -1,4 +1,4 @@
-"""Group the faces in the store, here; and let the daemon have it done from time to time, in a process of its own."""
+"""Have the faces in the store grouped from time to time, in a process of its own."""
 
 import asyncio
 import json
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from familiar.events import EventLog
+from familiar.library.clusters.grouping import basis_of_round
 from familiar.settings import ClusteringSettings
-from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.store import Store
 
 _GIVING_WAY = ("nice", "-n", "19")
@@ -18,22 +18,6 @@ _LOOK_AGAIN = 60.0
 
 _AFTER_FAILURE = 3600.0
 """Seconds after a round that failed."""
-
-
-def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingResult:
-    """Group the faces that nobody is known to be, and write down what came of it.
-
-    The store is not locked meanwhile; what somebody else decides before the end stays as they decided it.
-    """
-    from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - the daemon never loads its libraries
-
-    basis = _basis(store, settings, model)
-    faces = store.rounds.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
-    return store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
-
-
-def _basis(store: Store, settings: ClusteringSettings, model: str) -> str:
-    return store.rounds.basis(model) + settings.model_dump_json()
 
 
 class Grouper:
@@ -70,7 +54,7 @@ class Grouper:
         self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
         last = self._store.rounds.last()
         if last is not None and (
-            self._store.now() - last[0] < every or last[1] == _basis(self._store, self._settings, self._model)
+            self._store.now() - last[0] < every or last[1] == basis_of_round(self._store, self._settings, self._model)
         ):
             return
         self._round = asyncio.create_task(self._run())

@@ -58,3 +58,7 @@ def expanded(text: str | Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
+
+
+ROW_ID = click.IntRange(1, 2**62)
+"""A number by which the store knows something."""

@@ -1,0 +1,22 @@
+"""Group the faces in the store that nobody is known to be."""
+
+from familiar.settings import ClusteringSettings
+from familiar.store.clusters.rounds import GroupingResult
+from familiar.store.store import Store
+
+
+def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingResult:
+    """Group the faces that nobody is known to be, and write down what came of it.
+
+    The store is not locked meanwhile; what somebody else decides before the end stays as they decided it.
+    """
+    from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - the daemon never loads its libraries
+
+    basis = basis_of_round(store, settings, model)
+    faces = store.rounds.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
+    return store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
+
+
+def basis_of_round(store: Store, settings: ClusteringSettings, model: str) -> str:
+    """Return what a round of grouping is based on; where it is that of the last round, there is nothing new."""
+    return store.rounds.basis(model) + settings.model_dump_json()
