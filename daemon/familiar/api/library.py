@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO, Literal
 
+    from familiar.api.clusters import Clusters
     from familiar.api.configuration import ConfigurationFiles
     from familiar.api.crops import CropResult
     from familiar.api.daemon import ScanResult
@@ -76,6 +77,11 @@ class Library:
     def people(self) -> People:
         """Who is known, and by which faces."""
         return api.people.People(self._session)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Groups of faces that nobody has named yet, and what a person decides about them."""
+        return api.clusters.Clusters(self._session)
 
     @cached_property
     def sidecars(self) -> PhotoSidecars:

@@ -159,7 +159,7 @@ def test_clusters_with_faces_in_one_photo_are_merged_only_if_it_is_wanted_anyway
         f"Clusters {first} and {second} have faces in one photo ({shown}), so they are two people; "
         "--anyway makes them one, for mirrors and collages."
     )
-    album.store.decisions.merge(first, second, anyway=True)
+    album.store.decisions.merge(first, second, allow_same_photo=True)
     assert row_of(album, second).faces == 4
 
 

@@ -47,3 +47,6 @@ class PathType(_ClickPath):
 
 
 force_option = click.option("--force", is_flag=True, help="Replace a file of that name.")
+
+ROW_ID = click.IntRange(1, 2**62)
+"""A number by which the store knows something."""
