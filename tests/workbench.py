@@ -11,8 +11,9 @@ from typing import Any
 from familiar.effects.disks import Disks
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
+from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.effects.undo import Undo
-from familiar.model import Operation, Photo, Plan, SidecarContent, WriteSidecar
+from familiar.model import Operation, Photo, Plan, SidecarContent
 from familiar.store.store import Store
 from familiar.vision.sidecars import render
 

@@ -15,6 +15,7 @@ from familiar.cli.console.output import FAILED, json_option, print_json, print_t
 from familiar.cli.console.parameters import PathType
 from familiar.cli.context import Context, folders_of, pass_context
 from familiar.cli.photos import photos_in
+from familiar.effects.kinds.catalogue import EVERY_KIND
 from familiar.errors import FamiliarError, GoneError, StoreError
 from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
@@ -24,7 +25,7 @@ from familiar.library.reencoding import Reencoder
 from familiar.library.scoring import PercentileIndex
 from familiar.logs import open_log
 from familiar.media import is_photo, is_video
-from familiar.model import Box, Crop, Link, Operation, Photo, Plan, RecognisedFace, destination_of
+from familiar.model import Box, Operation, Photo, Plan, RecognisedFace, destination_of
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.settings import FolderSettings, Settings, folder_name
 from familiar.sources.settling import look as look_at
@@ -207,10 +208,5 @@ def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
 
 
 def _operation_as_json(operation: Operation) -> dict[str, Any]:
-    shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": destination_of(operation)}
-    match operation:
-        case Crop(box=box, margin=margin, size=size, time=at):
-            shown |= {"box": _box_as_json(box), "margin": margin, "size": size, "time": at}
-        case Link(symbolic=symbolic):
-            shown |= {"symbolic": symbolic}
-    return shown
+    shown = {"kind": operation.kind, "rule": operation.rule, "target": destination_of(operation)}
+    return shown | EVERY_KIND.of(operation).details(operation)

@@ -17,7 +17,7 @@ from familiar.cli.context import Context, pass_context
 from familiar.cli.looking import look_through
 from familiar.cli.photos import named_folders
 from familiar.cli.rematching import rematch
-from familiar.effects.placing import check_over
+from familiar.effects.exchange import check_over
 from familiar.errors import FamiliarError
 from familiar.filesystem.folders import Entry, Folder
 from familiar.library.concurrency import run_all

@@ -29,6 +29,7 @@ from familiar.library.crops.reference import CropReference, FaceToCrop, PersonTo
 from familiar.library.crops.selection import FaceSelector
 from familiar.library.locations import check_apart
 from familiar.library.scoring import Scorer
+from familiar.model import Crop
 from familiar.names import name_key
 from familiar.settings import FolderSettings, Settings
 from familiar.store.store import Store
@@ -256,7 +257,7 @@ def _open(store: Store, request: _Request, sought: Sequence[CropReference], mode
         )
         opened = CropFolder(path, one, wishes, model)
         if opened.missing:
-            opened.forget(store.journal.undone_crops(path))
+            opened.forget(store.journal.undone_targets(path, Crop))
         folders.append(opened)
     return folders
 
