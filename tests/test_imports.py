@@ -1,6 +1,7 @@
 """Imports point one way: from the command line down to the values."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -84,3 +85,12 @@ def test_the_pure_rooms_touch_nothing_outside() -> None:
 def test_only_the_store_speaks_sql() -> None:
     speakers = {room_of(path) for path, names in IMPORTS.items() if {"sqlite3", "sqlite_utils"} & names}
     assert speakers == {"store"}
+
+
+def test_the_page_on_the_architecture_has_the_layers_in_their_order() -> None:
+    page = (PACKAGE.parents[1] / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| \d+ \| (.*?) \|", page, flags=re.MULTILINE)
+    there = {room_of(path) for path in IMPORTS}
+    layers = [rooms & there for rooms in LAYERS]  # some are planned
+    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == layers
+    assert there == set().union(*layers)

@@ -12,13 +12,13 @@ ALLOWED = {
     "filesystem/removal.py": "the one place",
     "filesystem/folders.py": "renames that never replace, and the replacement of what familiar writes itself",
     "store/database.py": "the store's own files in its folder",
-    "flickr/sync/fetching.py": "the cache of Flickr's photos",
-    "flickr/sync/keeping.py": "the cache of Flickr's photos",
+    "flickr/sync/fetcher.py": "the cache of Flickr's photos",
+    "flickr/sync/file_cache.py": "the cache of Flickr's photos",
     "flickr/api/downloads.py": "the cache of Flickr's photos",
     "flickr/api/credentials.py": "the key and login",
     "vision/engines/onnx_models.py": "the cache of networks",
     "cli/doctor.py": "a probe in a temporary folder",
-    "cli/people.py": "names of people, not of files",
+    "cli/people/group.py": "names of people, not of files",
 }
 
 

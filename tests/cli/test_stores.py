@@ -131,3 +131,11 @@ def test_asking_who_runs_leaves_the_lock_as_it_is(fresh: Household) -> None:
     (fresh.state / "familiar.lock").unlink()
     assert fresh.json("status")["pid"] is None
     assert not (fresh.state / "familiar.lock").exists()
+
+
+def test_a_state_folder_that_is_made_and_its_store_are_for_their_user_alone(household: Household) -> None:
+    household.scan()
+    assert household.state.stat().st_mode & 0o777 == 0o700
+    readable = [path.name for path in household.state.iterdir() if path.is_file() and path.stat().st_mode & 0o077]
+    assert readable == []
+    assert (household.state / "familiar.db").is_file()

@@ -100,6 +100,16 @@ def test_a_tag_that_was_being_sent_when_the_program_died_is_looked_for_first(
     assert bench.store.flickr_tags.of(photo.id)[0].ours
 
 
+def test_a_tag_that_failed_while_the_clock_ran_ahead_is_sent_when_it_is_right(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.later(700 * 86_400)
+    bench.flickr.faults.next("503", times=99)
+    assert bench.send().sent.failed == 1
+    bench.flickr.faults.stop()
+    bench.later(-700 * 86_400)
+    assert bench.send().sent.added == 1
+
+
 def test_a_flickr_that_does_not_answer_lets_tags_wait(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe")
     bench.flickr.faults.next("503", times=99)

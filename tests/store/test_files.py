@@ -105,6 +105,19 @@ def test_failed_files_are_tried_again_when_their_time_has_come(store: Store) -> 
     assert store.files.pending(roots=[root], limit=9)[0].attempts == 1
 
 
+def test_what_waited_in_an_earlier_run_is_due_by_the_clock_of_this_one(store: Store) -> None:
+    root = store.roots.know(PHOTOS).id
+    days = 1_000_000.0  # the machine had been up for so many seconds when it was started anew
+    listed(store.files, root, [(b"a.jpg", 1, 1), (b"b.jpg", 2, 2)], due=days)
+    failed, _ = store.files.settled(days, roots=[root], limit=9)
+    store.files.mark_failed(failed.id, reason="input/output error", due=days + 60)
+    store.files.restart_clock(settling_due=15.0, failed_due=10.0)
+    assert store.files.next_settled(roots=[root]) == 15.0
+    assert store.files.retry(10.0) == 1
+    assert store.files.settled(14.0, roots=[root], limit=9) == []
+    assert [row.path.name for row in store.files.settled(15.0, roots=[root], limit=9)] == ["b.jpg"]
+
+
 def test_what_waits_is_found_without_going_through_all_files(store: Store) -> None:
     statements: list[str] = []
     store._db.conn.set_trace_callback(statements.append)

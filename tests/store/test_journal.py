@@ -1,9 +1,11 @@
 """Operations are read from the journal as they were written."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -88,3 +90,36 @@ def test_of_a_killed_command_what_was_begun_is_completed_and_the_rest_is_given_u
         by_rules: ["planned", "planned"],
     }
     assert {step.error for step in store.journal.steps(waiting)} == {"the command was killed before"}
+
+
+@pytest.mark.parametrize(("ahead", "is_due"), [(timedelta(days=700), True), (timedelta(minutes=30), False)])
+def test_an_operation_that_failed_while_the_clock_ran_ahead_is_tried_again_when_it_is_right(
+    tmp_path: Path, ahead: timedelta, *, is_due: bool
+) -> None:
+    noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    times = [noon + ahead]
+    with Store(tmp_path / "familiar.db", now=lambda: times[0]) as store:
+        copies = Plan(operations=tuple(Copy(target=Path(f"/to/{name}.jpg"), rule="r") for name in "ab"))
+        plan_id = store.journal.record(store.photos.record(PHOTO), Path("/in/a.jpg"), copies)
+        store.journal.finish(store.journal.steps(plan_id)[0], Outcome(state="failed", error="no", retry_in=3600))
+        assert store.journal.open_plans(times[0]) == []
+        times[0] = noon
+        assert store.journal.open_plans(noon) == ([plan_id] if is_due else [])
+
+
+def test_an_undo_that_was_put_off_while_the_clock_ran_ahead_is_completed_when_it_is_right(tmp_path: Path) -> None:
+    noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    times = [noon + timedelta(days=700)]
+    with Store(tmp_path / "familiar.db", now=lambda: times[0]) as store:
+        copy = Plan(operations=(Copy(target=Path("/to/a.jpg"), rule="r"),))
+        plan_id = store.journal.record(store.photos.record(PHOTO), Path("/in/a.jpg"), copy)
+        (step,) = store.journal.steps(plan_id)
+        target, temporary = Path("/to/a.jpg"), Path("/to/.a")
+        reservation = Reservation(source=step.path, target=target, temporary=temporary, hash="cd" * 32)
+        store.journal.reserve(step, reservation)
+        store.journal.finish(step, Outcome(state="done", target=Path("/to/a.jpg")))
+        store.journal.request_undo([step.id])
+        store.journal.postpone_undo(step, "no", retry_in=3600)
+        assert store.journal.undo_requests() == []
+        times[0] = noon
+        assert [one.id for one in store.journal.undo_requests()] == [step.id]

@@ -25,7 +25,7 @@ from familiar.library.reencoding import Reencoder
 from familiar.library.scoring import PercentileIndex
 from familiar.logs import open_log
 from familiar.media import is_photo, is_video
-from familiar.model import Box, Operation, Photo, Plan, RecognisedFace, destination_of
+from familiar.model import Box, Photo, Plan, RecognisedFace, destination_of
 from familiar.rules.planning import Rules, following, plan_for
 from familiar.settings import FolderSettings, Settings, folder_name
 from familiar.sources.settling import look as look_at
@@ -157,7 +157,7 @@ def _plan_as_json(path: Path, made: _Made) -> dict[str, Any]:
             }
             for each in made.faces
         ],
-        "operations": [_operation_as_json(operation) for operation in made.plan.operations],
+        "operations": [EVERY_KIND.as_json(operation) for operation in made.plan.operations],
         "refusals": [{"rule": no.rule, "kind": no.kind, "reason": no.reason} for no in made.plan.refusals],
     }
 
@@ -205,8 +205,3 @@ def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
         yield path, operation.rule, operation.kind, destination_of(operation)
     for refusal in made.refusals:
         yield path, refusal.rule, f"not {refusal.kind}", refusal.reason
-
-
-def _operation_as_json(operation: Operation) -> dict[str, Any]:
-    shown = {"kind": operation.kind, "rule": operation.rule, "target": destination_of(operation)}
-    return shown | EVERY_KIND.of(operation).details(operation)

@@ -69,10 +69,10 @@ class Grouper:
         every = timedelta(hours=self._settings.every)
         self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
         last = self._store.rounds.last()
-        if last is not None and (
-            self._store.now() - last[0] < every or last[1] == _basis(self._store, self._settings, self._model)
-        ):
-            return
+        if last is not None:
+            since = self._store.now() - last[0]  # negative where a clock that ran ahead said when that was
+            if timedelta(0) <= since < every or last[1] == _basis(self._store, self._settings, self._model):
+                return
         self._round = asyncio.create_task(self._run())
 
     async def close(self) -> None:

@@ -4,17 +4,23 @@ from typing import Literal
 
 from pydantic import Field
 
-from familiar.settings.section import Section
+from familiar.settings.section import Hours, Megabytes, Pixels, Section
 
 
 class MatchingSettings(Section):
     """When a face counts as a person."""
 
     threshold: float = Field(
-        default=0.44, gt=0, le=2, description="Largest distance of a match, unless a person has their own."
+        default=0.44,
+        gt=0,
+        le=2,
+        description="Largest distance of a match, unless the person has their own (people threshold).",
     )
     margin: float = Field(
-        default=0.02, ge=0, le=1, description="Two people nearer to each other than this are ambiguous."
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Two people nearer to each other than this are ambiguous: the face stays unknown.",
     )
     nearest: int = Field(
         default=7,
@@ -25,20 +31,27 @@ class MatchingSettings(Section):
 
 
 class ClusteringSettings(Section):
-    """How faces without a person are grouped."""
+    """How faces that nobody has named are grouped, so that one name is enough for all of a group."""
 
-    every: float | None = Field(
-        default=1.0, gt=0, le=24 * 365, description="Hours between two rounds of the daemon; null: only when asked for."
+    every: Hours | None = Field(
+        default=1.0,
+        gt=0,
+        le=24 * 365,
+        description="Time between two rounds, if there are new faces; null: only by `familiar clusters run`.",
     )
     algorithm: Literal["linkage", "whispers", "hdbscan"] = Field(
         default="linkage", description="linkage suits few and many photos of a person; the others are for comparison."
     )
     threshold: float | None = Field(
-        default=None, gt=0, le=2, description="Largest distance, in the algorithm's own sense; larger ones group more."
+        default=None,
+        gt=0,
+        le=2,
+        description="Largest distance, in the algorithm's own sense; larger ones group more. null: the one that was "
+        "measured.",
     )
     min_faces: int = Field(default=2, ge=2, le=1000, description="Fewest faces of a new cluster.")
-    min_size: int = Field(default=0, ge=0, description="Faces with a shorter side (pixels) are left alone.")
+    min_size: Pixels = Field(default=0, ge=0, description="Faces whose shorter side is smaller are left alone.")
     same_photo: bool = Field(
-        default=False, description="Let two faces of one photo be one person: for mirrors and collages."
+        default=False, description="true: two faces of one photo may be one person, as in mirrors and collages."
     )
-    memory: int = Field(default=2000, ge=100, description="Megabytes that grouping may use, beside the faces.")
+    memory: Megabytes = Field(default=2000, ge=100, description="Memory that grouping may use, beside the faces.")

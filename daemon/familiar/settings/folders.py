@@ -27,19 +27,22 @@ def folder_name(path: Path) -> str:
 
 
 class FolderSettings(Section):
-    """One watched folder (a root) with everything below it."""
+    """The folders to watch, each with everything below it. A path alone is enough: `- ~/Pictures`."""
 
     path: AbsolutePath = Field(description="The folder; ~ is your home.")
-    name: str | None = Field(default=None, description="Name of the source in rules; the folder's own name by default.")
-    include: tuple[str, ...] = Field(default=DEFAULT_INCLUDE, description="File names to take, as shell patterns.")
+    name: str | None = Field(default=None, description="The name of this source in rules; null: the folder's own name.")
+    include: tuple[str, ...] = Field(
+        default=DEFAULT_INCLUDE, description="File names to take, as shell patterns; upper and lower case are alike."
+    )
     exclude: tuple[str, ...] = Field(
         default=DEFAULT_EXCLUDE,
-        description="Names of files and folders to leave out; with a slash: path from the root.",
+        description="Names of files and folders to leave out; with a slash: the path from this folder.",
     )
     recursive: bool = Field(default=True, description="Take what lies in folders below it, too.")
     polling: bool | None = Field(
         default=None,
-        description="Watch by polling; by default only on network file systems, which send no events.",
+        description="true: compare the folder every 30 s instead of waiting for events; null: only on network file "
+        "systems, which send none.",
     )
 
     @field_validator("name")

@@ -4,13 +4,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from familiar.settings.section import Section
+from familiar.settings.section import Seconds, Section
 
 
 class SidecarSettings(Section):
     """XMP files beside the photos, by which other programs learn who is on them, and say it."""
 
-    write: bool = Field(default=False, description="Write names and faces into a sidecar beside each photo.")
+    write: bool = Field(
+        default=False, description="Write names and faces into a sidecar beside each photo; what others wrote stays."
+    )
     read: bool = Field(default=False, description="Take named faces in sidecars of other programs for confirmed.")
 
     @property
@@ -20,10 +22,12 @@ class SidecarSettings(Section):
 
 
 class LogSettings(Section):
-    """What is logged, and how."""
+    """The log, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level that is logged."
+        default="info", description="The least level that is logged."
     )
     format: Literal["auto", "json", "text"] = Field(default="auto", description="auto: text on a terminal, else JSON.")
-    heartbeat: float = Field(default=60.0, ge=1, description="Seconds between two heartbeats of the daemon.")
+    heartbeat: Seconds = Field(
+        default=60.0, ge=1, description="Time between two heartbeats, which tell how the daemon is."
+    )

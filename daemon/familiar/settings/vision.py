@@ -5,63 +5,67 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from familiar.settings.section import Section
+from familiar.settings.section import Megabytes, Megapixels, Pixels, Seconds, Section
 
-_PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"detector": "mtcnn", "upsample": 1, "max_size": 800},
     "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1200},
     "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
 }
 """What each preset stands for (docs/detection.md)."""
 
-_BALANCED = _PRESETS["balanced"]
+_BALANCED = PRESETS["balanced"]
 
 
 class VisionSettings(Section):
-    """How photos are decoded and faces found."""
+    """How photos are decoded, and faces found."""
 
     preset: Literal["fast", "balanced", "thorough"] = Field(
-        default="balanced", description="Sets detector, upsample and max_size; each may still be set by itself."
+        default="balanced",
+        description="Stands for detector, upsample and max_size, of which each may be set by itself.",
     )
     engine: Literal["onnx", "dlib"] = Field(
-        default="onnx", description="onnx runs dlib's networks, with the same numbers, many times faster."
+        default="onnx", description="onnx runs the networks of dlib, with the same numbers, many times faster."
     )
     detector: Literal["mtcnn", "hog", "cnn"] = Field(
         default=_BALANCED["detector"], description="mtcnn is fast and finds turned faces; hog and cnn are dlib's."
     )
     upsample: int = Field(
-        default=_BALANCED["upsample"], ge=0, le=3, description="Doublings before detection: each finds smaller faces."
+        default=_BALANCED["upsample"],
+        ge=0,
+        le=3,
+        description="Doublings before detection: each finds faces half as large, and takes up to four times as long.",
     )
-    max_size: int = Field(
+    max_size: Pixels = Field(
         default=_BALANCED["max_size"],
         ge=256,
         le=20000,
-        description="Photos are reduced to this longer side (pixels) for detection.",
+        description="Photos are reduced to this longer side for detection.",
     )
     mirror: bool = Field(
         default=True,
         description="Encode each face and its mirror image, and keep the mean: better, and twice the time.",
     )
     videos: bool = Field(default=True, description="Take videos, too.")
-    video_interval: float = Field(
-        default=1.0, gt=0, le=3600, description="Seconds between two frames of a video that are looked at."
+    video_interval: Seconds = Field(
+        default=1.0, gt=0, le=3600, description="Time between two frames of a video that are looked at."
     )
     video_frames: int = Field(
         default=1000, ge=1, description="Most frames of one video; in longer ones the interval grows."
     )
-    video_time_limit: float = Field(
-        default=600.0, gt=0, description="Seconds for one video; after them, what was found by then counts."
+    video_time_limit: Seconds = Field(
+        default=600.0, gt=0, description="Time for one video; after it, what was found by then counts."
     )
-    workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; one a core by default.")
+    workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; null: one for each core.")
     batch: int | None = Field(
         default=None,
         ge=1,
         le=256,
-        description="Photos that a worker looks at together; 16 by default on a GPU, else 1.",
+        description="Photos that a worker looks at together; null: 16 on a GPU, else 1.",
     )
-    time_limit: float = Field(default=60.0, gt=0, description="Seconds for one photo, then it is set aside.")
-    memory_limit: int = Field(default=1500, ge=500, description="Megabytes a worker may use.")
-    max_megapixels: int = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
+    time_limit: Seconds = Field(default=60.0, gt=0, description="Time for one photo; then it is set aside.")
+    memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory that a worker may use.")
+    max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
     recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced by a fresh one.")
 
     @property
@@ -79,7 +83,7 @@ class VisionSettings(Section):
         if not isinstance(value, dict):
             return value
         preset = value.get("preset", "balanced")
-        chosen = _PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+        chosen = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
         if value.get("engine") == "dlib":
             chosen = {**chosen, "detector": "hog"}
         return {**chosen, **value}

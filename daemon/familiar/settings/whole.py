@@ -7,22 +7,32 @@ from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FolderSettings
 from familiar.settings.output import LogSettings, SidecarSettings
-from familiar.settings.section import AbsolutePath, Section
+from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
 
 
 class Settings(Section):
     """The whole configuration."""
 
-    folders: tuple[FolderSettings, ...] = Field(default=(), description="The folders to watch.")
+    folders: tuple[FolderSettings, ...] = Field(
+        default=(), description="The folders to watch, each with everything below it."
+    )
     rules: AbsolutePath | None = Field(
-        default=None, description="The file with the rules; beside this file if relative."
+        default=None,
+        description="The file with the rules; a relative path counts from the folder of this file. null: rules.yaml "
+        "there, if it exists.",
     )
-    settle: float = Field(
-        default=5.0, ge=0, le=3600, description="Seconds a file must lie unchanged before it is read."
+    settle: Seconds = Field(
+        default=5.0,
+        ge=0,
+        le=3600,
+        description="Time for which a file must lie unchanged, and without an event, before it is read.",
     )
-    rescan: float = Field(
-        default=60.0, gt=0, description="Minutes between two comparisons of the folders with the store."
+    rescan: Minutes = Field(
+        default=60.0,
+        gt=0,
+        description="Time between two comparisons of the folders with what is known. Events are hints, this is the "
+        "truth.",
     )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()

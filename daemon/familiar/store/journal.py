@@ -13,6 +13,7 @@ from familiar.effects.journal import Outcome, Reservation, Step
 from familiar.effects.kinds.catalogue import AnyKind, Kinds
 from familiar.effects.kinds.contract import Records
 from familiar.model import Operation, PhotoOperation, Plan
+from familiar.store.clock import DUE, due_at
 from familiar.store.database import writing
 from familiar.store.files import Files
 from familiar.store.places import Places, disk_from_json
@@ -117,10 +118,10 @@ class OperationJournal:
         """Return the plans that have something to do now, in the order in which they were made."""
         rows = self._db.conn.execute(
             "SELECT DISTINCT plan_id FROM operations AS one WHERE state IN ('planned', 'doing', 'failed') "
-            "AND (retry_at IS NULL OR retry_at <= ?) AND NOT EXISTS ("
+            f"AND {DUE} AND NOT EXISTS ("
             "SELECT 1 FROM operations AS before WHERE before.plan_id = one.plan_id AND before.position < one.position "
-            "AND before.state = 'failed' AND before.retry_at > ?) ORDER BY plan_id",
-            (now.isoformat(), now.isoformat()),
+            f"AND before.state = 'failed' AND NOT {DUE.replace('retry_at', 'before.retry_at')}) ORDER BY plan_id",
+            (*due_at(now), *due_at(now)),
         )
         return [int(row[0]) for row in rows]
 
@@ -216,9 +217,8 @@ class OperationJournal:
 
     def undo_requests(self) -> list[Step]:
         """Return the steps that are to be undone, the newest first, whenever the clock says that they were done."""
-        due = "(retry_at IS NULL OR retry_at <= ?)"
-        where = f"WHERE state IN ('undo', 'undoing') AND {due} ORDER BY done_order DESC, operations.id DESC"
-        return self._steps(where, self._now().isoformat())
+        where = f"WHERE state IN ('undo', 'undoing') AND {DUE} ORDER BY done_order DESC, operations.id DESC"
+        return self._steps(where, *due_at(self._now()))
 
     def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:
         """Write down that a step is about to be undone."""

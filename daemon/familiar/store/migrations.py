@@ -69,6 +69,12 @@ def add_disks(db: Database) -> None:
 
 
 @migrations()
+def add_views_of_faces(db: Database) -> None:
+    """Add what is left of faces, matches and members of clusters without what somebody called no face."""
+    _run(db, _REAL_FACES)
+
+
+@migrations()
 def name_kinds(db: Database) -> None:
     """Give the two operations on sidecars a kind each, and list the kinds that the journal knows in a table."""
     _run(db, _KINDS)
@@ -443,6 +449,12 @@ UPDATE operations SET done_order = ranked.place FROM (
 CREATE INDEX operations_done ON operations (done_order);
 CREATE INDEX operations_left ON operations (id) WHERE temporary IS NOT NULL;
 CREATE INDEX operations_waiting ON operations (waits_for) WHERE waits_for IS NOT NULL
+"""
+
+_REAL_FACES = """
+CREATE VIEW real_faces AS SELECT * FROM faces WHERE id NOT IN (SELECT face_id FROM no_faces);
+CREATE VIEW real_matches AS SELECT * FROM matches WHERE face_id NOT IN (SELECT face_id FROM no_faces);
+CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces WHERE face_id NOT IN (SELECT face_id FROM no_faces)
 """
 
 _KINDS = """

@@ -136,8 +136,7 @@ class Photos:
         ).fetchone()
         hash_, format_, width, height, taken, engine, kind, duration = row
         faces = self._db.conn.execute(
-            f"SELECT {FACE_COLUMNS} FROM faces WHERE photo_id = ? AND id NOT IN (SELECT face_id FROM no_faces) "
-            "ORDER BY id",
+            f"SELECT {FACE_COLUMNS} FROM real_faces WHERE photo_id = ? ORDER BY id",
             (photo_id,),
         )
         return Photo(
@@ -184,8 +183,7 @@ class Photos:
     def embeddings(self, engine: str, *, after: int, limit: int) -> tuple[list[int], Embeddings]:
         """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, 128)."""
         rows = self._db.conn.execute(
-            "SELECT id, embedding FROM faces WHERE engine = ? AND id > ? AND id NOT IN (SELECT face_id FROM no_faces) "
-            "ORDER BY id LIMIT ?",
+            "SELECT id, embedding FROM real_faces WHERE engine = ? AND id > ? ORDER BY id LIMIT ?",
             (engine, after, limit),
         ).fetchall()
         return [int(row[0]) for row in rows], stack(row[1] for row in rows)
@@ -245,8 +243,8 @@ class Photos:
             only: nobody else may be in it, and no face that nobody is known to be.
         """
         rows = self._db.conn.execute(
-            "SELECT photo_id FROM faces LEFT JOIN matches ON matches.face_id = faces.id AND accepted AND person_id IN "
-            "(SELECT value FROM json_each(?1)) WHERE faces.id NOT IN (SELECT face_id FROM no_faces) GROUP BY photo_id "
+            "SELECT photo_id FROM real_faces LEFT JOIN matches ON matches.face_id = real_faces.id AND accepted "
+            "AND person_id IN (SELECT value FROM json_each(?1)) GROUP BY photo_id "
             "HAVING count(DISTINCT person_id) >= ?2 AND (NOT ?3 OR count(*) = count(person_id)) ORDER BY photo_id",
             (json.dumps(list(people)), len(set(people)) if every else 1, only),
         )
@@ -271,7 +269,7 @@ class Photos:
         counts = {"seen": 0, "set aside": 0, "output": 0}
         rows = self._db.conn.execute("SELECT verdict, count(*) FROM photos GROUP BY verdict")
         counts.update({str(verdict): int(count) for verdict, count in rows})
-        counts["faces"] = self._count("faces") - self._count("no_faces")
+        counts["faces"] = self._count("real_faces")
         counts["recognised"] = self._count("matches WHERE accepted")
         return counts
 

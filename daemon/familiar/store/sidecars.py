@@ -27,8 +27,8 @@ class PhotoSidecar:
 _NAMED = """
 SELECT faces.photo_id, people.name, box_left, box_top, box_right, box_bottom
 FROM json_each(?) AS wanted CROSS JOIN faces ON faces.photo_id = wanted.value
-CROSS JOIN matches ON matches.face_id = faces.id CROSS JOIN people ON people.id = matches.person_id
-WHERE accepted AND NOT EXISTS (SELECT 1 FROM no_faces WHERE no_faces.face_id = faces.id) ORDER BY faces.id
+CROSS JOIN real_matches AS matches ON matches.face_id = faces.id CROSS JOIN people ON people.id = matches.person_id
+WHERE accepted ORDER BY faces.id
 """
 """From the few photos to their faces; the planner would go through all matches."""
 

@@ -22,8 +22,6 @@ Row: TypeAlias = tuple[Any, ...]
 _ROWS = 5_000
 """Rows that are in memory at a time."""
 
-_IS_FACE = "NOT IN (SELECT face_id FROM no_faces)"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -69,9 +67,9 @@ _PHOTO_COLUMNS = _columns(
     uri="text",
     paths="texts",
 )
-_PHOTOS = f"""
+_PHOTOS = """
 SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, taken, duration, verdict, reason,
-    engine, seen_at, (SELECT count(*) FROM faces WHERE photo_id = photos.id AND id {_IS_FACE})
+    engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
 FROM photos ORDER BY id
 """
 
@@ -98,17 +96,17 @@ _FACE_COLUMNS = (
 _FACES = f"""
 SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, landmarks, size, sharpness, faces.engine,
     time, times, {_MATCH_SQL}, cluster_id, embedding
-FROM faces CROSS JOIN photos ON photos.id = photo_id
+FROM real_faces AS faces CROSS JOIN photos ON photos.id = photo_id
 LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
 LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id
-WHERE faces.id {_IS_FACE} ORDER BY faces.id
+ORDER BY faces.id
 """
 
 _MATCH_COLUMNS = (*_columns(face="integer", photo="integer", hash="text"), *_MATCH)
 _MATCHES = f"""
 SELECT matches.face_id, photo_id, hash, {_MATCH_SQL}
-FROM matches CROSS JOIN faces ON faces.id = matches.face_id CROSS JOIN photos ON photos.id = photo_id
-CROSS JOIN people ON people.id = person_id WHERE matches.face_id {_IS_FACE} ORDER BY matches.face_id
+FROM real_matches AS matches CROSS JOIN faces ON faces.id = matches.face_id CROSS JOIN photos ON photos.id = photo_id
+CROSS JOIN people ON people.id = person_id ORDER BY matches.face_id
 """
 
 _PATHS = """
@@ -137,13 +135,13 @@ class Tables:
         last = (Column(name="embedding", kind="embedding"),) if embeddings else ()
         return Table(
             columns=(*_FACE_COLUMNS, *last),
-            rows=self._count(f"faces WHERE id {_IS_FACE}"),
+            rows=self._count("real_faces"),
             batches=lambda: self._faces(embeddings=embeddings),
         )
 
     def matches(self) -> Table:
         """Return the nearest person of each face, whether it counts or not."""
-        rows = self._count(f"matches WHERE face_id {_IS_FACE}")
+        rows = self._count("real_matches")
         return Table(columns=_MATCH_COLUMNS, rows=rows, batches=self._matches)
 
     def _photos(self) -> Iterator[list[Row]]:

@@ -1,7 +1,9 @@
 """The client by way of flickrapi, against a server that checks signatures and fails in every way."""
 
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -331,6 +333,32 @@ def test_a_picture_that_is_gone_is_missing_however_that_is_said(
 def test_a_file_is_fetched_only_encrypted_or_from_this_machine(downloader: Downloader, tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no https address"):
         downloader.fetch("http://static.example/1_a.jpg", tmp_path / "a.part")
+
+
+def test_a_redirect_to_an_address_that_is_not_encrypted_is_not_followed(downloader: Downloader, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Redirect(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/b.jpg" if self.path == "/a.jpg" else "http://static.example/c.jpg")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name in http.server
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Redirect) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(MissingError, match="'http://static.example/c.jpg' is no https address"):
+                downloader.fetch(f"http://127.0.0.1:{server.server_port}/a.jpg", tmp_path / "a.part")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert asked == ["/a.jpg", "/b.jpg"]
 
 
 def test_every_request_says_who_asks(

@@ -185,3 +185,33 @@ def test_a_flickr_that_fails_for_long_is_given_up_for_now(bench: FlickrBench) ->
     with pytest.raises(PassingError, match="HTTP 503"):
         bench.look()
     assert len(bench.flickr.record.entries) == 6
+
+
+def test_everything_is_listed_again_where_a_clock_that_ran_ahead_said_when_that_was(
+    bench: FlickrBench, astronaut: Path
+) -> None:
+    bench.flickr.account.add_photos([astronaut], 3)
+    bench.later(700 * DAY)
+    bench.look()
+    bench.later(-700 * DAY)
+    bench.flickr.account.add_photos([astronaut], 1)
+    bench.flickr.record.clear()
+    bench.look()
+    assert bench.asked() == ["people.getPhotos"]
+    assert len(bench.listed()) == 4
+    bench.flickr.record.clear()
+    bench.look()
+    assert bench.asked() == ["photos.recentlyUpdated"]
+
+
+def test_a_photo_that_could_not_be_fetched_while_the_clock_ran_ahead_is_tried_when_it_is_right(
+    bench: FlickrBench, astronaut: Path
+) -> None:
+    bench.flickr.account.add_photos([astronaut], 1)
+    bench.look()
+    (photo,) = bench.store.flickr.waiting(newest=True, limit=9)
+    bench.later(700 * DAY)
+    bench.store.flickr.put_off(photo, reason="no", seconds=3600)
+    assert bench.listed() == []
+    bench.later(-700 * DAY)
+    assert bench.listed() == [photo.id]

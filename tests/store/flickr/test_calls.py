@@ -51,3 +51,17 @@ def test_a_pause_that_a_server_asks_for_outlives_a_restart(tmp_path: Path) -> No
         assert store.flickr_calls.take("api", limit=5) == 0
         clock.go(90)
         assert store.flickr_calls.take("images", limit=5) == 0
+
+
+def test_what_a_clock_wrote_that_ran_ahead_lets_no_call_wait(tmp_path: Path) -> None:
+    clock = Clock()
+    with Store(tmp_path / "familiar.db", now=clock) as store:
+        clock.go(700 * 86_400)
+        store.flickr_calls.note("api", 5)
+        store.flickr_calls.pause("images", 90)
+        clock.now = NOON
+        assert store.flickr_calls.take("api", limit=5) == 0
+        assert store.flickr_calls.last_hour("api") == 1
+        assert store.flickr_calls.take("images", limit=5) == 0
+        store.flickr_calls.pause("images", 60)
+        assert store.flickr_calls.take("images", limit=5) == 60

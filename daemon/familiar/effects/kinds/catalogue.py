@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from familiar.effects.kinds.contract import Kind
+from familiar.effects.kinds.contract import Kind, Parameters
 from familiar.effects.kinds.copy import CopyKind
 from familiar.effects.kinds.crop import CropKind
 from familiar.effects.kinds.link import LinkKind
@@ -50,6 +50,11 @@ class Kinds:
     def named(self, name: str) -> AnyKind:
         """Return the kind that the journal calls by this name."""
         return self._by_name[name]
+
+    def as_json(self, operation: Operation) -> Parameters:
+        """Return an operation for programs."""
+        shown = {"kind": operation.kind, "rule": operation.rule, "target": operation.destination}
+        return shown | self.of(operation).details(operation)
 
     def names(self) -> frozenset[str]:
         """Return what the journal calls them."""

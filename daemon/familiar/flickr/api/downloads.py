@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -21,12 +21,23 @@ _UNAVAILABLE = "photo_unavailable"
 """Name of the picture that Flickr shows in place of one that is gone."""
 
 
+class _Session(requests.Session):
+    """A session that follows a redirect only to an address that may be asked."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where an answer leads to, or None if it leads nowhere; raises MissingError."""
+        target = super().get_redirect_target(resp)
+        if target is not None:
+            _check_address(urljoin(resp.url, target))
+        return target
+
+
 class Downloader:
     """Fetches files; each call takes a connection of its own from a pool, so that threads may call it side by side."""
 
     def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the longest silence, in seconds, and a clock that gives monotonic seconds."""
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self._timeout = timeout
         self._clock = clock

@@ -40,13 +40,18 @@ class Lister:
     async def look(self) -> None:
         """List what has changed, or everything if it is time for that, or if that was broken off."""
         now = self._now()
-        listed_at = self._store.flickr.fact("listed at")
-        is_due = listed_at is None or now - listed_at >= self._settings.full_every * _DAY
-        if is_due or self._store.flickr.fact("walk") is not None:
+        if self._is_whole_due(now) or self._store.flickr.fact("walk") is not None:
             await self._list_all(now)
         else:
             await self._list_changes(now)
         self._store.flickr.remember("polled at", self._now())
+
+    def _is_whole_due(self, now: float) -> bool:
+        """Return whether it is time to list everything; it is, too, where a clock that ran ahead said when that was."""
+        listed_at, since = self._store.flickr.fact("listed at"), self._store.flickr.fact("since")
+        if listed_at is None or since is None or max(listed_at, since) > now:
+            return True
+        return bool(now - listed_at >= self._settings.full_every * _DAY)
 
     async def _list_all(self, now: float) -> None:
         state = self._store.flickr.fact("walk") or self._new_walk(now)

@@ -53,9 +53,9 @@ class Rounds:
     def to_group(self, model: str, *, min_size: int, same_photo: bool) -> FacesToGroup:
         """Return the faces of this model that nobody is known to be, and those of clusters."""
         rows = self._db.conn.execute(
-            "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM faces "
+            "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM real_faces AS faces "
             "LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id WHERE engine = ? "
-            "AND faces.id NOT IN (SELECT face_id FROM no_faces) AND (cluster_id IS NOT NULL OR (size >= ? "
+            "AND (cluster_id IS NOT NULL OR (size >= ? "
             "AND faces.id NOT IN (SELECT face_id FROM matches WHERE accepted) "
             "AND faces.id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL))) ORDER BY faces.id",
             (model, min_size),
@@ -135,8 +135,8 @@ class Rounds:
         """
         some_face: dict[int, int] = dict(
             self._db.conn.execute(
-                "SELECT cluster_id, min(face_id) FROM cluster_faces JOIN faces ON faces.id = face_id WHERE engine = ? "
-                "AND face_id NOT IN (SELECT face_id FROM no_faces) GROUP BY cluster_id",
+                "SELECT cluster_id, min(face_id) FROM real_cluster_faces JOIN faces ON faces.id = face_id "
+                "WHERE engine = ? GROUP BY cluster_id",
                 (model,),
             )
         )
@@ -156,8 +156,8 @@ class Rounds:
         self._db.conn.execute("DELETE FROM wanted")
         self._db.conn.executemany("INSERT OR IGNORE INTO wanted VALUES (?, ?)", wanted)
         rows = self._db.conn.execute(
-            "SELECT face_id, cluster_id FROM wanted WHERE face_id IN (SELECT id FROM faces) "
-            "AND face_id NOT IN (SELECT face_id FROM cluster_faces) AND face_id NOT IN (SELECT face_id FROM no_faces) "
+            "SELECT face_id, cluster_id FROM wanted WHERE face_id IN (SELECT id FROM real_faces) "
+            "AND face_id NOT IN (SELECT face_id FROM cluster_faces) "
             "AND face_id NOT IN (SELECT face_id FROM matches WHERE accepted) "
             "AND face_id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL)"
         ).fetchall()

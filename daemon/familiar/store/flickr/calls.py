@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from sqlite_utils import Database
 
+from familiar.store.clock import is_ahead
 from familiar.store.database import writing
 
 Kind: TypeAlias = Literal["api", "images", "handled"]
@@ -38,7 +39,9 @@ class FlickrCalls:
             "ON CONFLICT (kind, minute) DO UPDATE SET count = count + excluded.count",
             (kind, minute, count),
         )
-        self._db.conn.execute("DELETE FROM flickr_calls WHERE minute < ?", (minute - 2 * _HOUR,))
+        self._db.conn.execute(
+            "DELETE FROM flickr_calls WHERE minute NOT BETWEEN ? AND ?", (minute - 2 * _HOUR, minute + 1)
+        )
 
     def give_back(self, kind: Kind, count: int, *, counted_at: float) -> None:
         """Take back calls that were counted ahead, at this time in seconds since 1970, and not made."""
@@ -51,8 +54,8 @@ class FlickrCalls:
         """Return in how many seconds a call may be made: at once while there are fewer than `limit` in the hour."""
         pause = self.paused_until(kind) - self._now().timestamp()
         rows = self._db.conn.execute(
-            "SELECT minute, count FROM flickr_calls WHERE kind = ? AND minute >= ? ORDER BY minute",
-            (kind, self._minute() - _HOUR),
+            "SELECT minute, count FROM flickr_calls WHERE kind = ? AND minute BETWEEN ? AND ? ORDER BY minute",
+            (kind, self._minute() - _HOUR, self._minute() + 1),
         ).fetchall()
         used = sum(count for _, count in rows)
         for minute, count in rows:
@@ -81,11 +84,12 @@ class FlickrCalls:
     def paused_until(self, kind: Kind) -> float:
         """Return until when the server has asked to make no call, in seconds since 1970; 0 if it never has."""
         row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind),)).fetchone()
-        return 0.0 if row is None else float(row[0])
+        return 0.0 if row is None or is_ahead(float(row[0]), self._now()) else float(row[0])
 
     def _since(self, kind: Kind, minutes: int) -> int:
         row = self._db.conn.execute(
-            "SELECT total(count) FROM flickr_calls WHERE kind = ? AND minute >= ?", (kind, self._minute() - minutes)
+            "SELECT total(count) FROM flickr_calls WHERE kind = ? AND minute BETWEEN ? AND ?",
+            (kind, self._minute() - minutes, self._minute() + 1),
         ).fetchone()
         return int(row[0])
 

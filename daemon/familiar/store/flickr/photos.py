@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from sqlite_utils import Database
 
+from familiar.store.clock import DUE, due_at
 from familiar.store.database import writing
 from familiar.store.files import Files
 
@@ -175,9 +176,8 @@ class FlickrPhotos:
         """Return photos that are to be fetched now, in order."""
         order = "DESC" if newest else "ASC"
         return self._rows(
-            "WHERE state = 'listed' AND (retry_at IS NULL OR retry_at <= ?) "
-            f"ORDER BY uploaded {order}, id {order} LIMIT ?",
-            self._now().isoformat(),
+            f"WHERE state = 'listed' AND {DUE} ORDER BY uploaded {order}, id {order} LIMIT ?",
+            *due_at(self._now()),
             limit,
         )
 

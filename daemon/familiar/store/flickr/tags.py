@@ -13,6 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from familiar.model import Refusal, Tag
+from familiar.store.clock import DUE, due_at
 from familiar.store.database import writing
 from familiar.tags import clean_tag
 
@@ -111,9 +112,8 @@ class FlickrTags:
     def open(self, *, limit: int) -> list[str]:
         """Return photos with tags to be sent or taken off now, those that wait longest first."""
         rows = self._db.conn.execute(
-            f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND (retry_at IS NULL OR retry_at <= ?) "
-            "GROUP BY flickr_id ORDER BY min(id) LIMIT ?",
-            (self._now().isoformat(), limit),
+            f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND {DUE} GROUP BY flickr_id ORDER BY min(id) LIMIT ?",
+            (*due_at(self._now()), limit),
         )
         return [str(row[0]) for row in rows]
 

@@ -11,8 +11,7 @@ from sqlite_utils import Database
 from familiar.model import Embeddings
 from familiar.store.photos import stack
 
-_COLUMNS = "SELECT id, photo_id, embedding FROM faces"
-_FACES = "AND id NOT IN (SELECT face_id FROM no_faces) ORDER BY id"
+_COLUMNS = "SELECT id, photo_id, embedding FROM real_faces"
 
 _PART = 50_000
 """Faces, or photos, read at once: 25 MB of embeddings."""
@@ -41,14 +40,14 @@ class Faces:
     def all(self, engine: str, *, after: int = 0) -> Iterator[FaceStack]:
         """Give all faces of an engine with ids above `after`, in parts that are not empty."""
         # A scan in the order of ids: by the index of engines each row would be looked up by itself.
-        query = f"{_COLUMNS} NOT INDEXED WHERE engine = ? AND id > ? {_FACES} LIMIT {_PART}"
+        query = f"{_COLUMNS} WHERE +engine = ? AND id > ? ORDER BY id LIMIT {_PART}"
         while len(part := self._stack(query, engine, after)):
             yield part
             after = int(part.ids[-1])
 
     def of_photos(self, engine: str, photos: Sequence[int]) -> Iterator[FaceStack]:
         """Give the faces of an engine in these photos, in parts that are not empty."""
-        query = f"{_COLUMNS} WHERE engine = ? AND photo_id IN (SELECT value FROM json_each(?)) {_FACES}"
+        query = f"{_COLUMNS} WHERE engine = ? AND photo_id IN (SELECT value FROM json_each(?)) ORDER BY id"
         for at in range(0, len(photos), _PART):
             part = self._stack(query, engine, json.dumps(list(photos[at : at + _PART])))
             if len(part):

@@ -22,8 +22,7 @@ ORDER BY photos.kind != 'photo', min(size, {_LARGE}) * sqrt(max(sharpness, 0)) D
 
 _OF_PERSON = f"""
 WITH nearest AS (
-    SELECT face_id FROM matches WHERE person_id = ? AND accepted AND face_id NOT IN (SELECT face_id FROM no_faces)
-    ORDER BY distance LIMIT {_NEAREST}
+    SELECT face_id FROM real_matches WHERE person_id = ? AND accepted ORDER BY distance LIMIT {_NEAREST}
 ) {_BEST}
 """
 
@@ -35,7 +34,7 @@ WITH nearest AS (
 
 _OF_CLUSTER = f"""
 WITH nearest AS (
-    SELECT face_id FROM cluster_faces WHERE cluster_id = ? AND face_id NOT IN (SELECT face_id FROM no_faces)
+    SELECT face_id FROM real_cluster_faces WHERE cluster_id = ?
     ORDER BY distance IS NULL, distance LIMIT {_NEAREST}
 ) {_BEST}
 """

@@ -20,7 +20,6 @@ BINS = 100
 """Classes of scores from 0 to 1."""
 
 _PHOTOS = "photos.verdict = 'seen' AND photos.kind != 'clip'"
-_IS_FACE = "NOT IN (SELECT face_id FROM no_faces)"
 
 _IN_SOURCE = """
 EXISTS (SELECT 1 FROM files JOIN folders ON folders.id = folder_id
@@ -34,8 +33,8 @@ _ELSEWHERE = """
 _PEOPLE = """
 WITH shown AS (
     SELECT person_id, faces.photo_id, count(*) AS faces
-    FROM faces INDEXED BY faces_photo CROSS JOIN matches ON matches.face_id = faces.id
-    WHERE accepted AND faces.id NOT IN (SELECT face_id FROM no_faces)
+    FROM faces INDEXED BY faces_photo CROSS JOIN real_matches AS matches ON matches.face_id = faces.id
+    WHERE accepted
     GROUP BY person_id, faces.photo_id
 ), counted AS (
     SELECT person_id, sum(faces) AS faces, count(*) AS photos, min(taken) AS first, max(taken) AS last
@@ -143,9 +142,8 @@ class StoreStatistics:
     def photos_with_faces(self) -> dict[int, int]:
         """Count photos by how many faces they have; those without any are left out."""
         rows = self._rows(
-            "SELECT faces, count(*) FROM (SELECT count(*) AS faces FROM faces INDEXED BY faces_photo "
-            f"CROSS JOIN photos ON photos.id = photo_id WHERE {_PHOTOS} AND faces.id {_IS_FACE} GROUP BY photo_id) "
-            "GROUP BY faces"
+            "SELECT faces, count(*) FROM (SELECT count(*) AS faces FROM real_faces CROSS JOIN photos "
+            f"ON photos.id = photo_id WHERE {_PHOTOS} GROUP BY photo_id) GROUP BY faces"
         )
         return {int(faces): int(photos) for faces, photos in rows}
 
@@ -194,7 +192,7 @@ class StoreStatistics:
         """Count the faces that have a nearest person, by person, verdict and score."""
         rows = self._rows(
             f"SELECT person_id, accepted, min(CAST({BINS} / (1.0 + distance) AS INTEGER), {BINS} - 1), count(*) "
-            f"FROM matches WHERE face_id {_IS_FACE} GROUP BY 1, 2, 3"
+            "FROM real_matches GROUP BY 1, 2, 3"
         )
         return [
             ScoreCount(person=person, accepted=bool(accepted), bin=number, faces=faces)
@@ -204,9 +202,9 @@ class StoreStatistics:
     def unnamed_clusters(self, *, most: int) -> tuple[int, int, list[ClusterCount]]:
         """Return how many clusters have no name, how many faces are in them, and the largest of them."""
         sizes = (
-            "WITH sizes AS (SELECT cluster_id, count(*) AS faces FROM cluster_faces JOIN clusters "
+            "WITH sizes AS (SELECT cluster_id, count(*) AS faces FROM real_cluster_faces JOIN clusters "
             "ON clusters.id = cluster_id WHERE person_id IS NULL AND NOT ignored AND absorbed_by IS NULL "
-            f"AND face_id {_IS_FACE} GROUP BY cluster_id)"
+            "GROUP BY cluster_id)"
         )
         count, faces = self._rows(f"{sizes} SELECT count(*), COALESCE(sum(faces), 0) FROM sizes")[0]
         largest = self._rows(f"{sizes} SELECT cluster_id, faces FROM sizes ORDER BY 2 DESC, 1 LIMIT ?", most)

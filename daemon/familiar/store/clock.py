@@ -1,0 +1,23 @@
+"""Times of day until which something waits: the clock may have been wrong when they were written.
+
+Nothing waits longer than `LONGEST_WAIT`. A time that lies farther ahead was written by a clock that ran ahead, and
+counts as reached.
+"""
+
+from datetime import datetime, timedelta
+
+LONGEST_WAIT = timedelta(hours=2)
+"""Longer than any pause between two tries: operations, tags, downloads, and what Flickr may ask for, wait an hour."""
+
+DUE = "(retry_at IS NULL OR retry_at <= ? OR retry_at > ?)"
+"""Is true of a row whose time to be tried has come; takes the values of `due_at`."""
+
+
+def due_at(now: datetime) -> tuple[str, str]:
+    """Return the values of `DUE`: the time, and the time up to which others may lie ahead."""
+    return now.isoformat(), (now + LONGEST_WAIT).isoformat()
+
+
+def is_ahead(seconds: float, now: datetime) -> bool:
+    """Return whether a time, in seconds since 1970, lies farther ahead than anything waits."""
+    return seconds > (now + LONGEST_WAIT).timestamp()

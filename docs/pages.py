@@ -1,0 +1,31 @@
+"""What all generated pages share."""
+
+PAGES = {
+    "clusters": "clusters.md",
+    "clustering": "clusters.md",
+    "crop": "datasets.md",
+    "disks": "safety.md",
+    "export": "report.md#tables",
+    "flickr": "flickr.md",
+    "log": "log.md",
+    "matching": "matching.md",
+    "people": "people.md",
+    "report": "report.md",
+    "rules": "rules.md",
+    "scores": "scores.md",
+    "sidecars": "sidecars.md",
+    "vision": "detection.md",
+}
+"""The page that says more of a command or of a section of the configuration."""
+
+
+def see_also(name: str) -> str:
+    """Return a sentence with a link to the page that says more of a command or a section, or nothing."""
+    if name not in PAGES:
+        return ""
+    return f"See [{PAGES[name].partition('.')[0]}]({PAGES[name]})."
+
+
+def escaped(text: str) -> str:
+    """Return text that stands in one cell of a table."""
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,0 +1,46 @@
+# The daily commands: `just` lists them, `just test` runs one. https://just.systems, or: uvx --from rust-just just
+# Each is one line that works without just, too.
+
+# List the commands.
+default:
+    @just --list --unsorted
+
+# Watch folders and handle each photo that arrives, until Ctrl-C.
+run *arguments:
+    uv run familiar run {{ arguments }}
+
+# Run all tests, or those of a file or folder: just test tests/rules
+test *arguments:
+    uv run pytest {{ arguments }}
+
+# Run the tests whose name contains a text: just one killed_at_any_instant
+one name *arguments:
+    uv run pytest -k {{ quote(name) }} {{ arguments }}
+
+# Check the code with ruff.
+lint:
+    uv run ruff check
+
+# Format the code.
+format:
+    uv run ruff format
+
+# Check the types.
+types:
+    uv run mypy
+
+# Write the generated pages anew: commands, log, settings, the example configuration.
+docs:
+    uv run python docs/generate.py
+
+# Check everything that must hold before a change lands.
+check:
+    .ci/run
+
+# Kill familiar at random system calls, let calls fail, and look whether anything is lost (needs a C compiler).
+faults kills="200" errors="200" stops="200":
+    uv run python tests/faults --kills {{ kills }} --errors {{ errors }} --stops {{ stops }} --seed 1
+
+# Run a benchmark; each explains its arguments with --help: just benchmark scanning FOLDER
+benchmark name *arguments:
+    uv run python tests/benchmarks/{{ name }}.py {{ arguments }}
