@@ -7,9 +7,9 @@ from typing import ClassVar
 import pytest
 
 from familiar.effects.attempt import Attempt
-from familiar.effects.journal import Outcome, Step
+from familiar.effects.journal import Outcome
 from familiar.effects.kinds.catalogue import KINDS, Kinds
-from familiar.effects.kinds.contract import Parameters, Records
+from familiar.effects.kinds.contract import Parameters
 from familiar.effects.kinds.file_kind import FileKind
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, StoreError
@@ -35,9 +35,6 @@ class NoteKind(FileKind[Note]):
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> Note:
         return Note(target=Path(destination), rule=rule, text=parameters["text"])
-
-    def follow(self, wish: Note, step: Step, records: Records) -> None:
-        pass  # a note is no photo
 
     def details(self, wish: Note) -> Parameters:
         return {"text": wish.text}
@@ -67,6 +64,7 @@ def test_a_new_kind_is_recorded_carried_out_and_undone(tmp_path: Path) -> None:
     assert bench.store.journal.steps(plan)[0].operation == note(tmp_path)
     assert [outcome.state for outcome in bench.perform(plan)] == ["done"]
     assert bench.tree() == AFTER
+    assert bench.store.files.paths_of(bench.store.journal.steps(plan)[0].photo_id) == [tmp_path / "in" / "a.jpg"]
     bench.undo_all()
     assert bench.tree() == BEFORE
     assert bench.store.statistics.operations() == [("note", "undone", 1)]
@@ -139,6 +137,15 @@ def test_a_program_that_does_not_know_a_kind_refuses_the_store_and_leaves_it_as_
     with pytest.raises(StoreError, match=r"newer version of familiar \(it has operations of the kind note\)"):
         Store(store)
     assert store.read_bytes() == before
+
+
+def test_a_kind_that_does_not_say_how_it_is_done_can_not_be_made() -> None:
+    class Halfway(FileKind[Note]):
+        name = "halfway"
+        value = Note
+
+    with pytest.raises(TypeError, match="carry_out"):
+        Halfway()  # type: ignore[abstract]
 
 
 def test_two_kinds_of_one_name_are_a_mistake() -> None:

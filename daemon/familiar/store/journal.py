@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from familiar.effects.journal import Outcome, Reservation, Step
 from familiar.effects.kinds.catalogue import AnyKind, Kinds
-from familiar.effects.kinds.contract import Records
+from familiar.effects.kinds.surroundings import Records
 from familiar.model import Operation, PhotoOperation, Plan
 from familiar.store.clock import DUE, due_at
 from familiar.store.database import writing

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from familiar.effects.attempt import Attempt
 from familiar.effects.journal import Outcome, Step
-from familiar.effects.kinds.contract import Needless, Parameters, Ready, Records, Surroundings
+from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, path_as_json, top_from_json
+from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.model import Box, Crop
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from familiar.effects.journal import Placement, Step
-from familiar.effects.kinds.contract import Kind, Needless, Parameters, Ready, Records, Surroundings
+from familiar.effects.kinds.contract import Kind, Needless, Parameters, Ready
+from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.outlook import Outlook
 from familiar.effects.reversal import Reversal
 from familiar.filesystem.folders import Entry
-from familiar.model import FileOperation
+from familiar.model import FileOperation, PhotoOperation
 
 F = TypeVar("F", bound=FileOperation)
 """The value of a kind that puts a file somewhere."""
@@ -37,10 +38,11 @@ class FileKind(Kind[F]):
         around.check_in_reach(step)
         return Ready(operation=wish)
 
-    def follow(self, wish: F, step: Step, records: Records) -> None:  # noqa: ARG002
-        """Know the photo at its target, too."""
+    def follow(self, wish: F, step: Step, records: Records) -> None:
+        """Know the photo at its target, too, if that is what was put there."""
         assert step.target is not None
-        records.place(step.target, step.photo_id)
+        if isinstance(wish, PhotoOperation):
+            records.place(step.target, step.photo_id)
 
     def follow_back(self, wish: F, step: Step, records: Records) -> None:  # noqa: ARG002
         """Know nothing at the target any more."""

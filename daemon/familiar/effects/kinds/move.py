@@ -5,9 +5,10 @@ from pathlib import Path
 from familiar.effects.attempt import Attempt, Source
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Outcome, Placement, Step
-from familiar.effects.kinds.contract import Needless, Parameters, Ready, Records, Surroundings
+from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, top_from_json
 from familiar.effects.kinds.move_sidecar import append_sidecar_moves
+from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.outlook import Outlook
 from familiar.effects.placing import place_move
 from familiar.effects.reversal import Reversal

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from familiar.effects.attempt import Attempt, Source
 from familiar.effects.journal import Outcome, Placement, Step
-from familiar.effects.kinds.contract import Needless, Parameters, Ready, Records, Surroundings
+from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, path_as_json, path_from_json
+from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.outlook import Outlook, last_copy
 from familiar.effects.placing import hold_photo, place_copy, place_move
 from familiar.effects.reversal import Reversal

@@ -2,7 +2,8 @@
 
 from familiar.effects.attempt import Attempt
 from familiar.effects.journal import Outcome, Step
-from familiar.effects.kinds.contract import Kind, Needless, Parameters, Ready, Records, Surroundings
+from familiar.effects.kinds.contract import Kind, Needless, Parameters, Ready
+from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.outlook import Outlook
 from familiar.effects.reversal import Reversal
 from familiar.model import Tag

@@ -10,8 +10,9 @@ from typing import ClassVar
 from familiar.effects.attempt import Attempt, Source
 from familiar.effects.exchange import place_over
 from familiar.effects.journal import Outcome, Step
-from familiar.effects.kinds.contract import PERMANENT, Needless, Parameters, Ready, Records, Surroundings
+from familiar.effects.kinds.contract import PERMANENT, Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind
+from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.reversal import Reversal
 from familiar.filesystem.files import Pulse, has_content, hold_if_regular
 from familiar.filesystem.folders import Entry
