@@ -1,5 +1,6 @@
 """A new kind of operation is one class, and one more member of the tuple of kinds."""
 
+import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +17,8 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.model import FileOperation, destination_of
 from familiar.store.store import Store
 from workbench import Death, Workbench, dies_at
+
+PACKAGE = Path(__file__).parents[2] / "daemon" / "familiar"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,30 @@ def test_a_kind_that_does_not_say_how_it_is_done_can_not_be_made() -> None:
 
     with pytest.raises(TypeError, match="carry_out"):
         Halfway()  # type: ignore[abstract]
+
+
+VALUES = {kind.value.__name__ for kind in KINDS}
+ASK_ALL_THE_SAME = {"flickr/sync/tag_decisions.py": "tags alone go to Flickr"}
+
+
+def asks_for_kinds(module: Path) -> bool:
+    """Say whether a module tests the class of a value of some kind."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+            asked = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}
+        elif isinstance(node, ast.MatchClass) and isinstance(node.cls, ast.Name):
+            asked = {node.cls.id}
+        else:
+            continue
+        if asked & VALUES:
+            return True
+    return False
+
+
+def test_only_the_kinds_themselves_ask_of_which_kind_an_operation_is() -> None:
+    modules = (path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")) if asks_for_kinds(path))
+    others = [str(path) for path in modules if not path.is_relative_to("effects/kinds")]
+    assert others == list(ASK_ALL_THE_SAME)
 
 
 def test_two_kinds_of_one_name_are_a_mistake() -> None:
