@@ -7,7 +7,7 @@ module and nothing else. Nothing here touches a file, a clock or a database.
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:  # numpy takes longer to import than many a command runs
     import numpy as np
@@ -146,39 +146,70 @@ class Subject:
     is_remote: bool = False
 
 
+class Operation(Protocol):
+    """One step of a plan, of whatever kind; `familiar.effects.kinds` knows the kinds, and what is done for each."""
+
+    @property
+    def kind(self) -> str:
+        """The word by which people are told of it."""
+
+    @property
+    def rule(self) -> str:
+        """The rule or command that asked for it."""
+
+    @property
+    def destination(self) -> Path | str:
+        """What it leads to: the wished path, or a tag. A taken name gets a number when the step is done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class FileOperation:
+    """Put a file at `target`. `top` is the folder that a person has named, below which that lies, whatever is moved."""
+
+    kind: ClassVar[str]
+    target: Path
+    rule: str
+    top: Path | None = field(default=None, compare=False)
+
+    @property
+    def destination(self) -> Path:
+        """The wished path."""
+        return self.target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoOperation(FileOperation):
+    """Put the photo itself, another copy of it or a link to it at `target`; the clip of a live photo follows."""
+
+    moves_photo: ClassVar[bool] = False
+    """Whether the photo lies at its target then, and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move(PhotoOperation):
     """Move the photo to `target`."""
 
-    target: Path
-    rule: str
-    top: Path | None = field(default=None, compare=False)
-    kind: Literal["move"] = field(default="move", init=False)
+    kind: ClassVar[str] = "move"
+    moves_photo: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class Copy(PhotoOperation):
     """Copy the photo to `target`."""
 
-    target: Path
-    rule: str
-    top: Path | None = field(default=None, compare=False)
-    kind: Literal["copy"] = field(default="copy", init=False)
+    kind: ClassVar[str] = "copy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(PhotoOperation):
     """Link `target` to the photo: a symbolic link, or a hard one (same file system only)."""
 
-    target: Path
-    rule: str
     symbolic: bool
-    top: Path | None = field(default=None, compare=False)
-    kind: Literal["link"] = field(default="link", init=False)
+    kind: ClassVar[str] = "link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crop:
+class Crop(FileOperation):
     """Write a picture of one face to `target`.
 
     `margin` is the share of the box's longer side that is added on each side; `size` is the longer side of the output
@@ -188,8 +219,6 @@ class Crop:
     face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100.
     """
 
-    target: Path
-    rule: str
     box: Box
     margin: float
     size: int | None
@@ -197,8 +226,21 @@ class Crop:
     square: bool | None = None
     landmarks: tuple[tuple[int, int], ...] = ()
     quality: int | None = None
-    top: Path | None = field(default=None, compare=False)
-    kind: Literal["crop"] = field(default="crop", init=False)
+    kind: ClassVar[str] = "crop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """Give the photo a tag where it came from; `text` is the tag as it is sent."""
+
+    text: str
+    rule: str
+    kind: ClassVar[str] = "tag"
+
+    @property
+    def destination(self) -> str:
+        """The tag."""
+        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,52 +274,9 @@ class SidecarContent:
     height: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteSidecar:
-    """Write what is known of a photo into its sidecar at `target`, beside what others wrote there."""
-
-    target: Path
-    rule: str
-    wanted: SidecarContent
-    kind: Literal["sidecar"] = field(default="sidecar", init=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveSidecar:
-    """Take a sidecar along with its photo: to wherever the step at the position `behind` of the same plan puts that.
-
-    `sidecar` is where it lies, `moves` whether it leaves that place.
-    """
-
-    target: Path
-    rule: str
-    sidecar: Path
-    behind: int
-    moves: bool
-    kind: Literal["sidecar"] = field(default="sidecar", init=False)
-
-
-FileOperation: TypeAlias = Move | Copy | Link | Crop
-"""A step that makes or moves a file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
-    """Give the photo a tag where it came from; `text` is the tag as it is sent."""
-
-    text: str
-    rule: str
-    kind: Literal["tag"] = field(default="tag", init=False)
-
-
-Operation: TypeAlias = FileOperation | WriteSidecar | MoveSidecar | Tag
-"""One step of a plan. `target` is the wished path: a taken name gets a number when the step is done. `top` is the
-folder that a person has named, below which it lies whatever the photo is called."""
-
-
 def destination_of(operation: Operation) -> Path | str:
     """Return what an operation leads to, as people are shown it: a path, or a tag."""
-    return operation.text if isinstance(operation, Tag) else operation.target
+    return operation.destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from familiar.effects.journal import Reservation
 from familiar.filesystem.folders import Entry, Folder, rename_new
 from familiar.model import Box, Copy, Crop, Link, Move, Operation
 from support.workbench import PICTURE, Death, Workbench, dies_at
@@ -266,7 +267,8 @@ def test_what_another_operation_put_at_a_reserved_name_is_its_own(bench: Workben
     (step,) = bench.store.journal.steps(first)
     target.parent.mkdir()
     temporary = target.with_name(".familiar-1.tmp")
-    bench.store.journal.reserve(step, source=path, target=target, temporary=temporary, hash_=step.photo_hash)
+    reservation = Reservation(source=path, target=target, temporary=temporary, hash=step.photo_hash)
+    bench.store.journal.reserve(step, reservation)
     assert [outcome.state for outcome in bench.perform(second)] == ["done"]
     assert [outcome.state for outcome in bench.perform(first)] == ["kept"]
     bench.undo_all()

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from familiar.effects.hidden import Hidden
+from familiar.effects.journal import Reservation
+from familiar.effects.kinds.move_sidecar import MoveSidecar
 from familiar.effects.placing import place_move
 from familiar.errors import ChangedError, FamiliarError, WriterError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.removal import prove_copy, prove_second_name, remove
-from familiar.model import Copy, Link, Move, MoveSidecar, Operation
+from familiar.model import Copy, Link, Move, Operation
 from support.workbench import Workbench, undo_of
 
 
@@ -109,7 +111,8 @@ def test_a_link_to_the_photo_in_the_targets_place_is_not_the_photo(
     plan = bench.plan(photo, move(target))
     (step,) = bench.store.journal.steps(plan)
     temporary = target.with_name(Hidden.fresh(step.id).new)
-    bench.store.journal.reserve(step, source=photo, target=target, temporary=temporary, hash_=step.photo_hash)
+    reservation = Reservation(source=photo, target=target, temporary=temporary, hash=step.photo_hash)
+    bench.store.journal.reserve(step, reservation)
     target.parent.mkdir(exist_ok=True)
     target.symlink_to(photo)
     (outcome,) = bench.perform(plan)

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from familiar.effects.kinds.move_sidecar import MoveSidecar
+from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.errors import FamiliarError
-from familiar.model import Move, MoveSidecar, SidecarContent, WriteSidecar
+from familiar.model import Move, SidecarContent
 from familiar.xmp.rdf import Packet
 from support.sidecars import DIGIKAM
 from support.workbench import Workbench, dies_at, undo_of

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
+from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.library.operations import OperationRunner
-from familiar.model import Crop, Operation, Photo, Plan, SidecarContent, WriteSidecar
+from familiar.model import Crop, Operation, Photo, Plan, SidecarContent
 from familiar.store.store import Store
 from familiar.vision.sidecars import Rendered, render
 from familiar.vision.workers.pool import Workers

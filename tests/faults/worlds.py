@@ -4,7 +4,8 @@ import os
 import random
 from pathlib import Path
 
-from familiar.model import Box, Copy, Crop, Link, Move, Operation, SidecarContent, WriteSidecar
+from familiar.effects.kinds.write_sidecar import WriteSidecar
+from familiar.model import Box, Copy, Crop, Link, Move, Operation, SidecarContent
 from familiar.store.store import Store
 from faults import acting
 from faults.contents import Ledger, Tree, is_hidden, tree

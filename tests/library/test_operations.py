@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from familiar.effects.disks import Disks
+from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.library.operations import OperationRunner
-from familiar.model import Copy, Move, Plan, SidecarContent, WriteSidecar
+from familiar.model import Copy, Move, Plan, SidecarContent
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog

@@ -1,3 +1,5 @@
+import os
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -8,8 +10,10 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
+from familiar.effects.kinds.move_sidecar import MoveSidecar
+from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.errors import StoreError, StoreUnavailableError
-from familiar.model import Copy, destination_of
+from familiar.model import Copy, Move, SidecarContent, destination_of
 from familiar.store.database import Database as StoreFile
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
@@ -159,3 +163,105 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
 def test_a_sound_store_has_no_damage(tmp_path: Path) -> None:
     with closing(opened(tmp_path / "familiar.db")) as db:
         assert damage_in(db) is None
+
+
+SIDECAR = Path("/in/a.jpg.xmp")
+OLDER_SIDECARS = (
+    (7, 0, "move", b"/out/a.jpg", "{}"),
+    (
+        8,
+        1,
+        "sidecar",
+        bytes(Path("/out/a.jpg.xmp")),
+        f'{{"sidecar": "{bytes(SIDECAR).hex()}", "behind": 0, "moves": true}}',
+    ),
+    (9, 2, "sidecar", bytes(SIDECAR), '{"wanted": {"names": ["Ann"], "regions": [], "size": [0, 0]}}'),
+)
+SIDECARS = (
+    Move(target=Path("/out/a.jpg"), rule="r"),
+    MoveSidecar(target=Path("/out/a.jpg.xmp"), rule="r", sidecar=SIDECAR, behind=0, moves=True),
+    WriteSidecar(target=SIDECAR, rule="r", wanted=SidecarContent(names=("Ann",))),
+)
+
+
+def store_with_older_sidecars(path: Path) -> None:
+    """Make a store of the time when both operations on sidecars were one kind, with all that a row can have."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="name_kinds")
+        connection.execute("INSERT INTO photos (id, hash, verdict, seen_at) VALUES (1, ?, 'seen', '')", ("a" * 64,))
+        connection.execute("INSERT INTO plans (id, photo_id, path, made_at) VALUES (1, 1, ?, '')", (b"/in/a.jpg",))
+        connection.execute("INSERT INTO disks (id, identity) VALUES (3, 'uuid')")
+        for id_, position, kind, wish, parameters in OLDER_SIDECARS:
+            connection.execute(
+                "INSERT INTO operations (id, plan_id, position, rule, kind, wish, parameters, state, source, target, "
+                "temporary, hash, before, attempts, retry_at, error, started_at, finished_at, source_real, "
+                "target_real, source_disk, target_disk, waits_for, done_order) VALUES (?, 1, ?, 'r', ?, ?, ?, 'done', "
+                "x'01', x'02', x'03', 'h', x'04', 5, 'r', 'e', 's', 'f', x'06', x'07', 3, 3, x'08', ?)",
+                (id_, position, kind, wish, parameters, 10 - id_),
+            )
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(Database(connection)["operations"].rows)
+
+
+def test_the_two_operations_on_sidecars_get_a_kind_each_and_all_else_stays(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    store_with_older_sidecars(path)
+    before = rows_of(path)
+    opened(path).close()
+    assert [row.pop("kind") for row in before] == ["move", "sidecar", "sidecar"]
+    after = rows_of(path)
+    assert [row.pop("kind") for row in after] == ["move", "move_sidecar", "write_sidecar"]
+    assert after == before
+    with closing(opened(path)) as db:
+        assert db.conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        names = {row[0] for row in db.conn.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'operations'")}
+    endings = ("open", "finished", "hash", "done", "left", "waiting")
+    assert names >= {f"operations_{ending}" for ending in endings}
+
+
+def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    store_with_older_sidecars(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE operations SET source_disk = NULL, target_disk = NULL")
+    with Store(path, now=lambda: NOON) as store:
+        assert tuple(step.operation for step in store.journal.steps(1)) == SIDECARS
+        assert [step.id for step in store.journal.select([7])] == [7, 8]
+        assert store.statistics.operations() == [("move", "done", 1), ("sidecar", "done", 2)]
+
+
+def test_killed_at_any_statement_of_the_migration_of_kinds_the_store_is_that_of_before_or_after(tmp_path: Path) -> None:
+    statement, died = 0, True
+    while died:
+        path = tmp_path / f"{statement}.db"
+        store_with_older_sidecars(path)
+        died = migration_dies_at(path, statement)
+        opened(path).close()
+        found = [(row["id"], row["kind"], row["done_order"]) for row in rows_of(path)]
+        assert (statement, found) == (statement, [(7, "move", 3), (8, "move_sidecar", 2), (9, "write_sidecar", 1)])
+        statement += 1
+    assert statement > 15
+
+
+def migration_dies_at(path: Path, statement: int) -> bool:
+    """Migrate in a process that dies before the n-th statement that SQLite runs; return whether it got so far."""
+    child = os.fork()
+    if child == 0:
+        left = [statement]
+
+        def count(_sql: str) -> None:
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+
+        try:
+            connection = sqlite3.connect(path, isolation_level=None)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.set_trace_callback(count)
+            migrations.apply(connection)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])

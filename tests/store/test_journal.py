@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from familiar.effects.journal import Outcome, Step
+from familiar.effects.journal import Outcome, Reservation, Step
 from familiar.model import Box, Copy, Crop, Photo, Plan
 from familiar.store.store import Store
 
@@ -58,18 +58,19 @@ def test_a_crop_that_was_taken_back_counts_as_such_until_it_is_made_again(store:
         plan_id = store.journal.record(photo, Path("/in/a.jpg"), Plan(operations=(crop,)))
         (step,) = store.journal.steps(plan_id)
         temporary = tmp_path / "a.tmp"
-        store.journal.reserve(step, source=step.path, target=crop.target, temporary=temporary, hash_="cd" * 32)
+        reservation = Reservation(source=step.path, target=crop.target, temporary=temporary, hash="cd" * 32)
+        store.journal.reserve(step, reservation)
         store.journal.finish(step, Outcome(state=state, target=crop.target))
         return store.journal.step(step.id)
 
     first = made("done")
     made("kept")
-    assert store.journal.undone_crops(tmp_path) == set()
+    assert store.journal.undone_targets(tmp_path, Crop) == set()
     store.journal.finish_undo(first, None)
-    assert store.journal.undone_crops(tmp_path) == {crop.target}
-    assert store.journal.undone_crops(tmp_path / "a") == set()
+    assert store.journal.undone_targets(tmp_path, Crop) == {crop.target}
+    assert store.journal.undone_targets(tmp_path / "a", Crop) == set()
     made("done")
-    assert store.journal.undone_crops(tmp_path) == set()
+    assert store.journal.undone_targets(tmp_path, Crop) == set()
 
 
 def test_of_a_killed_command_what_was_begun_is_completed_and_the_rest_is_given_up(store: Store) -> None:
@@ -78,7 +79,9 @@ def test_of_a_killed_command_what_was_begun_is_completed_and_the_rest_is_given_u
     begun, waiting = store.journal.record_batch([(photo, Path("/in/a.jpg"), plan)] * 2)
     by_rules = store.journal.record(photo, Path("/in/a.jpg"), plan)
     step = store.journal.steps(begun)[0]
-    store.journal.reserve(step, source=step.path, target=Path("/out/a.jpg"), temporary=Path("/out/t"), hash_="a" * 64)
+    target, temporary = Path("/out/a.jpg"), Path("/out/t")
+    reservation = Reservation(source=step.path, target=target, temporary=temporary, hash="a" * 64)
+    store.journal.reserve(step, reservation)
     assert store.journal.settle_batches() == [begun]
     states = {plan_id: [step.state for step in store.journal.steps(plan_id)] for plan_id in (begun, waiting, by_rules)}
     assert states == {
@@ -111,9 +114,9 @@ def test_an_undo_that_was_put_off_while_the_clock_ran_ahead_is_completed_when_it
         copy = Plan(operations=(Copy(target=Path("/to/a.jpg"), rule="r"),))
         plan_id = store.journal.record(store.photos.record(PHOTO), Path("/in/a.jpg"), copy)
         (step,) = store.journal.steps(plan_id)
-        store.journal.reserve(
-            step, source=step.path, target=Path("/to/a.jpg"), temporary=Path("/to/.a"), hash_="cd" * 32
-        )
+        target, temporary = Path("/to/a.jpg"), Path("/to/.a")
+        reservation = Reservation(source=step.path, target=target, temporary=temporary, hash="cd" * 32)
+        store.journal.reserve(step, reservation)
         store.journal.finish(step, Outcome(state="done", target=Path("/to/a.jpg")))
         store.journal.request_undo([step.id])
         store.journal.postpone_undo(step, "no", retry_in=3600)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from familiar.effects.journal import Reservation
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError
 from familiar.filesystem.anchors import Anchor
 from familiar.model import Copy, Photo, Plan
@@ -101,7 +102,7 @@ def test_nothing_is_written_to_files_that_nobody_finds_any_more(
     a, b, temporary = Path("/a"), Path("/b"), Path("/c")
     writes: list[Callable[[], object]] = [
         lambda: store.journal.record(photo_id, Path("/a.jpg"), plan()),
-        lambda: store.journal.reserve(step, source=a, target=b, temporary=temporary, hash_=""),
+        lambda: store.journal.reserve(step, Reservation(source=a, target=b, temporary=temporary, hash="")),
         lambda: store.journal.begin_undo(step),
         lambda: store.people.add("Eileen Collins"),
         store.check_in_place,

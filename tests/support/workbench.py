@@ -11,8 +11,10 @@ from typing import Any
 from familiar.effects.disks import Disks
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Outcome, Step
+from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
+from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.effects.undo import Undo
-from familiar.model import Operation, Photo, Plan, SidecarContent, WriteSidecar
+from familiar.model import Operation, Photo, Plan, SidecarContent
 from familiar.store.store import Store
 from familiar.vision.sidecars import render
 from support.stores import put_store
@@ -29,10 +31,10 @@ class Workbench:
     _disks: Disks | None = None
 
     @classmethod
-    def at(cls, base: Path) -> "Workbench":
+    def at(cls, base: Path, kinds: Kinds = EVERY_KIND) -> "Workbench":
         base.mkdir(parents=True, exist_ok=True)
         (base / "state").mkdir(exist_ok=True)
-        return cls(base, Store(put_store(base / "state")))
+        return cls(base, Store(put_store(base / "state"), kinds=kinds))
 
     def photo(self, name: str = "in/a.jpg", content: bytes = b"a photo") -> Path:
         path = self.base / name
@@ -51,7 +53,7 @@ class Workbench:
 
     def perform(self, plan_id: int, journal: Any = None, pulse: Any = lambda: None) -> list[Outcome]:
         """Carry out what a plan has left to do, as the daemon does."""
-        executor = Executor(journal or self.store.journal, self.disks(), pulse=pulse)
+        executor = Executor(journal or self.store.journal, self.disks(), pulse=pulse, kinds=self.store.kinds)
         outcomes = []
         for step in self.store.journal.steps(plan_id):
             if step.state in {"planned", "doing", "failed"}:
@@ -72,7 +74,7 @@ class Workbench:
     def undo_all(self, journal: Any = None, pulse: Any = lambda: None) -> None:
         """Undo all that was done, and complete what was begun to be undone."""
         begun = [step for plan in self.plans() for step in self.store.journal.steps(plan) if step.state == "undoing"]
-        undoing = Undo(journal or self.store.journal, self.disks(), pulse=pulse)
+        undoing = Undo(journal or self.store.journal, self.disks(), pulse=pulse, kinds=self.store.kinds)
         for step in [*begun, *self.store.journal.select_since(self.store.now().replace(year=1999))]:
             undoing.undo(step)
 
@@ -123,12 +125,12 @@ class Death:
         return around
 
 
-def dies_at(base: Path, act: Any, instant: int) -> bool:
+def dies_at(base: Path, act: Any, instant: int, kinds: Kinds = EVERY_KIND) -> bool:
     """Do something in a process that dies at the n-th instant; return whether it got so far."""
     child = os.fork()
     if child == 0:
         try:
-            bench = Workbench.at(base)
+            bench = Workbench.at(base, kinds)
             act(bench, Death(bench.store.journal, instant))
             bench.close()
         finally:

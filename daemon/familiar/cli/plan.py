@@ -11,8 +11,9 @@ from familiar.api.rules import PlannedPhotos
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import PathType
+from familiar.effects.kinds.catalogue import EVERY_KIND
 from familiar.library.plan_previews import PlanPreview
-from familiar.model import Box, Crop, Link, Operation, Plan, destination_of
+from familiar.model import Box, Plan, destination_of
 
 
 @command(epilog="Example: familiar plan ~/Pictures/inbox")
@@ -66,19 +67,9 @@ def _plan_as_json(path: Path, preview: PlanPreview) -> dict[str, Any]:
             }
             for each in preview.faces
         ],
-        "operations": [_operation_as_json(operation) for operation in preview.plan.operations],
+        "operations": [EVERY_KIND.as_json(operation) for operation in preview.plan.operations],
         "refusals": [{"rule": no.rule, "kind": no.kind, "reason": no.reason} for no in preview.plan.refusals],
     }
-
-
-def _operation_as_json(operation: Operation) -> dict[str, Any]:
-    shown: dict[str, Any] = {"kind": operation.kind, "rule": operation.rule, "target": destination_of(operation)}
-    match operation:
-        case Crop(box=box, margin=margin, size=size, time=at):
-            shown |= {"box": _box_as_json(box), "margin": margin, "size": size, "time": at}
-        case Link(symbolic=symbolic):
-            shown |= {"symbolic": symbolic}
-    return shown
 
 
 def _box_as_json(box: Box) -> list[int]:

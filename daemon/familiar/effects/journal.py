@@ -17,6 +17,15 @@ again when its time comes); refused (never); undo (asked for), undoing, undone."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a step has put something: from where, to where, and the SHA-256 of that."""
+
+    source: Path
+    target: Path
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One operation as the journal has it.
 
@@ -51,6 +60,36 @@ class Step:
         """SHA-256 of the sidecar that was there before; None where there was none."""
         return None if self.before is None else hashlib.sha256(self.before).hexdigest()
 
+    @property
+    def placement(self) -> Placement | None:
+        """Where it has put something, as far as it is written down; None if it was not done."""
+        if self.source is None or self.target is None or self.hash is None:
+            return None
+        return Placement(source=self.source, target=self.target, hash=self.hash)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an earlier try may have reached its target."""
+        return self.state in {"doing", "failed"} and self.target is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """What is written down before a step is done: from where to where, by way of which temporary file.
+
+    `hash` is the SHA-256 of what is to lie at the target; the rest is as `Step` has it.
+    """
+
+    source: Path
+    target: Path
+    temporary: Path
+    hash: str
+    before: bytes | None = None
+    source_real: Path | None = None
+    target_real: Path | None = None
+    source_disk: Disk | None = None
+    target_disk: Disk | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -70,20 +109,7 @@ class Outcome:
 class Journal(Protocol):
     """Where steps are written down before and after they are done. Each call is durable when it returns."""
 
-    def reserve(
-        self,
-        step: Step,
-        *,
-        source: Path,
-        target: Path,
-        temporary: Path,
-        hash_: str,
-        before: bytes | None = None,
-        source_real: Path | None = None,
-        target_real: Path | None = None,
-        source_disk: Disk | None = None,
-        target_disk: Disk | None = None,
-    ) -> None:
+    def reserve(self, step: Step, reservation: Reservation) -> None:
         """Write down what is about to be done: state `doing`."""
 
     def is_claimed(self, step: Step) -> bool:

@@ -5,12 +5,11 @@ from pathlib import Path
 from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Step
-from familiar.effects.placing import unused_name
+from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
+from familiar.effects.names import unused_name
 from familiar.errors import OfflineError
-from familiar.filesystem.files import hold_if_regular
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.removal import discard, give_back_name
-from familiar.model import WriteSidecar
 
 
 class Leftovers:
@@ -19,10 +18,11 @@ class Leftovers:
     Then the step is completed, or given up, as if the crash had come a moment earlier.
     """
 
-    def __init__(self, journal: Journal, disks: Disks) -> None:
+    def __init__(self, journal: Journal, disks: Disks, *, kinds: Kinds = EVERY_KIND) -> None:
         """Take the journal, which has the hidden names, and what opens folders."""
         self._journal = journal
         self._disks = disks
+        self._kinds = kinds
 
     def sweep(self) -> int:
         """Clear the hidden names of all steps that are not under way; return how many have to wait.
@@ -66,14 +66,12 @@ class Leftovers:
         discard(Entry(folder, hidden.new))
 
     def _give_back(self, step: Step, aside: Entry, original: Path) -> None:
-        """Give a file its name back, unless it is a sidecar that the journal knows, and another one has the name."""
+        """Give a file its name back, unless its kind says that it is not needed any more."""
         if not aside.exists:
             return
         entry = aside.with_name(original.name)
-        if isinstance(step.operation, WriteSidecar) and entry.exists and _is_known(step, aside):
+        if self._kinds.of(step.operation).is_spent(step, aside, is_replaced=entry.exists):
             discard(aside)
-        elif isinstance(step.operation, WriteSidecar) and not entry.exists and _is_ours(step, aside):
-            discard(aside)  # the sidecar was gone before: it is written anew
         else:
             give_back_name(aside, entry, unused_name)
 
@@ -81,14 +79,3 @@ class Leftovers:
 def _places_of(step: Step) -> tuple[tuple[Path | None, Path | None], ...]:
     """Return where hidden names may be, each with where its folder led."""
     return ((step.temporary, None), (step.source, step.source_real), (step.target, step.target_real))
-
-
-def _is_known(step: Step, entry: Entry) -> bool:
-    """Say whether a file has the bytes of a sidecar before or after the step."""
-    with hold_if_regular(entry) as held:
-        return held is not None and held.hash() in {step.hash, step.hash_before}
-
-
-def _is_ours(step: Step, entry: Entry) -> bool:
-    with hold_if_regular(entry) as held:
-        return held is not None and held.hash() == step.hash

@@ -20,33 +20,28 @@ while the original is hidden    the original has got its name again; then as aft
 import errno
 import hashlib
 import os
-import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from familiar.effects.hidden import Hidden
+from familiar.effects.names import unused_name
 from familiar.effects.writing import copied, written
 from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError, WriterError
-from familiar.file_names import number_name
-from familiar.filesystem import kernel, writers
+from familiar.filesystem import writers
 from familiar.filesystem.files import HeldFile, Pulse, has_content, hold, hold_if_regular
-from familiar.filesystem.folders import Entry, Folder, naming, rename_new
+from familiar.filesystem.folders import Entry, Folder, rename_new
 from familiar.filesystem.removal import (
     give_back_name,
-    prove_known,
     prove_placed,
     prove_second_name,
     prove_written,
     remove,
-    remove_hidden,
 )
 
 _LONG_QUIET = 600
 """Seconds without a change after which a file counts as complete of which it is not known who writes it."""
-
-_ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: str, pulse: Pulse) -> None:
@@ -110,129 +105,6 @@ def place_bytes(data: bytes, target: Entry, hidden: Hidden, *, pulse: Pulse) -> 
         rename_new(made.entry, target)
         made.follow(target)
     target.folder.sync()
-
-
-def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | None, pulse: Pulse) -> None:
-    """Write a file at `target` in the place of what lies there; it keeps the rights of the one before.
-
-    Both exchange their names in one step, and what had the name is looked at once more before it goes: whoever wrote
-    it meanwhile gets it back. Where the file system can't exchange, it is hidden first.
-
-    `expected` is the SHA-256 of what must lie there, which the journal has; None for nothing.
-
-    Raises:
-        ChangedError: something else lies there.
-        WriterError: another program has it open for writing.
-        SetAsideError: a link or no file lies there, or one that may not be written.
-        OSError: it can't be done for now.
-    """
-    if has_content(target, hashlib.sha256(data).hexdigest(), pulse):
-        return
-    check_over(target)
-    if expected is None:
-        try:
-            place_bytes(data, target, hidden, pulse=pulse)
-        except FileExistsError as error:
-            raise ChangedError(f"{target.path}: was made by somebody else meanwhile") from error
-        return
-    with hold_if_regular(target) as there:
-        if there is None or there.hash(pulse) != expected:
-            raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
-        mode = stat.S_IMODE(os.fstat(there.descriptor).st_mode)
-        with written(data, target.with_name(hidden.new), mode=mode, pulse=pulse) as fresh, there.quiet() as is_quiet:
-            aside = target.with_name(hidden.target)
-            _exchange(fresh, target, aside)
-            if not (there.is_at(aside) and there.has_same_bytes() and is_quiet()):
-                _exchange_back(fresh, target, aside)
-                raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
-            there.follow(aside)
-            remove_hidden(there, prove_known(there, expected, pulse=pulse))
-    target.folder.sync()
-
-
-def check_over(target: Entry) -> None:
-    """Check that what lies at `target` may be replaced, if there is anything.
-
-    Raises:
-        SetAsideError: it is a link or no file, or write-protected. The superuser could write that, and does not.
-    """
-    found = target.look()
-    if found is None:
-        return
-    if not stat.S_ISREG(found.st_mode):
-        raise SetAsideError(f"{target.path}: is a link or no file, and is left as it is")
-    writable = os.access(target.name, os.W_OK, dir_fd=target.folder.descriptor)
-    if not (found.st_mode & _ANYBODY_WRITES and writable):
-        raise SetAsideError(f"{target.path}: is write-protected, and is left as it is")
-
-
-def place_link(source: Entry | None, path: Path, target: Entry, *, symbolic: bool, hash_: str, pulse: Pulse) -> None:
-    """Link `target` to the file at `source`; `path` is the source's, also where its folder is gone.
-
-    Raises:
-        FileExistsError, GoneError, ChangedError, OSError: as `place_move` does.
-    """
-    if target.exists:
-        # The photo may have gone back since a try that was interrupted: of a hard link its content tells then.
-        is_there = target.link_end() == path if symbolic else has_content(target, hash_, pulse)
-        if not is_there:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
-        return
-    with hold_photo(source) as held:
-        assert source is not None
-        held.verify(hash_, pulse)
-        try:
-            _link(source, held, target, symbolic=symbolic)
-        except OSError:
-            if not _is_linked(source, held, target, symbolic=symbolic):  # else it has worked, as over NFS
-                raise
-    target.folder.sync()
-
-
-def _link(source: Entry, held: HeldFile, target: Entry, *, symbolic: bool) -> None:
-    with naming(held.entry.path, target.path):
-        if symbolic:
-            os.symlink(source.path, target.name, dir_fd=target.folder.descriptor)
-        else:  # by the descriptor, so that it is this very file
-            own = f"/proc/self/fd/{held.descriptor}"
-            os.link(own, target.name, dst_dir_fd=target.folder.descriptor, follow_symlinks=True)
-
-
-def _is_linked(source: Entry, held: HeldFile, target: Entry, *, symbolic: bool) -> bool:
-    return target.link_end() == source.path if symbolic else held.is_at(target)
-
-
-def free_name(wish: Entry, is_there: Callable[[Entry], bool]) -> tuple[Entry, bool]:
-    """Return the first free name: the wish, or the wish with a number; and whether what is wished lies there already.
-
-    What `is_there` finds under the wish or one of its numbers is found before a free name is.
-    """
-    number = 1
-    while True:
-        candidate = wish if number == 1 else numbered(wish, number)
-        if not candidate.exists:
-            return candidate, False
-        if is_there(candidate):
-            return candidate, True
-        number += 1
-
-
-def unused_name(wish: Entry) -> Entry:
-    """Return the first name that nothing has: the wish, or the wish with a number."""
-    return free_name(wish, lambda _: False)[0]
-
-
-def is_copy(entry: Entry, hash_: str, size: int, pulse: Pulse) -> bool:
-    """Say whether a regular file, and no link to one, has a content of this size and SHA-256."""
-    found = entry.look()
-    if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != size:
-        return False
-    return has_content(entry, hash_, pulse)
-
-
-def numbered(wish: Entry, number: int) -> Entry:
-    """Return the wish with a number, shortened to what a file name may have."""
-    return wish.with_name(number_name(wish.name, number))
 
 
 @contextmanager
@@ -310,43 +182,6 @@ def _complete_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_
             elif held is not None and held.hash(pulse) == hash_:
                 remove(held, prove_placed(held, there, hash_, pulse=pulse), hidden=hidden.source)
     source.folder.sync()
-
-
-def _exchange(fresh: HeldFile, target: Entry, aside: Entry) -> None:
-    """Give a file the name of another one, which gets a hidden name.
-
-    The hidden name never stands for half a file: what is found under it after a crash is whole, ours or not.
-    """
-    temporary = fresh.entry
-    rename_new(temporary, aside)
-    try:
-        with naming(target.path):
-            kernel.exchange(aside.name, target.name, folder=target.folder.descriptor)
-    except NotImplementedError:
-        rename_new(aside, temporary)
-        rename_new(target, aside)
-        try:
-            rename_new(temporary, target)
-        except OSError:
-            give_back_name(aside, target, unused_name)
-            raise
-    except OSError:
-        if not fresh.is_at(target):
-            rename_new(aside, temporary)
-            raise
-
-
-def _exchange_back(fresh: HeldFile, target: Entry, aside: Entry) -> None:
-    """Give what had the target's name that name again; what somebody put there meanwhile keeps one, too."""
-    if fresh.is_at(target):
-        try:
-            kernel.exchange(aside.name, target.name, folder=target.folder.descriptor)
-        except NotImplementedError:
-            rename_new(target, fresh.entry)
-    if fresh.is_at(aside):
-        rename_new(aside, fresh.entry)
-    else:
-        give_back_name(aside, target, unused_name)
 
 
 def _check_complete(held: HeldFile) -> None:

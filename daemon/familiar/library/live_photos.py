@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from familiar.media import LONGEST_CLIP, is_photo, is_video
-from familiar.model import Plan, Tag
+from familiar.model import PhotoOperation, Plan
 from familiar.rules.planning import following
 from familiar.store.files import FileRow
 from familiar.store.store import Store
@@ -37,7 +37,7 @@ def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
             done = (
                 replace(step.operation, target=step.target or step.operation.target)
                 for step in steps
-                if not isinstance(step.operation, Tag)
+                if isinstance(step.operation, PhotoOperation)
             )
             return following(done, still.path, clip), steps[0].plan_id
     return Plan(), None
@@ -75,7 +75,8 @@ def _state(store: Store, still: FileRow) -> StillState:
         return "waits"
     if still.state == "gone":
         moved = any(
-            step.operation.kind == "move" and step.state == "done" for step in store.journal.steps_at(still.path)
+            step.state == "done" and isinstance(step.operation, PhotoOperation) and step.operation.moves_photo
+            for step in store.journal.steps_at(still.path)
         )
         return "handled" if moved else "none"
     is_seen = still.photo_id is not None and store.photos.kind_of(still.photo_id) == "photo"

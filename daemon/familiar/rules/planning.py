@@ -4,23 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from familiar.model import (
-    Crop,
-    Link,
-    Move,
-    MoveSidecar,
-    Operation,
-    Plan,
-    RecognisedFace,
-    Refusal,
-    Subject,
-    Tag,
-    WriteSidecar,
-)
+from familiar.model import Operation, PhotoOperation, Plan, RecognisedFace, Refusal, Subject
 from familiar.names import name_key
-from familiar.rules.actions import Action, CropAction, Step, TagAction
+from familiar.rules.actions import Action, Step, Wish
 from familiar.rules.conditions import ANY, Condition
-from familiar.tags import clean_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +26,7 @@ class Rule:
     @property
     def tags(self) -> bool:
         """Whether the rule gives tags."""
-        return any(isinstance(action, TagAction) for action in self.then)
+        return any(action.gives_tags for action in self.then)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,52 +67,40 @@ class Rules:
         return replace(subject, faces=tuple(map(ranked, subject.faces)))
 
 
-NOT_REMOTE = "it does not come from Flickr, where tags go"
-NOT_MOVED = "a photo on Flickr is not moved; copy it"
-NOT_LINKED = "the file of a photo on Flickr does not stay; copy it, or link with kind: hard"
-
-
 def plan_for(rules: Rules, subject: Subject) -> Plan:
     """Decide what is to be done with a photo.
 
     Copies and crops come first, then the one move, then links, which are to lead to where the photo is in the end. A
     photo moves at most once; what is where it should be already is not done again.
     """
-    first: list[Operation] = []
-    links: list[Operation] = []
-    move: Move | None = None
+    wishes: list[tuple[int, Wish]] = []
+    move: Operation | None = None
     refusals: list[Refusal] = []
-    for step in _steps(rules, subject):
-        reason = None if isinstance(step, Refusal) else _unfit(step, subject)
-        match step:
-            case Refusal():
-                refusals.append(step)
-            case _ if reason is not None:
-                refusals.append(Refusal(rule=step.rule, kind=step.kind, reason=reason))
-            case Move() if move is not None and move.target != step.target:
-                reason = f"a photo moves at most once, and rule {move.rule!r} moves it already"
-                refusals.append(Refusal(rule=step.rule, kind="move", reason=reason))
-            case Move():
-                move = move or step
-            case Link():
-                links.append(step)
-            case _:
-                first.append(step)
-    whole = [*first, *([move] if move is not None else []), *links]
-    return Plan(operations=_distinct(whole, subject), refusals=tuple(refusals))
+    for action, step in _steps(rules, subject):
+        if isinstance(step, Refusal):
+            refusals.append(step)
+            continue
+        operation = step.operation
+        reason = action.unfit(subject) or _second_move(operation, move)
+        if reason is not None:
+            refusals.append(Refusal(rule=operation.rule, kind=operation.kind, reason=reason))
+            continue
+        if _moves_photo(operation):
+            move = move or operation
+        wishes.append((action.turn, step))
+    in_turn = [wish for _, wish in sorted(wishes, key=lambda each: each[0])]
+    return Plan(operations=_distinct(in_turn, subject), refusals=tuple(refusals))
 
 
-def _unfit(step: Operation, subject: Subject) -> str | None:
-    """Return why a step can't be done for a photo, by where it came from."""
-    match step:
-        case Tag() if not subject.is_remote:
-            return NOT_REMOTE
-        case Move() if subject.is_remote:
-            return NOT_MOVED
-        case Link(symbolic=True) if subject.is_remote:
-            return NOT_LINKED
-        case _:
-            return None
+def _second_move(operation: Operation, move: Operation | None) -> str | None:
+    """Return why an operation can't be done after a move."""
+    if move is None or not _moves_photo(operation) or operation.destination == move.destination:
+        return None
+    return f"a photo moves at most once, and rule {move.rule!r} moves it already"
+
+
+def _moves_photo(operation: Operation) -> bool:
+    return isinstance(operation, PhotoOperation) and operation.moves_photo
 
 
 def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
@@ -141,33 +116,32 @@ def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
             operation, target=operation.target.with_name(operation.target.name.removesuffix(still.suffix) + clip.suffix)
         )
         for operation in operations
-        if not isinstance(operation, Crop | WriteSidecar | MoveSidecar | Tag)
+        if isinstance(operation, PhotoOperation)
     )
     return Plan(operations=tuple(operation for operation in along if operation.target != clip))
 
 
-def _steps(rules: Rules, subject: Subject) -> Iterator[Step]:
+def _steps(rules: Rules, subject: Subject) -> Iterator[tuple[Action, Step]]:
     for rule in rules.rules:
         holds = rule.when.check(subject)
         if holds is None:
             continue
         recognised = tuple(face for face in subject.faces if face.person is not None)
         for action in rule.then:
-            every = subject.faces if isinstance(action, CropAction) else recognised
+            every = subject.faces if action.takes_unknown else recognised
             faces = holds.faces if holds.faces is not None else every
-            yield from action.steps(subject, faces, rule.name)
+            for step in action.steps(subject, faces, rule.name):
+                yield action, step
             if action.stops:
                 return
 
 
-def _distinct(operations: list[Operation], subject: Subject) -> tuple[Operation, ...]:
+def _distinct(wishes: Iterable[Wish], subject: Subject) -> tuple[Operation, ...]:
     """Leave out what is asked for twice, and what would put the photo where it is."""
     chosen: dict[tuple[object, ...], Operation] = {}
-    for operation in operations:
-        if isinstance(operation, Tag):
-            chosen.setdefault((operation.kind, clean_tag(operation.text)), operation)
+    for wish in wishes:
+        operation = wish.operation
+        if isinstance(operation, PhotoOperation) and operation.target == subject.path:
             continue
-        part = (operation.box, operation.time) if isinstance(operation, Crop) else None
-        if part is not None or operation.target != subject.path:
-            chosen.setdefault((operation.kind, operation.target, part), operation)
+        chosen.setdefault((operation.kind, wish.key), operation)
     return tuple(chosen.values())

@@ -14,6 +14,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -45,7 +46,7 @@ class Database:
 
 
 def open_database(
-    path: Path, *, now: datetime, create: bool = True, check: bool = False
+    path: Path, *, now: datetime, create: bool = True, check: bool = False, kinds: AbstractSet[str] | None = None
 ) -> tuple[Database, Path | None]:
     """Open the store at `path`, migrating it as needed; return it, and the backup if it was migrated.
 
@@ -54,6 +55,7 @@ def open_database(
         now: used in the name of a backup that precedes a migration.
         create: make a store if there is none.
         check: read the whole file and look for damage (`PRAGMA quick_check`).
+        kinds: the kinds of operations that this version knows; None if no operation is to be read.
 
     Raises:
         NoStoreError: there is none, and none is to be made.
@@ -69,7 +71,7 @@ def open_database(
         connection = _connect(path)
         db = Database(connection)
         try:
-            _refuse_newer(db, path)
+            _refuse_newer(db, path, kinds)
             if check:
                 _check(db, path)
             backup = _migrate(db, path, now)
@@ -308,16 +310,25 @@ def _check_no_log(path: Path) -> None:
         )
 
 
-def _refuse_newer(db: Database, path: Path) -> None:
+def _refuse_newer(db: Database, path: Path, kinds: AbstractSet[str] | None) -> None:
     applied = migrations.applied(db.conn)
     if not applied:
         raise StoreError(_damage(path, "it is an SQLite file, but not a store of familiar"))
-    newer = [name for name in applied if name not in migrations.names]
+    newer = [name for name in applied if name not in migrations.names] or _unknown_kinds(db, kinds)
     if newer:
         raise StoreError(
             f"{path}: the store was written by a newer version of familiar (it has {', '.join(newer)}); "
             "install that version or a later one. Nothing was changed."
         )
+
+
+def _unknown_kinds(db: Database, kinds: AbstractSet[str] | None) -> list[str]:
+    """Return the kinds of operations that the journal has and this version does not know."""
+    table = db.conn.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'operation_kinds'")
+    if kinds is None or table.fetchone() is None:
+        return []
+    names = [str(row[0]) for row in db.conn.execute("SELECT name FROM operation_kinds ORDER BY name")]
+    return [f"operations of the kind {name}" for name in names if name not in kinds]
 
 
 def _migrate(db: Database, path: Path, now: datetime) -> Path | None:

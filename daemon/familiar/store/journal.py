@@ -7,23 +7,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from familiar.effects.journal import Outcome, Step
-from familiar.filesystem.mounts import Disk
-from familiar.model import Box, Copy, Crop, Link, Move, MoveSidecar, Operation, Plan, Tag, WriteSidecar, destination_of
+from familiar.effects.journal import Outcome, Reservation, Step
+from familiar.effects.kinds.catalogue import AnyKind, Kinds
+from familiar.effects.kinds.surroundings import Records
+from familiar.model import Operation, PhotoOperation, Plan
 from familiar.store.clock import DUE, due_at
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
-from familiar.store.flickr.tags import FlickrTags
-from familiar.store.photos import Photos
 from familiar.store.places import Places, disk_from_json
-from familiar.store.sidecars import Sidecars, inscription_as_json, inscription_from_json
 
 _COLUMNS = (
     "operations.id, plan_id, plans.photo_id, position, rule, operations.kind, wish, parameters, state, source, target, "
     "temporary, operations.hash, before, attempts, error, source_real, target_real, one.identity, other.identity, "
     "plans.path, photos.hash, "
-    "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind = 'move' "
-    "AND earlier.position < operations.position AND earlier.state = 'done')"
+    "(SELECT target FROM operations AS earlier WHERE earlier.plan_id = operations.plan_id AND earlier.kind IN ({moves})"
+    " AND earlier.position < operations.position AND earlier.state = 'done')"
 )
 _NEXT = "(SELECT COALESCE(max(done_order), 0) + 1 FROM operations)"
 _FROM = (
@@ -39,21 +37,23 @@ class OperationJournal:
         self,
         db: Database,
         *,
+        kinds: Kinds,
+        records: Records,
         files: Files,
-        photos: Photos,
-        sidecars: Sidecars,
-        tags: FlickrTags,
         places: Places,
         now: Callable[[], datetime],
     ) -> None:
-        """Take the open store, the tables that follow what operations do, and a clock that gives UTC."""
+        """Take the open store, the kinds of operations, the tables that follow these, and a clock that gives UTC."""
         self._db = db
+        self._kinds = kinds
+        self._records = records
         self._files = files
-        self._photos = photos
-        self._sidecars = sidecars
-        self._tags = tags
         self._places = places
         self._now = now
+        photo = [kind for kind in kinds.all if issubclass(kind.value, PhotoOperation)]
+        self._columns = _COLUMNS.format(moves=_quoted(kind for kind in photo if kind.value.moves_photo))
+        self._multiplying = _quoted(kind for kind in photo if not kind.value.moves_photo)
+        self._about_sidecars = _quoted(kind for kind in kinds.all if kind.is_about_sidecar)
 
     def record(
         self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None, batch: int | None = None
@@ -125,7 +125,7 @@ class OperationJournal:
 
     def steps_at(self, path: Path) -> list[Step]:
         """Return the steps of the last plan for the photo, not its sidecar, that lay at this path, in their order."""
-        more = "EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind != 'sidecar')"
+        more = f"EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind NOT IN ({self._about_sidecars}))"
         last = f"(SELECT max(id) FROM plans WHERE path = ? AND {more})"
         return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
 
@@ -143,30 +143,25 @@ class OperationJournal:
         with writing(self._db):
             self._insert(plan_id, operations, first=0 if last is None else last + 1)
 
-    def reserve(
-        self,
-        step: Step,
-        *,
-        source: Path,
-        target: Path,
-        temporary: Path,
-        hash_: str,
-        before: bytes | None = None,
-        source_real: Path | None = None,
-        target_real: Path | None = None,
-        source_disk: Disk | None = None,
-        target_disk: Disk | None = None,
-    ) -> None:
+    def reserve(self, step: Step, reservation: Reservation) -> None:
         """Write down what is about to be done."""
-        paths = (os.fsencode(source), os.fsencode(target), os.fsencode(temporary))
-        real = [None if path is None else os.fsencode(path) for path in (source_real, target_real)]
+        paths = (reservation.source, reservation.target, reservation.temporary)
+        real = (reservation.source_real, reservation.target_real)
+        disks = (reservation.source_disk, reservation.target_disk)
         with writing(self._db):
-            disks = [None if disk is None else self._places.disk_id(disk) for disk in (source_disk, target_disk)]
             self._db.conn.execute(
                 "UPDATE operations SET state = 'doing', source = ?, target = ?, temporary = ?, hash = ?, before = ?, "
                 "source_real = ?, target_real = ?, source_disk = ?, target_disk = ?, error = NULL, waits_for = NULL, "
                 "started_at = ? WHERE id = ?",
-                (*paths, hash_, before, *real, *disks, self._now().isoformat(), step.id),
+                (
+                    *map(os.fsencode, paths),
+                    reservation.hash,
+                    reservation.before,
+                    *(None if path is None else os.fsencode(path) for path in real),
+                    *(None if disk is None else self._places.disk_id(disk) for disk in disks),
+                    self._now().isoformat(),
+                    step.id,
+                ),
             )
 
     def finish(self, step: Step, outcome: Outcome) -> None:
@@ -192,7 +187,8 @@ class OperationJournal:
                 ),
             )
             if outcome.state == "done":
-                self._follow(self.step(step.id))
+                done = self.step(step.id)
+                self._kinds.of(done.operation).follow(done.operation, done, self._records)
 
     def waited_for(self) -> dict[Path, int]:
         """Return the folders for whose disks open steps wait, each with how many do."""
@@ -237,15 +233,8 @@ class OperationJournal:
                 "finished_at = CASE WHEN ?2 IS NULL THEN ?3 ELSE finished_at END WHERE id = ?4",
                 ("undone" if error is None else "done", error, self._now().isoformat(), step.id),
             )
-            if error is None and isinstance(step.operation, Tag):
-                self._tags.veto(step.photo_id, step.operation.text)
-            if error is None and step.target is not None and step.source is not None:
-                if isinstance(step.operation, WriteSidecar | MoveSidecar):
-                    self._sidecars.follow_back(step.operation, source=step.source, target=step.target)
-                    return
-                self._files.mark_gone(step.target)
-                if isinstance(step.operation, Move):
-                    self._place(step.source, step.photo_id)
+            if error is None:
+                self._kinds.of(step.operation).follow_back(step.operation, step, self._records)
 
     def postpone_undo(self, step: Step, error: str, *, retry_in: float) -> None:
         """Write down that it is not known how far an undo came, and in how many seconds to complete it."""
@@ -272,7 +261,7 @@ class OperationJournal:
         """Return where operations put copies of a photo, and links to it."""
         rows = self._db.conn.execute(
             "SELECT target FROM operations JOIN plans ON plans.id = plan_id "
-            "WHERE photo_id = ? AND kind IN ('copy', 'link') AND state = 'done'",
+            f"WHERE photo_id = ? AND kind IN ({self._multiplying}) AND state = 'done'",
             (photo_id,),
         )
         return frozenset(_path(row[0]) for row in rows)
@@ -281,7 +270,7 @@ class OperationJournal:
         """Return those of the steps that were done and not undone, newest first, with the sidecars that went along."""
         chosen = "(SELECT value FROM json_each(?1))"
         along = (
-            "operations.kind = 'sidecar' AND EXISTS (SELECT 1 FROM operations AS photo "
+            f"operations.kind IN ({self._about_sidecars}) AND EXISTS (SELECT 1 FROM operations AS photo "
             f"WHERE photo.id IN {chosen} AND photo.plan_id = operations.plan_id "
             "AND photo.position = json_extract(operations.parameters, '$.behind'))"
         )
@@ -310,21 +299,26 @@ class OperationJournal:
                 "UPDATE operations SET state = 'undo' WHERE id = ? AND state = 'done'", ((id_,) for id_ in ids)
             )
 
-    def retire_tag(self, photo_id: int, text: str) -> None:
-        """Write down that a tag of a photo is taken back, as its rule does not give it any more."""
+    def retire(self, photo_id: int, operation: Operation) -> None:
+        """Write down that what an operation of this kind led to is taken back, as its rule does not ask for it now."""
         self._db.conn.execute(
-            "UPDATE operations SET state = 'undone', finished_at = ? WHERE kind = 'tag' AND state = 'done' "
+            "UPDATE operations SET state = 'undone', finished_at = ? WHERE kind = ? AND state = 'done' "
             "AND wish = ? AND plan_id IN (SELECT id FROM plans WHERE photo_id = ?)",
-            (self._now().isoformat(), os.fsencode(text), photo_id),
+            (
+                self._now().isoformat(),
+                self._kinds.of(operation).name,
+                os.fsencode(operation.destination),
+                photo_id,
+            ),
         )
 
-    def undone_crops(self, folder: Path) -> set[Path]:
-        """Return the crops in and below a folder that were taken back, and not made again since."""
+    def undone_targets(self, folder: Path, value: type[Operation]) -> set[Path]:
+        """Return what operations of a kind put in and below a folder, was taken back, and not made again since."""
         below = os.fsencode(folder).rstrip(b"/") + b"/"
         rows = self._db.conn.execute(
-            "SELECT target, state FROM operations WHERE kind = 'crop' AND state IN ('done', 'undone') "
+            "SELECT target, state FROM operations WHERE kind = ? AND state IN ('done', 'undone') "
             "AND substr(target, 1, ?) = ? ORDER BY id",
-            (len(below), below),
+            (self._kinds.for_value(value).name, len(below), below),
         )
         states = {_path(target): state for target, state in rows}
         return {path for path, state in states.items() if state == "undone"}
@@ -339,18 +333,22 @@ class OperationJournal:
         return self._steps("WHERE state = 'failed' ORDER BY operations.id")
 
     def _insert(self, plan_id: int, operations: Sequence[Operation], *, first: int) -> None:
+        kinds = [self._kinds.of(operation) for operation in operations]
+        self._db.conn.executemany(
+            "INSERT INTO operation_kinds (name) VALUES (?) ON CONFLICT DO NOTHING", {(kind.name,) for kind in kinds}
+        )
         self._db.conn.executemany(
             "INSERT INTO operations (plan_id, position, rule, kind, wish, parameters) VALUES (?, ?, ?, ?, ?, ?)",
             (
                 (
                     plan_id,
                     position,
-                    step.rule,
-                    step.kind,
-                    os.fsencode(destination_of(step)),
-                    json.dumps(_parameters(step)),
+                    operation.rule,
+                    kind.name,
+                    os.fsencode(operation.destination),
+                    json.dumps(kind.parameters(operation)),
                 )
-                for position, step in enumerate(operations, start=first)
+                for position, (kind, operation) in enumerate(zip(kinds, operations, strict=True), start=first)
             ),
         )
 
@@ -358,33 +356,12 @@ class OperationJournal:
         where = f"WHERE state = 'done' {condition} ORDER BY done_order DESC, operations.id DESC"
         return self._steps(where, *values)
 
-    def _follow(self, step: Step) -> None:
-        """Keep the tables of files and tags true after a step."""
-        if isinstance(step.operation, Tag):
-            self._tags.want(step.photo_id, step.operation)
-            return
-        assert step.target is not None
-        assert step.source is not None
-        if isinstance(step.operation, WriteSidecar | MoveSidecar):
-            self._sidecars.follow(step.operation, step.photo_id, source=step.source, target=step.target)
-            return
-        if isinstance(step.operation, Move):
-            self._files.mark_gone(step.source)
-        is_crop = isinstance(step.operation, Crop)
-        self._place(step.target, self._photos.record_output(step.hash or "") if is_crop else step.photo_id)
-
-    def _place(self, path: Path, photo_id: int) -> None:
-        try:
-            found = path.stat()
-        except OSError:
-            return  # taken away within this instant, or not to be read: the next comparison of folders tells
-        self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
-
     def _steps(self, where: str, *values: Any) -> list[Step]:
-        return [_step(row) for row in self._db.conn.execute(f"SELECT {_COLUMNS} {_FROM} {where}", values)]
+        rows = self._db.conn.execute(f"SELECT {self._columns} {_FROM} {where}", values)
+        return [_step(row, self._kinds) for row in rows]
 
 
-def _step(row: tuple[Any, ...]) -> Step:
+def _step(row: tuple[Any, ...], kinds: Kinds) -> Step:
     id_, plan_id, photo_id, position, rule, kind, wish, parameters, state, source, target, temporary = row[:12]
     (
         own_hash,
@@ -404,7 +381,7 @@ def _step(row: tuple[Any, ...]) -> Step:
         plan_id=plan_id,
         photo_id=photo_id,
         position=position,
-        operation=_operation(kind, wish, rule, json.loads(parameters)),
+        operation=kinds.named(kind).read(os.fsdecode(wish), rule, json.loads(parameters)),
         path=_path(moved_to or plan_path),
         photo_hash=photo_hash,
         hash=own_hash,
@@ -422,63 +399,9 @@ def _step(row: tuple[Any, ...]) -> Step:
     )
 
 
-def _parameters(operation: Operation) -> dict[str, Any]:
-    match operation:
-        case Move(top=Path() as top) | Copy(top=Path() as top):
-            return {"top": os.fsencode(top).hex()}
-        case Link(symbolic=symbolic, top=top):
-            return {"symbolic": symbolic, "top": None if top is None else os.fsencode(top).hex()}
-        case Crop(box=box):
-            return {
-                "box": [box.left, box.top, box.right, box.bottom],
-                "margin": operation.margin,
-                "size": operation.size,
-                "time": operation.time,
-                "square": operation.square,
-                "landmarks": operation.landmarks,
-                "quality": operation.quality,
-                "top": None if operation.top is None else os.fsencode(operation.top).hex(),
-            }
-        case WriteSidecar(wanted=wanted):
-            return {"wanted": inscription_as_json(wanted)}
-        case MoveSidecar(sidecar=sidecar, behind=behind, moves=moves):
-            return {"sidecar": os.fsencode(sidecar).hex(), "behind": behind, "moves": moves}
-        case _:
-            return {}
-
-
-def _operation(kind: str, wish: bytes, rule: str, parameters: dict[str, Any]) -> Operation:
-    target = _path(wish)
-    top = _path(bytes.fromhex(parameters["top"])) if parameters.get("top") else None
-    match kind:
-        case "tag":
-            return Tag(text=os.fsdecode(wish), rule=rule)
-        case "move":
-            return Move(target=target, rule=rule, top=top)
-        case "copy":
-            return Copy(target=target, rule=rule, top=top)
-        case "link":
-            return Link(target=target, rule=rule, symbolic=parameters["symbolic"], top=top)
-        case "sidecar" if "wanted" in parameters:
-            return WriteSidecar(target=target, rule=rule, wanted=inscription_from_json(parameters["wanted"]))
-        case "sidecar":
-            sidecar = _path(bytes.fromhex(parameters["sidecar"]))
-            behind, moves = parameters["behind"], parameters["moves"]
-            return MoveSidecar(target=target, rule=rule, sidecar=sidecar, behind=behind, moves=moves)
-        case _:
-            box = Box(**dict(zip(("left", "top", "right", "bottom"), parameters["box"], strict=True)))
-            return Crop(
-                target=target,
-                rule=rule,
-                box=box,
-                margin=parameters["margin"],
-                size=parameters["size"],
-                time=parameters.get("time"),  # written since there are videos
-                square=parameters.get("square"),  # this and what follows since there are data sets
-                landmarks=tuple((x, y) for x, y in parameters.get("landmarks", ())),
-                quality=parameters.get("quality"),
-                top=top,
-            )
+def _quoted(kinds: Iterable[AnyKind]) -> str:
+    """Return the names of kinds, which are identifiers, as SQL has them in a list."""
+    return ", ".join(f"'{kind.name}'" for kind in kinds)
 
 
 def _path(key: bytes) -> Path:

@@ -133,6 +133,12 @@ def add_views_of_faces(db: "Database") -> None:
     _run(db, _REAL_FACES)
 
 
+@migrations()
+def name_kinds(db: "Database") -> None:
+    """Give the two operations on sidecars a kind each, and list the kinds that the journal knows in a table."""
+    _run(db, _KINDS)
+
+
 def _run(db: "Database", script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):
@@ -508,4 +514,58 @@ _REAL_FACES = """
 CREATE VIEW real_faces AS SELECT * FROM faces WHERE id NOT IN (SELECT face_id FROM no_faces);
 CREATE VIEW real_matches AS SELECT * FROM matches WHERE face_id NOT IN (SELECT face_id FROM no_faces);
 CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces WHERE face_id NOT IN (SELECT face_id FROM no_faces)
+"""
+
+_KINDS = """
+CREATE TABLE operation_kinds (
+    name TEXT PRIMARY KEY
+);
+INSERT INTO operation_kinds (name)
+    VALUES ('move'), ('copy'), ('link'), ('crop'), ('tag'), ('move_sidecar'), ('write_sidecar');
+
+CREATE TABLE named_operations (
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans (id),
+    position INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    kind TEXT NOT NULL REFERENCES operation_kinds (name),
+    wish BLOB NOT NULL,
+    parameters TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'planned'
+        CHECK (state IN ('planned', 'doing', 'done', 'kept', 'failed', 'refused', 'undo', 'undoing', 'undone')),
+    source BLOB,
+    target BLOB,
+    temporary BLOB,
+    hash TEXT,
+    before BLOB,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    retry_at TEXT,
+    error TEXT,
+    started_at TEXT,
+    finished_at TEXT,
+    source_real BLOB,
+    target_real BLOB,
+    source_disk INTEGER REFERENCES disks (id),
+    target_disk INTEGER REFERENCES disks (id),
+    waits_for BLOB,
+    done_order INTEGER,
+    UNIQUE (plan_id, position)
+);
+INSERT INTO named_operations (id, plan_id, position, rule, kind, wish, parameters, state, source, target, temporary,
+    hash, before, attempts, retry_at, error, started_at, finished_at, source_real, target_real, source_disk,
+    target_disk, waits_for, done_order)
+    SELECT id, plan_id, position, rule, CASE WHEN kind != 'sidecar' THEN kind
+    WHEN json_type(parameters, '$.wanted') IS NULL THEN 'move_sidecar' ELSE 'write_sidecar' END,
+    wish, parameters, state, source, target, temporary,
+    hash, before, attempts, retry_at, error, started_at, finished_at, source_real, target_real, source_disk,
+    target_disk, waits_for, done_order FROM operations;
+DROP TABLE operations;
+ALTER TABLE named_operations RENAME TO operations;
+CREATE INDEX operations_open ON operations (state, plan_id)
+    WHERE state IN ('planned', 'doing', 'failed', 'undo', 'undoing');
+CREATE INDEX operations_finished ON operations (finished_at);
+CREATE INDEX operations_hash ON operations (hash);
+CREATE INDEX operations_done ON operations (done_order);
+CREATE INDEX operations_left ON operations (id) WHERE temporary IS NOT NULL;
+CREATE INDEX operations_waiting ON operations (waits_for) WHERE waits_for IS NOT NULL
 """

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from familiar.effects.kinds.write_sidecar import content_as_json, content_from_json
 from familiar.identity.regions import area_of
-from familiar.model import Area, Box, MoveSidecar, Region, SidecarContent, WriteSidecar
+from familiar.model import Area, Box, Region, SidecarContent
 from familiar.store.database import Database, writing
 
 
@@ -81,12 +82,12 @@ class Sidecars:
     def want(self, path: Path, photo_id: int, wanted: SidecarContent) -> None:
         """Write down what a sidecar is to say."""
         self._know(path, photo_id)
-        self._set(path, "wanted = ?", json.dumps(inscription_as_json(wanted)))
+        self._set(path, "wanted = ?", json.dumps(content_as_json(wanted)))
 
     def note_wrote(self, path: Path, photo_id: int, ours: SidecarContent) -> None:
         """Write down what familiar is about to write into a sidecar itself; a face that others named is none of it."""
         self._know(path, photo_id)
-        self._set(path, "wrote = ?", json.dumps(inscription_as_json(ours)))
+        self._set(path, "wrote = ?", json.dumps(content_as_json(ours)))
 
     def looks(self, path: Path) -> tuple[int, int] | None:
         """Return size and mtime (ns) of a sidecar when it was read or written last; None for one that never was."""
@@ -100,26 +101,28 @@ class Sidecars:
         self._know(path, photo_id)
         self._set(path, "size = ?, mtime_ns = ?", *looks)
 
-    def follow(self, operation: WriteSidecar | MoveSidecar, photo_id: int, *, source: Path, target: Path) -> None:
-        """Keep the table true after an operation, in its transaction."""
-        match operation:
-            case WriteSidecar():
-                self._know(target, photo_id)
-                self._look(target)
-            case MoveSidecar(moves=moves):
-                self._hand_over(source, target, moves=moves)
+    def note_looks(self, path: Path, photo_id: int | None) -> None:
+        """Write down how a sidecar looks after it was written; with a photo, that it belongs to that."""
+        if photo_id is not None:
+            self._know(path, photo_id)
+        self._look(path)
 
-    def follow_back(self, operation: WriteSidecar | MoveSidecar, *, source: Path, target: Path) -> None:
-        """Keep the table true after an operation was undone, in its transaction.
+    def forget(self, path: Path) -> None:
+        """Forget what is known of a sidecar."""
+        self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(path),))
 
-        What a sidecar was to say stays known: it is not written again until something else is to be said.
-        """
-        if isinstance(operation, WriteSidecar):
-            self._look(target)
-        elif operation.moves:
-            self._hand_over(target, source, moves=True)
-        else:
+    def hand_over(self, source: Path, target: Path, *, moves: bool) -> None:
+        """Let what is known of a sidecar hold for the place to which it was moved or copied."""
+        with writing(self._db):
             self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(target),))
+            self._db.conn.execute(
+                "INSERT INTO sidecars (path, photo_id, wanted, wrote) SELECT ?, photo_id, wanted, wrote FROM sidecars "
+                "WHERE path = ?",
+                (os.fsencode(target), os.fsencode(source)),
+            )
+            if moves:
+                self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(source),))
+            self._look(target)
 
     def taken(self, photo_id: int) -> list[Region]:
         """Return the regions that were taken from sidecars of a photo, in the upright picture."""
@@ -151,44 +154,12 @@ class Sidecars:
         else:
             self._set(path, "size = ?, mtime_ns = ?", found.st_size, found.st_mtime_ns)
 
-    def _hand_over(self, source: Path, target: Path, *, moves: bool) -> None:
-        """Let what is known of a sidecar hold for the place to which it was moved or copied."""
-        with writing(self._db):
-            self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(target),))
-            self._db.conn.execute(
-                "INSERT INTO sidecars (path, photo_id, wanted, wrote) SELECT ?, photo_id, wanted, wrote FROM sidecars "
-                "WHERE path = ?",
-                (os.fsencode(target), os.fsencode(source)),
-            )
-            if moves:
-                self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(source),))
-            self._look(target)
-
     def _inscription(self, column: str, path: Path) -> SidecarContent | None:
         row = self._db.conn.execute(f"SELECT {column} FROM sidecars WHERE path = ?", (os.fsencode(path),)).fetchone()
-        return None if row is None or row[0] is None else inscription_from_json(json.loads(row[0]))
+        return None if row is None or row[0] is None else content_from_json(json.loads(row[0]))
 
     def _set(self, path: Path, assignments: str, *values: Any) -> None:
         self._db.conn.execute(f"UPDATE sidecars SET {assignments} WHERE path = ?", (*values, os.fsencode(path)))
-
-
-def inscription_as_json(sidecar_content: SidecarContent) -> dict[str, Any]:
-    """Return an inscription as JSON has it."""
-    return {
-        "names": list(sidecar_content.names),
-        "regions": [[region.name, *astuple(region.area)] for region in sidecar_content.regions],
-        "size": [sidecar_content.width, sidecar_content.height],
-    }
-
-
-def inscription_from_json(found: dict[str, Any]) -> SidecarContent:
-    """Return the inscription that `inscription_as_json` gave."""
-    return SidecarContent(
-        names=tuple(found["names"]),
-        regions=tuple(Region(name=name, area=_area(sides)) for name, *sides in found["regions"]),
-        width=found["size"][0],
-        height=found["size"][1],
-    )
 
 
 def _area(sides: Sequence[float]) -> Area:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.filesystem.anchors import Anchor
 from familiar.store.clusters.clusters import Clusters
 from familiar.store.clusters.decisions import Decisions
@@ -22,6 +23,7 @@ from familiar.store.journal import OperationJournal
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places
+from familiar.store.records import OperationRecords
 from familiar.store.references import References
 from familiar.store.roots import Roots
 from familiar.store.sidecars import Sidecars
@@ -45,7 +47,13 @@ class Store:
     """Everything that familiar remembers."""
 
     def __init__(
-        self, path: Path, *, now: Callable[[], datetime] = utc_now, create: bool = True, check: bool = False
+        self,
+        path: Path,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        create: bool = True,
+        check: bool = False,
+        kinds: Kinds = EVERY_KIND,
     ) -> None:
         """Open the store's file, migrating it as needed.
 
@@ -54,6 +62,7 @@ class Store:
             now: a clock that gives UTC.
             create: make a store if there is none.
             check: read the whole file first and look for damage.
+            kinds: the kinds of operations that there are.
 
         Raises:
             NoStoreError: there is none, and none is to be made.
@@ -61,7 +70,8 @@ class Store:
         """
         self.path = path
         self.now = now
-        self._db, self.backup = open_database(path, now=now(), create=create, check=check)
+        self.kinds = kinds
+        self._db, self.backup = open_database(path, now=now(), create=create, check=check, kinds=kinds.names())
         self.files = Files(self._db, now=now)
         self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
@@ -75,7 +85,7 @@ class Store:
         self.suggestions = Suggestions(self._db)
         self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
         self.likenesses = RepresentativeFaces(self._db)
-        self.statistics = StoreStatistics(self._db)
+        self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
         self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
@@ -84,10 +94,11 @@ class Store:
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
             self._db,
+            kinds=kinds,
+            records=OperationRecords(
+                files=self.files, photos=self.photos, sidecars=self.sidecars, tags=self.flickr_tags
+            ),
             files=self.files,
-            photos=self.photos,
-            sidecars=self.sidecars,
-            tags=self.flickr_tags,
             places=self.places,
             now=now,
         )

@@ -12,7 +12,7 @@ from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.library.scoring import PercentileIndex
-from familiar.model import Plan, Refusal
+from familiar.model import Copy, Plan, Refusal
 from familiar.rules.planning import Rules
 from familiar.service.stages.decision import Decide, FollowStill
 from familiar.service.stages.operations import Record, Run
@@ -97,7 +97,7 @@ def test_no_rule_is_asked_for_a_clip_which_follows_its_still(bench: ArrivalBench
     assert planner.sources == []
     assert found.follows == plan_id
     (operation,) = found.plan.operations
-    assert operation.kind == "copy"
+    assert isinstance(operation, Copy)
     assert operation.target == bench.base / "out" / "IMG_1.mov"
 
 

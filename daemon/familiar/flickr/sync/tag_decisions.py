@@ -66,7 +66,7 @@ class TagDecider:
             for row in difference.remove:
                 self._store.flickr_tags.unwant(row)
                 if photo.photo_id is not None:
-                    self._store.journal.retire_tag(photo.photo_id, row.text)
+                    self._store.journal.retire(photo.photo_id, Tag(text=row.text, rule=row.rule))
             refused = self._store.flickr_tags.refuse_on(photo.id, difference.refused)
             where = self._store.flickr.path_of(photo)
             if difference.add and photo.photo_id is not None and where is not None:

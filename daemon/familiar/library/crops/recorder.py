@@ -8,7 +8,7 @@ from familiar.effects.journal import Step
 from familiar.errors import FamiliarError
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import CroppedFace, write_manifests
-from familiar.model import Tag
+from familiar.model import FileOperation
 
 _EVERY = 10.0
 """Seconds between two times that the files are written."""
@@ -39,10 +39,11 @@ class Recorder:
         Those that lay there before get their entry, but are not counted as added.
         """
         for step in steps:
-            if step.state not in {"done", "kept"} or step.target is None or isinstance(step.operation, Tag):
+            operation = step.operation
+            if step.state not in {"done", "kept"} or step.target is None or not isinstance(operation, FileOperation):
                 continue
             for folder, added in self.added.items():
-                entry = folder.note(step.operation.target, step.target)
+                entry = folder.note(operation.target, step.target)
                 if entry is not None and step.state == "done":
                     added.append(entry)
                     self._unsaved.append(_Unsaved(folder=folder, entry=entry, step=step))

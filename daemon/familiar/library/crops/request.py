@@ -11,6 +11,7 @@ from familiar.library.crops.options import EVERY, CropOptions, Taken, check_limi
 from familiar.library.crops.reference import CropReference
 from familiar.library.folder_names import folder_names
 from familiar.library.locations import check_apart
+from familiar.model import Crop
 from familiar.names import name_key
 from familiar.settings import FolderSettings
 from familiar.store.store import Store
@@ -101,7 +102,7 @@ def open_folders(
         path = check_apart(wish, [folder.path for folder in request.folders])
         opened = CropFolder(path, one, _options_for(one, request), model)
         if opened.missing:
-            opened.forget(store.journal.undone_crops(path))
+            opened.forget(store.journal.undone_targets(path, Crop))
         folders.append(opened)
     return folders
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from familiar.effects.placing import check_over
+from familiar.effects.exchange import check_over
 from familiar.errors import FamiliarError
 from familiar.filesystem.folders import Entry, Folder
 from familiar.library.concurrency import run_all

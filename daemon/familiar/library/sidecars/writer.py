@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
-from familiar.model import Plan, SidecarContent, WriteSidecar
+from familiar.model import Plan, SidecarContent
 from familiar.sources.sidecars import new_sidecar, sidecars_of
 from familiar.store.sidecars import PhotoSidecar
 from familiar.store.store import Store

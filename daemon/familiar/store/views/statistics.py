@@ -7,10 +7,12 @@ A row of the table of faces is long, for its embedding: what can be counted by a
 """
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from familiar.effects.kinds.catalogue import Kinds
 from familiar.store.database import Database
 
 BINS = 100
@@ -106,9 +108,10 @@ class ClusterCount:
 class StoreStatistics:
     """Counts over all tables; `Store.reading` makes them fit each other."""
 
-    def __init__(self, db: Database) -> None:
-        """Take the open store."""
+    def __init__(self, db: Database, *, kinds: Kinds) -> None:
+        """Take the open store, and the kinds of operations."""
         self._db = db
+        self._kinds = kinds
 
     def photos(self) -> list[PhotoCount]:
         """Count photos by kind, format and year; clips are among them."""
@@ -207,13 +210,11 @@ class StoreStatistics:
         return int(count), int(faces), [ClusterCount(id=id_, faces=size) for id_, size in largest]
 
     def operations(self) -> list[tuple[str, str, int]]:
-        """Count operations by kind and state."""
-        return [
-            (str(kind), str(state), int(count))
-            for kind, state, count in self._rows(
-                "SELECT kind, state, count(*) FROM operations GROUP BY kind, state ORDER BY kind, state"
-            )
-        ]
+        """Count operations by kind, as people are told of it, and state."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for name, state, count in self._rows("SELECT kind, state, count(*) FROM operations GROUP BY kind, state"):
+            counts[self._kinds.named(name).value.kind, str(state)] += int(count)
+        return [(kind, state, count) for (kind, state), count in sorted(counts.items())]
 
     def _path_of(self, photo_id: int) -> Path | None:
         """Return where a photo lies, or lay."""

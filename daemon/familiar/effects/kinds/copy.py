@@ -1,0 +1,50 @@
+"""Copy the photo."""
+
+from pathlib import Path
+
+from familiar.effects.attempt import Attempt, Source
+from familiar.effects.hidden import Hidden
+from familiar.effects.journal import Outcome, Placement, Step
+from familiar.effects.kinds.contract import Needless, Parameters, Ready
+from familiar.effects.kinds.file_kind import FileKind, top_from_json
+from familiar.effects.kinds.move_sidecar import append_sidecar_moves
+from familiar.effects.kinds.surroundings import Surroundings
+from familiar.effects.outlook import Outlook, last_copy
+from familiar.effects.placing import place_copy
+from familiar.effects.reversal import Reversal
+from familiar.filesystem.folders import Entry
+from familiar.model import Copy
+
+
+class CopyKind(FileKind[Copy]):
+    """The photo lies at its target, too; its sidecars go along if the settings say so."""
+
+    name = "copy"
+    value = Copy
+
+    def read(self, destination: str, rule: str, parameters: Parameters) -> Copy:
+        """Return the operation that the journal has."""
+        return Copy(target=Path(destination), rule=rule, top=top_from_json(parameters))
+
+    async def prepare(self, wish: Copy, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
+        """Write down, before the photo is copied, which sidecars are copied with it."""
+        ready = await super().prepare(wish, step, around, picture)
+        if around.copies_sidecars:
+            append_sidecar_moves(wish, step, around, moves=False)
+        return ready
+
+    def carry_out(self, wish: Copy, attempt: Attempt) -> Outcome:
+        """Copy the photo to the first free name."""
+
+        def place(source: Source, target: Entry, hidden: Hidden) -> None:
+            place_copy(source.entry, target, hidden, hash_=attempt.step.photo_hash, pulse=attempt.pulse)
+
+        return attempt.put_photo(wish, place)
+
+    def loss(self, wish: Copy, step: Step, placement: Placement, outlook: Outlook) -> str | None:  # noqa: ARG002
+        """Say so if it is the last copy of the photo."""
+        return None if outlook.has_other_photo(step, placement) else last_copy(placement, "photo")
+
+    def remove(self, wish: Copy, target: Entry, reversal: Reversal) -> None:  # noqa: ARG002
+        """Remove the copy, if the photo lies elsewhere, too."""
+        reversal.remove_photo(target)

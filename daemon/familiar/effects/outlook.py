@@ -1,0 +1,124 @@
+"""What lies at paths once newer steps are undone, and what of it stands in the way of undoing another one."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from familiar.effects.disks import Disks
+from familiar.effects.journal import Journal, Placement, Step
+from familiar.errors import OfflineError
+from familiar.filesystem.files import BLOCK, Pulse
+from familiar.filesystem.regular_files import open_regular
+
+_NO_FILE = "no file"
+"""What is at a path where there is something other than a regular file."""
+
+
+class Outlook:
+    """Looks at files, and remembers how they will be; touches nothing."""
+
+    def __init__(self, journal: Journal, disks: Disks, removed: set[Path], pulse: Pulse) -> None:
+        """Take the paths where nothing will lie in the end; `pulse` is called while long files are read."""
+        self._journal = journal
+        self._disks = disks
+        self._removed = removed
+        self._pulse = pulse
+        self._noted: dict[Path, str | None] = {}
+
+    def at(self, path: Path) -> str | None:
+        """Return what lies at a path: a SHA-256, `-> PATH` for a link, or None for nothing; raises OSError."""
+        if path not in self._noted:
+            self._noted[path] = self._look(path)
+        return self._noted[path]
+
+    def note(self, path: Path, content: str | None) -> None:
+        """Remember what will lie at a path, as `at` returns it."""
+        self._noted[path] = content
+
+    def unreachable(self, step: Step, placement: Placement, *, goes_back: bool) -> str | None:
+        """Say so if a disk is not there, or may not be written; that of the source too, if the file goes back there."""
+        folder = placement.target.parent
+        try:
+            self._disks.check(folder, was=step.target_disk)
+            if goes_back:
+                self._disks.check(placement.source.parent, was=step.source_disk)
+        except OfflineError as error:
+            return str(error)
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            return f"{folder} may not be written"
+        return None
+
+    def change_of(self, placement: Placement) -> str | None:
+        """Say so if what a step has put somewhere is gone, or was changed."""
+        now = self.at(placement.target)
+        if now is None:
+            return f"{placement.target} is no longer there"
+        return None if now == placement.hash else f"{placement.target} was changed since"
+
+    def move_back(self, placement: Placement, *, content: str | None) -> str | None:
+        """Say why a file can't go back, or note that it does; `content` is what it must have, None for any."""
+        source, target = placement.source, placement.target
+        now = self.at(target)
+        if now is None or now.startswith("-> "):
+            return f"{target} is no longer there"
+        if content is not None and now != content:
+            return f"{target} was changed since"
+        if self.at(source) not in {None, now}:  # the same content there needs only its other name to go
+            return f"{source} is taken"
+        self.note(target, None)
+        self.note(source, now)
+        return None
+
+    def has_other_photo(self, step: Step, placement: Placement, *, by_name: bool = False) -> bool:
+        """Say whether the photo that a step has put somewhere lies elsewhere too; a name counts if it is `by_name`."""
+        if self._journal.is_elsewhere(step):
+            return True
+        paths = photo_paths(self._journal, step, placement)
+        return any(self.is_copy(path, placement, by_name=by_name) for path in paths)
+
+    def is_copy(self, path: Path, placement: Placement, *, by_name: bool = False) -> bool:
+        """Say whether another file, or with `by_name` another name, that stays has the content that a step has put."""
+        return (
+            path not in self._removed
+            and self.at(path) == placement.hash
+            and not _is_one(path, placement.target, by_name=by_name)
+            and not self._may_show(path, placement.target)
+        )
+
+    def _may_show(self, path: Path, target: Path) -> bool:
+        return self._disks.disk_of(path.parent).may_show(self._disks.disk_of(target.parent))
+
+    def _look(self, path: Path) -> str | None:
+        if path.is_symlink():
+            return f"-> {path.readlink()}"
+        if not os.path.lexists(path):
+            return None
+        if not path.is_file():
+            return _NO_FILE
+        with open_regular(path) as file:
+            digest = hashlib.sha256()
+            while block := file.read(BLOCK):
+                digest.update(block)
+                self._pulse()
+        return digest.hexdigest()
+
+
+def photo_paths(journal: Journal, step: Step, placement: Placement) -> list[Path]:
+    """Return where another copy of the photo that a step has put somewhere may lie, the most likely first."""
+    paths = dict.fromkeys([placement.source, step.path, *journal.paths_of(step)])
+    return [path for path in paths if path != placement.target]
+
+
+def last_copy(placement: Placement, what: str) -> str:
+    """Return the reason not to remove something that lies nowhere else."""
+    return f"{placement.target} is the last copy of its {what} that is known"
+
+
+def _is_one(one: Path, other: Path, *, by_name: bool) -> bool:
+    """Say whether two paths lead to one file, or to one name of it; what is still to be moved back does not yet."""
+    try:
+        if by_name:
+            return os.path.realpath(one) == os.path.realpath(other)
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

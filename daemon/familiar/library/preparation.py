@@ -1,0 +1,111 @@
+"""What a kind of operation may ask for before one of its steps is done: workers, sidecars, the rest of the plan."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from familiar.effects.executor import Executor
+from familiar.effects.journal import Step
+from familiar.errors import FamiliarError, GoneError, RetryError, SetAsideError
+from familiar.events import EventLog
+from familiar.model import Crop, Operation, SidecarContent
+from familiar.sources.sidecars import beside, sidecars_of
+from familiar.store.store import Store
+from familiar.vision.workers.pool import Workers
+
+
+class WorkerRenderer:
+    """Renders pictures and sidecars in the workers; the `Renderer` of `familiar.effects.kinds`."""
+
+    def __init__(self, *, store: Store, workers: Workers, log: EventLog) -> None:
+        """Take the store, which knows what was written into sidecars before."""
+        self._store = store
+        self._workers = workers
+        self._log = log
+
+    async def picture(self, step: Step, crop: Crop) -> bytes:
+        """Return the picture of a face."""
+        return await self._workers.crop(step.path, step.photo_hash, crop)
+
+    async def sidecar(self, step: Step, sidecar: Path, wanted: SidecarContent) -> tuple[bytes | None, bytes | None]:
+        """Return a sidecar as it should be, and as it is; what of it is familiar's own is written down."""
+        former = self._store.sidecars.wrote(sidecar)
+        try:
+            rendered = await self._workers.render_sidecar(step.path, sidecar, wanted, former)
+        except FamiliarError:
+            raise
+        except Exception as error:
+            self._log.emit("photo.error", path=sidecar, error=repr(error), exc_info=True)
+            raise SetAsideError(f"unexpected error: {error!r}") from error  # one sidecar must not stop the others
+        with self._store.writing():
+            self._store.sidecars.note_wrote(sidecar, step.photo_id, rendered.ours)
+        return rendered.after, rendered.before
+
+
+class StepSurroundings:
+    """The `Surroundings` of `familiar.effects.kinds`."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        renderer: WorkerRenderer,
+        executor: Executor,
+        is_there: Callable[[Path], bool],
+        copies_sidecars: bool,
+    ) -> None:
+        """Take the store and the renderer; `is_there` says whether a file lies at a path, or is only out of reach."""
+        self.renderer = renderer
+        self.copies_sidecars = copies_sidecars
+        self._store = store
+        self._executor = executor
+        self._is_there = is_there
+
+    def check_in_reach(self, step: Step) -> None:
+        """Check that a photo lies where the rules saw it, or is gone from there; a twin elsewhere is another file.
+
+        Raises:
+            RetryError: the photo is out of reach, and not known to be gone.
+        """
+        begun = step.target is not None
+        source = step.source if begun and step.source is not None else step.path
+        if os.path.lexists(source) or (step.target is not None and os.path.lexists(step.target)):
+            return
+        if self._is_there(source):
+            raise RetryError(f"{source}: out of reach for now")
+
+    def check_photo(self, photo: Path) -> None:
+        """Check that a photo lies where its sidecar is to be written.
+
+        Raises:
+            RetryError: it is out of reach, and not known to be gone.
+            GoneError: it is gone.
+        """
+        if not os.path.lexists(photo):
+            if self._is_there(photo):
+                raise RetryError(f"{photo}: out of reach for now")
+            raise GoneError(f"{photo}: no longer there")
+
+    def steps_beside(self, step: Step) -> Sequence[Step]:
+        """Return all steps of the same plan, by their positions."""
+        return self._store.journal.steps(step.plan_id)
+
+    def append(self, step: Step, operations: Sequence[Operation]) -> None:
+        """Write down more that the same plan has to do, after all that it has."""
+        self._store.journal.append(step.plan_id, operations)
+
+    def is_written(self, step: Step) -> bool:
+        """Say whether a step that was interrupted had written what it was to write."""
+        return self._executor.is_written(step)
+
+    def is_wanted(self, sidecar: Path, content: SidecarContent) -> bool:
+        """Say whether a sidecar is to say this still."""
+        return self._store.sidecars.wanted(sidecar) == content
+
+    def sidecars_of(self, photo: Path) -> Sequence[Path]:
+        """Return the sidecars that lie beside a photo."""
+        return sidecars_of(photo)
+
+    def sidecar_beside(self, sidecar: Path, photo: Path, target: Path) -> Path:
+        """Return where a sidecar of `photo` belongs when that lies at `target`."""
+        return beside(sidecar, photo, target)
