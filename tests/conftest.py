@@ -1,17 +1,40 @@
-"""Photos that all tests share."""
+"""Photos that all tests share, and how the suite is shared out to processes."""
 
+import gc
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import photos
-from running import Household
+from support import photos
+from support.household import Household
+
+MOST_PROCESSES = 8
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the test of the catalogue run last: it asks which events the others have seen."""
-    items.sort(key=lambda item: item.path.name == "test_catalogue.py")
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite in several processes, as `-n` does; tests that are named run in this one.
+
+    There is one process more than there are processors, as many tests wait for a daemon that waits itself.
+    """
+    options = config.option
+    if not config.pluginmanager.hasplugin("xdist") or hasattr(config, "workerinput"):
+        return
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not options.keyword
+    if options.numprocesses is None and is_whole and not (options.usepdb or options.collectonly):
+        options.numprocesses = min(len(os.sched_getaffinity(0)) + 1, MOST_PROCESSES)
+    if options.numprocesses and options.dist == "no":
+        options.dist = "worksteal"  # the tests of a module stay together, and share what it prepares
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _look_for_what_is_left_open() -> Iterator[None]:
+    """Let what nobody closed complain in the last test: of several processes nobody hears what they say in the end."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,13 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"yaml_source", "names", "tags", "state", "media"},
+    {"yaml_source", "names", "file_names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
     {"model", "errors", "events", "backoff"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "tags", "model", "errors", "backoff"}
+PURE = {"identity", "rules", "names", "file_names", "tags", "model", "errors", "backoff"}
 IMPURE = {
     "os",
     "io",

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from conftest import put
-from running import command
+from support.household import command
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import put
 from familiar import Library
 from familiar.errors import ConfigurationError, UsageError
-from running import Household
+from support.household import Household
 
 
 def opened(household: Household) -> Library:

@@ -22,7 +22,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from photos import MODELS
+from support.photos import MODELS
 
 LOOP = """
 import json, sys

@@ -17,7 +17,7 @@ from familiar.vision.engines.selection import load_engine
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from truth import compare, read_truth
+from support.ground_truth import compare, read_truth
 
 SETTINGS = [
     *(

@@ -23,10 +23,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from flickr_server.household import configure, log_in
-from flickr_server.remote import RemoteFlickr
-from photos import shared_folder
-from running import Household, command
+from support.flickr_server.household import configure, log_in
+from support.flickr_server.remote import RemoteFlickr
+from support.household import Household, command
+from support.photos import shared_folder
 
 PARALLEL = 4
 TAGS = ("Seen by familiar",)

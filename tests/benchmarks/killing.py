@@ -18,8 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from photos import shared_folder
-from running import Household, command
+from support.household import Household, command
+from support.photos import shared_folder
 
 
 def prepare(base: Path, photos: list[Path], people: list[Path]) -> Household:

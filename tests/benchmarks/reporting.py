@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from familiar.store.store import Store
-from library import fill
-from running import command
+from support.household import command
+from support.large_store import fill
 
 COMMANDS = (
     ("report", "report.html"),

@@ -24,8 +24,8 @@ from familiar.model import Box
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from photos import package_photos
-from truth import compare, read_truth
+from support.ground_truth import compare, read_truth
+from support.photos import package_photos
 
 PEERS = {".jpg", ".jpeg", ".png"}
 """What the peer looks at."""

@@ -19,8 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from familiar.store.store import Store
-from photos import package_photos
-from running import Household, Running
+from support.household import Household, Running
+from support.photos import package_photos
 
 _TICKS = 100.0  # clock ticks a second, sysconf(_SC_CLK_TCK)
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from conftest import put
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME
-from running import Household, command
+from support.household import Household, command
 
 PICTURE = b"a picture of somebody else"
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import put
 from familiar.state import locked
 from familiar.store.store import Store
-from running import Household, command
+from support.household import Household, command
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_listed_photos_are_put_into_a_folder_and_all_of_it_is_taken_back_at_once
     times = [photo.stat().st_mtime_ns for photo in photos]
     said = household.ask(action, write_list(household, *photos), "--to", household.out).stdout
     assert said.splitlines()[-2:] == [
-        f"2 {action if action != 'copy' else 'copi'}{'d' if action == 'move' else 'ed'}, 0 there already, 0 failed.",
+        f"2 {action if action != 'copy' else 'copi'}{'d' if action == 'move' else 'ed'}, 0 already there, 0 failed.",
         "`familiar undo --last` takes this back.",
     ]
     placed = [household.out / "a.jpg", household.out / "a (2).jpg"]
@@ -50,9 +50,9 @@ def test_what_lies_there_already_is_not_put_there_again(household: Household, ph
     listed = write_list(household, *photos)
     household.ask("copy", listed, "--to", household.out)
     before = household.tree()
-    assert "0 copied, 2 there already, 0 failed." in household.ask("copy", listed, "--to", household.out).stdout
+    assert "0 copied, 2 already there, 0 failed." in household.ask("copy", listed, "--to", household.out).stdout
     listed = write_list(household, household.out / "a.jpg")
-    assert "0 moved, 1 there already, 0 failed." in household.ask("move", listed, "--to", household.out).stdout
+    assert "0 moved, 1 already there, 0 failed." in household.ask("move", listed, "--to", household.out).stdout
     assert household.tree() == before
 
 
@@ -118,7 +118,7 @@ def test_a_listed_path_may_begin_with_the_home(household: Household, photos: lis
 def test_what_fails_is_told_and_is_not_tried_again_behind_ones_back(household: Household, photos: list[Path]) -> None:
     nowhere = Path("/proc/out")
     result = household.ask("copy", write_list(household, *photos), "--to", nowhere, check=False)
-    assert (result.returncode, "0 copied, 0 there already, 2 failed." in result.stdout) == (1, True)
+    assert (result.returncode, "0 copied, 0 already there, 2 failed." in result.stdout) == (1, True)
     assert "failed: /proc/out: No such file or directory" in result.stdout
     with Store(household.state / "familiar.db") as store:
         assert store.journal.counts() == {"refused": 2}
@@ -152,10 +152,10 @@ def test_the_photos_of_people_are_collected(
     people = [each for name in who if not name.startswith("--") for each in ("--person", name)]
     options = [name for name in who if name.startswith("--")]
     arguments: tuple[str | Path, ...] = ("collect", *people, *options, "--to", tmp_path / "to", "--link")
-    assert f"{len(expected)} linked, 0 there already" in library.ask(*arguments).stdout
+    assert f"{len(expected)} linked, 0 already there" in library.ask(*arguments).stdout
     assert names(tmp_path / "to") == expected
     assert {link.readlink().parents[1] for link in (tmp_path / "to").iterdir()} == {library.base / "album"}
-    assert f"0 linked, {len(expected)} there already" in library.ask(*arguments).stdout
+    assert f"0 linked, {len(expected)} already there" in library.ask(*arguments).stdout
     library.ask("undo", "--last")
 
 
@@ -308,7 +308,7 @@ def test_where_nobody_of_them_is_there_is_nothing_to_collect(library: Household,
         tmp_path / "to",
     )
     assert library.ask(*arguments).stdout.splitlines() == [
-        "No photo there shows them.", "0 copied, 0 there already, 0 failed."
+        "No photo there shows them.", "0 copied, 0 already there, 0 failed."
     ]  # fmt: skip
 
 
@@ -323,5 +323,5 @@ def test_a_file_is_moved_though_a_link_to_it_lies_beside_it(household: Household
 def test_of_many_failures_some_are_shown_and_all_are_counted(household: Household, many: Path) -> None:
     said = household.ask("move", many, "--to", "/proc/out", check=False).stdout.splitlines()
     assert said[-2:] == [
-        "... and 130 more that failed; --json shows all.", "0 moved, 0 there already, 150 failed."
+        "... and 130 more that failed; --json shows all.", "0 moved, 0 already there, 150 failed."
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import put
-from running import Household, command
+from support.household import Household, command
 
 PATIENCE = 20
 

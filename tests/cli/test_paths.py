@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import put
-from running import Household
+from support.household import Household
 
 LONG = "x" * 300
 LISTED = "list.txt"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import put
-from running import Household
+from support.household import Household
 
 
 def copying(household: Household) -> dict[str, object]:
@@ -133,7 +133,7 @@ def test_wrong_use_is_refused_with_what_would_be_right(
     household: Household, arguments: tuple[str, ...], message: str
 ) -> None:
     household.make_store()
-    result = household.call(*arguments, check=False)
+    result = household.ask(*arguments, check=False)
     assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
 
 
@@ -148,7 +148,7 @@ def test_a_check_of_the_rules_names_people_whom_nobody_registered(household: Hou
 def test_wrong_rules_are_refused_with_every_place(household: Household) -> None:
     household.rules.write_text("rules:\n  - name: a\n    when: {persn: Eileen, score: {min: 3}}\n    then: [stop]\n")
     for command in (("rules", "check"), ("rules", "apply"), ("plan",), ("scan",), ("run",), ("config", "check")):
-        result = household.call(*command, check=False)
+        result = household.refused(*command)
         first, second = result.stderr.splitlines()
         assert result.returncode == 2
         assert first.startswith(f"error: {household.rules}:3:12: rules[0].when.persn: unknown key 'persn'; did you")

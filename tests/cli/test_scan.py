@@ -10,7 +10,7 @@ import yaml
 
 from conftest import put
 from familiar.settings import Settings
-from running import Household, command
+from support.household import Household, command
 
 
 def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path, meadow: Path) -> None:
@@ -33,9 +33,9 @@ def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path,
     status = household.json("status")
     assert status["set_aside"] == [{"path": str(broken), "reason": "not a picture in any format that is known"}]
     assert (status["pid"], status["files"], status["roots"][0]["state"]) == (None, {"done": 3}, "online")
-    told = household.call("scan").stdout
+    told = household.ask("scan").stdout
     assert told == "0 handled, 0 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.\n"
-    again = household.call("scan", "--retry").stdout.splitlines()
+    again = household.ask("scan", "--retry").stdout.splitlines()
     assert again[1:] == [
         f"set aside  {broken}  not a picture in any format that is known",
         "0 handled, 1 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.",
@@ -54,7 +54,7 @@ def test_a_scan_of_one_file_takes_that_file_alone(household: Household, obama: P
 def test_a_scan_of_nothing_and_of_folders_in_each_other_is_refused(household: Household) -> None:
     inside = household.inbox / "inside"
     inside.mkdir()
-    nested = household.call("scan", household.inbox, inside, check=False)
+    nested = household.ask("scan", household.inbox, inside, check=False)
     assert (nested.returncode, nested.stderr) == (
         2,
         f"error: {inside} lies in {household.inbox}, which is watched with all below it: name one of them.\n",
@@ -63,7 +63,7 @@ def test_a_scan_of_nothing_and_of_folders_in_each_other_is_refused(household: Ho
     nothing = household.call("run", check=False)
     assert nothing.returncode == 2
     assert nothing.stderr.startswith("error: No folder to watch: name one (familiar run ~/Pictures), or set `folders`")
-    missing = household.call("scan", "/nowhere", check=False)
+    missing = household.ask("scan", "/nowhere", check=False)
     assert (missing.returncode, missing.stderr) == (2, "error: /nowhere: there is no such folder or file.\n")
 
 
@@ -72,7 +72,7 @@ def test_a_damaged_store_is_reported_and_left_as_it_is(household: Household) -> 
     store = household.state / "familiar.db"
     store.write_bytes(b"not a database, and nobody's to write over")
     for arguments in (("scan",), ("run",), ("status",), ("people", "list")):
-        result = household.call(*arguments, check=False)
+        result = household.refused(*arguments)
         assert result.returncode == 1
         assert f"{store}: the store is damaged" in result.stderr
     (verdict,) = [
@@ -84,7 +84,7 @@ def test_a_damaged_store_is_reported_and_left_as_it_is(household: Household) -> 
 
 def test_a_state_folder_that_can_not_be_written_is_reported(household: Household) -> None:
     household.state.write_text("a file where the folder should be")
-    result = household.call("scan", check=False)
+    result = household.ask("scan", check=False)
     assert (result.returncode, result.stderr) == (
         1,
         f"error: {household.state}: the state folder can't be made: File exists.\n",

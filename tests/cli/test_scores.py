@@ -12,7 +12,7 @@ import pytest
 from conftest import put
 from familiar.identity.score_files import read_scores
 from familiar.store.store import Store
-from running import Household
+from support.household import Household
 
 OBAMA = ("--person", "Barack Obama")
 

@@ -6,8 +6,8 @@ from PIL import Image
 
 from conftest import put
 from familiar.xmp.rdf import Packet
-from running import Household
-from sidecars import DIGIKAM, PLAIN
+from support.household import Household
+from support.sidecars import DIGIKAM, PLAIN
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_o
     ]
     assert known.tree() == before
     assert (
-        "1 sidecars written, 0 there already, 0 failed." in known.ask("sidecars", "write", known.inbox / "a.jpg").stdout
+        "1 sidecars written, 0 already there, 0 failed." in known.ask("sidecars", "write", known.inbox / "a.jpg").stdout
     )
     once = known.tree()
     assert once.keys() - before.keys() == {"inbox/a.jpg.xmp"}
@@ -45,7 +45,7 @@ def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_o
     result = known.ask("sidecars", "write", check=False)
     assert result.returncode == 1
     assert "left as it is because" in result.stdout
-    assert "0 sidecars written, 1 there already, 1 failed." in result.stdout
+    assert "0 sidecars written, 1 already there, 1 failed." in result.stdout
     assert b.read_bytes() == b"<broken"
 
 
@@ -60,7 +60,7 @@ def test_what_would_not_be_written_is_not_planned(known: Household) -> None:
     ]
     assert result.returncode == 1
     told = known.ask("sidecars", "write", check=False)
-    assert "0 sidecars written, 0 there already, 2 failed." in told.stdout
+    assert "0 sidecars written, 0 already there, 2 failed." in told.stdout
     assert told.returncode == 1
     assert b.read_bytes() == PLAIN
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import put
 from familiar.cli import COMMANDS, main
-from running import Household
+from support.household import Household
 
 HEAVY = {
     "asyncio",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import put
-from running import Household
+from support.household import Household
 
 READERS = [
     ("status",),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench import Workbench
+from support.workbench import Workbench
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from familiar.effects.disks import Disks
 from familiar.filesystem.mounts import Disk, Mounts, mounts_in
 from familiar.model import Copy, Move
-from workbench import Workbench, undo_of
+from support.workbench import Workbench, undo_of
 
 
 @contextmanager

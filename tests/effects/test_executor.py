@@ -8,7 +8,7 @@ import pytest
 
 from familiar.filesystem.folders import Entry, Folder, rename_new
 from familiar.model import Box, Copy, Crop, Link, Move, Operation
-from workbench import PICTURE, Death, Workbench, dies_at
+from support.workbench import PICTURE, Death, Workbench, dies_at
 
 FACE = Box(left=0, top=0, right=5, bottom=5)
 

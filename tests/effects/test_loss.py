@@ -15,7 +15,7 @@ from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder
 from familiar.filesystem.removal import prove_copy, prove_second_name, remove
 from familiar.model import Copy, Link, Move, MoveSidecar, Operation
-from workbench import Workbench, undo_of
+from support.workbench import Workbench, undo_of
 
 
 def move(target: Path, *, top: Path | None = None) -> Move:

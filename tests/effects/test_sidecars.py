@@ -6,8 +6,8 @@ import pytest
 from familiar.errors import FamiliarError
 from familiar.model import Move, MoveSidecar, SidecarContent, WriteSidecar
 from familiar.xmp.rdf import Packet
-from sidecars import DIGIKAM
-from workbench import Workbench, dies_at, undo_of
+from support.sidecars import DIGIKAM
+from support.workbench import Workbench, dies_at, undo_of
 
 ANN = SidecarContent(names=("Ann",))
 EVE = SidecarContent(names=("Eve",))

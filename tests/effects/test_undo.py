@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from familiar.errors import FamiliarError
 from familiar.model import Copy, Link, Move, Operation
-from workbench import Workbench, undo_of
+from support.workbench import Workbench, undo_of
 
 
 def reasons(bench: Workbench) -> list[str]:

@@ -18,6 +18,7 @@ from familiar.store.store import Store
 from familiar.vision.sidecars import Rendered, render
 from familiar.vision.workers.pool import Workers
 from faults.contents import hash_of, is_hidden
+from support.stores import put_store
 
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _FINAL = frozenset({"done", "kept", "refused", "undone"})
@@ -70,7 +71,7 @@ def picture_of(hash_: str, wish: Crop) -> bytes:
 def open_store(state: Path, hour: int) -> Store:
     """Open the store with a clock that stands, so many hours after a first day: what is to be retried is due then."""
     now = _FIRST + timedelta(hours=hour)
-    return Store(state / "familiar.db", now=lambda: now)
+    return Store(put_store(state), now=lambda: now)
 
 
 def work(store: Store) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from faults.armings import Arming
 from faults.shim import Call, armed, build, calls_in
-from running import Household, command
+from support.household import Household, command
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - it is the other file system that every Linux has
 SCAN = ("scan", "--log-format", "json", "--log-level", "info")

@@ -10,7 +10,7 @@ from faults import acting
 from faults.contents import Ledger, Tree, is_hidden, tree
 from faults.disks import Disks
 from faults.workloads import Arrive, Decide, SearchQuery
-from sidecars import DIGIKAM
+from support.sidecars import DIGIKAM
 
 _HOURS = 3
 """Between two commands: longer than any operation waits to be tried again."""

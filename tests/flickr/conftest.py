@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flickr_server.server import ACCESS_TOKEN, AUTHORIZE, REQUEST_TOKEN, REST, FlickrServer
+from support.flickr_server.server import ACCESS_TOKEN, AUTHORIZE, REQUEST_TOKEN, REST, FlickrServer
 
 
 @pytest.fixture

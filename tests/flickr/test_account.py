@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from flickr_server.control import Control
-from flickr_server.household import configure, log_in
-from flickr_server.remote import Login
-from flickr_server.server import FlickrServer
-from running import Household
+from support.flickr_server.control import Control
+from support.flickr_server.household import configure, log_in
+from support.flickr_server.remote import Login
+from support.flickr_server.server import FlickrServer
+from support.household import Household
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from familiar.flickr.api.credentials import Credentials
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
-from flickr_bench import FlickrBench
-from flickr_server.server import FlickrServer
-from flickr_server.sizes import ORIGINAL, RESIZED
-from running import CheckedLog
+from support.flickr_bench import FlickrBench
+from support.flickr_server.server import FlickrServer
+from support.flickr_server.sizes import ORIGINAL, RESIZED
+from support.log import CheckedLog
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def test_a_file_gets_its_name_only_when_it_is_whole(bench: FlickrBench, obama: P
     bench.run(has(bench, fetched=1))
     (file,) = bench.cache.iterdir()
     assert file.name == f"{photo.id}_{photo.secret}.jpg"
+    assert bench.log.of("flickr.fetched") == [{"photo": photo.id, "path": file}]
     assert file.read_bytes() == photo.picture(None)
 
 

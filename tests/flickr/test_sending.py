@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from familiar.flickr.api.errors import LoginLostError, NotAllowedError
-from flickr_bench import FlickrBench
-from flickr_server.account import Photo
-from flickr_server.server import FlickrServer
+from support.flickr_bench import FlickrBench
+from support.flickr_server.account import Photo
+from support.flickr_server.server import FlickrServer
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def test_a_tag_that_is_there_in_another_spelling_is_not_added_again_nor_ever_rem
     bench.flickr.account.tag_by_hand(photo.id, "JANE-DOE")
     bench.want(photo.id, "Jane Doe")
     assert bench.send().sent.kept == 1
+    assert bench.log.of("flickr.tag_kept") == [{"photo": photo.id, "tag": "Jane Doe"}]
     (row,) = bench.store.flickr_tags.of(photo.id)
     bench.store.flickr_tags.unwant(row)
     bench.send()
@@ -58,6 +59,7 @@ def test_a_tag_of_ours_is_taken_off_when_it_is_not_wanted_any_more(bench: Flickr
     bench.send()
     bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
     assert bench.send().sent.removed == 1
+    assert bench.log.of("flickr.tag_removed") == [{"photo": photo.id, "tag": "Jane Doe"}]
     assert raws(photo) == ["holiday", "Ann"]
     assert [clean for _, clean in bench.flickr.record.tags_removed] == ["janedoe"]
 
@@ -114,6 +116,8 @@ def test_a_flickr_that_does_not_answer_lets_tags_wait(bench: FlickrBench, photo:
     bench.want(photo.id, "Jane Doe")
     bench.flickr.faults.next("503", times=99)
     assert bench.send().sent.failed == 1
+    (failed,) = bench.log.of("flickr.tag_failed")
+    assert failed == {"photo": photo.id, "tag": "Jane Doe", "error": "HTTP 503", "retry_in": 60}
     assert bench.send().sent.failed == 0
     bench.flickr.faults.stop()
     bench.later(100)

@@ -9,9 +9,9 @@ from flickrapi.exceptions import FlickrError
 from PIL import Image
 from requests_oauthlib import OAuth1
 
-from flickr_server.oauth import SignedRequest, matches
-from flickr_server.remote import RemoteFlickr
-from flickr_server.server import FlickrServer
+from support.flickr_server.oauth import SignedRequest, matches
+from support.flickr_server.remote import RemoteFlickr
+from support.flickr_server.server import FlickrServer
 
 Connect = Callable[..., Any]
 ALL_SIZES = ",".join(f"url_{name}" for name in ["sq", "q", "t", "s", "n", "m", "z", "c", "l", "h", "k", "o"])

@@ -15,7 +15,8 @@ from familiar.folders.intake import Intake
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import EventsLost
 from familiar.store.store import Store
-from running import CheckedLog
+from support.log import CheckedLog
+from support.stores import put_store
 
 
 class Household:
@@ -26,7 +27,7 @@ class Household:
         self.root.mkdir()
         self.log = CheckedLog()
         self.ahead = 0.0
-        self.store = Store(base / "familiar.db")
+        self.store = Store(put_store(base))
         settings = Settings(folders=(FolderSettings(path=self.root),), settle=0)
         self.intake = Intake(
             settings=settings,
@@ -101,7 +102,7 @@ def test_what_has_lain_unchanged_is_taken_at_once_and_what_came_just_now_is_wait
     time.sleep(1.1)
     (tmp_path / "copied.jpg").write_bytes(b"2")
     os.utime(tmp_path / "copied.jpg", (1e9, 1e9))  # as a copy with the time stamp of its original has
-    log, store = CheckedLog(), Store(tmp_path / "familiar.db")
+    log, store = CheckedLog(), Store(put_store(tmp_path))
     settings = Settings(folders=(FolderSettings(path=tmp_path),), settle=1.0)
     disks = Disks(store.places)
     intake = Intake(settings=settings, store=store, disks=disks, log=log, clock=lambda: 0.0, watch=False)

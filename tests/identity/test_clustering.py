@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import photos
 from familiar.errors import UsageError
 from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.grouping import group
 from familiar.identity.clustering.plan import FacesToGroup, Grouping
 from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
+from support import photos
 
 Name: TypeAlias = Literal["linkage", "whispers", "hdbscan"]
 ALGORITHMS: tuple[Name, ...] = ("linkage", "whispers", "hdbscan")

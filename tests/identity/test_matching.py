@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import photos
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import ONE_LOOK, match
 from familiar.identity.people import KnownPerson
 from familiar.identity.verdicts import Verdicts
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
+from support import photos
 
 DEFAULTS = MatchingSettings()
 

@@ -2,13 +2,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from album import embedding
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
 from familiar.settings import MatchingSettings
+from support.album import embedding
 
 
 def test_a_person_is_as_far_from_a_face_as_matching_says() -> None:

@@ -1,11 +1,10 @@
 import asyncio
 import gc
-import threading
 from typing import Any
 
 import pytest
 
-from familiar.library.concurrency import run, run_all
+from familiar.library.concurrency import run_all
 
 
 async def after(seconds: float, error: Exception | None = None) -> float:
@@ -34,27 +33,3 @@ def test_when_jobs_fail_the_first_error_is_told_and_no_job_is_left_behind() -> N
 
     assert asyncio.run(count()) == 1
     assert loud == []
-
-
-async def thread_and_loop() -> tuple[threading.Thread, asyncio.AbstractEventLoop]:
-    await asyncio.sleep(0)
-    return threading.current_thread(), asyncio.get_running_loop()
-
-
-def test_where_a_loop_runs_a_coroutine_has_another_one_in_the_same_thread() -> None:
-    async def notebook() -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        thread, inner = run(thread_and_loop())
-        assert (thread, inner is not loop, inner.is_closed()) == (threading.current_thread(), True, True)
-        with pytest.raises(OSError, match="broken"):
-            run(after(0, OSError("broken")))
-        assert (asyncio.get_running_loop(), asyncio.current_task()) == (loop, task)
-        await asyncio.sleep(0)
-
-    asyncio.run(notebook())
-
-
-def test_where_no_loop_runs_none_is_left() -> None:
-    assert run(thread_and_loop())[1].is_closed()
-    with pytest.raises(RuntimeError):
-        asyncio.get_running_loop()

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from album import MODEL, Album, embedding
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import MANIFEST_NAME, Unmatched, write_manifests
@@ -20,6 +19,7 @@ from familiar.library.recognition import Recogniser
 from familiar.library.scoring import Scorer
 from familiar.model import Embedding
 from familiar.settings import MatchingSettings
+from support.album import MODEL, Album, embedding
 
 ANN, BOB, EVE = 1, 2, 3
 MATCHED = CropOptions(threshold=0.44, faces="matched")

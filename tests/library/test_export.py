@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from album import Album, embedding
 from familiar.errors import UsageError
 from familiar.library.export.formats import FORMATS, Format, choose_format, writer_of
 from familiar.store.store import Store
 from familiar.store.tables import Column, Table
-from library import fill
+from support.album import Album, embedding
+from support.large_store import fill
+from support.stores import put_store
 
 ODD = os.fsdecode(b'/photos/\xff"odd", \xc3\xa9\nname.jpg')
 SHOWN = '/photos/\\xff"odd", é\nname.jpg'
@@ -184,7 +185,7 @@ def test_what_is_no_number_in_a_damaged_embedding_is_nothing(album: Album, chose
 
 @pytest.mark.parametrize("chosen", FORMATS)
 def test_a_store_without_photos_gives_a_table_without_rows(tmp_path: Path, chosen: Format) -> None:
-    with Store(tmp_path / "familiar.db") as store:
+    with Store(put_store(tmp_path)) as store:
         data = written(store.tables.matches(), chosen)
     if chosen == "csv":
         assert data == b"face,photo,hash,person,nearest,distance,score,accepted,ambiguous\r\n"
@@ -224,7 +225,7 @@ def test_any_text_comes_back_from_csv_but_for_the_apostrophe_before_formulas(val
 
 
 def test_rows_of_many_batches_are_all_there_in_order(tmp_path: Path) -> None:
-    with Store(tmp_path / "familiar.db") as store:
+    with Store(put_store(tmp_path)) as store:
         fill(store, photos=11_000, faces=12_000, people=5)
         with store.reading():
             assert [photo["id"] for photo in read_jsonl(written(store.tables.photos(), "jsonl"))] == list(

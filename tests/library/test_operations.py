@@ -11,9 +11,9 @@ from familiar.library.operations import OperationRunner
 from familiar.model import Copy, Move, Plan, SidecarContent, WriteSidecar
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
-from photos import MODELS
-from running import CheckedLog
-from workbench import Workbench
+from support.log import CheckedLog
+from support.photos import MODELS
+from support.workbench import Workbench
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from familiar.store.store import STORE_NAME
-from running import Household, Running
+from support.household import Household, Running
 
 PLAIN = {"vision": {"workers": 1, "mirror": False}}
 OLD, NEW = "dlib-resnet-v1", "dlib-resnet-v1-mirrored"
@@ -110,8 +110,12 @@ def test_a_daemon_that_is_killed_while_it_encodes_again_goes_on_where_it_was(out
 
 def test_a_stop_does_not_wait_for_references_to_be_encoded(outdated: Household) -> None:
     with outdated.running() as daemon:
-        os.kill(first_worker(daemon), signal.SIGSTOP)  # so that no reference is encoded, however long one waits
+        worker = first_worker(daemon)
+        os.kill(worker, signal.SIGSTOP)  # so that no reference is encoded, however long one waits
         daemon.wait_for("service.ready")
-        assert daemon.stop() == 0
+        daemon.send(signal.SIGTERM)
+        daemon.wait_for("model.changed")  # what comes after the references
+        os.kill(worker, signal.SIGKILL)  # its end would be waited for
+        assert daemon.process.wait(20) == 0
     assert daemon.events("people.renewed") == []
     assert models(outdated, "face_references") == {OLD}

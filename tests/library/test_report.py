@@ -20,7 +20,7 @@ from familiar.library.report.page import is_report, render, share, shown
 from familiar.library.report.reasons import grouped
 from familiar.store.store import Store
 from familiar.store.views.statistics import ReasonCount
-from library import fill
+from support.large_store import fill
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>$x_1$ & 中文 🙂 \u200d"

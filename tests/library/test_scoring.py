@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from album import MODEL, Album, embedding
 from familiar.errors import UsageError
 from familiar.library.scoring import PercentileIndex, Scorer
 from familiar.library.search import Finder, SearchQuery
 from familiar.model import Face
 from familiar.settings import MatchingSettings
+from support.album import MODEL, Album, embedding
 
 ANN, BOB, EVE = 1, 2, 3
 SETTINGS = MatchingSettings()

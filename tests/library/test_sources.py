@@ -8,7 +8,7 @@ import pytest
 from familiar.library.sources import FlickrCache, Sources, folder_source
 from familiar.settings import FolderSettings
 from familiar.store.store import Store
-from running import CheckedLog
+from support.log import CheckedLog
 
 
 @pytest.fixture

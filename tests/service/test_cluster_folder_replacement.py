@@ -27,7 +27,7 @@ from familiar.library.clusters.folders.recovery import recover
 from familiar.library.clusters.folders.removal import give_names_back, has_sha256, remove_crop, sha256_of
 from familiar.library.clusters.folders.replacement import PreviousExport, former_of, held, staging
 from familiar.store.store import Store
-from reviews import PICTURE, Review, copied, make_review
+from support.reviews import PICTURE, Review, copied, make_review
 
 MINE = b"a picture of somebody else"
 NEWER = PICTURE.replace(b"picture", b"another")

@@ -15,7 +15,8 @@ from PIL import Image
 
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
-from running import Household, Running, names
+from support.household import Household, Running
+from support.log import names
 
 
 def put(photo: Path, target: Path) -> Path:
@@ -43,6 +44,7 @@ def test_a_photo_that_arrives_is_recognised_and_copied_cropped_and_moved(
         put(obama2, household.inbox / "new.jpg")
         daemon.wait_for("operation.done", kind="move")
         assert daemon.wait_for("photo.recognised")["people"] == ["Barack Obama"]
+        assert len(daemon.wait_for("plan.made")["operations"]) == 3
         assert daemon.stop() == 0
     tree = household.tree()
     assert set(tree) == {"out/Barack Obama/new.jpg", "out/faces/new.jpg", "out/done/new.jpg"}
@@ -171,6 +173,7 @@ def test_sighup_takes_changed_settings_and_keeps_the_old_ones_if_they_are_wrong(
         assert problem.startswith(f"{household.config}:2:9: settle: 'soon' is wrong; it should be a valid number")
         household.configure({"folders": [str(household.inbox), str(other)]})
         daemon.send(signal.SIGHUP)
+        daemon.wait_for("service.reloaded", settings=str(household.config))
         daemon.wait_for("service.ready", count=2)
         daemon.wait_for("root.online", root=str(other))
         put(biden, other)
@@ -194,7 +197,7 @@ def test_who_registers_people_need_not_have_the_settings_of_the_daemon(household
     other.write_text("matching: {threshold: 0.3}\n")
     with household.running() as daemon:
         daemon.wait_for("service.ready")
-        added = household.call("--config", other, "people", "add", "Obama", obama)
+        added = household.ask("--config", other, "people", "add", "Obama", obama)
         daemon.wait_for("people.rematched", people=1, faces=1)
         assert len(daemon.events("people.rematched")) == 2
     assert added.stdout == "Obama: 1 registered, 0 known already, 0 refused.\n"
@@ -247,6 +250,7 @@ def test_sigterm_gives_back_what_is_in_flight_and_the_next_start_does_it(househo
     with household.running() as daemon:
         daemon.wait_for("photo.seen")
         assert daemon.stop() == 0
+        daemon.wait_for("service.stopping", reason="SIGTERM")
         assert daemon.wait_for("service.stopped")["given_back"] > 0
     assert household.json("status")["files"].get("pending", 0) > 0
     household.scan()
@@ -273,8 +277,9 @@ def test_a_photo_that_kills_its_worker_is_set_aside_and_the_others_are_handled(
 ) -> None:
     put(obama, household.inbox)
     with Image.open(obama) as image:
-        for number in range(20):
-            image.rotate(number + 1, expand=True).resize((3000, 4000)).save(household.base / f"{number}.jpg")
+        image.resize((3000, 4000)).save(large := household.base / "large.jpg")
+    for number in range(20):
+        (household.base / f"{number}.jpg").write_bytes(large.read_bytes() + bytes([number]))
     with household.running() as daemon:
         daemon.wait_for("photo.seen")
         for number in range(20):
@@ -466,13 +471,15 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     household.out.mkdir()
     put(obama, household.out / "obama.jpg")
     link = {"to": f"{shm}/{household.base.name}/", "kind": "hard"}
-    household.rule({"name": "both", "then": [{"copy": f"{household.out}/"}, {"link": link}]})
+    household.rule({"name": "both", "then": [{"copy": f"{household.out}/"}, {"link": link}, {"tag": "Seen here"}]})
     try:
         events = household.scan(check=False)
     finally:
         shutil.rmtree(shm / household.base.name, ignore_errors=True)
     (kept,) = [event for event in events if event["event"] == "operation.kept"]
     assert kept["target"] == str(household.out / "obama.jpg")
+    (odd,) = [event for event in events if event["event"] == "plan.refused"]
+    assert (odd["kind"], odd["reason"]) == ("tag", "it does not come from Flickr, where tags go")
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
     assert refused["error"].endswith("a hard link can't reach another file system: use kind: symbolic, or copy")
     assert photo.read_bytes() == obama.read_bytes()

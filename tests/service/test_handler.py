@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from arrivals import ArrivalBench
 from familiar.errors import ChangedError, GoneError, RetryError, StoreUnavailableError
 from familiar.service.arrival import Arrival
 from familiar.service.handler import Handler
 from familiar.store.files import FileRow
+from support.arrivals import ArrivalBench
 
 
 @pytest.fixture

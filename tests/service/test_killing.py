@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from running import Household, command
+from support.household import Household, command
 
 MOMENTS = (("photo.seen", 1), ("plan.made", 1), ("operation.done", 2), ("plan.made", 2), ("operation.done", 4))
 """Events after the so manieth of which the scan is killed."""

@@ -16,7 +16,7 @@ from familiar.service.stopping import StopRequest
 from familiar.service.store_failures import StoreFailures
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake
-from running import CheckedLog
+from support.log import CheckedLog
 
 
 @dataclass(slots=True)

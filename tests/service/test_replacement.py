@@ -15,7 +15,8 @@ from PIL import Image
 from conftest import put
 from familiar.state import LOCK_NAME
 from familiar.store.store import STORE_NAME
-from running import Household, Running, command, events_in, names, note_events
+from support.household import Household, Running, command
+from support.log import check_events, events_in, names
 
 PATIENCE = 15.0
 
@@ -119,7 +120,7 @@ def test_a_scan_ends_too_and_says_what_to_do(household: Household, astronaut: Pa
             lines.append(line)
             if '"photo.seen"' in line and (household.state / STORE_NAME).exists():
                 deleted(household)
-    note_events("".join(lines))
+    check_events("".join(lines))
     assert process.returncode == 1
     assert "store.replaced" in names(events_in("".join(lines)))
     assert lines[-1].startswith(f"error: {household.state / STORE_NAME}: is gone: it was deleted or moved away while ")
@@ -151,7 +152,7 @@ def test_a_daemon_that_is_started_again_makes_no_new_store_in_the_place_of_one_t
         path = harm(household)
         assert ended(daemon) == 1
     for arguments in (("run",), ("scan",), ("people", "add", "Barack Obama", obama)):
-        result = household.call(*arguments, check=False)
+        result = household.refused(*arguments)
         assert result.returncode == 1
         assert not path.exists()
     assert "Put it, or a backup of it, in its place. To begin anew" in household.call("run", check=False).stderr

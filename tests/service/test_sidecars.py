@@ -9,8 +9,8 @@ from conftest import put
 from familiar.store.store import Store
 from familiar.xmp.document import read
 from familiar.xmp.rdf import Packet
-from running import Household
-from sidecars import DIGIKAM, LIGHTROOM, PLAIN
+from support.household import Household
+from support.sidecars import DIGIKAM, LIGHTROOM, PLAIN
 
 BOTH = {"sidecars": {"write": True, "read": True}}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from running import Household
-from videos import write_video
+from support.household import Household
+from support.videos import write_video
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from familiar.store.store import STORE_NAME, Store
-from running import Household
+from support.household import Household
 
 
 def test_a_file_that_a_program_has_open_waits_however_long_that_pauses(household: Household, obama: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from arrivals import ArrivalBench, hash_of
 from familiar.errors import StoreUnavailableError
 from familiar.service.wake import Wake
 from familiar.service.window import WIDTH, FileWindow
 from familiar.store.files import FileRow
+from support.arrivals import ArrivalBench, hash_of
 
 
 @pytest.fixture

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from album import Album
 from familiar.store.store import Store
+from support.album import Album
+from support.stores import put_store
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "familiar.db", now=lambda: NOON) as opened:
+    with Store(put_store(tmp_path), now=lambda: NOON) as opened:
         yield opened
 
 

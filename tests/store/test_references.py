@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from album import MODEL, Album, embedding
 from familiar.errors import UsageError
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.model import Embeddings
 from familiar.settings import MatchingSettings
 from familiar.store.references import FaceToRegister, Registered
+from support.album import MODEL, Album, embedding
 
 FILE = Path("/data/ann.npy")
 

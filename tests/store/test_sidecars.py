@@ -2,10 +2,10 @@
 
 import pytest
 
-from album import Album, embedding
 from familiar.errors import UsageError
 from familiar.identity.people import MOST_REFERENCES
 from familiar.model import Area, Match, Region, SidecarContent
+from support.album import Album, embedding
 
 
 def names_of(album: Album, *faces: int) -> list[str | None]:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pool import Pool
+from support.pool import Pool
 
 
 @pytest.fixture(scope="package")

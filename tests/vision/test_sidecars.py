@@ -12,7 +12,7 @@ from familiar.vision import sidecars
 from familiar.vision.decoding.pictures import decode
 from familiar.vision.sidecars import SidecarFaces, listen, orientation_of, render
 from familiar.xmp.document import read
-from sidecars import DIGIKAM, LIGHTROOM
+from support.sidecars import DIGIKAM, LIGHTROOM
 
 NOTHING = SidecarContent()
 SPOT = (240, 24, 288, 56)

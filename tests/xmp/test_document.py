@@ -12,7 +12,7 @@ from familiar.model import Area, Region, SidecarContent
 from familiar.names import check_name
 from familiar.xmp.document import merge, read
 from familiar.xmp.rdf import NAMESPACES, Packet
-from sidecars import DARKTABLE, DIGIKAM, LIGHTROOM, PLAIN
+from support.sidecars import DARKTABLE, DIGIKAM, LIGHTROOM, PLAIN
 
 PLACE = Area(x=0.5, y=0.25, width=0.1, height=0.2)
 ANN = SidecarContent(names=("Ann",), regions=(Region(name="Ann", area=PLACE),), width=300, height=400)

@@ -12,30 +12,46 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from familiar.api import (
+        cluster_folders,
+        clusters,
         configuration,
+        crops,
         daemon,
         disks,
+        export,
         flickr,
         health,
         people,
+        photo_lists,
         placement,
+        report,
         rules,
+        scores,
         search,
+        sidecars,
         status,
     )
     from familiar.api.library import Library
 
 __all__ = [
     "Library",
+    "cluster_folders",
+    "clusters",
     "configuration",
+    "crops",
     "daemon",
     "disks",
+    "export",
     "flickr",
     "health",
     "people",
+    "photo_lists",
     "placement",
+    "report",
     "rules",
+    "scores",
     "search",
+    "sidecars",
     "status",
 ]
 

@@ -18,17 +18,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from types import TracebackType
+    from typing import BinaryIO, Literal
 
+    from familiar.api.clusters import Clusters
     from familiar.api.configuration import ConfigurationFiles
+    from familiar.api.crops import CropResult
     from familiar.api.daemon import ScanResult
     from familiar.api.disks import FolderDisks
+    from familiar.api.export import ExportedTable
     from familiar.api.flickr import FlickrAccount
     from familiar.api.health import Finding
     from familiar.api.people import People
+    from familiar.api.photo_lists import Listed
     from familiar.api.placement import Action, Collection
+    from familiar.api.report import Report
     from familiar.api.rules import PhotoRules, PlannedPhotos
+    from familiar.api.scores import WrittenScores
     from familiar.api.search import Found
+    from familiar.api.sidecars import PhotoSidecars
+    from familiar.library.export.formats import Format
+    from familiar.library.export.tables import TableName
     from familiar.library.handover import Undone
+    from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
 
 
@@ -66,6 +77,16 @@ class Library:
     def people(self) -> People:
         """Who is known, and by which faces."""
         return api.people.People(self._session)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Groups of faces that nobody has named yet, and what a person decides about them."""
+        return api.clusters.Clusters(self._session)
+
+    @cached_property
+    def sidecars(self) -> PhotoSidecars:
+        """Names and faces in XMP files beside the photos."""
+        return api.sidecars.PhotoSidecars(self._session)
 
     @cached_property
     def rules(self) -> PhotoRules:
@@ -261,6 +282,173 @@ class Library:
             UsageError: not exactly one of the three is given, there is no such operation, or nothing to undo.
         """
         return api.placement.undo(self._session, operations, last=last, since=since)
+
+    def scores(self, person: str | None = None, *, source: str | Path | None = None) -> PhotoScores:
+        """Return how near photos come to a person: paths, and scores as an array (n,).
+
+        Args:
+            person: score all known photos for this person; or
+            source: read scores from this file, or from all files similarity_scores.txt in and below this folder.
+
+        Raises:
+            UsageError: not exactly one of the two is given, there is no such person, or a file is not one of scores.
+            FamiliarError: no photo with a face is known.
+        """
+        return api.scores.scores(self._session, person, None if source is None else expanded(source))
+
+    def write_scores(
+        self, folder: str | Path, person: str, *, recursive: bool = False, out: str | Path | None = None
+    ) -> WrittenScores:
+        """Score the photos in a folder, which is looked through first, and write files of scores there.
+
+        Each folder with photos gets a similarity_scores.txt; a file of scores that is there is replaced.
+
+        Args:
+            folder: the photos.
+            person: whom to look for.
+            recursive: take the folders below, too.
+            out: the file with all scores; by default all_similarity_scores.txt in the folder.
+
+        Raises:
+            UsageError: there is no such folder or person, no photo in it, or another file has one of the names.
+            FamiliarError: no photo has a face, or a file can't be written; no file has changed then.
+        """
+        where = None if out is None else expanded(out)
+        return api.scores.write_scores(self._session, expanded(folder), person, recursive=recursive, out=where)
+
+    def move(self, photos: Listed, to: str | Path, *, ignore_missing: bool = False) -> Collection:
+        """Move photos into a folder; `undo(last=True)` takes it back. Nothing is overwritten.
+
+        Args:
+            photos: paths, or one path: a file with a path a line, as `PhotoScores.write_list` writes it.
+            to: the folder, which is made if need be.
+            ignore_missing: skip files that do not exist.
+
+        Raises:
+            UsageError: there is no path, one is a folder, the list can't be read, or `to` is a file.
+            FamiliarError: a file does not exist; nothing was done then.
+        """
+        return api.photo_lists.put_listed(self._session, photos, expanded(to), "move", ignore_missing=ignore_missing)
+
+    def copy(self, photos: Listed, to: str | Path, *, ignore_missing: bool = False) -> Collection:
+        """Copy photos into a folder; arguments and errors are those of `move`."""
+        return api.photo_lists.put_listed(self._session, photos, expanded(to), "copy", ignore_missing=ignore_missing)
+
+    def link(self, photos: Listed, to: str | Path, *, hard: bool = False, ignore_missing: bool = False) -> Collection:
+        """Make symbolic links to photos in a folder, or hard ones; arguments and errors are those of `move`."""
+        action: Action = "hard-link" if hard else "link"
+        return api.photo_lists.put_listed(self._session, photos, expanded(to), action, ignore_missing=ignore_missing)
+
+    def crop(
+        self,
+        people: str | Sequence[str] = (),
+        *,
+        to: str | Path,
+        folders: Sequence[str | Path] = (),
+        recursive: bool = True,
+        reference: str | Path | None = None,
+        largest: bool = False,
+        threshold: float | None = None,
+        all_faces: bool = False,
+        min_size: int = 0,
+        min_sharpness: float = 0.0,
+        margin: float = 0.4,
+        square: bool = True,
+        aligned: bool = False,
+        size: int | None = None,
+        enlarge: bool = True,
+        format: Literal["jpg", "png", "webp"] = "jpg",  # noqa: A002 - it is called so in faces.json
+        quality: int | None = None,
+    ) -> CropResult:
+        """Crop the faces of people out of photos, for a data set; `undo(last=True)` takes the crops back.
+
+        Another call with the same options adds what is new. docs/datasets.md says more.
+
+        Args:
+            people: whose faces; several people get a folder each in `to`.
+            to: the folder for the crops, and for faces.json, which says where each comes from.
+            folders: files and folders, which are looked through first; by default all known photos are taken.
+            recursive: take the folders below, too.
+            reference: a photo of the face to look for, in place of people.
+            largest: take the largest of several faces in that photo.
+            threshold: the largest distance of a face, above 0 and up to 1, whoever else may be nearer; 1 takes every
+                face. By default matching decides.
+            all_faces: crop all faces of a photo that match, not only the nearest.
+            min_size: leave out smaller faces: pixels of the shorter side.
+            min_sharpness: leave out faces that are less sharp.
+            margin: share of the face's longer side that is added on each side, in 0 to 3.
+            square: make squares; otherwise crops have the shape of the face's box.
+            aligned: turn and scale faces so that their eyes are level.
+            size: pixels of the longer side of each crop, in 8 to 10,000; by default as in the photo.
+            enlarge: enlarge faces that have too few pixels; otherwise they are left out.
+            format: of the crops.
+            quality: of jpg and webp, in 1 to 100.
+
+        Raises:
+            UsageError: not exactly one of `people` and `reference` is given, options do not go together, there is no
+                such person or folder, or `to` has other crops, or such as were made with other options.
+            FamiliarError: there is no face in any of the photos, or faces.json can't be written.
+        """
+        request = api.crops.request_of(
+            people,
+            to=to,
+            folders=folders,
+            recursive=recursive,
+            reference=reference,
+            largest=largest,
+            threshold=threshold,
+            all_faces=all_faces,
+            min_size=min_size,
+            min_sharpness=min_sharpness,
+            margin=margin,
+            square=square,
+            aligned=aligned,
+            size=size,
+            enlarge=enlarge,
+            format_=format,
+            quality=quality,
+        )
+        return api.crops.crop(self._session, request)
+
+    def export(
+        self,
+        table: TableName,
+        out: str | Path | BinaryIO,
+        *,
+        format: Format | None = None,  # noqa: A002 - as the option is called
+        embeddings: bool = False,
+        replace: bool = False,
+    ) -> ExportedTable:
+        """Write all photos, faces or matches as a table; the rows are all of one moment.
+
+        Args:
+            table: "photos", "faces" or "matches"; docs/report.md says which columns they have.
+            out: a file, or a stream of bytes, which stays open.
+            format: "csv", "jsonl" or "parquet"; by default that of the file's suffix, for a stream "csv".
+            embeddings: write the embedding (128,) of each face, too.
+            replace: replace a file of that name.
+
+        Raises:
+            UsageError: there is no such table, no format is meant, or a file of that name is there.
+            FamiliarError: the file can't be written.
+        """
+        where = expanded(out) if isinstance(out, str | Path) else out
+        return api.export.export(self._session, table, where, format_=format, embeddings=embeddings, replace=replace)
+
+    def report(self, file: str | Path, *, people: int = 100, faces: bool = True, replace: bool = False) -> Report:
+        """Write a page (HTML) about all photos; a report that lies there is replaced, another file is not.
+
+        Args:
+            file: one file, which needs nothing else, and no network either.
+            people: how many people are shown, those with most photos.
+            faces: show faces, or names and figures alone.
+            replace: replace a file that is not a report.
+
+        Raises:
+            UsageError: another file of that name is there.
+            FamiliarError: the file can't be written.
+        """
+        return api.report.report(self._session, expanded(file), people=people, faces=faces, replace=replace)
 
     def close(self) -> None:
         """Close the store."""

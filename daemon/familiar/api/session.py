@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from familiar.effects.disks import Disks
 from familiar.errors import StoreReplacedError, UsageError
@@ -15,7 +15,9 @@ from familiar.model import USUAL_MODEL
 from familiar.state import locked
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from concurrent.futures import ThreadPoolExecutor
 
     from familiar.api.environment import Environment
     from familiar.events import EventLog
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
     from familiar.vision.workers.pool import Workers
 
 R = TypeVar("R")
+
+
+class Loop(Protocol):
+    """An event loop that runs one coroutine after the other."""
+
+    def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        """Run a coroutine to its end."""
 
 
 class Session:
@@ -196,9 +205,44 @@ class Session:
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine to its end, also where this thread runs an event loop, as in a notebook."""
-        from familiar.library.concurrency import run
+        with self.loop() as loop:
+            return loop.run(coroutine)
 
-        return run(coroutine)
+    @contextmanager
+    def loop(self) -> Iterator[Loop]:
+        """Keep an event loop for a block, for what lives longer than one coroutine; it can be used as `run` can."""
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
+        if not _runs_loop():
+            with asyncio.Runner() as runner:
+                yield runner
+            return
+        with ThreadPoolExecutor(1) as thread:
+            other = _LoopElsewhere(asyncio.Runner(), lambda call: self._call_in(thread, call))
+            try:
+                yield other
+            finally:
+                other.close()
+
+    def _call_in(self, thread: ThreadPoolExecutor, call: Callable[[], R]) -> R:
+        """Call something in another thread, which may use the store until this one, which waits, has the result."""
+        from concurrent.futures import wait
+
+        def called() -> R:
+            self._use_store()
+            return call()
+
+        future = thread.submit(called)
+        try:
+            return future.result()
+        finally:
+            wait([future])  # also after Ctrl-C
+            self._use_store()
+
+    def _use_store(self) -> None:
+        if self._store is not None:
+            self._store.use_in_this_thread()
 
     def close(self) -> None:
         """Close the store."""
@@ -218,6 +262,31 @@ class Session:
                 copy_sidecars=self.settings.sidecars.any,
             )
             yield runner, workers.slots
+
+
+class _LoopElsewhere:
+    """An event loop in another thread."""
+
+    def __init__(self, runner: asyncio.Runner, call: Callable[[Callable[[], Any]], Any]) -> None:
+        self._runner = runner
+        self._call = call
+
+    def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        result: R = self._call(lambda: self._runner.run(coroutine))
+        return result
+
+    def close(self) -> None:
+        self._call(self._runner.close)
+
+
+def _runs_loop() -> bool:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _WithoutOperations:

@@ -41,7 +41,7 @@ COMMANDS = {
     "move": Listed("lists", "Move the photos of LIST to a folder."),
     "copy": Listed("lists", "Copy the photos of LIST to a folder."),
     "link": Listed("lists", "Link the photos of LIST into a folder."),
-    "crop": Listed("crop.command", "Crop the faces of a person out of photos, for a data set."),
+    "crop": Listed("crop", "Crop the faces of a person out of photos, for a data set."),
     "clusters": Listed("clusters.group", "Name groups of faces: one answer for hundreds of photos."),
     "flickr": Listed("flickr.group", "Photos from an account on Flickr, and tags back to it."),
     "sidecars": Listed(

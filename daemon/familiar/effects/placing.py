@@ -29,6 +29,7 @@ from pathlib import Path
 from familiar.effects.hidden import Hidden
 from familiar.effects.writing import copied, written
 from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError, WriterError
+from familiar.file_names import number_name
 from familiar.filesystem import kernel, writers
 from familiar.filesystem.files import HeldFile, Pulse, has_content, hold, hold_if_regular
 from familiar.filesystem.folders import Entry, Folder, naming, rename_new
@@ -230,13 +231,8 @@ def is_copy(entry: Entry, hash_: str, size: int, pulse: Pulse) -> bool:
 
 
 def numbered(wish: Entry, number: int) -> Entry:
-    """Return the wish with a number, shortened to what a file name may have (255 bytes)."""
-    name = Path(wish.name)
-    addition = f" ({number}){name.suffix}"
-    stem = os.fsencode(name.stem)[: 255 - len(os.fsencode(addition))]
-    if name.stem.isprintable():  # cut between characters, not inside of one
-        stem = stem.decode("utf-8", "ignore").encode()
-    return wish.with_name(os.fsdecode(stem) + addition)
+    """Return the wish with a number, shortened to what a file name may have."""
+    return wish.with_name(number_name(wish.name, number))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from familiar.file_names import clean_name, shorten_name
 from familiar.model import Subject
 
 FIELDS = ("person", "name", "stem", "suffix", "taken", "source", "score")
@@ -20,8 +21,6 @@ UNKNOWN = "unknown"
 _DIRECTIVES = frozenset("YmdHMSjybBaAUVWGu%")
 _DEFAULT_SPECS = {"taken": "%Y-%m-%d", "score": ".2f"}
 _NUMBER_FORMAT = re.compile(r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?")
-_MAX_BYTES = 255
-_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 class TemplateError(ValueError):
@@ -54,7 +53,7 @@ class Template:
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
         """Return the target for these values; in a folder the photo gets the file name `name`."""
         text = "".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts)
-        components = [_bounded(component) for component in text.split("/") if component not in {"", ".", ".."}]
+        components = [shorten_name(component) for component in text.split("/") if component not in {"", ".", ".."}]
         if self.is_folder or not components:
             components.append(name)
         return self.base.joinpath(*components)
@@ -151,30 +150,11 @@ def _shown(values: Mapping[str, str | float | datetime], field: str | None, spec
     spec = spec or _DEFAULT_SPECS.get(field, "")
     if isinstance(value, datetime):
         # The user's own slashes make folders; those of a value, of a name of a month say, do not.
-        return "/".join(_safe(value.strftime(part)) for part in spec.split("/"))
+        return "/".join(clean_name(value.strftime(part)) for part in spec.split("/"))
     if isinstance(value, float):
         return format(value, spec)
-    return value if field == "suffix" else _safe(value)
+    return value if field == "suffix" else clean_name(value)
 
 
 def _plain(values: Mapping[str, str | float | datetime], field: str | None, spec: str) -> str:
     return "" if field is None else format(values[field], spec or _DEFAULT_SPECS.get(field, ""))
-
-
-def _safe(text: str) -> str:
-    """Return text that is one component of a path, and not a hidden one."""
-    cleaned = _UNSAFE.sub("_", text).strip().rstrip(".")
-    stripped = cleaned.lstrip(".")
-    return "_" * (len(cleaned) - len(stripped)) + stripped or "_"
-
-
-def _bounded(component: str) -> str:
-    """Shorten a component to 255 bytes, which file systems allow; its suffix stays."""
-    if len(component.encode("utf-8", "surrogateescape")) <= _MAX_BYTES:
-        return component
-    stem, dot, suffix = component.rpartition(".")
-    if not stem or len(suffix) > 10:  # noqa: PLR2004 - longer ones are no suffixes
-        stem, dot, suffix = component, "", ""
-    tail = (dot + suffix).encode("utf-8", "surrogateescape")
-    head = stem.encode("utf-8", "surrogateescape")[: _MAX_BYTES - len(tail)]
-    return head.decode("utf-8", "ignore").rstrip() + dot + suffix

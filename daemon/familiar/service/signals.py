@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable
 
 from familiar.service.stopping import StopRequest
@@ -33,7 +34,9 @@ class Signals:
         self._wake = wake
 
     def listen(self) -> None:
-        """Listen, in the running loop."""
+        """Listen, in the running loop; only the main thread of a process gets signals."""
+        if threading.current_thread() is not threading.main_thread():
+            return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.stop, number.name)

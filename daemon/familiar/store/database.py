@@ -12,6 +12,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -140,11 +141,12 @@ def damage_in(db: Database) -> str | None:
 class Connection(sqlite3.Connection):
     """A connection that, once the store is open, tells familiar's own errors, and writes to no file that was replaced.
 
-    `path` is the store's, `anchors` are the files that must stay in their places.
+    `path` is the store's, `anchors` are the files that must stay in their places, `thread` is the one that may use it.
     """
 
     path: Path | None = None
     anchors: tuple[Anchor, ...] = ()
+    thread: int = 0
 
     def watch(self, path: Path, anchor: Anchor) -> None:
         """Begin to watch a store that has been read from: SQLite has opened all of its files by then."""
@@ -206,6 +208,8 @@ class Connection(sqlite3.Connection):
     @contextmanager
     def translating(self) -> Iterator[None]:
         """Translate what SQLite raises in a block."""
+        if self.thread != threading.get_ident():
+            raise RuntimeError("The store is used by another thread than the one that it belongs to.")
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -246,7 +250,16 @@ class _Cursor(sqlite3.Cursor):
 def _connect(path: Path, *, create: bool = False) -> Connection:
     # Without `mode=rw` SQLite would make an empty file in the place of one that was deleted a moment ago.
     address = f"file://{quote(os.fsencode(os.path.abspath(path)))}?mode={'rwc' if create else 'rw'}"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS, factory=Connection)
+    # The connection itself checks its thread, which changes where a call waits for what another thread does for it.
+    connection = sqlite3.connect(
+        address,
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_SECONDS,
+        factory=Connection,
+        check_same_thread=False,
+    )
+    connection.thread = threading.get_ident()
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")

@@ -1,5 +1,6 @@
 """The store as one value: the open file, and its tables by subject."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -122,6 +123,10 @@ class Store:
             yield
         finally:
             self._connection.anchors = before
+
+    def use_in_this_thread(self) -> None:
+        """Let the calling thread use the store from now on, and no other one."""
+        self._connection.thread = threading.get_ident()
 
     @property
     def _connection(self) -> Connection:

@@ -17,7 +17,7 @@ from familiar.library.clusters.folders.manifest import MANIFEST_NAME, read_manif
 from familiar.library.clusters.naming import name_cluster
 from familiar.settings import Settings
 from familiar.store.store import STORE_NAME, Store
-from running import Household, command
+from support.household import Household, command
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from conftest import put
-from running import Household, command
+from support.household import Household, command
 
 
 @pytest.fixture(scope="module")

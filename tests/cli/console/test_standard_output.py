@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from running import Household, command
+from support.household import Household, command
 
 _MOST = 512
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from conftest import put
 from familiar.library.crops.manifest import MANIFEST_NAME
-from running import Household, command
+from support.household import Household, command
 
 OBAMA = ("--person", "Barack Obama")
 BIDEN = ("--person", "Joe Biden")

@@ -11,12 +11,13 @@ from PIL import Image
 
 from familiar.cli.flickr.log import WaitReporter
 from familiar.store.store import Store
-from flickr_server.control import Control
-from flickr_server.household import configure, log_in
-from flickr_server.remote import Login
-from flickr_server.server import FlickrServer
-from running import CheckedLog, Household, command, events_in, note_events
-from videos import write_video
+from support.flickr_server.control import Control
+from support.flickr_server.household import configure, log_in
+from support.flickr_server.remote import Login
+from support.flickr_server.server import FlickrServer
+from support.household import Household, command
+from support.log import CheckedLog, check_events, events_in
+from support.videos import write_video
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def test_a_photo_that_lies_in_a_folder_too_is_known_by_its_content(
     household.scan(household.inbox)
     configure(household, account, max_size=None)
     told = household.ask("flickr", "sync", "--log-format", "json", "--log-level", "debug").stderr
-    note_events(told)
+    check_events(told)
     log = events_in(told)
     assert "photo.seen" not in [event["event"] for event in log]
     household.ask("flickr", "push")

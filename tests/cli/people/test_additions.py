@@ -13,7 +13,7 @@ import pytest
 
 from conftest import put
 from familiar.store.store import STORE_NAME, Store
-from running import Household, command
+from support.household import Household, command
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from album import embedding
 from conftest import put
 from familiar.settings import VisionSettings
 from familiar.store.store import STORE_NAME, Store
-from running import Household, command
+from support.album import embedding
+from support.household import Household, command
 
 MODEL = VisionSettings().model
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import put
-from running import Household
+from support.household import Household
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +92,9 @@ def test_wrong_use_is_refused_with_what_would_be_right(
     household: Household, arguments: tuple[str, ...], message: str
 ) -> None:
     household.make_store()
-    result = household.call(*arguments, check=False)
+    result = household.ask(*arguments, check=False)
     assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
-    as_json = household.call(*arguments, "--json", check=False)
+    as_json = household.ask(*arguments, "--json", check=False)
     assert (as_json.returncode, json.loads(as_json.stderr)["error"]) == (2, message)
 
 

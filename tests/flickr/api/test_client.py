@@ -27,8 +27,8 @@ from familiar.flickr.api.errors import (
 )
 from familiar.flickr.api.listing import EXTRAS, best_size, read_page, read_sizes
 from familiar.tags import quoted
-from flickr_server.faults import OF_IMAGES, OF_THE_API
-from flickr_server.server import FlickrServer
+from support.flickr_server.faults import OF_IMAGES, OF_THE_API
+from support.flickr_server.server import FlickrServer
 
 TIMEOUT = 0.5
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from familiar.flickr.api.errors import LoginLostError, PassingError
-from flickr_bench import FlickrBench
-from flickr_server.server import FlickrServer
+from support.flickr_bench import FlickrBench
+from support.flickr_server.server import FlickrServer
 
 DAY = 86400
 

@@ -16,16 +16,13 @@ from familiar.library.clusters.folders.export import check_target, choose_portio
 from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, face_named, mark_in, marked
 from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
-    SPECIAL,
     ExportedFolder,
-    folder_names,
     read_manifest,
-    safe_name,
 )
 from familiar.library.clusters.folders.plan import ImportChange
 from familiar.library.clusters.naming import name_cluster
 from familiar.settings import FolderSettings
-from reviews import CLUSTERS, MODEL, PICTURE, Review, copied, make_review
+from support.reviews import CLUSTERS, MODEL, PICTURE, Review, copied, make_review
 
 
 @pytest.fixture(scope="module")
@@ -529,22 +526,6 @@ def test_whatever_is_done_importing_twice_is_once_and_undoing_it_brings_all_back
         assert review.groups() == before
 
 
-def test_each_person_has_a_folder_that_is_safe_and_their_own() -> None:
-    people = ["AC/DC", "AC_DC", "../.x", "_ignore", "cluster-1", "Zoë", "what?. ", "ä" * 200, "..."]
-    names = folder_names(people, taken=["cluster-1", *SPECIAL])
-    assert list(names.values())[:7] == [
-        "AC_DC",
-        "AC_DC (2)",
-        "___.x",
-        "_ignore (2)",
-        "cluster-1 (2)",
-        "Zoë",
-        "what__",
-    ]
-    assert len(names["ä" * 200].encode()) <= 255
-    assert safe_name("...") == "___"
-
-
 def test_a_person_whose_name_no_folder_can_have_is_known_by_the_safe_one(review: Review) -> None:
     name_cluster(review.store, 2, "AC/DC", model=MODEL)
     review.rename("cluster-1", "AC_DC")
@@ -583,12 +564,12 @@ def test_a_file_name_says_which_face_it_is(name: str, face: int | None) -> None:
     ("content", "message"),
     [
         (None, "was not exported: it has no .familiar-clusters.json"),
-        (b"{", "damaged (Invalid JSON"),
+        (b"{", "is damaged, or was not written by familiar (Invalid JSON"),
         (
             b"{}",
-            "damaged (folders: Field required), so nothing can be told about this folder; export into an empty one",
+            "(folders: Field required), and is left as it is; export into an empty folder.",
         ),
-        (b'{"folders": {}, "faces": {"-1": {}}, "format": "familiar clusters 1"}', "damaged (faces."),
+        (b'{"folders": {}, "faces": {"-1": {}}, "format": "familiar clusters 1"}', "written by familiar (faces."),
     ],
 )
 def test_a_folder_without_a_sound_manifest_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from album import embedding
 from familiar.errors import UsageError
 from familiar.library.people.embedding_files.reader import EmbeddingFile, read_embeddings
 from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes
 from familiar.model import Embeddings
+from support.album import embedding
 
 Array: TypeAlias = npt.NDArray[Any]
 

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from album import embedding
 from familiar.errors import SetAsideError, StoreUnavailableError
 from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
 from familiar.library.recognition import Recogniser
@@ -23,7 +22,9 @@ from familiar.model import Box, Face, Photo
 from familiar.settings import MatchingSettings, VisionSettings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
-from running import CheckedLog
+from support.album import embedding
+from support.log import CheckedLog
+from support.stores import put_store
 
 MODEL = VisionSettings().model
 TOP = Path("/photos")
@@ -100,7 +101,7 @@ class Eyes:
 @contextmanager
 def eyes_of(random: int = 0) -> Iterator[Eyes]:
     """Open a store of its own for each example of a property."""
-    with TemporaryDirectory() as folder, Store(Path(folder, "familiar.db")) as store:
+    with TemporaryDirectory() as folder, Store(put_store(Path(folder))) as store:
         yield Eyes(store=store, random=Random(random))
 
 

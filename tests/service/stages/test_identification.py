@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from arrivals import ArrivalBench, passed
 from familiar.errors import ChangedError, GoneError, SetAsideError
 from familiar.service.arrival import Arrival
 from familiar.service.stages.identification import Together, WaitForStill
+from support.arrivals import ArrivalBench, passed
 
 
 @pytest.fixture

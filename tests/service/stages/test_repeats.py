@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from arrivals import ArrivalBench, copy_to, passed
 from familiar.service.arrival import Arrival
 from familiar.service.stages.decision import WaitForTurn
 from familiar.service.stages.repeats import LeaveRepeats
+from support.arrivals import ArrivalBench, copy_to, passed
 
 
 @pytest.fixture

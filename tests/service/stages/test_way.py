@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from arrivals import MODEL, ArrivalBench, copy_to, passed
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
@@ -20,6 +19,7 @@ from familiar.service.stages.operations import Record, Run
 from familiar.service.stages.recognition import Recognise, Reencode
 from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.settings import MatchingSettings
+from support.arrivals import MODEL, ArrivalBench, copy_to, passed
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from album import MODEL, Album, embedding
 from familiar.errors import UsageError
 from familiar.identity.clustering.grouping import group
 from familiar.settings import ClusteringSettings
@@ -12,6 +11,7 @@ from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.clusters.suggestions import Suggestion
 from familiar.store.references import FaceToRegister
 from familiar.store.store import Store
+from support.album import MODEL, Album, embedding
 
 
 def to_group(album: Album, **changes: bool | int) -> dict[int, int]:

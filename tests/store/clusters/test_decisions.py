@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from album import Album, embedding
 from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterRow
 from familiar.store.store import Store
+from support.album import Album, embedding
 
 
 def refusal_of(act: Callable[[], object]) -> str:
@@ -159,7 +159,7 @@ def test_clusters_with_faces_in_one_photo_are_merged_only_if_it_is_wanted_anyway
         f"Clusters {first} and {second} have faces in one photo ({shown}), so they are two people; "
         "--anyway makes them one, for mirrors and collages."
     )
-    album.store.decisions.merge(first, second, anyway=True)
+    album.store.decisions.merge(first, second, allow_same_photo=True)
     assert row_of(album, second).faces == 4
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from album import Album, embedding
 from familiar.model import Photo
 from familiar.store.store import Store
 from familiar.store.views.statistics import ClusterCount, ReasonCount, ScoreCount
+from support.album import Album, embedding
 
 
 def photo(album: Album, number: int, *, kind: str = "photo", format_: str = "JPEG", year: int | None = None) -> int:

@@ -10,7 +10,7 @@ from PIL import Image
 from familiar.errors import GoneError, RetryError, SetAsideError
 from familiar.filesystem.reading import read_bytes
 from familiar.vision.decoding.pictures import Picture, decode, decode_raw, prepare_decoders
-from raws import write_raw
+from support.raws import write_raw
 
 prepare_decoders()
 

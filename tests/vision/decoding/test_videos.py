@@ -18,9 +18,9 @@ from familiar.settings import VisionSettings
 from familiar.vision.decoding.pictures import Picture
 from familiar.vision.decoding.videos import open_video
 from familiar.vision.workers.pool import Workers
-from photos import MODELS
-from pool import Pool
-from videos import SIZE, write_video
+from support.photos import MODELS
+from support.pool import Pool
+from support.videos import SIZE, write_video
 
 
 def hash_of(path: Path) -> str:

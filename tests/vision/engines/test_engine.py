@@ -20,8 +20,8 @@ from familiar.vision.engines.onnx_networks import OnnxEncoder
 from familiar.vision.engines.selection import load_engine
 from familiar.vision.faces.sharpness import sharpness
 from familiar.vision.workers.pool import Workers
-from photos import MODELS
-from truth import compare, read_truth
+from support.ground_truth import compare, read_truth
+from support.photos import MODELS
 
 
 def seen(path: Path, **settings: object) -> Photo:

@@ -14,8 +14,8 @@ from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, 
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
-from photos import MODELS
-from pool import Pool
+from support.photos import MODELS
+from support.pool import Pool
 
 
 def hash_of(path: Path) -> str:
@@ -313,7 +313,8 @@ def test_of_photos_that_are_looked_at_together_only_the_one_that_takes_too_long_
 ) -> None:
     with Image.open(astronaut) as image:
         image.resize((3000, 3000)).save(tmp_path / "slow.png", compress_level=1)
-    paths = [astronaut, tmp_path / "slow.png", astronaut]
+        image.resize((64, 64)).save(tmp_path / "quick.png")  # in a hundredth of the time that it may take
+    paths = [tmp_path / "quick.png", tmp_path / "slow.png", tmp_path / "quick.png"]
 
     async def look() -> list[Photo | BaseException]:
         settings = VisionSettings(workers=1, batch=3, time_limit=1, detector="cnn", max_size=20000)

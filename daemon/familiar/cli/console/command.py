@@ -52,8 +52,8 @@ class Command(click.Command):
         """Run the command, and print its answer."""
         with reported():
             answer = super().invoke(ctx)
-        if isinstance(answer, Answer):
-            answer.show()
+            if isinstance(answer, Answer):
+                answer.show()
         return answer
 
 

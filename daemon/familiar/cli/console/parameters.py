@@ -44,3 +44,9 @@ class PathType(_ClickPath):
             return super().convert(expanded(value), param, ctx)
         except UsageError as error:
             self.fail(printable(error), param, ctx)
+
+
+force_option = click.option("--force", is_flag=True, help="Replace a file of that name.")
+
+ROW_ID = click.IntRange(1, 2**62)
+"""A number by which the store knows something."""

@@ -10,11 +10,11 @@ import numpy as np
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library, wants_json
 from familiar.cli.console.output import say
-from familiar.cli.console.parameters import PathType
+from familiar.cli.console.parameters import PathType, force_option
 from familiar.cli.console.standard_output import binary_output
-from familiar.cli.files import check_new, force_option
 from familiar.effects.replacing import whole_file
 from familiar.errors import UsageError
+from familiar.library.output_files import check_new
 from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes
 from familiar.model import Embeddings
 
@@ -80,7 +80,7 @@ def import_(library: Library, name: str, file: Path, paths: Path | None) -> Answ
 
 def _check_export(file: Path, *, everything: bool, force: bool) -> None:
     if file != _STANDARD_OUTPUT:
-        check_new(file, force=force)
+        check_new(file, replace=force)
     elif wants_json():
         raise UsageError("- and --json do not go together: both are standard output.")
     elif sys.stdout.isatty():

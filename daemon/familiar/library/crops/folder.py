@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from familiar.errors import FamiliarError, UsageError
-from familiar.library.clusters.folders.manifest import safe_name
+from familiar.file_names import clean_name
 from familiar.library.crops.manifest import (
     MANIFEST_NAME,
     CropManifest,
@@ -218,8 +218,7 @@ def _place_of(unmatched: Unmatched) -> tuple[str, str]:
 
 def _safe_stem(source: Path) -> str:
     """Return the name of a photo as one that any file system takes, not too long, and not hidden."""
-    text = source.stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return safe_name(text).encode()[:_LONGEST].decode(errors="ignore")
+    return clean_name(source.stem, portable=True, longest=_LONGEST)
 
 
 def _check(folder: Path, found: CropManifest, sought: CropReference, settings: CropOptions, engine: str) -> None:

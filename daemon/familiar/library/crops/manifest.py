@@ -7,12 +7,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from familiar.effects.replacing import replace_files
-from familiar.errors import FamiliarError, UsageError
-from familiar.filesystem.regular_files import read_regular
+from familiar.errors import FamiliarError
 from familiar.library.crops.options import CropOptions
+from familiar.library.manifests import ManifestFile
 from familiar.logs import printable
 
 MANIFEST_NAME = "faces.json"
@@ -131,31 +131,16 @@ class CropManifest:
         return set(chain.from_iterable(paths))
 
 
-_MANIFEST = TypeAdapter(CropManifest)
+_FILE = ManifestFile(name=MANIFEST_NAME, content=TypeAdapter(CropManifest), remedy="name another folder with --to")
 
 
 def read_manifest(folder: Path) -> CropManifest | None:
     """Return what is known of a folder of crops; None for a folder that is new, or has no such file.
 
     Raises:
-        UsageError: it is no folder, or its file is damaged, or not of this program: it is never replaced.
+        UsageError: it is not a folder, or its file is damaged, or not of this program: it is never replaced.
     """
-    path = folder / MANIFEST_NAME
-    try:
-        return _MANIFEST.validate_json(read_regular(path))
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError as error:
-        raise UsageError(f"{folder}: is no folder; name another one with --to.") from error
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read: {error.strerror}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(
-            f"{path}: is damaged, or was not written by familiar ({f'{where}: ' if where else ''}{first['msg']}), and "
-            "is left as it is; name another folder with --to."
-        ) from error
+    return _FILE.read(folder)
 
 
 def write_manifests(manifests: Mapping[Path, CropManifest]) -> None:
@@ -166,12 +151,7 @@ def write_manifests(manifests: Mapping[Path, CropManifest]) -> None:
     """
     missing = dict.fromkeys(above for folder in manifests for above in (folder, *folder.parents) if not above.exists())
     try:
-        replace_files(
-            {
-                folder / MANIFEST_NAME: _MANIFEST.dump_json(manifest, indent=1) + b"\n"
-                for folder, manifest in manifests.items()
-            }
-        )
+        replace_files({folder / MANIFEST_NAME: _FILE.write(manifest) + b"\n" for folder, manifest in manifests.items()})
     except FamiliarError:
         for folder in sorted(missing, key=lambda path: len(path.parts), reverse=True):
             with suppress(OSError):

@@ -1,8 +1,10 @@
 """How a data set is made: which faces are taken, and how they are cut out."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
+from familiar.errors import UsageError
 from familiar.model import Face
 from familiar.vision.faces.alignment import edge_of
 from familiar.vision.faces.crops import frame
@@ -12,6 +14,16 @@ Taken: TypeAlias = Literal["matched", "within", "every"]
 
 EVERY = 1.0
 """The threshold that takes every face, whatever its distance."""
+
+LIMITS: dict[str, tuple[float, float | None]] = {
+    "threshold": (0, 1),
+    "min_size": (0, None),
+    "min_sharpness": (0, None),
+    "margin": (0, 3),
+    "size": (8, 10_000),
+    "quality": (1, 100),
+}
+"""The least and the largest value of each option that is a number; None: there is no largest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +60,21 @@ class CropOptions:
             return 1.0
         area = frame(face.box, self.margin, photo, square=self.shape == "square")
         return self.size / max(area.width, area.height)
+
+
+def check_limits(**options: float | None) -> None:
+    """Check that options lie within their limits; None is always allowed.
+
+    Raises:
+        UsageError: one does not.
+    """
+    for name, value in options.items():
+        low, high = LIMITS[name]
+        if value is not None and not low <= value <= (math.inf if high is None else high):
+            limits = f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+            raise UsageError(f"The option {name.replace('_', '-')} is {value:g}; it must be {limits}.")
+    if options.get("threshold") == 0:
+        raise UsageError("The option threshold is 0; it must be above 0.")
 
 
 def differences(wished: CropOptions, recorded: CropOptions) -> list[str]:

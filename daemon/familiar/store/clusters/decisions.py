@@ -55,14 +55,14 @@ class Decisions:
         self._clusters = clusters
         self._now = now
 
-    def name(self, cluster_id: int, name: str, *, references: Sequence[int], anyway: bool = False) -> int:
+    def name(self, cluster_id: int, name: str, *, references: Sequence[int], allow_same_photo: bool = False) -> int:
         """Say whose faces those of a cluster are; return the id of the event.
 
         Args:
             cluster_id: the cluster.
             name: of a person who is known, or a new one.
             references: those of its faces that are registered as references.
-            anyway: even if another cluster of that person has a face in one photo with these.
+            allow_same_photo: even if another cluster of that person has a face in one photo with these.
         """
         name = check_name(name)
         with self._event("name") as event:
@@ -72,7 +72,7 @@ class Decisions:
                 raise UsageError(f"Cluster {cluster.id} is {known_as!r} already.")
             self._check_not_refused(cluster.id, person_id, known_as)
             faces = self._faces_of(cluster.id)
-            if not anyway:
+            if not allow_same_photo:
                 self._check_photos(faces, self._keys(_FACES_OF_PERSON, person_id), f"cluster {cluster.id}", known_as)
             event.drop_references(faces, but=person_id)
             event.changes.update("clusters", cluster.id, person_id=person_id, kept=1, ignored=0)
@@ -81,10 +81,10 @@ class Decisions:
             event.summary = f"cluster {cluster.id} ({_count(len(faces), 'face')}) is {known_as}"
         return event.id
 
-    def merge(self, cluster_id: int, into: int, *, anyway: bool = False) -> int:
+    def merge(self, cluster_id: int, into: int, *, allow_same_photo: bool = False) -> int:
         """Make one cluster of two; return the id of the event. A named one takes the other in, whichever is named.
 
-        Two faces of one photo come into one cluster only if it is wanted `anyway`.
+        Two faces of one photo come into one cluster only with `allow_same_photo`.
         """
         with self._event("merge") as event:
             small, large = self._clusters.find(cluster_id), self._clusters.find(into)
@@ -98,7 +98,7 @@ class Decisions:
             if small.name is not None and large.name is None:
                 small, large = large, small
             shared = self._clusters.photo_with_both(small.id, large.id)
-            if shared is not None and not anyway:
+            if shared is not None and not allow_same_photo:
                 raise UsageError(
                     f"Clusters {small.id} and {large.id} have faces in one photo ({shared}), so they are two people; "
                     "--anyway makes them one, for mirrors and collages."
@@ -182,15 +182,15 @@ class Decisions:
             event.summary = f"{_count(len(set(faces)), 'face')} taken out of cluster {cluster.id}"
         return event.id
 
-    def place(self, cluster_id: int, faces: Sequence[int], *, anyway: bool = False) -> int:
+    def place(self, cluster_id: int, faces: Sequence[int], *, allow_same_photo: bool = False) -> int:
         """Put faces into a cluster, wherever they are now; return the id of the event.
 
-        Two faces of one photo come into one cluster only if it is wanted `anyway`.
+        Two faces of one photo come into one cluster only with `allow_same_photo`.
         """
         with self._event("place") as event:
             cluster = self._clusters.find(cluster_id)
             self._check_faces(faces)
-            if not anyway:
+            if not allow_same_photo:
                 self._check_photos(faces, {*self._faces_of(cluster.id), *faces}, "what is put there", f"{cluster.id}")
             event.keep_homes(faces)
             event.leave_people(faces, to=self._person_of(cluster.id))
@@ -200,14 +200,14 @@ class Decisions:
             event.summary = f"{_count(len(set(faces)), 'face')} put into cluster {cluster.id}"
         return event.id
 
-    def gather(self, faces: Sequence[int], *, anyway: bool = False) -> tuple[int, int]:
+    def gather(self, faces: Sequence[int], *, allow_same_photo: bool = False) -> tuple[int, int]:
         """Make a new cluster of faces, wherever they are now; return event and new cluster.
 
-        Two faces of one photo come into one cluster only if it is wanted `anyway`.
+        Two faces of one photo come into one cluster only with `allow_same_photo`.
         """
         with self._event("gather") as event:
             self._check_faces(faces)
-            if not anyway:
+            if not allow_same_photo:
                 self._check_photos(faces, set(faces), "a new cluster", "it")
             event.keep_homes(faces)
             fresh = event.new_cluster()
@@ -338,6 +338,10 @@ class Decisions:
         return [
             EventRow(id=row[0], kind=row[1], by=row[2], summary=row[3], at=row[4], undone_at=row[5]) for row in rows
         ]
+
+    def event(self, event_id: int) -> EventRow:
+        """Return an event of the log."""
+        return next(event for event in self.events() if event.id == event_id)
 
     def undo(self, event_id: int | None = None) -> EventRow:
         """Take an event back, by default the last one of a person; everything is as it was before it.

@@ -4,13 +4,12 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from familiar.file_names import number_name
 from familiar.filesystem.folders import Entry, Folder, rename_new
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_LONGEST = 255
-"""Bytes of a file's name."""
 
 
 @contextmanager
@@ -72,19 +71,10 @@ def move_new(source: int, name: str, target: int, wish: str) -> str:
     """
     number = 1
     while True:
-        free = wish if number == 1 else numbered(wish, number)
+        free = wish if number == 1 else number_name(wish, number)
         try:
             rename_new(entry_in(source, name), entry_in(target, free))
         except FileExistsError:
             number += 1
         else:
             return free
-
-
-def numbered(name: str, number: int) -> str:
-    """Return a file's name with a number: `face-000123 (2).jpg`."""
-    wish = PurePosixPath(name)
-    stem, addition = wish.stem, f" ({number}){wish.suffix}"
-    while len(os.fsencode(stem + addition)) > _LONGEST:
-        stem = stem[:-1]
-    return stem + addition

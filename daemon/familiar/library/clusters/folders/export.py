@@ -13,9 +13,9 @@ from familiar.library.clusters.folders.manifest import (
     ClusterManifest,
     ExportedFace,
     ExportedFolder,
-    folder_names,
 )
 from familiar.library.clusters.folders.replacement import PreviousExport, staging
+from familiar.library.folder_names import folder_names
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns

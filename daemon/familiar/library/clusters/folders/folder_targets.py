@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from familiar.errors import UsageError
 from familiar.library.clusters.folders.classification import Classification
-from familiar.library.clusters.folders.manifest import NOT_A_FACE, SPECIAL, ClusterManifest, safe_name
+from familiar.library.clusters.folders.manifest import NOT_A_FACE, SPECIAL, ClusterManifest
 from familiar.library.clusters.folders.plan import StoreSnapshot
+from familiar.library.folder_names import folder_name
 from familiar.names import check_name, name_key
 
 _NO_NAME = re.compile(r"cluster[-_ ]?[0-9]+(\W.*)?", re.IGNORECASE | re.DOTALL)
@@ -165,7 +166,7 @@ def _to_name(context: ImportContext, source: str, clusters: Iterable[int], name:
 def _person(snapshot: StoreSnapshot, folder: str) -> str:
     """Return the person who is meant by a folder's name; one who is new is called as it is."""
     exact = [name for name in snapshot.people if _is(name, folder)]
-    alike = [name for name in snapshot.people if _is(safe_name(name), folder)]
+    alike = [name for name in snapshot.people if _is(folder_name(name), folder)]
     if exact:
         return exact[0]
     return alike[0] if len(alike) == 1 else check_name(folder)

@@ -2,21 +2,19 @@
 
 import errno
 import os
-import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from familiar.effects.writing import written
 from familiar.errors import RetryError, UsageError
 from familiar.filesystem.files import no_pulse
 from familiar.filesystem.folders import Entry, Folder, rename_new, replace
-from familiar.filesystem.regular_files import read_regular
-from familiar.names import name_key
+from familiar.library.manifests import ManifestFile
 
 MANIFEST_NAME = ".familiar-clusters.json"
 
@@ -27,12 +25,6 @@ NOT_A_FACE = "_not-a-face"
 """What is put into this folder is no face."""
 
 SPECIAL = (IGNORE, NOT_A_FACE)
-
-_UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
-"""What can't stand in a folder's name here or on the file systems of sticks and network shares."""
-
-_LONGEST = 230
-"""Bytes of a folder's name, which leaves room for a number."""
 
 _Id: TypeAlias = Annotated[int, Field(ge=1, lt=2**62)]
 _Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -84,7 +76,7 @@ class ClusterManifest:
     format: Literal["familiar clusters 1"] = "familiar clusters 1"
 
 
-_MANIFEST = TypeAdapter(ClusterManifest)
+_FILE = ManifestFile(name=MANIFEST_NAME, content=TypeAdapter(ClusterManifest), remedy="export into an empty folder")
 
 
 def read_manifest(folder: Path) -> ClusterManifest:
@@ -93,34 +85,20 @@ def read_manifest(folder: Path) -> ClusterManifest:
     Raises:
         UsageError: there is no such folder, nothing was exported into it, or what says so is damaged.
     """
-    path = folder / MANIFEST_NAME
-    try:
-        return _MANIFEST.validate_json(read_regular(path))
-    except FileNotFoundError as error:
-        if not folder.is_dir():
-            raise UsageError(f"{folder}: there is no such folder.") from error
-        raise UsageError(
-            f"{folder}: was not exported: it has no {MANIFEST_NAME}; `familiar clusters export {folder}` fills an "
-            "empty folder."
-        ) from error
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read: {error.strerror}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(
-            f"{path}: damaged ({f'{where}: ' if where else ''}{first['msg']}), so nothing can be told about this "
-            "folder; export into an empty one."
-        ) from error
+    manifest = _FILE.read(folder)
+    if manifest is not None:
+        return manifest
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder.")
+    raise UsageError(
+        f"{folder}: was not exported: it has no {MANIFEST_NAME}; `familiar clusters export {folder}` fills an empty "
+        "folder."
+    )
 
 
 def is_manifest(data: bytes) -> bool:
-    """Say whether a file was written by `write_manifest`."""
-    try:
-        _MANIFEST.validate_json(data)
-    except ValidationError:
-        return False
-    return True
+    """Return whether a file was written by `write_manifest`."""
+    return _FILE.is_one(data)
 
 
 def write_manifest(folder: Path, manifest: ClusterManifest, *, place: Path | None = None, new: bool = False) -> None:
@@ -139,7 +117,7 @@ def write_manifest(folder: Path, manifest: ClusterManifest, *, place: Path | Non
     try:
         with Folder(folder, os.open(place or folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as held:
             target = Entry(held, MANIFEST_NAME)
-            with written(_MANIFEST.dump_json(manifest, indent=1), target.with_name(name), pulse=no_pulse) as made:
+            with written(_FILE.write(manifest), target.with_name(name), pulse=no_pulse) as made:
                 if new:
                     rename_new(made.entry, target)
                 else:
@@ -147,28 +125,3 @@ def write_manifest(folder: Path, manifest: ClusterManifest, *, place: Path | Non
     except OSError as error:
         where = folder / MANIFEST_NAME
         raise RetryError(f"{where}: can't be written: {error.strerror or errno.errorcode[error.errno or 0]}") from error
-
-
-def safe_name(person: str) -> str:
-    """Return a person's name as a folder can have it on any file system; it is not hidden, and no special one."""
-    cleaned = _UNSAFE.sub("_", person).strip()
-    stem = cleaned.rstrip(". ")
-    cleaned = stem + "_" * (len(cleaned) - len(stem))
-    bare = cleaned.lstrip(".")
-    cleaned = "_" * (len(cleaned) - len(bare)) + bare
-    return cleaned.encode()[:_LONGEST].decode(errors="ignore").strip() or "_"
-
-
-def folder_names(people: Sequence[str], *, taken: Sequence[str]) -> dict[str, str]:
-    """Return a folder for each person, each another one; one that is taken or given already gets a number."""
-    used = {name_key(name) for name in taken}
-    names = {}
-    for person in people:
-        wish = name = safe_name(person)
-        number = 1
-        while name_key(name) in used:
-            number += 1
-            name = f"{wish} ({number})"
-        used.add(name_key(name))
-        names[person] = name
-    return names

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from familiar.errors import GoneError, RetryError, SetAsideError
+from familiar.file_names import LONGEST
 from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular, no_pulse
 from familiar.filesystem.removal import prove_known, remove
 from familiar.library.clusters.folders.descriptors import entries, entry_in, is_folder, move_new, opened_in
 from familiar.library.clusters.folders.face_markers import HEAD, mark_in
 
 _REMOVED = re.compile(r"\.familiar-removed-[0-9a-f]{16}-(.+)", re.DOTALL)
-_LONGEST = 255
 _MOST = 1 << 24
 """Bytes of a file that may be a crop; they are some ten thousand."""
 
@@ -38,7 +38,7 @@ def remove_crop(folder: int, name: str, proof: Proof, pulse: Pulse = no_pulse) -
         OSError: it can't be removed.
     """
     hidden = f".familiar-removed-{secrets.token_hex(8)}-{name}"
-    if len(os.fsencode(hidden)) > _LONGEST:
+    if len(os.fsencode(hidden)) > LONGEST:
         return False
     try:
         with hold(entry_in(folder, name)) as held:

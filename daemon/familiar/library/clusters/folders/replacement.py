@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from familiar.errors import RetryError, UsageError
+from familiar.file_names import number_name
 from familiar.filesystem.files import Pulse, no_pulse
-from familiar.library.clusters.folders.descriptors import at, is_folder, numbered, opened_in
+from familiar.library.clusters.folders.descriptors import at, is_folder, opened_in
 from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, marked
 from familiar.library.clusters.folders.manifest import (
     MANIFEST_NAME,
@@ -148,7 +149,7 @@ def _housed(top: int, manifest: ClusterManifest) -> ClusterManifest:
         number, free = 1, name
         while (number > 1 and free in manifest.folders) or _is_taken(top, free):
             number += 1
-            free = numbered(name, number)
+            free = number_name(name, number)
         names[name] = free
     return ClusterManifest(
         folders={names[name]: one for name, one in manifest.folders.items()},

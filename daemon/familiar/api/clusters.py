@@ -1,0 +1,265 @@
+"""Groups of faces that nobody has named yet, and what a person decides about them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from familiar.api.session import Loop, Session
+from familiar.library.clusters.grouping import regroup
+from familiar.library.clusters.naming import name_cluster
+from familiar.library.thumbnails import FaceThumbnails
+from familiar.store.clusters.clusters import ClusterFace, ClusterRow
+from familiar.store.clusters.decisions import EventRow
+from familiar.store.clusters.rounds import GroupingResult
+from familiar.store.clusters.suggestions import Suggestion
+
+if TYPE_CHECKING:
+    from familiar.library.clusters.folders.export import Exported
+    from familiar.library.clusters.folders.folder_import import FolderImport
+    from familiar.library.clusters.folders.imports import ChangeResult
+    from familiar.library.clusters.montage import ClusterMontage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClusterEvent:
+    """A decision that made a new cluster, and the id of that."""
+
+    event: EventRow
+    cluster: int
+
+
+class Clusters:
+    """Groups of faces, each of one person as far as the program can tell.
+
+    A cluster's id never changes and never comes back; that of a cluster that became a part of another one stands for
+    the other one. What is decided here holds for good, is an event of a log, and can be undone. After a decision all
+    known faces are matched again, by the daemon if it runs.
+
+    All methods raise NoStoreError if there is no store yet, and UsageError if there is no such cluster, face or person,
+    or if what is asked for contradicts an earlier decision; then nothing is changed.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Take the opened library."""
+        self._session = session
+
+    def all(self) -> list[ClusterRow]:
+        """Return all clusters, the largest first, those with a name and the ignored ones included."""
+        return self._session.store().clusters.all()
+
+    def find(self, cluster: int) -> ClusterRow:
+        """Return one cluster."""
+        return self._session.store().clusters.find(cluster)
+
+    def faces(self, cluster: int) -> list[ClusterFace]:
+        """Return the faces of a cluster, the most typical first: those nearest to its centre."""
+        store = self._session.store()
+        return store.clusters.faces(store.clusters.live(cluster))
+
+    def paths_of(self, faces: Iterable[ClusterFace]) -> dict[int, Path | None]:
+        """Return where the photos of faces lie, by the photo's id; None: nowhere any more."""
+        files = self._session.store().files
+        return {
+            photo: next(iter(files.paths_of(photo)), None) for photo in dict.fromkeys(one.photo_id for one in faces)
+        }
+
+    def name(self, cluster: int, name: str, *, allow_same_photo: bool = False) -> EventRow:
+        """Say whose faces those of a cluster are; up to twelve of them become references.
+
+        Args:
+            cluster: its id.
+            name: of a person who is known, or a new one.
+            allow_same_photo: even if one photo shows two of the person's faces then, as with a mirror or a collage.
+                The setting `clustering.same_photo` allows it always.
+        """
+        store, settings = self._session.store(), self._session.settings
+        allow = allow_same_photo or settings.clustering.same_photo
+        return self._decided(name_cluster(store, cluster, name, model=self._session.model, allow_same_photo=allow))
+
+    def merge(self, cluster: int, into: int, *, allow_same_photo: bool = False) -> EventRow:
+        """Make one cluster of two; one with a name takes the other in, whichever comes first.
+
+        Args:
+            cluster: its id.
+            into: the id of the other one.
+            allow_same_photo: as for `name`.
+        """
+        store, settings = self._session.store(), self._session.settings
+        allow = allow_same_photo or settings.clustering.same_photo
+        return self._decided(store.decisions.merge(cluster, into, allow_same_photo=allow))
+
+    def split(self, cluster: int, faces: Sequence[int]) -> NewClusterEvent:
+        """Take faces, by their ids, out of a cluster into a new one; the two never come together by themselves."""
+        event, fresh = self._session.store().decisions.split(cluster, faces)
+        return NewClusterEvent(event=self._decided(event), cluster=fresh)
+
+    def take_out(self, cluster: int, faces: Sequence[int]) -> EventRow:
+        """Take faces out of a cluster, each by itself; they never come back to it, nor to its person."""
+        return self._decided(self._session.store().decisions.take_out(cluster, faces))
+
+    def place(self, cluster: int, faces: Sequence[int], *, allow_same_photo: bool = False) -> EventRow:
+        """Put faces into a cluster, wherever they are now; `allow_same_photo` as for `name`."""
+        store, settings = self._session.store(), self._session.settings
+        allow = allow_same_photo or settings.clustering.same_photo
+        return self._decided(store.decisions.place(cluster, faces, allow_same_photo=allow))
+
+    def gather(self, faces: Sequence[int], *, allow_same_photo: bool = False) -> NewClusterEvent:
+        """Make a new cluster of faces, wherever they are now; `allow_same_photo` as for `name`."""
+        store, settings = self._session.store(), self._session.settings
+        allow = allow_same_photo or settings.clustering.same_photo
+        event, fresh = store.decisions.gather(faces, allow_same_photo=allow)
+        return NewClusterEvent(event=self._decided(event), cluster=fresh)
+
+    def refuse(self, cluster: int, name: str) -> EventRow:
+        """Say that a cluster is not this person: all of its faces, and those that come to it later."""
+        return self._decided(self._session.store().decisions.refuse(cluster, name))
+
+    def tell_apart(self, cluster: int, other: int) -> EventRow:
+        """Say that two clusters are two people."""
+        return self._decided(self._session.store().decisions.tell_apart(cluster, other))
+
+    def ignore(self, cluster: int) -> EventRow:
+        """Say that nobody wants to know who this is; faces that come to the cluster later are ignored, too."""
+        return self._decided(self._session.store().decisions.ignore(cluster))
+
+    def not_a_face(self, faces: Sequence[int]) -> EventRow:
+        """Say that what was found is not a face: it counts nowhere any more."""
+        return self._decided(self._session.store().decisions.not_a_face(faces))
+
+    def suggestions(self, *, margin: float = 0.08) -> list[Suggestion]:
+        """Return what a person should look at, best first: who a cluster may be, and which clusters may be one.
+
+        Args:
+            margin: how much farther from a person than the threshold of matching the faces of a cluster may be on
+                average, as a distance.
+        """
+        store = self._session.store()
+        return store.suggestions.all(threshold=self._session.settings.matching.threshold + margin)
+
+    def log(self, *, limit: int | None = None) -> list[EventRow]:
+        """Return what was decided, by persons and by the program, the newest first; no more than `limit`."""
+        return self._session.store().decisions.events(limit=limit)
+
+    def undo(self, event: int | None = None) -> EventRow:
+        """Take a decision back, by default the last one of a person; all is as it was before it.
+
+        Args:
+            event: its number in the log.
+
+        Raises:
+            UsageError: there is no such event, it was undone already, or a later one builds on it.
+        """
+        undone = self._session.store().decisions.undo(event)
+        self._session.rematch()
+        return undone
+
+    def run(self, *, threshold: float | None = None) -> GroupingResult:
+        """Group the faces that nobody is known to be; clusters that exist keep their ids and their faces.
+
+        Args:
+            threshold: distance up to which a face joins a group, in 0 to 2; by default the configured one.
+        """
+        clustering = self._session.settings.clustering
+        if threshold is not None:
+            clustering = clustering.model_copy(update={"threshold": threshold})
+        store = self._session.store()
+        with self._session.progress("grouping faces"):
+            result = regroup(store, clustering, self._session.model)
+        self._session.rematch()
+        return result
+
+    @contextmanager
+    def pictures(self) -> Iterator["ClusterPictures"]:
+        """Keep ready for a block what cuts faces out of photos, for several pictures of clusters."""
+        with self._session.loop() as loop:
+            workers = self._session.workers(networks=False)
+            try:
+                yield ClusterPictures(self, FaceThumbnails(store=self._session.store(), workers=workers), loop)
+            finally:
+                workers.close()
+
+    def montage(self, cluster: int, *, columns: int = 8, rows: int = 3) -> "ClusterMontage":
+        """Return one picture of a cluster, as `ClusterPictures.montage` does."""
+        with self.pictures() as pictures:
+            return pictures.montage(cluster, columns=columns, rows=rows)
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        clusters: Sequence[int] = (),
+        unnamed: bool = False,
+        most: int | None = None,
+        again: bool = False,
+    ) -> "Exported":
+        """Write a crop of each face into a folder, sorted by clusters; photos are not touched.
+
+        Args:
+            folder: a new or empty one, outside of the watched folders.
+            clusters: only these; by default all except the ignored ones.
+            unnamed: only clusters without a name.
+            most: largest number of faces of a cluster, the most typical first.
+            again: replace what was exported into the folder before.
+
+        Raises:
+            UsageError: the folder can't be used, or has changes that were not imported.
+            FamiliarError: there is nothing to export, or none of the photos can be read.
+            RetryError: the folder can't be written for now.
+        """
+        from familiar.api.cluster_folders import export_clusters  # noqa: PLC0415 - most callers need no folders
+
+        target = Path(folder).expanduser()
+        return export_clusters(self._session, target, clusters=clusters, unnamed=unnamed, most=most, again=again)
+
+    def plan_import(self, folder: str | Path) -> "FolderImport":
+        """Find out what was changed in a folder since its export, and what that means; nothing is decided yet.
+
+        Raises:
+            UsageError: the folder was not exported, or from another store.
+        """
+        from familiar.api.cluster_folders import plan_import  # noqa: PLC0415
+
+        return plan_import(self._session, Path(folder).expanduser())
+
+    def apply_import(self, wanted: "FolderImport") -> "list[ChangeResult]":
+        """Decide what a plan says, and return what came of each change; one that can't be made stops no other.
+
+        Raises:
+            UsageError: clusters or the folder were changed since the plan was made; nothing was done.
+            RetryError: all was done, but what lies in the folder now can't be written down there.
+        """
+        from familiar.api.cluster_folders import apply_import  # noqa: PLC0415
+
+        return apply_import(self._session, wanted)
+
+    def _decided(self, event: int) -> EventRow:
+        """Match all faces again by what was decided, and return that."""
+        self._session.rematch()
+        return self._session.store().decisions.event(event)
+
+
+class ClusterPictures:
+    """Makes pictures of clusters."""
+
+    def __init__(self, clusters: Clusters, thumbnails: FaceThumbnails, loop: Loop) -> None:
+        """Take the clusters, what cuts faces out, and the event loop in which it does."""
+        self._clusters = clusters
+        self._thumbnails = thumbnails
+        self._loop = loop
+
+    def montage(self, cluster: int, *, columns: int = 8, rows: int = 3) -> "ClusterMontage":
+        """Return one picture of the most and the least typical faces of a cluster, each with its number.
+
+        Faces whose photos can't be read are shown as gone.
+
+        Args:
+            cluster: its id.
+            columns: faces in a row.
+            rows: of faces; a cluster with fewer faces needs fewer.
+        """
+        from familiar.library.clusters.montage import montage_of  # noqa: PLC0415 - it needs Pillow
+
+        faces = self._clusters.faces(cluster)
+        return self._loop.run(montage_of(faces, self._thumbnails, columns=columns, rows=rows))

@@ -1,0 +1,48 @@
+"""Photos, faces and matches as tables for other programs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from familiar.api.session import Session
+from familiar.effects.replacing import whole_file
+from familiar.library.export.formats import Format, choose_format
+from familiar.library.export.tables import TableName, check_table, table_of, write_table
+from familiar.library.output_files import check_new
+from familiar.library.progress import no_progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedTable:
+    """A table that was written: its file, or None for a stream, its format, and how many rows it has."""
+
+    file: Path | None
+    format: Format
+    rows: int
+
+
+def export(
+    session: Session,
+    table: TableName,
+    out: Path | BinaryIO,
+    *,
+    format_: Format | None,
+    embeddings: bool,
+    replace: bool,
+) -> ExportedTable:
+    """Write a table; `Library.export` says more."""
+    check_table(table, embeddings=embeddings)
+    file = out if isinstance(out, Path) else None
+    chosen = choose_format(format_, file)
+    if file is not None:
+        check_new(file, replace=replace)
+    store = session.store()
+    with store.reading():
+        found = table_of(store, table, embeddings=embeddings)
+        if isinstance(out, Path):
+            with whole_file(out, replace=replace) as output, session.progress(f"writing {table}") as count:
+                write_table(found, chosen, output, count)
+        else:
+            with no_progress(table) as count:
+                write_table(found, chosen, out, count)
+    return ExportedTable(file=file, format=chosen, rows=found.rows)

@@ -1,0 +1,161 @@
+"""Names and faces in XMP files beside the photos, for other programs and from them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from familiar.api.paths import expanded
+from familiar.api.session import Session
+from familiar.effects.journal import Step
+from familiar.library.photo_folders import named_folders
+from familiar.library.sidecars.preview import (
+    PhotoPaths,
+    SidecarPreview,
+    preview_sidecars,
+    sidecar_places,
+    sidecar_plans,
+)
+from familiar.library.sidecars.reader import SidecarReader
+from familiar.library.survey import photos_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSidecars:
+    """What came of writing sidecars.
+
+    Attributes:
+        steps: the operations, each with what came of it.
+        failed: sidecars that can't be written, and were left as they are.
+        unchanged: how many say already what they should.
+    """
+
+    steps: tuple[Step, ...]
+    failed: tuple[SidecarPreview, ...]
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidecarConfirmations:
+    """What one sidecar told: the people whose faces it confirmed, and what was left as it is, with the reasons."""
+
+    path: Path
+    sidecar: Path
+    confirmed: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadSidecar:
+    """A sidecar of a photo at a path that can't be read, and why."""
+
+    path: Path
+    sidecar: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSidecars:
+    """What came of reading sidecars: of those that named faces, and of those that can't be read."""
+
+    read: tuple[SidecarConfirmations, ...]
+    failed: tuple[UnreadSidecar, ...]
+
+
+class PhotoSidecars:
+    """The sidecars of photos.
+
+    Each call takes files and folders, which are looked through first; without any it is about all photos that were
+    scanned.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Take the opened library."""
+        self._session = session
+
+    def plan(self, paths: Sequence[str | Path] = ()) -> list[SidecarPreview]:
+        """Return each sidecar of a photo that shows somebody known, with what `write` would do; touch nothing.
+
+        Raises:
+            UsageError: there is nothing at one of the paths, or no photo in a folder.
+        """
+        photos = self._photos(paths)
+        self._session.rematch()
+        return self._previews(photos)
+
+    def write(self, paths: Sequence[str | Path] = ()) -> WrittenSidecars:
+        """Write who is on each photo, and where, into its sidecar; `Library.undo` with `last` takes it back.
+
+        What another program wrote is never changed.
+
+        Raises:
+            UsageError: as `plan`.
+        """
+        session, previews = self._session, self.plan(paths)
+        changes = [one for one in previews if one.change in {"new", "changed"}]
+        failed = tuple(one for one in previews if one.change == "failed")
+        steps = session.handover.carry_out_now(sidecar_plans(session.store(), changes)) if changes else []
+        return WrittenSidecars(steps=tuple(steps), failed=failed, unchanged=len(previews) - len(changes) - len(failed))
+
+    def read(self, paths: Sequence[str | Path] = ()) -> ReadSidecars:
+        """Take the named faces in the sidecars of other programs for confirmed.
+
+        Sidecars that are as they were when they were read last are not read again. What comes of each is undone by
+        itself, with `clusters.undo`.
+
+        Raises:
+            UsageError: as `plan`.
+        """
+        photos = self._photos(paths)
+        told = self._session.run(self._read(photos))
+        self._session.rematch()
+        return ReadSidecars(read=tuple(told.read), failed=tuple(told.failed))
+
+    def _photos(self, paths: Sequence[str | Path]) -> PhotoPaths:
+        """Return the photos in folders, or, without any, those that were scanned; with their paths."""
+        session = self._session
+        _ = session.settings  # what is wrong in them is told first
+        folders = named_folders(map(expanded, paths))
+        store = session.store(create=bool(folders))
+        if folders:
+            return photos_of(session.index(folders))
+        return {photo: store.files.paths_of(photo) for photo in store.photos.seen()}
+
+    def _previews(self, photos: PhotoPaths) -> list[SidecarPreview]:
+        session, store = self._session, self._session.store()
+        places = sidecar_places(store, photos)
+
+        async def preview() -> list[SidecarPreview]:
+            async with session.workers(len(places)) as workers:
+                with session.progress("reading sidecars") as count:
+                    return await preview_sidecars(store, workers, places, count)
+
+        return session.run(preview())
+
+    async def _read(self, photos: PhotoPaths) -> "_Told":
+        session, told = self._session, _Told()
+        places = [(photo, path) for photo, paths in photos.items() for path in paths]
+        async with session.workers(len(places)) as workers:
+            reader = SidecarReader(store=session.store(), workers=workers, log=told, clock=time.monotonic, enabled=True)
+            with session.progress("reading sidecars") as count:
+                for number, (photo_id, path) in enumerate(places, start=1):
+                    await reader.listen(photo_id, path)
+                    count(number, len(places))
+        return told
+
+
+class _Told:
+    """Remembers what the reading of sidecars tells."""
+
+    def __init__(self) -> None:
+        self.read: list[SidecarConfirmations] = []
+        self.failed: list[UnreadSidecar] = []
+
+    def emit(self, name: str, /, **fields: Any) -> None:
+        path, sidecar = fields["path"], fields["sidecar"]
+        if name == "sidecar.read":
+            confirmed, left = tuple(fields["confirmed"]), tuple(fields["left"])
+            self.read.append(SidecarConfirmations(path=path, sidecar=sidecar, confirmed=confirmed, left=left))
+        elif name == "sidecar.failed":
+            self.failed.append(UnreadSidecar(path=path, sidecar=sidecar, reason=fields["reason"]))

@@ -1,0 +1,152 @@
+"""The answers that a person gives in a review of clusters: what each means, and what is said then."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from familiar.api.clusters import Clusters
+from familiar.errors import UsageError
+from familiar.store.clusters.clusters import ClusterFace, ClusterRow
+from familiar.store.clusters.decisions import EventRow
+from familiar.store.clusters.suggestions import Suggestion
+
+_WITH_NUMBERS = frozenset("soxm")
+
+_HELP = """\
+NAME          this is NAME: all faces of the cluster are theirs
+Enter         skip it for now
+/y  /n        yes, no: the answer to the question that is asked
+/i            ignore: nobody wants to know who this is
+/s 3 5        split: the faces with these numbers are somebody else, and become a cluster of their own
+/o 3 5        out: these faces do not belong here, each for itself
+/x 3 5        these are no faces
+/m 7          merge: the same as cluster 7
+/u            undo what was decided last
+/q            quit"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What came of an answer: lines to show, and whether the review goes on with the next cluster."""
+
+    lines: tuple[str, ...] = ()
+    goes_on: bool
+
+
+class Answers:
+    """The questions and answers of one review."""
+
+    def __init__(self, clusters: Clusters) -> None:
+        """Take the clusters that are decided about."""
+        self._clusters = clusters
+        self._skipped: set[int] = set()
+        self._asked: Suggestion | None = None
+        self.decided = 0
+
+    def next(self, least: int) -> ClusterRow | None:
+        """Return the largest cluster without a name that has at least so many faces, and was not skipped."""
+        return next((row for row in self._open(least) if row.id not in self._skipped), None)
+
+    def left(self, least: int) -> int:
+        """Count the clusters without a name that have at least so many faces."""
+        return len(self._open(least))
+
+    def question(self, cluster: ClusterRow) -> str | None:
+        """Return what is asked about a cluster, which /y and /n answer, if there is a suggestion."""
+        found = self._clusters.suggestions()
+        self._asked = next((one for one in found if cluster.id in {one.cluster, one.other}), None)
+        if self._asked is None:
+            return None
+        who = self._asked.person or f"the same as cluster {_other(self._asked, cluster)}"
+        return f"Is this {who}? /y or /n (distance {self._asked.distance:.2f})"
+
+    def take(self, answer: str, cluster: ClusterRow, faces: Sequence[ClusterFace]) -> Said:
+        """Do what was answered about a cluster.
+
+        Args:
+            answer: a name, "" to skip it, or a command.
+            cluster: the one that is shown.
+            faces: those that the picture shows, by their numbers.
+
+        Raises:
+            FamiliarError: that is not an answer, or can't be done; nothing was done.
+        """
+        if not answer:
+            self._skipped.add(cluster.id)
+            return Said(goes_on=True)
+        if not answer.startswith("/"):
+            return self._decided(self._clusters.name(cluster.id, answer))
+        command, numbers = _command(answer)
+        if command == "u":
+            undone = self._clusters.undo()
+            self._skipped.discard(cluster.id)
+            return Said(lines=(f"Undone: {undone.summary}.",), goes_on=True)
+        actions: dict[str, Callable[[], EventRow]] = {
+            "y": lambda: self._say_yes(cluster),
+            "n": lambda: self._say_no(cluster),
+            "i": lambda: self._clusters.ignore(cluster.id),
+            "s": lambda: self._clusters.split(cluster.id, _chosen(numbers, faces)).event,
+            "o": lambda: self._clusters.take_out(cluster.id, _chosen(numbers, faces)),
+            "x": lambda: self._clusters.not_a_face(_chosen(numbers, faces)),
+            "m": lambda: self._clusters.merge(cluster.id, numbers[0]),
+        }
+        if command not in actions:
+            return Said(lines=tuple(_HELP.splitlines()), goes_on=False)
+        return self._decided(actions[command]())
+
+    def _open(self, least: int) -> list[ClusterRow]:
+        return [row for row in self._clusters.all() if _is_open(row) and row.faces >= least]
+
+    def _say_yes(self, cluster: ClusterRow) -> EventRow:
+        asked = self._question_asked()
+        if asked.person is not None:
+            return self._clusters.name(cluster.id, asked.person)
+        return self._clusters.merge(cluster.id, _other(asked, cluster))
+
+    def _say_no(self, cluster: ClusterRow) -> EventRow:
+        asked = self._question_asked()
+        if asked.person is not None:
+            return self._clusters.refuse(cluster.id, asked.person)
+        return self._clusters.tell_apart(cluster.id, _other(asked, cluster))
+
+    def _question_asked(self) -> Suggestion:
+        if self._asked is None:
+            raise UsageError("Nothing was asked; answer with a name, or /? for help.")
+        return self._asked
+
+    def _decided(self, event: EventRow) -> Said:
+        self.decided += 1
+        return Said(lines=(f"{event.summary[:1].upper()}{event.summary[1:]}.",), goes_on=True)
+
+
+def _command(answer: str) -> tuple[str, list[int]]:
+    """Return the letter of a command, and its numbers.
+
+    Raises:
+        UsageError: that is not a command, or not with these numbers.
+    """
+    found = re.fullmatch(r"/([a-z?])((?:\s+\d{1,18})*)", answer)
+    if found is None:
+        raise UsageError(f"{answer!r} is no command, and a name can't begin with /; /? shows the commands.")
+    command, numbers = found[1], [int(number) for number in found[2].split()]
+    if numbers and command not in _WITH_NUMBERS:
+        raise UsageError(f"/{command} is about the whole cluster, and takes no numbers.")
+    if command == "m" and len(numbers) != 1:
+        raise UsageError("Say which cluster is the same: /m and its number, as in /m 7.")
+    return command, numbers
+
+
+def _other(asked: Suggestion, cluster: ClusterRow) -> int:
+    return (asked.other if asked.cluster == cluster.id else asked.cluster) or 0
+
+
+def _is_open(row: ClusterRow) -> bool:
+    return row.kind == "unnamed" and row.recognised < row.faces
+
+
+def _chosen(numbers: Sequence[int], faces: Sequence[ClusterFace]) -> list[int]:
+    wrong = [number for number in numbers if not 1 <= number <= len(faces)]
+    if wrong or not numbers:
+        which = f"There is no face {wrong[0]} in the picture" if wrong else "Say which faces"
+        raise UsageError(f"{which}: they have the numbers 1 to {len(faces)}.")
+    return [faces[number - 1].id for number in numbers]

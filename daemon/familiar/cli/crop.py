@@ -1,0 +1,117 @@
+"""familiar crop: faces of one person out of many photos, as a data set."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from familiar.api.crops import CroppedFolder, CropResult
+from familiar.api.library import Library
+from familiar.cli.console.command import Answer, command, pass_library
+from familiar.cli.console.output import print_table, say
+from familiar.cli.console.parameters import FiniteRange, PathType
+from familiar.library.crops.manifest import MANIFEST_NAME
+from familiar.model import destination_of
+from familiar.vision.faces.crops import QUALITY
+
+_SHOWN = 20
+"""Problems that people are shown."""
+
+
+@command(epilog="Example: familiar crop --person 'Eileen Collins' ~/Pictures --to ~/Datasets/eileen --size 512")
+@click.argument("folders", nargs=-1, type=PathType())
+@click.option("--person", "people", multiple=True, help="Whose faces to crop; several get a folder each below --to.")
+@click.option("--reference", type=PathType(), help="A photo of the face to look for, in place of a person.")
+@click.option("--largest", is_flag=True, help="Take the largest of several faces in the photo of reference.")
+@click.option("--to", required=True, type=PathType(), help="The folder for the crops.")
+@click.option("--recursive/--no-recursive", default=True, help="Take the folders below FOLDERS, too (default).")
+@click.option(
+    "--threshold",
+    type=FiniteRange(0, 1, min_open=True),
+    help="Largest distance of a face, whoever else may be nearer; 1 takes every face. By default matching decides.",
+)
+@click.option("--all-faces", is_flag=True, help="Crop all faces that match, not only the nearest of each photo.")
+@click.option("--min-size", type=click.IntRange(0), default=0, help="Leave out smaller faces (shorter side, pixels).")
+@click.option("--min-sharpness", type=FiniteRange(0), default=0.0, help="Leave out faces that are less sharp.")
+@click.option(
+    "--margin",
+    type=FiniteRange(0, 3),
+    default=0.4,
+    show_default=True,
+    help="Share of the face's longer side that is added on each side.",
+)
+@click.option("--square/--original", default=True, help="Make squares (default), or keep the shape of the face's box.")
+@click.option("--aligned/--upright", default=False, help="Turn and scale faces so that their eyes are level.")
+@click.option(
+    "--size", type=click.IntRange(8, 10_000), help="Longer side of the crops in pixels; default: as they are."
+)
+@click.option(
+    "--enlarge/--no-enlarge", default=True, help="Enlarge faces with too few pixels (default), or leave them out."
+)
+@click.option("--format", "format_", type=click.Choice(["jpg", "png", "webp"]), default="jpg", show_default=True)
+@click.option("--quality", type=click.IntRange(1, 100), help=f"Quality of jpg and webp; default: {QUALITY}.")
+@pass_library
+def crop(
+    library: Library,
+    /,
+    folders: tuple[Path, ...],
+    *,
+    people: tuple[str, ...],
+    format_: Literal["jpg", "png", "webp"],
+    **options: Any,
+) -> Answer:
+    """Crop the faces of a person out of photos, for a data set.
+
+    FOLDERS are looked through first; without any, all photos that are known are taken. Each folder of crops gets a
+    faces.json that says where each crop comes from, and why each other photo has none. Another run with the same
+    settings adds what is new. No photo is touched, and `familiar undo --last` takes the crops of a run back.
+    """
+    found = library.crop(people, folders=folders, format=format_, **options)
+    data = {
+        "folders": [_folder_as_json(folder) for folder in found.folders],
+        "failed": [
+            *(
+                {"path": step.path, "target": destination_of(step.operation), "reason": step.error}
+                for step in found.failed
+            ),
+            *({"path": one.path, "target": None, "reason": one.reason} for one in found.unread),
+        ],
+    }
+    return Answer(data=data, text=lambda: _show(found), failed=bool(found.failed or found.unread))
+
+
+def _show(found: CropResult) -> None:
+    problems = [(step.path, step.error) for step in found.failed]
+    problems += [(Path(one.path), one.reason) for one in found.unread]
+    if problems:
+        print_table(("photo", "could not be cropped because"), problems[:_SHOWN])
+    if len(problems) > _SHOWN:
+        say(f"... and {len(problems) - _SHOWN} more.")
+    columns = ("folder", "new crops", "enlarged", "already there", "photos without a face", "copies")
+    print_table(columns, [_row(folder) for folder in found.folders], right=columns[1:])
+    added = sum(len(folder.added) for folder in found.folders)
+    say(f"{added} crops added, {len(problems)} failed; {MANIFEST_NAME} says where each comes from.")
+    if added:
+        say("`familiar undo --last` takes them back.")
+
+
+def _row(cropped: CroppedFolder) -> tuple[object, ...]:
+    return (
+        cropped.folder,
+        len(cropped.added),
+        sum(face.scale > 1 for face in cropped.added),
+        len(cropped.manifest.faces) - len(cropped.added),
+        len(cropped.manifest.unmatched),
+        len(cropped.manifest.copies),
+    )
+
+
+def _folder_as_json(cropped: CroppedFolder) -> dict[str, Any]:
+    return {
+        "folder": cropped.folder,
+        "person": cropped.person,
+        "added": [asdict(face) for face in cropped.added],
+        "crops": len(cropped.manifest.faces),
+        "unmatched": [asdict(one) for one in cropped.manifest.unmatched],
+    }

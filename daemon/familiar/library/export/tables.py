@@ -1,0 +1,47 @@
+"""The tables that can be exported, and how one is written."""
+
+from typing import BinaryIO, Literal, TypeAlias
+
+from familiar.errors import UsageError
+from familiar.library.export.formats import Format, writer_of
+from familiar.library.progress import Count
+from familiar.store.store import Store
+from familiar.store.tables import Table
+
+TableName: TypeAlias = Literal["photos", "faces", "matches"]
+
+TABLES: tuple[TableName, ...] = ("photos", "faces", "matches")
+
+
+def check_table(name: str, *, embeddings: bool) -> None:
+    """Check that there is such a table.
+
+    Raises:
+        UsageError: there is none, or it has no embeddings.
+    """
+    if name not in TABLES:
+        raise UsageError(f"There is no table {name!r}; name one of {', '.join(TABLES)}.")
+    if embeddings and name != "faces":
+        raise UsageError(f"--embeddings goes with faces; {name} have none.")
+
+
+def table_of(store: Store, name: TableName, *, embeddings: bool) -> Table:
+    """Return a table of what the store has."""
+    match name:
+        case "photos":
+            return store.tables.photos()
+        case "faces":
+            return store.tables.faces(embeddings=embeddings)
+        case "matches":
+            return store.tables.matches()
+
+
+def write_table(table: Table, chosen: Format, output: BinaryIO, count: Count) -> None:
+    """Write all rows of a table; the file stays open."""
+    writer = writer_of(chosen, table.columns, output)
+    done = 0
+    for rows in table.batches():
+        writer.write(rows)
+        done += len(rows)
+        count(done, table.rows)
+    writer.close()

@@ -1,0 +1,36 @@
+"""Files that a caller asks for: lists, plots, tables, reports. Whatever else has their names is not replaced."""
+
+import os
+from pathlib import Path
+
+from familiar.effects.replacing import replace_files, whole_file
+from familiar.errors import UsageError
+
+
+def check_new(path: Path, *, replace: bool) -> None:
+    """Check, before anything is done, that a file can be written without loss.
+
+    Raises:
+        UsageError: a file of that name is there, and it was not said that it may be replaced; or it is a folder.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a file in it.")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is not a regular file; name a new one.")
+    if os.path.lexists(path) and not replace:
+        raise UsageError(f"{path}: is there already; name another file, or replace it with --force.")
+
+
+def write_new(path: Path, data: bytes, *, replace: bool) -> None:
+    """Write a file, as a whole or not at all.
+
+    Raises:
+        UsageError: as `check_new` does.
+        FamiliarError: it can't be written, or a file came there just now that is not to be replaced.
+    """
+    check_new(path, replace=replace)
+    if replace:
+        replace_files({path: data})
+        return
+    with whole_file(path, replace=False) as file:
+        file.write(data)

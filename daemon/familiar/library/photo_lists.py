@@ -1,0 +1,80 @@
+"""Lists of photos: which of their files are there."""
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from familiar.errors import FamiliarError, UsageError
+from familiar.filesystem.regular_files import read_given
+from familiar.identity.score_files import read_list, read_scores
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoList:
+    """Absolute paths; `name` is what messages call the list."""
+
+    name: str
+    paths: tuple[Path, ...]
+
+    def existing(self, *, ignore_missing: bool) -> list[Path]:
+        """Return the files that are there, each once.
+
+        Raises:
+            UsageError: the list has no path, or a folder.
+            FamiliarError: one of the files is gone, and that is not to be ignored.
+        """
+        if not self.paths:
+            raise UsageError(f"{self.name}: there is no path in it; a list has one a line.")
+        modes = {path: _mode(path) for path in self.paths}
+        folders = [path for path, mode in modes.items() if stat.S_ISDIR(mode)]
+        if folders:
+            raise UsageError(f"{self.name}: {folders[0]} is a folder; a list has the paths of photos.")
+        gone = [path for path in self.paths if not stat.S_ISREG(modes[path])]
+        if gone and not ignore_missing:
+            raise FamiliarError(self._missing(gone))
+        return [path for path, mode in modes.items() if stat.S_ISREG(mode)]
+
+    def _missing(self, gone: Sequence[Path]) -> str:
+        shown = "\n".join(f"{path}: is not there any more" for path in gone[:_SHOWN])
+        more = f"\nand {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
+        return (
+            f"{shown}{more}\n{len(gone)} of {len(self.paths)} files of {self.name} are missing. Nothing was done; "
+            "--ignore-missing skips them."
+        )
+
+
+def read_names(file: Path) -> list[str]:
+    """Return the paths that a list in a file names, as `names_in` does.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    try:
+        return names_in(read_given(file))
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}.") from error
+
+
+def names_in(data: bytes) -> list[str]:
+    """Return the paths that a list names, one a line; of a line of scores only the path."""
+    return [_without_score(text) for text in read_list(data)]
+
+
+def _without_score(text: str) -> str:
+    """Return what a line of scores says without the score, unless a file has that very name."""
+    if os.path.lexists(os.path.expanduser(text)):
+        return text
+    scored, _ = read_scores(text.encode("utf-8", "surrogateescape"))
+    return next(iter(scored), text)
+
+
+def _mode(path: Path) -> int:
+    """Return what lies at a path, as the system has it; 0 for nothing, and for what can't be a path."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,38 @@
+"""A library in a program that runs an event loop, as a notebook does."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from familiar import Library
+from familiar.errors import FamiliarError, UsageError
+from support.household import Household
+
+
+def test_a_library_works_where_an_event_loop_runs(library: Household, obama2: Path, meadow: Path) -> None:
+    async def cell() -> tuple[list[str], int]:
+        with Library.open(library.state, config=library.config) as opened:
+            (found,) = opened.find(obama2)
+            with pytest.raises(FamiliarError, match="no face was found in it"):
+                opened.find(meadow)
+            return [person.name for person in found.result.people], len(opened.people.all())
+
+    assert asyncio.run(cell()) == (["Barack Obama"], 2)
+
+
+def test_a_scan_works_where_an_event_loop_runs(tmp_path: Path, meadow: Path) -> None:
+    async def cell() -> int:
+        with Library.open(tmp_path / "state") as opened:
+            return opened.scan(meadow).done
+
+    assert asyncio.run(cell()) == 1
+
+
+def test_an_error_is_raised_and_nothing_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Library.open(tmp_path / "state") as opened:
+        with pytest.raises(UsageError, match="there is no such folder or file"):
+            opened.scan(tmp_path / "missing")
+        with pytest.raises(FamiliarError, match="there is no store yet"):
+            opened.people.all()
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,1 @@
+"""What several tests share: households, stores, photos, and servers that act as Flickr does."""

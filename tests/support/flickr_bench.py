@@ -1,0 +1,174 @@
+"""The rooms of the Flickr part, put together without a daemon, against a server of the tests."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from familiar.flickr.api.client import Client
+from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
+from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.sync.calls import CallQueue
+from familiar.flickr.sync.job import FlickrSync
+from familiar.flickr.sync.lister import Lister
+from familiar.flickr.sync.single import SingleFlickrSync
+from familiar.flickr.sync.tag_decisions import TagDecider
+from familiar.flickr.sync.tag_sender import Sender
+from familiar.library.operations import OperationRunner
+from familiar.library.sources import FlickrCache
+from familiar.model import Tag
+from familiar.settings import FlickrSettings, VisionSettings
+from familiar.state import cache_in
+from familiar.store.store import Store
+from familiar.vision.workers import tasks as worker
+from familiar.vision.workers.pool import Workers
+from support.flickr_server.server import FlickrServer
+from support.log import CheckedLog
+from support.stores import put_store
+
+
+@dataclass(slots=True)
+class FlickrBench:
+    """A store, and what asks the server; `later` moves the store's clock."""
+
+    flickr: FlickrServer
+    store: Store
+    settings: FlickrSettings
+    log: CheckedLog = field(default_factory=CheckedLog)
+    perms: str = "write"
+
+    @classmethod
+    @contextmanager
+    def at(cls, folder: Path, flickr: FlickrServer, **settings: Any) -> Iterator["FlickrBench"]:
+        chosen = {"backoff": 0.02, "timeout": 0.5, "endpoint": flickr.url, **settings}
+        flickr.faults.hang_seconds = 1.0
+        with Store(put_store(folder), now=Moving()) as store:
+            yield cls(flickr, store, FlickrSettings.model_validate(chosen))
+
+    def later(self, seconds: float) -> None:
+        now = self.store.now
+        assert isinstance(now, Moving)
+        now.ahead += timedelta(seconds=seconds)
+
+    @contextmanager
+    def calls(self) -> Iterator[CallQueue]:
+        token = self.flickr.logins.grant(self.perms)
+        login = Login(token=token.key, secret=token.secret, perms="write", nsid="1@N00", username="Ana")
+        key = Key(key=self.flickr.logins.key, secret=self.flickr.logins.secret)
+        calls = CallQueue(
+            client=Client(key, login, endpoint=self.flickr.url, timeout=self.settings.timeout),
+            downloader=Downloader(timeout=self.settings.timeout),
+            settings=self.settings,
+            store=self.store,
+            log=self.log,
+        )
+        try:
+            yield calls
+        finally:
+            calls.close()
+
+    def look(self, *, within: float = 60) -> None:
+        """List what there is, or what has changed."""
+
+        async def look() -> None:
+            with self.calls() as calls:
+                found = Lister(calls=calls, settings=self.settings, store=self.store, log=self.log, found=lambda: None)
+                await asyncio.wait_for(found.look(), within)
+
+        asyncio.run(look())
+
+    def send(self) -> Sender:
+        """Send the tags that wait."""
+
+        async def send() -> Sender:
+            with self.calls() as calls:
+                sender = Sender(calls=calls, store=self.store, log=self.log, later=60)
+                await sender.send_all()
+                return sender
+
+        return asyncio.run(send())
+
+    def run(self, until: Callable[[FlickrSync], bool], *, within: float = 10, once: bool = False) -> FlickrSync:
+        """Run the part, whose files nobody handles, until something holds."""
+
+        async def run() -> FlickrSync:
+            part = self.part(once=once)
+            part.start()
+            ends = time.monotonic() + within
+            try:
+                while not until(part):
+                    assert time.monotonic() < ends, self.log.events
+                    await part.advance(time.monotonic())
+                    await asyncio.sleep(0.01)
+            finally:
+                await part.close()
+            return part
+
+        return asyncio.run(run())
+
+    def part(self, *, once: bool = False, credentials: Credentials | None = None) -> FlickrSync:
+        kind = SingleFlickrSync if once else FlickrSync
+        return kind(
+            settings=self.settings,
+            credentials=credentials or self.credentials,
+            store=self.store,
+            workers=cast("Workers", OwnWorkers()),
+            runner=cast("OperationRunner", None),
+            decider=cast("TagDecider", Undecided()),
+            cache=FlickrCache(self.store),
+            wake=lambda: None,
+            log=self.log,
+        )
+
+    @property
+    def cache(self) -> Path:
+        return cache_in(self.store.path.parent)
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials.of(self.store.path.parent, {})
+
+    def log_in(self) -> None:
+        token = self.flickr.logins.grant(self.perms)
+        perms: Perms = "write" if self.perms == "write" else "read"
+        login = Login(token=token.key, secret=token.secret, perms=perms, nsid="1@N00", username="Ana")
+        self.credentials.keep_key(Key(key=self.flickr.logins.key, secret=self.flickr.logins.secret))
+        self.credentials.keep_login(login)
+
+    def want(self, photo_id: str, *texts: str) -> None:
+        for text in texts:
+            self.store.flickr_tags.want_on(photo_id, Tag(text=text, rule="names"))
+
+    def listed(self, *, newest: bool = True) -> list[str]:
+        return [photo.id for photo in self.store.flickr.waiting(newest=newest, limit=100_000)]
+
+    def asked(self) -> list[str]:
+        return [entry.name.removeprefix("flickr.") for entry in self.flickr.record.calls()]
+
+
+class OwnWorkers:
+    """Decodes in the test's own process what workers would."""
+
+    async def check(self, path: Path) -> worker.CheckedFile:
+        return worker.check(path, VisionSettings())
+
+
+class Undecided:
+    """Rules without tags."""
+
+    def basis(self) -> None:
+        return None
+
+
+@dataclass(slots=True)
+class Moving:
+    """A clock that goes, and can be set ahead."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead

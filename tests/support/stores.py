@@ -1,0 +1,24 @@
+"""Stores without a photo, each a copy of one: to make one anew takes all migrations, and brings each to the disk."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from familiar.store.store import STORE_NAME, Store
+
+
+def put_store(folder: Path) -> Path:
+    """Put an empty store into a folder, unless one is there, and return its path."""
+    path = folder / STORE_NAME
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(_empty())
+    return path
+
+
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / STORE_NAME
+        Store(path).close()
+        return path.read_bytes()
