@@ -1,21 +1,22 @@
 """Who is known, and by which faces."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from familiar.api.paths import expanded
 from familiar.api.session import Session
-from familiar.library.indexing import Indexer
-from familiar.library.people.embedding_files.reader import read_embeddings
-from familiar.library.people.embedding_files.writer import references_of
-from familiar.library.people.person_folders import read_data_set
-from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
-from familiar.library.photo_folders import named_folders, photos_in
-from familiar.model import Embeddings
 from familiar.names import check_name
-from familiar.store.people import PersonRow, ReferenceRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
+    from familiar.model import Embeddings
+    from familiar.store.people import PersonRow, ReferenceRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,9 @@ class People:
         Raises:
             UsageError: the name can't be used, or there is no photo at one of the paths.
         """
+        from familiar.library.people.registration import Candidate
+        from familiar.library.photo_folders import named_folders, photos_in
+
         check_name(name)
         folders = named_folders(expanded(photo) for photo in photos)
         settings = self._session.settings.without_videos()
@@ -130,6 +134,8 @@ class People:
         Raises:
             UsageError: there is no such folder, or no folder lies in it.
         """
+        from familiar.library.people.person_folders import read_data_set
+
         found = read_data_set(
             Path(os.path.abspath(expanded(folder))),
             self._session.settings.without_videos().watched,
@@ -184,6 +190,8 @@ class People:
         Raises:
             UsageError: there is no such person, or they have no reference of that model.
         """
+        from familiar.library.people.embedding_files.writer import references_of
+
         person = self.find(name)
         embeddings, origins = references_of(self._session.store(), person, self._session.model)
         return ReferenceArrays(
@@ -201,6 +209,8 @@ class People:
         Raises:
             UsageError: the name can't be used, or a file is not of that kind.
         """
+        from familiar.library.people.embedding_files.reader import read_embeddings
+
         name = check_name(name)
         found = read_embeddings(Path(file), None if paths is None else Path(paths))
         person, registered = self._session.store(create=True).references.take_in(
@@ -211,6 +221,9 @@ class People:
         return ImportedReferences(person=person, registered=registered, known=known, warning=found.warning)
 
     def _register(self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None) -> list[Enrolment]:
+        from familiar.library.indexing import Indexer
+        from familiar.library.people.registration import Registrar
+
         session, store = self._session, self._session.store(create=True)
 
         async def register() -> list[Enrolment]:

@@ -2,8 +2,9 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Concatenate, ParamSpec
 
 import click
@@ -62,10 +63,27 @@ def command(name: str | None = None, **extra: Any) -> Callable[[Callable[..., An
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of such commands, of which some may be in other modules: these are imported when they are asked for."""
 
     command_class = Command
     group_class = type
+
+    def __init__(self, *arguments: Any, elsewhere: Mapping[str, str] | None = None, **extra: Any) -> None:
+        """Take what every group takes; `elsewhere` has names of commands, each with its module and name in there."""
+        super().__init__(*arguments, **extra)
+        self._elsewhere = elsewhere or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(ctx), *self._elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name."""
+        if cmd_name not in self._elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self._elsewhere[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found
 
 
 def json_flag() -> click.Option:

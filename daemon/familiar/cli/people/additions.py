@@ -1,10 +1,12 @@
 """familiar people add, add-each: register people by photos."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +16,9 @@ from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import INTERRUPTED, CommandError, console, print_table, say
 from familiar.cli.console.parameters import PathType
 from familiar.errors import UsageError
-from familiar.library.people.registration import Enrolment, FaceChoice
+
+if TYPE_CHECKING:
+    from familiar.library.people.registration import Enrolment, FaceChoice
 
 _SHOWN = 200
 """Rows of a table that a terminal shows."""

@@ -9,14 +9,20 @@ from familiar.api.library import Library
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
 from familiar.cli.console.parameters import FiniteRange
-from familiar.cli.people.additions import add, add_each
-from familiar.cli.people.files import export, import_
 from familiar.store.people import PersonRow
 
 _PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
 
 
-@click.group(cls=Group)
+_ELSEWHERE = {
+    "add": "familiar.cli.people.additions:add",
+    "add-each": "familiar.cli.people.additions:add_each",
+    "export": "familiar.cli.people.files:export",
+    "import": "familiar.cli.people.files:import_",
+}
+
+
+@click.group(cls=Group, elsewhere=_ELSEWHERE)
 def people() -> None:
     """Register people by their faces; list, rename, merge them."""
 
@@ -104,12 +110,6 @@ def threshold(library: Library, name: str, distance: float | None) -> Answer:
     person = library.people.set_threshold(name, distance)
     chosen = "the configured threshold" if person.threshold is None else person.threshold
     return _changed(person, f"{person.name!r} matches up to {chosen}.")
-
-
-people.add_command(add)
-people.add_command(add_each)
-people.add_command(export)
-people.add_command(import_)
 
 
 def _person(row: PersonRow) -> dict[str, object]:
