@@ -117,7 +117,7 @@ def test_a_file_that_takes_the_name_of_a_report_while_it_is_made_is_not_replaced
 
 
 def test_what_is_no_file_is_not_replaced_even_by_force(home: Household) -> None:
-    for odd, complaint in ((home.base, "is a folder; name a file in it."), (Path(os.devnull), "is no regular file")):
+    for odd, complaint in ((home.base, "is a folder; name a file in it."), (Path(os.devnull), "is not a regular file")):
         refused = home.ask("report", odd, "--force", check=False)
         assert (refused.returncode, complaint in refused.stderr) == (2, True), refused.stderr
 

@@ -151,7 +151,7 @@ def test_where_no_photo_lies_within_the_bounds_that_is_said_beside_the_empty_lis
         (("filter", "album", "--min-percentile", "nan"), "nan is not a number."),
         (
             ("filter", *OBAMA, "--min-score", "0.9", "--max-score", "0.1"),
-            "The bounds leave nothing: from a score of 0.9",
+            "No score can satisfy these bounds: the minimum 0.9 is above the maximum 0.1.",
         ),
         (("stats",), "Name a file or a folder with scores, or --person for all known photos; one of the two."),
         (("stats", "album", "--person", "Barack Obama"), "one of the two."),
@@ -187,7 +187,7 @@ def test_scores_of_an_earlier_time_are_told_and_left_as_they_are(library: Househ
     older.write_text("/gone.jpg: 0.5\n")
     said = library.ask("scores", "write", *OBAMA, album, "--recursive").stdout.splitlines()
     assert said[1] == (
-        f"note: {older} is of an earlier time; no photo beside it was scored now, and it was left as it is."
+        f"note: {older} is from an earlier run and was left unchanged; no photo beside it was scored now."
     )
     assert older.read_text() == "/gone.jpg: 0.5\n"
 
