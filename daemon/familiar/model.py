@@ -274,11 +274,6 @@ class SidecarContent:
     height: int = 0
 
 
-def destination_of(operation: Operation) -> Path | str:
-    """Return what an operation leads to, as people are shown it: a path, or a tag."""
-    return operation.destination
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A step that a rule asked for and that is not done, with the reason; `text` is that of a tag that can't be one."""

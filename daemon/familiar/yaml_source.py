@@ -55,7 +55,7 @@ class Value:
         """Say what is wrong here, and give up on this value.
 
         Raises:
-            _Flaw: caught by `Attempt`.
+            _Flaw: caught by `Complaints`.
         """
         self.complain(message)
         raise _Flaw
@@ -64,7 +64,7 @@ class Value:
         """Give up on this value; what is wrong with it was said already.
 
         Raises:
-            _Flaw: caught by `Attempt`.
+            _Flaw: caught by `Complaints`.
         """
         raise _Flaw
 
@@ -154,7 +154,7 @@ class Value:
         return pairs
 
 
-class Attempt:
+class Complaints:
     """Reads values of which some may be wrong, so that all complaints come at once."""
 
     def __enter__(self) -> None:

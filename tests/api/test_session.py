@@ -36,3 +36,14 @@ def test_an_error_is_raised_and_nothing_is_printed(tmp_path: Path, capsys: pytes
         with pytest.raises(FamiliarError, match="there is no store yet"):
             opened.people.all()
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_path_of_a_caller_may_begin_with_the_home(
+    library: Household, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with Library.open(library.state, config=library.config) as opened:
+        opened.scores("Barack Obama").write_list("~/best.txt")
+        with pytest.raises(UsageError, match="there is no home of that name"):
+            opened.people.import_embeddings("Ann", "~nobody-of-this-name/ann.npy")
+    assert "obama.jpg" in (tmp_path / "best.txt").read_text()

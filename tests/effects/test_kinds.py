@@ -14,7 +14,7 @@ from familiar.effects.kinds.contract import Parameters
 from familiar.effects.kinds.file_kind import FileKind
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, StoreError
-from familiar.model import FileOperation, destination_of
+from familiar.model import FileOperation
 from familiar.store.store import Store
 from support.workbench import Death, Workbench, dies_at
 
@@ -76,7 +76,7 @@ def test_a_new_kind_is_recorded_carried_out_and_undone(tmp_path: Path) -> None:
 
 def test_a_new_kind_is_shown_to_people_and_to_programs(tmp_path: Path) -> None:
     wish = note(tmp_path)
-    assert destination_of(wish) == tmp_path / "notes" / "a.txt"
+    assert wish.destination == tmp_path / "notes" / "a.txt"
     assert ALL.as_json(wish) == {"kind": "note", "rule": "r", "target": wish.target, "text": "at the sea"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Reservation
 from familiar.effects.kinds.move_sidecar import MoveSidecar
-from familiar.effects.placing import place_move
+from familiar.effects.placement import place_move
 from familiar.errors import ChangedError, FamiliarError, WriterError
 from familiar.filesystem.files import hold
 from familiar.filesystem.folders import Entry, Folder

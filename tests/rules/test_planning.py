@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject, destination_of
+from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject
 from familiar.rules.language import read_rules
 from familiar.rules.planning import plan_for
 
@@ -39,7 +39,7 @@ def planned(rules: str, looked_at: Subject) -> Plan:
 
 
 def targets(rules: str, looked_at: Subject) -> list[str]:
-    return [f"{step.kind} {destination_of(step)}" for step in planned(rules, looked_at).operations]
+    return [f"{step.kind} {step.destination}" for step in planned(rules, looked_at).operations]
 
 
 def holds(when: str, looked_at: Subject) -> bool:
@@ -176,7 +176,7 @@ def test_what_can_not_be_done_for_where_a_photo_came_from_is_refused_with_the_re
     assert [(no.kind, no.reason) for no in local.refusals] == [("tag", "it does not come from Flickr, where tags go")]
     assert [no.kind for no in remote.refusals] == ["move", "link"]
     assert "copy it" in remote.refusals[0].reason
-    assert [destination_of(step) for step in remote.operations] == ["Ann", Path("/c/a.jpg")]
+    assert [step.destination for step in remote.operations] == ["Ann", Path("/c/a.jpg")]
 
 
 def test_a_name_that_can_be_no_tag_is_refused_with_the_reason() -> None:

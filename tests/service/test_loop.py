@@ -12,7 +12,7 @@ import pytest
 from familiar.errors import StoreReplacedError, StoreUnavailableError
 from familiar.service.daemon import Daemon
 from familiar.service.jobs import Eager, Job, Periodic, Spare
-from familiar.service.stopping import StopRequest
+from familiar.service.stop_request import StopRequest
 from familiar.service.store_failures import StoreFailures
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake

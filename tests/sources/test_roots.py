@@ -5,7 +5,7 @@ import pytest
 
 from familiar.filesystem.mounts import is_network, type_of
 from familiar.sources.roots import RootView, Verdict, judge, look_at, vouches
-from familiar.sources.settling import Gone, Ready, Wait, look, settle
+from familiar.sources.settling import Gone, Settled, Wait, look, settle
 
 
 def seen(*, device: int | None = 5, empty: bool = False, error: str | None = None) -> RootView:
@@ -63,7 +63,7 @@ def test_a_file_has_settled_when_it_looks_as_it_did(tmp_path: Path) -> None:
     path.write_bytes(b"123")
     present = look(path)
     assert present == (3, path.stat().st_mtime_ns)
-    assert settle((3, path.stat().st_mtime_ns), present) == Ready()
+    assert settle((3, path.stat().st_mtime_ns), present) == Settled()
     assert settle((2, 7), present) == Wait(size=3, mtime_ns=path.stat().st_mtime_ns)
     assert settle((3, 7), None) == Gone()
 

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from familiar.effects.kinds.move_sidecar import MoveSidecar
 from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.errors import StoreError, StoreUnavailableError
-from familiar.model import Copy, Move, SidecarContent, destination_of
+from familiar.model import Copy, Move, SidecarContent
 from familiar.store.database import Database as StoreFile
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
@@ -80,7 +80,7 @@ def test_the_journal_is_kept_when_it_learns_of_more_kinds(tmp_path: Path) -> Non
         assert (step.id, step.operation, step.target) == (
             7,
             Copy(target=Path("/b/a.jpg"), rule="albums"),
-            destination_of(step.operation),
+            step.operation.destination,
         )
     with closing(opened(path)) as db:
         names = {row[0] for row in db.conn.execute("SELECT name FROM sqlite_master WHERE tbl_name = 'operations'")}

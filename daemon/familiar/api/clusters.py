@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from familiar.api.session import Loop, Session
 from familiar.library.clusters.grouping import regroup
 from familiar.library.clusters.naming import name_cluster
+from familiar.library.named_paths import expanded
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.clusters.decisions import EventRow
@@ -30,7 +31,7 @@ class NewClusterEvent:
     cluster: int
 
 
-class Clusters:
+class FaceClusters:
     """Groups of faces, each of one person as far as the program can tell.
 
     A cluster's id never changes and never comes back; that of a cluster that became a part of another one stands for
@@ -74,8 +75,7 @@ class Clusters:
             allow_same_photo: even if one photo shows two of the person's faces then, as with a mirror or a collage.
                 The setting `clustering.same_photo` allows it always.
         """
-        store, settings = self._session.store(), self._session.settings
-        allow = allow_same_photo or settings.clustering.same_photo
+        store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
         return self._decided(name_cluster(store, cluster, name, model=self._session.model, allow_same_photo=allow))
 
     def merge(self, cluster: int, into: int, *, allow_same_photo: bool = False) -> EventRow:
@@ -86,8 +86,7 @@ class Clusters:
             into: the id of the other one.
             allow_same_photo: as for `name`.
         """
-        store, settings = self._session.store(), self._session.settings
-        allow = allow_same_photo or settings.clustering.same_photo
+        store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
         return self._decided(store.decisions.merge(cluster, into, allow_same_photo=allow))
 
     def split(self, cluster: int, faces: Sequence[int]) -> NewClusterEvent:
@@ -101,14 +100,12 @@ class Clusters:
 
     def place(self, cluster: int, faces: Sequence[int], *, allow_same_photo: bool = False) -> EventRow:
         """Put faces into a cluster, wherever they are now; `allow_same_photo` as for `name`."""
-        store, settings = self._session.store(), self._session.settings
-        allow = allow_same_photo or settings.clustering.same_photo
+        store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
         return self._decided(store.decisions.place(cluster, faces, allow_same_photo=allow))
 
     def gather(self, faces: Sequence[int], *, allow_same_photo: bool = False) -> NewClusterEvent:
         """Make a new cluster of faces, wherever they are now; `allow_same_photo` as for `name`."""
-        store, settings = self._session.store(), self._session.settings
-        allow = allow_same_photo or settings.clustering.same_photo
+        store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
         event, fresh = store.decisions.gather(faces, allow_same_photo=allow)
         return NewClusterEvent(event=self._decided(event), cluster=fresh)
 
@@ -210,7 +207,7 @@ class Clusters:
         """
         from familiar.api.cluster_folders import export_clusters  # noqa: PLC0415 - most callers need no folders
 
-        target = Path(folder).expanduser()
+        target = expanded(folder)
         return export_clusters(self._session, target, clusters=clusters, unnamed=unnamed, most=most, again=again)
 
     def plan_import(self, folder: str | Path) -> "FolderImport":
@@ -221,7 +218,7 @@ class Clusters:
         """
         from familiar.api.cluster_folders import plan_import  # noqa: PLC0415
 
-        return plan_import(self._session, Path(folder).expanduser())
+        return plan_import(self._session, expanded(folder))
 
     def apply_import(self, wanted: "FolderImport") -> "list[ChangeResult]":
         """Decide what a plan says, and return what came of each change; one that can't be made stops no other.
@@ -234,6 +231,9 @@ class Clusters:
 
         return apply_import(self._session, wanted)
 
+    def _allows_same_photo(self, asked: bool) -> bool:  # noqa: FBT001 - it is what it returns, or the setting
+        return asked or self._session.settings.clustering.same_photo
+
     def _decided(self, event: int) -> EventRow:
         """Match all faces again by what was decided, and return that."""
         self._session.rematch()
@@ -243,7 +243,7 @@ class Clusters:
 class ClusterPictures:
     """Makes pictures of clusters."""
 
-    def __init__(self, clusters: Clusters, thumbnails: FaceThumbnails, loop: Loop) -> None:
+    def __init__(self, clusters: FaceClusters, thumbnails: FaceThumbnails, loop: Loop) -> None:
         """Take the clusters, what cuts faces out, and the event loop in which it does."""
         self._clusters = clusters
         self._thumbnails = thumbnails

@@ -8,9 +8,9 @@ from typing import Any
 import platformdirs
 
 from familiar.api.environment import RULES_NAME, SETTINGS_NAME
-from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.errors import UsageError
+from familiar.library.named_paths import expanded
 from familiar.settings import Settings, settings_schema
 
 

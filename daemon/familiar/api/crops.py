@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, UsageError
@@ -19,6 +18,7 @@ from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import CropReference, FaceToCrop, PersonToCrop, choose_face
 from familiar.library.crops.request import CropRequest, check_reference, crop_options, open_folders
 from familiar.library.crops.selection import FaceSelector
+from familiar.library.named_paths import expanded
 from familiar.library.photo_folders import folder_at, named_folders
 
 

@@ -15,7 +15,7 @@ from familiar.errors import FamiliarError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
-from familiar.service.assembly import Assembly, FlickrAccess, assemble
+from familiar.service.assembly import Assembly, DaemonInputs, FlickrAccess, assemble
 from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
@@ -155,16 +155,19 @@ def daemon_for(
         log.emit("service.reloaded", settings=session.environment.config, rules=rules.file)
         return fresh != settings
 
-    return assemble(
+    inputs = DaemonInputs(
         settings=settings,
         rules=rules,
         store=store,
         log=log,
         notifier=notifier,
         clock=time.monotonic,
-        reload=reload,
-        watch=watch,
         models=session.environment.models,
+        watch=watch,
+    )
+    return assemble(
+        inputs,
+        reload=reload,
         group_command=_group_command(session.environment),
         flickr=flickr,
         report=report,

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.effects.disks import Disks, NoKnownFolders
 from familiar.errors import NoStoreError
+from familiar.library.named_paths import expanded
 from familiar.library.targets import Target, known_places, targets, trust
 from familiar.rules.planning import Rules
 

@@ -1,4 +1,4 @@
-"""Where this run finds its state and its configuration; opened once a command, closed at its end."""
+"""Where state, configuration and caches lie, and how they are opened."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import platformdirs
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError, UsageError
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.credentials import Credentials
-from familiar.state import LOCK_NAME, locked, was_lost
+from familiar.state import LOCK_NAME, Lock, locked, was_lost
 from familiar.store.store import STORE_NAME, Store
 
 if TYPE_CHECKING:
@@ -127,14 +127,9 @@ class Environment:
         with (
             locked(self.state, lasts=lasts) as lock,
             self.store(create=create, check=True) as store,
-            store.watching(lock.anchor),
+            noting_loss(lock, store),
         ):
-            lock.note(lost=False)
-            try:
-                yield store
-            except StoreReplacedError:
-                lock.note(lost=True)
-                raise
+            yield store
 
     def _refuse_if_lost(self) -> None:
         if was_lost(self.state):
@@ -143,6 +138,18 @@ class Environment:
                 f"backup of it, in its place. To begin anew, with no photo or person known, remove "
                 f"{self.state / LOCK_NAME} first."
             )
+
+
+@contextmanager
+def noting_loss(lock: Lock, store: Store) -> Iterator[None]:
+    """Let the store be written in a block only while the lock is held; note in the lock if the store was replaced."""
+    with store.watching(lock.anchor):
+        lock.note(lost=False)
+        try:
+            yield
+        except StoreReplacedError:
+            lock.note(lost=True)
+            raise
 
 
 def find_environment(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Environment:

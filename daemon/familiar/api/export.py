@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from familiar.api.session import Session
-from familiar.effects.replacing import whole_file
+from familiar.effects.replacement import whole_file
 from familiar.library.export.formats import Format, choose_format
 from familiar.library.export.tables import TableName, check_table, table_of, write_table
 from familiar.library.output_files import check_new

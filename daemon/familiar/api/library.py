@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Self
 
 from familiar import api
 from familiar.api.environment import Environment, find_environment
-from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.events import NO_LOG, EventLog
+from familiar.library.named_paths import expanded
 from familiar.library.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO, Literal
 
-    from familiar.api.clusters import Clusters
+    from familiar.api.clusters import FaceClusters
     from familiar.api.configuration import ConfigurationFiles
     from familiar.api.crops import CropResult
     from familiar.api.daemon import ScanResult
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from familiar.api.export import ExportedTable
     from familiar.api.flickr import FlickrAccount
     from familiar.api.health import Finding
-    from familiar.api.people import People
+    from familiar.api.people import RegisteredPeople
     from familiar.api.photo_lists import Listed
     from familiar.api.placement import Action, Collection
     from familiar.api.report import Report
@@ -74,14 +74,14 @@ class Library:
         self._session = Session(environment, progress=progress, log=log, notify=notify)
 
     @cached_property
-    def people(self) -> People:
+    def people(self) -> RegisteredPeople:
         """Who is known, and by which faces."""
-        return api.people.People(self._session)
+        return api.people.RegisteredPeople(self._session)
 
     @cached_property
-    def clusters(self) -> Clusters:
+    def clusters(self) -> FaceClusters:
         """Groups of faces that nobody has named yet, and what a person decides about them."""
-        return api.clusters.Clusters(self._session)
+        return api.clusters.FaceClusters(self._session)
 
     @cached_property
     def sidecars(self) -> PhotoSidecars:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from familiar.api.paths import expanded
 from familiar.api.session import Session
+from familiar.library.named_paths import expanded
 from familiar.names import check_name
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ImportedReferences:
     warning: str | None
 
 
-class People:
+class RegisteredPeople:
     """The people whom a library knows.
 
     Names are compared without regard to case, Unicode form and runs of spaces. After a change all known faces are
@@ -212,7 +212,7 @@ class People:
         from familiar.library.people.embedding_files.reader import read_embeddings
 
         name = check_name(name)
-        found = read_embeddings(Path(file), None if paths is None else Path(paths))
+        found = read_embeddings(expanded(file), None if paths is None else expanded(paths))
         person, registered = self._session.store(create=True).references.take_in(
             name, found.embeddings, origins=found.origins, engine=self._session.model
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.api.session import Session
-from familiar.effects.replacing import whole_file
+from familiar.effects.replacement import whole_file
 from familiar.errors import UsageError
 from familiar.library.output_files import check_new
 from familiar.library.report.faces import Pictures, cut_pictures

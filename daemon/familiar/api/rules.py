@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.api.disks import targets_of
-from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.indexing import Indexer
+from familiar.library.named_paths import expanded
 from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews
 from familiar.library.rule_application import RuleApplication

@@ -9,8 +9,9 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
-from familiar.errors import StoreReplacedError, UsageError
+from familiar.errors import UsageError
 from familiar.model import USUAL_MODEL
 from familiar.state import locked
 
@@ -109,13 +110,8 @@ class Session:
                 finally:
                     self._store = self._recogniser = None
             return
-        with locked(self.environment.state, lasts=lasts) as lock, self._store.watching(lock.anchor):
-            lock.note(lost=False)
-            try:
-                yield self._store
-            except StoreReplacedError:
-                lock.note(lost=True)
-                raise
+        with locked(self.environment.state, lasts=lasts) as lock, noting_loss(lock, self._store):
+            yield self._store
 
     @property
     def recogniser(self) -> Recogniser:

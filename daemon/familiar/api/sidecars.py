@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from familiar.api.paths import expanded
 from familiar.api.session import Session
 from familiar.effects.journal import Step
+from familiar.library.named_paths import expanded
 from familiar.library.photo_folders import named_folders
 from familiar.library.sidecars.preview import (
     PhotoPaths,
@@ -56,7 +56,7 @@ class UnreadSidecar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadSidecars:
+class SidecarReadings:
     """What came of reading sidecars: of those that named faces, and of those that can't be read."""
 
     read: tuple[SidecarConfirmations, ...]
@@ -98,7 +98,7 @@ class PhotoSidecars:
         steps = session.handover.carry_out_now(sidecar_plans(session.store(), changes)) if changes else []
         return WrittenSidecars(steps=tuple(steps), failed=failed, unchanged=len(previews) - len(changes) - len(failed))
 
-    def read(self, paths: Sequence[str | Path] = ()) -> ReadSidecars:
+    def read(self, paths: Sequence[str | Path] = ()) -> SidecarReadings:
         """Take the named faces in the sidecars of other programs for confirmed.
 
         Sidecars that are as they were when they were read last are not read again. What comes of each is undone by
@@ -110,7 +110,7 @@ class PhotoSidecars:
         photos = self._photos(paths)
         told = self._session.run(self._read(photos))
         self._session.rematch()
-        return ReadSidecars(read=tuple(told.read), failed=tuple(told.failed))
+        return SidecarReadings(read=tuple(told.read), failed=tuple(told.failed))
 
     def _photos(self, paths: Sequence[str | Path]) -> PhotoPaths:
         """Return the photos in folders, or, without any, those that were scanned; with their paths."""

@@ -1,4 +1,4 @@
-"""The command line: the composition root.
+"""The command line: arguments in, one call of the library, and its answer as text or JSON.
 
 Each command's module is imported when the command is asked for, and none for the help that lists them. So answers
 come a second sooner, and so do worker processes, which begin by importing the program that they belong to.
@@ -20,7 +20,7 @@ AS_JSON = "familiar.json"
 """Key in the meta data of click's contexts: whether the command line asks for JSON."""
 
 
-class Listed(NamedTuple):
+class CommandEntry(NamedTuple):
     """A command without its module being imported: which one in this package has it, and the first line of its help."""
 
     module: str
@@ -28,35 +28,35 @@ class Listed(NamedTuple):
 
 
 COMMANDS = {
-    "run": Listed("run", "Watch folders, and handle each photo that arrives."),
-    "scan": Listed("scan", "Handle the photos that are there now, and exit."),
-    "status": Listed("status", "Show what is done, what waits, and what went wrong."),
-    "doctor": Listed("doctor", "Check this installation, and say how to fix it."),
-    "plan": Listed("plan", "Show what the rules would do; touch nothing."),
-    "undo": Listed("undo", "Take back what rules and commands did."),
-    "people": Listed("people.group", "Register people by their faces; list, rename, merge them."),
-    "find": Listed("find", "Show who is in IMAGE, and the known photos with the same faces, the nearest first."),
-    "collect": Listed("collect", "Put all photos and videos of people into one folder."),
-    "scores": Listed("scores", "Score photos by how near they come to a person."),
-    "move": Listed("lists", "Move the photos of LIST to a folder."),
-    "copy": Listed("lists", "Copy the photos of LIST to a folder."),
-    "link": Listed("lists", "Link the photos of LIST into a folder."),
-    "crop": Listed("crop", "Crop the faces of a person out of photos, for a data set."),
-    "clusters": Listed("clusters.group", "Name groups of faces: one answer for hundreds of photos."),
-    "flickr": Listed("flickr.group", "Photos from an account on Flickr, and tags back to it."),
-    "sidecars": Listed(
+    "run": CommandEntry("run", "Watch folders, and handle each photo that arrives."),
+    "scan": CommandEntry("scan", "Handle the photos that are there now, and exit."),
+    "status": CommandEntry("status", "Show what is done, what waits, and what went wrong."),
+    "doctor": CommandEntry("doctor", "Check this installation, and say how to fix it."),
+    "plan": CommandEntry("plan", "Show what the rules would do; touch nothing."),
+    "undo": CommandEntry("undo", "Take back what rules and commands did."),
+    "people": CommandEntry("people.group", "Register people by their faces; list, rename, merge them."),
+    "find": CommandEntry("find", "Show who is in IMAGE, and the known photos with the same faces, the nearest first."),
+    "collect": CommandEntry("collect", "Put all photos and videos of people into one folder."),
+    "scores": CommandEntry("scores", "Score photos by how near they come to a person."),
+    "move": CommandEntry("lists", "Move the photos of LIST to a folder."),
+    "copy": CommandEntry("lists", "Copy the photos of LIST to a folder."),
+    "link": CommandEntry("lists", "Link the photos of LIST into a folder."),
+    "crop": CommandEntry("crop", "Crop the faces of a person out of photos, for a data set."),
+    "clusters": CommandEntry("clusters.group", "Name groups of faces: one answer for hundreds of photos."),
+    "flickr": CommandEntry("flickr.group", "Photos from an account on Flickr, and tags back to it."),
+    "sidecars": CommandEntry(
         "sidecars",
         "Write names and faces into XMP files beside the photos, or read what others wrote there.",
     ),
-    "disks": Listed("disks", "Show on which disks the known folders lie, and accept a change of disk."),
-    "rules": Listed("rules", "Check the rules; apply them to known photos."),
-    "config": Listed("config", "Write, check and show the configuration."),
-    "report": Listed(
+    "disks": CommandEntry("disks", "Show on which disks the known folders lie, and accept a change of disk."),
+    "rules": CommandEntry("rules", "Check the rules; apply them to known photos."),
+    "config": CommandEntry("config", "Write, check and show the configuration."),
+    "report": CommandEntry(
         "report",
         "Write a page about all photos: types, years, sources, faces, people, scores, and what was set aside.",
     ),
-    "export": Listed("export", "Write all photos, faces or matches as a table: CSV, JSON Lines or Parquet."),
-    "completion": Listed("completion", "Print the completion script for a shell."),
+    "export": CommandEntry("export", "Write all photos, faces or matches as a table: CSV, JSON Lines or Parquet."),
+    "completion": CommandEntry("completion", "Print the completion script for a shell."),
 }
 """All commands, in the order in which help shows them."""
 

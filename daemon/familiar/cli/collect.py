@@ -13,7 +13,7 @@ from familiar.cli.console.parameters import PathType
 from familiar.cli.console.steps import failures_of, step_as_json, summarise
 from familiar.errors import UsageError
 
-DONE = {"copy": "copied", "move": "moved", "link": "linked", "hard-link": "linked"}
+_DONE = {"copy": "copied", "move": "moved", "link": "linked", "hard-link": "linked"}
 
 T = TypeVar("T", bound=str)
 
@@ -57,7 +57,7 @@ def collect(
     def show() -> None:
         if not found.steps and not found.already_there:
             say("No photo there shows them.")
-        summarise(found.steps, DONE[action], there=found.already_there)
+        summarise(found.steps, _DONE[action], there=found.already_there)
 
     return Answer(data=[step_as_json(step) for step in found.steps], text=show, failed=bool(failures_of(found.steps)))
 

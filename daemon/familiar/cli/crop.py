@@ -12,7 +12,6 @@ from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import FiniteRange, PathType
 from familiar.library.crops.manifest import MANIFEST_NAME
-from familiar.model import destination_of
 from familiar.vision.faces.crops import QUALITY
 
 _SHOWN = 20
@@ -71,10 +70,7 @@ def crop(
     data = {
         "folders": [_folder_as_json(folder) for folder in found.folders],
         "failed": [
-            *(
-                {"path": step.path, "target": destination_of(step.operation), "reason": step.error}
-                for step in found.failed
-            ),
+            *({"path": step.path, "target": step.operation.destination, "reason": step.error} for step in found.failed),
             *({"path": one.path, "target": None, "reason": one.reason} for one in found.unread),
         ],
     }

@@ -13,7 +13,7 @@ from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import PathType
 from familiar.effects.kinds.catalogue import EVERY_KIND
 from familiar.library.plan_previews import PlanPreview
-from familiar.model import Box, Plan, destination_of
+from familiar.model import Box, Plan
 
 
 @command(epilog="Example: familiar plan ~/Pictures/inbox")
@@ -48,7 +48,7 @@ def _show(found: PlannedPhotos) -> None:
 
 def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
     for operation in made.operations:
-        yield path, operation.rule, operation.kind, destination_of(operation)
+        yield path, operation.rule, operation.kind, operation.destination
     for refusal in made.refusals:
         yield path, refusal.rule, f"not {refusal.kind}", refusal.reason
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from familiar.api.library import Library
-from familiar.api.sidecars import ReadSidecars, WrittenSidecars
+from familiar.api.sidecars import SidecarReadings, WrittenSidecars
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import PathType
@@ -80,7 +80,7 @@ def _show_written(written: WrittenSidecars) -> None:
     summarise(written.steps, "sidecars written", there=written.unchanged, left=len(written.failed))
 
 
-def _show_read(told: ReadSidecars) -> None:
+def _show_read(told: SidecarReadings) -> None:
     confirmed = [(one.sidecar, ", ".join(one.confirmed)) for one in told.read if one.confirmed]
     left = [(one.sidecar, reason) for one in told.read for reason in one.left]
     if confirmed:

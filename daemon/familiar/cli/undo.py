@@ -15,7 +15,6 @@ from familiar.effects.journal import Step
 from familiar.effects.undo import Obstacle
 from familiar.errors import UsageError
 from familiar.library.handover import Undone
-from familiar.model import destination_of
 from familiar.store.store import utc_now
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -55,7 +54,7 @@ def _as_json(undone: Undone) -> dict[str, Any]:
         {
             "operation": step.id,
             "kind": step.operation.kind,
-            "target": step.target or destination_of(step.operation),
+            "target": step.destination,
             "error": undone.failures.get(step.id),
         }
         for step in undone.steps
@@ -80,5 +79,4 @@ def _show_obstacles(obstacles: Sequence[Obstacle]) -> None:
 
 
 def _row(step: Step, failures: dict[int, str]) -> tuple[object, ...]:
-    target = step.target or destination_of(step.operation)
-    return step.id, step.operation.kind, target, failures.get(step.id, "undone")
+    return step.id, step.operation.kind, step.destination, failures.get(step.id, "undone")

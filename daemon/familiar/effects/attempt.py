@@ -13,7 +13,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Outcome, Reservation, Step
 from familiar.effects.names import free_name, is_copy
-from familiar.effects.placing import hold_photo, place_bytes
+from familiar.effects.placement import hold_photo, place_bytes
 from familiar.errors import GoneError, OfflineError
 from familiar.filesystem.files import Pulse, has_content
 from familiar.filesystem.folders import Entry, Folder
@@ -21,7 +21,7 @@ from familiar.model import FileOperation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceFile:
     """The file that is acted on: its path, and its name in its folder, None if that is gone."""
 
     path: Path
@@ -39,10 +39,10 @@ class Source:
             return held.identity.size
 
 
-Place: TypeAlias = Callable[[Source, Entry, Hidden], None]
+Place: TypeAlias = Callable[[SourceFile, Entry, Hidden], None]
 """Puts a photo at a target, by way of hidden names."""
 
-IsThere: TypeAlias = Callable[[Source, Entry], bool]
+IsThere: TypeAlias = Callable[[SourceFile, Entry], bool]
 """Says whether what lies at a name counts as well as a copy of the photo."""
 
 
@@ -50,7 +50,7 @@ IsThere: TypeAlias = Callable[[Source, Entry], bool]
 class _Wanted:
     """What is to lie at the target, and how it comes there."""
 
-    source: Source
+    source: SourceFile
     hash: str
     size: int
     place: Callable[[Entry, Hidden], None]
@@ -116,7 +116,7 @@ class Attempt:
         step = self.step
         path = step.source if step.is_begun and step.source is not None else step.path
         wanted = _Wanted(
-            source=Source(path=path, entry=None),
+            source=SourceFile(path=path, entry=None),
             hash=hashlib.sha256(data).hexdigest(),
             size=len(data),
             place=lambda target, hidden: place_bytes(data, target, hidden, pulse=self.pulse),
@@ -124,13 +124,13 @@ class Attempt:
         )
         return self._put(wish, wanted)
 
-    def source(self, path: Path) -> Source:
+    def source(self, path: Path) -> SourceFile:
         """Return a file that is acted on, in its folder; raises OfflineError, OSError."""
         try:
             folder = self._stack.enter_context(self._disks.open(path.parent))
         except FileNotFoundError:
-            return Source(path=path, entry=None)
-        return Source(path=path, entry=Entry(folder, path.name))
+            return SourceFile(path=path, entry=None)
+        return SourceFile(path=path, entry=Entry(folder, path.name))
 
     def folder(self, path: Path) -> Folder:
         """Return a folder that is there; raises OfflineError, OSError."""
@@ -141,7 +141,7 @@ class Attempt:
         real = self.step.target_real if self.step.is_begun else None
         return self._stack.enter_context(self._disks.make(path, top=top, real=real))
 
-    def reserve(self, source: Source, target: Entry, hash_: str) -> Hidden:
+    def reserve(self, source: SourceFile, target: Entry, hash_: str) -> Hidden:
         """Write down what is about to be done; return the hidden names to use."""
         step, hidden, entry = self.step, Hidden.fresh(self.step.id), source.entry
         reservation = Reservation(

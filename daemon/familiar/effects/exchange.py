@@ -6,8 +6,8 @@ import stat
 
 from familiar.effects.hidden import Hidden
 from familiar.effects.names import unused_name
-from familiar.effects.placing import place_bytes
-from familiar.effects.writing import written
+from familiar.effects.placement import place_bytes
+from familiar.effects.temporary_files import written
 from familiar.errors import ChangedError, SetAsideError
 from familiar.filesystem import kernel
 from familiar.filesystem.files import HeldFile, Pulse, has_content, hold_if_regular

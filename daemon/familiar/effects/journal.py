@@ -56,6 +56,11 @@ class Step:
     target_disk: Disk | None = None
 
     @property
+    def destination(self) -> Path | str:
+        """Where it was done, or what it leads to where it was not, or is not done to a file."""
+        return self.target or self.operation.destination
+
+    @property
     def hash_before(self) -> str | None:
         """SHA-256 of the sidecar that was there before; None where there was none."""
         return None if self.before is None else hashlib.sha256(self.before).hexdigest()

@@ -10,7 +10,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Placement, Step
 from familiar.effects.outlook import last_copy, photo_paths
-from familiar.effects.placing import place_move
+from familiar.effects.placement import place_move
 from familiar.errors import ChangedError, GoneError, OfflineError
 from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular
 from familiar.filesystem.folders import Entry

@@ -6,7 +6,7 @@ from familiar.events import EventLog
 from familiar.filesystem.writers import is_open_for_writing
 from familiar.folders.roots import WatchedRoots
 from familiar.library.sources import Source
-from familiar.sources.settling import Gone, Ready, look, settle
+from familiar.sources.settling import Gone, Settled, look, settle
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 
@@ -52,9 +52,9 @@ class Settling:
 
     def _settle_file(self, file: FileRow, now: float) -> None:
         match settle((file.size, file.mtime_ns), present := look(file.path)):
-            case Ready() if is_open_for_writing(file.path):
+            case Settled() if is_open_for_writing(file.path):
                 self._wait_for_writer(file, now)
-            case Ready():
+            case Settled():
                 self._busy.discard(file.id)
                 self._store.files.mark_pending(file.id)
                 self._log.emit("file.pending", path=file.path)

@@ -1,8 +1,8 @@
 """Done here, or by the daemon that runs: how a command has plans carried out, taken back, and faces matched again.
 
 A daemon that runs owns the store's state folder, and all effects are its: a command writes down what is to be done and
-waits. Without one, the command takes the folder for as long as it works. There is one time limit for both waits, which
-the settings name (`wait_for_daemon`); it begins anew whenever something has been done.
+waits. Without one, the command takes the folder for as long as it works. The setting `wait_for_daemon` limits each
+wait: for the folder, for one plan, for one undo, and for the matching of faces.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -131,7 +132,7 @@ class Handover:
                 self._settle()
             interrupted = self._store.journal.undo_requests() if ours else []
             steps = interrupted or select()
-            obstacles = () if interrupted else Undo(self._store.journal, Disks(self._store.places)).obstacles(steps)
+            obstacles = () if interrupted else self._undoing.obstacles(steps)
             failures = {} if obstacles else self._undo(steps, ours=ours)
         return Undone(
             steps=tuple(steps),
@@ -219,7 +220,7 @@ class Handover:
         """Wait until the daemon has carried out the plans; return False if it has ended before."""
         with self._progress("carried out by the daemon") as count:
             for number, plan_id in enumerate(plans, start=1):
-                if not self._await(lambda plan_id=plan_id: _has_ended(self._store.journal.steps(plan_id))):  # type: ignore[misc]
+                if not self._await(partial(self._has_ended, plan_id)):
                     return False
                 ended(plan_id)
                 count(number, len(plans))
@@ -229,13 +230,26 @@ class Handover:
         """Undo steps, newest first, here or by the daemon; return why some can't be undone, by operation."""
         self._store.journal.request_undo([step.id for step in steps])
         if ours:
-            return _undo(Undo(self._store.journal, Disks(self._store.places)), steps)
+            return _undo(self._undoing, steps)
         for step in steps:
-            if not self._await(lambda step=step: self._store.journal.step(step.id).state not in _TO_UNDO):  # type: ignore[misc]
+            if not self._await(partial(self._is_answered, step.id)):
                 with locked(self._state) as lock, self._store.watching(lock.anchor):
-                    _undo(Undo(self._store.journal, Disks(self._store.places)), self._store.journal.undo_requests())
+                    _undo(self._undoing, self._store.journal.undo_requests())
         now = [self._store.journal.step(step.id) for step in steps]
         return {step.id: step.error or "failed" for step in now if step.state != "undone"}
+
+    @property
+    def _undoing(self) -> Undo:
+        return Undo(self._store.journal, Disks(self._store.places), kinds=self._store.kinds)
+
+    def _has_ended(self, plan_id: int) -> bool:
+        """Return whether nothing of a plan is left to be done now."""
+        states = [step.state for step in self._store.journal.steps(plan_id)]
+        return "failed" in states or all(state in _ENDED for state in states)
+
+    def _is_answered(self, step_id: int) -> bool:
+        """Return whether a step was undone, or is known to stay done."""
+        return self._store.journal.step(step_id).state not in _TO_UNDO
 
     def _await(self, has_ended: Callable[[], bool]) -> bool:
         """Wait until the daemon has done one thing; return False if it has ended before.
@@ -269,10 +283,6 @@ def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
             made, follows = plan_for_clip(store, clip.path)
             if made.operations:
                 yield store.journal.record(clip.photo_id, clip.path, made, follows=follows)
-
-
-def _has_ended(steps: Sequence[Step]) -> bool:
-    return all(step.state in _ENDED for step in steps) or any(step.state == "failed" for step in steps)
 
 
 def _undo(undo: Undo, steps: Sequence[Step]) -> dict[int, str]:

@@ -144,14 +144,14 @@ class OperationRunner:
             except FamiliarError as error:
                 self._log.emit("operation.undo_failed", operation=step.id, kind=step.operation.kind, error=str(error))
             else:
-                target = _destination(step)
-                self._log.emit("operation.undone", operation=step.id, kind=step.operation.kind, target=target)
+                about = {"operation": step.id, "kind": step.operation.kind}
+                self._log.emit("operation.undone", **about, target=step.destination)
 
     def _tell(self, step: Step, outcome: Outcome) -> None:
         about = {"operation": step.id, "kind": step.operation.kind, "rule": step.operation.rule}
         if outcome.state in {"done", "kept"}:
             source = self._kinds.of(step.operation).origin(step.operation, step)
-            target = outcome.target or _destination(step)
+            target = outcome.target or step.destination
             self._log.emit(f"operation.{outcome.state}", **about, source=source, target=target)
         elif outcome.state == "failed":
             self._log.emit("operation.failed", **about, error=outcome.error, retry_in=outcome.retry_in)
@@ -160,8 +160,3 @@ class OperationRunner:
                 self._log.emit("disk.offline", folder=outcome.waits_for, reason=outcome.error)
         else:
             self._log.emit("operation.refused", **about, error=outcome.error)
-
-
-def _destination(step: Step) -> Path | str:
-    """Return where a step was done, or what it leads to where that is no file."""
-    return step.target or step.operation.destination

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from familiar.effects.replacing import replace_files, whole_file
+from familiar.effects.replacement import replace_files, whole_file
 from familiar.errors import UsageError
 
 

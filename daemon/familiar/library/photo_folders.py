@@ -1,4 +1,4 @@
-"""The photos that a command is about: files and folders that are named, or the configured folders."""
+"""Files and folders that a caller names, or the configured folders, and the photos in them."""
 
 import glob
 import os

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from familiar.errors import UsageError
 from familiar.identity.score_files import write_list
 from familiar.identity.statistics import Scores, ScoreStatistics, score_at, statistics_of
+from familiar.library.named_paths import expanded
 from familiar.library.output_files import check_new, write_new
 from familiar.plots.bins import edges
 from familiar.plots.drawing import SUFFIXES, as_bytes
@@ -119,7 +120,7 @@ class PhotoScores:
             UsageError: a file of that name is there, and is not to be replaced.
             FamiliarError: it can't be written.
         """
-        write_new(Path(file), self.list_bytes(), replace=replace)
+        write_new(expanded(file), self.list_bytes(), replace=replace)
 
     def histogram(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """Return the round bounds of classes of scores, shape (m + 1,), and how many photos each has, shape (m,).
@@ -152,8 +153,9 @@ class PhotoScores:
             UsageError: it ends otherwise, or a file of that name is there, and is not to be replaced.
             FamiliarError: it can't be written.
         """
-        check_plot_file(Path(file), replace=replace)
-        write_new(Path(file), self.plot(Path(file).suffix), replace=replace)
+        path = expanded(file)
+        check_plot_file(path, replace=replace)
+        write_new(path, self.plot(path.suffix), replace=replace)
 
     def text_plot(self, *, width: int = 80, height: int = 12) -> str:
         """Return the histogram as lines of text: so many columns in all, and so many lines of bars."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from familiar.effects.replacing import replace_files
+from familiar.effects.replacement import replace_files
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_given, read_regular
 from familiar.identity.score_files import FILE_NAME, read_scores, write_scores

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from familiar.events import EventLog
+from familiar.events import NO_LOG, EventLog
 from familiar.settings import FLICKR, FolderSettings, folder_name
 from familiar.state import cache_in
 from familiar.store.store import Store
@@ -48,7 +48,7 @@ class Sources:
 class FlickrCache:
     """The folder in the state folder in which files from Flickr lie while they are needed."""
 
-    def __init__(self, store: Store, log: EventLog | None = None) -> None:
+    def __init__(self, store: Store, log: EventLog = NO_LOG) -> None:
         """Take the store that lies in the state folder, and the log of files that are gone."""
         self.folder = cache_in(store.path.parent)
         self._store = store
@@ -69,7 +69,7 @@ class FlickrCache:
 
     def mark_gone(self, path: Path) -> None:
         """Write down that a file is gone from the cache, if it is."""
-        if not self.is_there(path) and self._store.files.mark_gone(path) and self._log is not None:
+        if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
 
     def note_hash(self, path: Path, hash_: str) -> None:

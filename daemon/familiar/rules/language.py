@@ -28,7 +28,7 @@ from familiar.rules.planning import Rule, Rules
 from familiar.rules.templates import Template, TemplateError, parse_template, parse_text
 from familiar.settings import FLICKR
 from familiar.tags import TagError, raw_tag
-from familiar.yaml_source import Attempt, Value, parse
+from familiar.yaml_source import Complaints, Value, parse
 
 _FACE_KEYS = ("person", "score", "distance", "percentile", "face")
 _PHOTO_KEYS = ("faces", "kind", "source", "path", "taken")
@@ -54,10 +54,10 @@ def read_rules(file: Path, text: str, *, home: Path) -> Rules:
         return Rules()
     reader = _Reader(home=home)
     rules: list[Rule] = []
-    with Attempt():
+    with Complaints():
         listed = root.keys(("rules",)).get("rules")
         for item in listed.items() if listed is not None and listed.plain is not None else []:
-            with Attempt():
+            with Complaints():
                 rule = reader.rule(item)
                 if rule.name in {other.name for other in rules}:
                     item.complain(f"there is a rule {rule.name!r} already; give this one another name")
@@ -83,7 +83,7 @@ class _Reader:
         )
         actions: list[Action] = []
         for item in keys["then"].some_items():
-            with Attempt():
+            with Complaints():
                 actions.append(self.action(item))
                 if isinstance(actions[-1], MoveAction) and FLICKR in sources:
                     item.keys(("move",))["move"].complain(
@@ -96,11 +96,11 @@ class _Reader:
         parts: list[Condition] = []
         of_face = {key: inner for key, inner in keys.items() if key in _FACE_KEYS}
         if of_face:
-            with Attempt():
+            with Complaints():
                 parts.append(self.face_condition(of_face))
         for key, inner in keys.items():
             if key not in _FACE_KEYS:
-                with Attempt():
+                with Complaints():
                     parts.append(self.other_condition(key, inner))
         return parts[0] if len(parts) == 1 else All(parts=tuple(parts))
 
@@ -274,7 +274,7 @@ def _people_in(value: Value, *, beside: str = "person") -> list[str]:
             for inner in plain:
                 collect(inner)
 
-    with Attempt():
+    with Complaints():
         collect(value.plain)
     return found
 
@@ -294,6 +294,6 @@ def _sources_in(value: Value) -> frozenset[str]:
             for inner in plain:
                 collect(inner)
 
-    with Attempt():
+    with Complaints():
         collect(value.plain)
     return frozenset(found)

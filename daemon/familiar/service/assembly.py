@@ -37,7 +37,7 @@ from familiar.service.stages.recognition import Recognise, Reencode
 from familiar.service.stages.repeats import LeaveRepeats, Repeats
 from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.service.startup import Startup
-from familiar.service.stopping import StopRequest
+from familiar.service.stop_request import StopRequest
 from familiar.service.store_failures import StoreFailures
 from familiar.service.systemd import Notifier
 from familiar.service.tally import Tally
@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
 _TURN = 1.0
 """Most seconds between two turns of the loop."""
+
+_LOOK_AT_DISKS = 5.0
+"""Seconds between two looks for disks that operations wait for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +77,12 @@ class Assembly:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Outside:
-    """What a daemon is given: settings and rules, its store, and the world around it."""
+class DaemonInputs:
+    """What a daemon is given: settings and rules, its store, and the world around it.
+
+    `clock` gives monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon is one
+    that ends when all is done.
+    """
 
     settings: Settings
     rules: RuleBook
@@ -90,16 +97,16 @@ class _Outside:
 class _Parts:
     """The parts that stages and jobs share, each made once."""
 
-    def __init__(self, outside: _Outside) -> None:
-        settings, store, log, clock = outside.settings, outside.store, outside.log, outside.clock
+    def __init__(self, inputs: DaemonInputs) -> None:
+        settings, store, log, clock = inputs.settings, inputs.store, inputs.log, inputs.clock
         model = settings.vision.model
         self.tally = Tally()
         self.wake = Wake(longest=_TURN)
-        self.stop = StopRequest(log=log, notifier=outside.notifier, wake=self.wake)
-        self.workers = Workers(settings=settings.vision, models=outside.models, clock=clock)
+        self.stop = StopRequest(log=log, notifier=inputs.notifier, wake=self.wake)
+        self.workers = Workers(settings=settings.vision, models=inputs.models, clock=clock)
         self.recogniser = Recogniser(store, settings.matching, model)
         percentiles = PercentileIndex(store, settings.matching, model)
-        self.planner = Planner(rules=lambda: outside.rules.rules, percentiles=percentiles)
+        self.planner = Planner(rules=lambda: inputs.rules.rules, percentiles=percentiles)
         self.reencoder = Reencoder(store=store, workers=self.workers, model=model, log=log)
         self.sidecar_reader = SidecarReader(
             store=store, workers=self.workers, log=log, clock=clock, enabled=settings.sidecars.read
@@ -111,7 +118,7 @@ class _Parts:
             disks=disks,
             log=log,
             clock=clock,
-            watch=outside.watch,
+            watch=inputs.watch,
             on_message=self.wake.from_thread,
             on_sidecar_changed=self.sidecar_reader.on_sidecar_changed,
         )
@@ -122,7 +129,7 @@ class _Parts:
             workers=self.workers,
             disks=disks,
             log=log,
-            pulse=outside.notifier.ping,
+            pulse=inputs.notifier.ping,
             is_there=lambda path: self.sources.of(path).is_there(path),
             copy_sidecars=settings.sidecars.any,
         )
@@ -133,47 +140,31 @@ class _Parts:
             store=store,
             recogniser=self.recogniser,
             sidecar_reader=self.sidecar_reader,
-            notifier=outside.notifier,
+            notifier=inputs.notifier,
             log=log,
             clock=clock,
         )
 
 
 def assemble(
+    inputs: DaemonInputs,
     *,
-    settings: Settings,
-    rules: RuleBook,
-    store: Store,
-    log: EventLog,
-    notifier: Notifier,
-    clock: Callable[[], float],
     reload: Callable[[], bool],
-    watch: bool,
-    models: Path,
     group_command: Sequence[str],
     flickr: FlickrAccess | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
-    """Return a daemon for these settings; it must be run in the thread that opened the store.
+    """Return a daemon; it must be run in the thread that opened the store.
 
-    `reload` reads settings and rules anew, and says whether settings have changed. Without `watch` the daemon is one
-    that ends when all is done. `report` is told after each turn how far the work is.
+    `reload` reads settings and rules anew, and says whether settings have changed. `report` is told after each turn
+    how far the work is.
     """
-    outside = _Outside(
-        settings=settings,
-        rules=rules,
-        store=store,
-        log=log,
-        notifier=notifier,
-        clock=clock,
-        models=models,
-        watch=watch,
-    )
-    parts = _Parts(outside)
-    sync = None if flickr is None else _flickr_job(outside, parts, flickr)
+    store, log, notifier, clock = inputs.store, inputs.log, inputs.notifier, inputs.clock
+    parts = _Parts(inputs)
+    sync = None if flickr is None else _flickr_job(inputs, parts, flickr)
     retries = Retries(store=store, tally=parts.tally, log=log, clock=clock)
     handler = Handler(
-        stages=_stages(outside, parts, retries), sources=parts.sources, retries=retries, tally=parts.tally, log=log
+        stages=_stages(inputs, parts, retries), sources=parts.sources, retries=retries, tally=parts.tally, log=log
     )
     window = FileWindow(
         store=store,
@@ -197,9 +188,9 @@ def assemble(
             clock=clock,
         ),
         jobs=(
-            *_jobs(outside, parts, window, sync),
+            *_jobs(inputs, parts, window, sync),
             *([Periodic(lambda: report(progress_of(store, parts.tally)))] if report is not None else []),
-            *(_spare_jobs(outside, parts, window, group_command) if watch else ()),
+            *(_spare_jobs(inputs, parts, window, group_command) if inputs.watch else ()),
         ),
         window=window,
         workers=parts.workers,
@@ -212,9 +203,9 @@ def assemble(
     return Assembly(daemon=daemon, handler=handler, intake=parts.intake, flickr=sync)
 
 
-def _stages(outside: _Outside, parts: _Parts, retries: Retries) -> tuple[Stage, ...]:
+def _stages(inputs: DaemonInputs, parts: _Parts, retries: Retries) -> tuple[Stage, ...]:
     """Return the way of a photo."""
-    store, log, sources, workers = outside.store, outside.log, parts.sources, parts.workers
+    store, log, sources, workers = inputs.store, inputs.log, parts.sources, parts.workers
     repeats = Repeats(
         store=store,
         sources=sources,
@@ -229,7 +220,7 @@ def _stages(outside: _Outside, parts: _Parts, retries: Retries) -> tuple[Stage, 
             workers.slots,
             (
                 Identify(store=store, workers=workers, sources=sources),
-                Index(store=store, workers=workers, retries=retries, log=log, clock=outside.clock),
+                Index(store=store, workers=workers, retries=retries, log=log, clock=inputs.clock),
             ),
         ),
         ReadSidecars(parts.sidecar_reader),
@@ -245,15 +236,16 @@ def _stages(outside: _Outside, parts: _Parts, retries: Retries) -> tuple[Stage, 
     )
 
 
-def _jobs(outside: _Outside, parts: _Parts, window: FileWindow, sync: "FlickrSync | None") -> tuple[Job, ...]:
+def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "FlickrSync | None") -> tuple[Job, ...]:
     """Return what each turn of the loop does, in its order."""
-    store, log, notifier = outside.store, outside.log, outside.notifier
+    store, log, notifier = inputs.store, inputs.log, inputs.notifier
     return (
         Periodic(store.check_in_place),
         ReferenceReencoding(reencoder=parts.reencoder, stop=parts.stop, notifier=notifier),
-        Periodic(outside.rules.look),
+        Periodic(inputs.rules.look),
         parts.intake,
         parts.rematching,
+        Periodic(parts.runner.look_after_disks, every=_LOOK_AT_DISKS),
         OpenOperations(parts.runner),
         *([] if sync is None else [sync]),
         window,
@@ -262,8 +254,8 @@ def _jobs(outside: _Outside, parts: _Parts, window: FileWindow, sync: "FlickrSyn
         Periodic(WorkerHealth(workers=parts.workers, log=log).look),
         Periodic(notifier.ping),
         Heartbeat(
-            every=outside.settings.log.heartbeat,
-            begun_at=outside.clock(),
+            every=inputs.settings.log.heartbeat,
+            begun_at=inputs.clock(),
             store=store,
             intake=parts.intake,
             window=window,
@@ -275,24 +267,26 @@ def _jobs(outside: _Outside, parts: _Parts, window: FileWindow, sync: "FlickrSyn
     )
 
 
-def _spare_jobs(outside: _Outside, parts: _Parts, window: FileWindow, group_command: Sequence[str]) -> tuple[Job, ...]:
+def _spare_jobs(
+    inputs: DaemonInputs, parts: _Parts, window: FileWindow, group_command: Sequence[str]
+) -> tuple[Job, ...]:
     """Return what is done while no photo is waited for, in a daemon that lasts."""
     grouper = Grouper(
-        store=outside.store,
-        settings=outside.settings.clustering,
-        model=outside.settings.vision.model,
+        store=inputs.store,
+        settings=inputs.settings.clustering,
+        model=inputs.settings.vision.model,
         command=group_command,
-        log=outside.log,
-        clock=outside.clock,
+        log=inputs.log,
+        clock=inputs.clock,
     )
     reencoding = BackgroundReencoding(
-        store=outside.store,
+        store=inputs.store,
         workers=parts.workers,
         reencoder=parts.reencoder,
         recogniser=parts.recogniser,
         on_end=parts.wake.now,
-        log=outside.log,
-        clock=outside.clock,
+        log=inputs.log,
+        clock=inputs.clock,
     )
     busy: tuple[Job, ...] = (parts.intake, parts.sidecar_reader, window)
     return (
@@ -301,7 +295,7 @@ def _spare_jobs(outside: _Outside, parts: _Parts, window: FileWindow, group_comm
     )
 
 
-def _flickr_job(outside: _Outside, parts: _Parts, access: FlickrAccess) -> "FlickrSync":
+def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "FlickrSync":
     # Only those wait for these imports who use Flickr.
     from familiar.flickr.sync.job import FlickrSync  # noqa: PLC0415
     from familiar.flickr.sync.single import SingleFlickrSync  # noqa: PLC0415
@@ -309,13 +303,13 @@ def _flickr_job(outside: _Outside, parts: _Parts, access: FlickrAccess) -> "Flic
 
     kind = SingleFlickrSync if access.once else FlickrSync
     return kind(
-        settings=outside.settings.flickr,
+        settings=inputs.settings.flickr,
         credentials=access.credentials,
-        store=outside.store,
+        store=inputs.store,
         workers=parts.workers,
         runner=parts.runner,
-        decider=TagDecider(store=outside.store, recogniser=parts.recogniser, planner=parts.planner, log=outside.log),
+        decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
         wake=parts.wake.now,
-        log=outside.log,
+        log=inputs.log,
     )

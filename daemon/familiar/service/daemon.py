@@ -7,7 +7,7 @@ from familiar.errors import StoreUnavailableError
 from familiar.events import EventLog
 from familiar.service.jobs import Job
 from familiar.service.startup import Startup
-from familiar.service.stopping import StopRequest
+from familiar.service.stop_request import StopRequest
 from familiar.service.store_failures import StoreFailures
 from familiar.service.wake import Wake
 from familiar.service.window import FileWindow

@@ -2,9 +2,6 @@
 
 from familiar.library.operations import OperationRunner
 
-_LOOK_AT_DISKS = 5.0
-"""Seconds between two looks for disks that operations wait for."""
-
 
 class OpenOperations:
     """A job: carries out what is open and due."""
@@ -12,13 +9,9 @@ class OpenOperations:
     def __init__(self, runner: OperationRunner) -> None:
         """Take what carries out plans."""
         self._runner = runner
-        self._looked_at = float("-inf")
 
-    async def advance(self, now: float) -> None:
-        """Look for disks now and then, and carry out all plans that have something to do now."""
-        if now - self._looked_at >= _LOOK_AT_DISKS:
-            self._looked_at = now
-            self._runner.look_after_disks()
+    async def advance(self, _now: float) -> None:
+        """Carry out all plans that have something to do now."""
         await self._runner.perform_open()
 
     @property

@@ -9,7 +9,7 @@ from familiar.events import EventLog
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.library.tasks import Tasks
-from familiar.service.stopping import StopRequest
+from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers

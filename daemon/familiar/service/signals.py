@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from familiar.service.stopping import StopRequest
+from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake
 

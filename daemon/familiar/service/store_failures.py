@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from familiar.errors import StoreReplacedError, StoreUnavailableError
 from familiar.events import EventLog
-from familiar.service.stopping import StopRequest
+from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 
 _RETRY = 10.0

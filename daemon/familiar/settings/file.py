@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from familiar.errors import ConfigurationError, Problem
 from familiar.settings.folders import FolderSettings
 from familiar.settings.whole import Settings
-from familiar.yaml_source import Attempt, Value, parse, place_of
+from familiar.yaml_source import Complaints, Value, parse, place_of
 
 
 def read_settings(file: Path, text: str) -> Settings:
@@ -22,11 +22,11 @@ def read_settings(file: Path, text: str) -> Settings:
     root = parse(file, text)
     if root is None:
         return Settings()
-    with Attempt():
+    with Complaints():
         _check_keys(root, Settings)
     root.document.check()
     plain: dict[str, Any] = {}
-    with Attempt():
+    with Complaints():
         plain = root.plain
     root.document.check()
     if isinstance(plain.get("rules"), str):
@@ -53,9 +53,9 @@ def _check_keys(value: Value, section: type[BaseModel]) -> None:
     """Complain of unknown keys, at their own places."""
     for key, inner in value.keys(section.model_fields).items():
         for model in _sections_in(section.model_fields[key].annotation):
-            with Attempt():
+            with Complaints():
                 for item in inner.items() if key == "folders" else [inner]:
-                    with Attempt():
+                    with Complaints():
                         if not (key == "folders" and isinstance(item.plain, str)):
                             _check_keys(item, model)
 

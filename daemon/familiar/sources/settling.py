@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Settled:
     """The file lay still: it is complete."""
 
 
@@ -24,7 +24,7 @@ class Gone:
     """There is no regular file any more."""
 
 
-Decision: TypeAlias = Ready | Wait | Gone
+Decision: TypeAlias = Settled | Wait | Gone
 
 
 def look(path: Path) -> tuple[int, int] | None:
@@ -42,4 +42,4 @@ def settle(remembered: tuple[int, int], present: tuple[int, int] | None) -> Deci
         return Gone()
     if present != remembered:
         return Wait(size=present[0], mtime_ns=present[1])
-    return Ready()
+    return Settled()

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 LONGEST_WAIT = timedelta(hours=2)
 """Longer than any pause between two tries: operations, tags, downloads, and what Flickr may ask for, wait an hour."""
 
-DUE = "(retry_at IS NULL OR retry_at <= ? OR retry_at > ?)"
-"""Is true of a row whose time to be tried has come; takes the values of `due_at`."""
+
+def is_due(column: str = "retry_at") -> str:
+    """Return the SQL that is true of a row whose time to be tried has come; it takes the values of `due_at`."""
+    return f"({column} IS NULL OR {column} <= ? OR {column} > ?)"
 
 
 def due_at(now: datetime) -> tuple[str, str]:
-    """Return the values of `DUE`: the time, and the time up to which others may lie ahead."""
+    """Return the values of `is_due`: the time, and the time up to which others may lie ahead."""
     return now.isoformat(), (now + LONGEST_WAIT).isoformat()
 
 

@@ -11,7 +11,7 @@ from familiar.effects.journal import Outcome, Reservation, Step
 from familiar.effects.kinds.catalogue import AnyKind, Kinds
 from familiar.effects.kinds.surroundings import Records
 from familiar.model import Operation, PhotoOperation, Plan
-from familiar.store.clock import DUE, due_at
+from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
 from familiar.store.places import Places, disk_from_json
@@ -116,9 +116,9 @@ class OperationJournal:
         """Return the plans that have something to do now, in the order in which they were made."""
         rows = self._db.conn.execute(
             "SELECT DISTINCT plan_id FROM operations AS one WHERE state IN ('planned', 'doing', 'failed') "
-            f"AND {DUE} AND NOT EXISTS ("
+            f"AND {is_due()} AND NOT EXISTS ("
             "SELECT 1 FROM operations AS before WHERE before.plan_id = one.plan_id AND before.position < one.position "
-            f"AND before.state = 'failed' AND NOT {DUE.replace('retry_at', 'before.retry_at')}) ORDER BY plan_id",
+            f"AND before.state = 'failed' AND NOT {is_due('before.retry_at')}) ORDER BY plan_id",
             (*due_at(now), *due_at(now)),
         )
         return [int(row[0]) for row in rows]
@@ -215,7 +215,7 @@ class OperationJournal:
 
     def undo_requests(self) -> list[Step]:
         """Return the steps that are to be undone, the newest first, whenever the clock says that they were done."""
-        where = f"WHERE state IN ('undo', 'undoing') AND {DUE} ORDER BY done_order DESC, operations.id DESC"
+        where = f"WHERE state IN ('undo', 'undoing') AND {is_due()} ORDER BY done_order DESC, operations.id DESC"
         return self._steps(where, *due_at(self._now()))
 
     def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:

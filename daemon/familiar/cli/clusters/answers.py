@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from familiar.api.clusters import Clusters
+from familiar.api.clusters import FaceClusters
 from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.clusters.decisions import EventRow
@@ -36,7 +36,7 @@ class Said:
 class Answers:
     """The questions and answers of one review."""
 
-    def __init__(self, clusters: Clusters) -> None:
+    def __init__(self, clusters: FaceClusters) -> None:
         """Take the clusters that are decided about."""
         self._clusters = clusters
         self._skipped: set[int] = set()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,11 +30,6 @@ _UNBROKEN = 100_000
 """Columns of output that another program reads: a row of a table stays one line."""
 
 _NAMED_WRONGLY = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES})
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 class CommandError(click.ClickException):

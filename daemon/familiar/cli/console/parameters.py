@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from familiar.api.paths import expanded
 from familiar.errors import UsageError
+from familiar.library.named_paths import expanded
 from familiar.logs import printable
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from familiar.cli.console.command import Answer
 from familiar.cli.console.output import print_table, say
 from familiar.effects.journal import Step
-from familiar.model import destination_of
 
 _SHOWN = 20
 
@@ -51,9 +50,7 @@ def failures_of(steps: Sequence[Step]) -> list[Step]:
 
 def show_steps(steps: Sequence[Step]) -> None:
     """Print steps with what came of them."""
-    rows = [
-        (step.id, step.operation.kind, step.target or destination_of(step.operation), _result(step)) for step in steps
-    ]
+    rows = [(step.id, step.operation.kind, step.destination, _result(step)) for step in steps]
     if rows:
         print_table(("operation", "kind", "target", "result"), rows)
 
@@ -64,7 +61,7 @@ def step_as_json(step: Step) -> dict[str, Any]:
         "operation": step.id,
         "kind": step.operation.kind,
         "source": step.source or step.path,
-        "target": step.target or destination_of(step.operation),
+        "target": step.destination,
         "state": step.state,
         "error": step.error,
     }

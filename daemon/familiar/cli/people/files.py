@@ -12,7 +12,7 @@ from familiar.cli.console.command import Answer, command, pass_library, wants_js
 from familiar.cli.console.output import say
 from familiar.cli.console.parameters import PathType, force_option
 from familiar.cli.console.standard_output import binary_output
-from familiar.effects.replacing import whole_file
+from familiar.effects.replacement import whole_file
 from familiar.errors import UsageError
 from familiar.library.output_files import check_new
 from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from familiar.effects.attempt import Attempt, Source
+from familiar.effects.attempt import Attempt, SourceFile
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Outcome, Placement, Step
 from familiar.effects.kinds.contract import Needless, Parameters, Ready
@@ -10,7 +10,7 @@ from familiar.effects.kinds.file_kind import FileKind, top_from_json
 from familiar.effects.kinds.move_sidecar import append_sidecar_moves
 from familiar.effects.kinds.surroundings import Surroundings
 from familiar.effects.outlook import Outlook, last_copy
-from familiar.effects.placing import place_copy
+from familiar.effects.placement import place_copy
 from familiar.effects.reversal import Reversal
 from familiar.filesystem.folders import Entry
 from familiar.model import Copy
@@ -36,7 +36,7 @@ class CopyKind(FileKind[Copy]):
     def carry_out(self, wish: Copy, attempt: Attempt) -> Outcome:
         """Copy the photo to the first free name."""
 
-        def place(source: Source, target: Entry, hidden: Hidden) -> None:
+        def place(source: SourceFile, target: Entry, hidden: Hidden) -> None:
             place_copy(source.entry, target, hidden, hash_=attempt.step.photo_hash, pulse=attempt.pulse)
 
         return attempt.put_photo(wish, place)

@@ -4,13 +4,13 @@ import errno
 import os
 from pathlib import Path
 
-from familiar.effects.attempt import Attempt, Source
+from familiar.effects.attempt import Attempt, SourceFile
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Outcome, Placement, Step
 from familiar.effects.kinds.contract import Parameters
 from familiar.effects.kinds.file_kind import FileKind, path_as_json, top_from_json
 from familiar.effects.outlook import Outlook, last_copy
-from familiar.effects.placing import hold_photo
+from familiar.effects.placement import hold_photo
 from familiar.effects.reversal import Reversal
 from familiar.filesystem.files import HeldFile, Pulse, has_content
 from familiar.filesystem.folders import Entry, naming
@@ -41,10 +41,10 @@ class LinkKind(FileKind[Link]):
         """Make the link under the first free name."""
         hash_, pulse = attempt.step.photo_hash, attempt.pulse
 
-        def place(source: Source, target: Entry, _: Hidden) -> None:
+        def place(source: SourceFile, target: Entry, _: Hidden) -> None:
             place_link(source.entry, source.path, target, symbolic=wish.symbolic, hash_=hash_, pulse=pulse)
 
-        def is_there(source: Source, entry: Entry) -> bool:
+        def is_there(source: SourceFile, entry: Entry) -> bool:
             return wish.symbolic and entry.link_end() == source.path
 
         return attempt.put_photo(wish, place, is_there)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from familiar.effects.attempt import Attempt, Source
+from familiar.effects.attempt import Attempt, SourceFile
 from familiar.effects.journal import Outcome, Placement, Step
 from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, path_as_json, path_from_json
 from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.outlook import Outlook, last_copy
-from familiar.effects.placing import hold_photo, place_copy, place_move
+from familiar.effects.placement import hold_photo, place_copy, place_move
 from familiar.effects.reversal import Reversal
 from familiar.errors import GoneError, SetAsideError
 from familiar.filesystem.files import Pulse
@@ -154,7 +154,7 @@ def _moves_behind(step: Step, around: Surroundings) -> Iterator[MoveSidecar]:
             yield other.operation
 
 
-def _hash_of(source: Source, pulse: Pulse) -> str:
+def _hash_of(source: SourceFile, pulse: Pulse) -> str:
     if source.entry is None:
         raise GoneError(f"{source.path}: no longer there")
     with hold_photo(source.entry) as held:

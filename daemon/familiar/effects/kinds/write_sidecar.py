@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from familiar.effects.attempt import Attempt, Source
+from familiar.effects.attempt import Attempt, SourceFile
 from familiar.effects.exchange import place_over
 from familiar.effects.journal import Outcome, Step
 from familiar.effects.kinds.contract import PERMANENT, Needless, Parameters, Ready
@@ -86,7 +86,7 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
         assert rendered is not None, "a sidecar is never removed"
         expected = None if before is None else hashlib.sha256(before).hexdigest()
         target = Entry(attempt.folder(wish.target.parent), wish.target.name)
-        source = Source(path=step.path, entry=None)
+        source = SourceFile(path=step.path, entry=None)
         hidden = attempt.reserve(source, target, hashlib.sha256(rendered).hexdigest())
         place_over(rendered, target, hidden, expected=expected, pulse=attempt.pulse)
         return Outcome(state="done", target=wish.target)

@@ -20,7 +20,7 @@ from familiar.flickr.api.errors import (
     PassingError,
     RefusedError,
 )
-from familiar.flickr.api.session import Session, oauth_problem
+from familiar.flickr.api.session import FlickrSession, oauth_problem
 
 _LOGIN_LOST = 98
 _NOT_ALLOWED = 99
@@ -65,7 +65,7 @@ class Client:
             key.key, key.secret, token=token, store_token=False, format="parsed-json", timeout=timeout
         )
         self._oauth = self._api.flickr_oauth
-        self._oauth.session = Session(timeout=timeout)  # flickrapi's own is one for all, without limits
+        self._oauth.session = FlickrSession(timeout=timeout)  # flickrapi's own is one for all, without limits
         if endpoint is not None:
             base = endpoint.rstrip("/")
             for name, path in _PATHS.items():

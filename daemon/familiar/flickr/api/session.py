@@ -43,7 +43,7 @@ _HEAD = 4096
 _PROBLEM = re.compile(r"""oauth_problem["']?\s*[=:]\s*["']?([A-Za-z0-9_-]{1,60})""")
 
 
-class Session(requests.Session):
+class FlickrSession(requests.Session):
     """A session for signed calls; an answer that is no success is raised as an error of ours.
 
     `timeout` is the time for a whole answer, in seconds.

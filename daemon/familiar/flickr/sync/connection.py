@@ -38,7 +38,7 @@ def connect(credentials: Credentials, settings: FlickrSettings, store: Store, lo
     return CallQueue(client=client, downloader=downloader, settings=settings, store=store, log=log), login
 
 
-class Connection:
+class FlickrConnection:
     """Calls and downloads of one login, and the tasks that make them; it ends as a whole."""
 
     def __init__(self, *, calls: CallQueue, login: Login, fetcher: Fetcher, on_end: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials, Login
 from familiar.flickr.api.errors import NotAllowedError, PassingError, StoppedError
-from familiar.flickr.sync.connection import Connection, connect
+from familiar.flickr.sync.connection import FlickrConnection, connect
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
 from familiar.flickr.sync.lister import Lister
@@ -57,7 +57,7 @@ class FlickrSync:
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
         self._progress = FlickrProgress(store=store, log=log)
         self._files: FileCache | None = None
-        self._connection: Connection | None = None
+        self._connection: FlickrConnection | None = None
         self._root_id = -1
         self._stamp: object = None
         self._news = asyncio.Event()
@@ -139,7 +139,7 @@ class FlickrSync:
             if self._credentials.stamp() != self._stamp:
                 await self._disconnect()
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> FlickrConnection:
         if self._connection is not None:
             return self._connection
         self._stamp = self._credentials.stamp()
@@ -154,7 +154,7 @@ class FlickrSync:
             root_id=self._root_id,
             wake=self._wake,
         )
-        self._connection = Connection(calls=calls, login=login, fetcher=fetcher, on_end=self._wake)
+        self._connection = FlickrConnection(calls=calls, login=login, fetcher=fetcher, on_end=self._wake)
         fetcher.sweep()
         self._start_tasks(self._connection)
         self._log.emit("flickr.connected", account=login.username, perms=login.perms)
@@ -181,14 +181,14 @@ class FlickrSync:
         self.trouble = None
         self._store.flickr.remember("trouble", None)
 
-    def _lister(self, connection: Connection) -> Lister:
+    def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
             calls=connection.calls, settings=self._settings, store=self._store, log=self._log, found=self._wake
         )
 
     # What a single look does otherwise
 
-    def _start_tasks(self, connection: Connection) -> None:
+    def _start_tasks(self, connection: FlickrConnection) -> None:
         connection.start("list", self._list_again_and_again(connection))
         if self._settings.tags:
             connection.start("send", self._send(connection))
@@ -203,7 +203,7 @@ class FlickrSync:
 
     # Tasks
 
-    async def _list_again_and_again(self, connection: Connection) -> None:
+    async def _list_again_and_again(self, connection: FlickrConnection) -> None:
         lister = self._lister(connection)
         while True:
             try:
@@ -215,7 +215,7 @@ class FlickrSync:
             self._recover()
             await asyncio.sleep(self._settings.every * 60)
 
-    async def _send(self, connection: Connection) -> None:
+    async def _send(self, connection: FlickrConnection) -> None:
         sender = Sender(calls=connection.calls, store=self._store, log=self._log, later=self._settings.later)
         while True:
             try:

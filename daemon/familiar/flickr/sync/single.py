@@ -1,6 +1,6 @@
 """One look at an account, for a command that ends."""
 
-from familiar.flickr.sync.connection import Connection
+from familiar.flickr.sync.connection import FlickrConnection
 from familiar.flickr.sync.job import FlickrSync
 
 
@@ -18,7 +18,7 @@ class SingleFlickrSync(FlickrSync):
             return True
         return self._has_listed and self._connection is not None and self._connection.is_idle
 
-    def _start_tasks(self, connection: Connection) -> None:
+    def _start_tasks(self, connection: FlickrConnection) -> None:
         connection.start("list", self._list(connection))
 
     def _may_try_again(self, _now: float) -> bool:
@@ -27,7 +27,7 @@ class SingleFlickrSync(FlickrSync):
     def _on_unexpected(self, error: Exception) -> None:
         self.trouble = f"an unexpected error: {error!r}"
 
-    async def _list(self, connection: Connection) -> None:
+    async def _list(self, connection: FlickrConnection) -> None:
         await self._lister(connection).look()
         self._recover()
         self._has_listed = True

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from familiar.effects.replacing import replace_files
+from familiar.effects.replacement import replace_files
 from familiar.errors import FamiliarError
 from familiar.library.crops.options import CropOptions
 from familiar.library.manifests import ManifestFile

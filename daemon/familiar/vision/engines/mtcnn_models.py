@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.vision.engines.onnx_graph import Graph
-from familiar.vision.engines.onnx_models import Network, Source
+from familiar.vision.engines.onnx_models import Network, PackageFile
 
 if TYPE_CHECKING:
     import onnx
@@ -115,8 +115,8 @@ def _pixels(rows: str | int, columns: str | int) -> Any:
     return helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", rows, columns, 3])
 
 
-def _of_package(file: str, hash_: str) -> Source:
-    return Source(package="mtcnn", release="mtcnn 1.0.0", file=f"assets/weights/{file}", hash=hash_)
+def _of_package(file: str, hash_: str) -> PackageFile:
+    return PackageFile(package="mtcnn", release="mtcnn 1.0.0", file=f"assets/weights/{file}", hash=hash_)
 
 
 PROPOSAL = Network(

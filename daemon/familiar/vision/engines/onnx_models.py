@@ -23,7 +23,7 @@ _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PackageFile:
     """A file of a package: the SHA-256 that it should have, and the release of the package that has it."""
 
     package: str
@@ -74,7 +74,7 @@ class Source:
 class Network:
     """One network: the file that it comes from, and how that is converted."""
 
-    source: Source
+    source: PackageFile
     convert: Callable[[bytes], "onnx.ModelProto"]
 
 

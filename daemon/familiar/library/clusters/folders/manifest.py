@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from familiar.effects.writing import written
+from familiar.effects.temporary_files import written
 from familiar.errors import RetryError, UsageError
 from familiar.filesystem.files import no_pulse
 from familiar.filesystem.folders import Entry, Folder, rename_new, replace

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from familiar.effects.hidden import Hidden
 from familiar.effects.names import unused_name
-from familiar.effects.writing import copied, written
+from familiar.effects.temporary_files import copied, written
 from familiar.errors import ChangedError, FamiliarError, GoneError, SetAsideError, WriterError
 from familiar.filesystem import writers
 from familiar.filesystem.files import HeldFile, Pulse, has_content, hold, hold_if_regular

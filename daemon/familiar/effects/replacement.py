@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from familiar.effects.writing import written
+from familiar.effects.temporary_files import written
 from familiar.errors import FamiliarError
 from familiar.filesystem.files import no_pulse
 from familiar.filesystem.folders import Entry, Folder, rename_new

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.effects.replacing import replace_files, whole_file
+from familiar.effects.replacement import replace_files, whole_file
 from familiar.errors import FamiliarError
 
 
