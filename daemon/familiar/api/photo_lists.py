@@ -23,6 +23,7 @@ def put_listed(session: Session, photos: Listed, to: Path, action: Action, *, ig
     """Put the photos of a list into a folder; `Library.move` says more."""
     _ = session.settings  # what is wrong in them is told first
     target = check_apart(to, [])
+    session.settle()
     paths = _list_of(photos).existing(ignore_missing=ignore_missing)
     elsewhere = [path for path in paths if path.parent != target]
     session.store(create=True)

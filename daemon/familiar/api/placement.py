@@ -45,6 +45,7 @@ def collect(
     people = [store.people.find(name) for name in names]
     if chosen:
         session.index(chosen)
+    session.settle()
     photos = store.photos.with_people([person.id for person in people], every=every, only=only)
     places = list(_places(store, photos, tops, target))
     if photos and not places and not tops:

@@ -5,13 +5,13 @@ What makes it is imported then, too: many calls ask the store alone, and are ove
 
 from __future__ import annotations
 
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
-from familiar.errors import UsageError
+from familiar.errors import NoStoreError, UsageError
 from familiar.model import USUAL_MODEL
 from familiar.state import locked
 
@@ -155,6 +155,12 @@ class Session:
             progress=self.progress,
             wait=self.settings.wait_for_daemon,
         )
+
+    def settle(self) -> None:
+        """Complete what commands had begun that were killed, if there is a store, before files are chosen."""
+        with suppress(NoStoreError):
+            self.store()
+            self.handover.settle()
 
     def rematch(self) -> None:
         """Match all known faces again if people have changed, here or by the daemon."""

@@ -112,6 +112,18 @@ class Handover:
             finally:
                 self._store.journal.abandon(written, "the command ended before")
 
+    def settle(self) -> None:
+        """Complete what commands had begun that were killed; a daemon that runs has done so.
+
+        Whoever chooses files by where they lie calls this first: a file may be about to be moved.
+
+        Raises:
+            BusyError: another command has the state folder for too long.
+        """
+        with self._turn() as ours:
+            if ours:
+                self._settle()
+
     def take_back(self, steps: Sequence[Step]) -> list[Step]:
         """Undo steps of the caller itself, newest first, where they can't stay; return them as they are then.
 
