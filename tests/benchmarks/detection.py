@@ -2,7 +2,8 @@
 
     uv run python tests/benchmarks/detection.py ../shared/photos/groups/truth.csv
 
-The table is that of `tests/truth.py`. A face is found if a box holds its point, or the middle of its box.
+The table is that of `tests/support/ground_truth.py`. A face is found if a box holds its point, or the middle of its
+box.
 """
 
 import sys

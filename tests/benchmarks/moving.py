@@ -28,7 +28,10 @@ import json, os, resource, sys, time
 from pathlib import Path
 from dataclasses import fields
 from familiar.model import Copy, Move
-from support.workbench import Workbench
+try:
+    from support.workbench import Workbench
+except ImportError:  # in older versions
+    from workbench import Workbench
 base, away, count, size = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 wish = {"move": Move, "copy": Copy}[sys.argv[5]]
 bench = Workbench.at(base)

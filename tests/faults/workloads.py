@@ -8,7 +8,7 @@ KINDS = ("copy", "move", "symlink", "hardlink", "crop", "inscribe")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchQuery:
+class Wish:
     """An operation of a plan: its kind, and where it leads; `near/out/` keeps the photo's name."""
 
     kind: str
@@ -30,7 +30,7 @@ class Decide:
     """Rules, or a command, decide on a photo: the one at a path, or one of all, by a number."""
 
     photo: str | int
-    wishes: tuple[SearchQuery, ...]
+    wishes: tuple[Wish, ...]
     as_command: bool = False
 
 
@@ -63,30 +63,30 @@ def workload(name: str) -> tuple[Act, ...]:
     return SMALL[name] if name in SMALL else _random(random.Random(f"workload {name}"))
 
 
-def _single(*wishes: SearchQuery, sidecar: bool = False, size: int = 700) -> tuple[Act, ...]:
+def _single(*wishes: Wish, sidecar: bool = False, size: int = 700) -> tuple[Act, ...]:
     arrive = Arrive(path="near/in/a.jpg", content=1, sidecar=sidecar, size=size)
     return (arrive, Decide(photo="near/in/a.jpg", wishes=wishes), WORK, UNDO)
 
 
 SMALL: dict[str, tuple[Act, ...]] = {
-    "move": _single(SearchQuery(kind="move", target="near/out/")),
-    "move-far": _single(SearchQuery(kind="move", target="far/out/new/")),
-    "copy": _single(SearchQuery(kind="copy", target="near/out/")),
-    "copy-far": _single(SearchQuery(kind="copy", target="far/out/new/")),
-    "symlink": _single(SearchQuery(kind="symlink", target="near/out/")),
-    "hardlink": _single(SearchQuery(kind="hardlink", target="near/out/")),
-    "crop": _single(SearchQuery(kind="crop", target="far/out/")),
-    "inscribe": _single(SearchQuery(kind="inscribe", target=""), sidecar=True),
-    "sidecar-far": _single(SearchQuery(kind="move", target="far/out/"), sidecar=True),
+    "move": _single(Wish(kind="move", target="near/out/")),
+    "move-far": _single(Wish(kind="move", target="far/out/new/")),
+    "copy": _single(Wish(kind="copy", target="near/out/")),
+    "copy-far": _single(Wish(kind="copy", target="far/out/new/")),
+    "symlink": _single(Wish(kind="symlink", target="near/out/")),
+    "hardlink": _single(Wish(kind="hardlink", target="near/out/")),
+    "crop": _single(Wish(kind="crop", target="far/out/")),
+    "inscribe": _single(Wish(kind="inscribe", target=""), sidecar=True),
+    "sidecar-far": _single(Wish(kind="move", target="far/out/"), sidecar=True),
     "taken": (
         Arrive(path="near/in/a.jpg", content=1),
         Arrive(path="near/out/a.jpg", content=2),
-        Decide(photo="near/in/a.jpg", wishes=(SearchQuery(kind="move", target="near/out/"),)),
+        Decide(photo="near/in/a.jpg", wishes=(Wish(kind="move", target="near/out/"),)),
         WORK,
         UNDO,
     ),
     "replaced-by-link": (
-        *_single(SearchQuery(kind="copy", target="near/out/"))[:3],
+        *_single(Wish(kind="copy", target="near/out/"))[:3],
         Person(act="link-copy", pick=1),
         UNDO,
     ),
@@ -125,7 +125,7 @@ def _decision(chance: random.Random, photo: str | int) -> Decide:
     kinds.sort(key=("copy", "crop", "move", "symlink", "hardlink", "inscribe").index)  # as rules have them
     if kinds.count("move") > 1:
         kinds = list(dict.fromkeys(kinds))
-    wishes = tuple(SearchQuery(kind=kind, target=_target(chance)) for kind in kinds)
+    wishes = tuple(Wish(kind=kind, target=_target(chance)) for kind in kinds)
     return Decide(photo=photo, wishes=wishes, as_command=chance.random() < 0.2)
 
 

@@ -10,7 +10,7 @@ from familiar.store.store import Store
 from faults import acting
 from faults.contents import Ledger, Tree, is_hidden, tree
 from faults.disks import Disks
-from faults.workloads import Arrive, Decide, SearchQuery
+from faults.workloads import Arrive, Decide, Wish
 from support.sidecars import DIGIKAM
 
 _HOURS = 3
@@ -89,7 +89,7 @@ class World:
         photos = [path for path in self.visible() if path.suffix == ".jpg" and path.is_file()]
         return photos[wanted % len(photos)] if photos else None
 
-    def _operation(self, photo: Path, wish: SearchQuery) -> Operation:
+    def _operation(self, photo: Path, wish: Wish) -> Operation:
         target = self._path(wish.target + photo.name if wish.target.endswith("/") else wish.target)
         match wish.kind:
             case "copy":
