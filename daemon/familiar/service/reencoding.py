@@ -35,7 +35,9 @@ class ReferenceReencoding:
         renewal = asyncio.create_task(self._reencoder.reencode_references())
         try:
             while not renewal.done() and not self._stop.is_set:
-                await asyncio.wait({renewal}, timeout=_PING)
+                pause = asyncio.create_task(self._stop.wait(_PING))
+                await asyncio.wait({renewal, pause}, return_when=asyncio.FIRST_COMPLETED)
+                pause.cancel()
                 self._notifier.ping()
         finally:
             renewal.cancel()
