@@ -287,6 +287,16 @@ def test_new_faces_join_and_every_old_face_stays_where_it_is(name: Name) -> None
 
 
 @every_algorithm
+def test_many_people_with_few_photos_are_no_large_group(name: Name) -> None:
+    random = np.random.default_rng(1)
+    people = np.zeros((400, 128))
+    people[:, :16] = 0.16 * random.normal(size=(400, 16))  # the nearest others are not much farther than oneself
+    who = np.repeat(np.arange(400), random.choice([1, 1, 2, 3], size=400))
+    faces = people[who] + 0.022 * random.normal(size=(len(who), 128))
+    assert max(map(len, members(grouped(known(faces.astype(np.float32)), name)))) <= 6
+
+
+@every_algorithm
 def test_named_clusters_take_in_faces_but_are_never_joined(name: Name) -> None:
     grouping = grouped(known(faces_of(1, 9), clusters=[4] * 4 + [9] * 4 + [0], firm=[4, 9]), name)
     assert grouping.absorbed == {}

@@ -18,9 +18,6 @@ from familiar.identity.clustering.problem import ClusteringProblem, Indices
 THRESHOLD = 0.6
 """Pairs that are farther apart have no part in it: dlib's own limit for faces of one person."""
 
-_FAR = 4.0
-"""A distance farther than any, which joins the parts of the graph: scikit-learn wants it whole."""
-
 _NEAREST = 1e-6
 """scikit-learn takes a distance of 0 for none."""
 
@@ -38,9 +35,9 @@ class Density:
         graph = _graph(neighbours, self.threshold)
         number, parts = connected_components(graph, directed=False)
         found = HDBSCAN(min_cluster_size=2, min_samples=1, metric="precomputed", copy=True).fit_predict(
-            _whole(graph, parts)
+            _whole(graph, parts, self.threshold)
         )
-        # what only long edges join is no group
+        # what only the joints hold together is no group
         labels: Indices = found.astype(np.intp)[:count] * number + parts[:count]
         noise = labels < 0
         labels[noise] = labels.max(initial=-1) + 1 + np.arange(np.count_nonzero(noise))
@@ -59,9 +56,14 @@ def _graph(neighbours: Neighbours, threshold: float) -> Any:
     return graph.maximum(graph.T).tocsr()
 
 
-def _whole(graph: Any, parts: Indices) -> Any:
-    """Join the parts of a graph, each by one long edge to the next."""
+def _whole(graph: Any, parts: Indices, threshold: float) -> Any:
+    """Join the parts of a graph, each by one edge to the next, as scikit-learn takes no graph of several parts.
+
+    The edges are as long as the threshold, the least that the distance of two parts can be. HDBSCAN prefers groups
+    that hold together over a wide range of distances: with longer edges that is the largest part as a whole, which
+    nearly all people with few photos are in.
+    """
     _, first = np.unique(parts, return_index=True)
     ends = (np.concatenate((first[:-1], first[1:])), np.concatenate((first[1:], first[:-1])))
-    joints = csr_array((np.full(len(ends[0]), _FAR), ends), shape=graph.shape)
+    joints = csr_array((np.full(len(ends[0]), threshold), ends), shape=graph.shape)
     return (graph + joints).tocsr()
