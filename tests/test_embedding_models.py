@@ -1,6 +1,7 @@
 import pytest
 
 from familiar.embedding_models import DLIB, MODELS, SFACE, THRESHOLD, model_named, model_of
+from familiar.settings import MatchingSettings
 
 
 def test_a_model_is_known_by_its_name_and_by_the_id_of_its_embeddings() -> None:
@@ -10,7 +11,7 @@ def test_a_model_is_known_by_its_name_and_by_the_id_of_its_embeddings() -> None:
 
 
 def test_one_threshold_holds_for_all_models() -> None:
-    assert {model.calibration.threshold for model in MODELS} == {THRESHOLD}
+    assert MatchingSettings().threshold == THRESHOLD
     assert SFACE.length is not None
     assert SFACE.length * 0.95 == pytest.approx(THRESHOLD, abs=0.001)
     assert DLIB.length is None

@@ -13,7 +13,10 @@ THRESHOLD = 0.44
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkageLimits:
-    """What is near enough for groups of faces to be joined; each field is a distance unless it says otherwise."""
+    """What is near enough for groups of faces to be joined (docs/clusters.md).
+
+    Each field is a distance unless it says otherwise.
+    """
 
     threshold: float = 0.495
     """Largest link of a single face and a group of a few; all other limits lie as far from it as the others say."""
@@ -39,9 +42,6 @@ class LinkageLimits:
     usual_length: float = 1.45
     """Length of a usual embedding."""
 
-    scale: float = 1.0
-    """By what embeddings are divided before they are grouped: the limits were measured with those of one model."""
-
     looser: float = 0.05
     """How much farther than what is joined two groups may be to be suggested as one."""
 
@@ -64,8 +64,11 @@ class Calibration:
 
     linkage: LinkageLimits = field(default_factory=LinkageLimits)
 
-    threshold: float = THRESHOLD
-    """Largest distance of a match."""
+    whispers: float = 0.45
+    """Largest distance of two faces that hear each other, where groups are found by whispers."""
+
+    density: float = 0.6
+    """Largest distance of two faces that density is measured with, where groups are found by HDBSCAN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ DLIB = Model(
     dimension=128,
     length=None,
     licence="CC0-1.0",
-    calibration=Calibration(linkage=LinkageLimits(scale=0.98)),
+    calibration=Calibration(linkage=LinkageLimits(threshold=0.485)),
 )
 """dlib's network, the mean of a face and of its mirror image."""
 
@@ -127,3 +130,8 @@ def model_named(name: str) -> Model | None:
 def model_of(id_: str) -> Model | None:
     """Return the known model of this id, or None."""
     return next((model for model in MODELS if model.id == id_), None)
+
+
+def calibration_of(id_: str) -> Calibration:
+    """Return what is near and far between embeddings of the model of this id; of one that is unknown, as for SFace."""
+    return (model_of(id_) or SFACE).calibration

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import SFACE
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
@@ -50,7 +51,7 @@ def familiar(faces: Array, references: Array) -> tuple[Array, Numbers]:
         KnownPerson(name=f"{number:04}", threshold=None, references=own.astype(np.float32))
         for number, own in enumerate(references)
     ]
-    found = match(faces.astype(np.float32), Gallery.of(people), MatchingSettings(threshold=2))
+    found = match(faces.astype(np.float32), Gallery.of(people, SFACE.calibration), MatchingSettings(threshold=2))
     matches = [one for one in found if one is not None]
     return np.array([one.distance for one in matches]), np.array([int(one.person) for one in matches])
 

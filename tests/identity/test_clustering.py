@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.embedding_models import SFACE
 from familiar.errors import UsageError
 from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.grouping import group
@@ -366,7 +367,7 @@ def test_a_larger_threshold_than_usual_reaches_as_far_as_it_says() -> None:
 
 def test_an_unknown_algorithm_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
-        algorithm("k-means", None)
+        algorithm("k-means", None, SFACE.calibration)
     assert str(caught.value) == "There is no algorithm 'k-means'; use one of linkage, whispers, hdbscan."
 
 

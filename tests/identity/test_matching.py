@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.embedding_models import DLIB_PLAIN
 from familiar.identity.gallery import Gallery
-from familiar.identity.matching import ONE_LOOK, match
+from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
 from familiar.identity.verdicts import Verdicts
 from familiar.model import Embeddings, Match
@@ -14,6 +15,7 @@ from familiar.settings import MatchingSettings
 from support import photos
 
 DEFAULTS = MatchingSettings()
+CALIBRATION = DLIB_PLAIN.calibration
 
 
 def around(seed: int, count: int, spread: float = 0.02) -> Embeddings:
@@ -29,7 +31,7 @@ def person(name: str, references: Embeddings, threshold: float | None = None) ->
 
 
 def matched(faces: Embeddings, *people: KnownPerson, **changes: float) -> tuple[Match | None, ...]:
-    return match(faces, Gallery.of(people), DEFAULTS.model_copy(update=changes))
+    return match(faces, Gallery.of(people, CALIBRATION), DEFAULTS.model_copy(update=changes))
 
 
 def sure(found: Sequence[Match | None]) -> list[Match]:
@@ -92,7 +94,7 @@ def test_the_distance_is_to_the_centre_of_the_nearest_references_of_one_look(see
     faces = np.concatenate([around(seed, 7, spread=0.04)[5:], around(seed + 1, 6, spread=0.04)[4:]])
     for face, found in zip(faces, sure(matched(faces, person("Ann", references), nearest=nearest)), strict=True):
         order = np.argsort(np.linalg.norm(references - face, axis=1))[:nearest]
-        alike = [row for row in order if np.linalg.norm(references[row] - references[order[0]]) <= ONE_LOOK]
+        alike = [row for row in order if np.linalg.norm(references[row] - references[order[0]]) <= CALIBRATION.one_look]
         centre = references[alike].mean(axis=0, dtype=np.float64)
         assert found.distance == pytest.approx(np.linalg.norm(face - centre), abs=1e-5)
 
@@ -139,7 +141,7 @@ def test_a_person_far_away_changes_nothing(seed: int) -> None:
 
 
 def judged(faces: Embeddings, verdicts: Verdicts, *people: KnownPerson) -> tuple[Match | None, ...]:
-    return match(faces, Gallery.of(people), DEFAULTS, verdicts)
+    return match(faces, Gallery.of(people, CALIBRATION), DEFAULTS, verdicts)
 
 
 def test_without_verdicts_nothing_is_otherwise() -> None:

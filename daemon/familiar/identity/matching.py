@@ -17,10 +17,6 @@ from familiar.identity.verdicts import Verdicts
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
 
-ONE_LOOK = 0.6
-"""Largest distance from the reference that is nearest to a face to others that may stand for it together with that
-one: dlib's own threshold for faces of one person (dlib, `face_recognition.py`)."""
-
 _BLOCK_BYTES = 64 * 1024 * 1024
 """Memory for one block of the matrix of distances."""
 
@@ -33,20 +29,21 @@ def match(
 ) -> tuple[Match | None, ...]:
     """Return the best match of each face, or None where nobody is registered or the embedding is damaged.
 
-    A match is `ambiguous` when a second person lies within `settings.margin` of the first, and is `accepted` when it
-    lies within the person's threshold and is not ambiguous. Where a person has decided, that holds instead.
+    A match is `ambiguous` when a second person lies within the margin of the first, and is `accepted` when it lies
+    within the person's threshold and is not ambiguous. Where a person has decided, that holds instead.
 
     Args:
-        embeddings: shape (m, 128), of the gallery's engine.
+        embeddings: shape (m, numbers), of the gallery's model.
         gallery: the people.
-        settings: threshold, margin, and how many nearest references count.
+        settings: threshold, margin (None: the model's), and how many nearest references count.
         verdicts: what was decided about some of the faces.
     """
     verdicts = verdicts or Verdicts()
     if not gallery.names:
         return (None,) * len(embeddings)
     limits = np.where(np.isnan(gallery.thresholds), settings.threshold, gallery.thresholds)
-    rows = max(1, _BLOCK_BYTES // (4 * len(gallery.references) + 2 * 4 * 128 * settings.nearest))
+    count, numbers = gallery.references.shape
+    rows = max(1, _BLOCK_BYTES // (4 * count + 2 * 4 * numbers * settings.nearest))
     matches: list[Match | None] = []
     for start in range(0, len(embeddings), rows):
         barred = _barred(verdicts, gallery, start, start + rows)
@@ -82,7 +79,8 @@ def _named(embeddings: Embeddings, name: str, gallery: Gallery, settings: Matchi
     person = gallery.names.index(name)
     own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
-    distances = to_nearest(np.where(sound[:, None], embeddings, np.float32(0)), own, settings.nearest)
+    faces = np.where(sound[:, None], embeddings, np.float32(0))
+    distances = to_nearest(faces, own, settings.nearest, one_look=gallery.calibration.one_look)
     return [
         Match(person=name, distance=distance) if is_sound else None
         for distance, is_sound in zip(distances.tolist(), sound.tolist(), strict=True)
@@ -115,14 +113,16 @@ def _match_block(
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
     best: list[_Best | None] = [None] * len(embeddings)
-    candidates = _candidates(faces, gallery, limits + settings.margin, barred)
+    margin = gallery.calibration.margin if settings.margin is None else settings.margin
+    candidates = _candidates(faces, gallery, limits + margin, barred)
     for person in np.flatnonzero(candidates.any(axis=0)):
         near = np.flatnonzero(candidates[:, person])
         own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
-        for face, distance in zip(near, to_nearest(faces[near], own, settings.nearest), strict=True):
+        distances = to_nearest(faces[near], own, settings.nearest, one_look=gallery.calibration.one_look)
+        for face, distance in zip(near, distances, strict=True):
             best[face] = _better(best[face], int(person), float(distance))
     return [
-        _judge(found, gallery, limits, settings) if found is not None and sound[face] else None
+        _judge(found, gallery, limits, margin) if found is not None and sound[face] else None
         for face, found in enumerate(best)
     ]
 
@@ -140,7 +140,7 @@ def _candidates(
     """
     squares = _least_squares(faces, gallery)
     squares[barred] = np.inf
-    spread = np.minimum(gallery.radii, ONE_LOOK) ** 2
+    spread = np.minimum(gallery.radii, gallery.calibration.one_look) ** 2
     candidates: npt.NDArray[np.bool_] = np.asarray(squares <= limits**2 + spread + _ROUNDING)
     candidates[np.arange(len(faces)), squares.argmin(axis=1)] = True
     candidates[barred] = False
@@ -160,15 +160,18 @@ def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float3
     return np.maximum(squares, 0.0, out=squares)
 
 
-def to_nearest(faces: Embeddings, references: Embeddings, count: int) -> npt.NDArray[np.float64]:
-    """Return the distance of each face to the centre of those of its `count` nearest references that look alike."""
+def to_nearest(faces: Embeddings, references: Embeddings, count: int, *, one_look: float) -> npt.NDArray[np.float64]:
+    """Return the distance of each face to the centre of those of its `count` nearest references that look alike.
+
+    Those look alike that are no farther than `one_look` from the nearest one.
+    """
     squares = _squares(faces, references)
     count = min(count, len(references))
     nearest = np.sort(np.argpartition(squares, count - 1, axis=1)[:, :count], axis=1)
     first = np.take_along_axis(squares, nearest, axis=1).argmin(axis=1)
     chosen = references[nearest]
     apart = chosen - chosen[np.arange(len(faces)), first][:, None]
-    alike = (np.einsum("fkd,fkd->fk", apart, apart) <= ONE_LOOK**2).astype(np.float64)
+    alike = (np.einsum("fkd,fkd->fk", apart, apart) <= one_look**2).astype(np.float64)
     centres = np.einsum("fkd,fk->fd", chosen, alike / alike.sum(axis=1)[:, None], dtype=np.float64)
     distances: npt.NDArray[np.float64] = np.linalg.norm(faces.astype(np.float64) - centres, axis=1)
     return distances
@@ -184,9 +187,9 @@ def _better(best: _Best | None, person: int, distance: float) -> _Best:
     return best
 
 
-def _judge(best: _Best, gallery: Gallery, limits: npt.NDArray[np.float64], settings: MatchingSettings) -> Match:
+def _judge(best: _Best, gallery: Gallery, limits: npt.NDArray[np.float64], margin: float) -> Match:
     near = best.distance <= limits[best.person]
-    ambiguous = bool(near and best.second - best.distance < settings.margin)
+    ambiguous = bool(near and best.second - best.distance < margin)
     return Match(
         person=gallery.names[best.person],
         distance=best.distance,

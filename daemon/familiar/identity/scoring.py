@@ -10,17 +10,23 @@ _BLOCK = 2000
 """Faces compared at once: what that takes stays in the processor's cache."""
 
 
-def distances_to(embeddings: Embeddings, references: Embeddings, *, nearest: int) -> npt.NDArray[np.float64]:
+def distances_to(
+    embeddings: Embeddings, references: Embeddings, *, nearest: int, one_look: float
+) -> npt.NDArray[np.float64]:
     """Return the distance of each face to a person, shape (m,), as matching has it; infinite for a damaged embedding.
 
     Args:
-        embeddings: shape (m, 128).
-        references: the person's, shape (n, 128), of the same engine; n is at least 1.
+        embeddings: shape (m, numbers).
+        references: the person's, shape (n, numbers), of the same model; n is at least 1.
         nearest: how many nearest references count.
+        one_look: largest distance of the nearest reference to others that stand for the person together with it.
     """
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
-    blocks = [to_nearest(faces[at : at + _BLOCK], references, nearest) for at in range(0, len(faces), _BLOCK)]
+    blocks = [
+        to_nearest(faces[at : at + _BLOCK], references, nearest, one_look=one_look)
+        for at in range(0, len(faces), _BLOCK)
+    ]
     return np.where(sound, np.concatenate(blocks), np.inf) if blocks else np.empty(0)
 
 

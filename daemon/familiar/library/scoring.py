@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import calibration_of
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
 from familiar.identity.scoring import best_of_photos, distances_to, scores_of
@@ -50,7 +51,8 @@ class Scorer:
 
     def distances(self, person: KnownPerson, faces: FaceStack) -> npt.NDArray[np.float64]:
         """Return each face's distance to a person, shape (n,); infinite for those that are known not to be it."""
-        distances = distances_to(faces.embeddings, person.references, nearest=self._settings.nearest)
+        one_look = calibration_of(self._model).one_look
+        distances = distances_to(faces.embeddings, person.references, nearest=self._settings.nearest, one_look=one_look)
         distances[self.others(person, faces)] = np.inf
         return distances
 

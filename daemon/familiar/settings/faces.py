@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from familiar.embedding_models import THRESHOLD
 from familiar.settings.section import Hours, Megabytes, Pixels, Section
 
 
@@ -11,16 +12,17 @@ class MatchingSettings(Section):
     """When a face counts as a person."""
 
     threshold: float = Field(
-        default=0.44,
+        default=THRESHOLD,
         gt=0,
         le=2,
         description="Largest distance of a match, unless the person has their own (people threshold).",
     )
-    margin: float = Field(
-        default=0.02,
+    margin: float | None = Field(
+        default=None,
         ge=0,
         le=1,
-        description="Two people nearer to each other than this are ambiguous: the face stays unknown.",
+        description="Two people nearer to each other than this are ambiguous: the face stays unknown; null: the one "
+        "that was measured for the model.",
     )
     nearest: int = Field(
         default=7,

@@ -4,19 +4,17 @@ R. Campello, D. Moulavi, J. Sander, Density-Based Clustering Based on Hierarchic
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import HDBSCAN
 
+from familiar.embedding_models import Calibration
 from familiar.identity.clustering.bounds import within_bounds
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
-
-THRESHOLD = 0.6
-"""Pairs that are farther apart have no part in it: dlib's own limit for faces of one person."""
 
 _NEAREST = 1e-6
 """scikit-learn takes a distance of 0 for none."""
@@ -24,10 +22,23 @@ _NEAREST = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Density:
-    """HDBSCAN with a least size of groups of 2 and one sample, the best of those measured for people of few photos."""
+    """HDBSCAN with a least size of groups of 2 and one sample, the best of those measured for people of few photos.
 
-    threshold: float = THRESHOLD
-    name: str = "hdbscan"
+    Pairs that are farther apart than `threshold` have no part in it.
+    """
+
+    threshold: float
+    name: ClassVar[str] = "hdbscan"
+
+    @classmethod
+    def of(cls, calibration: Calibration, threshold: float | None) -> Self:
+        """Return it with the threshold that was measured for a model, or with another one."""
+        return cls(threshold=calibration.density if threshold is None else threshold)
+
+    @property
+    def reach(self) -> float:
+        """Distance up to which neighbours matter."""
+        return self.threshold
 
     def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group; what HDBSCAN calls noise are groups of one."""

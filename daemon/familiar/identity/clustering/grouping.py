@@ -5,24 +5,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import calibration_of
 from familiar.identity.clustering.algorithms import algorithm
-from familiar.identity.clustering.linkage import REACH, Linkage, numbered
+from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member, SimilarGroups
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
 from familiar.settings import ClusteringSettings
 
-_LOOSER = 0.05
-"""How much farther than what is joined two groups may be to be suggested as one."""
-
 _SUGGESTIONS = 1000
 
 _LARGEST = 100.0
 """No number of an embedding comes near; what is larger is damage, and its square may be too large for float32."""
-
-_SCALES = {"dlib-resnet-v1-mirrored": 0.98}
-"""How much shorter distances of different people are than those of `dlib-resnet-v1`, for which all limits were measured
-(docs/clusters.md)."""
 
 
 def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
@@ -31,10 +25,12 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     Raises:
         UsageError: there is no such algorithm.
     """
-    chosen = algorithm(settings.algorithm, settings.threshold)
+    calibration = calibration_of(faces.model)
+    chosen = algorithm(settings.algorithm, settings.threshold, calibration)
+    linkage = chosen if isinstance(chosen, Linkage) else Linkage.of(calibration, None)
     faces = _in_order(faces)
     problem, ids = _problem(faces)
-    reach = REACH + max(0.0, chosen.threshold - Linkage().threshold)
+    reach = max(chosen.reach, linkage.reach)
     neighbours = Neighbours.of(problem.embeddings, within=reach, memory=settings.memory)
     labels = chosen.group(problem, neighbours)
     found = _Found(faces=faces, problem=problem, ids=ids, labels=labels)
@@ -42,7 +38,7 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
         joined=found.joined(),
         fresh=found.fresh(settings.min_faces),
         absorbed=found.absorbed(),
-        alike=_alike(problem, neighbours, labels, faces, settings),
+        alike=_alike(problem, neighbours, labels, faces, linkage),
     )
 
 
@@ -81,7 +77,7 @@ def _problem(faces: FacesToGroup) -> tuple[ClusteringProblem, npt.NDArray[np.int
     known = [(place[one], place[other]) for one, other in faces.apart if one in place and other in place]
     apart = {(min(pair), max(pair)) for pair in known if pair[0] != pair[1]}
     return ClusteringProblem(
-        embeddings=faces.embeddings / np.float32(_SCALES.get(faces.model, 1.0)),
+        embeddings=faces.embeddings,
         seeds=seeds,
         firm=np.array([int(id_) in faces.firm for id_ in ids], np.bool_),
         apart=np.array(sorted(apart), np.intp).reshape(-1, 2),
@@ -155,13 +151,11 @@ def _alike(
     neighbours: Neighbours,
     labels: Indices,
     faces: FacesToGroup,
-    settings: ClusteringSettings,
+    linkage: Linkage,
 ) -> tuple[SimilarGroups, ...]:
     """Return groups that would be joined if the threshold were looser, by one face of each."""
-    threshold = settings.threshold if settings.algorithm == Linkage().name else None
-    linkage = Linkage() if threshold is None else Linkage(threshold=threshold)
     labels = numbered(labels)
-    links = linkage.near(problem, neighbours, labels, slack=_LOOSER)
+    links = linkage.near(problem, neighbours, labels)
     _, first, sizes = np.unique(labels, return_index=True, return_counts=True)
     pairs = np.flatnonzero(sizes[links.smaller] + sizes[links.larger] > 2)[:_SUGGESTIONS]  # noqa: PLR2004 - a group
     return tuple(

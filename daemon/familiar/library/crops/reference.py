@@ -8,9 +8,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import calibration_of
 from familiar.errors import FamiliarError
 from familiar.identity.people import KnownPerson
 from familiar.identity.scoring import distances_to
+from familiar.identity.search import distances_from
 from familiar.library.crops.manifest import ImageReference, PersonReference, Reference, ReferencePhoto, shown_path
 from familiar.library.scoring import Scorer
 from familiar.model import Face, Photo
@@ -57,6 +59,7 @@ class PersonToCrop:
         self._scorer = scorer
         self._known: KnownPerson = scorer.person(name)
         self._nearest = nearest
+        self._one_look = calibration_of(model).one_look
         self.person: str | None = self._known.name
         self.threshold = threshold if self._known.threshold is None else self._known.threshold
         self.reference = _reference_of(store, self._known.name, model)
@@ -65,7 +68,9 @@ class PersonToCrop:
         """Compare faces with the person."""
         others = np.zeros(len(faces), np.bool_)
         others[self._scorer.others(self._known, faces)] = True
-        distances = distances_to(faces.embeddings, self._known.references, nearest=self._nearest)
+        distances = distances_to(
+            faces.embeddings, self._known.references, nearest=self._nearest, one_look=self._one_look
+        )
         return Distances(distances=distances, others=others)
 
 
@@ -76,7 +81,7 @@ class FaceToCrop:
 
     def __init__(self, path: Path, photo: Photo, face: Face, *, threshold: float) -> None:
         """Take the photo, the face in it, and the threshold."""
-        self._embedding = face.embedding[None]
+        self._embedding = face.embedding
         self.threshold = threshold
         self.reference = ImageReference(
             image=shown_path(path),
@@ -91,7 +96,7 @@ class FaceToCrop:
 
     def measure(self, faces: FaceStack) -> Distances:
         """Compare faces with this one."""
-        distances = distances_to(faces.embeddings, self._embedding, nearest=1)
+        distances = distances_from(self._embedding, faces.embeddings)
         return Distances(distances=distances, others=np.zeros(len(faces), np.bool_))
 
 
