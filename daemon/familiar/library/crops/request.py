@@ -54,9 +54,9 @@ def crop_options(
         UsageError: two do not go together, or a number is out of its limits.
     """
     if aligned and not square:
-        raise UsageError("--aligned makes squares: leave out --original.")
+        raise UsageError("--aligned makes square crops and can't be combined with --original.")
     if format_ == "png" and quality is not None:
-        raise UsageError("--quality is for jpg and webp: png keeps all pixels as they are.")
+        raise UsageError("--quality applies to jpg and webp only; png is lossless.")
     check_limits(min_size=min_size, min_sharpness=min_sharpness, margin=margin, size=size, quality=quality)
     return CropOptions(
         threshold=EVERY,
@@ -81,9 +81,9 @@ def check_reference(people: Sequence[str], reference: Path | None, *, largest: b
         UsageError: neither people nor a photo of reference are named, or both are.
     """
     if bool(people) == (reference is not None):
-        raise UsageError("Name either --person NAME, or --reference PHOTO of the face to look for.")
+        raise UsageError("Give either --person NAME, or --reference PHOTO of the face to look for.")
     if largest and reference is None:
-        raise UsageError("--largest is about the photo of --reference.")
+        raise UsageError("--largest requires --reference.")
     return tuple({name_key(name): name for name in people}.values())
 
 

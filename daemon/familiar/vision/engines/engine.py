@@ -1,4 +1,4 @@
-"""The contract of an engine, what finds and encodes the faces in a picture; and its parts, which can be exchanged."""
+"""The contract of an engine, which finds and encodes the faces in a picture, and its exchangeable parts."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,14 +19,14 @@ CHIP = 150
 """Edge of the aligned picture of a face that is encoded, in pixels."""
 
 _CHIP_PADDING = 0.25
-"""What dlib leaves around a face before it is encoded, as a share of the chip (`face_recognition.cpp`)."""
+"""The margin that dlib leaves around a face before it is encoded, as a share of the chip (`face_recognition.cpp`)."""
 
 _FACE = CHIP / (1 + 2 * _CHIP_PADDING)
 """Edge of a face that fills its chip without being enlarged, in pixels."""
 
 _SMALL = 60
-"""Smaller faces, in pixels, are encoded from a larger picture if there is one: of 50 pixels an embedding lies 0.18 off,
-of twice as many 0.07 (docs/detection.md)."""
+"""Faces smaller than this, in pixels, are encoded from a larger picture if there is one: from 50 pixels an embedding is
+0.18 off, from twice as many 0.07 (docs/detection.md)."""
 
 _MOST_PIXELS = 50_000_000
 """Larger pictures are not decoded at full size for their small faces: it takes too much memory."""
@@ -41,11 +41,11 @@ class Engine(Protocol):
 
     @property
     def description(self) -> str:
-        """Name the engine with the settings of its detector, as in what looked at a photo."""
+        """Name the engine with the settings of its detector, as stored with each photo."""
 
     @property
     def devices(self) -> str:
-        """Say what runs where."""
+        """Return the device of each network."""
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
@@ -62,7 +62,7 @@ class Detector(Protocol):
 
     @property
     def device(self) -> Device:
-        """Say where it runs."""
+        """Return the device that it runs on."""
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
         """Return for each RGB image a `dlib.rectangle` for each face, in pixels of what was given."""
@@ -73,7 +73,7 @@ class Encoder(Protocol):
 
     @property
     def device(self) -> Device:
-        """Say where it runs."""
+        """Return the device that it runs on."""
 
     def encode(self, chips: Chips) -> Embeddings:
         """Return the embeddings of aligned faces, shape (n, 128)."""
@@ -91,7 +91,7 @@ class FaceEngine:
         landmarks: Callable[[Pixels, Any], Any],
         encoder: Encoder,
     ) -> None:
-        """Take the parts, loaded."""
+        """Take the loaded parts."""
         self.id = id
         self.description = description
         self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
@@ -102,7 +102,7 @@ class FaceEngine:
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original.
 
-        They are encoded from all the pixels that were decoded, those of all pictures together.
+        They are encoded from full resolution, the faces of all pictures in one batch.
         """
         if not pictures:
             return []
@@ -158,7 +158,7 @@ class FaceEngine:
 
 
 def scaled(rectangle: Any, ratio: float) -> Any:
-    """Return a `dlib.rectangle` in pixels of a picture that is so many times as large."""
+    """Return a `dlib.rectangle` in pixels of a picture scaled by this factor."""
     if ratio == 1:
         return rectangle
     sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())

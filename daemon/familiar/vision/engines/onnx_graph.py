@@ -1,4 +1,4 @@
-"""An ONNX graph as it grows. `onnx` is imported only where a model is converted."""
+"""A builder of an ONNX graph. `onnx` is imported only where a model is converted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _IR = 10
 
 @dataclass(slots=True)
 class Graph:
-    """A graph as it grows; values have names."""
+    """A graph under construction; values have names."""
 
     nodes: list[Any] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)
