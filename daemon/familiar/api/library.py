@@ -216,9 +216,10 @@ class Library:
             UsageError: there is no such file, or no such person.
             FamiliarError: it can't be decoded, or has no face.
         """
-        return api.search.find(
-            self._session, expanded(image), most=most, threshold=threshold, beyond=beyond, person=person
-        )
+        from familiar.library.search import SearchQuery
+
+        query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person)
+        return api.search.find(self._session, expanded(image), query)
 
     def collect(
         self,
@@ -244,10 +245,10 @@ class Library:
             UsageError: there is no such person, or `to` is, or lies in, one of the folders.
             FamiliarError: none of the photos lies anywhere any more.
         """
-        where = [expanded(folder) for folder in folders]
-        return api.placement.collect(
-            self._session, people, expanded(to), folders=where, action=action, every=every, only=only
+        wanted = api.placement.PhotosOfPeople(
+            people=tuple(people), folders=tuple(map(expanded, folders)), every=every, only=only
         )
+        return api.placement.collect(self._session, wanted, expanded(to), action)
 
     def check_target(self, folder: str | Path) -> Path:
         """Return a folder that photos can be put into, as an absolute path; it need not exist.
@@ -389,24 +390,30 @@ class Library:
                 such person or folder, or `to` has other crops, or such as were made with other options.
             FamiliarError: there is no face in any of the photos, or faces.json can't be written.
         """
-        request = api.crops.request_of(
-            people,
-            to=to,
-            folders=folders,
-            recursive=recursive,
-            reference=reference,
-            largest=largest,
-            threshold=threshold,
+        from familiar.library.crops.options import CropOptions
+        from familiar.library.crops.request import CropRequest
+        from familiar.library.photo_folders import named_folders
+
+        options = CropOptions(
             all_faces=all_faces,
             min_size=min_size,
             min_sharpness=min_sharpness,
             margin=margin,
-            square=square,
+            shape="square" if square else "original",
             aligned=aligned,
             size=size,
             enlarge=enlarge,
-            format_=format,
+            format=format,
             quality=quality,
+        )
+        request = CropRequest(
+            people=(people,) if isinstance(people, str) else tuple(people),
+            reference=None if reference is None else expanded(reference),
+            largest=largest,
+            folders=tuple(named_folders(map(expanded, folders), recursive=recursive)),
+            to=expanded(to),
+            threshold=threshold,
+            options=options,
         )
         return api.crops.crop(self._session, request)
 

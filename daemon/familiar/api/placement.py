@@ -27,26 +27,30 @@ class Collection:
     already_there: int
 
 
-def collect(
-    session: Session,
-    names: Sequence[str],
-    to: Path,
-    *,
-    folders: Sequence[Path],
-    action: Action,
-    every: bool,
-    only: bool,
-) -> Collection:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotosOfPeople:
+    """Which photos are collected: of whom, out of which folders, all if there are none.
+
+    With `every`, all of the people are in each photo; with `only`, nobody else is.
+    """
+
+    people: tuple[str, ...]
+    folders: tuple[Path, ...]
+    every: bool
+    only: bool
+
+
+def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) -> Collection:
     """Put all photos of people into one folder; `Library.collect` says more."""
-    chosen = [folder_at(folder, files=False) for folder in folders]
+    chosen = [folder_at(folder, files=False) for folder in wanted.folders]
     tops = [folder.path for folder in chosen]
     target = check_apart(to, tops)
     store = session.store()
-    people = [store.people.find(name) for name in names]
+    people = [store.people.find(name) for name in wanted.people]
     if chosen:
         session.index(chosen)
     session.settle()
-    photos = store.photos.with_people([person.id for person in people], every=every, only=only)
+    photos = store.photos.with_people([person.id for person in people], every=wanted.every, only=wanted.only)
     places = list(_places(store, photos, tops, target))
     if photos and not places and not tops:
         raise FamiliarError(f"{len(photos)} photos show them, but none lies anywhere any more.")

@@ -19,11 +19,8 @@ class Found:
     paths: dict[int, Path | None]
 
 
-def find(
-    session: Session, image: Path, *, most: int, threshold: float | None, beyond: bool, person: str | None
-) -> list[Found]:
+def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     """Return what is near each face in an image; `Library.find` says more."""
-    query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person)
     if not image.is_file():
         raise UsageError(f"{image}: {'is no regular file' if image.exists() else 'there is no such file'}.")
     store = session.store()

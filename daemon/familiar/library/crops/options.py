@@ -1,13 +1,13 @@
 """How a data set is made: which faces are taken, and how they are cut out."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
 from familiar.errors import UsageError
 from familiar.model import Face
 from familiar.vision.faces.alignment import edge_of
-from familiar.vision.faces.crops import frame
+from familiar.vision.faces.crops import QUALITY, frame
 
 Taken: TypeAlias = Literal["matched", "within", "every"]
 """Which faces are taken: those that count as the person, all within the threshold, or every face."""
@@ -28,24 +28,30 @@ LIMITS: dict[str, tuple[float, float | None]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropOptions:
-    """The settings of one data set, as `faces.json` has them.
+    """How crops are made, as `Library.crop` is asked for it.
 
     `margin` is the share of the face's longer side that is added on each side; `size` is the longer side of each crop
-    in pixels, or None for the pixels as they are; `quality` is None for a format without loss.
+    in pixels, or None for the pixels as they are; `quality` is None for the usual one, and for a format without loss.
     """
+
+    all_faces: bool
+    min_size: int
+    min_sharpness: float
+    margin: float
+    shape: Literal["square", "original"]
+    aligned: bool
+    size: int | None
+    enlarge: bool
+    format: Literal["jpg", "png", "webp"]
+    quality: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedOptions(CropOptions):
+    """How the crops of one data set are made, and which faces are taken, as `faces.json` has it."""
 
     threshold: float
     faces: Taken
-    all_faces: bool = False
-    min_size: int = 0
-    min_sharpness: float = 0.0
-    margin: float = 0.4
-    shape: Literal["square", "original"] = "square"
-    aligned: bool = False
-    size: int | None = None
-    enlarge: bool = True
-    format: Literal["jpg", "png", "webp"] = "jpg"
-    quality: int | None = None
 
     def scale(self, face: Face, photo: tuple[int, int]) -> float:
         """Return how many pixels of its crop stand for one pixel of a face, in a photo of this width and height.
@@ -60,6 +66,25 @@ class CropOptions:
             return 1.0
         area = frame(face.box, self.margin, photo, square=self.shape == "square")
         return self.size / max(area.width, area.height)
+
+
+def checked_options(options: CropOptions) -> CropOptions:
+    """Return options with the quality that is used.
+
+    Raises:
+        UsageError: two do not go together, or a number is out of its limits.
+    """
+    if options.aligned and options.shape == "original":
+        raise UsageError("--aligned makes squares: leave out --original.")
+    if options.format == "png":
+        if options.quality is not None:
+            raise UsageError("--quality is for jpg and webp: png keeps all pixels as they are.")
+        quality = None
+    else:
+        quality = QUALITY if options.quality is None else options.quality
+    numbers = {name: getattr(options, name) for name in LIMITS.keys() - {"threshold"}}
+    check_limits(**numbers)
+    return replace(options, quality=quality)
 
 
 def check_limits(**options: float | None) -> None:
@@ -77,7 +102,7 @@ def check_limits(**options: float | None) -> None:
         raise UsageError("The option threshold is 0; it must be above 0.")
 
 
-def differences(wished: CropOptions, recorded: CropOptions) -> list[str]:
+def differences(wished: RecordedOptions, recorded: RecordedOptions) -> list[str]:
     """Return in what two settings differ: the option, what was recorded, and what is wished for."""
     own, other = asdict(wished), asdict(recorded)
     return [
