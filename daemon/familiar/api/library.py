@@ -11,14 +11,14 @@ from familiar import api
 from familiar.api.environment import Environment, find_environment
 from familiar.api.session import Session
 from familiar.events import NO_LOG, EventLog
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import all_expanded, expanded
 from familiar.library.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from types import TracebackType
-    from typing import BinaryIO, Literal
+    from typing import BinaryIO
 
     from familiar.api.clusters import FaceClusters
     from familiar.api.configuration import ConfigurationFiles
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from familiar.api.scores import WrittenScores
     from familiar.api.search import Found
     from familiar.api.sidecars import PhotoSidecars
+    from familiar.library.crops.options import CropFormat
     from familiar.library.export.formats import Format
     from familiar.library.export.tables import TableName
     from familiar.library.handover import Undone
+    from familiar.library.named_paths import Paths
     from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
 
@@ -182,7 +184,7 @@ class Library:
         """
         return api.rules.plan(self._session, [expanded(path) for path in paths])
 
-    def run(self, folders: Sequence[str | Path] = ()) -> None:
+    def run(self, folders: Paths = ()) -> None:
         """Be the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
 
         Args:
@@ -192,7 +194,7 @@ class Library:
             UsageError, BusyError: as `scan`.
             StoreReplacedError: the store was deleted, moved or replaced.
         """
-        api.daemon.run(self._session, tuple(expanded(folder) for folder in folders))
+        api.daemon.run(self._session, tuple(all_expanded(folders)))
 
     def find(
         self,
@@ -223,10 +225,10 @@ class Library:
 
     def collect(
         self,
-        people: Sequence[str],
+        people: str | Sequence[str],
         to: str | Path,
         *,
-        folders: Sequence[str | Path] = (),
+        folders: Paths = (),
         action: Action = "copy",
         every: bool = False,
         only: bool = False,
@@ -246,7 +248,7 @@ class Library:
             FamiliarError: none of the photos lies anywhere any more.
         """
         wanted = api.placement.PhotosOfPeople(
-            people=tuple(people), folders=tuple(map(expanded, folders)), every=every, only=only
+            people=_names(people), folders=tuple(all_expanded(folders)), every=every, only=only
         )
         return api.placement.collect(self._session, wanted, expanded(to), action)
 
@@ -345,7 +347,7 @@ class Library:
         people: str | Sequence[str] = (),
         *,
         to: str | Path,
-        folders: Sequence[str | Path] = (),
+        folders: Paths = (),
         recursive: bool = True,
         reference: str | Path | None = None,
         largest: bool = False,
@@ -358,7 +360,7 @@ class Library:
         aligned: bool = False,
         size: int | None = None,
         enlarge: bool = True,
-        format: Literal["jpg", "png", "webp"] = "jpg",  # noqa: A002 - it is called so in faces.json
+        format: CropFormat = "jpg",  # noqa: A002 - it is called so in faces.json
         quality: int | None = None,
     ) -> CropResult:
         """Crop the faces of people out of photos, for a data set; `undo(last=True)` takes the crops back.
@@ -407,10 +409,10 @@ class Library:
             quality=quality,
         )
         request = CropRequest(
-            people=(people,) if isinstance(people, str) else tuple(people),
+            people=_names(people),
             reference=None if reference is None else expanded(reference),
             largest=largest,
-            folders=tuple(named_folders(map(expanded, folders), recursive=recursive)),
+            folders=tuple(named_folders(all_expanded(folders), recursive=recursive)),
             to=expanded(to),
             threshold=threshold,
             options=options,
@@ -470,3 +472,7 @@ class Library:
     ) -> None:
         """Close the store."""
         self.close()
+
+
+def _names(people: str | Sequence[str]) -> tuple[str, ...]:
+    return (people,) if isinstance(people, str) else tuple(people)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.api.session import Session
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import all_expanded, expanded
 from familiar.names import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from familiar.library.named_paths import Paths
     from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
     from familiar.model import Embeddings
     from familiar.store.people import PersonRow, ReferenceRow
@@ -90,7 +91,7 @@ class RegisteredPeople:
         """
         return self._session.store().people.refusals_of(name)
 
-    def add(self, name: str, photos: Sequence[str | Path], *, choice: FaceChoice = "only") -> Enrolment:
+    def add(self, name: str, photos: Paths, *, choice: FaceChoice = "only") -> Enrolment:
         """Register the face in each photo as a person, who is written down if they are new.
 
         Nobody is registered before all photos were looked at.
@@ -107,7 +108,7 @@ class RegisteredPeople:
         from familiar.library.photo_folders import named_folders, photos_in
 
         check_name(name)
-        folders = named_folders(expanded(photo) for photo in photos)
+        folders = named_folders(all_expanded(photos))
         settings = self._session.settings.without_videos()
         candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders))))
         (enrolment,) = self._register([candidate], choice=choice, most=None)

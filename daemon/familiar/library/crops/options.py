@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from familiar.errors import UsageError
+from familiar.library.arguments import check_choice, check_number
 from familiar.model import Face
 from familiar.vision.faces.alignment import edge_of
 from familiar.vision.faces.crops import QUALITY, frame
@@ -12,18 +13,19 @@ from familiar.vision.faces.crops import QUALITY, frame
 Taken: TypeAlias = Literal["matched", "within", "every"]
 """Which faces are taken: those that count as the person, all within the threshold, or every face."""
 
+CropFormat: TypeAlias = Literal["jpg", "png", "webp"]
+
 EVERY = 1.0
 """The threshold that takes every face, whatever its distance."""
 
-LIMITS: dict[str, tuple[float, float | None]] = {
-    "threshold": (0, 1),
-    "min_size": (0, None),
-    "min_sharpness": (0, None),
+_LIMITS: dict[str, tuple[float, float]] = {
+    "min_size": (0, math.inf),
+    "min_sharpness": (0, math.inf),
     "margin": (0, 3),
     "size": (8, 10_000),
     "quality": (1, 100),
 }
-"""The least and the largest value of each option that is a number; None: there is no largest."""
+"""The least and the largest value of each option that is a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class CropOptions:
     aligned: bool
     size: int | None
     enlarge: bool
-    format: Literal["jpg", "png", "webp"]
+    format: CropFormat
     quality: int | None
 
 
@@ -74,6 +76,7 @@ def checked_options(options: CropOptions) -> CropOptions:
     Raises:
         UsageError: two do not go together, or a number is out of its limits.
     """
+    check_choice("format", options.format, get_args(CropFormat))
     if options.aligned and options.shape == "original":
         raise UsageError("--aligned makes squares: leave out --original.")
     if options.format == "png":
@@ -82,24 +85,9 @@ def checked_options(options: CropOptions) -> CropOptions:
         quality = None
     else:
         quality = QUALITY if options.quality is None else options.quality
-    numbers = {name: getattr(options, name) for name in LIMITS.keys() - {"threshold"}}
-    check_limits(**numbers)
+    for name, (low, high) in _LIMITS.items():
+        check_number(name.replace("_", "-"), getattr(options, name), low, high)
     return replace(options, quality=quality)
-
-
-def check_limits(**options: float | None) -> None:
-    """Check that options lie within their limits; None is always allowed.
-
-    Raises:
-        UsageError: one does not.
-    """
-    for name, value in options.items():
-        low, high = LIMITS[name]
-        if value is not None and not low <= value <= (math.inf if high is None else high):
-            limits = f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
-            raise UsageError(f"The option {name.replace('_', '-')} is {value:g}; it must be {limits}.")
-    if options.get("threshold") == 0:
-        raise UsageError("The option threshold is 0; it must be above 0.")
 
 
 def differences(wished: RecordedOptions, recorded: RecordedOptions) -> list[str]:

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from familiar.errors import UsageError
+from familiar.library.arguments import check_number
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.options import (
     EVERY,
     CropOptions,
     RecordedOptions,
     Taken,
-    check_limits,
     checked_options,
 )
 from familiar.library.crops.reference import CropReference
@@ -51,7 +51,7 @@ def checked_request(request: CropRequest) -> CropRequest:
         raise UsageError("Name either --person NAME, or --reference PHOTO of the face to look for.")
     if request.largest and request.reference is None:
         raise UsageError("--largest is about the photo of --reference.")
-    check_limits(threshold=request.threshold)
+    check_number("threshold", request.threshold, 0, EVERY, includes_low=False)
     people = tuple({name_key(name): name for name in request.people}.values())
     return replace(request, people=people, options=checked_options(request.options))
 
