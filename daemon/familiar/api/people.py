@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from familiar.api.session import Session
+from familiar.library.arguments import check_choice, check_distance, check_number
 from familiar.library.named_paths import all_expanded, expanded
 from familiar.names import check_name
 
@@ -181,6 +182,7 @@ class RegisteredPeople:
         Raises:
             UsageError: there is no such person.
         """
+        check_distance("threshold", distance)
         person = self._session.store().people.set_threshold(name, distance)
         self._session.rematch()
         return person
@@ -223,8 +225,10 @@ class RegisteredPeople:
 
     def _register(self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None) -> list[Enrolment]:
         from familiar.library.indexing import Indexer
-        from familiar.library.people.registration import Registrar
+        from familiar.library.people.registration import FaceChoice, Registrar
 
+        check_choice("choice", choice, get_args(FaceChoice))
+        check_number("most", most, 1)
         session, store = self._session, self._session.store(create=True)
 
         async def register() -> list[Enrolment]:

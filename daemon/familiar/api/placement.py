@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, UsageError
+from familiar.library.arguments import check_choice
 from familiar.library.handover import Undone
 from familiar.library.locations import check_apart, places_of
 from familiar.library.photo_folders import folder_at
@@ -42,6 +43,7 @@ class PhotosOfPeople:
 
 def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) -> Collection:
     """Put all photos of people into one folder; `Library.collect` says more."""
+    check_choice("action", action, get_args(Action))
     chosen = [folder_at(folder, files=False) for folder in wanted.folders]
     tops = [folder.path for folder in chosen]
     target = check_apart(to, tops)
@@ -63,7 +65,12 @@ def check_target(folder: Path) -> Path:
 
 
 def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, action: Action, rule: str) -> Collection:
-    """Put photos, each with the place to take it from, into a folder; `rule` says in the journal who asked for it."""
+    """Put photos, each with the place to take it from, into a folder; `rule` says in the journal who asked for it.
+
+    Raises:
+        UsageError: there is no such action.
+    """
+    check_choice("action", action, get_args(Action))
     elsewhere, there = [], 0
     for photo_id, path in photos:
         if path.parent == target:
