@@ -39,3 +39,21 @@ def opened(own: Household) -> Iterator[Library]:
 def album(library: Household) -> Path:
     """Obama alone twice, Biden alone, both in one photo, an astronaut and a meadow; Obama and Biden are registered."""
     return library.base / "album"
+
+
+@pytest.fixture(scope="session")
+def _grouped(library: Household, tmp_path_factory: pytest.TempPathFactory) -> Household:
+    household = Household.like(library, tmp_path_factory.mktemp("grouped"))
+    with Library.open(household.state, config=household.config) as known:
+        for person in known.people.all():
+            known.people.remove(person.name)
+        known.clusters.run()
+    return household
+
+
+@pytest.fixture
+def nameless(_grouped: Household, tmp_path: Path) -> Iterator[Library]:
+    """A library in which nobody is known: three faces of Obama are one cluster, two of Biden another one."""
+    household = Household.like(_grouped, tmp_path)
+    with Library.open(household.state, config=household.config) as library:
+        yield library
