@@ -11,12 +11,12 @@ from familiar.api.session import Session
 from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
 from familiar.library.locations import check_apart
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import Paths, expanded
 from familiar.library.photo_lists import PhotoList, read_names
 from familiar.store.photos import PhotoRow
 
-Listed: TypeAlias = str | Path | Iterable[str | Path]
-"""A file with one path a line, or the paths themselves."""
+Listed: TypeAlias = Paths
+"""A file with a path a line, or the paths themselves."""
 
 
 def put_listed(session: Session, photos: Listed, to: Path, action: Action, *, ignore_missing: bool) -> Collection:

@@ -1,14 +1,13 @@
 """Names and face areas in XMP files next to the photos, to and from other programs."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import Paths, all_expanded
 from familiar.library.photo_folders import named_folders
 from familiar.library.sidecars.preview import (
     PhotoPaths,
@@ -73,8 +72,8 @@ class PhotoSidecars:
         """Take the opened library."""
         self._session = session
 
-    def plan(self, paths: Sequence[str | Path] = ()) -> list[SidecarPreview]:
-        """Return each sidecar of a photo with a known person, with what `write` would do; touch nothing.
+    def plan(self, paths: Paths = ()) -> list[SidecarPreview]:
+        """Return each sidecar of a photo that shows somebody known, with what `write` would do; touch nothing.
 
         Raises:
             UsageError: a path does not exist, or a folder has no photos.
@@ -83,8 +82,8 @@ class PhotoSidecars:
         self._session.rematch()
         return self._previews(photos)
 
-    def write(self, paths: Sequence[str | Path] = ()) -> WrittenSidecars:
-        """Write the names and face areas of each photo into its sidecar; `Library.undo` with `last` undoes it.
+    def write(self, paths: Paths = ()) -> WrittenSidecars:
+        """Write who is on each photo, and where, into its sidecar; `Library.undo` with `last` takes it back.
 
         What another program wrote is never changed.
 
@@ -97,8 +96,8 @@ class PhotoSidecars:
         steps = session.handover.carry_out_now(sidecar_plans(session.store(), changes)) if changes else []
         return WrittenSidecars(steps=tuple(steps), failed=failed, unchanged=len(previews) - len(changes) - len(failed))
 
-    def read(self, paths: Sequence[str | Path] = ()) -> SidecarReadings:
-        """Confirm faces that other programs named in sidecars.
+    def read(self, paths: Paths = ()) -> SidecarReadings:
+        """Take the named faces in the sidecars of other programs for confirmed.
 
         Sidecars that have not changed since they were last read are skipped. The confirmations of each sidecar can be
         undone with `clusters.undo`.
@@ -111,11 +110,11 @@ class PhotoSidecars:
         self._session.rematch()
         return SidecarReadings(read=tuple(told.read), failed=tuple(told.failed))
 
-    def _photos(self, paths: Sequence[str | Path]) -> PhotoPaths:
-        """Return the photos in folders, or without any, all known photos; with their paths."""
+    def _photos(self, paths: Paths) -> PhotoPaths:
+        """Return the photos in folders, or, without any, those that were scanned; with their paths."""
         session = self._session
-        _ = session.settings  # report invalid paths first
-        folders = named_folders(map(expanded, paths))
+        _ = session.settings  # what is wrong in them is told first
+        folders = named_folders(all_expanded(paths))
         store = session.store(create=bool(folders))
         if folders:
             return photos_of(session.index(folders))

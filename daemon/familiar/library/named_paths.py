@@ -1,9 +1,14 @@
 """Paths as callers name them."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 from familiar.errors import UsageError
+
+Paths: TypeAlias = str | Path | Iterable[str | Path]
+"""One path, or several."""
 
 
 def expanded(text: str | Path) -> Path:
@@ -18,4 +23,13 @@ def expanded(text: str | Path) -> Path:
     try:
         return path.expanduser()
     except RuntimeError as error:
-        raise UsageError(f"{path}: no such home folder; start the path with / or ~/.") from error
+        raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
+
+
+def all_expanded(paths: Paths) -> list[Path]:
+    """Return one path or several, each as `expanded` does.
+
+    Raises:
+        UsageError: as `expanded`.
+    """
+    return [expanded(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
