@@ -23,12 +23,12 @@ class _Track:
 class Tracks:
     """The people in a video, as its frames come one by one.
 
-    Faces that lie over each other in frames that follow each other may be farther apart than others of one person:
-    people do not change places at once.
+    Faces that overlap in consecutive frames may be farther apart than others of one person: people do not change
+    places at once.
     """
 
     def __init__(self, calibration: Calibration) -> None:
-        """Begin with nobody; the calibration is that of the model of the faces."""
+        """Start without people; the calibration is that of the model of the faces."""
         self._calibration = calibration
         self._tracks: list[_Track] = []
         self._frame = 0

@@ -15,9 +15,9 @@ def algorithm(name: str, threshold: float | None, calibration: Calibration) -> A
     """Return the algorithm of this name; `threshold` None means the one that was measured for the model.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: the algorithm does not exist.
     """
     for kind in ALGORITHMS:
         if kind.name == name:
             return kind.of(calibration, threshold)
-    raise UsageError(f"There is no algorithm {name!r}; use one of {', '.join(kind.name for kind in ALGORITHMS)}.")
+    raise UsageError(f"{name!r} is not an algorithm; use one of {', '.join(kind.name for kind in ALGORITHMS)}.")

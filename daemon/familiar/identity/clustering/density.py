@@ -17,14 +17,14 @@ from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
 
 _NEAREST = 1e-6
-"""scikit-learn takes a distance of 0 for none."""
+"""scikit-learn treats a distance of 0 as no edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Density:
     """HDBSCAN with a least size of groups of 2 and one sample, the best of those measured for people of few photos.
 
-    Pairs that are farther apart than `threshold` have no part in it.
+    Pairs that are farther apart than `threshold` are left out.
     """
 
     threshold: float
@@ -48,7 +48,7 @@ class Density:
         found = HDBSCAN(min_cluster_size=2, min_samples=1, metric="precomputed", copy=True).fit_predict(
             _whole(graph, parts, self.threshold)
         )
-        # what only the joints hold together is no group
+        # faces connected only by the joints are not a group
         labels: Indices = found.astype(np.intp)[:count] * number + parts[:count]
         noise = labels < 0
         labels[noise] = labels.max(initial=-1) + 1 + np.arange(np.count_nonzero(noise))
