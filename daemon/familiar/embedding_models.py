@@ -5,7 +5,7 @@ model has here, so that a distance of `THRESHOLD` means the same for each of the
 and exported is on that scale, and nothing else multiplies.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 THRESHOLD = 0.44
 """Largest distance of a match, whatever the model."""
@@ -50,25 +50,32 @@ class LinkageLimits:
 class Calibration:
     """What is near and far between embeddings of one model: distances on familiar's scale."""
 
-    margin: float = 0.02
-    """Two people who are nearer to each other than this, as seen from a face, can't be told apart."""
+    margin: float
+    """Two people whose distances to a face differ by less than this can't be told apart."""
 
-    one_look: float = 0.6
-    """Largest distance from the reference that is nearest to a face to others that stand for it together with that."""
+    nearest: int
+    """How many references that are nearest to a face stand for a person, at most."""
 
-    same_person: float = 0.45
+    one_look: float
+    """Largest distance from the nearest reference to the others that stand for a person together with it."""
+
+    are_directions: bool
+    """Whether all embeddings have one length. The centre of several references is then brought to that length."""
+
+    same_person: float
     """Largest distance of two faces of a video that are one person, wherever they are in the picture."""
 
-    following: float = 0.6
-    """The same for faces that lie over each other in frames that follow each other."""
+    following: float
+    """The same for faces that overlap in consecutive frames."""
 
-    linkage: LinkageLimits = field(default_factory=LinkageLimits)
+    linkage: LinkageLimits
+    """What is near enough for groups of faces."""
 
-    whispers: float = 0.45
-    """Largest distance of two faces that hear each other, where groups are found by whispers."""
+    whispers: float
+    """Largest distance of two connected faces for the algorithm `whispers`."""
 
-    density: float = 0.6
-    """Largest distance of two faces that density is measured with, where groups are found by HDBSCAN."""
+    density: float
+    """Largest distance of two connected faces for the algorithm `hdbscan`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +95,26 @@ class Model:
     calibration: Calibration
 
 
+_DLIB_PLAIN = Calibration(
+    margin=0.02,
+    nearest=7,
+    one_look=0.6,
+    are_directions=False,
+    same_person=0.45,
+    following=0.6,
+    linkage=LinkageLimits(),
+    whispers=0.45,
+    density=0.6,
+)
+"""0.6 is dlib's own threshold for two faces of one person (dlib, `face_recognition.py`)."""
+
 DLIB = Model(
     name="dlib",
     id="dlib-resnet-v1-mirrored",
     dimension=128,
     length=None,
     licence="CC0-1.0",
-    calibration=Calibration(linkage=LinkageLimits(threshold=0.485)),
+    calibration=replace(_DLIB_PLAIN, linkage=LinkageLimits(threshold=0.48)),
 )
 """dlib's network, the mean of a face and of its mirror image."""
 
@@ -104,7 +124,7 @@ DLIB_PLAIN = Model(
     dimension=128,
     length=None,
     licence="CC0-1.0",
-    calibration=Calibration(),
+    calibration=_DLIB_PLAIN,
 )
 """dlib's network, of a face alone: what `face_recognition` gives."""
 
@@ -112,12 +132,22 @@ SFACE = Model(
     name="sface",
     id="sface-2021dec",
     dimension=128,
-    length=0.463,
+    length=THRESHOLD,
     licence="Apache-2.0",
-    calibration=Calibration(linkage=LinkageLimits(longer=0.0)),
+    calibration=Calibration(
+        margin=0.02,
+        nearest=30,
+        one_look=0.484,
+        are_directions=True,
+        same_person=0.45,
+        following=0.5,
+        linkage=LinkageLimits(longer=0.0),
+        whispers=0.42,
+        density=0.6,
+    ),
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
-publishes it. 0.95 between unit vectors is `THRESHOLD`."""
+publishes it. Two of its directions that are 60 degrees apart have the distance `THRESHOLD`."""
 
 MODELS = (SFACE, DLIB, DLIB_PLAIN)
 

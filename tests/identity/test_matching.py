@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from familiar.embedding_models import DLIB_PLAIN
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, THRESHOLD, Model
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
+from familiar.identity.person_distance import PersonDistance
 from familiar.identity.verdicts import Verdicts
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
@@ -97,6 +98,43 @@ def test_the_distance_is_to_the_centre_of_the_nearest_references_of_one_look(see
         alike = [row for row in order if np.linalg.norm(references[row] - references[order[0]]) <= CALIBRATION.one_look]
         centre = references[alike].mean(axis=0, dtype=np.float64)
         assert found.distance == pytest.approx(np.linalg.norm(face - centre), abs=1e-5)
+
+
+def directions(embeddings: Embeddings) -> Embeddings:
+    """The same as directions, as SFace gives them."""
+    found: Embeddings = THRESHOLD * embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return found
+
+
+@given(seed=st.integers(0, 1000), nearest=st.integers(1, 12))
+@settings(deadline=None, max_examples=30)
+def test_the_centre_of_directions_is_as_long_as_they_are(seed: int, nearest: int) -> None:
+    references, faces = directions(around(seed, 9, spread=0.06)), directions(around(seed, 14, spread=0.06)[9:])
+    gallery = Gallery.of([person("Ann", references)], SFACE.calibration)
+    for face, found in zip(faces, sure(match(faces, gallery, MatchingSettings(nearest=nearest))), strict=True):
+        order = np.argsort(np.linalg.norm(references - face, axis=1))[:nearest]
+        alike = references[order][
+            np.linalg.norm(references[order] - references[order[0]], axis=1) <= SFACE.calibration.one_look
+        ]
+        centre = directions(alike.mean(axis=0, dtype=np.float64)[None])[0]
+        assert found.distance == pytest.approx(np.linalg.norm(face - centre), abs=1e-5)
+
+
+@pytest.mark.parametrize("model", [SFACE, DLIB], ids=lambda model: model.name)
+@given(seed=st.integers(0, 1000), threshold=st.floats(0.2, 0.7))
+@settings(deadline=None, max_examples=20)
+def test_everybody_who_is_near_enough_is_looked_at(model: Model, seed: int, threshold: float) -> None:
+    random = np.random.default_rng(seed)
+    known = [around(number, 9, spread=random.uniform(0.02, 0.09)) for number in range(12)]
+    known = [directions(own) if model is SFACE else own for own in known]
+    people = [person(f"{number:02}", own[:6]) for number, own in enumerate(known)]
+    faces, choices = np.concatenate([own[6:] for own in known]), MatchingSettings(threshold=threshold)
+    distance = PersonDistance.of(model.calibration, choices)
+    best = np.stack([distance.measure(faces, each.references) for each in people]).min(axis=0)
+    found = [one.distance for one in sure(match(faces, Gallery.of(people, model.calibration), choices))]
+    near = best <= threshold
+    np.testing.assert_allclose(np.array(found)[near], best[near])
+    assert (np.array(found)[~near] > threshold).all()
 
 
 def test_damaged_embeddings_match_nobody_and_harm_no_others() -> None:

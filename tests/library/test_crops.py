@@ -53,7 +53,7 @@ def album(tmp_path: Path) -> Iterator[Album]:
 
 def sought(album: Album, name: str = "Ann") -> PersonToCrop:
     scorer = Scorer(album.store, MatchingSettings(), MODEL)
-    return PersonToCrop(album.store, scorer, name, threshold=0.44, nearest=7, model=MODEL)
+    return PersonToCrop(album.store, scorer, name, threshold=0.44, model=MODEL)
 
 
 def choose(album: Album, settings: RecordedOptions, name: str = "Ann") -> CropSelection:

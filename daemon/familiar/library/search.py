@@ -9,6 +9,7 @@ import numpy.typing as npt
 from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
+from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
 from familiar.model import Embedding, Embeddings, Face, Match
@@ -117,8 +118,7 @@ class Finder:
         return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
 
     def _distances(self, faces: Embeddings, references: Embeddings) -> npt.NDArray[np.float64]:
-        one_look = self._calibration.one_look
-        return distances_to(faces, references, nearest=self._settings.nearest, one_look=one_look)
+        return distances_to(faces, references, PersonDistance.of(self._calibration, self._settings))
 
     def _photos(
         self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: SearchQuery

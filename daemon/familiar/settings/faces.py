@@ -21,14 +21,15 @@ class MatchingSettings(Section):
         default=None,
         ge=0,
         le=1,
-        description="Two people nearer to each other than this are ambiguous: the face stays unknown; null: the one "
-        "that was measured for the model.",
+        description="Two people whose distances differ by less than this are ambiguous: the face stays unknown; null: "
+        "the margin measured for the model.",
     )
-    nearest: int = Field(
-        default=7,
+    nearest: int | None = Field(
+        default=None,
         ge=1,
         le=100,
-        description="Number of similar nearest references whose centre a face is compared with.",
+        description="Number of similar nearest references whose centre a face is compared with; null: the number "
+        "measured for the model.",
     )
 
 

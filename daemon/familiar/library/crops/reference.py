@@ -8,10 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from familiar.embedding_models import calibration_of
 from familiar.errors import FamiliarError
 from familiar.identity.people import KnownPerson
-from familiar.identity.scoring import distances_to
 from familiar.identity.search import distances_from
 from familiar.library.crops.manifest import ImageReference, PersonReference, Reference, ReferencePhoto, shown_path
 from familiar.library.scoring import Scorer
@@ -50,16 +48,14 @@ class CropReference(Protocol):
 class PersonToCrop:
     """A registered person; distances are those of matching."""
 
-    def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, nearest: int, model: str) -> None:
-        """Take the person's name, and how matching is done.
+    def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, model: str) -> None:
+        """Take the person's name, the usual threshold, and the id of the model in use.
 
         Raises:
             UsageError: there is no such person, or they have no references of the model in use.
         """
         self._scorer = scorer
         self._known: KnownPerson = scorer.person(name)
-        self._nearest = nearest
-        self._one_look = calibration_of(model).one_look
         self.person: str | None = self._known.name
         self.threshold = threshold if self._known.threshold is None else self._known.threshold
         self.reference = _reference_of(store, self._known.name, model)
@@ -68,10 +64,7 @@ class PersonToCrop:
         """Compare faces with the person."""
         others = np.zeros(len(faces), np.bool_)
         others[self._scorer.others(self._known, faces)] = True
-        distances = distances_to(
-            faces.embeddings, self._known.references, nearest=self._nearest, one_look=self._one_look
-        )
-        return Distances(distances=distances, others=others)
+        return Distances(distances=self._scorer.measured(self._known, faces), others=others)
 
 
 class FaceToCrop:
