@@ -17,6 +17,12 @@ def test_only_embeddings_of_one_length_are_compared_as_directions() -> None:
     assert [model.calibration.are_directions for model in MODELS] == [model.length is not None for model in MODELS]
 
 
-def test_embeddings_of_an_unknown_model_are_compared_as_those_of_sface() -> None:
+def test_embeddings_of_an_unknown_model_are_compared_as_directions_of_which_no_mean_is_known() -> None:
     assert calibration_of(DLIB.id) == DLIB.calibration
-    assert calibration_of("arcface") == SFACE.calibration
+    unknown = calibration_of("arcface")
+    assert (unknown.are_directions, unknown.mean_direction) == (True, ())
+
+
+def test_a_mean_direction_has_as_many_numbers_as_embeddings() -> None:
+    assert {len(model.calibration.mean_direction) for model in MODELS} <= {0, 128}
+    assert len(SFACE.calibration.mean_direction) == SFACE.dimension

@@ -7,6 +7,8 @@ and exported is on that scale, and nothing else multiplies.
 
 from dataclasses import dataclass, replace
 
+from familiar.mean_directions import SFACE_MEAN
+
 THRESHOLD = 0.44
 """Largest distance of a match, whatever the model."""
 
@@ -42,6 +44,9 @@ class LinkageLimits:
     usual_length: float = 1.45
     """Length of a usual embedding."""
 
+    horizon: float = 0.032
+    """How far beyond the threshold a face still counts; what is farther counts as being there."""
+
     looser: float = 0.05
     """How much farther than what is joined two groups may be to be suggested as one."""
 
@@ -61,6 +66,9 @@ class Calibration:
 
     are_directions: bool
     """Whether all embeddings have one length. The centre of several references is then brought to that length."""
+
+    mean_direction: tuple[float, ...] = ()
+    """What the unit vectors of all faces have in common, taken off before faces are grouped; () for nothing."""
 
     same_person: float
     """Largest distance of two faces of a video that are one person, wherever they are in the picture."""
@@ -141,13 +149,31 @@ SFACE = Model(
         are_directions=True,
         same_person=0.45,
         following=0.5,
-        linkage=LinkageLimits(longer=0.0),
-        whispers=0.42,
+        mean_direction=SFACE_MEAN,
+        linkage=LinkageLimits(
+            threshold=0.497,
+            two_faces=-0.008,
+            two_groups=-0.013,
+            votes=0.066,
+            clear=0.089,
+            contested=0.75,
+            longer=0.0,
+            horizon=0.045,
+        ),
+        whispers=0.45,
         density=0.6,
     ),
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
 publishes it. Two of its directions that are 60 degrees apart have the distance `THRESHOLD`."""
+
+OTHER_DIRECTIONS = replace(
+    SFACE.calibration,
+    mean_direction=(),
+    linkage=replace(SFACE.calibration.linkage, threshold=0.464, two_faces=-0.003, two_groups=-0.005, votes=0.09),
+    whispers=0.42,
+)
+"""What is near and far between embeddings of a model whose mean direction is not known: as for SFace without it."""
 
 MODELS = (SFACE, DLIB, DLIB_PLAIN)
 
@@ -163,5 +189,6 @@ def model_of(id_: str) -> Model | None:
 
 
 def calibration_of(id_: str) -> Calibration:
-    """Return what is near and far between embeddings of the model of this id; of one that is unknown, as for SFace."""
-    return (model_of(id_) or SFACE).calibration
+    """Return what is near and far between embeddings of the model of this id; an unknown one gives directions."""
+    known = model_of(id_)
+    return OTHER_DIRECTIONS if known is None else known.calibration

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from familiar.embedding_models import SFACE
+from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.errors import UsageError
 from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.grouping import group
@@ -381,6 +381,16 @@ def test_the_same_distances_mean_less_for_the_mirrored_model() -> None:
         len(grouped(replace(faces, model=model), "linkage").fresh) for model in (MODEL, "dlib-resnet-v1-mirrored")
     )
     assert 5 < mirrored < usual < 80
+
+
+def test_what_all_faces_have_in_common_brings_nobody_together() -> None:
+    mean, random = np.array(SFACE.calibration.mean_direction), np.random.default_rng(1)
+    others = random.normal(size=(8, 128))
+    strangers = others / np.linalg.norm(others, axis=1, keepdims=True) + 3.2 * mean
+    directions = (THRESHOLD * strangers / np.linalg.norm(strangers, axis=1, keepdims=True)).astype(np.float32)
+    as_sface, as_another = (replace(known(directions), model=model) for model in (SFACE.id, "another"))
+    assert grouped(as_sface, "linkage").fresh == ()
+    assert members(grouped(as_another, "linkage")) == [[1, 2, 3, 4, 5, 6, 7, 8]]
 
 
 @dataclass(frozen=True, kw_only=True)

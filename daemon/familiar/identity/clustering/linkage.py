@@ -38,9 +38,6 @@ _FIRST, _LEVEL = 0.16, 0.01
 _BOTH_WAYS = 0.05
 """How much farther than the level two groups of the same size may be one way, if they are nearer the other way."""
 
-_HORIZON = 0.032
-"""How far beyond the threshold a face still counts; what is farther counts as being there."""
-
 _LONGER_AT_MOST = 0.15
 """How much longer than usual embeddings of more than one or two faces in a thousand are not."""
 
@@ -65,7 +62,7 @@ class Linkage:
 
     @property
     def _horizon(self) -> float:
-        return self.limits.threshold + _HORIZON
+        return self.limits.threshold + self.limits.horizon
 
     def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group."""
