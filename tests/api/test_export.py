@@ -54,15 +54,18 @@ def test_a_file_is_replaced_only_if_that_is_asked_for(opened: Library, tmp_path:
 def test_what_can_not_be_exported_is_an_error_and_leaves_nothing(opened: Library, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     for complaint, ask in (
-        ("There is no table 'people'; name one of photos, faces, matches", lambda: opened.export("people", out)),  # type: ignore[arg-type]
+        ("'people' is not a table; use one of photos, faces, matches", lambda: opened.export("people", out)),  # type: ignore[arg-type]
         (
             "The format is 'xlsx'; it must be one of csv, jsonl, parquet",
             lambda: opened.export("faces", out, format="xlsx"),
         ),  # type: ignore[arg-type]
-        ("the suffix '.xlsx' stands for no format", lambda: opened.export("faces", tmp_path / "out.xlsx")),
-        ("--embeddings goes with faces; photos have none", lambda: opened.export("photos", out, embeddings=True)),
-        ("Parquet needs a file", lambda: opened.export("photos", io.BytesIO(), format="parquet")),
-        ("is a folder; name a file in it", lambda: opened.export("photos", tmp_path, format="csv")),
+        ("the suffix '.xlsx' is not a known format", lambda: opened.export("faces", tmp_path / "out.xlsx")),
+        (
+            "--embeddings applies to faces only; photos have no embeddings",
+            lambda: opened.export("photos", out, embeddings=True),
+        ),
+        ("Parquet requires a file", lambda: opened.export("photos", io.BytesIO(), format="parquet")),
+        ("is a folder; give a file in it", lambda: opened.export("photos", tmp_path, format="csv")),
     ):
         with pytest.raises(UsageError) as caught:
             ask()

@@ -115,7 +115,7 @@ def test_what_is_no_file_is_left_as_it_is(bench: Workbench, kind: str) -> None:
         assert real.read_bytes() == DIGIKAM
     else:
         path.mkdir(parents=True)
-        with pytest.raises(FamiliarError, match="is no file"):
+        with pytest.raises(FamiliarError, match="is not a regular file"):
             bench.done(inscribe(bench))
 
 

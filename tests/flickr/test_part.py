@@ -289,7 +289,7 @@ def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBen
                 settings=bench.settings,
                 store=bench.store,
                 log=bench.log,
-                found=lambda: None,
+                on_found=lambda: None,
             )
             await lister.look()
 

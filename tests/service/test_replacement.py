@@ -155,7 +155,7 @@ def test_a_daemon_that_is_started_again_makes_no_new_store_in_the_place_of_one_t
         result = household.refused(*arguments)
         assert result.returncode == 1
         assert not path.exists()
-    assert "Put it, or a backup of it, in its place. To begin anew" in household.call("run", check=False).stderr
+    assert "Restore it or a backup. To start a new, empty store" in household.call("run", check=False).stderr
     (found,) = (one for one in household.json("doctor", check=False) if one["subject"] == "store")
     assert (found["verdict"], path.exists()) == ("bad", False)
     (household.state / LOCK_NAME).unlink()

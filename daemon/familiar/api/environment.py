@@ -25,7 +25,7 @@ RULES_NAME = "rules.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The places of one run: the state folder, the configuration file if there is one, and what can be made anew.
+    """The places of one run: the state folder, the configuration file if there is one, and what can be made again.
 
     `models` is the folder for networks that were converted, `credentials` the place of key and login for Flickr.
     """
@@ -135,9 +135,8 @@ class Environment:
     def _refuse_if_lost(self) -> None:
         if was_lost(self.state):
             raise StoreError(
-                f"{self.store_path}: the store was deleted or moved away while familiar was running. Put it, or a "
-                f"backup of it, in its place. To begin anew, with no photo or person known, remove "
-                f"{self.state / LOCK_NAME} first."
+                f"{self.store_path}: the store was deleted or moved away while familiar was running. Restore it "
+                f"or a backup. To start a new, empty store, remove {self.state / LOCK_NAME} first."
             )
 
 

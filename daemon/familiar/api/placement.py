@@ -42,7 +42,7 @@ class PhotosOfPeople:
 
 
 def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) -> Collection:
-    """Put all photos of people into one folder; `Library.collect` says more."""
+    """Put all photos of people into one folder; see `Library.collect`."""
     check_choice("action", action, get_args(Action))
     chosen = [folder_at(folder, files=False) for folder in wanted.folders]
     tops = [folder.path for folder in chosen]
@@ -65,7 +65,7 @@ def check_target(folder: Path) -> Path:
 
 
 def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, action: Action, rule: str) -> Collection:
-    """Put photos, each with the place to take it from, into a folder; `rule` says in the journal who asked for it.
+    """Put photos, each with its path, into a folder; `rule` is the originator in the journal.
 
     Raises:
         UsageError: there is no such action.

@@ -1,4 +1,4 @@
-"""Bring the folders into the store: what is found settles, and what settled is pending.
+"""Add the files of folders to the store: found files settle, and settled files are pending.
 
 Events are hints: each makes the intake look at one path. The truth is the walk: at the start, after lost events, on
 request and by a timer every folder is listed and compared with the store.
@@ -85,7 +85,7 @@ class Intake:
         self._must_rescan = False
 
     def start(self) -> None:
-        """Judge the roots, start the watchers, and ask for the first walks."""
+        """Check the roots, start the watchers, and request the first walks."""
         now = self._clock()
         self._store.files.restart_clock(settling_due=now + self._settings.settle, failed_due=now)
         self._walker.start()
@@ -93,7 +93,7 @@ class Intake:
         self._checked_at = now
 
     async def advance(self, now: float) -> None:
-        """Take messages, settle files, look after roots and watchers."""
+        """Process messages, settle files, check roots and watchers."""
         if self._must_rescan:
             self._rescan()
             self._must_rescan = False
@@ -106,7 +106,7 @@ class Intake:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no walk is under way and no message waits."""
+        """Whether no walk is in progress and no message waits."""
         return not self._must_rescan and not any(root.walks for root in self._roots) and not self._messages
 
     async def close(self) -> None:

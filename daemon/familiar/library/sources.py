@@ -18,16 +18,16 @@ class Source(Protocol):
     """Where some photos come from."""
 
     def holds(self, path: Path, /) -> bool:
-        """Say whether a path belongs to this source."""
+        """Return whether a path belongs to this source."""
 
     def name_of(self, path: Path, /) -> str:
         """Return the source's name in rules for one of its paths."""
 
     def is_there(self, path: Path) -> bool:
-        """Say whether a file lies at a path, or is only out of reach, so that it is not known to be gone."""
+        """Return whether a file is at a path, or is only out of reach, so that it is not known to be gone."""
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that a file is gone, if it is known to be."""
+        """Record that a file is gone, if it is known to be."""
 
     def known_hash(self, path: Path, /) -> str | None:
         """Return the hash of a file's content where it is known without reading the file, or None."""
@@ -46,17 +46,17 @@ class Sources:
 
 
 class FlickrCache:
-    """The folder in the state folder in which files from Flickr lie while they are needed."""
+    """The folder in the state folder in which files from Flickr are while they are needed."""
 
     def __init__(self, store: Store, log: EventLog = NO_LOG) -> None:
-        """Take the store that lies in the state folder, and the log of files that are gone."""
+        """Take the store that is in the state folder, and the log of files that are gone."""
         self.folder = cache_in(store.path.parent)
         self._store = store
         self._log = log
         self._hashes: dict[Path, str] = {}
 
     def holds(self, path: Path) -> bool:
-        """Say whether a file lies in the cache: its original is on Flickr, where nobody can move it."""
+        """Return whether a file is in the cache: its original is on Flickr, and can't be moved."""
         return path.parent == self.folder
 
     def name_of(self, _path: Path) -> str:
@@ -64,11 +64,11 @@ class FlickrCache:
         return FLICKR
 
     def is_there(self, path: Path) -> bool:
-        """Say whether a file lies in the cache; it is never out of reach, as the store lies on the same disk."""
+        """Return whether a file is in the cache; it is never out of reach, as the store is on the same disk."""
         return os.path.lexists(path)
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that a file is gone from the cache, if it is."""
+        """Record that a file is gone from the cache, if it is."""
         if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
 

@@ -187,7 +187,7 @@ def test_another_server_is_asked_only_on_this_machine_or_encrypted() -> None:
     key = Key(key="k", secret="s")
     error = error_of(Client(key, None, endpoint="http://flickr.example", timeout=1))
     assert isinstance(error, StoppedError)
-    assert "no https address" in str(error)
+    assert "not an https address" in str(error)
 
 
 def test_without_another_server_flickrs_own_addresses_hold() -> None:
@@ -331,7 +331,7 @@ def test_a_picture_that_is_gone_is_missing_however_that_is_said(
 
 
 def test_a_file_is_fetched_only_encrypted_or_from_this_machine(downloader: Downloader, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="no https address"):
+    with pytest.raises(MissingError, match="not an https address"):
         downloader.fetch("http://static.example/1_a.jpg", tmp_path / "a.part")
 
 

@@ -59,7 +59,7 @@ class TagDecider:
         )
 
     def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
-        """Write down what is to change on a photo; return the plan with new tags, if there are any."""
+        """Record what is to change on a photo; return the plan with new tags, if there are any."""
         difference = self.difference(photo)
         plan_id = None
         with self._store.writing():

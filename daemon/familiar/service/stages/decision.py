@@ -21,7 +21,7 @@ class Decide:
         self._runner = runner
 
     async def __call__(self, arrival: Arrival) -> Arrival:
-        """Add the plan and the crops; no rule is asked for a clip, which goes where its still goes."""
+        """Add the plan and the crops; rules do not apply to a clip, which follows its still."""
         photo, path = arrival.recognised, arrival.path
         if photo.kind == "clip":
             return arrival
@@ -39,7 +39,7 @@ class WaitForTurn:
         self._repeats = repeats
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
-        """Wait; end here if the photo was handled meanwhile, by way of another file whose turn was before."""
+        """Wait; end here if the photo was handled in the meantime, through another file whose turn was before."""
         await arrival.turn.wait()
         known = self._store.photos.find(arrival.hash)
         if known is not None and self._repeats.is_handled(known, arrival.path):
