@@ -73,7 +73,7 @@ def test_the_schema_has_every_section() -> None:
     assert set(settings_schema()["properties"]) == set(Settings.model_fields)
 
 
-def test_a_preset_stands_for_detector_and_scale_of_which_each_may_be_set_by_itself() -> None:
+def test_a_preset_sets_detector_and_scale_and_each_can_be_overridden() -> None:
     assert VisionSettings() == VisionSettings(preset="balanced")
     fast, thorough = VisionSettings(preset="fast"), VisionSettings(preset="thorough")
     assert fast.max_size < VisionSettings().max_size < thorough.max_size

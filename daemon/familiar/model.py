@@ -120,7 +120,7 @@ class RecognisedFace:
 
     @property
     def person(self) -> str | None:
-        """Name of the person whom the face belongs to, or None for an unknown face."""
+        """Name of the person of the face, or None for an unknown face."""
         return self.match.person if self.match is not None and self.match.accepted else None
 
 

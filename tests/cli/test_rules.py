@@ -137,7 +137,7 @@ def test_wrong_use_is_refused_with_what_would_be_right(
     assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
 
 
-def test_a_check_of_the_rules_names_people_whom_nobody_registered(household: Household) -> None:
+def test_a_check_of_the_rules_names_unregistered_people(household: Household) -> None:
     household.rule({"name": "of one", "when": {"person": "Eileen Collins"}, "then": ["stop"]})
     checked = household.json("rules", "check")
     assert (checked["rules"], checked["unknown_people"]) == (["of one"], ["Eileen Collins"])

@@ -210,7 +210,7 @@ def test_faces_that_are_all_the_same_are_one_group(name: Name, count: int) -> No
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_two_faces_of_one_person_find_each_other_whoever_whispers_when(seed: int) -> None:
+def test_two_faces_of_one_person_are_grouped_in_any_update_order(seed: int) -> None:
     assert members(
         grouped(known(faces_of(seed, 2, spread=0.02), faces_of(seed + 100, 2, spread=0.02)), "whispers")
     ) == [

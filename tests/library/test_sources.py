@@ -53,7 +53,7 @@ def test_a_file_is_gone_from_the_cache_when_it_is_not_there(store: Store) -> Non
     assert log.events == [("file.gone", {"path": path})]
 
 
-def test_a_path_has_the_name_of_the_folder_of_the_settings_that_it_lies_in_or_that_of_its_own() -> None:
+def test_a_path_has_the_name_of_its_configured_folder_or_of_its_own_folder() -> None:
     folders = (FolderSettings(path=Path("/photos"), name="home"), FolderSettings(path=Path("/scans")))
     assert folder_source(Path("/photos/2019/a.jpg"), folders) == "home"
     assert folder_source(Path("/scans/a.jpg"), folders) == "scans"

@@ -85,7 +85,9 @@ def test_a_daemon_at_rest_notices_that_its_store_is_not_in_place_and_ends(
     assert told["reason"] in {"was deleted or moved away", "was replaced by another file"}
     assert names(daemon.events())[-1] == "service.stopped"
     error = daemon.log.read_text().splitlines()[-1]
-    assert error.startswith(f"error: {path}: {told['reason']} while familiar was running. All work was stopped. See")
+    assert error.startswith(
+        f"error: {path}: {told['reason']} while familiar was running. All work was stopped. Restore"
+    )
     assert set(household.tree(household.inbox, household.out)) == {"inbox/obama.jpg"}
     assert daemon.events("store.failed") == []
 

@@ -71,7 +71,7 @@ def test_names_that_are_not_utf_8_come_back_as_they_are(store: Store) -> None:
     assert os.fsencode(row.path) == b"/photos/\xff\xfe.jpg"
 
 
-def test_a_hint_about_an_unchanged_file_is_no_news_and_lets_a_settling_one_wait_anew(store: Store) -> None:
+def test_a_hint_about_an_unchanged_file_changes_nothing_and_restarts_the_wait_of_a_settling_one(store: Store) -> None:
     root = store.roots.know(PHOTOS).id
     assert store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=5.0)
     assert not store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=8.0)

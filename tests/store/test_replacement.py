@@ -219,7 +219,7 @@ def dangling(path: Path) -> None:
     ("odd", "complaint"),
     [(pipe, "is not a regular file"), (folder, "is not a regular file"), (dangling, "is a broken link")],
 )
-def test_what_is_no_file_is_no_store_and_nothing_is_made_of_it(
+def test_only_a_regular_file_is_a_store_and_anything_else_is_left_alone(
     path: Path, odd: Callable[[Path], None], complaint: str
 ) -> None:
     odd(path)

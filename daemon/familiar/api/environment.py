@@ -25,9 +25,9 @@ RULES_NAME = "rules.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The places of one run: the state folder, the configuration file if there is one, and what can be made again.
+    """The paths of one run: the state folder, the configuration file if there is one, and caches.
 
-    `models` is the folder for networks that were converted, `credentials` the place of key and login for Flickr.
+    `models` is the folder for converted networks, `credentials` the place of key and login for Flickr.
     """
 
     state: Path

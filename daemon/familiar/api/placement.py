@@ -30,7 +30,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotosOfPeople:
-    """Which photos are collected: of whom, out of which folders, all if there are none.
+    """The photos to collect: their people and folders; without folders, all known photos.
 
     With `every`, all of the people are in each photo; with `only`, nobody else is.
     """

@@ -20,8 +20,8 @@ _ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | None, pulse: Pulse) -> None:
     """Write a file at `target` in the place of what is there; it keeps the rights of the one before.
 
-    Both exchange their names in one step, and what had the name is looked at once more before it goes: whoever wrote
-    it in the meantime gets it back. Where the file system can't exchange, it is hidden first.
+    Both exchange their names in one step, and the previous file is checked once more before it is removed; if it was
+    changed in the meantime, it is restored. Where the file system can't exchange, it is hidden first.
 
     `expected` is the SHA-256 of what must be there, which the journal has; None for nothing.
 

@@ -39,7 +39,7 @@ class Undo:
         self._pulse = pulse
 
     def obstacles(self, steps: Sequence[Step]) -> tuple[Obstacle, ...]:
-        """Return what stands in the way of undoing these steps (newest first); touches nothing.
+        """Return the obstacles to undoing these steps (newest first); touch nothing.
 
         Each is checked with the files after the previous undos.
         """

@@ -45,7 +45,7 @@ class HeldFile:
     """A regular file that is held open for reading, and the name by which it was found."""
 
     def __init__(self, entry: Entry, descriptor: int) -> None:
-        """Take a descriptor, which is closed by whoever opened it."""
+        """Take a descriptor, which its opener closes."""
         self.entry = entry
         self.descriptor = descriptor
         self.identity = Identity.of(os.fstat(descriptor))

@@ -97,7 +97,7 @@ def volume_of(descriptor: int) -> str | None:
 
 
 def take_lease(descriptor: int) -> None:
-    """Take a read lease: whoever wants to open the file for writing waits until it is given back, or 45 seconds.
+    """Take a read lease: programs that open the file for writing wait until it is released, or 45 seconds.
 
     The kernel tells of the wish by a signal, and SIGIO would end the process; SIGURG does nothing.
 

@@ -188,7 +188,7 @@ def _hidden(entry: Entry, name: str) -> Iterator[Entry]:
     try:
         yield aside
     except BaseException:
-        with suppress(OSError):  # whoever wrote the hidden name down gives it back later
+        with suppress(OSError):  # the owner of the hidden name restores it later
             rename_new(aside, entry)
         raise
 

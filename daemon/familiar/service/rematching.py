@@ -1,4 +1,4 @@
-"""All faces are matched again when people have changed, whoever changed them."""
+"""Match all faces again when people have changed, in any process."""
 
 from collections.abc import Callable
 

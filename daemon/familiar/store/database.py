@@ -114,7 +114,7 @@ def reading(db: Database) -> Iterator[None]:
 
 @contextmanager
 def _savepoint(db: Database) -> Iterator[None]:
-    """Run a block as a part of a transaction that is undone by itself if it fails."""
+    """Run a block as a part of a transaction; if it fails, only this part is rolled back."""
     db.conn.execute("SAVEPOINT part")
     try:
         yield

@@ -293,7 +293,7 @@ class OperationJournal:
         return self._undoable(f"AND done_order > {older}", since.isoformat())
 
     def request_undo(self, ids: Sequence[int]) -> None:
-        """Ask for steps to be undone, by whoever holds the state folder."""
+        """Request the undo of steps, by the holder of the state folder."""
         with writing(self._db):
             self._db.conn.executemany(
                 "UPDATE operations SET state = 'undo' WHERE id = ? AND state = 'done'", ((id_,) for id_ in ids)

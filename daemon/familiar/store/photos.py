@@ -1,4 +1,4 @@
-"""Photos and the faces in them, and whom each face matches."""
+"""Photos, their faces, and the matches of each face."""
 
 import json
 import os
