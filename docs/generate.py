@@ -109,7 +109,7 @@ def help_of(command: click.Command) -> str:
 
 
 def option_table(command: click.Command, context: click.Context) -> Iterator[str]:
-    """Give a table of a command's options, but for `--help`, which all have."""
+    """Give a table of a command's options, except for `--help`, which all have."""
     shown = (param.get_help_record(context) for param in command.params if isinstance(param, click.Option))
     records = [record for record in shown if record is not None]
     if records:

@@ -1,4 +1,4 @@
-"""familiar move, copy, link, collect, find --copy-to: photos put into folders by commands, and taken back."""
+"""familiar move, copy, link, collect, find --copy-to: photos put into folders by commands, and undone."""
 
 import subprocess
 import time

@@ -100,7 +100,7 @@ def test_a_daemon_whose_rules_and_configuration_become_no_files_keeps_the_last_g
         household.rules.unlink()
         reason = odd(household.rules)
         problems = [f"{household.rules}: can't be read: {reason}."]
-        if odd is pipe:  # what is gone for a moment is not told before it is asked for
+        if odd is pipe:  # what is gone for a moment is not told before it is requested
             assert daemon.wait_for("rules.rejected")["problems"] == problems
         daemon.send(signal.SIGHUP)
         assert daemon.wait_for("rules.rejected")["problems"] == problems

@@ -1,4 +1,4 @@
-"""familiar plan, rules apply and undo: what rules would do, do, and take back."""
+"""familiar plan, rules apply and undo: what rules would do, do, and undo."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A name is no file: what leads elsewhere, is exchanged, edited or not there costs no photo."""
+"""A name is not a file: what leads elsewhere, is replaced, edited or not there costs no photo."""
 
 import hashlib
 import os

@@ -107,7 +107,7 @@ def test_failed_files_are_tried_again_when_their_time_has_come(store: Store) -> 
 
 def test_what_waited_in_an_earlier_run_is_due_by_the_clock_of_this_one(store: Store) -> None:
     root = store.roots.know(PHOTOS).id
-    days = 1_000_000.0  # the machine had been up for so many seconds when it was started anew
+    days = 1_000_000.0  # the machine had been up for this many seconds when it was started again
     listed(store.files, root, [(b"a.jpg", 1, 1), (b"b.jpg", 2, 2)], due=days)
     failed, _ = store.files.settled(days, roots=[root], limit=9)
     store.files.mark_failed(failed.id, reason="input/output error", due=days + 60)

@@ -1,4 +1,4 @@
-"""The rooms of the Flickr part, put together without a daemon, against a server of the tests."""
+"""The rooms of the Flickr part, built without a daemon, against a server of the tests."""
 
 import asyncio
 import time

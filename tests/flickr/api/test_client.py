@@ -1,4 +1,4 @@
-"""The client by way of flickrapi, against a server that checks signatures and fails in every way."""
+"""The client through flickrapi, against a server that checks signatures and fails in every way."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What is decided on a photo is written down before it is done."""
+"""What is decided on a photo is recorded before it is done."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
