@@ -11,7 +11,7 @@ from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.folders.messages import Messages
 from familiar.folders.roots import WatchedRoot, WatchedRoots
-from familiar.folders.settling import Settling
+from familiar.folders.settler import Settler
 from familiar.folders.source import WatchedFolders
 from familiar.folders.walks import Walks
 from familiar.library.sources import Source
@@ -78,7 +78,7 @@ class Intake:
             log=log,
             clock=clock,
         )
-        self._settling = Settling(
+        self._settler = Settler(
             store=store, roots=self._roots, source=self.source, seconds=settings.settle, watch=watch, log=log
         )
         self._checked_at = float("-inf")
@@ -98,7 +98,7 @@ class Intake:
             self._rescan()
             self._must_rescan = False
         self._take_messages(now)
-        self._settling.settle(now, self.online_roots)
+        self._settler.settle(now, self.online_roots)
         if now - self._checked_at >= _CHECK:
             self._checked_at = now
             for root in self._roots:
@@ -132,7 +132,7 @@ class Intake:
     @property
     def failed(self) -> int:
         """Files that a program has open for writing, and that were not waited for."""
-        return self._settling.failed
+        return self._settler.failed
 
     def root_states(self) -> dict[str, str]:
         """Return the state of each root: online, or offline and why."""

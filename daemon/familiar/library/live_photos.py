@@ -15,7 +15,7 @@ from familiar.store.store import Store
 
 StillState: TypeAlias = Literal["none", "waits", "handled"]
 
-_CAME_TO_NOTHING = frozenset({"refused", "undo", "undoing", "undone"})
+_WITHOUT_EFFECT = frozenset({"refused", "undo", "undoing", "undone"})
 
 
 def state_of_still(store: Store, video: Path) -> StillState:
@@ -32,7 +32,7 @@ def handled_still(store: Store, video: Path) -> Path | None:
 def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
     """Return the plan for a clip, and the id of its still's last plan: what was done with the still, with the clip."""
     for still in _stills(store, clip):
-        steps = [step for step in store.journal.steps_at(still.path) if step.state not in _CAME_TO_NOTHING]
+        steps = [step for step in store.journal.steps_at(still.path) if step.state not in _WITHOUT_EFFECT]
         if steps:
             done = (
                 replace(step.operation, target=step.target or step.operation.target)

@@ -17,7 +17,7 @@ _BUSY_RETRY = 60.0
 """Seconds after which a scan's file is tried again that a program was writing."""
 
 
-class Settling:
+class Settler:
     """Takes files from *settling* to *pending*."""
 
     def __init__(
