@@ -1,0 +1,100 @@
+"""YAML files through pydantic's models: what is wrong is told with its place, its value and what would be right."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from familiar.yaml_source import Document, Unreadable, shown
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def complaint(message: str) -> PydanticCustomError:
+    """Return what a validator raises to say all of what is wrong, and what would be right."""
+    return PydanticCustomError("complaint", "{message}", {"message": message})
+
+
+def wrong(plain: object, right: str) -> PydanticCustomError:
+    """Return what a validator raises where another value would be right."""
+    return complaint(f"{shown(plain)} is wrong; {right} would be right")
+
+
+def keys_of(*models: type[BaseModel]) -> list[str]:
+    """Return the keys that the mappings of some models may have."""
+    return list(dict.fromkeys(_key(*each) for model in models for each in model.model_fields.items()))
+
+
+def validated(
+    document: Document,
+    model: type[M],
+    plain: object,
+    *,
+    context: Mapping[str, object] | None = None,
+    missing: Mapping[str, str] | None = None,
+) -> M | None:
+    """Return the values of a document as a model, or None if they are wrong, which is added to its problems.
+
+    Args:
+        document: where the values stand.
+        model: what they should be.
+        plain: the values, as `Document.plain` gives them.
+        context: what validators need to know.
+        missing: what is said of a key that is missing, where it is not the usual.
+    """
+    try:
+        return model.model_validate(plain, context=context)
+    except ValidationError as error:
+        for each in error.errors():
+            if not isinstance(each["input"], Unreadable):  # it is a problem already
+                message = _message(each, model, missing or {})
+                document.complain(each["loc"], message, of_key=each["type"] == "extra_forbidden")
+    return None
+
+
+def _message(error: ErrorDetails, model: type[BaseModel], missing: Mapping[str, str]) -> str:
+    way, plain = error["loc"], error["input"]
+    match error["type"]:
+        case "complaint":
+            return error["msg"]
+        case "extra_forbidden":
+            return _unknown_key(str(way[-1]), _keys_at(model, way[:-1]))
+        case "missing":
+            return missing.get(str(way[-1]), f"the key {way[-1]!r} is missing")
+        case "model_type" | "model_attributes_type":
+            return f"{shown(plain)} is wrong; a mapping with {', '.join(_keys_at(model, way))} would be right"
+        case "tuple_type" | "list_type":
+            return f"{shown(plain)} is wrong; a list would be right"
+        case "too_short":
+            return f"{shown(plain)} is wrong; a list with something in it would be right"
+        case _:
+            wanted = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
+            return f"{shown(plain)} is wrong; it {wanted[:1].lower()}{wanted[1:]}"
+
+
+def _unknown_key(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"unknown key {key!r}; {hint}known are {', '.join(known)}"
+
+
+def _keys_at(model: type[BaseModel], way: Iterable[str | int]) -> list[str]:
+    """Return the keys of the mapping that a way leads to; its steps may be numbers of items, and names of choices."""
+    models = [model]
+    for step in way:
+        fields = [each for inner in models for each in inner.model_fields.items() if _key(*each) == step]
+        if fields:
+            models = [inner for _, field in fields for inner in _models_in(field.annotation)]
+    return keys_of(*models)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]
+
+
+def _key(name: str, field: Any) -> str:
+    return field.alias or name
