@@ -43,8 +43,8 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("folders: [/a/x, /b/x]", ":1:17: folders[1]: there is a source 'x' already; give this one another `name`"),
         ("folders: {path: /a}", ":1:10: folders: {'path': '/a'} is wrong; a list would be right"),
         ("log: {level: loud}", ":1:14: log.level: 'loud' is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
-        ("settle: !!float x", ":1:9: settle: could not convert string to float: 'x'"),
-        ("settle: !!int ''", ":1:9: settle: string index out of range"),
+        ("settle: !!float x", ":1:9: settle: 'x' is wrong; a number would be right"),
+        ("settle: !!int ''", ":1:9: settle: '' is wrong; a whole number would be right"),
         (
             "folders: ['~nosuchuser/x']",
             ":1:11: folders[0]: '~nosuchuser/x' is wrong; it should begin with / or ~/, or the home of",

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from familiar.yaml_source import Document, Unreadable, shown
@@ -47,11 +47,16 @@ def validated(
     try:
         return model.model_validate(plain, context=context)
     except ValidationError as error:
-        for each in error.errors():
-            if not isinstance(each["input"], Unreadable):  # it is a problem already
+        for each in error.errors(include_url=False):
+            if not _is_known(each):
                 message = _message(each, model, missing or {})
                 document.complain(each["loc"], message, of_key=each["type"] == "extra_forbidden")
     return None
+
+
+def _is_known(error: ErrorDetails) -> bool:
+    """Say whether a problem tells of this already: nothing can be read, or a list is short as its items are wrong."""
+    return isinstance(error["input"], Unreadable) or (error["type"] == "too_short" and bool(error["input"]))
 
 
 def _message(error: ErrorDetails, model: type[BaseModel], missing: Mapping[str, str]) -> str:
@@ -92,7 +97,7 @@ def _keys_at(model: type[BaseModel], way: Iterable[str | int]) -> list[str]:
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
+        return [] if issubclass(annotation, RootModel) else [annotation]
     return [model for inner in get_args(annotation) for model in _models_in(inner)]
 
 

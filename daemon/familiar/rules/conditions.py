@@ -1,16 +1,50 @@
 """What a rule asks of a photo: whether it holds, and which faces it is about."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Annotated, Self, TypeAlias
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from familiar.model import RecognisedFace, Subject
 from familiar.names import name_key
+from familiar.rules.values import (
+    MANY,
+    NOT_EMPTY,
+    TEXT_SCHEMA,
+    Checked,
+    Given,
+    Range,
+    SomeKeys,
+    Texts,
+    as_list,
+    check_order,
+    check_text,
+    number,
+    one_of,
+    whole,
+)
+from familiar.yaml_models import complaint, wrong
 
-ANY = "any"
-UNKNOWN = "unknown"
+ANY, UNKNOWN = "any", "unknown"
+"""Words for people in `person`: somebody who is registered, and nobody who is known."""
+
+_MOMENT_SCHEMA = {
+    "type": "string",
+    "pattern": r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"(([Tt]|[ \t]+)\d\d?:\d\d:\d\d(\.\d*)?([ \t]*(Z|[-+]\d\d?(:\d\d)?))?)?$",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,174 +54,234 @@ class Holds:
     faces: tuple[RecognisedFace, ...] | None = None
 
 
-class Condition(Protocol):
-    """One condition."""
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Return what holds for a photo, or None if the condition does not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """A range of numbers, both ends included."""
-
-    low: float = float("-inf")
-    high: float = float("inf")
-
-    def __contains__(self, number: float) -> bool:
-        """Say whether a number lies in the range."""
-        return self.low <= number <= self.high
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceCondition:
-    """There is a face of which all of this is true: whose it is, how near, how large, how sharp.
-
-    `percentile` compares a face's score with those of all photos for the person whom it shows.
-
-    `people` are keys of names (`name_key`); None stands for every face, recognised or not.
-    """
-
-    people: frozenset[str] | None = None
-    distance: Bounds = Bounds()
-    score: Bounds = Bounds()
-    percentile: Bounds | None = None
-    size: Bounds = Bounds()
-    sharpness: Bounds = Bounds()
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Return the faces of which all of this is true."""
-        faces = tuple(face for face in subject.faces if self._fits(face))
-        return Holds(faces) if faces else None
-
-    def _fits(self, face: RecognisedFace) -> bool:
-        match, person = face.match, face.person
-        if self.people is not None:
-            wanted = UNKNOWN in self.people if person is None else bool({ANY, name_key(person)} & self.people)
-            if not wanted:
-                return False
-        near = (match.distance, match.score) if match is not None else (float("inf"), 0.0)
-        return (
-            near[0] in self.distance
-            and near[1] in self.score
-            and self._stands(face)
-            and face.face.size in self.size
-            and face.face.sharpness in self.sharpness
-        )
-
-    def _stands(self, face: RecognisedFace) -> bool:
-        if self.percentile is None:
-            return True
-        if face.percentiles is None:
-            return False
-        lowest, highest = face.percentiles
-        return highest >= self.percentile.low and lowest <= self.percentile.high
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceCount:
-    """The photo has so many faces."""
-
-    count: Bounds
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Count all faces, recognised or not."""
-        return Holds() if len(subject.faces) in self.count else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfKind:
-    """It is a photo, or a video."""
-
-    kind: str
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the kind."""
-        return Holds() if subject.photo.kind == self.kind else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromSource:
-    """The photo came from one of these sources."""
-
-    sources: frozenset[str]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the source's name."""
-        return Holds() if subject.source in self.sources else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathFits:
-    """The photo's whole path fits one of these patterns."""
-
-    patterns: tuple[re.Pattern[str], ...]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the whole path."""
-        return Holds() if any(pattern.fullmatch(str(subject.path)) for pattern in self.patterns) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """The photo was taken (by its camera's clock, or else its file's time) in this range; `before` is not in it."""
-
-    since: datetime = datetime.min
-    before: datetime = datetime.max
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the time."""
-        taken = subject.photo.taken or subject.file_time
-        return Holds() if self.since <= taken < self.before else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class All:
-    """All conditions hold; together they are about the faces of each."""
-
-    parts: tuple[Condition, ...]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Check every part."""
-        found = [part.check(subject) for part in self.parts]
-        held = [holds for holds in found if holds is not None]
-        return _together(held) if len(held) == len(found) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Any:
-    """At least one condition holds."""
-
-    parts: tuple[Condition, ...]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Check every part; the faces are those of all that hold."""
-        held = [holds for part in self.parts if (holds := part.check(subject)) is not None]
-        return _together(held) if held else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
-    """A condition does not hold."""
-
-    part: Condition
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Check the part; what does not hold is about no face."""
-        return Holds() if self.part.check(subject) is None else None
-
-
 def path_pattern(text: str, home: str) -> re.Pattern[str]:
     """Compile a pattern of whole paths: `*` and `?` stay within a folder, `**` does not, `~` is home.
 
     A pattern that begins with neither `/` nor `~` fits at any depth.
     """
-    whole = home + text[1:] if text == "~" or text.startswith("~/") else text
-    if not whole.startswith("/"):
-        whole = "**/" + whole
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", whole)
+    whole_path = home.rstrip("/") + text[1:] if text == "~" or text.startswith("~/") else text
+    if not whole_path.startswith("/"):
+        whole_path = "**/" + whole_path
+    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", whole_path)
     known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(known.get(token, re.escape(token)) for token in tokens), re.DOTALL)
+
+
+def _path_pattern(plain: object, info: ValidationInfo) -> re.Pattern[str]:
+    return path_pattern(check_text(plain), str(info.context["home"]))
+
+
+def _check_time(plain: object) -> tuple[datetime, datetime]:
+    """Return begin and end of a day, or a moment twice (and a microsecond, so that it is included)."""
+    if isinstance(plain, datetime):
+        moment = plain.replace(tzinfo=None, microsecond=min(plain.microsecond, 999_998))
+        return moment, moment + timedelta(microseconds=1)
+    if plain == date.max:
+        raise complaint(f"{plain} is out of range; a date such as 2026-05-31 would be right")
+    if isinstance(plain, date):
+        begin = datetime.combine(plain, time())
+        return begin, begin + timedelta(days=1)
+    raise wrong(plain, "a date such as 2026-05-31")
+
+
+def _as_range(plain: object) -> object:
+    """Return a number of faces as the range that has it alone."""
+    if isinstance(plain, dict):
+        return plain
+    count = _COUNT.check(plain)
+    return {"min": count, "max": count}
+
+
+_COUNT = whole(0, MANY)
+
+_Pattern: TypeAlias = Annotated[re.Pattern[str], PlainValidator(_path_pattern), WithJsonSchema(TEXT_SCHEMA)]
+Patterns: TypeAlias = Annotated[
+    tuple[_Pattern, ...],
+    NOT_EMPTY,
+    BeforeValidator(as_list, json_schema_input_type=_Pattern | Annotated[list[_Pattern], NOT_EMPTY]),
+]
+Count: TypeAlias = Annotated[float, number(0, MANY)]
+Distance: TypeAlias = Annotated[float, number(0, 2)]
+Score: TypeAlias = Annotated[float, number(0, 1)]
+Percentile: TypeAlias = Annotated[float, number(0, 100)]
+Since: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[0], _MOMENT_SCHEMA)]
+Before: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[1], _MOMENT_SCHEMA)]
+
+
+class Counts(Range):
+    """How many there are: `min` and `max`."""
+
+    min: Given[Count] = None
+    max: Given[Count] = None
+
+
+class Distances(Range):
+    """Distances between faces, 0 to 2: the smaller, the more alike."""
+
+    min: Given[Distance] = None
+    max: Given[Distance] = None
+
+
+class Scores(Range):
+    """Scores, `1 / (1 + distance)`: 1 is a perfect match."""
+
+    min: Given[Score] = None
+    max: Given[Score] = None
+
+
+class Percentiles(Range):
+    """Percentiles, 0 to 100: how high a score lies among those of all photos for its person."""
+
+    min: Given[Percentile] = None
+    max: Given[Percentile] = None
+
+    def overlaps(self, lowest: float, highest: float) -> bool:
+        """Say whether a span of percentiles, as equal scores have, lies at least partly in the range."""
+        return (self.min is None or self.min <= highest) and (self.max is None or lowest <= self.max)
+
+
+class FaceQuality(SomeKeys):
+    """How large (pixels, shorter side) and how sharp a face is."""
+
+    min_size: Given[Count] = None
+    max_size: Given[Count] = None
+    min_sharpness: Given[Count] = None
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Self:
+        check_order(self, "min_size", "max_size")
+        return self
+
+    def fits(self, face: RecognisedFace) -> bool:
+        """Say whether a face is so large and so sharp."""
+        size, sharpness = face.face.size, face.face.sharpness
+        return (
+            (self.min_size is None or self.min_size <= size)
+            and (self.max_size is None or size <= self.max_size)
+            and (self.min_sharpness is None or self.min_sharpness <= sharpness)
+        )
+
+
+class Period(SomeKeys):
+    """When it was taken: dates, of which both are included, or times."""
+
+    since: Given[Since] = Field(default=None, alias="from")
+    before: Given[Before] = Field(default=None, alias="to")
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Self:
+        if self.since is not None and self.before is not None and self.since >= self.before:
+            raise complaint("'from' is later than 'to'; an earlier 'from' would be right")
+        return self
+
+    def __contains__(self, moment: datetime) -> bool:
+        """Say whether a moment lies in the period."""
+        return (self.since is None or self.since <= moment) and (self.before is None or moment < self.before)
+
+
+class When(SomeKeys):
+    """Conditions; those side by side must all hold. person, score, distance, percentile and face mean one face."""
+
+    person: Given[Texts] = Field(default=None, description="A face is this person: a name, a list, any, or unknown.")
+    score: Given[Scores] = Field(default=None, description="That face's score, 1 / (1 + distance).")
+    distance: Given[Distances] = Field(default=None, description="That face's distance from its person.")
+    percentile: Given[Percentiles] = Field(
+        default=None, description="That face's score among all for its person; person has to stand beside it."
+    )
+    face: Given[FaceQuality] = Field(default=None, description="How large and how sharp that face is.")
+    faces: Annotated[
+        Given[Counts], BeforeValidator(_as_range, json_schema_input_type=Annotated[int, _COUNT] | Counts)
+    ] = Field(default=None, description="How many faces the photo has, recognised or not.")
+    kind: Given[Annotated[str, one_of("photo", "video")]] = Field(default=None, description="A photo, or a video.")
+    source: Given[Texts] = Field(default=None, description="The source that it came from, or a list of them.")
+    path: Given[Patterns] = Field(
+        default=None, description="A pattern of its path, or a list: * in a folder, ** across folders, ~ for home."
+    )
+    taken: Given[Period] = Field(default=None, description="When it was taken.")
+    all: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = Field(default=None, description="All of these hold.")
+    any: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = Field(
+        default=None, description="At least one of these holds."
+    )
+    not_: Given["When"] = Field(default=None, alias="not", description="This does not hold.")
+
+    @field_validator("percentile")
+    @classmethod
+    def _is_of_a_person(cls, value: Percentiles | None, info: ValidationInfo) -> Percentiles | None:
+        if "person" in info.data:  # it is wrong otherwise, and was complained of
+            names = info.data["person"]
+            if names is None or UNKNOWN in map(name_key, names):
+                raise complaint("it is relative to a person: person with a name, or any, has to stand beside it")
+        return value
+
+    def check(self, subject: Subject) -> Holds | None:
+        """Return what holds for a photo, or None if one of the conditions does not."""
+        return _all(self._checks(subject))
+
+    def names(self, person: str | None) -> bool:
+        """Say whether the condition is about a person, None for somebody who is not known."""
+        return UNKNOWN in self._keys if person is None else bool({ANY, name_key(person)} & self._keys)
+
+    def parts(self, *, denied: bool = True) -> Iterator["When"]:
+        """Give this and all conditions in it, however deep; `denied`: also those that must not hold."""
+        yield self
+        inner = (*(self.all or ()), *(self.any or ()), *((self.not_,) if denied and self.not_ is not None else ()))
+        for part in inner:
+            yield from part.parts(denied=denied)
+
+    def _checks(self, subject: Subject) -> Iterator[Holds | None]:
+        if self._asks_for_a_face:
+            faces = tuple(face for face in subject.faces if self._fits(face))
+            yield Holds(faces) if faces else None
+        if self.faces is not None:
+            yield _about_none(len(subject.faces) in self.faces)
+        if self.kind is not None:
+            yield _about_none(subject.photo.kind == self.kind)
+        if self.source is not None:
+            yield _about_none(subject.source in self.source)
+        if self.path is not None:
+            yield _about_none(any(pattern.fullmatch(str(subject.path)) for pattern in self.path))
+        if self.taken is not None:
+            yield _about_none((subject.photo.taken or subject.file_time) in self.taken)
+        yield from (part.check(subject) for part in self.all or ())
+        if self.any is not None:
+            held = [holds for part in self.any if (holds := part.check(subject)) is not None]
+            yield _together(held) if held else None
+        if self.not_ is not None:
+            yield _about_none(self.not_.check(subject) is None)
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(map(name_key, self.person or ()))
+
+    @property
+    def _asks_for_a_face(self) -> bool:
+        asked = (self.person, self.score, self.distance, self.percentile, self.face)
+        return any(each is not None for each in asked)
+
+    def _fits(self, face: RecognisedFace) -> bool:
+        match, ranks = face.match, face.percentiles
+        distance, score = (match.distance, match.score) if match is not None else (float("inf"), 0.0)
+        return (
+            (self.person is None or self.names(face.person))
+            and (self.distance is None or distance in self.distance)
+            and (self.score is None or score in self.score)
+            and (self.percentile is None or (ranks is not None and self.percentile.overlaps(*ranks)))
+            and (self.face is None or self.face.fits(face))
+        )
+
+
+def _about_none(holds: bool) -> Holds | None:  # noqa: FBT001 - reads as a conversion
+    return Holds() if holds else None
+
+
+def _all(found: Iterable[Holds | None]) -> Holds | None:
+    """Return what holds if all do; together they are about the faces of each."""
+    held = []
+    for holds in found:
+        if holds is None:
+            return None
+        held.append(holds)
+    return _together(held)
 
 
 def _together(held: Iterable[Holds]) -> Holds:

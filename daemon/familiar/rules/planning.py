@@ -1,32 +1,17 @@
 """What the rules decide for one photo."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from familiar.model import Operation, PhotoOperation, Plan, RecognisedFace, Refusal, Subject
-from familiar.names import name_key
-from familiar.rules.actions import Action, Step, Wish
-from familiar.rules.conditions import ANY, Condition
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """If the condition holds, the actions are taken; `people` are the names that the rule has.
-
-    `ranked` are keys of names, or `any`: those for whom the rule compares a photo with all others (`percentile`).
-    """
-
-    name: str
-    when: Condition
-    then: tuple[Action, ...]
-    people: frozenset[str] = frozenset()
-    ranked: frozenset[str] = frozenset()
-
-    @property
-    def tags(self) -> bool:
-        """Whether the rule gives tags."""
-        return any(action.gives_tags for action in self.then)
+if TYPE_CHECKING:
+    from familiar.rules.rule import Rule
+    from familiar.rules.then import Action, Step, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +27,8 @@ class Rules:
 
     def tops(self) -> tuple[Path, ...]:
         """Return the folders that the targets of the rules never lead out of, each once."""
-        return tuple(dict.fromkeys(top for rule in self.rules for action in rule.then for top in action.tops))
+        targets = [action.target for rule in self.rules for action in rule.actions]
+        return tuple(dict.fromkeys(target.top for target in targets if target is not None and target.top is not None))
 
     def tagging(self) -> frozenset[str]:
         """Return the names of the rules that give tags."""
@@ -55,14 +41,12 @@ class Rules:
             subject: the photo.
             standing: gives the percentiles of a person's score, the lowest and the highest.
         """
-        asked = frozenset(key for rule in self.rules for key in rule.ranked)
-        if not asked:
-            return subject
 
         def ranked(face: RecognisedFace) -> RecognisedFace:
-            if face.match is None or face.person is None or not {ANY, name_key(face.person)} & asked:
+            person = face.person
+            if face.match is None or person is None or not any(rule.ranks(person) for rule in self.rules):
                 return face
-            return replace(face, percentiles=standing(face.person, face.match.score))
+            return replace(face, percentiles=standing(person, face.match.score))
 
         return replace(subject, faces=tuple(map(ranked, subject.faces)))
 
@@ -123,11 +107,11 @@ def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
 
 def _steps(rules: Rules, subject: Subject) -> Iterator[tuple[Action, Step]]:
     for rule in rules.rules:
-        holds = rule.when.check(subject)
+        holds = rule.check(subject)
         if holds is None:
             continue
         recognised = tuple(face for face in subject.faces if face.person is not None)
-        for action in rule.then:
+        for action in rule.actions:
             every = subject.faces if action.takes_unknown else recognised
             faces = holds.faces if holds.faces is not None else every
             for step in action.steps(subject, faces, rule.name):

@@ -18,9 +18,13 @@ FIELDS = ("person", "name", "stem", "suffix", "taken", "source", "score")
 UNKNOWN = "unknown"
 """What `{person}` is for a face that nobody is known by."""
 
-_DIRECTIVES = frozenset("YmdHMSjybBaAUVWGu%")
+DIRECTIVES = "YmdHMSjybBaAUVWGu%"
+"""What may stand behind a % in the format of a date."""
+
+NUMBER_FORMAT = r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?"
+"""A format of a number, as a regular expression."""
+
 _DEFAULT_SPECS = {"taken": "%Y-%m-%d", "score": ".2f"}
-_NUMBER_FORMAT = re.compile(r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?")
 
 
 class TemplateError(ValueError):
@@ -29,11 +33,12 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A target: `base` is the folder that nothing leads out of, `parts` are texts and fields.
+    """A target: `base` is the folder that nothing leads out of, `parts` are texts and fields, `text` is all of it.
 
     `top` is that folder if it is for such targets alone; a whole home is not, nor is the root of all folders.
     """
 
+    text: str
     base: Path
     parts: tuple[tuple[str, str | None, str], ...]
     is_folder: bool
@@ -50,10 +55,19 @@ class Template:
         literal, field, _ = self.parts[-1] if self.parts else ("", None, "")
         return literal if field is None else ""
 
+    @property
+    def has_folder(self) -> bool:
+        """Whether each target lies in a folder below `base`; of all fields, `{suffix}` alone may be empty."""
+        shape = "".join(
+            literal if field in {None, "suffix"} else f"{literal}_{'/_' * spec.count('/')}"
+            for literal, field, spec in self.parts
+        )
+        return len(_components(shape)) + self.is_folder > 1
+
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
         """Return the target for these values; in a folder the photo gets the file name `name`."""
         text = "".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts)
-        components = [shorten_name(component) for component in text.split("/") if component not in {"", ".", ".."}]
+        components = [shorten_name(component) for component in _components(text)]
         if self.is_folder or not components:
             components.append(name)
         return self.base.joinpath(*components)
@@ -63,20 +77,27 @@ def parse_template(text: str, *, home: Path) -> Template:
     """Return a template; `~` stands for `home`.
 
     Raises:
-        TemplateError: it does not begin with a folder, or a field of it is unknown or wrong.
+        TemplateError: it does not begin with a folder, a field of it is unknown or wrong, or photos would lie directly
+            in the root folder.
     """
     parsed = _parsed(text)
     start = parsed[0][0] if parsed else ""
-    folder, _, rest = start.rpartition("/")
-    base = Path(str(home) + folder[1:]) if folder == "~" or folder.startswith("~/") else Path(folder or "/")
-    if not base.is_absolute() or not start.startswith(("/", "~")):
+    if not start.startswith(("/", "~/")):
         raise TemplateError(f"{text!r} must begin with a folder: / or ~/")
     if ".." in text.split("/"):
         raise TemplateError(f"{text!r}: '..' is not allowed in it")
-    parts = [(rest, *_field(text, *parsed[0][1:]))] if parsed else []
+    folder, _, rest = start.rpartition("/")
+    base = home / folder.removeprefix("~").lstrip("/") if start.startswith("~") else Path("/", folder.lstrip("/"))
+    parts = [(rest, *_field(text, *parsed[0][1:]))]
     parts += [(literal, *_field(text, name, spec, conversion)) for literal, name, spec, conversion in parsed[1:]]
     top = None if base in {home, Path("/")} else base
-    return Template(base=base, parts=tuple(parts), is_folder=text.endswith("/"), top=top)
+    template = Template(text=text, base=base, parts=tuple(parts), is_folder=text.endswith("/"), top=top)
+    if base == Path("/") and not template.has_folder:
+        raise TemplateError(
+            f"{text!r} leads to the root folder of the file system; a target in a folder, such as ~/Pictures/, would "
+            "be right"
+        )
+    return template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +139,10 @@ def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str
     }
 
 
+def _components(text: str) -> list[str]:
+    return [component for component in text.split("/") if component not in {"", ".", ".."}]
+
+
 def _parsed(text: str) -> list[tuple[str, str | None, str, str | None]]:
     """Return literals, each with the field, format and conversion that follow it."""
     try:
@@ -132,11 +157,11 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
     if name not in FIELDS or conversion:
         raise TemplateError(f"{text!r}: unknown field {{{name}}}; known are {', '.join(FIELDS)}")
     if name == "taken":
-        wrong = [letter for letter in re.findall(r"%(.?)", spec) if letter not in _DIRECTIVES]
+        wrong = [letter for letter in re.findall(r"%(.?)", spec) if letter not in set(DIRECTIVES)]
         if wrong:
             raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S, %B, ...")
     elif name == "score":
-        if not _NUMBER_FORMAT.fullmatch(spec):
+        if not re.fullmatch(NUMBER_FORMAT, spec):
             raise TemplateError(f"{text!r}: {spec!r} is no format of a number; .2f would be one")
     elif spec:
         raise TemplateError(f"{text!r}: {{{name}}} takes no format, but it has {spec!r}")

@@ -1,14 +1,24 @@
 """What a rule does with a photo: each action gives operations for the photo and the faces that the rule is about."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, RootModel, field_validator, model_validator
+from pydantic import Tag as Choice
 
 from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
+from familiar.rules.targets import TagText, Target
 from familiar.rules.templates import UNKNOWN, Template, TextTemplate, values_of
+from familiar.rules.values import MANY, Given, Mapping, number, one_of, whole
 from familiar.tags import TagError, clean_tag, raw_tag
+from familiar.yaml_models import keys_of, wrong
+
+CROP_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+"""What the file name of a crop may end in."""
 
 _BY_PERSON = frozenset({"person", "score"})
 
@@ -28,7 +38,7 @@ class Wish:
 Step: TypeAlias = Wish | Refusal
 
 
-class Action(Protocol):
+class Action(ABC):
     """One action; what has a body here holds for most."""
 
     stops: ClassVar[bool] = False
@@ -44,44 +54,48 @@ class Action(Protocol):
     """Whether it is about faces that nobody is recognised in, too, where the condition says nothing of faces."""
 
     @property
-    def tops(self) -> tuple[Path, ...]:
-        """The folder that its target never leads out of, if it has one."""
-        return ()
+    def target(self) -> Template | None:
+        """Where it puts something, if it does."""
+        return None
 
     def unfit(self, subject: Subject) -> str | None:  # noqa: ARG002
         """Return why it can't be done for a photo, by where that came from."""
         return None
 
+    @abstractmethod
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give what is to be done for a photo and the faces that the rule is about."""
 
 
-class _PhotoAction(Action, Protocol):
+class _PhotoAction(Action):
     """An action with a target for the photo itself."""
 
-    to: Template
-
     @property
-    def tops(self) -> tuple[Path, ...]:
-        """The folder that its target never leads out of."""
-        return () if self.to.top is None else (self.to.top,)
+    @abstractmethod
+    def target(self) -> Template:
+        """Where it puts the photo."""
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give an operation for each person if the target names the person, else one."""
-        for values in _by_person(self.to, subject, faces):
-            target = self.to.render(values, subject.path.name)
+        for values in _by_person(self.target, subject, faces):
+            target = self.target.render(values, subject.path.name)
             yield Wish(operation=self.operation(target, rule), key=target)
 
+    @abstractmethod
     def operation(self, target: Path, rule: str) -> Operation:
         """Return the operation for one target."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MoveAction(_PhotoAction):
-    """Move the photo."""
+class MoveAction(RootModel[Target], _PhotoAction):
+    """Move the photo; to another disk as a copy that is compared before the original goes."""
 
+    model_config = ConfigDict(frozen=True, defer_build=True)
     turn: ClassVar[int] = 1
-    to: Template
+
+    @property
+    def target(self) -> Template:
+        """Where it moves the photo."""
+        return self.root
 
     def unfit(self, subject: Subject) -> str | None:
         """Refuse to move what is only a copy."""
@@ -89,52 +103,86 @@ class MoveAction(_PhotoAction):
 
     def operation(self, target: Path, rule: str) -> Operation:
         """Return a move."""
-        return Move(target=target, rule=rule, top=self.to.top)
+        return Move(target=target, rule=rule, top=self.target.top)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CopyAction(_PhotoAction):
-    """Copy the photo."""
+class CopyAction(RootModel[Target], _PhotoAction):
+    """Copy the photo, with its times."""
 
-    to: Template
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    @property
+    def target(self) -> Template:
+        """Where it copies the photo."""
+        return self.root
 
     def operation(self, target: Path, rule: str) -> Operation:
         """Return a copy."""
-        return Copy(target=target, rule=rule, top=self.to.top)
+        return Copy(target=target, rule=rule, top=self.target.top)
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkAction(_PhotoAction):
+def _as_options(plain: object) -> object:
+    """Return a target alone as the options of an action."""
+    return {"to": plain} if isinstance(plain, str) else plain
+
+
+class LinkAction(Mapping, _PhotoAction):
     """Link to the photo."""
 
     turn: ClassVar[int] = 2
-    to: Template
-    symbolic: bool
+    to: Target
+    kind: Annotated[str, one_of("symbolic", "hard")] = "symbolic"
+
+    @property
+    def target(self) -> Template:
+        """Where it puts the link."""
+        return self.to
+
+    @property
+    def is_symbolic(self) -> bool:
+        """Whether the link has the photo's path, and not the photo itself."""
+        return self.kind == "symbolic"
 
     def unfit(self, subject: Subject) -> str | None:
         """Refuse a link that would soon lead nowhere."""
-        return _NOT_LINKED if subject.is_remote and self.symbolic else None
+        return _NOT_LINKED if subject.is_remote and self.is_symbolic else None
 
     def operation(self, target: Path, rule: str) -> Operation:
         """Return a link."""
-        return Link(target=target, rule=rule, symbolic=self.symbolic, top=self.to.top)
+        return Link(target=target, rule=rule, symbolic=self.is_symbolic, top=self.to.top)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CropAction(Action):
-    """Write a picture of each face; `suffix` is that of a target that is a folder."""
+class CropAction(Mapping, Action):
+    """Write a picture of each face."""
 
     takes_unknown: ClassVar[bool] = True
-    to: Template
-    margin: float
-    size: int | None
-    min_size: int
-    suffix: str
+    to: Target
+    margin: Annotated[float, number(0, 10)] = Field(
+        default=0.4, description="What is added on each side, as a share of the face."
+    )
+    size: Given[Annotated[int, whole(8, 10_000)]] = Field(
+        default=None,
+        description="Pixels of a side of the picture, a square; without it the face stays as large as it is.",
+    )
+    min_size: Annotated[int, whole(0, MANY)] = Field(
+        default=0, description="Faces whose shorter side has fewer pixels are left out."
+    )
+    format: Annotated[str, one_of("jpg", "png", "webp")] = Field(
+        default="jpg", description="Of pictures in a target that is a folder."
+    )
+
+    @field_validator("to")
+    @classmethod
+    def _is_picture(cls, to: Template) -> Template:
+        if not to.is_folder and not to.ending.lower().endswith(CROP_SUFFIXES):
+            right = f"a folder (/ at its end), or a name that ends in {', '.join(CROP_SUFFIXES)}"
+            raise wrong(to.text, right)
+        return to
 
     @property
-    def tops(self) -> tuple[Path, ...]:
-        """The folder that its target never leads out of."""
-        return () if self.to.top is None else (self.to.top,)
+    def target(self) -> Template:
+        """Where it puts the pictures."""
+        return self.to
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a crop for each face that is large enough."""
@@ -145,7 +193,7 @@ class CropAction(Action):
                 continue
             score = face.match.score if face.match is not None else 0.0
             values = values_of(subject, person=face.person, score=score)
-            target = self.to.render(values, subject.path.stem + self.suffix)
+            target = self.to.render(values, f"{subject.path.stem}.{self.format}")
             crop = Crop(
                 target=target,
                 rule=rule,
@@ -158,12 +206,11 @@ class CropAction(Action):
             yield Wish(operation=crop, key=(target, crop.box, crop.time))
 
 
-@dataclass(frozen=True, kw_only=True)
-class TagAction(Action):
-    """Tag the photo where it came from."""
+class TagAction(RootModel[TagText], Action):
+    """Tag the photo on Flickr, where it came from."""
 
+    model_config = ConfigDict(frozen=True, defer_build=True)
     gives_tags: ClassVar[bool] = True
-    text: TextTemplate
 
     def unfit(self, subject: Subject) -> str | None:
         """Refuse a tag where there is nothing to send it to."""
@@ -171,10 +218,10 @@ class TagAction(Action):
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
         """Give a tag for each person if the text names the person, else one; nobody is tagged as unknown."""
-        for values in _by_person(self.text, subject, faces):
-            if values["person"] == UNKNOWN and "person" in self.text.fields:
+        for values in _by_person(self.root, subject, faces):
+            if values["person"] == UNKNOWN and "person" in self.root.fields:
                 continue
-            text = self.text.render(values)
+            text = self.root.render(values)
             try:
                 tag = Tag(text=raw_tag(text), rule=rule)
             except TagError as error:
@@ -183,15 +230,48 @@ class TagAction(Action):
                 yield Wish(operation=tag, key=clean_tag(tag.text))
 
 
-@dataclass(frozen=True, kw_only=True)
-class StopAction(Action):
+class StopAction(RootModel[Literal["stop"]], Action):
     """Ask no later rule for this photo."""
 
+    model_config = ConfigDict(frozen=True, defer_build=True)
     stops: ClassVar[bool] = True
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:  # noqa: ARG002
         """Give nothing to do."""
         yield from ()
+
+
+class KeyedAction(Mapping):
+    """An action with its key: exactly one of move, copy, link, crop and tag."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    move: Given[MoveAction] = None
+    copy_: Given[CopyAction] = Field(default=None, alias="copy")
+    link: Annotated[Given[LinkAction], BeforeValidator(_as_options, json_schema_input_type=Target | LinkAction)] = None
+    crop: Annotated[Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=Target | CropAction)] = None
+    tag: Given[TagAction] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one(cls, plain: object) -> object:
+        keys = keys_of(cls)
+        if isinstance(plain, dict) and len(plain) != 1 and plain.keys() <= set(keys):
+            raise wrong(plain, f"one of {', '.join(keys)} with a target, or stop,")
+        return plain
+
+    @property
+    def action(self) -> Action:
+        """The action that has its key here."""
+        given = (self.move, self.copy_, self.link, self.crop, self.tag)
+        return next(action for action in given if action is not None)
+
+
+Then: TypeAlias = Annotated[
+    Annotated[StopAction, Choice("stop alone")] | Annotated[KeyedAction, Choice("an action")],
+    Discriminator(lambda plain: "stop alone" if plain == "stop" else "an action"),
+]
+"""One item of `then`."""
 
 
 def _by_person(

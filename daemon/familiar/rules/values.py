@@ -1,0 +1,176 @@
+"""Values of the language: texts, numbers, ranges; each says what would be right, and has its JSON schema."""
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Self, TypeAlias, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, core_schema
+
+from familiar.yaml_models import complaint, keys_of, wrong
+
+T = TypeVar("T")
+
+MANY = 1_000_000
+"""More than there are of anything that is counted, and more pixels than a picture has on a side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """A type by the function that checks and returns its values, and the JSON schema of those that are right."""
+
+    check: Callable[[Any], Any]
+    schema: dict[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let the function alone decide."""
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the JSON schema."""
+        return dict(self.schema)
+
+
+class _NotNull:
+    """Takes null for a wrong value, though None stands for a key that isn't there."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of the value without null."""
+        schema: Any = handler(source)
+        inner: CoreSchema = schema["schema"]
+        return inner
+
+
+Given: TypeAlias = Annotated[T | None, _NotNull()]
+"""A value where its key is given, else None."""
+
+
+def check_text(plain: object) -> str:
+    """Return a text.
+
+    Raises:
+        PydanticCustomError: it is none, or has characters that no name of a file or person has.
+    """
+    if not isinstance(plain, str) or not plain:
+        raise wrong(plain, "a text")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in plain):
+        raise wrong(plain, "a text without control characters")
+    return plain
+
+
+def number(low: float, high: float) -> Checked:
+    """Return the type of numbers from `low` to `high`."""
+
+    def check(plain: object) -> float:
+        if isinstance(plain, bool) or not isinstance(plain, int | float) or not low <= plain <= high:
+            raise wrong(plain, f"a number from {low:g} to {high:g}")
+        return float(plain)
+
+    return Checked(check, {"type": "number", "minimum": low, "maximum": high})
+
+
+def whole(low: int, high: int) -> Checked:
+    """Return the type of whole numbers from `low` to `high`."""
+
+    def check(plain: object) -> int:
+        if isinstance(plain, bool) or not isinstance(plain, int) or not low <= plain <= high:
+            raise wrong(plain, f"a whole number from {low} to {high}")
+        return plain
+
+    return Checked(check, {"type": "integer", "minimum": low, "maximum": high})
+
+
+def one_of(*texts: str) -> Checked:
+    """Return the type of some texts."""
+    listed = f"{', '.join(texts[:-1])} or {texts[-1]}"
+
+    def check(plain: object) -> str:
+        if check_text(plain) not in texts:
+            raise wrong(plain, listed)
+        return str(plain)
+
+    return Checked(check, {"enum": list(texts)})
+
+
+def as_list(plain: object) -> object:
+    """Return one value as a list of it."""
+    return plain if isinstance(plain, list) else [plain]
+
+
+NOT_EMPTY = Field(min_length=1)
+
+TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
+
+Text: TypeAlias = Annotated[str, Checked(check_text, TEXT_SCHEMA)]
+
+Texts: TypeAlias = Annotated[
+    tuple[Text, ...],
+    NOT_EMPTY,
+    BeforeValidator(as_list, json_schema_input_type=Text | Annotated[list[Text], NOT_EMPTY]),
+]
+"""One text, or a list of them."""
+
+
+class Mapping(BaseModel):
+    """A mapping of the rules' file: frozen, and without unknown keys.
+
+    The docstrings of models and the descriptions of their fields are what editors show: write them for users.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class SomeKeys(Mapping):
+    """A mapping with at least one key."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_keys(cls, plain: object) -> object:
+        if plain == {}:
+            raise wrong(plain, f"a mapping with {', '.join(keys_of(cls))}")
+        return plain
+
+
+class Range(SomeKeys):
+    """A range of numbers, both ends included."""
+
+    min: Given[float] = None
+    max: Given[float] = None
+
+    def __contains__(self, number: float) -> bool:
+        """Say whether a number lies in the range."""
+        return (self.min is None or self.min <= number) and (self.max is None or number <= self.max)
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Self:
+        check_order(self, "min", "max")
+        return self
+
+
+def check_order(model: BaseModel, lower: str, upper: str) -> None:
+    """Check that one of two numbers of a model, if both are given, is not above the other.
+
+    Raises:
+        ValidationError: it is; the complaint is of the lower one.
+    """
+    low, high = getattr(model, lower), getattr(model, upper)
+    if low is not None and high is not None and low > high:
+        raise complaints([((lower,), f"{low:g} is above {upper}, which is {high:g}")])
+
+
+def complaints(found: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
+    """Return what a validator raises to complain of values in what it validates, each with the way to it."""
+    details = [InitErrorDetails(type=complaint(message), loc=way, input=None) for way, message in found]
+    return ValidationError.from_exception_data("rules", details)
