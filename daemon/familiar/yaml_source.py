@@ -1,5 +1,6 @@
 """YAML that knows where each key and value stands, so that a complaint can say line and column."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,6 +126,8 @@ def shown(plain: object) -> str:
             text = "null"
         case bool():
             text = str(plain).lower()
+        case dt.date():
+            text = str(plain)
         case _:
             text = repr(plain)
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - fits a line

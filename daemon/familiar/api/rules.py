@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from familiar.api.disks import targets_of
 from familiar.api.session import Session
@@ -17,6 +18,7 @@ from familiar.library.rule_application import RuleApplication
 from familiar.library.sources import folder_source
 from familiar.library.targets import Target
 from familiar.names import name_key
+from familiar.rules.language import rules_schema
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings
 
@@ -109,6 +111,10 @@ class PhotoRules:
         with session.progress("deciding") as count:
             plans = list(application.record(tops, count))
         return AppliedRules(photos=len(plans), steps=tuple(session.handover.carry_out(plans)))
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of a file with rules, for editors."""
+        return rules_schema()
 
     def _known_people(self) -> set[str]:
         """Return the keys of the names of all people; nobody is known where there is no store yet."""

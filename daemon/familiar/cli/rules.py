@@ -7,7 +7,7 @@ import click
 
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, Group, pass_library
-from familiar.cli.console.output import say
+from familiar.cli.console.output import print_json, say
 from familiar.cli.console.parameters import PathType
 from familiar.cli.console.steps import show_steps, step_as_json
 
@@ -54,3 +54,11 @@ def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
         say(f"{found.photos} photos, {len(found.steps)} operations, {len(found.failed)} failed.")
 
     return Answer(data=[step_as_json(step) for step in found.steps], text=text, failed=bool(found.failed))
+
+
+@rules.command(epilog="Example: familiar rules schema > rules.schema.json")
+@pass_library
+def schema(library: Library) -> Answer:
+    """Print the JSON schema of a file with rules, for editors."""
+    found = library.rules.schema()
+    return Answer(data=found, text=lambda: print_json(found))

@@ -9,10 +9,9 @@ from typing import Annotated, Self, TypeAlias
 
 from pydantic import (
     BeforeValidator,
+    ConfigDict,
     Field,
-    PlainValidator,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -22,15 +21,13 @@ from familiar.names import name_key
 from familiar.rules.values import (
     MANY,
     NOT_EMPTY,
-    TEXT_SCHEMA,
     Checked,
     Given,
     Range,
     SomeKeys,
     Texts,
-    as_list,
     check_order,
-    check_text,
+    home_of,
     number,
     one_of,
     whole,
@@ -52,23 +49,6 @@ class Holds:
     """A condition holds; `faces` are those that it is about, None if it is about none in particular."""
 
     faces: tuple[RecognisedFace, ...] | None = None
-
-
-def path_pattern(text: str, home: str) -> re.Pattern[str]:
-    """Compile a pattern of whole paths: `*` and `?` stay within a folder, `**` does not, `~` is home.
-
-    A pattern that begins with neither `/` nor `~` fits at any depth.
-    """
-    whole_path = home.rstrip("/") + text[1:] if text == "~" or text.startswith("~/") else text
-    if not whole_path.startswith("/"):
-        whole_path = "**/" + whole_path
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", whole_path)
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(known.get(token, re.escape(token)) for token in tokens), re.DOTALL)
-
-
-def _path_pattern(plain: object, info: ValidationInfo) -> re.Pattern[str]:
-    return path_pattern(check_text(plain), str(info.context["home"]))
 
 
 def _check_time(plain: object) -> tuple[datetime, datetime]:
@@ -94,12 +74,6 @@ def _as_range(plain: object) -> object:
 
 _COUNT = whole(0, MANY)
 
-_Pattern: TypeAlias = Annotated[re.Pattern[str], PlainValidator(_path_pattern), WithJsonSchema(TEXT_SCHEMA)]
-Patterns: TypeAlias = Annotated[
-    tuple[_Pattern, ...],
-    NOT_EMPTY,
-    BeforeValidator(as_list, json_schema_input_type=_Pattern | Annotated[list[_Pattern], NOT_EMPTY]),
-]
 Count: TypeAlias = Annotated[float, number(0, MANY)]
 Distance: TypeAlias = Annotated[float, number(0, 2)]
 Score: TypeAlias = Annotated[float, number(0, 1)]
@@ -182,6 +156,8 @@ class Period(SomeKeys):
 class When(SomeKeys):
     """Conditions; those side by side must all hold. person, score, distance, percentile and face mean one face."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "dependentRequired": {"percentile": ["person"]}})
+
     person: Given[Texts] = Field(default=None, description="A face is this person: a name, a list, any, or unknown.")
     score: Given[Scores] = Field(default=None, description="That face's score, 1 / (1 + distance).")
     distance: Given[Distances] = Field(default=None, description="That face's distance from its person.")
@@ -194,7 +170,7 @@ class When(SomeKeys):
     ] = Field(default=None, description="How many faces the photo has, recognised or not.")
     kind: Given[Annotated[str, one_of("photo", "video")]] = Field(default=None, description="A photo, or a video.")
     source: Given[Texts] = Field(default=None, description="The source that it came from, or a list of them.")
-    path: Given[Patterns] = Field(
+    path: Given[Texts] = Field(
         default=None, description="A pattern of its path, or a list: * in a folder, ** across folders, ~ for home."
     )
     taken: Given[Period] = Field(default=None, description="When it was taken.")
@@ -212,6 +188,12 @@ class When(SomeKeys):
             if names is None or UNKNOWN in map(name_key, names):
                 raise complaint("it is relative to a person: person with a name, or any, has to stand beside it")
         return value
+
+    @field_validator("path")
+    @classmethod
+    def _has_home(cls, value: Texts, info: ValidationInfo) -> Texts:
+        home = str(home_of(info)).rstrip("/")
+        return tuple(home + text[1:] if text == "~" or text.startswith("~/") else text for text in value)
 
     def check(self, subject: Subject) -> Holds | None:
         """Return what holds for a photo, or None if one of the conditions does not."""
@@ -239,7 +221,7 @@ class When(SomeKeys):
         if self.source is not None:
             yield _about_none(subject.source in self.source)
         if self.path is not None:
-            yield _about_none(any(pattern.fullmatch(str(subject.path)) for pattern in self.path))
+            yield _about_none(any(pattern.fullmatch(str(subject.path)) for pattern in self._patterns))
         if self.taken is not None:
             yield _about_none((subject.photo.taken or subject.file_time) in self.taken)
         yield from (part.check(subject) for part in self.all or ())
@@ -252,6 +234,10 @@ class When(SomeKeys):
     @cached_property
     def _keys(self) -> frozenset[str]:
         return frozenset(map(name_key, self.person or ()))
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(map(_path_pattern, self.path or ()))
 
     @property
     def _asks_for_a_face(self) -> bool:
@@ -268,6 +254,16 @@ class When(SomeKeys):
             and (self.percentile is None or (ranks is not None and self.percentile.overlaps(*ranks)))
             and (self.face is None or self.face.fits(face))
         )
+
+
+def _path_pattern(text: str) -> re.Pattern[str]:
+    """Compile a pattern of whole paths: `*` and `?` stay within a folder, `**` does not.
+
+    A pattern that does not begin with `/` fits at any depth.
+    """
+    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", text if text.startswith("/") else f"**/{text}")
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(known.get(token, re.escape(token)) for token in tokens), re.DOTALL)
 
 
 def _about_none(holds: bool) -> Holds | None:  # noqa: FBT001 - reads as a conversion

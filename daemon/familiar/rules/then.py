@@ -7,18 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, RootModel, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, RootModel, model_validator
 from pydantic import Tag as Choice
 
 from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
-from familiar.rules.targets import TagText, Target
+from familiar.rules.targets import PictureTarget, TagText, Target
 from familiar.rules.templates import UNKNOWN, Template, TextTemplate, values_of
-from familiar.rules.values import MANY, Given, Mapping, number, one_of, whole
+from familiar.rules.values import FROZEN, MANY, Given, Mapping, number, one_of, whole
 from familiar.tags import TagError, clean_tag, raw_tag
 from familiar.yaml_models import keys_of, wrong
-
-CROP_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-"""What the file name of a crop may end in."""
 
 _BY_PERSON = frozenset({"person", "score"})
 
@@ -89,7 +86,7 @@ class _PhotoAction(Action):
 class MoveAction(RootModel[Target], _PhotoAction):
     """Move the photo; to another disk as a copy that is compared before the original goes."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = FROZEN
     turn: ClassVar[int] = 1
 
     @property
@@ -109,7 +106,7 @@ class MoveAction(RootModel[Target], _PhotoAction):
 class CopyAction(RootModel[Target], _PhotoAction):
     """Copy the photo, with its times."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = FROZEN
 
     @property
     def target(self) -> Template:
@@ -130,7 +127,7 @@ class LinkAction(Mapping, _PhotoAction):
     """Link to the photo."""
 
     turn: ClassVar[int] = 2
-    to: Target
+    to: Target = Field(description="A folder (/ at its end), or a file.")
     kind: Annotated[str, one_of("symbolic", "hard")] = "symbolic"
 
     @property
@@ -156,13 +153,13 @@ class CropAction(Mapping, Action):
     """Write a picture of each face."""
 
     takes_unknown: ClassVar[bool] = True
-    to: Target
+    to: PictureTarget = Field(description="A folder (/ at its end), or a file.")
     margin: Annotated[float, number(0, 10)] = Field(
         default=0.4, description="What is added on each side, as a share of the face."
     )
     size: Given[Annotated[int, whole(8, 10_000)]] = Field(
         default=None,
-        description="Pixels of a side of the picture, a square; without it the face stays as large as it is.",
+        description="Pixels of a side of the square picture; by default the face stays as it is.",
     )
     min_size: Annotated[int, whole(0, MANY)] = Field(
         default=0, description="Faces whose shorter side has fewer pixels are left out."
@@ -170,14 +167,6 @@ class CropAction(Mapping, Action):
     format: Annotated[str, one_of("jpg", "png", "webp")] = Field(
         default="jpg", description="Of pictures in a target that is a folder."
     )
-
-    @field_validator("to")
-    @classmethod
-    def _is_picture(cls, to: Template) -> Template:
-        if not to.is_folder and not to.ending.lower().endswith(CROP_SUFFIXES):
-            right = f"a folder (/ at its end), or a name that ends in {', '.join(CROP_SUFFIXES)}"
-            raise wrong(to.text, right)
-        return to
 
     @property
     def target(self) -> Template:
@@ -209,7 +198,7 @@ class CropAction(Mapping, Action):
 class TagAction(RootModel[TagText], Action):
     """Tag the photo on Flickr, where it came from."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = FROZEN
     gives_tags: ClassVar[bool] = True
 
     def unfit(self, subject: Subject) -> str | None:
@@ -233,7 +222,7 @@ class TagAction(RootModel[TagText], Action):
 class StopAction(RootModel[Literal["stop"]], Action):
     """Ask no later rule for this photo."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = FROZEN
     stops: ClassVar[bool] = True
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:  # noqa: ARG002
@@ -249,7 +238,7 @@ class KeyedAction(Mapping):
     move: Given[MoveAction] = None
     copy_: Given[CopyAction] = Field(default=None, alias="copy")
     link: Annotated[Given[LinkAction], BeforeValidator(_as_options, json_schema_input_type=Target | LinkAction)] = None
-    crop: Annotated[Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=Target | CropAction)] = None
+    crop: Annotated[Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=PictureTarget | CropAction)] = None
     tag: Given[TagAction] = None
 
     @model_validator(mode="before")

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias, TypeVar
 
 from pydantic import (
@@ -13,6 +14,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
@@ -102,23 +104,32 @@ def one_of(*texts: str) -> Checked:
     return Checked(check, {"enum": list(texts)})
 
 
-def as_list(plain: object) -> object:
-    """Return one value as a list of it."""
+def _as_list(plain: object) -> object:
     return plain if isinstance(plain, list) else [plain]
 
 
+def home_of(info: ValidationInfo) -> Path:
+    """Return what `~` stands for."""
+    assert info.context is not None
+    return Path(info.context["home"])
+
+
 NOT_EMPTY = Field(min_length=1)
+"""Of a list: there is something in it."""
 
-TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
+_TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 
-Text: TypeAlias = Annotated[str, Checked(check_text, TEXT_SCHEMA)]
+Text: TypeAlias = Annotated[str, Checked(check_text, _TEXT_SCHEMA)]
 
 Texts: TypeAlias = Annotated[
     tuple[Text, ...],
     NOT_EMPTY,
-    BeforeValidator(as_list, json_schema_input_type=Text | Annotated[list[Text], NOT_EMPTY]),
+    BeforeValidator(_as_list, json_schema_input_type=Text | Annotated[list[Text], NOT_EMPTY]),
 ]
 """One text, or a list of them."""
+
+
+FROZEN = ConfigDict(frozen=True, defer_build=True)
 
 
 class Mapping(BaseModel):
@@ -127,7 +138,7 @@ class Mapping(BaseModel):
     The docstrings of models and the descriptions of their fields are what editors show: write them for users.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = FROZEN | ConfigDict(extra="forbid")
 
 
 class SomeKeys(Mapping):
