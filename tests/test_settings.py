@@ -26,6 +26,9 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
         ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),
         ("settle: soon", ":1:9: settle: 'soon' is wrong; it should be a valid number"),
+        ("settle: .nan", ":1:9: settle: nan is wrong; it should be a finite number"),
+        ("rescan: .inf", ":1:9: rescan: inf is wrong; it should be a finite number"),
+        ("log: {level: null}", ":1:14: log.level: null is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
         ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'mtcnn', 'hog' or 'cnn'"),
         (
             "vision: {engine: dlib, detector: mtcnn}",

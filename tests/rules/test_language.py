@@ -78,6 +78,48 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules.yaml:1:57: rules[0].when.percentile.min: 101 is wrong; a number from 0 to 100 would be right",
         ),
         (
+            "rules: [{name: a, then: [{move: ~}]}]",
+            (
+                "rules.yaml:1:33: rules[0].then[0].move: null is wrong; a folder such as ~/Pictures/ (~ alone is null "
+                "in YAML) would be right"
+            ),
+        ),
+        (
+            "rules: [{name: a, then: [{copy: '~'}]}]",
+            "rules.yaml:1:33: rules[0].then[0].copy: '~' must begin with a folder: / or ~/",
+        ),
+        (
+            "rules: [{name: a, then: [{link: {to: '~{person}/'}}]}]",
+            "rules.yaml:1:38: rules[0].then[0].link.to: '~{person}/' must begin with a folder: / or ~/",
+        ),
+        (
+            "rules: [{name: a, then: [{crop: /}]}]",
+            (
+                "rules.yaml:1:33: rules[0].then[0].crop: '/' leads to the root folder of the file system; a target in "
+                "a folder, such as ~/Pictures/, would be right"
+            ),
+        ),
+        (
+            "rules: [{name: a, then: [{move: ''}]}]",
+            "rules.yaml:1:33: rules[0].then[0].move: '' is wrong; a text would be right",
+        ),
+        (
+            'rules: [{name: "\\ud800", then: [stop]}]',
+            "rules.yaml:1:16: rules[0].name: '\\ud800' is wrong; a text without control characters would be right",
+        ),
+        (
+            "rules: [{name: a, when: {faces: {max: 2000000}}, then: [stop]}]",
+            "rules.yaml:1:39: rules[0].when.faces.max: 2000000 is wrong; a number from 0 to 1000000 would be right",
+        ),
+        (
+            "rules: [{name: a, when: {taken: {from: 2026-05-02, to: 2026-05-01}}, then: [stop]}]",
+            "rules.yaml:1:33: rules[0].when.taken: 'from' is later than 'to'; an earlier 'from' would be right",
+        ),
+        (
+            "rules: [{name: a, when: {taken: {from: 2026-02-30}}, then: [stop]}]",
+            "rules.yaml:1:40: rules[0].when.taken.from: '2026-02-30' is wrong; a date such as 2026-05-31 would be right",
+        ),
+        (
             "rules: [{name: a, then: [{link: {to: /a/, kind: soft}}]}]",
             "rules.yaml:1:49: rules[0].then[0].link.kind: 'soft' is wrong; symbolic or hard would be right",
         ),

@@ -41,6 +41,8 @@ _TAG_SCHEMA = {"type": "string", "minLength": 1, "pattern": f"^{_PART}+$"}
 
 
 def _target(plain: object, info: ValidationInfo) -> Template:
+    if plain is None:
+        raise wrong(plain, "a folder such as ~/Pictures/ (~ alone is null in YAML)")
     try:
         return parse_template(check_text(plain), home=home_of(info))
     except TemplateError as error:

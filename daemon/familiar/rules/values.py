@@ -75,7 +75,7 @@ def number(low: float, high: float) -> Checked:
 
     def check(plain: object) -> float:
         if isinstance(plain, bool) or not isinstance(plain, int | float) or not low <= plain <= high:
-            raise wrong(plain, f"a number from {low:g} to {high:g}")
+            raise wrong(plain, f"a number from {low:.7g} to {high:.7g}")
         return float(plain)
 
     return Checked(check, {"type": "number", "minimum": low, "maximum": high})
@@ -178,7 +178,7 @@ def check_order(model: BaseModel, lower: str, upper: str) -> None:
     """
     low, high = getattr(model, lower), getattr(model, upper)
     if low is not None and high is not None and low > high:
-        raise complaints([((lower,), f"{low:g} is above {upper}, which is {high:g}")])
+        raise complaints([((lower,), f"{low:.7g} is above {upper}, which is {high:.7g}")])
 
 
 def complaints(found: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
