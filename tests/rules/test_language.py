@@ -117,7 +117,10 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: a, when: {taken: {from: 2026-02-30}}, then: [stop]}]",
-            "rules.yaml:1:40: rules[0].when.taken.from: '2026-02-30' is wrong; a date such as 2026-05-31 would be right",
+            (
+                "rules.yaml:1:40: rules[0].when.taken.from: '2026-02-30' is wrong; a date such as 2026-05-31 would be "
+                "right"
+            ),
         ),
         (
             "rules: [{name: a, then: [{link: {to: /a/, kind: soft}}]}]",

@@ -50,7 +50,7 @@ rules:
 """
 TREE = yaml.safe_load(GOOD)
 
-VALUES = (
+VALUES: tuple[Any, ...] = (
     *(None, True, 0, -1, 7, 0.5, 2_000_000, "", "x", "any", "soon", "a\tb", "/", "~", "~/", "/x", "/{name}", "//x/"),
     *("~ann/", "~{person}/", "{person}/", "/a/../b/", "/a/{persn}/", "/a/{taken:%Q}/", "/a/{score:x}", "/a/{{x}}/"),
     *("/a/{", "/a/{person!r}/", "/a/{taken:%Y/%m}", "/{taken:%Y/%m}", "~/a.jpg", "~/{name}", "jpg", "hard", "stop"),

@@ -115,7 +115,7 @@ def test_a_name_that_is_not_utf_8_stays_as_it_is() -> None:
         ("~bob/x", "'~bob/x' must begin with a folder: / or ~/"),
         (
             "/",
-            "'/' leads to the root folder of the file system; a target in a folder, such as ~/Pictures/, would be right",
+            "'/' leads to the root folder of the file system; a target in a folder, such as ~/Pictures/, would be",
         ),
         ("/.", "'/.' leads to the root folder of the file system"),
         ("//./", "'//./' leads to the root folder of the file system"),

@@ -15,7 +15,7 @@ from familiar.library.named_paths import expanded
 from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews
 from familiar.library.rule_application import RuleApplication
-from familiar.library.sources import folder_source
+from familiar.library.sources import ConfiguredFolders
 from familiar.library.targets import Target
 from familiar.names import name_key
 from familiar.rules.language import rules_schema
@@ -142,7 +142,7 @@ async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings
             indexer=Indexer(store=store, workers=workers),
             recogniser=session.recogniser,
             planner=session.planner(lambda: rules),
-            source_of=lambda path: folder_source(path, folders),
+            source=ConfiguredFolders(folders),
         )
         with session.progress("looking at photos") as count:
             await previews.add_all(photos, count)

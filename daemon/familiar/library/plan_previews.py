@@ -11,6 +11,7 @@ from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
+from familiar.library.sources import Origin
 from familiar.media import is_photo, is_video
 from familiar.model import Photo, Plan, RecognisedFace
 from familiar.rules.planning import following
@@ -36,9 +37,9 @@ class PlanPreviews:
         indexer: Indexer,
         recogniser: Recogniser,
         planner: Planner,
-        source_of: Callable[[Path], str],
+        source: Origin,
     ) -> None:
-        """Take what a photo passes on its way to a plan; `source_of` names the source of a path."""
+        """Take what a photo passes on its way to a plan, and the source of all paths."""
         self.plans: dict[Path, PlanPreview] = {}
         self.copies: list[tuple[Path, Path]] = []
         self.failed: list[tuple[Path, str]] = []
@@ -46,7 +47,7 @@ class PlanPreviews:
         self._indexer = indexer
         self._recogniser = recogniser
         self._planner = planner
-        self._source_of = source_of
+        self._source = source
         self._first: dict[int, Path] = {}
 
     async def add_all(self, paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> None:
@@ -98,4 +99,4 @@ class PlanPreviews:
         found = look(path)
         if found is None:
             raise GoneError(f"{path}: no longer there")
-        return self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found[1])
+        return self._planner.plan(photo, faces, path, source=self._source, mtime_ns=found[1])

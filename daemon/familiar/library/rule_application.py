@@ -5,7 +5,7 @@ from pathlib import Path
 
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
-from familiar.library.sources import FlickrCache, folder_source
+from familiar.library.sources import ConfiguredFolders, FlickrCache, Origin
 from familiar.settings import FolderSettings
 from familiar.sources.settling import look
 from familiar.store.store import Store
@@ -21,7 +21,7 @@ class RuleApplication:
         self._store = store
         self._recogniser = recogniser
         self._planner = planner
-        self._folders = folders
+        self._folders = ConfiguredFolders(folders)
         self._cache = FlickrCache(store)
 
     def record(self, tops: Sequence[Path], on_progress: Callable[[int, int], None]) -> Iterator[int]:
@@ -48,8 +48,8 @@ class RuleApplication:
         plan = self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found[1])
         return self._store.journal.record(photo_id, path, plan) if plan.operations else None
 
-    def _source_of(self, path: Path) -> str:
-        return self._cache.name_of(path) if self._cache.holds(path) else folder_source(path, self._folders)
+    def _source_of(self, path: Path) -> Origin:
+        return self._cache if self._cache.holds(path) else self._folders
 
     def _path_of(self, photo_id: int, tops: Sequence[Path]) -> Path | None:
         """Return where the photo lies that a person put there: no copy of ours, and no link."""

@@ -14,14 +14,22 @@ from familiar.state import cache_in
 from familiar.store.store import Store
 
 
-class Source(Protocol):
+class Origin(Protocol):
+    """What rules ask of where photos come from."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the originals lie elsewhere, so that the files are only copies of them."""
+
+    def name_of(self, path: Path, /) -> str:
+        """Return the source's name in rules for one of its paths."""
+
+
+class Source(Origin, Protocol):
     """Where some photos come from."""
 
     def holds(self, path: Path, /) -> bool:
         """Say whether a path belongs to this source."""
-
-    def name_of(self, path: Path, /) -> str:
-        """Return the source's name in rules for one of its paths."""
 
     def is_there(self, path: Path) -> bool:
         """Say whether a file lies at a path, or is only out of reach, so that it is not known to be gone."""
@@ -47,6 +55,8 @@ class Sources:
 
 class FlickrCache:
     """The folder in the state folder in which files from Flickr lie while they are needed."""
+
+    is_remote = True
 
     def __init__(self, store: Store, log: EventLog = NO_LOG) -> None:
         """Take the store that lies in the state folder, and the log of files that are gone."""
@@ -81,6 +91,16 @@ class FlickrCache:
         return self._hashes.pop(path, None)
 
 
-def folder_source(path: Path, folders: Sequence[FolderSettings]) -> str:
-    """Return the name of the source that a path belongs to: a folder of the settings, or else its own folder."""
-    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), folder_name(path.parent))
+class ConfiguredFolders:
+    """The folders of the settings, for commands that watch none of them."""
+
+    is_remote = False
+
+    def __init__(self, folders: Sequence[FolderSettings]) -> None:
+        """Take the folders."""
+        self._folders = folders
+
+    def name_of(self, path: Path) -> str:
+        """Return the name of the folder that a path lies in, or else that of the file's own folder."""
+        found = (folder.source for folder in self._folders if path.is_relative_to(folder.path))
+        return next(found, folder_name(path.parent))

@@ -238,7 +238,9 @@ class KeyedAction(Mapping):
     move: Given[MoveAction] = None
     copy_: Given[CopyAction] = Field(default=None, alias="copy")
     link: Annotated[Given[LinkAction], BeforeValidator(_as_options, json_schema_input_type=Target | LinkAction)] = None
-    crop: Annotated[Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=PictureTarget | CropAction)] = None
+    crop: Annotated[
+        Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=PictureTarget | CropAction)
+    ] = None
     tag: Given[TagAction] = None
 
     @model_validator(mode="before")
