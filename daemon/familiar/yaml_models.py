@@ -1,4 +1,4 @@
-"""YAML files through pydantic's models: what is wrong is told with its place, its value and what would be right."""
+"""Validate YAML files with pydantic: each problem has its place, the value, and what would be right."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,17 +13,17 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def complaint(message: str) -> PydanticCustomError:
-    """Return what a validator raises to say all of what is wrong, and what would be right."""
+    """Return the error that a validator raises, with the whole message."""
     return PydanticCustomError("complaint", "{message}", {"message": message})
 
 
 def wrong(plain: object, right: str) -> PydanticCustomError:
-    """Return what a validator raises where another value would be right."""
+    """Return the error that a validator raises about a value, with what would be right instead."""
     return complaint(f"{shown(plain)} is wrong; {right} would be right")
 
 
 def keys_of(*models: type[BaseModel]) -> list[str]:
-    """Return the keys that the mappings of some models may have."""
+    """Return the keys of the mappings that models describe."""
     return list(dict.fromkeys(_key(*each) for model in models for each in model.model_fields.items()))
 
 
@@ -35,14 +35,14 @@ def validated(
     context: Mapping[str, object] | None = None,
     missing: Mapping[str, str] | None = None,
 ) -> M | None:
-    """Return the values of a document as a model, or None if they are wrong, which is added to its problems.
+    """Return the values of a document as a model, or None, after adding to its problems what is wrong.
 
     Args:
-        document: where the values stand.
-        model: what they should be.
-        plain: the values, as `Document.plain` gives them.
+        document: the document of the values, which has their places.
+        model: what the values should be.
+        plain: the values, as `Document.plain` returns them.
         context: what validators need to know.
-        missing: what is said of a key that is missing, where it is not the usual.
+        missing: messages about missing keys, where the usual one does not fit.
     """
     try:
         return model.model_validate(plain, context=context)
@@ -55,7 +55,7 @@ def validated(
 
 
 def _is_known(error: ErrorDetails) -> bool:
-    """Say whether a problem tells of this already: nothing can be read, or a list is short as its items are wrong."""
+    """Return whether another problem says the same: an unreadable value, or a list whose items are wrong."""
     return isinstance(error["input"], Unreadable) or (error["type"] == "too_short" and bool(error["input"]))
 
 
@@ -86,7 +86,7 @@ def _unknown_key(key: str, known: Sequence[str]) -> str:
 
 
 def _keys_at(model: type[BaseModel], way: Iterable[str | int]) -> list[str]:
-    """Return the keys of the mapping that a way leads to; its steps may be numbers of items, and names of choices."""
+    """Return the keys of the mapping that a way leads to; it may contain numbers of items and tags of unions."""
     models = [model]
     for step in way:
         fields = [each for inner in models for each in inner.model_fields.items() if _key(*each) == step]

@@ -1,4 +1,4 @@
-"""YAML that knows where each key and value stands, so that a complaint can say line and column."""
+"""YAML files with the line and column of each key and value."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from familiar.errors import ConfigurationError, Problem
 _MAX_NODES = 20_000
 _MAX_DEPTH = 40
 _MAX_NUMBER = 100
-"""Characters of a number; Python refuses to show one of some thousand digits."""
+"""Most characters of a number; Python refuses to print a number of some thousand digits."""
 
 _TAG = "tag:yaml.org,2002:"
 _RIGHT = {
@@ -22,18 +22,18 @@ _RIGHT = {
     f"{_TAG}bool": "true or false",
     f"{_TAG}timestamp": "a date such as 2026-05-31",
 }
-"""What would be right where a value is not what it looks like, or what its tag says."""
+"""What would be right for a value that does not fit its type."""
 
 
 class Unreadable:
-    """Stands for a value that can't be read; what is wrong with it is a problem of its document."""
+    """Stands for a value that can't be read; its document has a problem that says why."""
 
 
 @dataclass(slots=True)
 class Document:
-    """One file as it is read: its name, its values, and what was found to be wrong in it.
+    """One file that is read: its name, its values, and the problems found in it.
 
-    `way` leads to a value: the keys and the numbers of list items from the outermost value to it.
+    A `way` leads to a value: the keys, and the numbers of list items, from the outermost value to it.
     """
 
     file: Path
@@ -43,12 +43,12 @@ class Document:
     def plain(self) -> Any:
         """Return the values as plain Python: dict, list, str, int, float, bool, None, a date, or `Unreadable`.
 
-        What is unreadable, and what has one key twice, is added to the problems.
+        Unreadable values and keys that are given twice are added to the problems.
         """
         return self._plain(self.root, ())
 
     def complain(self, way: Sequence[str | int], message: str, *, of_key: bool = False) -> None:
-        """Add a problem at a value, or at its key, or at the last value on the way that there is."""
+        """Add a problem at a value, or at its key; where the way ends early, at the last value on it."""
         node, key_node, known = self.root, None, list[str | int]()
         for step in way:
             found = next((pair for pair in _children(node) if pair[0] == step), None)
@@ -58,7 +58,7 @@ class Document:
         self._add(key_node if of_key and key_node is not None else node, known, message)
 
     def check(self) -> None:
-        """Raise `ConfigurationError` if anything was found to be wrong."""
+        """Raise `ConfigurationError` if there are problems."""
         if self.problems:
             raise ConfigurationError(self.problems)
 
@@ -100,7 +100,7 @@ class Document:
 
 
 def parse(file: Path, text: str) -> Document | None:
-    """Return the whole document, or None if the file is empty.
+    """Return the document, or None if the file is empty.
 
     Raises:
         ConfigurationError: it is not YAML.
@@ -120,7 +120,7 @@ def parse(file: Path, text: str) -> Document | None:
 
 
 def shown(plain: object) -> str:
-    """Return a value as a complaint shows it, shortened."""
+    """Return a value as messages show it, shortened."""
     match plain:
         case None:
             text = "null"
@@ -134,7 +134,7 @@ def shown(plain: object) -> str:
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node, yaml.Node]]:
-    """Give each value in a mapping or a list, after its key or number and the node of that key."""
+    """Yield the key or number, the node of the key, and the node of each value in a mapping or a list."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             yield key.value if isinstance(key, yaml.ScalarNode) else "", key, value
@@ -144,7 +144,7 @@ def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node, yaml.Node
 
 
 def _bound(file: Path, root: yaml.Node) -> None:
-    """Refuse documents that unfold to too much: aliases may multiply, and may contain themselves."""
+    """Refuse documents that unfold to too much: aliases can multiply, and can contain themselves."""
     count = 0
 
     def unfold(node: yaml.Node, depth: int) -> None:

@@ -63,14 +63,14 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules: [{name: a, when: {percentile: {min: 5}}, then: [stop]}]",
             (
                 "rules.yaml:1:38: rules[0].when.percentile: it is relative to a person: person with a name, or any, "
-                "has to stand beside it"
+                "is required beside it"
             ),
         ),
         (
             "rules: [{name: a, when: {person: [Ann, unknown], percentile: {min: 5}}, then: [stop]}]",
             (
                 "rules.yaml:1:62: rules[0].when.percentile: it is relative to a person: person with a name, or any, "
-                "has to stand beside it"
+                "is required beside it"
             ),
         ),
         (

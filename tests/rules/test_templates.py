@@ -129,8 +129,8 @@ def test_a_name_that_is_not_utf_8_stays_as_it_is() -> None:
         ("/srv/{person.x}/", "unknown field {person.x}"),
         ("/srv/{person:>9}/", "{person} takes no format, but it has '>9'"),
         ("/srv/{taken:%Q}/", "%Q is not known in a date; use %Y, %m, %d"),
-        ("/srv/{score:abc}/", "'abc' is no format of a number; .2f would be one"),
-        ("/srv/{person/", "expected '}' before end of string; a brace that is meant as such is doubled"),
+        ("/srv/{score:abc}/", "'abc' is not a format of a number; .2f would be right"),
+        ("/srv/{person/", "expected '}' before end of string; to write a brace, double it: {{ or }}"),
     ],
 )
 def test_a_wrong_template_says_what_would_be_right(template: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""What a rule asks of a photo: whether it holds, and which faces it is about."""
+"""The conditions of a rule: whether they hold for a photo, and which faces they are about."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,6 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import (
     BeforeValidator,
     ConfigDict,
-    Field,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -28,6 +27,7 @@ from familiar.rules.values import (
     Texts,
     check_order,
     home_of,
+    key,
     number,
     one_of,
     whole,
@@ -35,7 +35,7 @@ from familiar.rules.values import (
 from familiar.yaml_models import complaint, wrong
 
 ANY, UNKNOWN = "any", "unknown"
-"""Words for people in `person`: somebody who is registered, and nobody who is known."""
+"""Words in `person`: somebody who is registered, and nobody who is known."""
 
 _MOMENT_SCHEMA = {
     "type": "string",
@@ -46,13 +46,13 @@ _MOMENT_SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """A condition holds; `faces` are those that it is about, None if it is about none in particular."""
+    """A condition holds; `faces` are the faces that it is about, or None if it is about no face in particular."""
 
     faces: tuple[RecognisedFace, ...] | None = None
 
 
 def _check_time(plain: object) -> tuple[datetime, datetime]:
-    """Return begin and end of a day, or a moment twice (and a microsecond, so that it is included)."""
+    """Return the begin and the end of a day, or a moment and the microsecond after it."""
     if isinstance(plain, datetime):
         moment = plain.replace(tzinfo=None, microsecond=min(plain.microsecond, 999_998))
         return moment, moment + timedelta(microseconds=1)
@@ -65,7 +65,7 @@ def _check_time(plain: object) -> tuple[datetime, datetime]:
 
 
 def _as_range(plain: object) -> object:
-    """Return a number of faces as the range that has it alone."""
+    """Return the range that holds only the given number of faces."""
     if isinstance(plain, dict):
         return plain
     count = _COUNT.check(plain)
@@ -83,7 +83,7 @@ Before: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)
 
 
 class Counts(Range):
-    """How many there are: `min` and `max`."""
+    """A range of counts."""
 
     min: Given[Count] = None
     max: Given[Count] = None
@@ -104,18 +104,18 @@ class Scores(Range):
 
 
 class Percentiles(Range):
-    """Percentiles, 0 to 100: how high a score lies among those of all photos for its person."""
+    """Percentiles, 0 to 100: the rank of a score among the scores of all photos of its person."""
 
     min: Given[Percentile] = None
     max: Given[Percentile] = None
 
     def overlaps(self, lowest: float, highest: float) -> bool:
-        """Say whether a span of percentiles, as equal scores have, lies at least partly in the range."""
+        """Return whether a span of percentiles, as equal scores have, overlaps the range."""
         return (self.min is None or self.min <= highest) and (self.max is None or lowest <= self.max)
 
 
 class FaceQuality(SomeKeys):
-    """How large (pixels, shorter side) and how sharp a face is."""
+    """The size (pixels, shorter side) and the sharpness of a face."""
 
     min_size: Given[Count] = None
     max_size: Given[Count] = None
@@ -127,7 +127,7 @@ class FaceQuality(SomeKeys):
         return self
 
     def fits(self, face: RecognisedFace) -> bool:
-        """Say whether a face is so large and so sharp."""
+        """Return whether the size and the sharpness of a face are in these bounds."""
         size, sharpness = face.face.size, face.face.sharpness
         return (
             (self.min_size is None or self.min_size <= size)
@@ -137,10 +137,10 @@ class FaceQuality(SomeKeys):
 
 
 class Period(SomeKeys):
-    """When it was taken: dates, of which both are included, or times."""
+    """When a photo was taken: dates, both included, or times."""
 
-    since: Given[Since] = Field(default=None, alias="from")
-    before: Given[Before] = Field(default=None, alias="to")
+    since: Given[Since] = key("The first day or moment.", alias="from")
+    before: Given[Before] = key("The last day or moment.", alias="to")
 
     @model_validator(mode="after")
     def _is_in_order(self) -> Self:
@@ -149,36 +149,30 @@ class Period(SomeKeys):
         return self
 
     def __contains__(self, moment: datetime) -> bool:
-        """Say whether a moment lies in the period."""
+        """Return whether a moment lies in the period."""
         return (self.since is None or self.since <= moment) and (self.before is None or moment < self.before)
 
 
 class When(SomeKeys):
-    """Conditions; those side by side must all hold. person, score, distance, percentile and face mean one face."""
+    """Conditions; all of them must hold. person, score, distance, percentile and face refer to the same face."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "dependentRequired": {"percentile": ["person"]}})
 
-    person: Given[Texts] = Field(default=None, description="A face is this person: a name, a list, any, or unknown.")
-    score: Given[Scores] = Field(default=None, description="That face's score, 1 / (1 + distance).")
-    distance: Given[Distances] = Field(default=None, description="That face's distance from its person.")
-    percentile: Given[Percentiles] = Field(
-        default=None, description="That face's score among all for its person; person has to stand beside it."
-    )
-    face: Given[FaceQuality] = Field(default=None, description="How large and how sharp that face is.")
+    person: Given[Texts] = key("A face is this person: a name, a list of names, any, or unknown.")
+    score: Given[Scores] = key("Score of that face, 1 / (1 + distance): 1 is a perfect match.")
+    distance: Given[Distances] = key("Distance of that face from its person: the smaller, the more alike.")
+    percentile: Given[Percentiles] = key("Percentile of that face's score, 0 to 100, among all photos of its person.")
+    face: Given[FaceQuality] = key("Size and sharpness of that face.")
     faces: Annotated[
         Given[Counts], BeforeValidator(_as_range, json_schema_input_type=Annotated[int, _COUNT] | Counts)
-    ] = Field(default=None, description="How many faces the photo has, recognised or not.")
-    kind: Given[Annotated[str, one_of("photo", "video")]] = Field(default=None, description="A photo, or a video.")
-    source: Given[Texts] = Field(default=None, description="The source that it came from, or a list of them.")
-    path: Given[Texts] = Field(
-        default=None, description="A pattern of its path, or a list: * in a folder, ** across folders, ~ for home."
-    )
-    taken: Given[Period] = Field(default=None, description="When it was taken.")
-    all: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = Field(default=None, description="All of these hold.")
-    any: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = Field(
-        default=None, description="At least one of these holds."
-    )
-    not_: Given["When"] = Field(default=None, alias="not", description="This does not hold.")
+    ] = key("Number of faces in the photo, recognised or not.")
+    kind: Given[Annotated[str, one_of("photo", "video")]] = key("photo or video.")
+    source: Given[Texts] = key("Source of the photo, or a list of sources.")
+    path: Given[Texts] = key("Pattern of the path, or a list: * in a folder, ** across folders, ~ for home.")
+    taken: Given[Period] = key("When the photo was taken.")
+    all: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = key("All of these conditions hold.")
+    any: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = key("At least one of these conditions holds.")
+    not_: Given["When"] = key("These conditions do not all hold.", alias="not")
 
     @field_validator("percentile")
     @classmethod
@@ -186,7 +180,7 @@ class When(SomeKeys):
         if "person" in info.data:  # it is wrong otherwise, and was complained of
             names = info.data["person"]
             if names is None or UNKNOWN in map(name_key, names):
-                raise complaint("it is relative to a person: person with a name, or any, has to stand beside it")
+                raise complaint("it is relative to a person: person with a name, or any, is required beside it")
         return value
 
     @field_validator("path")
@@ -200,11 +194,11 @@ class When(SomeKeys):
         return _all(self._checks(subject))
 
     def names(self, person: str | None) -> bool:
-        """Say whether the condition is about a person, None for somebody who is not known."""
+        """Return whether `person` includes a person, or None for an unknown one."""
         return UNKNOWN in self._keys if person is None else bool({ANY, name_key(person)} & self._keys)
 
     def parts(self, *, denied: bool = True) -> Iterator["When"]:
-        """Give this and all conditions in it, however deep; `denied`: also those that must not hold."""
+        """Yield these and all nested conditions; with `denied`, also those in `not`."""
         yield self
         inner = (*(self.all or ()), *(self.any or ()), *((self.not_,) if denied and self.not_ is not None else ()))
         for part in inner:
@@ -271,7 +265,7 @@ def _about_none(holds: bool) -> Holds | None:  # noqa: FBT001 - reads as a conve
 
 
 def _all(found: Iterable[Holds | None]) -> Holds | None:
-    """Return what holds if all do; together they are about the faces of each."""
+    """Unite what holds if everything holds, otherwise return None."""
     held = []
     for holds in found:
         if holds is None:
@@ -281,7 +275,7 @@ def _all(found: Iterable[Holds | None]) -> Holds | None:
 
 
 def _together(held: Iterable[Holds]) -> Holds:
-    """Unite the faces, each once, in their order; about none if none of them is about any."""
+    """Unite the faces, each once, in order; without any, the result is about no face in particular."""
     lists = [holds.faces for holds in held if holds.faces is not None]
     if not lists:
         return Holds()

@@ -1,4 +1,4 @@
-"""The rules' file: read with errors that name the place, and described for editors."""
+"""Read a rules file, with errors that name the place, and describe it to editors."""
 
 import hashlib
 from pathlib import Path
@@ -25,12 +25,12 @@ class RulesFile(Mapping):
     """Rules of familiar: what is done with a photo, by the people in it."""
 
     rules: tuple[Rule, ...] | None = Field(
-        default=None, description="They stand in order, and all that match apply, until one says stop."
+        default=None, description="Rules, tried in order; all that match apply, until one says stop."
     )
 
 
 def read_rules(file: Path, text: str, *, home: Path) -> Rules:
-    """Return the rules in `text`, which stands in `file`; an empty file has none.
+    """Return the rules in `text`, the content of `file`; an empty file has none.
 
     Raises:
         ConfigurationError: something is wrong; all of it is reported.
@@ -47,12 +47,12 @@ def read_rules(file: Path, text: str, *, home: Path) -> Rules:
 
 
 def rules_schema() -> dict[str, Any]:
-    """Return the JSON schema of the rules' file."""
+    """Return the JSON schema of a rules file."""
     return RulesFile.model_json_schema(schema_generator=_Schema)
 
 
 class _Schema(GenerateJsonSchema):
-    """Leaves out null as a default: a key that isn't there has no value."""
+    """Leaves out null as a default, as no key may be null."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         if schema.get("default") is None:
@@ -61,7 +61,7 @@ class _Schema(GenerateJsonSchema):
 
 
 def _check_names(document: Document, plain: Any) -> None:
-    """Complain of rules that have the name of an earlier one."""
+    """Complain about rules that have the name of an earlier one."""
     rules = plain.get("rules") if isinstance(plain, dict) else None
     names: set[str] = set()
     for number, rule in enumerate(rules if isinstance(rules, list) else ()):

@@ -1,4 +1,4 @@
-"""A rule: what it asks of a photo, and what it does then."""
+"""A rule: its conditions and its actions."""
 
 from functools import cached_property
 from typing import Annotated, Self
@@ -16,10 +16,10 @@ _NOT_MOVED = "a photo on Flickr is not moved; copy it, or leave 'flickr' out of 
 
 
 class Rule(Mapping):
-    """If the conditions hold for a photo, the actions are taken."""
+    """If the conditions hold for a photo, the actions are done."""
 
-    name: Text = Field(description="Its name in the log and in the journal; no two rules have the same.")
-    when: Given[When] = Field(default=None, description="Conditions; without them the rule holds for each photo.")
+    name: Text = Field(description="Name of the rule in the log and in the journal; each rule has its own.")
+    when: Given[When] = Field(default=None, description="Conditions; without them the rule holds for every photo.")
     then: Annotated[tuple[Then, ...], NOT_EMPTY] = Field(description="Actions.")
 
     @model_validator(mode="after")
@@ -33,12 +33,12 @@ class Rule(Mapping):
 
     @cached_property
     def actions(self) -> tuple[Action, ...]:
-        """What is done."""
+        """The actions, in order."""
         return tuple(item.action if isinstance(item, KeyedAction) else item for item in self.then)
 
     @cached_property
     def people(self) -> frozenset[str]:
-        """The names of people that the rule has."""
+        """The names of people in the rule."""
         named = {name for part in self._parts for name in part.person or ()}
         return frozenset(name for name in named if name_key(name) not in RESERVED_NAMES)
 
@@ -52,7 +52,7 @@ class Rule(Mapping):
         return Holds() if self.when is None else self.when.check(subject)
 
     def ranks(self, person: str) -> bool:
-        """Say whether a photo of a person is compared with all others of that person (`percentile`)."""
+        """Return whether the rule asks for the percentiles of a person's scores."""
         return any(part.percentile is not None and part.names(person) for part in self._parts)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Templates as values of the language: targets, and texts of tags."""
+"""Types of templates in rules: targets, and texts of tags."""
 
 from typing import Annotated, Any, TypeAlias
 
@@ -29,12 +29,12 @@ _PART = (
 _TARGET_SCHEMA: dict[str, Any] = {
     "type": "string",
     "pattern": rf"^(?!(?:.*/)?\.\.(?:/|$))(?!/+[^/]*$)~?/{_PART}*$",
-    "patternErrorMessage": "A target begins with / or ~/ and a folder; fields of it are known, and it has no '..'.",
+    "patternErrorMessage": "A target is a path from / or ~/ on, with known {fields}, without '..', not directly in /.",
 }
 _PICTURE_SCHEMA = _TARGET_SCHEMA | {
     "allOf": [{
         "pattern": r"(?:/|\.(?:[jJ][pP][eE]?[gG]|[pP][nN][gG]|[wW][eE][bB][pP]))$",
-        "patternErrorMessage": f"A crop goes into a folder (/ at its end), or a file: {', '.join(CROP_SUFFIXES)}.",
+        "patternErrorMessage": f"A crop goes into a folder (/ at its end), or a file with {', '.join(CROP_SUFFIXES)}.",
     }]
 }  # fmt: skip
 _TAG_SCHEMA = {"type": "string", "minLength": 1, "pattern": f"^{_PART}+$"}

@@ -1,7 +1,7 @@
-"""Templates of target paths: a folder that is written out, and below it what the photo's values make of the rest.
+"""Templates of target paths: a fixed folder, and below it a path with the values of a photo.
 
-What a value contains never leads out of that folder: slashes, control characters and leading dots in names of people
-and files are replaced.
+No value leads out of that folder: slashes, control characters and leading dots in names of people and files are
+replaced.
 """
 
 import re
@@ -16,10 +16,10 @@ from familiar.model import Subject
 
 FIELDS = ("person", "name", "stem", "suffix", "taken", "source", "score")
 UNKNOWN = "unknown"
-"""What `{person}` is for a face that nobody is known by."""
+"""The value of `{person}` for an unknown face."""
 
 DIRECTIVES = "YmdHMSjybBaAUVWGu%"
-"""What may stand behind a % in the format of a date."""
+"""Letters after a % in the format of a date."""
 
 NUMBER_FORMAT = r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?"
 """A format of a number, as a regular expression."""
@@ -33,9 +33,9 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A target: `base` is the folder that nothing leads out of, `parts` are texts and fields, `text` is all of it.
+    """A target: `base` is the folder that no value leads out of, `parts` are texts and fields, `text` is the whole.
 
-    `top` is that folder if it is for such targets alone; a whole home is not, nor is the root of all folders.
+    `top` is `base`, or None if `base` is the home folder or the root folder, which are not for targets alone.
     """
 
     text: str
@@ -51,13 +51,13 @@ class Template:
 
     @property
     def ending(self) -> str:
-        """The text after the last field: what each target ends in."""
+        """The text after the last field, in which each target ends."""
         literal, field, _ = self.parts[-1] if self.parts else ("", None, "")
         return literal if field is None else ""
 
     @property
     def has_folder(self) -> bool:
-        """Whether each target lies in a folder below `base`; of all fields, `{suffix}` alone may be empty."""
+        """Whether each target lies in a folder below `base`; only `{suffix}` may be empty."""
         shape = "".join(
             literal if field in {None, "suffix"} else f"{literal}_{'/_' * spec.count('/')}"
             for literal, field, spec in self.parts
@@ -65,7 +65,7 @@ class Template:
         return len(_components(shape)) + self.is_folder > 1
 
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
-        """Return the target for these values; in a folder the photo gets the file name `name`."""
+        """Return the target for these values; `name` is the file name in a target that is a folder."""
         text = "".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts)
         components = [shorten_name(component) for component in _components(text)]
         if self.is_folder or not components:
@@ -77,8 +77,7 @@ def parse_template(text: str, *, home: Path) -> Template:
     """Return a template; `~` stands for `home`.
 
     Raises:
-        TemplateError: it does not begin with a folder, a field of it is unknown or wrong, or photos would lie directly
-            in the root folder.
+        TemplateError: it does not begin with a folder, has an unknown or wrong field, or leads to the root folder.
     """
     parsed = _parsed(text)
     start = parsed[0][0] if parsed else ""
@@ -102,7 +101,7 @@ def parse_template(text: str, *, home: Path) -> Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTemplate:
-    """A text with fields that is no path, as of a tag."""
+    """A text with fields that is not a path, such as a tag."""
 
     parts: tuple[tuple[str, str | None, str], ...]
 
@@ -120,13 +119,13 @@ def parse_text(text: str) -> TextTemplate:
     """Return a template of a text.
 
     Raises:
-        TemplateError: a field of it is unknown or wrong.
+        TemplateError: it has an unknown or wrong field.
     """
     return TextTemplate(parts=tuple((part[0], *_field(text, *part[1:])) for part in _parsed(text)))
 
 
 def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str, str | float | datetime]:
-    """Return the values of all fields for a photo, and one person in it."""
+    """Return the values of all fields for a photo and one person in it."""
     path = subject.path
     return {
         "person": person or UNKNOWN,
@@ -144,11 +143,11 @@ def _components(text: str) -> list[str]:
 
 
 def _parsed(text: str) -> list[tuple[str, str | None, str, str | None]]:
-    """Return literals, each with the field, format and conversion that follow it."""
+    """Return the literal texts, each with the field, format and conversion that follow it."""
     try:
         return [(part[0], part[1], part[2] or "", part[3]) for part in string.Formatter().parse(text)]
     except ValueError as error:
-        raise TemplateError(f"{text!r}: {error}; a brace that is meant as such is doubled: {{{{ }}}}") from error
+        raise TemplateError(f"{text!r}: {error}; to write a brace, double it: {{{{ or }}}}") from error
 
 
 def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tuple[str | None, str]:
@@ -159,10 +158,10 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
     if name == "taken":
         wrong = [letter for letter in re.findall(r"%(.?)", spec) if letter not in set(DIRECTIVES)]
         if wrong:
-            raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S, %B, ...")
+            raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S or %B")
     elif name == "score":
         if not re.fullmatch(NUMBER_FORMAT, spec):
-            raise TemplateError(f"{text!r}: {spec!r} is no format of a number; .2f would be one")
+            raise TemplateError(f"{text!r}: {spec!r} is not a format of a number; .2f would be right")
     elif spec:
         raise TemplateError(f"{text!r}: {{{name}}} takes no format, but it has {spec!r}")
     return name, spec

@@ -1,4 +1,4 @@
-"""What a rule does with a photo: each action gives operations for the photo and the faces that the rule is about."""
+"""The actions of a rule: each one returns operations for a photo and the faces that the rule is about."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
@@ -13,7 +13,7 @@ from pydantic import Tag as Choice
 from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
 from familiar.rules.targets import PictureTarget, TagText, Target
 from familiar.rules.templates import UNKNOWN, Template, TextTemplate, values_of
-from familiar.rules.values import FROZEN, MANY, Given, Mapping, number, one_of, whole
+from familiar.rules.values import FROZEN, MANY, Given, Mapping, key, number, one_of, whole
 from familiar.tags import TagError, clean_tag, raw_tag
 from familiar.yaml_models import keys_of, wrong
 
@@ -21,12 +21,12 @@ _BY_PERSON = frozenset({"person", "score"})
 
 _NOT_REMOTE = "it does not come from Flickr, where tags go"
 _NOT_MOVED = "a photo on Flickr is not moved; copy it"
-_NOT_LINKED = "the file of a photo on Flickr does not stay; copy it, or link with kind: hard"
+_NOT_LINKED = "the file of a photo from Flickr is not kept; copy it, or link with kind: hard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """An operation that an action asks for; two of a kind with the same `key` ask for the same."""
+    """An operation that an action asks for; two wishes of one kind with the same `key` are the same wish."""
 
     operation: Operation
     key: Hashable
@@ -36,32 +36,32 @@ Step: TypeAlias = Wish | Refusal
 
 
 class Action(ABC):
-    """One action; what has a body here holds for most."""
+    """One action; the methods with a body suit most actions."""
 
     stops: ClassVar[bool] = False
-    """Whether no later rule is asked for this photo."""
+    """Whether all later rules are skipped for this photo."""
 
     turn: ClassVar[int] = 0
-    """When its operations are done: first what leaves the photo where it is, then the move (1), then links (2)."""
+    """The order of its operations: first those that leave the photo in place, then the move (1), then links (2)."""
 
     gives_tags: ClassVar[bool] = False
     """Whether its operations are tags."""
 
     takes_unknown: ClassVar[bool] = False
-    """Whether it is about faces that nobody is recognised in, too, where the condition says nothing of faces."""
+    """Whether it uses unrecognised faces as well, if the condition does not mention faces."""
 
     @property
     def target(self) -> Template | None:
-        """Where it puts something, if it does."""
+        """Where it puts a file, or None."""
         return None
 
     def unfit(self, subject: Subject) -> str | None:  # noqa: ARG002
-        """Return why it can't be done for a photo, by where that came from."""
+        """Return why it can't be done for a photo from this source, or None."""
         return None
 
     @abstractmethod
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
-        """Give what is to be done for a photo and the faces that the rule is about."""
+        """Yield what to do for a photo and the faces that the rule is about."""
 
 
 class _PhotoAction(Action):
@@ -73,7 +73,7 @@ class _PhotoAction(Action):
         """Where it puts the photo."""
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
-        """Give an operation for each person if the target names the person, else one."""
+        """Yield an operation for each person if the target names the person, otherwise one."""
         for values in _by_person(self.target, subject, faces):
             target = self.target.render(values, subject.path.name)
             yield Wish(operation=self.operation(target, rule), key=target)
@@ -84,7 +84,7 @@ class _PhotoAction(Action):
 
 
 class MoveAction(RootModel[Target], _PhotoAction):
-    """Move the photo; to another disk as a copy that is compared before the original goes."""
+    """Move the photo. To another disk, it is copied, and the copy is compared before the original is removed."""
 
     model_config = FROZEN
     turn: ClassVar[int] = 1
@@ -95,7 +95,7 @@ class MoveAction(RootModel[Target], _PhotoAction):
         return self.root
 
     def unfit(self, subject: Subject) -> str | None:
-        """Refuse to move what is only a copy."""
+        """Refuse to move a file that is only a copy of the original."""
         return _NOT_MOVED if subject.is_remote else None
 
     def operation(self, target: Path, rule: str) -> Operation:
@@ -119,7 +119,7 @@ class CopyAction(RootModel[Target], _PhotoAction):
 
 
 def _as_options(plain: object) -> object:
-    """Return a target alone as the options of an action."""
+    """Return the options of an action that is given by its target alone."""
     return {"to": plain} if isinstance(plain, str) else plain
 
 
@@ -127,7 +127,7 @@ class LinkAction(Mapping, _PhotoAction):
     """Link to the photo."""
 
     turn: ClassVar[int] = 2
-    to: Target = Field(description="A folder (/ at its end), or a file.")
+    to: Target = Field(description="The target: a folder (/ at its end) or a file, from / or ~/ on.")
     kind: Annotated[str, one_of("symbolic", "hard")] = "symbolic"
 
     @property
@@ -137,11 +137,11 @@ class LinkAction(Mapping, _PhotoAction):
 
     @property
     def is_symbolic(self) -> bool:
-        """Whether the link has the photo's path, and not the photo itself."""
+        """Whether it is a symbolic link, and not a hard one."""
         return self.kind == "symbolic"
 
     def unfit(self, subject: Subject) -> str | None:
-        """Refuse a link that would soon lead nowhere."""
+        """Refuse a symbolic link to a file that is not kept."""
         return _NOT_LINKED if subject.is_remote and self.is_symbolic else None
 
     def operation(self, target: Path, rule: str) -> Operation:
@@ -153,19 +153,19 @@ class CropAction(Mapping, Action):
     """Write a picture of each face."""
 
     takes_unknown: ClassVar[bool] = True
-    to: PictureTarget = Field(description="A folder (/ at its end), or a file.")
+    to: PictureTarget = Field(description="The target: a folder (/ at its end) or a file, from / or ~/ on.")
     margin: Annotated[float, number(0, 10)] = Field(
-        default=0.4, description="What is added on each side, as a share of the face."
+        default=0.4, description="Added on each side of the face, as a share of its size."
     )
     size: Given[Annotated[int, whole(8, 10_000)]] = Field(
         default=None,
-        description="Pixels of a side of the square picture; by default the face stays as it is.",
+        description="Side of the square picture in pixels; by default the picture is not scaled.",
     )
     min_size: Annotated[int, whole(0, MANY)] = Field(
-        default=0, description="Faces whose shorter side has fewer pixels are left out."
+        default=0, description="Smallest face, in pixels of its shorter side."
     )
     format: Annotated[str, one_of("jpg", "png", "webp")] = Field(
-        default="jpg", description="Of pictures in a target that is a folder."
+        default="jpg", description="Format of the pictures, if the target is a folder."
     )
 
     @property
@@ -174,7 +174,7 @@ class CropAction(Mapping, Action):
         return self.to
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
-        """Give a crop for each face that is large enough."""
+        """Yield a crop for each face that is large enough."""
         for face in faces:
             if face.face.size < self.min_size:
                 reason = f"the face is {face.face.size} pixels wide, and min_size is {self.min_size}"
@@ -196,17 +196,17 @@ class CropAction(Mapping, Action):
 
 
 class TagAction(RootModel[TagText], Action):
-    """Tag the photo on Flickr, where it came from."""
+    """Tag the photo on Flickr, if it came from there."""
 
     model_config = FROZEN
     gives_tags: ClassVar[bool] = True
 
     def unfit(self, subject: Subject) -> str | None:
-        """Refuse a tag where there is nothing to send it to."""
+        """Refuse a tag for a photo that is not on Flickr."""
         return None if subject.is_remote else _NOT_REMOTE
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
-        """Give a tag for each person if the text names the person, else one; nobody is tagged as unknown."""
+        """Yield a tag for each person if the text names the person, otherwise one; `unknown` is never a tag."""
         for values in _by_person(self.root, subject, faces):
             if values["person"] == UNKNOWN and "person" in self.root.fields:
                 continue
@@ -220,28 +220,30 @@ class TagAction(RootModel[TagText], Action):
 
 
 class StopAction(RootModel[Literal["stop"]], Action):
-    """Ask no later rule for this photo."""
+    """Skip all later rules for this photo."""
 
     model_config = FROZEN
     stops: ClassVar[bool] = True
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:  # noqa: ARG002
-        """Give nothing to do."""
+        """Yield nothing."""
         yield from ()
 
 
 class KeyedAction(Mapping):
-    """An action with its key: exactly one of move, copy, link, crop and tag."""
+    """One action: exactly one of move, copy, link, crop and tag."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
-    move: Given[MoveAction] = None
-    copy_: Given[CopyAction] = Field(default=None, alias="copy")
-    link: Annotated[Given[LinkAction], BeforeValidator(_as_options, json_schema_input_type=Target | LinkAction)] = None
+    move: Given[MoveAction] = key("Move the photo to this folder (/ at its end) or file.")
+    copy_: Given[CopyAction] = key("Copy the photo to this folder (/ at its end) or file.", alias="copy")
+    link: Annotated[Given[LinkAction], BeforeValidator(_as_options, json_schema_input_type=Target | LinkAction)] = key(
+        "Link to the photo from this folder (/ at its end) or file; or a mapping with to and kind."
+    )
     crop: Annotated[
         Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=PictureTarget | CropAction)
-    ] = None
-    tag: Given[TagAction] = None
+    ] = key("Write a picture of each face into this folder (/ at its end) or file; or a mapping with to and options.")
+    tag: Given[TagAction] = key("Tag the photo on Flickr, if it came from there.")
 
     @model_validator(mode="before")
     @classmethod
@@ -253,7 +255,7 @@ class KeyedAction(Mapping):
 
     @property
     def action(self) -> Action:
-        """The action that has its key here."""
+        """The action whose key is given."""
         given = (self.move, self.copy_, self.link, self.crop, self.tag)
         return next(action for action in given if action is not None)
 
@@ -268,7 +270,7 @@ Then: TypeAlias = Annotated[
 def _by_person(
     to: Template | TextTemplate, subject: Subject, faces: Sequence[RecognisedFace]
 ) -> Iterator[dict[str, str | float | datetime]]:
-    """Give a template's values: for each person with their best score if it names them, else once."""
+    """Yield the values of a template: for each person, with the best score, if it names the person; otherwise once."""
     best: dict[str | None, float] = {}
     for face in faces:
         score = face.match.score if face.match is not None else 0.0

@@ -1,4 +1,4 @@
-"""Values of the language: texts, numbers, ranges; each says what would be right, and has its JSON schema."""
+"""Types of values in rules: each checks a value, says what would be right, and has a JSON schema."""
 
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -24,12 +24,12 @@ from familiar.yaml_models import complaint, keys_of, wrong
 T = TypeVar("T")
 
 MANY = 1_000_000
-"""More than there are of anything that is counted, and more pixels than a picture has on a side."""
+"""Upper bound of counts and of pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
-    """A type by the function that checks and returns its values, and the JSON schema of those that are right."""
+    """A type: the function that checks and returns its values, and the JSON schema of the right ones."""
 
     check: Callable[[Any], Any]
     schema: dict[str, Any]
@@ -44,7 +44,7 @@ class Checked:
 
 
 class _NotNull:
-    """Takes null for a wrong value, though None stands for a key that isn't there."""
+    """Refuses null, although None is the value of a key that is not given."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Return the schema of the value without null."""
@@ -54,14 +54,14 @@ class _NotNull:
 
 
 Given: TypeAlias = Annotated[T | None, _NotNull()]
-"""A value where its key is given, else None."""
+"""The value of a key, or None if the key is not given."""
 
 
 def check_text(plain: object) -> str:
-    """Return a text.
+    """Return a text that is not empty.
 
     Raises:
-        PydanticCustomError: it is none, or has characters that no name of a file or person has.
+        PydanticCustomError: the value is not such a text, or contains control characters.
     """
     if not isinstance(plain, str) or not plain:
         raise wrong(plain, "a text")
@@ -93,7 +93,7 @@ def whole(low: int, high: int) -> Checked:
 
 
 def one_of(*texts: str) -> Checked:
-    """Return the type of some texts."""
+    """Return the type that has only these texts."""
     listed = f"{', '.join(texts[:-1])} or {texts[-1]}"
 
     def check(plain: object) -> str:
@@ -108,14 +108,19 @@ def _as_list(plain: object) -> object:
     return plain if isinstance(plain, list) else [plain]
 
 
+def key(description: str, *, alias: str | None = None) -> Any:
+    """Return the field of a key that need not be given; `alias` is its name in a file, where Python uses another."""
+    return Field(default=None, alias=alias, description=description)
+
+
 def home_of(info: ValidationInfo) -> Path:
-    """Return what `~` stands for."""
+    """Return the home folder, for which `~` stands."""
     assert info.context is not None
     return Path(info.context["home"])
 
 
 NOT_EMPTY = Field(min_length=1)
-"""Of a list: there is something in it."""
+"""The list has at least one item."""
 
 _TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"}
 
@@ -133,7 +138,7 @@ FROZEN = ConfigDict(frozen=True, defer_build=True)
 
 
 class Mapping(BaseModel):
-    """A mapping of the rules' file: frozen, and without unknown keys.
+    """A mapping in a rules file: frozen, without unknown keys.
 
     The docstrings of models and the descriptions of their fields are what editors show: write them for users.
     """
@@ -161,7 +166,7 @@ class Range(SomeKeys):
     max: Given[float] = None
 
     def __contains__(self, number: float) -> bool:
-        """Say whether a number lies in the range."""
+        """Return whether a number lies in the range."""
         return (self.min is None or self.min <= number) and (self.max is None or number <= self.max)
 
     @model_validator(mode="after")
@@ -171,10 +176,10 @@ class Range(SomeKeys):
 
 
 def check_order(model: BaseModel, lower: str, upper: str) -> None:
-    """Check that one of two numbers of a model, if both are given, is not above the other.
+    """Check that the field `lower` of a model is not above the field `upper`, if both are given.
 
     Raises:
-        ValidationError: it is; the complaint is of the lower one.
+        ValidationError: it is above; the complaint is about `lower`.
     """
     low, high = getattr(model, lower), getattr(model, upper)
     if low is not None and high is not None and low > high:
@@ -182,6 +187,6 @@ def check_order(model: BaseModel, lower: str, upper: str) -> None:
 
 
 def complaints(found: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
-    """Return what a validator raises to complain of values in what it validates, each with the way to it."""
+    """Return the error that a validator raises about inner values, each given by the way to it."""
     details = [InitErrorDetails(type=complaint(message), loc=way, input=None) for way, message in found]
     return ValidationError.from_exception_data("rules", details)
