@@ -130,7 +130,7 @@ def test_the_schema_takes_every_example(text: str) -> None:
     value=st.sampled_from(VALUES),
     key=st.none() | st.sampled_from(["persn", "min", "to", "move", "not", "name"]),
 )
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=100)
 def test_the_schema_refuses_what_reading_refuses_and_takes_the_rest(
     way: tuple[str | int, ...], value: Any, key: str | None
 ) -> None:

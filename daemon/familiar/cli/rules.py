@@ -1,4 +1,4 @@
-"""familiar rules: check them, and apply them to photos that are known already."""
+"""familiar rules: check them, apply them to known photos, and describe them to editors."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -21,9 +21,9 @@ def rules() -> None:
 @click.argument("file", required=False, type=PathType())
 @pass_library
 def check(library: Library, file: Path | None) -> Answer:
-    """Check the rules, and the people whom they name.
+    """Check the rules, the people in them, and their target folders.
 
-    Without FILE the configured rules are checked.
+    Without FILE, check the configured rules.
     """
     found = library.rules.check(file)
 
@@ -44,8 +44,8 @@ def check(library: Library, file: Path | None) -> Answer:
 def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
     """Apply the rules to photos that are known already.
 
-    All known photos, or those in PATHS; `familiar plan` shows beforehand what the rules do. What was done already
-    is found and not done again. Everything can be undone: familiar undo --since 1h.
+    Use all known photos, or those at or below PATHS. `familiar plan` shows beforehand what the rules would do. What
+    was done before is not done again. Everything can be undone: familiar undo --since 1h.
     """
     found = library.rules.apply(*paths)
 
@@ -59,6 +59,6 @@ def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
 @rules.command(epilog="Example: familiar rules schema > rules.schema.json")
 @pass_library
 def schema(library: Library) -> Answer:
-    """Print the JSON schema of a file with rules, for editors."""
+    """Print the JSON schema of a rules file, for editors."""
     found = library.rules.schema()
     return Answer(data=found, text=lambda: print_json(found))

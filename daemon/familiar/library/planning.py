@@ -1,4 +1,4 @@
-"""A photo becomes a plan."""
+"""Plans for photos."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,16 +11,16 @@ from familiar.rules.planning import Rules, plan_for
 
 
 class Planner:
-    """Makes plans by the rules that hold now; touches nothing."""
+    """Makes plans by the rules in use; touches no file."""
 
     def __init__(self, *, rules: Callable[[], Rules], percentiles: PercentileIndex) -> None:
-        """Take what gives the rules, which may change while a daemon runs, and the percentiles of scores."""
+        """Take the percentiles of scores, and what returns the rules, which can change while a daemon runs."""
         self._rules = rules
         self._percentiles = percentiles
 
     @property
     def rules(self) -> Rules:
-        """The rules that hold now."""
+        """The rules in use."""
         return self._rules()
 
     def plan(self, photo: Photo, faces: Sequence[RecognisedFace], path: Path, *, source: Origin, mtime_ns: int) -> Plan:
@@ -28,10 +28,10 @@ class Planner:
 
         Args:
             photo: the photo.
-            faces: its faces, with whom they match.
-            path: where it lies.
+            faces: its faces, with their matches.
+            path: path of its file.
             source: the source that the path belongs to.
-            mtime_ns: when the file was changed last, which stands in where a photo does not say when it was taken.
+            mtime_ns: modification time of the file, for photos that do not say when they were taken.
         """
         rules = self.rules
         subject = Subject(
@@ -46,5 +46,5 @@ class Planner:
 
 
 def _local_time(mtime_ns: int) -> datetime:
-    """Return the time of a file without a zone, as cameras write theirs."""
+    """Return a file's time as local time without a zone, which is what cameras write."""
     return datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above

@@ -15,11 +15,11 @@ from familiar.store.store import Store
 
 
 class Origin(Protocol):
-    """What rules ask of where photos come from."""
+    """What rules need to know of the place that photos come from."""
 
     @property
     def is_remote(self) -> bool:
-        """Whether the originals lie elsewhere, so that the files are only copies of them."""
+        """Whether the originals are elsewhere, and the files are only copies."""
 
     def name_of(self, path: Path, /) -> str:
         """Return the source's name in rules for one of its paths."""
@@ -92,7 +92,7 @@ class FlickrCache:
 
 
 class ConfiguredFolders:
-    """The folders of the settings, for commands that watch none of them."""
+    """The configured folders, for commands that do not watch them."""
 
     is_remote = False
 
@@ -101,6 +101,6 @@ class ConfiguredFolders:
         self._folders = folders
 
     def name_of(self, path: Path) -> str:
-        """Return the name of the folder that a path lies in, or else that of the file's own folder."""
+        """Return the name of the configured folder that contains a path, otherwise that of the file's own folder."""
         found = (folder.source for folder in self._folders if path.is_relative_to(folder.path))
         return next(found, folder_name(path.parent))
