@@ -113,7 +113,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: a, when: {taken: {from: 2026-05-02, to: 2026-05-01}}, then: [stop]}]",
-            "rules.yaml:1:33: rules[0].when.taken: 'from' is later than 'to'; an earlier 'from' would be right",
+            "rules.yaml:1:40: rules[0].when.taken.from: 2026-05-02 00:00:00 is later than 'to'; an earlier 'from' would be right",
         ),
         (
             "rules: [{name: a, when: {taken: {from: 2026-02-30}}, then: [stop]}]",
@@ -245,6 +245,6 @@ def test_an_alias_that_contains_itself_is_refused() -> None:
     assert "nested over 40 deep" in problems("rules: &a [*a]")[0]
 
 
-def test_the_people_that_rules_name_are_known() -> None:
+def test_rules_tell_which_people_they_name() -> None:
     text = "rules: [{name: a, when: {any: [{person: [Ann, unknown]}, {not: {person: Bob}}]}, then: [stop]}]"
     assert read_rules(FILE, text, home=Path("/")).people() == {"Ann", "Bob"}

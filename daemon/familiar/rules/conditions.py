@@ -3,45 +3,24 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated
 
 from pydantic import (
     BeforeValidator,
     ConfigDict,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
 from familiar.model import RecognisedFace, Subject
 from familiar.names import name_key
-from familiar.rules.values import (
-    MANY,
-    NOT_EMPTY,
-    Checked,
-    Given,
-    Range,
-    SomeKeys,
-    Texts,
-    check_order,
-    home_of,
-    key,
-    number,
-    one_of,
-    whole,
-)
-from familiar.yaml_models import complaint, wrong
+from familiar.rules.ranges import COUNT, Counts, Distances, FaceQuality, Percentiles, Period, Scores, as_range
+from familiar.rules.values import NOT_EMPTY, Given, SomeKeys, Texts, home_of, key, one_of
+from familiar.yaml_models import complaint
 
 ANY, UNKNOWN = "any", "unknown"
 """Words in `person`: somebody who is registered, and nobody who is known."""
-
-_MOMENT_SCHEMA = {
-    "type": "string",
-    "pattern": r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-    r"(([Tt]|[ \t]+)\d\d?:\d\d:\d\d(\.\d*)?([ \t]*(Z|[-+]\d\d?(:\d\d)?))?)?$",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,108 +28,6 @@ class Holds:
     """A condition holds; `faces` are the faces that it is about, or None if it is about no face in particular."""
 
     faces: tuple[RecognisedFace, ...] | None = None
-
-
-def _check_time(plain: object) -> tuple[datetime, datetime]:
-    """Return the begin and the end of a day, or a moment and the microsecond after it."""
-    if isinstance(plain, datetime):
-        moment = plain.replace(tzinfo=None, microsecond=min(plain.microsecond, 999_998))
-        return moment, moment + timedelta(microseconds=1)
-    if plain == date.max:
-        raise complaint(f"{plain} is out of range; a date such as 2026-05-31 would be right")
-    if isinstance(plain, date):
-        begin = datetime.combine(plain, time())
-        return begin, begin + timedelta(days=1)
-    raise wrong(plain, "a date such as 2026-05-31")
-
-
-def _as_range(plain: object) -> object:
-    """Return the range that holds only the given number of faces."""
-    if isinstance(plain, dict):
-        return plain
-    count = _COUNT.check(plain)
-    return {"min": count, "max": count}
-
-
-_COUNT = whole(0, MANY)
-
-Count: TypeAlias = Annotated[float, number(0, MANY)]
-Distance: TypeAlias = Annotated[float, number(0, 2)]
-Score: TypeAlias = Annotated[float, number(0, 1)]
-Percentile: TypeAlias = Annotated[float, number(0, 100)]
-Since: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[0], _MOMENT_SCHEMA)]
-Before: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[1], _MOMENT_SCHEMA)]
-
-
-class Counts(Range):
-    """A range of counts."""
-
-    min: Given[Count] = None
-    max: Given[Count] = None
-
-
-class Distances(Range):
-    """Distances between faces, 0 to 2: the smaller, the more alike."""
-
-    min: Given[Distance] = None
-    max: Given[Distance] = None
-
-
-class Scores(Range):
-    """Scores, `1 / (1 + distance)`: 1 is a perfect match."""
-
-    min: Given[Score] = None
-    max: Given[Score] = None
-
-
-class Percentiles(Range):
-    """Percentiles, 0 to 100: the rank of a score among the scores of all photos of its person."""
-
-    min: Given[Percentile] = None
-    max: Given[Percentile] = None
-
-    def overlaps(self, lowest: float, highest: float) -> bool:
-        """Return whether a span of percentiles, as equal scores have, overlaps the range."""
-        return (self.min is None or self.min <= highest) and (self.max is None or lowest <= self.max)
-
-
-class FaceQuality(SomeKeys):
-    """The size (pixels, shorter side) and the sharpness of a face."""
-
-    min_size: Given[Count] = None
-    max_size: Given[Count] = None
-    min_sharpness: Given[Count] = None
-
-    @model_validator(mode="after")
-    def _is_in_order(self) -> Self:
-        check_order(self, "min_size", "max_size")
-        return self
-
-    def fits(self, face: RecognisedFace) -> bool:
-        """Return whether the size and the sharpness of a face are in these bounds."""
-        size, sharpness = face.face.size, face.face.sharpness
-        return (
-            (self.min_size is None or self.min_size <= size)
-            and (self.max_size is None or size <= self.max_size)
-            and (self.min_sharpness is None or self.min_sharpness <= sharpness)
-        )
-
-
-class Period(SomeKeys):
-    """When a photo was taken: dates, both included, or times."""
-
-    since: Given[Since] = key("The first day or moment.", alias="from")
-    before: Given[Before] = key("The last day or moment.", alias="to")
-
-    @model_validator(mode="after")
-    def _is_in_order(self) -> Self:
-        if self.since is not None and self.before is not None and self.since >= self.before:
-            raise complaint("'from' is later than 'to'; an earlier 'from' would be right")
-        return self
-
-    def __contains__(self, moment: datetime) -> bool:
-        """Return whether a moment lies in the period."""
-        return (self.since is None or self.since <= moment) and (self.before is None or moment < self.before)
 
 
 class When(SomeKeys):
@@ -164,7 +41,7 @@ class When(SomeKeys):
     percentile: Given[Percentiles] = key("Percentile of that face's score, 0 to 100, among all photos of its person.")
     face: Given[FaceQuality] = key("Size and sharpness of that face.")
     faces: Annotated[
-        Given[Counts], BeforeValidator(_as_range, json_schema_input_type=Annotated[int, _COUNT] | Counts)
+        Given[Counts], BeforeValidator(as_range, json_schema_input_type=Annotated[int, COUNT] | Counts)
     ] = key("Number of faces in the photo, recognised or not.")
     kind: Given[Annotated[str, one_of("photo", "video")]] = key("photo or video.")
     source: Given[Texts] = key("Source of the photo, or a list of sources.")

@@ -1,18 +1,62 @@
 """A rule: its conditions and its actions."""
 
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from familiar.model import Subject
 from familiar.names import RESERVED_NAMES, name_key
 from familiar.rules.conditions import Holds, When
-from familiar.rules.then import Action, KeyedAction, Then
-from familiar.rules.values import NOT_EMPTY, Given, Mapping, Text, complaints
+from familiar.rules.targets import PictureTarget, Target
+from familiar.rules.then import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction, TagAction
+from familiar.rules.values import NOT_EMPTY, Given, Mapping, Text, complaints, key
 from familiar.settings import FLICKR
+from familiar.yaml_models import keys_of, wrong
 
 _NOT_MOVED = "a photo on Flickr is not moved; copy it, or leave 'flickr' out of the rule's source"
+
+
+def _as_options(plain: object) -> object:
+    """Return the options of an action that is given by its target alone."""
+    return {"to": plain} if isinstance(plain, str) else plain
+
+
+class KeyedAction(Mapping):
+    """One action: exactly one of move, copy, link, crop and tag."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    move: Given[MoveAction] = key("Move the photo to this folder (/ at its end) or file.")
+    copy_: Given[CopyAction] = key("Copy the photo to this folder (/ at its end) or file.", alias="copy")
+    link: Annotated[Given[LinkAction], BeforeValidator(_as_options, json_schema_input_type=Target | LinkAction)] = key(
+        "Link to the photo from this folder (/ at its end) or file; or a mapping with to and kind."
+    )
+    crop: Annotated[
+        Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=PictureTarget | CropAction)
+    ] = key("Write a picture of each face into this folder (/ at its end) or file; or a mapping with to and options.")
+    tag: Given[TagAction] = key("Tag the photo on Flickr, if it came from there.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one(cls, plain: object) -> object:
+        keys = keys_of(cls)
+        if isinstance(plain, dict) and len(plain) != 1 and plain.keys() <= set(keys):
+            raise wrong(plain, f"one of {', '.join(keys)} with a target, or stop,")
+        return plain
+
+    @property
+    def action(self) -> Action:
+        """The action whose key is given."""
+        given = (self.move, self.copy_, self.link, self.crop, self.tag)
+        return next(action for action in given if action is not None)
+
+
+Then: TypeAlias = Annotated[
+    Annotated[StopAction, Tag("stop alone")] | Annotated[KeyedAction, Tag("an action")],
+    Discriminator(lambda plain: "stop alone" if plain == "stop" else "an action"),
+]
+"""One item of `then`."""
 
 
 class Rule(Mapping):

@@ -7,15 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, RootModel, model_validator
-from pydantic import Tag as Choice
+from pydantic import Field, RootModel
 
 from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
 from familiar.rules.targets import PictureTarget, TagText, Target
 from familiar.rules.templates import UNKNOWN, Template, TextTemplate, values_of
-from familiar.rules.values import FROZEN, MANY, Given, Mapping, key, number, one_of, whole
+from familiar.rules.values import FROZEN, MANY, Given, Mapping, number, one_of, whole
 from familiar.tags import TagError, clean_tag, raw_tag
-from familiar.yaml_models import keys_of, wrong
 
 _BY_PERSON = frozenset({"person", "score"})
 
@@ -116,11 +114,6 @@ class CopyAction(RootModel[Target], _PhotoAction):
     def operation(self, target: Path, rule: str) -> Operation:
         """Return a copy."""
         return Copy(target=target, rule=rule, top=self.target.top)
-
-
-def _as_options(plain: object) -> object:
-    """Return the options of an action that is given by its target alone."""
-    return {"to": plain} if isinstance(plain, str) else plain
 
 
 class LinkAction(Mapping, _PhotoAction):
@@ -228,43 +221,6 @@ class StopAction(RootModel[Literal["stop"]], Action):
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:  # noqa: ARG002
         """Yield nothing."""
         yield from ()
-
-
-class KeyedAction(Mapping):
-    """One action: exactly one of move, copy, link, crop and tag."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
-
-    move: Given[MoveAction] = key("Move the photo to this folder (/ at its end) or file.")
-    copy_: Given[CopyAction] = key("Copy the photo to this folder (/ at its end) or file.", alias="copy")
-    link: Annotated[Given[LinkAction], BeforeValidator(_as_options, json_schema_input_type=Target | LinkAction)] = key(
-        "Link to the photo from this folder (/ at its end) or file; or a mapping with to and kind."
-    )
-    crop: Annotated[
-        Given[CropAction], BeforeValidator(_as_options, json_schema_input_type=PictureTarget | CropAction)
-    ] = key("Write a picture of each face into this folder (/ at its end) or file; or a mapping with to and options.")
-    tag: Given[TagAction] = key("Tag the photo on Flickr, if it came from there.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _has_one(cls, plain: object) -> object:
-        keys = keys_of(cls)
-        if isinstance(plain, dict) and len(plain) != 1 and plain.keys() <= set(keys):
-            raise wrong(plain, f"one of {', '.join(keys)} with a target, or stop,")
-        return plain
-
-    @property
-    def action(self) -> Action:
-        """The action whose key is given."""
-        given = (self.move, self.copy_, self.link, self.crop, self.tag)
-        return next(action for action in given if action is not None)
-
-
-Then: TypeAlias = Annotated[
-    Annotated[StopAction, Choice("stop alone")] | Annotated[KeyedAction, Choice("an action")],
-    Discriminator(lambda plain: "stop alone" if plain == "stop" else "an action"),
-]
-"""One item of `then`."""
 
 
 def _by_person(

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -157,33 +157,6 @@ class SomeKeys(Mapping):
         if plain == {}:
             raise wrong(plain, f"a mapping with {', '.join(keys_of(cls))}")
         return plain
-
-
-class Range(SomeKeys):
-    """A range of numbers, both ends included."""
-
-    min: Given[float] = None
-    max: Given[float] = None
-
-    def __contains__(self, number: float) -> bool:
-        """Return whether a number lies in the range."""
-        return (self.min is None or self.min <= number) and (self.max is None or number <= self.max)
-
-    @model_validator(mode="after")
-    def _is_in_order(self) -> Self:
-        check_order(self, "min", "max")
-        return self
-
-
-def check_order(model: BaseModel, lower: str, upper: str) -> None:
-    """Check that the field `lower` of a model is not above the field `upper`, if both are given.
-
-    Raises:
-        ValidationError: it is above; the complaint is about `lower`.
-    """
-    low, high = getattr(model, lower), getattr(model, upper)
-    if low is not None and high is not None and low > high:
-        raise complaints([((lower,), f"{low:.7g} is above {upper}, which is {high:.7g}")])
 
 
 def complaints(found: Iterable[tuple[tuple[str | int, ...], str]]) -> ValidationError:
