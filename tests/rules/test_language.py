@@ -113,7 +113,10 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: a, when: {taken: {from: 2026-05-02, to: 2026-05-01}}, then: [stop]}]",
-            "rules.yaml:1:40: rules[0].when.taken.from: 2026-05-02 00:00:00 is later than 'to'; an earlier 'from' would be right",
+            (
+                "rules.yaml:1:40: rules[0].when.taken.from: 2026-05-02 00:00:00 is later than 'to'; an earlier 'from' "
+                "would be right"
+            ),
         ),
         (
             "rules: [{name: a, when: {taken: {from: 2026-02-30}}, then: [stop]}]",
