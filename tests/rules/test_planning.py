@@ -184,7 +184,7 @@ def test_a_text_that_can_not_be_a_tag_is_refused_with_the_reason() -> None:
     long = planned(rules, subject(face("Ann Ann Ann"), is_remote=True))
     assert (long.operations, [no.reason for no in long.refusals]) == (
         (),
-        ["the tag 'very very very very '... has 261 characters; Flickr takes 255 at most"],
+        ["the tag 'very very very very '... has 261 characters; the limit of Flickr is 255"],
     )
 
 

@@ -1,4 +1,4 @@
-"""The file of the configuration: read with errors that name the place, and written out with all defaults."""
+"""The configuration file: read with errors that name the place, and written with all defaults."""
 
 import os
 from pathlib import Path
@@ -13,10 +13,10 @@ from familiar.yaml_source import Document, parse
 
 
 def read_settings(file: Path, text: str) -> Settings:
-    """Return the configuration in `text`; a relative path of `rules` counts from the folder of `file`.
+    """Return the configuration in `text`; a relative path of `rules` starts at the folder of `file`.
 
     Raises:
-        ConfigurationError: something is wrong; all of it is reported.
+        ConfigurationError: there are mistakes; all are reported.
     """
     document = parse(file, text)
     if document is None:
@@ -43,12 +43,12 @@ def settings_as_yaml(settings: Settings) -> str:
 
 
 def _check_folders(document: Document, folders: tuple[FolderSettings, ...]) -> None:
-    """Complain of folders that lie in each other, and of two sources of one name."""
+    """Report overlapping folders, and two sources of one name."""
     for number, folder in enumerate(folders):
         for other in folders[:number]:
             if folder.path.is_relative_to(other.path) or other.path.is_relative_to(folder.path):
-                message = f"{folder.path} and {other.path} lie in each other; a folder is watched with all below it"
+                message = f"{folder.path} and {other.path} overlap; a folder is watched with its subfolders"
                 document.complain(("folders", number), message)
             elif folder.source == other.source:
-                message = f"there is a source {folder.source!r} already; give this one another `name`"
+                message = f"the source {folder.source!r} already exists; give this folder another `name`"
                 document.complain(("folders", number), message)
