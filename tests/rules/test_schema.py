@@ -59,7 +59,7 @@ VALUES: tuple[Any, ...] = (
 )
 """What is put in the place of good values; some of it is good in some places."""
 
-BEYOND = re.compile(r"is above|later than|already|not moved|relative to|out of range|nothing is left|limit of Flickr")
+BEYOND = re.compile(r"is above|later than|already|not moved|relative to|out of range|is empty in|limit of Flickr")
 """Mistakes that are none of one value by itself, or that need more than a schema."""
 
 

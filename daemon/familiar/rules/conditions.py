@@ -110,7 +110,7 @@ class When(SomeKeys):
     def _patterns(self) -> tuple[re.Pattern[str], ...]:
         return tuple(map(_path_pattern, self.path or ()))
 
-    @property
+    @cached_property
     def _asks_for_a_face(self) -> bool:
         asked = (self.person, self.score, self.distance, self.percentile, self.face)
         return any(each is not None for each in asked)
