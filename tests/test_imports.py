@@ -17,6 +17,7 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
+    {"yaml_models"},
     {"yaml_source", "names", "file_names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
