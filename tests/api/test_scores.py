@@ -32,7 +32,8 @@ def test_scores_are_an_array_with_a_path_for_each(opened: Library, album: Path) 
     assert score[album / "2020" / "couple.jpg"] > 0.65 > score[album / "2020" / "biden.jpg"]
     assert album / "2019" / "meadow.png" not in score
     statistics = found.statistics()
-    assert (statistics.count, statistics.mean) == (5, pytest.approx(found.scores.mean()))
+    assert statistics.count == 5
+    assert statistics.mean == pytest.approx(found.scores.mean())
     assert found.percentile(50) == statistics.median == pytest.approx(float(np.median(found.scores)))
 
 
@@ -77,7 +78,7 @@ def test_scores_that_can_not_be_had_are_errors(opened: Library, meadow: Path, tm
     faceless.mkdir()
     put(meadow, faceless)
     for kind, complaint, ask in (
-        (UsageError, "one of the two", lambda: opened.scores()),
+        (UsageError, "one of the two", opened.scores),
         (UsageError, "one of the two", lambda: opened.scores("Joe Biden", source=tmp_path)),
         (UsageError, "There is no person named 'Eve'", lambda: opened.scores("Eve")),
         (UsageError, "there is no such file or folder", lambda: opened.scores(source=tmp_path / "nothing.txt")),

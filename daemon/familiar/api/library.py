@@ -244,7 +244,7 @@ class Library:
             only: nobody else is in the photo, and no unknown face.
 
         Raises:
-            UsageError: there is no such person, or `to` is, or lies in, one of the folders.
+            UsageError: nobody is named, there is no such person or action, or `to` is, or lies in, one of the folders.
             FamiliarError: none of the photos lies anywhere any more.
         """
         wanted = api.placement.PhotosOfPeople(
@@ -253,23 +253,26 @@ class Library:
         return api.placement.collect(self._session, wanted, expanded(to), action)
 
     def check_target(self, folder: str | Path) -> Path:
-        """Return a folder that photos can be put into, as an absolute path; it need not exist.
+        """Return a folder that photos can be put into, as an absolute path; it need not exist yet.
 
         Raises:
             UsageError: it is a file.
         """
         return api.placement.check_target(expanded(folder))
 
-    def put(self, photos: Iterable[tuple[int, Path]], to: Path, action: Action, *, rule: str) -> Collection:
+    def put(self, photos: Iterable[tuple[int, Path]], to: str | Path, action: Action, *, rule: str) -> Collection:
         """Put known photos, each an id with the path to take it from, into a folder; `undo(last=True)` takes it back.
 
         Args:
             photos: what is put there.
-            to: an absolute path.
+            to: the folder, which is made if need be.
             action: what is done with them.
             rule: who asked for it, for the journal.
+
+        Raises:
+            UsageError: there is no such action, no photo of one of the ids is known, or `to` is a file.
         """
-        return api.placement.put(self._session, photos, to, action, rule)
+        return api.placement.put(self._session, photos, self.check_target(to), action, rule)
 
     def undo(self, operations: Sequence[int] = (), *, last: bool = False, since: datetime | None = None) -> Undone:
         """Take back what rules and commands did to files, the newest first.
