@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from familiar import api
 from familiar.api.environment import Environment, find_environment
 from familiar.api.session import Session
+from familiar.closing import Closing
 from familiar.events import NO_LOG, EventLog
 from familiar.library.named_paths import all_expanded, expanded
 from familiar.library.progress import Progress, no_progress
@@ -17,7 +18,6 @@ from familiar.library.progress import Progress, no_progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
-    from types import TracebackType
     from typing import BinaryIO
 
     from familiar.api.clusters import FaceClusters
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from familiar.library.status import LibraryStatus
 
 
-class Library:
+class Library(Closing):
     """Photos, faces and people that familiar knows, and all that can be done with them.
 
     A library is opened on a state folder, for a block or until `close`:
@@ -465,16 +465,6 @@ class Library:
     def close(self) -> None:
         """Close the store."""
         self._session.close()
-
-    def __enter__(self) -> Self:
-        """Return the library itself; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the store."""
-        self.close()
 
 
 def _names(people: str | Sequence[str]) -> tuple[str, ...]:
