@@ -58,7 +58,7 @@ def _stand_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, o
 @pytest.mark.parametrize(
     ("path", "complaint"),
     [
-        ("", "A path is empty, and names nothing."),
+        ("", "The path is empty."),
         ("a\0b", r"'a\\x00b': no file can have this name"),
         ("~nobody-here", "no home"),
     ],

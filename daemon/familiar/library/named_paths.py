@@ -18,7 +18,7 @@ def expanded(text: str | Path) -> Path:
         UsageError: it is empty, no file can have it, or it begins with the home of a user who does not exist.
     """
     if not str(text):
-        raise UsageError("A path is empty, and names nothing.")
+        raise UsageError("The path is empty.")
     if "\0" in str(text):
         raise UsageError(f"{str(text)!r}: no file can have this name; leave out the character '\\0'.")
     return with_home(text)
