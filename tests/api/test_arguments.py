@@ -60,7 +60,7 @@ def _stand_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, o
     [
         ("", "The path is empty."),
         ("a\0b", r"'a\\x00b': no file can have this name"),
-        ("~nobody-here", "no home"),
+        ("~nobody-here", "no such home folder"),
     ],
 )
 def test_a_path_that_names_nothing_is_an_error(opened: Library, call: str, path: str, complaint: str) -> None:

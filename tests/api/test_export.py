@@ -45,7 +45,7 @@ def test_a_stream_gets_the_table_and_stays_open(opened: Library) -> None:
 def test_a_file_is_replaced_only_if_that_is_asked_for(opened: Library, tmp_path: Path) -> None:
     file = tmp_path / "photos.jsonl"
     file.write_text("mine")
-    with pytest.raises(UsageError, match=r"photos.jsonl: is there already"):
+    with pytest.raises(UsageError, match=r"photos.jsonl already exists"):
         opened.export("photos", file)
     assert file.read_text() == "mine"
     assert opened.export("photos", file, replace=True).rows == 6
@@ -55,12 +55,12 @@ def test_a_file_is_replaced_only_if_that_is_asked_for(opened: Library, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ({"table": "people"}, "There is no table 'people'; name one of photos, faces, matches"),
+        ({"table": "people"}, "'people' is not a table; use one of photos, faces, matches"),
         ({"format": "xlsx"}, "The format is 'xlsx'; it must be one of csv, jsonl, parquet"),
-        ({"out": "out.xlsx"}, "the suffix '.xlsx' stands for no format"),
-        ({"out": ".", "format": "csv"}, "is a folder; name a file in it"),
-        ({"out": io.BytesIO(), "format": "parquet"}, "Parquet needs a file"),
-        ({"embeddings": True}, "--embeddings goes with faces; photos have none"),
+        ({"out": "out.xlsx"}, "the suffix '.xlsx' is not a known format"),
+        ({"out": ".", "format": "csv"}, "is a folder"),
+        ({"out": io.BytesIO(), "format": "parquet"}, "Parquet requires a file"),
+        ({"embeddings": True}, "--embeddings applies to faces only"),
     ],
 )
 def test_what_can_not_be_exported_is_an_error_and_leaves_nothing(

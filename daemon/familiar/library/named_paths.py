@@ -36,7 +36,7 @@ def with_home(text: str | Path) -> Path:
     try:
         return path.expanduser()
     except RuntimeError as error:
-        raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
+        raise UsageError(f"{path}: no such home folder; start the path with / or ~/.") from error
 
 
 def all_expanded(paths: Paths) -> list[Path]:
