@@ -1,7 +1,7 @@
 """What is decided on a photo is recorded before it is done."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,12 +21,6 @@ from familiar.service.stages.recognition import Recognise, Reencode
 from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.settings import MatchingSettings
 from support.arrivals import MODEL, ArrivalBench, copy_to, passed
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 @dataclass(slots=True)
