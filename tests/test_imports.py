@@ -17,10 +17,11 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
+    {"yaml_models"},
     {"yaml_source", "names", "file_names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "embedding_models", "errors", "events", "backoff"},
+    {"model", "embedding_models", "errors", "events", "backoff", "closing"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "file_names", "tags", "model", "embedding_models", "errors", "backoff"}

@@ -5,7 +5,6 @@ import io
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -31,10 +30,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, cou
 
 @pytest.fixture
 def home(seen: Household, tmp_path: Path) -> Household:
-    """A household of its own, with the state of the other; the photos are where they lay."""
-    household = Household(base=tmp_path)
-    shutil.copytree(seen.state, household.state)
-    return household
+    """A household of its own, with the state of the other; the photos lie where they lay."""
+    return Household.like(seen, tmp_path)
 
 
 def faces_in(page: str) -> list[tuple[str, bytes]]:

@@ -175,3 +175,9 @@ def test_a_rule_may_ask_for_the_best_photos_of_a_person(library: Household, tmp_
     planned = library.json("plan")["plans"]
     library.rules.unlink()
     assert {Path(plan["path"]).name for plan in planned if plan["operations"]} == {"obama.jpg", "couple.jpg"}
+
+
+def test_the_schema_of_the_rules_is_printed_for_editors(household: Household) -> None:
+    schema = json.loads(household.ask("rules", "schema").stdout)
+    assert set(schema["$defs"]["Rule"]["properties"]) == {"name", "when", "then"}
+    assert household.json("rules", "schema") == schema

@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,19 +9,8 @@ import pytest
 from familiar.effects.disks import Disks
 from familiar.filesystem.mounts import Disk, Mounts, mounts_in
 from familiar.model import Copy, Move
+from support.mounts import mounted
 from support.workbench import Workbench, undo_of
-
-
-@contextmanager
-def mounted(folder: Path) -> Iterator[None]:
-    """Mount an empty file system for a block."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture

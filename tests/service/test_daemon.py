@@ -5,9 +5,7 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
 from support.household import Household, Running
 from support.log import names
+from support.mounts import mounted
 
 
 def put(photo: Path, target: Path) -> Path:
@@ -321,19 +320,6 @@ def test_a_polled_root_is_watched_without_events(household: Household, obama: Pa
         put(obama, household.inbox)
         daemon.wait_for("photo.seen")
     assert "file.found" not in names(daemon.events())
-
-
-@contextmanager
-def mounted(folder: Path, options: str = "size=8m") -> Iterator[None]:
-    """Mount a small file system of its own on a folder."""
-    folder.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: Household, obama: Path) -> None:

@@ -1,8 +1,6 @@
 """One photo must not stop the others, whatever goes wrong with it."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,12 +9,6 @@ from familiar.service.arrival import Arrival
 from familiar.service.handler import Handler
 from familiar.store.files import FileRow
 from support.arrivals import ArrivalBench
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 def handled(bench: ArrivalBench, error: Exception, *, row: FileRow | None = None) -> FileRow:

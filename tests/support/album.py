@@ -18,6 +18,9 @@ from support.stores import put_store
 
 MODEL = "test"
 
+ANN, BOB, EVE = 1, 2, 3
+"""People, as `embedding` numbers them."""
+
 _DECIDED = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references")
 """The tables that decisions change."""
 

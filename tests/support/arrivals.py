@@ -51,6 +51,10 @@ class Folder:
     bench: "ArrivalBench"
     is_away: bool = False
 
+    @property
+    def is_remote(self) -> bool:
+        return False
+
     def holds(self, _path: Path) -> bool:
         return True
 

@@ -158,7 +158,7 @@ def find_environment(environment: Mapping[str, str], *, state: Path | None, conf
     Raises:
         UsageError: the given configuration file does not exist.
     """
-    home = Path(environment.get("HOME") or Path.home())
+    home = Path(os.path.abspath(environment.get("HOME") or Path.home()))
     set_in_environment = environment.get("FAMILIAR_CONFIG")
     named = config or (Path(set_in_environment) if set_in_environment else None)
     if named is not None and not named.is_symlink() and not named.exists():

@@ -11,7 +11,7 @@ from familiar.api.session import Session
 from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
 from familiar.library.locations import check_apart
-from familiar.library.named_paths import Paths, expanded
+from familiar.library.named_paths import Paths, expanded, with_home
 from familiar.library.photo_lists import PhotoList, read_names
 from familiar.store.photos import PhotoRow
 
@@ -46,7 +46,7 @@ def _list_of(photos: Listed) -> PhotoList:
 
 
 def _absolute(names: Iterable[str | Path]) -> tuple[Path, ...]:
-    return tuple(Path(os.path.abspath(expanded(name))) for name in names)
+    return tuple(Path(os.path.abspath(with_home(name))) for name in names)
 
 
 async def _identify(session: Session, paths: Sequence[Path]) -> list[PhotoRow]:

@@ -44,6 +44,8 @@ class PhotosOfPeople:
 def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) -> Collection:
     """Put all photos of people into one folder; see `Library.collect`."""
     check_choice("action", action, get_args(Action))
+    if not wanted.people:
+        raise UsageError("No person is named; name at least one whose photos are collected.")
     chosen = [folder_at(folder, files=False) for folder in wanted.folders]
     tops = [folder.path for folder in chosen]
     target = check_apart(to, tops)
@@ -68,9 +70,13 @@ def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, acti
     """Put photos, each with its path, into a folder; `rule` is the originator in the journal.
 
     Raises:
-        UsageError: there is no such action.
+        UsageError: there is no such action, or no photo of one of the ids is known.
     """
     check_choice("action", action, get_args(Action))
+    photos = list(photos)
+    unknown = session.store().photos.unknown(photo_id for photo_id, _ in photos)
+    if unknown:
+        raise UsageError(f"There is no photo {unknown[0]}.")
     elsewhere, there = [], 0
     for photo_id, path in photos:
         if path.parent == target:

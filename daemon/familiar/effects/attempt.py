@@ -3,17 +3,16 @@
 import hashlib
 import stat
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Outcome, Reservation, Step
 from familiar.effects.names import free_name, is_copy
 from familiar.effects.placement import hold_photo, place_bytes
+from familiar.effects.step_work import StepWork
 from familiar.errors import GoneError, OfflineError
 from familiar.filesystem.files import Pulse, has_content
 from familiar.filesystem.folders import Entry, Folder
@@ -57,8 +56,8 @@ class _Wanted:
     is_there: Callable[[Entry], bool]
 
 
-class Attempt:
-    """The tools of a kind to do a step; the folders stay open until the end of the block."""
+class Attempt(StepWork):
+    """What a kind needs to do a step; the folders are open until the end of its block."""
 
     def __init__(
         self,
@@ -71,23 +70,9 @@ class Attempt:
         before: bytes | None = None,
     ) -> None:
         """Take the step, and prepared bytes: those for the target, and those that were there."""
-        self.step = step
-        self.pulse = pulse
+        super().__init__(step, journal=journal, disks=disks, pulse=pulse)
         self.rendered = rendered
         self.before = before
-        self._journal = journal
-        self._disks = disks
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Return the attempt itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the folders."""
-        self._stack.close()
 
     def put_photo(
         self, wish: FileOperation, place: Place, is_there: IsThere = lambda _source, _entry: False

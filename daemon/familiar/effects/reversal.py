@@ -3,42 +3,27 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Placement, Step
 from familiar.effects.outlook import last_copy, photo_paths
 from familiar.effects.placement import place_move
+from familiar.effects.step_work import StepWork
 from familiar.errors import ChangedError, GoneError, OfflineError
 from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular
 from familiar.filesystem.folders import Entry
 from familiar.filesystem.removal import Proof, prove_copy, prove_known, prove_second_name, remove
 
 
-class Reversal:
+class Reversal(StepWork):
     """What a kind needs to undo a step; the folders are open until the end of its block."""
 
     def __init__(self, step: Step, *, journal: Journal, disks: Disks, pulse: Pulse) -> None:
         """Take the step, which is to be undone or was begun to be."""
-        self.step = step
+        super().__init__(step, journal=journal, disks=disks, pulse=pulse)
         self.hidden = Hidden.fresh(step.id)
         self.is_begun = step.state == "undoing"
-        self.pulse = pulse
-        self._journal = journal
-        self._disks = disks
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Return the reversal itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the folders."""
-        self._stack.close()
 
     @property
     def placement(self) -> Placement:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from familiar.closing import Closing
 from familiar.filesystem import kernel
 from familiar.filesystem.mounts import Disk
 
@@ -18,8 +17,8 @@ _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 """What file systems answer that sync folders by themselves, or never. Every other error is one (fsync(2))."""
 
 
-class Folder:
-    """A folder held by a descriptor; `path` is its name for people, `disk` its disk, once known."""
+class Folder(Closing):
+    """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it lies on, once known."""
 
     def __init__(self, path: Path, descriptor: int, *, real: Path | None = None) -> None:
         """Take a descriptor, which is closed with the folder, and the path without links by which it was opened."""
@@ -128,16 +127,6 @@ class Folder:
     def close(self) -> None:
         """Close the folder."""
         os.close(self.descriptor)
-
-    def __enter__(self) -> Self:
-        """Return the folder itself; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the folder."""
-        self.close()
 
 
 @dataclass(frozen=True, slots=True)

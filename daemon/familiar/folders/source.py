@@ -11,6 +11,8 @@ from familiar.store.store import Store
 class WatchedFolders:
     """The source of all files that come from no other: those in the watched roots, and those beside them."""
 
+    is_remote = False
+
     def __init__(self, *, roots: WatchedRoots, store: Store, log: EventLog) -> None:
         """Take the roots, which know what is out of reach."""
         self._roots = roots

@@ -14,14 +14,22 @@ from familiar.state import cache_in
 from familiar.store.store import Store
 
 
-class Source(Protocol):
+class Origin(Protocol):
+    """What rules need to know of the place that photos come from."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the originals are elsewhere, and the files are only copies."""
+
+    def name_of(self, path: Path, /) -> str:
+        """Return the source's name in rules for one of its paths."""
+
+
+class Source(Origin, Protocol):
     """Where some photos come from."""
 
     def holds(self, path: Path, /) -> bool:
         """Return whether a path belongs to this source."""
-
-    def name_of(self, path: Path, /) -> str:
-        """Return the source's name in rules for one of its paths."""
 
     def is_there(self, path: Path) -> bool:
         """Return whether a file is at a path, or is only out of reach, so that it is not known to be gone."""
@@ -47,6 +55,8 @@ class Sources:
 
 class FlickrCache:
     """The folder in the state folder in which files from Flickr are while they are needed."""
+
+    is_remote = True
 
     def __init__(self, store: Store, log: EventLog = NO_LOG) -> None:
         """Take the store that is in the state folder, and the log of files that are gone."""
@@ -81,6 +91,16 @@ class FlickrCache:
         return self._hashes.pop(path, None)
 
 
-def folder_source(path: Path, folders: Sequence[FolderSettings]) -> str:
-    """Return the name of the source that a path belongs to: a folder of the settings, or else its own folder."""
-    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), folder_name(path.parent))
+class ConfiguredFolders:
+    """The configured folders, for commands that do not watch them."""
+
+    is_remote = False
+
+    def __init__(self, folders: Sequence[FolderSettings]) -> None:
+        """Take the folders."""
+        self._folders = folders
+
+    def name_of(self, path: Path) -> str:
+        """Return the name of the configured folder that contains a path, otherwise that of the file's own folder."""
+        found = (folder.source for folder in self._folders if path.is_relative_to(folder.path))
+        return next(found, folder_name(path.parent))

@@ -64,6 +64,13 @@ class Photos:
         )
         return {int(photo_id): reason for photo_id, reason in rows}
 
+    def unknown(self, photo_ids: Iterable[int]) -> list[int]:
+        """Return those of some ids that no photo has."""
+        rows = self._db.conn.execute(
+            "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)", (json.dumps(list(photo_ids)),)
+        )
+        return [int(photo_id) for (photo_id,) in rows]
+
     def record(self, photo: Photo) -> int:
         """Record a photo and its faces; return its id. A photo that was seen before stays as it is.
 

@@ -1,8 +1,6 @@
 """A file is known by its content, and looked at once."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,12 +8,6 @@ from familiar.errors import ChangedError, GoneError, SetAsideError
 from familiar.service.arrival import Arrival
 from familiar.service.stages.identification import Together, WaitForStill
 from support.arrivals import ArrivalBench, passed
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 def test_a_new_content_is_looked_at_and_remembered(bench: ArrivalBench) -> None:

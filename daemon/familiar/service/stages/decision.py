@@ -15,7 +15,7 @@ class Decide:
     """Makes the plan of a photo by the rules, and renders its crops ahead of its turn."""
 
     def __init__(self, *, planner: Planner, sources: Sources, runner: OperationRunner) -> None:
-        """Take what makes plans, the names of sources, and what renders crops."""
+        """Take what makes plans, the sources of paths, and what renders crops."""
         self._planner = planner
         self._sources = sources
         self._runner = runner
@@ -25,7 +25,7 @@ class Decide:
         photo, path = arrival.recognised, arrival.path
         if photo.kind == "clip":
             return arrival
-        source = self._sources.of(path).name_of(path)
+        source = self._sources.of(path)
         plan = self._planner.plan(photo, arrival.faces, path, source=source, mtime_ns=arrival.file.mtime_ns)
         return replace(arrival, plan=plan, rendered=await self._runner.render(plan, path, photo.hash))
 
