@@ -32,7 +32,7 @@ _LOOSE = {"people", "face_references", "refusals"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChange:
-    """A row as it was before and is after; None where it is not there."""
+    """A row before and after; None if it does not exist."""
 
     table: str
     key: int
@@ -41,7 +41,7 @@ class RowChange:
 
 
 class RowChanges:
-    """Writes rows, and remembers how they were."""
+    """Writes rows, and records their previous values."""
 
     def __init__(self, db: Database) -> None:
         """Take the store, in a write transaction."""
@@ -74,18 +74,18 @@ class RowChanges:
             self.made.append(RowChange(table=table, key=key, before=before, after=None))
 
     def row(self, table: str, key: int) -> Row | None:
-        """Return a row as it is now."""
+        """Return the present row."""
         name, columns = _TABLES[table]
         found = self._db.conn.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE {name} = ?", (key,)).fetchone()
         return None if found is None else dict(zip(columns, found, strict=True))
 
     def obstacles(self, changes: Sequence[RowChange]) -> list[RowChange]:
-        """Return the changes that can't be undone, because their rows are no longer as they were left."""
+        """Return the changes that can't be undone, because their rows have changed since."""
         last = {(change.table, change.key): change for change in changes}
         return [change for change in last.values() if not self._is_as_left(change)]
 
     def take_back(self, changes: Sequence[RowChange], *, at: str) -> None:
-        """Give each row what it had before, the last change first; `at` is when the changes were made.
+        """Restore the previous values of each row, last change first; `at` is the time of the changes.
 
         What was about a face or a person that is gone stays gone, and a cluster of such a person has none.
         """
@@ -102,7 +102,7 @@ class RowChanges:
                 self._set(change, {name: before[name] for name in changed_columns(change)})
 
     def _remove(self, change: RowChange) -> None:
-        """Remove the row that an event brought in; a person only if nothing else is theirs."""
+        """Remove the row that an event added; a person only if nothing else belongs to them."""
         if change.table == "face_references" and change.after is not None:
             # SQLite may have given the number of a reference that was removed to another one
             own = (change.after["face_id"], change.after["added_at"])
