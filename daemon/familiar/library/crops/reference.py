@@ -20,7 +20,7 @@ from familiar.store.views.faces import FaceStack
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Distances:
-    """The distance of each face of a stack, shape (n,), infinite for a damaged one; and which are known to be others."""
+    """The distance of each face of a stack, shape (n,), infinite for a damaged one; and which are known others."""
 
     distances: npt.NDArray[np.float64]
     others: npt.NDArray[np.bool_]
