@@ -63,7 +63,7 @@ def test_one_path_is_a_list_in_a_file(opened: Library, photos: list[Path], to: P
 
 
 def test_a_photo_in_the_place_of_a_list_is_an_error_that_says_so(opened: Library, photos: list[Path], to: Path) -> None:
-    with pytest.raises(UsageError, match=r"obama.jpg: is a photo and no list of photos; a list has a path a line."):
+    with pytest.raises(UsageError, match=r"obama.jpg: is a photo, not a list of photos; a list has one path a line."):
         opened.move(photos[0], to)
     assert not to.exists()
 

@@ -47,7 +47,7 @@ def test_the_search_ends_at_a_threshold_a_number_and_a_person(
     assert {path.name for path in nearest.paths.values() if path is not None} == {"biden.jpg", "couple.jpg"}
 
 
-def test_a_photo_that_lies_nowhere_any_more_has_no_path(opened: Library, album: Path, astronaut: Path) -> None:
+def test_a_photo_without_files_has_no_path(opened: Library, album: Path, astronaut: Path) -> None:
     away = (album / "2020" / "astronaut.jpg").rename(album.parent / "astronaut.jpg")
     try:
         (found,) = opened.find(astronaut)

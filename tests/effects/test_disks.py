@@ -210,7 +210,7 @@ def test_a_change_of_mounts_is_seen_by_what_has_read_them_before(bench: Workbenc
     assert Disks(bench.store.places, mounts).disk_of(point).is_same(before)
 
 
-def test_what_lies_on_a_disk_that_can_not_be_written_is_not_begun_to_be_undone(bench: Workbench, point: Path) -> None:
+def test_an_undo_on_a_read_only_disk_is_not_started(bench: Workbench, point: Path) -> None:
     with mounted(point):
         bench.done(Copy(target=point / "a.jpg", rule="r", top=point))
         subprocess.run(["mount", "-o", "remount,ro", point], check=True)

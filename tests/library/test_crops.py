@@ -140,7 +140,7 @@ def test_photos_of_one_name_give_crops_of_different_names_and_odd_names_are_made
     assert long == f"{'ü' * 100}-2aaaaaaa.jpg"
 
 
-def test_a_photo_that_can_be_read_again_is_no_longer_written_down_as_unreadable(album: Album, tmp_path: Path) -> None:
+def test_a_photo_that_is_readable_again_is_no_longer_recorded_as_unreadable(album: Album, tmp_path: Path) -> None:
     folder = CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
     broken = [Unmatched(path=f"/a/{number}.jpg", hash=None, reason="can't be read") for number in (1, 2)]
     for one in broken:

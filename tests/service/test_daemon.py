@@ -52,7 +52,7 @@ def test_a_photo_that_arrives_is_recognised_and_copied_cropped_and_moved(
         assert face.size == (64, 64)
 
 
-def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(household: Household, obama: Path) -> None:
+def test_a_file_that_is_being_written_is_not_read_until_it_stops_changing(household: Household, obama: Path) -> None:
     data = obama.read_bytes()
     household.configure({"settle": 0.6})
     with household.running() as daemon, (household.inbox / "slow.jpg").open("wb") as file:
@@ -68,7 +68,7 @@ def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(househol
         assert daemon.events("photo.set_aside") == []
 
 
-def test_files_that_lie_there_at_the_start_settle_too(household: Household, obama: Path) -> None:
+def test_files_that_exist_at_the_start_settle_too(household: Household, obama: Path) -> None:
     path = put(obama, household.inbox / "there.jpg")
     os.utime(path, (1e9, 1e9))
     household.configure({"settle": 1.0})

@@ -63,7 +63,7 @@ class Album:
         name: bytes | None = None,
         size: int = 90,
     ) -> list[int]:
-        """Record a photo of these faces, and where it lies if it has a name; return the ids of the faces."""
+        """Record a photo of these faces, and where it is if it has a name; return the ids of the faces."""
         self.photos += 1
         faces = tuple(
             Face(

@@ -185,7 +185,7 @@ class Library(Closing):
         return api.rules.plan(self._session, [expanded(path) for path in paths])
 
     def run(self, folders: Paths = ()) -> None:
-        """Be the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
+        """Run the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
 
         Args:
             folders: what to watch; by default the configured folders.

@@ -16,7 +16,7 @@ from familiar.library.photo_lists import PhotoList, read_names
 from familiar.store.photos import PhotoRow
 
 Listed: TypeAlias = Paths
-"""A file with a path a line, or the paths themselves."""
+"""A file with one path a line, or the paths themselves."""
 
 
 def put_listed(session: Session, photos: Listed, to: Path, action: Action, *, ignore_missing: bool) -> Collection:

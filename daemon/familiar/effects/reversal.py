@@ -1,4 +1,4 @@
-"""Take one step back: open its folders, write down the hidden names, then move, remove or put back what it did."""
+"""Undo one step: open its folders, record the hidden names, then move, remove or restore the file."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -33,7 +33,7 @@ class Reversal(StepWork):
         return placement
 
     def begin(self) -> Entry | None:
-        """Write down that what lies at the target is about to go or to be replaced; return its name.
+        """Record that what is at the target is about to go or to be replaced; return its name.
 
         None is returned where an interrupted try has come to the end: the target's folder is gone.
 
@@ -50,7 +50,7 @@ class Reversal(StepWork):
         return target
 
     def move_back(self, *, any_content: bool = False) -> None:
-        """Move what lies at the target to where it came from.
+        """Move what is at the target to where it came from.
 
         Args:
             any_content: whatever it says by now, and not only the photo itself.
@@ -77,7 +77,7 @@ class Reversal(StepWork):
                 self._remove(doomed, prove_known(doomed, self.placement.hash, pulse=self.pulse))
 
     def remove_photo(self, target: Entry, *, is_name: bool = False) -> None:
-        """Remove a copy of a photo that lies elsewhere too, or with `is_name` a name of one that has another.
+        """Remove a copy of a photo that is elsewhere too, or with `is_name` a name of one that has another.
 
         Raises:
             ChangedError: it was changed, or is the last copy.
@@ -90,7 +90,7 @@ class Reversal(StepWork):
             self.remove_copy(target, paths, what="photo", is_name=is_name)
 
     def remove_copy(self, target: Entry, paths: Sequence[Path], *, what: str, is_name: bool = False) -> None:
-        """Remove a file of which another copy, or with `is_name` another name, lies at one of these paths.
+        """Remove a file of which another copy, or with `is_name` another name, is at one of these paths.
 
         Raises:
             ChangedError: it was changed, or there is none.

@@ -69,12 +69,12 @@ def overlap(one: Area, other: Area) -> float:
 
 
 def is_same(one: Area, other: Area) -> bool:
-    """Say whether two areas are the same, except for the rounding of programs that rewrite them."""
+    """Return whether two areas are the same, except for the rounding of programs that rewrite them."""
     return overlap(one, other) >= _SAME
 
 
 def show_one_face(one: Area, other: Area) -> bool:
-    """Say whether two areas mark the same face: the centre of each is inside the other.
+    """Return whether two areas mark the same face: the centre of each is inside the other.
 
     Programs draw their boxes tighter or wider, some with the hair, some without the chin.
     """

@@ -110,7 +110,7 @@ class Store(Closing):
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Run a block that reads the store as it is at one moment, whatever other processes write meanwhile."""
+        """Run a block that reads the store as it is at one moment, whatever other processes write in the meantime."""
         with reading(self._db):
             yield
 

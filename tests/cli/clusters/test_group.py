@@ -148,7 +148,7 @@ def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, 
         (("show", "9" * 20), f"{'9' * 20} is not in the range 1<=x<={2**62}"),
     ],
 )
-def test_numbers_that_are_none_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
+def test_invalid_numbers_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
     result = home.ask("clusters", *arguments, check=False)
     assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
 

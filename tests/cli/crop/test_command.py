@@ -135,7 +135,9 @@ def test_threshold_1_takes_every_face_once_a_photo_or_all_of_them(library: House
     assert [name.rpartition("-")[2] for name in both] == ["1.png", "2.png"]
 
 
-def test_several_people_get_a_folder_each_and_a_face_goes_to_whom_it_counts_as(library: Household, to: Path) -> None:
+def test_several_people_get_one_folder_each_and_a_face_goes_to_the_person_that_it_matches(
+    library: Household, to: Path
+) -> None:
     told = library.json("crop", *OBAMA, *BIDEN, "--person", "barack  OBAMA", "--to", to)["folders"]
     assert [(one["person"], one["folder"], one["crops"]) for one in told] == [
         ("Barack Obama", str(to / "Barack Obama"), 3),
@@ -314,7 +316,7 @@ def test_a_folder_without_a_face_ends_with_an_error_and_nothing_written(
     assert not to.exists()
 
 
-def test_a_photo_that_can_not_be_read_is_told_and_one_that_is_none_is_written_down(
+def test_an_unreadable_photo_is_reported_and_an_invalid_one_is_recorded(
     household: Household, obama: Path, to: Path
 ) -> None:
     put(obama, household.inbox)
@@ -335,7 +337,7 @@ def test_a_photo_that_can_not_be_read_is_told_and_one_that_is_none_is_written_do
     assert crops(to.with_name("late")) == {}
 
 
-def test_without_recursion_only_what_lies_right_in_the_folders_is_taken(library: Household, to: Path) -> None:
+def test_without_recursion_only_photos_directly_in_the_folders_are_used(library: Household, to: Path) -> None:
     album = library.base / "album"
     library.ask("crop", *OBAMA, album / "2019", album / "2020", "--no-recursive", "--to", to)
     assert len(crops(to)) == 3

@@ -60,7 +60,7 @@ def test_what_can_not_be_decoded_is_set_aside_and_its_way_ends(bench: ArrivalBen
     assert (bench.tally.set_aside, bench.events()) == (1, ["photo.set_aside"])
 
 
-def test_a_reason_with_a_file_name_that_is_no_text_can_be_written_down(bench: ArrivalBench) -> None:
+def test_a_reason_with_a_file_name_that_is_not_text_can_be_recorded(bench: ArrivalBench) -> None:
     arrival = bench.arrival("a.jpg")
     bench.workers.errors[arrival.path] = SetAsideError("\udcff.jpg: damaged")
     assert passed(bench.identifying(), arrival) is None

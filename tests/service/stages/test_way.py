@@ -1,4 +1,4 @@
-"""What is decided on a photo is written down before it is done."""
+"""What is decided on a photo is recorded before it is done."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.library.scoring import PercentileIndex
-from familiar.model import Copy, Plan, Refusal
+from familiar.library.sources import Origin
+from familiar.model import Copy, Photo, Plan, Refusal
 from familiar.rules.planning import Rules
 from familiar.service.stages.decision import Decide, FollowStill
 from familiar.service.stages.operations import Record, Run
@@ -43,8 +44,8 @@ class PlannerOfOne:
     made: Plan
     sources: list[str] = field(default_factory=list)
 
-    def plan(self, *_: Any, source: str, **_others: Any) -> Plan:
-        self.sources.append(source)
+    def plan(self, _photo: Photo, _faces: object, path: Path, *, source: Origin, **_others: Any) -> Plan:
+        self.sources.append(source.name_of(path))
         return self.made
 
 
