@@ -94,7 +94,7 @@ def export(
 
 
 def rename_a_cluster(review: Review) -> None:
-    review.store.decisions.name(1, "Bob", references=())
+    review.store.decisions.clusters.name(1, "Bob", references=())
 
 
 def tree(top: Path) -> dict[str, bytes]:

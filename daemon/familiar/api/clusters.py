@@ -12,9 +12,9 @@ from familiar.library.clusters.naming import name_cluster
 from familiar.library.named_paths import expanded
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
-from familiar.store.clusters.decisions import EventRow
 from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.clusters.suggestions import Suggestion
+from familiar.store.decisions.log import EventRow
 
 if TYPE_CHECKING:
     from familiar.library.clusters.folders.export import Exported
@@ -87,43 +87,43 @@ class FaceClusters:
             allow_same_photo: as for `name`.
         """
         store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
-        return self._decided(store.decisions.merge(cluster, into, allow_same_photo=allow))
+        return self._decided(store.decisions.clusters.merge(cluster, into, allow_same_photo=allow))
 
     def split(self, cluster: int, faces: Sequence[int]) -> NewClusterEvent:
         """Take faces, by their ids, out of a cluster into a new one; the two never come together by themselves."""
-        event, fresh = self._session.store().decisions.split(cluster, faces)
+        event, fresh = self._session.store().decisions.clusters.split(cluster, faces)
         return NewClusterEvent(event=self._decided(event), cluster=fresh)
 
     def take_out(self, cluster: int, faces: Sequence[int]) -> EventRow:
         """Take faces out of a cluster, each by itself; they never come back to it, nor to its person."""
-        return self._decided(self._session.store().decisions.take_out(cluster, faces))
+        return self._decided(self._session.store().decisions.faces.take_out(cluster, faces))
 
     def place(self, cluster: int, faces: Sequence[int], *, allow_same_photo: bool = False) -> EventRow:
         """Put faces into a cluster, wherever they are now; `allow_same_photo` as for `name`."""
         store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
-        return self._decided(store.decisions.place(cluster, faces, allow_same_photo=allow))
+        return self._decided(store.decisions.faces.place(cluster, faces, allow_same_photo=allow))
 
     def gather(self, faces: Sequence[int], *, allow_same_photo: bool = False) -> NewClusterEvent:
         """Make a new cluster of faces, wherever they are now; `allow_same_photo` as for `name`."""
         store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
-        event, fresh = store.decisions.gather(faces, allow_same_photo=allow)
+        event, fresh = store.decisions.faces.gather(faces, allow_same_photo=allow)
         return NewClusterEvent(event=self._decided(event), cluster=fresh)
 
     def refuse(self, cluster: int, name: str) -> EventRow:
         """Say that a cluster is not this person: all of its faces, and those that come to it later."""
-        return self._decided(self._session.store().decisions.refuse(cluster, name))
+        return self._decided(self._session.store().decisions.clusters.refuse(cluster, name))
 
     def tell_apart(self, cluster: int, other: int) -> EventRow:
         """Say that two clusters are two people."""
-        return self._decided(self._session.store().decisions.tell_apart(cluster, other))
+        return self._decided(self._session.store().decisions.clusters.tell_apart(cluster, other))
 
     def ignore(self, cluster: int) -> EventRow:
         """Say that nobody wants to know who this is; faces that come to the cluster later are ignored, too."""
-        return self._decided(self._session.store().decisions.ignore(cluster))
+        return self._decided(self._session.store().decisions.clusters.ignore(cluster))
 
     def not_a_face(self, faces: Sequence[int]) -> EventRow:
         """Say that what was found is not a face: it counts nowhere any more."""
-        return self._decided(self._session.store().decisions.not_a_face(faces))
+        return self._decided(self._session.store().decisions.faces.not_a_face(faces))
 
     def suggestions(self, *, margin: float = 0.08) -> list[Suggestion]:
         """Return what a person should look at, best first: who a cluster may be, and which clusters may be one.
@@ -137,7 +137,7 @@ class FaceClusters:
 
     def log(self, *, limit: int | None = None) -> list[EventRow]:
         """Return what was decided, by persons and by the program, the newest first; no more than `limit`."""
-        return self._session.store().decisions.events(limit=limit)
+        return self._session.store().decisions.log.events(limit=limit)
 
     def undo(self, event: int | None = None) -> EventRow:
         """Take a decision back, by default the last one of a person; all is as it was before it.
@@ -148,7 +148,7 @@ class FaceClusters:
         Raises:
             UsageError: there is no such event, it was undone already, or a later one builds on it.
         """
-        undone = self._session.store().decisions.undo(event)
+        undone = self._session.store().decisions.undo(event, subject="clusters")
         self._session.rematch()
         return undone
 
@@ -237,7 +237,7 @@ class FaceClusters:
     def _decided(self, event: int) -> EventRow:
         """Match all faces again by what was decided, and return that."""
         self._session.rematch()
-        return self._session.store().decisions.event(event)
+        return self._session.store().decisions.log.event_of(event)
 
 
 class ClusterPictures:

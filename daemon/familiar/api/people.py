@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from familiar.api.session import Session
 from familiar.library.named_paths import expanded
 from familiar.names import check_name
+from familiar.store.people import PersonRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
     from familiar.model import Embeddings
-    from familiar.store.people import PersonRow, ReferenceRow
+    from familiar.store.decisions.log import EventRow
+    from familiar.store.people import ReferenceRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,13 @@ class ImportedReferences:
     registered: int
     known: int
     warning: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedPerson(PersonRow):
+    """A person about whom something was decided, and the number of that event; None: nothing had to be changed."""
+
+    event: int | None
 
 
 class RegisteredPeople:
@@ -144,45 +153,58 @@ class RegisteredPeople:
         enrolments = self._register(found.candidates, choice=choice, most=most)
         return DataSetEnrolment(people=tuple(enrolments), refused=found.refused)
 
-    def rename(self, name: str, to: str) -> PersonRow:
-        """Give a person another name.
+    def rename(self, name: str, to: str) -> DecidedPerson:
+        """Give a person another name; return them.
 
         Raises:
             UsageError: there is no such person, the new name can't be used, or somebody else has it.
         """
-        person = self._session.store().people.rename(name, to)
-        self._session.rematch()
-        return person
+        event = self._session.store().decisions.people.rename(name, to)
+        return self._decided(event, to)
 
-    def merge(self, name: str, into: str) -> PersonRow:
-        """Give all references of one person to another, whom it returns, and remove the first.
+    def merge(self, name: str, into: str) -> DecidedPerson:
+        """Give all that is known of one person to another one, whom it returns, and remove the first.
 
         Raises:
             UsageError: one of them does not exist, they are the same, or they were told apart before.
         """
-        person = self._session.store().people.merge(name, into)
-        self._session.rematch()
-        return person
+        event = self._session.store().decisions.people.merge(name, into)
+        return self._decided(event, into)
 
-    def remove(self, name: str) -> PersonRow:
-        """Remove a person with their references; no photo is touched.
+    def remove(self, name: str) -> DecidedPerson:
+        """Remove a person with their references; return them as they were. No photo is touched.
 
         Raises:
             UsageError: there is no such person.
         """
-        person = self._session.store().people.remove(name)
+        store = self._session.store()
+        with store.writing():
+            person = self.find(name)
+            event = store.decisions.people.remove(name)
         self._session.rematch()
-        return person
+        return _decided(person, event)
 
-    def set_threshold(self, name: str, distance: float | None) -> PersonRow:
+    def set_threshold(self, name: str, distance: float | None) -> DecidedPerson:
         """Set the largest distance at which a face matches a person, in 0 to 2; None: the configured one.
 
         Raises:
             UsageError: there is no such person.
         """
-        person = self._session.store().people.set_threshold(name, distance)
+        event = self._session.store().decisions.people.set_threshold(name, distance)
+        return self._decided(event, name)
+
+    def undo(self, event: int | None = None) -> EventRow:
+        """Undo a decision, by default the last one about people; return it. What it changed is as it was before.
+
+        Args:
+            event: its number, as `Library.history` has it.
+
+        Raises:
+            UsageError: there is no such event, it was undone already, or a later one builds upon it; nothing is changed.
+        """
+        undone = self._session.store().decisions.undo(event, subject="people")
         self._session.rematch()
-        return person
+        return undone
 
     def embeddings(self, name: str) -> ReferenceArrays:
         """Return a person's references of the model in use as an array (n, 128).
@@ -220,6 +242,11 @@ class RegisteredPeople:
         known = len(found.embeddings) - registered
         return ImportedReferences(person=person, registered=registered, known=known, warning=found.warning)
 
+    def _decided(self, event: int | None, name: str) -> DecidedPerson:
+        """Match all faces again, and return a person with the event that was about them."""
+        self._session.rematch()
+        return _decided(self.find(name), event)
+
     def _register(self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None) -> list[Enrolment]:
         from familiar.library.indexing import Indexer
         from familiar.library.people.registration import Registrar
@@ -243,3 +270,15 @@ class RegisteredPeople:
         enrolments = session.run(register())
         session.rematch()
         return enrolments
+
+
+def _decided(person: PersonRow, event: int | None) -> DecidedPerson:
+    return DecidedPerson(
+        id=person.id,
+        name=person.name,
+        threshold=person.threshold,
+        references=person.references,
+        faces=person.faces,
+        photos=person.photos,
+        event=event,
+    )

@@ -123,7 +123,7 @@ def test_a_review_by_folders_does_what_its_plan_says_and_all_of_it_can_be_undone
     assert home.ask("clusters", "import", folder(home), "--yes").stdout == "Nothing to do.\n"
     with opened(home) as store:
         assert [(one.name, one.faces) for one in store.people.all()] == [("Barack Obama", 3)]
-        assert [event.id for event in store.decisions.events()] == [3, 2, 1]
+        assert [event.id for event in store.decisions.log.events()] == [3, 2, 1]
         for _ in range(3):
             store.decisions.undo()
     assert clusters(home) == before
@@ -173,7 +173,7 @@ def test_what_is_refused_or_fails_is_told_and_the_rest_is_done(home: Household) 
     top = folder(home)
     name(home, 2, "Joe Biden")
     with opened(home) as store:
-        store.decisions.refuse(1, "Joe Biden")
+        store.decisions.clusters.refuse(1, "Joe Biden")
     shutil.rmtree(top / "cluster-2")
     (top / "cluster-1").rename(top / "joe biden")
     first, second, *_ = crops(home, "joe biden")
@@ -196,7 +196,7 @@ def test_what_is_refused_or_fails_is_told_and_the_rest_is_done(home: Household) 
 def test_an_export_leaves_out_what_is_not_asked_for(home: Household) -> None:
     name(home, 2, "Joe/Biden")
     with opened(home) as store:
-        store.decisions.ignore(1)
+        store.decisions.clusters.ignore(1)
         nearest = [face.id for face in store.clusters.faces(2)][:2]
     told_ = home.json("clusters", "export", home.base / "new" / "all", "--max", "2")
     assert [(one["folder"], one["person"], one["clusters"], len(one["faces"])) for one in told_["folders"]] == [

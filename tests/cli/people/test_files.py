@@ -13,6 +13,7 @@ from familiar.settings import VisionSettings
 from familiar.store.store import STORE_NAME, Store
 from support.album import embedding
 from support.household import Household, command
+from support.people import add_person
 
 MODEL = VisionSettings().model
 
@@ -116,7 +117,7 @@ def test_references_of_another_model_are_not_exported_and_it_is_told_which_there
 ) -> None:
     import_one(household, tmp_path)
     with Store(household.state / STORE_NAME) as store:
-        store.people.add("Bob")
+        add_person(store, "Bob")
     household.configure({"vision": {"mirror": False}})
     for name, there in {"Ann": f"1 of {MODEL}", "Bob": "none at all"}.items():
         result = household.ask("people", "export", name, tmp_path / "x.npy", check=False)

@@ -98,13 +98,13 @@ def name_it_in_the_store_as_well(review: Review) -> None:
 def merge_it_in_the_store_as_well(review: Review) -> None:
     for face in CLUSTERS[1]:
         review.move(face, "cluster-1")
-    review.store.decisions.merge(2, 1)
+    review.store.decisions.clusters.merge(2, 1)
 
 
 def leave_alone_what_was_decided_since(review: Review) -> None:
-    review.store.decisions.take_out(1, [1])
-    review.store.decisions.place(2, [3])
-    review.store.decisions.name(5, "Carl", references=())
+    review.store.decisions.faces.take_out(1, [1])
+    review.store.decisions.faces.place(2, [3])
+    review.store.decisions.clusters.name(5, "Carl", references=())
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_two_faces_of_one_photo_are_not_merged_and_the_others_go_on(review: Revi
 
 
 def test_nothing_comes_into_a_cluster_that_could_not_be_named(review: Review) -> None:
-    review.store.decisions.refuse(1, "Eileen Collins")
+    review.store.decisions.clusters.refuse(1, "Eileen Collins")
     shutil.rmtree(review.top / "Eileen Collins")
     review.rename("cluster-1", "eileen collins")
     review.move(6, "eileen collins")
@@ -417,8 +417,8 @@ def test_a_crop_of_another_export_of_the_same_store_can_be_added(review: Review,
 
 def test_what_was_decided_since_the_export_is_not_reverted(review: Review) -> None:
     decisions = review.store.decisions
-    decisions.place(2, [1])
-    decisions.take_out(1, [3])
+    decisions.faces.place(2, [1])
+    decisions.faces.take_out(1, [3])
     name_cluster(review.store, 5, "Carl", model=MODEL)
     review.move(1, "Eileen Collins")
     review.move(3, "_ignore")
@@ -433,7 +433,7 @@ def test_what_was_decided_since_the_export_is_not_reverted(review: Review) -> No
 
 
 def test_clusters_that_became_one_are_named_once(review: Review) -> None:
-    review.store.decisions.merge(2, 1)
+    review.store.decisions.clusters.merge(2, 1)
     review.rename("cluster-2", "Bob")
     assert review.told() == [("name", (6, 7, 8), "Bob")]
     review.rename("cluster-1", "Carl")
@@ -462,7 +462,7 @@ def test_all_that_was_done_can_be_undone(review: Review) -> None:
     }
     while review.groups() != before:
         review.store.decisions.undo()
-    assert len([event for event in review.store.decisions.events() if event.undone_at is None]) == 2
+    assert len([event for event in review.store.decisions.log.events() if event.undone_at is None]) == 2
 
 
 FOLDERS = (
@@ -521,7 +521,7 @@ def test_whatever_is_done_importing_twice_is_once_and_undoing_it_brings_all_back
             left = review.plan().changes  # what failed may be told in other steps, now that the rest is done
             assert faces_in(left) <= faces_in(failed), (left, failed)
             assert set(review.refused()) <= set(refused)
-        while len([event for event in review.store.decisions.events() if event.undone_at is None]) > 2:
+        while len([event for event in review.store.decisions.log.events() if event.undone_at is None]) > 2:
             review.store.decisions.undo()
         assert review.groups() == before
 
@@ -607,7 +607,7 @@ def test_crops_come_not_where_they_would_be_taken_for_photos(tmp_path: Path) -> 
 
 
 def test_only_clusters_that_are_there_are_exported(review: Review) -> None:
-    review.store.decisions.ignore(1)
+    review.store.decisions.clusters.ignore(1)
     with pytest.raises(UsageError, match="Cluster 1 is ignored, so it is not exported; `familiar clusters undo` ends"):
         choose_portions(review.store, wanted=(1,), unnamed=False, most=None)
     with pytest.raises(UsageError, match="There is no cluster 9"):

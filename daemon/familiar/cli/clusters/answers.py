@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from familiar.api.clusters import FaceClusters
 from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
-from familiar.store.clusters.decisions import EventRow
 from familiar.store.clusters.suggestions import Suggestion
+from familiar.store.decisions.log import EventRow
 
 _WITH_NUMBERS = frozenset("soxm")
 

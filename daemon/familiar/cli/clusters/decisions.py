@@ -9,7 +9,7 @@ from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import say
 from familiar.cli.console.parameters import ROW_ID
 from familiar.errors import UsageError
-from familiar.store.clusters.decisions import EventRow
+from familiar.store.decisions.log import EventRow
 
 anyway_option = click.option(
     "--anyway", is_flag=True, help="Even if one photo shows two of the faces: a mirror, a collage."

@@ -17,4 +17,4 @@ def name_cluster(store: Store, cluster_id: int, name: str, *, model: str, allow_
     chosen = [ids[number] for number in choose_references(embeddings, qualities)]
     if ids and not chosen:
         raise UsageError(f"Cluster {cluster_id} can't be named: the embeddings of all its faces are damaged.")
-    return store.decisions.name(cluster_id, name, references=chosen, allow_same_photo=allow_same_photo)
+    return store.decisions.clusters.name(cluster_id, name, references=chosen, allow_same_photo=allow_same_photo)

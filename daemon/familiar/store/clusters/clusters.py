@@ -1,8 +1,7 @@
 """Clusters: groups of faces, whose ids never change or come back, and what matching heeds of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from familiar.errors import UsageError
@@ -73,10 +72,9 @@ class ClusterFace:
 class Clusters:
     """The tables of clusters."""
 
-    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
-        """Take the open store and a clock that gives UTC."""
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
         self._db = db
-        self._now = now
 
     def all(self) -> list[ClusterRow]:
         """Return all clusters that were not absorbed and have faces, the largest first."""
@@ -111,6 +109,18 @@ class Clusters:
         if row is None:
             raise UsageError(f"There is no cluster {cluster_id}; `familiar clusters list` shows them.")
         return cluster_id if row[0] is None else self.live(int(row[0]))
+
+    def face_ids(self, cluster_id: int) -> list[int]:
+        """Return the ids of the faces of a cluster, in their order."""
+        rows = self._db.conn.execute(
+            "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (cluster_id,)
+        )
+        return [int(row[0]) for row in rows]
+
+    def person_id(self, cluster_id: int) -> int | None:
+        """Return the id of the person of a cluster; None for a cluster without a name."""
+        row = self._db.conn.execute("SELECT person_id FROM clusters WHERE id = ?", (cluster_id,)).fetchone()
+        return None if row is None or row[0] is None else int(row[0])
 
     def faces(self, cluster_id: int) -> list[ClusterFace]:
         """Return the faces of a cluster, those nearest to its centre first."""
@@ -238,6 +248,3 @@ class Clusters:
             )
             for row in rows
         ]
-
-    def _time(self) -> str:
-        return self._now().isoformat()

@@ -10,8 +10,9 @@ from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member
 from familiar.store.clusters.clusters import AT_ONCE, Clusters
 from familiar.store.clusters.refusals import Refusals, read_refusals
 from familiar.store.database import Database, writing
+from familiar.store.decisions.log import DecisionLog
+from familiar.store.people import raise_people_version
 from familiar.store.photos import stack
-from familiar.store.row_changes import RowChanges, dump
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +28,11 @@ class GroupingResult:
 class Rounds:
     """What the program reads and writes to group faces."""
 
-    def __init__(self, db: Database, *, clusters: Clusters, now: Callable[[], datetime]) -> None:
-        """Take the open store, its clusters, and a clock that gives UTC."""
+    def __init__(self, db: Database, *, clusters: Clusters, log: DecisionLog, now: Callable[[], datetime]) -> None:
+        """Take the open store, its clusters, the log of decisions, and a clock that gives UTC."""
         self._db = db
         self._clusters = clusters
+        self._log = log
         self._now = now
 
     def last(self) -> tuple[datetime, str] | None:
@@ -189,7 +191,7 @@ class Rounds:
         )
         person = self._db.conn.execute("SELECT person_id FROM clusters WHERE id = ?", (cluster_id,)).fetchone()[0]
         if members and person is not None:
-            self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+            raise_people_version(self._db)
         return len(members)
 
     def _are_apart(self, one: int, other: int, refused: Refusals, *, same_photo: bool) -> bool:
@@ -197,16 +199,11 @@ class Rounds:
         return in_one_photo or frozenset((one, other)) in refused.clusters
 
     def _absorb(self, small: int, large: int) -> None:
-        changes = RowChanges(self._db)
-        changes.update("clusters", small, absorbed_by=large)
-        for (face_id,) in self._db.conn.execute(
-            "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (small,)
-        ).fetchall():
-            changes.update("cluster_faces", face_id, cluster_id=large)
-        self._db.conn.execute(
-            "INSERT INTO cluster_events (kind, by, summary, changes, at) VALUES ('absorb', 'program', ?, ?, ?)",
-            (f"cluster {small} became a part of cluster {large}", dump(changes.made), self._time()),
-        )
+        with self._log.event("absorb", by="program") as event:
+            event.changes.update("clusters", small, absorbed_by=large)
+            for face_id in self._clusters.face_ids(small):
+                event.changes.update("cluster_faces", face_id, cluster_id=large)
+            event.summary = f"cluster {small} became a part of cluster {large}"
 
     def _time(self) -> str:
         return self._now().isoformat()

@@ -93,28 +93,28 @@ def carry_out(
 def _decide(store: Store, step: ClusterDecision, model: str) -> list[int]:
     match step:
         case NotFaces(faces=faces):
-            return [store.decisions.not_a_face(faces)]
+            return [store.decisions.faces.not_a_face(faces)]
         case TakeFacesOut(cluster=cluster, faces=faces):
-            return [store.decisions.take_out(cluster, faces)]
+            return [store.decisions.faces.take_out(cluster, faces)]
         case NameCluster(cluster=cluster, name=name):
             return [name_cluster(store, cluster, name, model=model)]
         case MergeClusters(cluster=cluster, into=into):
-            return [store.decisions.merge(cluster, into)]
+            return [store.decisions.clusters.merge(cluster, into)]
         case AssignFaces(cluster=cluster, faces=faces):
-            return [store.decisions.place(cluster, faces)]
+            return [store.decisions.faces.place(cluster, faces)]
         case IgnoreCluster(cluster=cluster):
-            return [store.decisions.ignore(cluster)]
+            return [store.decisions.clusters.ignore(cluster)]
         case NewCluster():
             return _make_cluster(store, step, model)
 
 
 def _make_cluster(store: Store, step: NewCluster, model: str) -> list[int]:
     if step.split_from is None:
-        event, cluster = store.decisions.gather(step.faces)
+        event, cluster = store.decisions.faces.gather(step.faces)
     else:
-        event, cluster = store.decisions.split(step.split_from, step.faces)
+        event, cluster = store.decisions.clusters.split(step.split_from, step.faces)
     if step.ignored:
-        return [event, store.decisions.ignore(cluster)]
+        return [event, store.decisions.clusters.ignore(cluster)]
     return [event] if step.name is None else [event, name_cluster(store, cluster, step.name, model=model)]
 
 
