@@ -43,7 +43,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A household of 2,000 photos, whose names and paths mean no good."""
     with Store(tmp_path_factory.mktemp("report") / "familiar.db") as opened:
         fill(opened, photos=2000, faces=3000, people=30)
-        opened.people.rename("Person 1", HOSTILE.strip())
+        opened.decisions.people.rename("Person 1", HOSTILE.strip())
         bad = opened.photos.set_aside("f" * 64, "damaged: '<img src=x onerror=alert(1)>' at 7")
         path = Path(os.fsdecode(b"/bad/\xff<img src='/evil.example/x'>\x1b.jpg"))
         opened.files.place(path, photo_id=bad, size=1, mtime_ns=1)

@@ -200,7 +200,8 @@ class RegisteredPeople:
             event: its number, as `Library.history` has it.
 
         Raises:
-            UsageError: there is no such event, it was undone already, or a later one builds upon it; nothing is changed.
+            UsageError: there is no such event, it was undone already, or a later one builds on it;
+                nothing is changed.
         """
         undone = self._session.store().decisions.undo(event, subject="people")
         self._session.rematch()

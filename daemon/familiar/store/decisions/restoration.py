@@ -68,7 +68,7 @@ class Restoration:
                 builder = other.event
                 raise UsageError(
                     f"Event {entry.event.id} ({entry.event.summary}) can't be undone yet: event {builder.id} "
-                    f"({builder.summary}) builds upon it; `familiar {builder.subject} undo {builder.id}` first."
+                    f"({builder.summary}) builds on it; `familiar {builder.subject} undo {builder.id}` first."
                 )
             later.append(other)
         return later

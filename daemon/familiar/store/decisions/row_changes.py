@@ -62,7 +62,7 @@ class RowChanges:
         """Remember a row that was added already, with the columns that say what it is about."""
         self.made.append(RowChange(table=table, key=key, before=None, after=values))
 
-    def update(self, table: str, key: int, **values: Any) -> None:
+    def update(self, table: str, key: int, /, **values: Any) -> None:
         """Change some columns of a row."""
         before = self.row(table, key)
         parts = ", ".join(f"{name} = ?" for name in values)
@@ -78,7 +78,7 @@ class RowChanges:
             f"SELECT {name} FROM {table} WHERE {column} = ? ORDER BY {name}", (old,)
         ).fetchall()
         self._db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, old))
-        self.made += [RowChange(table=table, key=key, before={column: old}, after={column: new}) for (key,) in keys]
+        self.made += [RowChange(table=table, key=key, before={column: old}, after={column: new}) for key in keys]
 
     def delete(self, table: str, key: int) -> None:
         """Remove a row."""
