@@ -162,10 +162,9 @@ def _faces_registered(entry: Entry) -> Trace:
 
 
 def _faces_taken(entry: Entry) -> Trace:
-    """Return the faces that an event took from a cluster or a person."""
-    return {
-        change.key for change in _changes(entry, "cluster_faces") if change.before is not None
-    } | _faces_no_longer_registered(entry)
+    """Return the faces that an event took out of all clusters, or from a person."""
+    taken_out = {change.key for change in _changes(entry, "cluster_faces") if change.after is None}
+    return taken_out | _faces_no_longer_registered(entry)
 
 
 def _no_faces(entry: Entry) -> Trace:
@@ -183,7 +182,7 @@ DEPENDENCIES = (
     Dependency(left=_renamed_clusters, touched=_clusters_added_to),
     Dependency(left=_people_concerned, touched=_removed_people),
     Dependency(left=_names_given_up, touched=_names_taken),
-    Dependency(left=_faces_no_longer_registered, touched=_faces_registered),
+    Dependency(left=_faces_taken, touched=_faces_registered),
     Dependency(left=_faces_taken, touched=_no_faces),
 )
 """All ways to build upon an event.
@@ -191,6 +190,6 @@ DEPENDENCIES = (
 In words, in their order: a later event changed the same row; is about a cluster that was made; refuses something for a
 cluster that absorbed another one; absorbed it; absorbed a cluster that faces were taken from; absorbed one of which a
 refusal would come back; gave a cluster that faces were taken from to somebody else; put faces into a cluster that would
-be another person's again; removed a person; took a name that would come back; registered a face that would be
-registered again; or said that a face that would come back is not a face.
+be another person's again; removed a person; took a name that would come back; registered a face that would come
+back; or said that such a face is not a face.
 """

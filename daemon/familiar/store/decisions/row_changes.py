@@ -74,9 +74,8 @@ class RowChanges:
     def replace(self, table: str, column: str, old: Any, new: Any) -> None:
         """Change one column of all rows that have this value in it; the changes keep this column alone."""
         name = TABLES[table][0]
-        keys = self._db.conn.execute(
-            f"SELECT {name} FROM {table} WHERE {column} = ? ORDER BY {name}", (old,)
-        ).fetchall()
+        rows = self._db.conn.execute(f"SELECT {name} FROM {table} WHERE {column} = ? ORDER BY {name}", (old,))
+        keys = [int(row[0]) for row in rows]
         self._db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (new, old))
         self.made += [RowChange(table=table, key=key, before={column: old}, after={column: new}) for key in keys]
 
