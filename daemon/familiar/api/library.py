@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from familiar.library.export.formats import Format
     from familiar.library.export.tables import TableName
     from familiar.library.handover import Undone
+    from familiar.library.history import HistoryEntry
     from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
 
@@ -268,13 +269,29 @@ class Library:
         """
         return api.placement.put(self._session, photos, to, action, rule)
 
-    def undo(self, operations: Sequence[int] = (), *, last: bool = False, since: datetime | None = None) -> Undone:
-        """Take back what rules and commands did to files, the newest first.
+    def history(self, *, limit: int | None = None) -> list[HistoryEntry]:
+        """Return what was done to files, and decided about clusters and people, the newest first.
+
+        Each entry says by which command it can be undone, or why it can't be undone now. `undo` undoes operations on
+        files, `clusters.undo` and `people.undo` undo decisions.
+
+        Args:
+            limit: largest number of entries.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return api.history.history(self._session, limit=limit)
+
+    def undo(
+        self, operations: Sequence[int | range] = (), *, last: bool = False, since: datetime | None = None
+    ) -> Undone:
+        """Undo what rules and commands did to files, the newest first.
 
         If one of the operations can't be undone, because a file is not where it was left, nothing is touched.
 
         Args:
-            operations: numbers, as the log has them.
+            operations: numbers, as `history` has them; of a range, the operations that were done and not yet undone.
             last: what was done last: for one photo by rules, or by one command.
             since: all since then; a time with a zone.
 

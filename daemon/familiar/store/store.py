@@ -32,6 +32,7 @@ from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
+from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
 
@@ -86,6 +87,7 @@ class Store:
         self.references = References(self._db, log=log)
         self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
         self.suggestions = Suggestions(self._db)
+        self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)

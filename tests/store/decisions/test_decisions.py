@@ -509,7 +509,7 @@ def decide(album: Album, what: str, one: int, other: int, which: int) -> None:
         "merge people": lambda: log.people.merge(someone, person),
         "remove person": lambda: log.people.remove(person),
         "set threshold": lambda: log.people.set_threshold(person, which / 100),
-        "add reference": lambda: album.add_reference(free[which % len(free)], person),
+        "add reference": lambda: album.add_reference(free[which % len(free)], person) if free else None,
         "import references": lambda: album.import_references(person, which),
     }
     acts[what]()
