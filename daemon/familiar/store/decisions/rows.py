@@ -17,6 +17,7 @@ class Rows:
         self._db = db
         self._before = before
         self._row = RowChanges(db).row
+        self._own_people: set[int] = set()
 
     def obstacles(self, changes: Sequence[RowChange]) -> list[RowChange]:
         """Return the changes that can't be taken back, because their rows are no longer as they were left."""
@@ -39,6 +40,7 @@ class Rows:
 
         What is about a face or a person that is gone stays gone, and a cluster of such a person has none.
         """
+        self._own_people = {change.key for change in changes if change.table == "people"}
         for change in reversed(changes):
             if change.before is None:
                 self._remove(change)
@@ -120,11 +122,15 @@ class Rows:
         """
         if not self._has_face(change, row):
             return None
-        person = row.get("person_id")
-        known = "SELECT 1 FROM people WHERE id = ? AND added_at <= ?"
-        if person is None or self._db.conn.execute(known, (person, self._before)).fetchone() is not None:
+        if self._is_known(row.get("person_id")):
             return row
         return {**row, "person_id": None} if change.table == "clusters" else None
+
+    def _is_known(self, person: int | None) -> bool:
+        if person is None or person in self._own_people:
+            return True
+        known = "SELECT 1 FROM people WHERE id = ? AND added_at <= ?"
+        return self._db.conn.execute(known, (person, self._before)).fetchone() is not None
 
     def _has_person(self, row: Row) -> bool:
         """Return whether the person that a row is about still exists, if it is about one."""
