@@ -136,7 +136,7 @@ def test_a_name_that_can_not_be_used_is_refused_and_nothing_changes(home: Househ
         (("split", "1", "99999"), "Face 99999 is not in cluster 1."),
         (("not-a-face", "99999"), "There is no face 99999."),
         (("undo",), "There is nothing to undo."),
-        (("undo", "7"), "There is no event 7; `familiar clusters log` shows them."),
+        (("undo", "7"), "There is no event 7; `familiar undo --list` shows all events."),
         (("refuse", "1"), "Say who it is not: NAME, or --other CLUSTER."),
         (("refuse", "1", "Nobody"), "There is no person named 'Nobody'"),
         (("merge", "1", "1"), "1 and 1 are the same cluster already (1)."),
