@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from conftest import put
-from familiar.settings import VisionSettings
+from familiar.embedding_models import DLIB
 from familiar.store.store import STORE_NAME, Store
 from support.album import embedding
 from support.household import Household, command
 from support.people import add_person
 
-MODEL = VisionSettings().model
+MODEL = DLIB.id
 
 
 @pytest.fixture

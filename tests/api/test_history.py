@@ -1,6 +1,6 @@
-"""`Library.people` and `Library.history`: decisions about people, and their undo."""
+"""`Library.history`, and the undo of decisions about people and clusters."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +9,14 @@ import pytest
 from conftest import put
 from familiar import Library
 from familiar.errors import NoStoreError, UsageError
-from familiar.model import USUAL_MODEL
+from familiar.settings import VisionSettings
+from familiar.store.decisions.log import EventRow
 from familiar.store.references import FaceToRegister
 from familiar.xmp.rdf import Packet
 from support.album import Album, embedding
 from support.household import Household
+
+MODEL = VisionSettings().model
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """A library that knows Ann by two of four faces, and Bob by one of two."""
     with Album.at(tmp_path) as album:
         for person, seed, count, references in (("Ann", 1, 4, 2), ("Bob", 2, 2, 1)):
-            faces = [album.photo(embedding(seed, look), model=USUAL_MODEL)[0] for look in range(count)]
+            faces = [album.photo(embedding(seed, look), model=MODEL)[0] for look in range(count)]
             wanted = [FaceToRegister(person=person, face_id=face, origin=Path("/a.jpg")) for face in faces[:references]]
             album.store.references.register(wanted)
     with Library.open(tmp_path) as opened:
@@ -154,3 +157,82 @@ def test_sidecars_follow_a_decision_about_people_and_its_undo(
         assert subjects(opened) == []
         opened.people.undo()
         assert subjects(opened) == ["Barack"]
+
+
+@pytest.fixture
+def grouped(tmp_path: Path) -> Iterator[Library]:
+    """A library with three clusters of four, three and two faces, ids 1 to 3."""
+    with Album.at(tmp_path) as album:
+        for seed, count in ((1, 4), (2, 3), (3, 2)):
+            album.cluster([album.photo(embedding(seed, look), model=MODEL)[0] for look in range(count)])
+    with Library.open(tmp_path) as opened:
+        yield opened
+
+
+def clusters(library: Library) -> dict[int, tuple[str | None, str, tuple[int, ...]]]:
+    """Name, kind and faces of each cluster."""
+    return {
+        row.id: (row.name, row.kind, tuple(sorted(face.id for face in library.clusters.faces(row.id))))
+        for row in library.clusters.all()
+    }
+
+
+DECISIONS: dict[str, Callable[[Library], EventRow]] = {
+    "name": lambda library: library.clusters.name(1, "Ann"),
+    "merge": lambda library: library.clusters.merge(3, 2),
+    "split": lambda library: library.clusters.split(1, [1, 2]).event,
+    "take out": lambda library: library.clusters.take_out(1, [1]),
+    "place": lambda library: library.clusters.place(2, [1]),
+    "gather": lambda library: library.clusters.gather([1, 5]).event,
+    "ignore": lambda library: library.clusters.ignore(3),
+    "not a face": lambda library: library.clusters.not_a_face([1, 2]),
+}
+
+
+@pytest.mark.parametrize("kind", DECISIONS)
+def test_each_decision_is_in_the_history_and_its_undo_gives_all_back(grouped: Library, kind: str) -> None:
+    before = clusters(grouped)
+    event = DECISIONS[kind](grouped)
+    assert clusters(grouped) != before
+    (entry,) = grouped.history()
+    assert (entry.about, entry.id, entry.what) == ("clusters", event.id, event.summary)
+    assert (event.kind, entry.undo) == (kind, f"familiar clusters undo {event.id}")
+    assert grouped.clusters.undo().id == event.id
+    assert clusters(grouped) == before
+    assert grouped.people.all() == []
+    assert grouped.history()[0].reason == "undone already"
+
+
+def test_a_name_is_not_undone_while_its_person_is_removed(grouped: Library) -> None:
+    before = clusters(grouped)
+    named = grouped.clusters.name(1, "Ann")
+    removed = grouped.people.remove("Ann")
+    with pytest.raises(UsageError) as caught:
+        grouped.clusters.undo()
+    assert str(caught.value) == (
+        f"Event {named.id} (cluster 1 (4 faces) is Ann) can't be undone yet: event {removed.event} "
+        f"(Ann (4 references) was removed) builds on it; `familiar people undo {removed.event}` first."
+    )
+    grouped.people.undo()
+    assert clusters(grouped)[1] == ("Ann", "named", (1, 2, 3, 4))
+    grouped.clusters.undo()
+    assert clusters(grouped) == before
+
+
+def test_a_refusal_holds_and_its_undo_ends_it(grouped: Library) -> None:
+    grouped.clusters.name(1, "Ann")
+    refused = grouped.clusters.refuse(2, "Ann")
+    with pytest.raises(UsageError, match="Cluster 2 was refused for 'Ann' before; `familiar clusters log` shows"):
+        grouped.clusters.name(2, "Ann")
+    grouped.clusters.undo(refused.id)
+    assert grouped.clusters.name(2, "Ann").summary == "cluster 2 (3 faces) is Ann"
+    apart = grouped.clusters.tell_apart(1, 3)
+    assert grouped.clusters.log(limit=1)[0] == apart
+
+
+def test_the_last_decision_about_clusters_is_undone_though_a_person_was_renamed_since(grouped: Library) -> None:
+    grouped.clusters.name(1, "Ann")
+    ignored = grouped.clusters.ignore(3)
+    grouped.people.rename("Ann", "Anna")
+    assert grouped.clusters.undo().id == ignored.id
+    assert [person.name for person in grouped.people.all()] == ["Anna"]
