@@ -8,15 +8,15 @@ import pytest
 
 from conftest import put
 from familiar import Library
+from familiar.embedding_models import DLIB
 from familiar.errors import NoStoreError, UsageError
-from familiar.settings import VisionSettings
 from familiar.store.decisions.log import EventRow
 from familiar.store.references import FaceToRegister
 from familiar.xmp.rdf import Packet
 from support.album import Album, embedding
 from support.household import Household
 
-MODEL = VisionSettings().model
+MODEL = DLIB.id
 
 
 @pytest.fixture

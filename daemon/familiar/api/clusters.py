@@ -138,7 +138,7 @@ class FaceClusters:
 
     def log(self, *, limit: int | None = None) -> list[EventRow]:
         """Return what was decided, by persons and by the program, the newest first; no more than `limit`."""
-        return self._session.store().decisions.log.events(limit=limit)
+        return self._session.store().decisions.log.events(subject="clusters", limit=limit)
 
     def undo(self, event: int | None = None) -> EventRow:
         """Take a decision back, by default the last one of a person; all is as it was before it.

@@ -82,9 +82,9 @@ class DecisionLog:
             if by == "person":
                 raise_people_version(self._db)
 
-    def events(self, *, limit: int | None = None) -> list[EventRow]:
-        """Return the log, the newest event first, at most `limit` events."""
-        return self._events("ORDER BY id DESC LIMIT ?", -1 if limit is None else limit)
+    def events(self, *, subject: Subject | None = None, limit: int | None = None) -> list[EventRow]:
+        """Return the log, on one subject if one is given, the newest event first, at most `limit` events."""
+        return self._events(f"WHERE {_about(subject)} ORDER BY id DESC LIMIT ?", -1 if limit is None else limit)
 
     def event_of(self, event_id: int) -> EventRow:
         """Return an event.
@@ -99,14 +99,8 @@ class DecisionLog:
 
     def last(self, subject: Subject | None = None) -> EventRow | None:
         """Return the last decision of a person that holds, on this subject if one is given."""
-        held = (
-            event
-            for (event_id,) in self._db.conn.execute(
-                "SELECT id FROM cluster_events WHERE by = 'person' AND undone_at IS NULL ORDER BY id DESC"
-            )
-            if subject in {None, (event := self.event_of(event_id)).subject}
-        )
-        return next(held, None)
+        held = f"WHERE by = 'person' AND undone_at IS NULL AND {_about(subject)} ORDER BY id DESC LIMIT ?"
+        return next(iter(self._events(held, 1)), None)
 
     def entries(self, *, limit: int | None = None) -> Iterator[Entry]:
         """Give the log, the newest event first, with what the events changed; at most `limit` events."""
@@ -144,3 +138,11 @@ class DecisionLog:
 
 def _event(id_: int, kind: str, by: str, summary: str, at: str, undone_at: str | None) -> EventRow:
     return EventRow(id=id_, kind=kind, by=by, summary=summary, at=at, undone_at=undone_at)
+
+
+def _about(subject: Subject | None) -> str:
+    """Return the SQL that is true of events on a subject."""
+    if subject is None:
+        return "TRUE"
+    kinds = ", ".join(f"'{kind}'" for kind in sorted(PEOPLE_KINDS))
+    return f"kind {'IN' if subject == 'people' else 'NOT IN'} ({kinds})"
