@@ -14,6 +14,7 @@ PAGES = {
     "rules": "rules.md",
     "scores": "scores.md",
     "sidecars": "sidecars.md",
+    "undo": "undo.md",
     "vision": "detection.md",
 }
 """The page that says more of a command or of a section of the configuration."""
