@@ -1,4 +1,4 @@
-"""Who is known, and by which faces."""
+"""The registered people, and their references."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSetEnrolment:
-    """What came of a data set: of each person, and of folders and photos that are nobody's, each with the reason."""
+    """The result for a data set: for each person, and for folders and photos that belong to nobody, with the reason."""
 
     people: tuple[Enrolment, ...]
     refused: tuple[tuple[Path, str], ...]
@@ -33,7 +33,7 @@ class DataSetEnrolment:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReferenceArrays:
-    """A person's references of the model in use: embeddings (n, 128), and where each was taken from, if known."""
+    """A person's references of the model in use: embeddings (n, 128), and where each one comes from, if known."""
 
     person: str
     model: str
@@ -43,7 +43,7 @@ class ReferenceArrays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedReferences:
-    """What came of a file of embeddings; `warning` says what is odd about it."""
+    """The result for a file of embeddings; `warning` says what is unusual about it."""
 
     person: str
     registered: int
@@ -59,10 +59,10 @@ class DecidedPerson(PersonRow):
 
 
 class RegisteredPeople:
-    """The people whom a library knows.
+    """The registered people of a library.
 
-    Names are compared without regard to case, Unicode form and runs of spaces. After a change all known faces are
-    matched again, by the daemon if it runs.
+    Names are compared without regard to case, Unicode form and runs of spaces. Each change is an event of a log, and
+    can be undone. After a change all known faces are matched again, by the daemon if it runs.
     """
 
     def __init__(self, session: Session) -> None:
@@ -94,7 +94,7 @@ class RegisteredPeople:
         return self._session.store().people.references(self.find(name).id)
 
     def refusals(self, name: str) -> int:
-        """Return of how many faces and clusters it was decided that they are not this person.
+        """Return the number of faces and clusters of which it was decided that they are not this person.
 
         Raises:
             UsageError: there is no such person.
@@ -102,14 +102,14 @@ class RegisteredPeople:
         return self._session.store().people.refusals_of(name)
 
     def add(self, name: str, photos: Paths, *, choice: FaceChoice = "only") -> Enrolment:
-        """Register the face in each photo as a person, who is written down if they are new.
+        """Register the face in each photo as a person, who is added if they are new.
 
-        Nobody is registered before all photos were looked at.
+        Nothing is registered until all photos are examined.
 
         Args:
             name: the person.
-            photos: photos, or folders: all photos in them and below are taken, but no videos.
-            choice: which face of a photo with several is taken; with "only", such a photo is refused.
+            photos: photos or folders; of a folder all photos in it and below are used, but no videos.
+            choice: which face of a photo with several is registered; with "only", such a photo is refused.
 
         Raises:
             UsageError: the name can't be used, or there is no photo at one of the paths.
@@ -132,18 +132,18 @@ class RegisteredPeople:
         most: int | None = None,
         name_of: Callable[[str], str] = str,
     ) -> DataSetEnrolment:
-        """Register the people of a data set with one folder a person.
+        """Register the people of a data set that has one folder per person.
 
-        It can be stopped at any time, and goes on there when it is called again.
+        The call can be stopped at any time; another call continues there.
 
         Args:
             folder: the data set.
             choice: as for `add`.
-            most: photos of a person that are enough, the first ones that will do; None: all.
-            name_of: gives the name of a person from that of their folder.
+            most: largest number of photos of a person, the first usable ones; None: all.
+            name_of: returns the name of the person for the name of a folder.
 
         Raises:
-            UsageError: there is no such folder, or no folder lies in it.
+            UsageError: there is no such folder, or it has no folder in it.
         """
         from familiar.library.people.person_folders import read_data_set
 

@@ -1,6 +1,6 @@
-"""People and their references: the reference model.
+"""People and their references.
 
-Each change raises `version`, so that another process sees that its copy of the model is old.
+Each change raises `version`, so that another process sees that its copy is old.
 """
 
 import os
@@ -19,7 +19,7 @@ from familiar.store.photos import embedding_bytes, stack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person as they are registered."""
+    """A registered person."""
 
     id: int
     name: str
@@ -27,7 +27,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow(Person):
-    """A person with counts: of their references, and of the faces and photos that match them."""
+    """A person with the number of their references, and of the faces and photos that match them."""
 
     threshold: float | None
     references: int
@@ -37,7 +37,7 @@ class PersonRow(Person):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRow:
-    """One reference: the file that it was registered from, when the photo was taken, and which face it is."""
+    """One reference: the file that it comes from, when the photo was taken, and its face."""
 
     id: int
     origin: Path | None
@@ -61,11 +61,11 @@ class People:
 
     @property
     def matched_with(self) -> str:
-        """What the stored matches were computed with, as `note_matched` was told."""
+        """What the stored matches were computed with, as `note_matched` recorded it."""
         return str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'matched with'").fetchone()[0])
 
     def note_matched(self, what: str) -> None:
-        """Remember what all stored matches are computed with: the version of the people, and the settings."""
+        """Record what all stored matches are computed with: the version of the people, and the settings."""
         self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched with'", (what,))
 
     def all(self) -> list[PersonRow]:
@@ -76,7 +76,7 @@ class People:
         """Return the person of this name; case, Unicode form and runs of spaces do not matter.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is no such person.
         """
         return self._people("WHERE id = ?", self.person(name).id)[0]
 
@@ -120,12 +120,12 @@ class People:
         ]
 
     def refusals_of(self, name: str) -> int:
-        """Count what was refused for a person."""
+        """Count the refusals for a person."""
         query = "SELECT count(*) FROM refusals WHERE person_id = ?"
         return int(self._db.conn.execute(query, (self.find(name).id,)).fetchone()[0])
 
     def known(self, engine: str) -> tuple[KnownPerson, ...]:
-        """Return all people who have references of this engine, with them."""
+        """Return all people who have references of this engine, with these references."""
         rows = self._db.conn.execute(
             "SELECT name, threshold, embedding FROM face_references JOIN people ON people.id = person_id "
             "WHERE engine = ? ORDER BY name, face_references.id",
@@ -149,7 +149,7 @@ class People:
         return [int(row[0]) for row in rows]
 
     def origins_of(self, photo_id: int) -> list[Path]:
-        """Return where a photo lay when faces in it were registered."""
+        """Return the paths of a photo when faces in it were registered."""
         rows = self._db.conn.execute(
             "SELECT DISTINCT origin FROM face_references JOIN faces ON faces.id = face_id "
             "WHERE photo_id = ? AND origin IS NOT NULL",
@@ -158,7 +158,7 @@ class People:
         return [Path(os.fsdecode(row[0])) for row in rows]
 
     def renew(self, face_ids: Sequence[int], embeddings: Embeddings, engine: str) -> None:
-        """Give those of the faces that are references embeddings of another engine."""
+        """Give the references of these faces embeddings of another engine."""
         with writing(self._db):
             changed = self._db.conn.executemany(
                 "UPDATE face_references SET embedding = ?, engine = ? WHERE face_id = ?",

@@ -1,4 +1,4 @@
-"""References by the thousand: registered from faces, taken in from files, and given out."""
+"""References, many at a time: registered from faces, imported from files, and exported."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -18,12 +18,12 @@ SELECT embedding, engine, (SELECT taken FROM photos WHERE photos.id = photo_id),
     (SELECT name FROM face_references JOIN people ON people.id = person_id WHERE face_id = faces.id)
 FROM faces WHERE id = ?
 """
-"""What a reference takes from a face, and the name of the person whom it is registered for."""
+"""What a reference takes from a face, and the name of the person for whom it is registered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceToRegister:
-    """A face that the store knows, whose it is, and the file that it was seen in."""
+    """A known face, its person, and the file that shows it."""
 
     person: str
     face_id: int
@@ -32,14 +32,14 @@ class FaceToRegister:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """What came of a face: whether it was registered now, and whose it is; nobody's if there is no such face."""
+    """The result for a face: whether it was registered now, and for whom it is; None if there is no such face."""
 
     added: bool
     owner: str | None
 
 
 class References:
-    """The table of references, many rows at a time: what a method writes, it writes in one transaction."""
+    """The table of references; each method that writes is one transaction and one event of the log."""
 
     def __init__(self, db: Database, *, log: DecisionLog) -> None:
         """Take the open store and the log of decisions."""
@@ -47,10 +47,10 @@ class References:
         self._log = log
 
     def register(self, faces: Sequence[FaceToRegister]) -> list[Registered]:
-        """Register faces, but for those that are registered already; return what came of each, in order.
+        """Register faces, except those that are registered already; return the result for each, in order.
 
         Raises:
-            UsageError: a name can't be used; nobody is registered.
+            UsageError: a name can't be used; nothing is registered.
         """
         with self._log.event("add references") as event:
             registered = [self._register(face, event) for face in faces]
@@ -62,7 +62,7 @@ class References:
     def take_in(
         self, name: str, embeddings: Embeddings, *, origins: Sequence[Path | None], engine: str
     ) -> tuple[str, int]:
-        """Register embeddings without faces, but for those that the person has; return their name, and how many.
+        """Register embeddings without faces, except those that the person has; return the name, and how many are new.
 
         Raises:
             UsageError: the name can't be used, or somebody else has one of them; nothing is registered.
@@ -100,7 +100,7 @@ class References:
         return stack(embedding for embedding, _ in rows), origins
 
     def engines_of(self, person_id: int) -> dict[str, int]:
-        """Return the engines of a person's references, and how many are of each."""
+        """Return the engines of a person's references, with the number of references."""
         return dict(
             self._db.conn.execute(
                 "SELECT engine, count(*) FROM face_references WHERE person_id = ? GROUP BY engine ORDER BY engine",
@@ -125,7 +125,7 @@ class References:
         return Registered(added=True, owner=person)
 
     def _owners(self, blobs: Collection[bytes], engine: str) -> dict[bytes, str]:
-        """Return those of the embeddings that are references of this engine, and whose."""
+        """Return the embeddings that are references of this engine, with the names of their people."""
         rows = self._db.conn.execute(
             "SELECT embedding, name FROM face_references JOIN people ON people.id = person_id WHERE engine = ?",
             (engine,),

@@ -144,7 +144,7 @@ def test_without_a_terminal_the_plan_is_shown_and_how_to_apply_it(home: Househol
         ["Nothing", "was", "done;", "--yes", "does", "it."],
     ]
     assert home.ask("clusters", "import", folder(home), "--yes").stdout.splitlines()[-1] == (
-        "1 done, 0 not done, 0 refused; `familiar clusters undo` takes back."
+        "1 done, 0 not done, 0 refused; `familiar clusters log` shows the events."
     )
 
 
@@ -188,7 +188,7 @@ def test_what_is_refused_or_fails_is_told_and_the_rest_is_done(home: Household) 
     shown = home.ask("clusters", "import", top, "--yes", check=False)
     assert (shown.returncode, shown.stdout.splitlines()[-1]) == (
         1,
-        "0 done, 1 not done, 1 refused; `familiar clusters undo` takes back.",
+        "0 done, 1 not done, 1 refused; `familiar clusters log` shows the events.",
     )
     assert second.exists()
 
@@ -270,7 +270,7 @@ def test_a_folder_that_can_not_be_used_is_refused_with_what_is_wrong(home: House
     (top / MANIFEST_NAME).write_text("{")
     for arguments, message in (
         (("export", album.inbox / "x"), f"{album.inbox / 'x'} lies in {album.inbox}, which is watched:"),
-        (("export", full), f"{full}: is not empty (it has 'holiday.jpg'); name a folder that is new, or empty."),
+        (("export", full), f"{full}: is not empty (it has 'holiday.jpg'); use a folder that is new or empty."),
         (("export", top), f"{top / MANIFEST_NAME}: is damaged, or was not written by familiar (Invalid JSON"),
         (("import", full), f"{full}: was not exported: it has no {MANIFEST_NAME};"),
         (("import", other), f"{other}: was exported from another store; none of its faces is known here."),

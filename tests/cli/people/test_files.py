@@ -140,7 +140,7 @@ def test_wrong_use_is_refused_and_nothing_is_done(household: Household, tmp_path
         "of 'Bob'.",
         ("export", "Ann", archive): f"{archive}: an .npz has all references and where they come from: add --all, or "
         "name a .npy file.",
-        ("export", "Ann", "-", "--json"): "- and --json do not go together: both are standard output.",
+        ("export", "Ann", "-", "--json"): "- and --json can't be used together: both write to standard output.",
     }.items():
         result = household.ask("people", *arguments, check=False)
         said = json.loads(result.stderr)["error"] if "--json" in arguments else result.stderr[len("error: ") : -1]

@@ -357,20 +357,20 @@ def test_foreign_files_are_refused_and_stop_nothing(review: Review, tmp_path: Pa
     review.move(5, "", origin="cluster-1")
     before = signatures(top)
     review.move(9, "cluster-5")
-    foreign = "it is no crop of this export: neither a comment in it nor its name says which face it shows"
+    foreign = "it is not a crop of this export: neither a comment in it nor its name says which face it shows"
     assert review.refused() == {
         "notes.txt": foreign,
         "cluster-1/holiday.png": foreign,
         "cluster-1/face-000099.jpg": foreign,
-        "cluster-2/strange.jpg": "its face 1 is in another photo here: it was exported from another store",
-        "cluster-2/newer.jpg": "its face 99 is not known here",
+        "cluster-2/strange.jpg": "its face 1 is in another photo in this store: it was exported from another store",
+        "cluster-2/newer.jpg": "its face 99 is unknown in this store",
         "cluster-2/link.jpg": "a symbolic link, which is not followed",
         "linked": "a symbolic link, which is not followed",
-        "cluster-2/pipe.jpg": "no regular file",
-        "cluster-2/deeper": "a folder within a folder; move what is in it one level up",
+        "cluster-2/pipe.jpg": "not a regular file",
+        "cluster-2/deeper": "a folder within a folder; move its content one level up",
         os.fsdecode(b"caf\xe9"): "its name is not UTF-8",
         os.fsdecode(b"cluster-5/caf\xe9.jpg"): "its name is not UTF-8",
-        "face-000005.jpg": "it lies in no folder; move it into one",
+        "face-000005.jpg": "it is not in a folder; move it into one",
     }
     review.carry_out()
     assert review.groups()["unnamed"][2] == (2, 9, 14)
@@ -585,9 +585,9 @@ def test_crops_come_only_into_a_folder_that_is_new_or_empty(tmp_path: Path) -> N
     check_target(tmp_path)
     check_target(tmp_path / "new")
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UsageError, match="file: is no folder."):
+    with pytest.raises(UsageError, match="file: is not a folder."):
         check_target(tmp_path / "file")
-    with pytest.raises(UsageError, match=r"is not empty \(it has 'file'\); name a folder that is new, or empty."):
+    with pytest.raises(UsageError, match=r"is not empty \(it has 'file'\); use a folder that is new or empty."):
         check_target(tmp_path)
 
 

@@ -182,8 +182,8 @@ NOT_OF_DLIB = "can't be of dlib's network: their lengths are not 1.2 to 1.7, but
 @pytest.mark.parametrize(
     ("stack", "message"),
     [
-        (spoilt(3, value=np.nan), "1 of 20 embeddings have numbers that are none (NaN or infinity); rows, from 0: 3."),
-        (spoilt(7, value=np.inf), "1 of 20 embeddings have numbers that are none (NaN or infinity); rows, from 0: 7."),
+        (spoilt(3, value=np.nan), "1 of 20 embeddings have numbers that are NaN or infinite; rows, from 0: 3."),
+        (spoilt(7, value=np.inf), "1 of 20 embeddings have numbers that are NaN or infinite; rows, from 0: 7."),
         (spoilt(*range(9), value=0), "9 of 20 embeddings are all zeros; rows, from 0: 0, 1, 2, 3, 4 and 4 more."),
         (spoilt(2, 19, value=1), f"2 of 20 embeddings {NOT_OF_DLIB} 11.3; rows, from 0: 2, 19."),
         (spoilt(0, value=1e300), f"1 of 20 embeddings {NOT_OF_DLIB} inf; rows, from 0: 0."),
@@ -220,13 +220,13 @@ NO_PICKLE = (
     "has an array of Python objects, which are never unpickled; save plain arrays: "
     "np.savez(FILE, embeddings=embeddings, paths=np.array(paths, dtype=str))"
 )
-NO_FILE = "is no .npy or .npz file"
-NO_ARRAY = "has something else than plain arrays of numpy"
+NO_FILE = "is not a .npy or .npz file"
+NO_ARRAY = "has something other than plain NumPy arrays"
 NO_HEADER = "has an array whose header can't be read"
-NO_ARCHIVE = "is no whole .npz file"
-NO_FLOATS = "where floats (embeddings) or strings (paths) are wanted"
-TOO_LARGE = "has an array of shape (100000000000, 128), float32, which takes 48828125 MiB; at most 128 are read"
-NOT_WHOLE = "is not whole: an array of shape (3, 128), float32, takes 1536 bytes, and"
+NO_ARCHIVE = "is not a complete .npz file"
+NO_FLOATS = "which is neither floats (embeddings) nor strings (paths)"
+TOO_LARGE = "has an array of shape (100000000000, 128), float32, which takes 48828125 MiB; at most 128 MiB are read"
+NOT_WHOLE = "is not complete: an array of shape (3, 128), float32, takes 1536 bytes, and"
 
 BAD_FILES: dict[str, tuple[bytes, str]] = {
     "objects": (npy(np.array([Trap()] * 2), pickled=True), NO_PICKLE),
@@ -241,12 +241,12 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "a header alone": (npy(STACK)[:-1536], f"{NOT_WHOLE} 0 are there"),
     "a large claim": (
         claiming("(262144, 128)"),
-        "is not whole: an array of shape (262144, 128), float32, takes 134217728 bytes, and 0 are there",
+        "is not complete: an array of shape (262144, 128), float32, takes 134217728 bytes, and 0 are there",
     ),
     "a huge claim": (HUGE, TOO_LARGE),
     "long strings": (
         claiming("(2,)", "'<U99999999'"),
-        "has an array of shape (2,), <U99999999, which takes 762 MiB; at most 128 are read",
+        "has an array of shape (2,), <U99999999, which takes 762 MiB; at most 128 MiB are read",
     ),
     "less than nothing": (claiming("(-1, 128)"), NO_HEADER),
     "an unknown type": (claiming("(3, 128)", "'nonsense'"), NO_HEADER),
@@ -259,13 +259,13 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "three arrays": (npy(STACK, STACK, STACK), "has more than two arrays"),
     "no archive": (b"PK\x03\x04 and more", NO_ARCHIVE),
     "half an archive": (npz(a=STACK)[:-9], NO_ARCHIVE),
-    "three members": (npz(a=STACK, b=STACK, c=STACK), "has 3 arrays, where one or two are wanted"),
+    "three members": (npz(a=STACK, b=STACK, c=STACK), "has 3 arrays; it must have one or two"),
     "many members": (zipped(npy(STACK), members=5000), "has more than two arrays"),
     "a packed claim": (zipped(HUGE + PADDING), TOO_LARGE),
     "a packed long header": (zipped(LONG_HEADER + PADDING), NO_HEADER),
     "a bomb": (zipped(npy(STACK) + PADDING), "has something after the array '0a.npy'"),
     "a packed text": (zipped(b"hello"), NO_ARRAY),
-    "another packing": (zipped(npy(STACK), kind=zipfile.ZIP_LZMA), "is packed in a way that numpy does not have"),
+    "another packing": (zipped(npy(STACK), kind=zipfile.ZIP_LZMA), "is compressed in a way that NumPy does not use"),
 }
 
 
@@ -292,7 +292,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for name, reason in {
         "nowhere": "there is no such file",
         "folder": "is a folder",
-        "pipe": "is no regular file",
+        "pipe": "is not a regular file",
     }.items():
         with pytest.raises(UsageError, match=reason):
             read_embeddings(tmp_path / name)

@@ -1,4 +1,4 @@
-"""familiar people: the persons whom the daemon knows."""
+"""familiar people: the registered people."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -31,7 +31,7 @@ def people() -> None:
 @people.command("list", epilog="Example: familiar people list --json")
 @pass_library
 def list_(library: Library) -> Answer:
-    """Show all people, with how many faces match them."""
+    """Show all people, and how many faces match them."""
     rows = library.people.all()
 
     def show() -> None:
@@ -85,7 +85,7 @@ def merge(library: Library, name: str, into: str) -> Answer:
 
 @people.command(epilog="Example: familiar people remove 'Eileen Collins' --yes")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @pass_library
 def remove(library: Library, name: str, *, yes: bool) -> Answer:
     """Remove a person with their references. No photo is touched."""

@@ -8,7 +8,7 @@ from familiar.store.store import Store
 def name_cluster(store: Store, cluster_id: int, name: str, *, model: str, allow_same_photo: bool = False) -> int:
     """Say whose faces those of a cluster are, register some of them as references, and return the id of the event.
 
-    A person is twice in one photo only with `allow_same_photo`.
+    Two faces of one photo are one person only with `allow_same_photo`.
 
     Raises:
         UsageError: there is no such cluster, the name can't be used, or it was refused for the cluster.

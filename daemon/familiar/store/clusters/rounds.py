@@ -1,4 +1,4 @@
-"""Rounds of grouping: what is grouped, and what came of it."""
+"""Rounds of grouping: what is grouped, and the result."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ from familiar.store.photos import stack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingResult:
-    """What came of a round of grouping."""
+    """The result of a round of grouping, as numbers of faces and clusters."""
 
     joined: int
     fresh: int
@@ -36,13 +36,13 @@ class Rounds:
         self._now = now
 
     def last(self) -> tuple[datetime, str] | None:
-        """Return when faces were grouped last, and what that was based on, as `apply` was told."""
+        """Return the time of the last round, and what it was based on, as `apply` was told."""
         value = str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'clustered'").fetchone()[0])
         at, _, basis = value.partition(" ")
         return (datetime.fromisoformat(at), basis) if value else None
 
     def basis(self, model: str) -> str:
-        """Return what grouping depends on, but for the settings: the faces of a model, and the version of people."""
+        """Return what grouping depends on, except the settings: the faces of a model, and the version of people."""
         newest, count = self._db.conn.execute(
             "SELECT max(id), count(*) FROM faces WHERE engine = ?", (model,)
         ).fetchone()
@@ -50,7 +50,7 @@ class Rounds:
         return f"{model}: {count} faces up to {newest or 0}; people {version}; "
 
     def to_group(self, model: str, *, min_size: int, same_photo: bool) -> FacesToGroup:
-        """Return the faces of this model that nobody is known to be, and those of clusters."""
+        """Return the faces of this model that are of unknown people or in clusters."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
         rows = self._db.conn.execute(
@@ -74,11 +74,11 @@ class Rounds:
         )
 
     def apply(self, grouping: Grouping, model: str, *, basis: str, same_photo: bool = False) -> GroupingResult:
-        """Write down what was decided, but for what somebody else has decided meanwhile; it stays as they want it.
+        """Write a grouping down, except where persons have decided something in the meantime.
 
         Args:
-            grouping: what was decided.
-            model: that of the embeddings.
+            grouping: the result of grouping.
+            model: the model of the embeddings.
             basis: what it was based on, for `last`.
             same_photo: two faces of one photo may be one person, as in `to_group`.
         """
@@ -130,7 +130,7 @@ class Rounds:
                     yield one, other
 
     def _told_apart(self, model: str) -> Iterable[tuple[int, int]]:
-        """Give a pair of faces for each two clusters, or face and cluster, that a person refused to be one.
+        """Give a pair of faces for each two clusters, or face and cluster, that must not be joined.
 
         A cluster is kept whole, so that any face of it that is grouped stands for all.
         """
@@ -148,7 +148,7 @@ class Rounds:
                 yield some_face[one], some_face[other]
 
     def _free(self, grouping: Grouping, refused: Refusals, *, same_photo: bool) -> set[int]:
-        """Return which of the faces that were grouped are still free, and may still come where they were to come."""
+        """Return the faces that are still free and may still join the cluster that was chosen for them."""
         wanted = [(member.face, 0) for members in grouping.fresh for member in members]
         wanted += [(member.face, cluster) for cluster, members in grouping.joined.items() for member in members]
         self._db.conn.execute(
@@ -176,7 +176,7 @@ class Rounds:
         }
 
     def _live(self, grouping: Grouping) -> dict[int, bool]:
-        """Return which of the clusters that are grown are still live, and whether they may be absorbed."""
+        """Return the clusters of a grouping that still exist, and whether they may be absorbed."""
         wanted = {*grouping.joined, *grouping.absorbed, *grouping.absorbed.values()}
         rows = self._db.conn.execute(
             "SELECT id, NOT (kept OR ignored OR person_id IS NOT NULL) FROM clusters WHERE absorbed_by IS NULL"

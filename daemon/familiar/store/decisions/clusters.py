@@ -99,7 +99,7 @@ class ClusterDecisions:
         return event.id, fresh
 
     def refuse(self, cluster_id: int, name: str) -> int:
-        """Say that a cluster is not this person: all of its faces, and those that come to it later."""
+        """Say that a cluster is not this person: all of its faces, and those that join it later."""
         with self._log.event("refuse") as event:
             cluster = self._clusters.find(cluster_id)
             person_id, known_as = event.known_person(name)
