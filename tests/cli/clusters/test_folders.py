@@ -165,7 +165,7 @@ def test_on_a_terminal_it_is_asked_first(home: Household, answer: str, named: bo
     finally:
         os.close(ours)
         os.close(theirs)
-    assert (process.returncode, b"Do that? (1 changes)" in output) == (0, True)
+    assert (process.returncode, b"Apply 1 changes?" in output) == (0, True)
     assert ("Joe Biden" in clusters(home)) is named
 
 

@@ -151,7 +151,7 @@ def test_what_was_stopped_goes_on_there_and_ends_as_if_nothing_had_happened(
 def test_wrong_use_is_refused(household: Household, obama: Path) -> None:
     put(obama, household.inbox)
     for arguments, message in {
-        ("add-each", household.inbox): f"{household.inbox}: there is no folder in it, and each is to be a person; "
+        ("add-each", household.inbox): f"{household.inbox}: has no folders, of which each would be a person; "
         "for photos of one person: familiar people add NAME FOLDER",
         ("add-each", household.base / "x"): f"{household.base / 'x'}: there is no such folder.",
         ("add-each", household.base, "--largest", "--central"): "--largest and --central do not go together: one face "

@@ -132,7 +132,7 @@ def test_wrong_use_is_refused_and_nothing_is_done(household: Household, tmp_path
     import_one(household, tmp_path)
     bad, archive = tmp_path / "bad.npy", tmp_path / "ann.npz"
     np.save(bad, np.ones((2, 64)))
-    shape = "the shape of the embeddings is (2, 64); right are (128,) for one, and (n, 128) for several."
+    shape = "the shape of the embeddings is (2, 64); it must be (128,) for one, or (n, 128) for several."
     for arguments, message in {
         ("import", "Bob", bad): f"{bad}: {shape}",
         ("import", "any", bad): "The name 'any' has a meaning of its own in rules; choose another.",

@@ -187,7 +187,7 @@ def test_the_folder_of_a_person_renamed_to_no_name_is_left_as_it_is(review: Revi
     review.rename("Eileen Collins", "cluster-3")
     (left,) = review.plan().left
     assert (review.told(), left.folder, left.faces) == ([], "Eileen Collins", 5)
-    assert "'cluster-3' is no name, so the cluster stays 'Eileen Collins'" in left.reason
+    assert "'cluster-3' is not a name, so the cluster remains 'Eileen Collins'" in left.reason
 
 
 def test_a_moved_crop_belongs_to_the_other_folder_and_for_a_person_to_the_largest_cluster(review: Review) -> None:
@@ -319,7 +319,7 @@ def test_what_is_put_into_not_a_face_is_none(review: Review) -> None:
 def test_a_copy_in_another_folder_is_refused_and_neither_is_applied(review: Review) -> None:
     shutil.copy(review.path(1), review.top / "cluster-2")
     assert review.told() == []
-    reason = "face 1 lies in cluster-1 and in cluster-2; leave it in one of them, and delete the copies"
+    reason = "face 1 is in cluster-1 and in cluster-2; keep it in one of them, and delete the copies"
     assert review.refused() == {"cluster-1/face-000001.jpg": reason, "cluster-2/face-000001.jpg": reason}
 
 
@@ -395,7 +395,7 @@ def test_crops_are_not_taken_for_deleted_while_they_may_be_in_what_can_not_be_re
         review.move(1, os.fsdecode(b"caf\xe9"))
     (left,) = review.plan().left
     assert (review.told(), len(review.refused())) == ([], 1)
-    assert (left.folder, left.faces, "may be in what could not be read" in left.reason) == ("cluster-1", 1, True)
+    assert (left.folder, left.faces, "may be among the files that are refused" in left.reason) == ("cluster-1", 1, True)
 
 
 def test_the_comment_wins_over_the_file_name(review: Review) -> None:
@@ -423,12 +423,12 @@ def test_what_was_decided_since_the_export_is_not_reverted(review: Review) -> No
     review.move(1, "Eileen Collins")
     review.move(3, "_ignore")
     review.rename("cluster-5", "Bob")
-    since = "so it is not moved; export again to see what holds"
+    since = "now, decided after the export, so it is not moved; export again"
     assert review.told() == []
     assert review.refused() == {
-        "Bob": "cluster 5 is 'Carl' since the export, so it is not named 'Bob'",
-        "Eileen Collins": f"face 1 is in cluster 2 since the export, {since}",
-        "_ignore": f"face 3 is in no cluster any more since the export, {since}",
+        "Bob": "cluster 5 was named 'Carl' after the export, so it is not named 'Bob'",
+        "Eileen Collins": f"face 1 is in cluster 2 {since}",
+        "_ignore": f"face 3 is in no cluster {since}",
     }
 
 
@@ -438,7 +438,7 @@ def test_clusters_that_became_one_are_named_once(review: Review) -> None:
     assert review.told() == [("name", (6, 7, 8), "Bob")]
     review.rename("cluster-1", "Carl")
     assert review.told() == []
-    assert review.refused()["Bob"] == "cluster 1, which these are now, would be 'Bob' and 'Carl'"
+    assert review.refused()["Bob"] == "cluster 1 would get two names, 'Bob' and 'Carl'"
     review.rename("Carl", "cluster-1")
     assert review.done()["Bob"] == [(1, 3, 4, 5, 6, 7, 8)]
 
@@ -563,7 +563,7 @@ def test_a_file_name_says_which_face_it_is(name: str, face: int | None) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "was not exported: it has no .familiar-clusters.json"),
+        (None, "has no export: there is no .familiar-clusters.json in it"),
         (b"{", "is damaged, or was not written by familiar (Invalid JSON"),
         (
             b"{}",
@@ -602,13 +602,13 @@ def test_crops_come_not_where_they_would_be_taken_for_photos(tmp_path: Path) -> 
     refuse_watched(tmp_path / "photos" / "left out", watched)
     refuse_watched(tmp_path / "photos beside", watched)
     refuse_watched(tmp_path, watched)
-    with pytest.raises(UsageError, match="link/faces lies in .*/photos, which is watched: crops would be taken for"):
+    with pytest.raises(UsageError, match="link/faces is in .*/photos, which is watched, so that crops would be handled as photos"):
         refuse_watched(tmp_path / "link" / "faces", watched)
 
 
 def test_only_clusters_that_are_there_are_exported(review: Review) -> None:
     review.store.decisions.clusters.ignore(1)
-    with pytest.raises(UsageError, match="Cluster 1 is ignored, so it is not exported; `familiar clusters undo` ends"):
+    with pytest.raises(UsageError, match="Cluster 1 is ignored, so it is not exported; undo that first"):
         choose_portions(review.store, wanted=(1,), unnamed=False, most=None)
     with pytest.raises(UsageError, match="There is no cluster 9"):
         choose_portions(review.store, wanted=(9,), unnamed=False, most=None)

@@ -99,7 +99,7 @@ def test_a_folder_that_can_not_be_read_is_refused(top: Path) -> None:
     [
         ("nowhere", "there is no such folder."),
         ("photo.jpg", "there is no such folder."),
-        ("flat", "there is no folder in it, and each is to be a person; for photos of one person: familiar people add"),
+        ("flat", "has no folders, of which each would be a person; for photos of one person: familiar people add"),
     ],
 )
 def test_what_is_no_data_set_is_refused(top: Path, name: str, message: str) -> None:
