@@ -269,10 +269,10 @@ def test_a_folder_that_can_not_be_used_is_refused_with_what_is_wrong(home: House
     (other / MANIFEST_NAME).write_text(json.dumps(whole))
     (top / MANIFEST_NAME).write_text("{")
     for arguments, message in (
-        (("export", album.inbox / "x"), f"{album.inbox / 'x'} lies in {album.inbox}, which is watched:"),
+        (("export", album.inbox / "x"), f"{album.inbox / 'x'} is in {album.inbox}, which is watched,"),
         (("export", full), f"{full}: is not empty (it has 'holiday.jpg'); use a folder that is new or empty."),
-        (("export", top), f"{top / MANIFEST_NAME}: is damaged, or was not written by familiar (Invalid JSON"),
-        (("import", full), f"{full}: was not exported: it has no {MANIFEST_NAME};"),
+        (("export", top), f"{top / MANIFEST_NAME}: is damaged or was not written by familiar (Invalid JSON"),
+        (("import", full), f"{full}: has no export: there is no {MANIFEST_NAME} in it;"),
         (("import", other), f"{other}: was exported from another store; none of its faces is known here."),
     ):
         result = home.ask("clusters", *arguments, check=False)

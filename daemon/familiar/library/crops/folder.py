@@ -80,7 +80,7 @@ class CropFolder:
 
     @property
     def missing(self) -> list[Path]:
-        """The crops that are written down, but are no longer there."""
+        """The crops that are written down, but no longer exist."""
         paths = (self.path / face.file for face in self._faces.values())
         return [path for path in paths if not os.path.lexists(path)]
 
@@ -138,7 +138,7 @@ class CropFolder:
         found = read_manifest(self.path)
         if found is not None and found != self._written:
             raise FamiliarError(
-                f"{self.path / MANIFEST_NAME}: was changed by somebody else meanwhile, and is left as it is."
+                f"{self.path / MANIFEST_NAME}: was changed by another program in the meantime, and was left unchanged."
             )
 
     def mark_written(self) -> None:
@@ -237,8 +237,8 @@ def _check(folder: Path, found: CropManifest, sought: CropReference, settings: R
         differing.append(f"engine was {found.engine}, not {engine}")
     if differing:
         raise UsageError(
-            f"{folder}: its crops were made in another way: {'; '.join(differing)}. Ask for the same, or name another "
-            "folder with --to."
+            f"{folder}: its crops have other settings: {'; '.join(differing)}. Use the same settings, or choose "
+            "another folder with --to."
         )
 
 
