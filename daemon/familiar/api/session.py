@@ -71,7 +71,7 @@ class Session:
 
     @property
     def model(self) -> str:
-        """Id of the model in use."""
+        """Id of the current model."""
         from familiar.vision.chosen_model import chosen_model
 
         return chosen_model(self.settings.vision).id
