@@ -153,7 +153,7 @@ def test_wrong_use_is_refused(household: Household, obama: Path) -> None:
     for arguments, message in {
         ("add-each", household.inbox): f"{household.inbox}: has no folders, of which each would be a person; "
         "for photos of one person: familiar people add NAME FOLDER",
-        ("add-each", household.base / "x"): f"{household.base / 'x'}: there is no such folder.",
+        ("add-each", household.base / "x"): f"{household.base / 'x'}: the folder does not exist.",
         ("add-each", household.base, "--largest", "--central"): "--largest and --central do not go together: one face "
         "of each photo is taken.",
     }.items():

@@ -592,7 +592,7 @@ def test_crops_come_only_into_a_folder_that_is_new_or_empty(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nowhere: there is no such folder."):
+    with pytest.raises(UsageError, match="nowhere: the folder does not exist."):
         read_manifest(tmp_path / "nowhere")
 
 

@@ -290,7 +290,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name, reason in {
-        "nowhere": "there is no such file",
+        "nowhere": "the file does not exist",
         "folder": "is a folder",
         "pipe": "is not a regular file",
     }.items():

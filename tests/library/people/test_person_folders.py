@@ -97,8 +97,8 @@ def test_a_folder_that_can_not_be_read_is_refused(top: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nowhere", "there is no such folder."),
-        ("photo.jpg", "there is no such folder."),
+        ("nowhere", "the folder does not exist."),
+        ("photo.jpg", "the folder does not exist."),
         ("flat", "has no folders, of which each would be a person; for photos of one person: familiar people add"),
     ],
 )

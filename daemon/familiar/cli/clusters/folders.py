@@ -115,7 +115,7 @@ def _is_confirmed(plan: ImportPlan) -> bool:
 def _show_plan(plan: ImportPlan) -> None:
     parts: tuple[list[tuple[object, ...]], ...] = (
         [(one.what, len(one.faces), ", ".join(one.origin), one.target, one.note) for one in plan.changes],
-        [("left as it is", one.faces, one.folder, "", one.reason) for one in plan.left],
+        [("unchanged", one.faces, one.folder, "", one.reason) for one in plan.left],
         [("refused", "", one.path, "", one.reason) for one in plan.refused],
     )
     rows = [row for part in parts for row in part[:_SHOWN]]

@@ -68,7 +68,7 @@ def _names_in(folder: Path) -> list[str]:
     try:
         return sorted((path.name for path in folder.iterdir()), key=os.fsencode)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"{folder}: there is no such folder.") from error
+        raise UsageError(f"{folder}: the folder does not exist.") from error
     except OSError as error:
         raise UsageError(f"{folder}: can't be read: {error.strerror}.") from error
 

@@ -89,7 +89,7 @@ def read_manifest(folder: Path) -> ClusterManifest:
     if manifest is not None:
         return manifest
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder.")
+        raise UsageError(f"{folder}: the folder does not exist.")
     raise UsageError(
         f"{folder}: has no export: there is no {MANIFEST_NAME} in it; `familiar clusters export {folder}` writes one "
         "into an empty folder."

@@ -79,7 +79,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         with open_regular(path) as file:
             yield file
     except FileNotFoundError as error:
-        raise _WrongError("there is no such file") from error
+        raise _WrongError("the file does not exist") from error
     except OSError as error:
         raise _WrongError(f"can't be read: {error.strerror or error}") from error
 
