@@ -68,7 +68,7 @@ class FaceClusters:
         }
 
     def name(self, cluster: int, name: str, *, allow_same_photo: bool = False) -> EventRow:
-        """Say whose faces those of a cluster are; up to twelve of them become references.
+        """Give a cluster a name: all of its faces are this person's; up to twelve become references.
 
         Args:
             cluster: its id.

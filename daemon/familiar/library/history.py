@@ -10,7 +10,7 @@ from familiar.store.views.past_operations import PastOperation
 About: TypeAlias = Literal["files", "clusters", "people"]
 """What something was done to."""
 
-_NOT_DONE = {"undone": "undone already", "undo": "its undo waits", "undoing": "its undo is under way"}
+_NOT_DONE = {"undone": "undone already", "undo": "its undo waits", "undoing": "its undo is in progress"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

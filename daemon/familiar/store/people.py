@@ -200,7 +200,7 @@ def raise_people_version(db: Database) -> None:
 
 
 def next_person_id(db: Database) -> int:
-    """Return the id for a new person: one that nobody ever had, so that the log is about who it was about."""
+    """Return the id of a new person, which no person ever had, so that events never refer to somebody else."""
     (number,) = db.conn.execute(
         "UPDATE facts SET value = max(CAST(value AS INTEGER), (SELECT COALESCE(max(id), 0) FROM people)) + 1 "
         "WHERE name = 'last person' RETURNING value"

@@ -40,7 +40,6 @@ def known(album: Album) -> int:
         (lambda album: album.register(album.faces(7, 1)[0], "Cleo"), "add references", "1 face registered for Cleo"),
         (lambda album: album.import_references("Cleo", 2), "import references", "2 references imported for Cleo"),
     ],
-    ids=str,
 )
 def test_each_decision_about_people_is_an_event_of_the_log(
     album: Album, decide: Callable[[Album], object], kind: str, summary: str

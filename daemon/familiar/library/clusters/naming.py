@@ -6,7 +6,7 @@ from familiar.store.store import Store
 
 
 def name_cluster(store: Store, cluster_id: int, name: str, *, model: str, allow_same_photo: bool = False) -> int:
-    """Say whose faces those of a cluster are, register some of them as references, and return the id of the event.
+    """Give a cluster a name, register some of its faces as references, and return the id of the event.
 
     Two faces of one photo are one person only with `allow_same_photo`.
 

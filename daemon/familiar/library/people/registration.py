@@ -103,7 +103,7 @@ class Registrar:
         A person is added with their first reference, and not without.
 
         Raises:
-            StoreError: something could not be written; nobody is registered.
+            StoreError: something could not be written; nothing is registered.
         """
         people = [_Person(candidate, self._most) for candidate in candidates]
         await self._look(people, progress)

@@ -36,7 +36,7 @@ class Rounds:
         self._now = now
 
     def last(self) -> tuple[datetime, str] | None:
-        """Return the time of the last round, and what it was based on, as `apply` was told."""
+        """Return the time of the last round, and what it was based on, as it was passed to `apply`."""
         value = str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'clustered'").fetchone()[0])
         at, _, basis = value.partition(" ")
         return (datetime.fromisoformat(at), basis) if value else None
@@ -132,7 +132,7 @@ class Rounds:
     def _told_apart(self, model: str) -> Iterable[tuple[int, int]]:
         """Give a pair of faces for each two clusters, or face and cluster, that must not be joined.
 
-        A cluster is kept whole, so that any face of it that is grouped stands for all.
+        A cluster is never divided, so that any of its grouped faces can represent it.
         """
         some_face: dict[int, int] = dict(
             self._db.conn.execute(

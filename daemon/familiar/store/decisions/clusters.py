@@ -30,7 +30,7 @@ class ClusterDecisions:
         self._log = log
 
     def name(self, cluster_id: int, name: str, *, references: Sequence[int], allow_same_photo: bool = False) -> int:
-        """Say whose faces those of a cluster are.
+        """Give a cluster a name: all of its faces are this person's.
 
         Args:
             cluster_id: the cluster.
@@ -132,7 +132,7 @@ class ClusterDecisions:
         return event.id
 
     def ignore(self, cluster_id: int) -> int:
-        """Say that nobody wants to know who this is, now and later."""
+        """Ignore a cluster, and the faces that join it later."""
         with self._log.event("ignore") as event:
             cluster = self._clusters.find(cluster_id)
             if cluster.kind != "unnamed":

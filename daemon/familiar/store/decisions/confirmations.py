@@ -1,4 +1,4 @@
-"""What sidecars of other programs say about faces: whose they are."""
+"""Faces that are named in sidecars of other programs."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ _OF_FACE = "FROM cluster_faces JOIN clusters ON clusters.id = cluster_id LEFT JO
 
 
 class Confirmations:
-    """Faces that a sidecar names; what persons decided takes precedence."""
+    """Confirms faces that a sidecar names; what persons decided takes precedence."""
 
     def __init__(self, db: Database, *, clusters: Clusters, log: DecisionLog) -> None:
         """Take the open store, its clusters, and the log."""
@@ -50,7 +50,7 @@ class Confirmations:
         return None if person is None or not self._is_refused(face, int(str(person))) else "that was refused before"
 
     def confirm(self, names: Mapping[int, str], *, source: str) -> int | None:
-        """Say whose faces these are, as a sidecar does (`source`); return the id of the event.
+        """Give faces the names that a sidecar (`source`) gives them; return the id of the event.
 
         The faces come into clusters of these people, and are registered as references of those who have few. If all of
         it is known already, nothing is done, and the answer is None.

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Collection, Sequence
 
-from familiar.errors import UsageError
 from familiar.names import name_key
 from familiar.store.database import Database
 from familiar.store.decisions.row_changes import RowChanges
-from familiar.store.people import next_person_id
+from familiar.store.people import People, next_person_id
 
 _FACE_TO_REGISTER = """
 SELECT embedding, faces.engine, taken, (SELECT CAST(path || '/' || name AS BLOB) FROM files
@@ -24,6 +23,7 @@ class Event:
     def __init__(self, db: Database, event_id: int, time: str) -> None:
         """Take the store, in a write transaction, the id of the event, and its time (ISO 8601, UTC)."""
         self._db = db
+        self._people = People(db)
         self.id = event_id
         self.time = time
         self.changes = RowChanges(db)
@@ -31,9 +31,9 @@ class Event:
 
     def person(self, name: str) -> tuple[int, str]:
         """Return id and name of a person, who is added if they are new."""
-        found = self._found_person(name)
+        found = self._people.named(name)
         if found is not None:
-            return found
+            return found.id, found.name
         person_id = next_person_id(self._db)
         self.changes.insert("people", id=person_id, name=name, key=name_key(name), added_at=self.time)
         return person_id, name
@@ -44,10 +44,8 @@ class Event:
         Raises:
             UsageError: there is no person of this name.
         """
-        found = self._found_person(name)
-        if found is None:
-            raise UsageError(f"There is no person named {name!r}; `familiar people list` shows the names.")
-        return found
+        found = self._people.person(name)
+        return found.id, found.name
 
     def new_cluster(self) -> int:
         """Make a cluster without faces; return its id."""
@@ -166,10 +164,6 @@ class Event:
     def _forget(self, where: str, *values: int) -> None:
         for (refusal,) in self._db.conn.execute(f"SELECT id FROM refusals WHERE {where}", values).fetchall():
             self.changes.delete("refusals", refusal)
-
-    def _found_person(self, name: str) -> tuple[int, str] | None:
-        found = self._db.conn.execute("SELECT id, name FROM people WHERE key = ?", (name_key(name),)).fetchone()
-        return None if found is None else (int(found[0]), str(found[1]))
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

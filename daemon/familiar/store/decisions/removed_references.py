@@ -15,7 +15,7 @@ FROM removed_references AS kept LEFT JOIN faces ON faces.id = kept.face_id
 WHERE event_id = ? AND NOT EXISTS (SELECT 1 FROM face_references WHERE face_references.face_id = kept.face_id)
 ORDER BY kept.id
 """
-"""A face that was encoded again meanwhile has the newer embedding; where a face is gone, its embedding stays."""
+"""A face that was encoded again in the meantime has the newer embedding; where a face is gone, its embedding stays."""
 
 
 def remove_references(db: Database, person_id: int, *, event_id: int) -> int:

@@ -6,7 +6,7 @@ from familiar.store.database import Database
 from familiar.store.decisions.row_changes import TABLES, Row, RowChange, RowChanges, changed_columns
 
 _LOOSE = {"face_references", "refusals"}
-"""Tables whose rows may have changed otherwise since: what is left of them is taken back."""
+"""Tables whose rows may have been changed without an event: the rows that are left are taken back."""
 
 
 class Rows:
@@ -75,7 +75,7 @@ class Rows:
     def _register_again(self, key: int, row: Row) -> None:
         """Put a reference back, unless its face is registered again; under another id where that one was given away.
 
-        A face that was encoded again meanwhile comes back as it is now.
+        A face that was encoded again in the meantime gets its present embedding.
         """
         if self._db.conn.execute("SELECT 1 FROM face_references WHERE face_id = ?", (row["face_id"],)).fetchone():
             return

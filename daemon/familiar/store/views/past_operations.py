@@ -15,9 +15,9 @@ ORDER BY done_order DESC LIMIT ?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastOperation:
-    """An operation that was done at some time: for which rule or command, on which file, and how it stands.
+    """An operation that was done: its rule or command, its files, its state, and its time (ISO 8601, UTC).
 
-    `state` is "done", "undone", or "undo" or "undoing" while its undo waits or is under way.
+    `state` is "done", "undone", or "undo" or "undoing" while its undo waits or is in progress.
     """
 
     id: int

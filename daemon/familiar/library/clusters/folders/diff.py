@@ -11,7 +11,7 @@ from shlex import quote
 
 from familiar.errors import UsageError
 from familiar.library.clusters.folders.classification import classify
-from familiar.library.clusters.folders.folder_targets import FolderTarget, ImportContext, find_aim, import_context
+from familiar.library.clusters.folders.folder_targets import FolderTarget, ImportContext, find_target, import_context
 from familiar.library.clusters.folders.manifest import IGNORE, NOT_A_FACE, SPECIAL, ClusterManifest
 from familiar.library.clusters.folders.plan import (
     AssignFaces,
@@ -39,11 +39,11 @@ def plan_changes(manifest: ClusterManifest, contents: FolderContents, snapshot: 
     """Return what the changes in an exported folder mean."""
     context = import_context(manifest, classify(manifest, contents, snapshot), snapshot)
     planner = _Planner(context)
-    planner.find_aims()
-    for folder, aim in planner.aims.items():
-        planner.plan_names(folder, aim)
-        planner.plan_merges(folder, aim)
-        planner.plan_moves(folder, aim)
+    planner.find_targets()
+    for folder, target in planner.targets.items():
+        planner.plan_names(folder, target)
+        planner.plan_merges(folder, target)
+        planner.plan_moves(folder, target)
     planner.plan_special()
     for folder in manifest.folders:
         planner.plan_missing(folder)
@@ -60,63 +60,68 @@ class _Planner:
         self._left: list[Undecided] = []
         self._faulty: set[str] = set()
         self._missing: set[int] = set()
-        self.aims: dict[str, FolderTarget] = {}
+        self.targets: dict[str, FolderTarget] = {}
 
-    def find_aims(self) -> None:
+    def find_targets(self) -> None:
         """Find the target of each folder that has crops; refuse folders that contradict what holds."""
         claims: dict[int, dict[str, str]] = {}
         for folder in sorted(self._context.contents.keys() - {*SPECIAL}):
             try:
-                self.aims[folder] = aim = find_aim(self._context, folder)
+                self.targets[folder] = target = find_target(self._context, folder)
             except UsageError as error:
                 self._refuse_folder(folder, str(error).rstrip("."))
                 continue
-            for cluster in aim.names:
-                claims.setdefault(cluster, {})[folder] = aim.name or ""
+            for cluster in target.names:
+                claims.setdefault(cluster, {})[folder] = target.name or ""
         for cluster, names in claims.items():
             if len(set(map(name_key, names.values()))) > 1:
                 both = " and ".join(map(repr, names.values()))
-                for folder in names.keys() & self.aims.keys():
+                for folder in names.keys() & self.targets.keys():
                     self._refuse_folder(folder, f"cluster {cluster} would get two names, {both}")
-                    del self.aims[folder]
+                    del self.targets[folder]
 
-    def plan_names(self, folder: str, aim: FolderTarget) -> None:
+    def plan_names(self, folder: str, target: FolderTarget) -> None:
         """Plan names for folders that were renamed."""
         former = self._context.former(folder)[:1]
-        for cluster in aim.names:
+        for cluster in target.names:
             faces = [face for face in self._still_in(former, folder) if self._cluster_of(face) == cluster]
-            note = self._note_on_name(cluster, aim.name or "")
+            note = self._note_on_name(cluster, target.name or "")
             self._add(
-                "name", faces, folder, NameCluster(cluster=cluster, name=aim.name or ""), target=aim.name, note=note
+                "name",
+                faces,
+                folder,
+                NameCluster(cluster=cluster, name=target.name or ""),
+                target=target.name,
+                note=note,
             )
-        if former and aim.name is None and (person := self._context.manifest.folders[former[0]].person) is not None:
+        if former and target.name is None and (person := self._context.manifest.folders[former[0]].person) is not None:
             reason = (
                 f"{folder!r} is not a name, so the cluster remains {person!r}; `familiar clusters refuse` ends that"
             )
             self._left.append(Undecided(folder=former[0], faces=len(self._still_in(former, folder)), reason=reason))
 
-    def plan_merges(self, folder: str, aim: FolderTarget) -> None:
+    def plan_merges(self, folder: str, target: FolderTarget) -> None:
         """Plan merges for folders whose crops were all moved to another folder."""
         renamed = folder not in self._context.manifest.folders
         for source in self._context.former(folder)[int(renamed) :]:
             for cluster in self._context.clusters_of(source):
-                if aim.cluster is None or cluster in aim.own:
+                if target.cluster is None or cluster in target.own:
                     continue
                 faces = [face for face in self._still_in([source], folder) if self._cluster_of(face) == cluster]
-                note = f"cluster {cluster} and cluster {aim.cluster} become one"
-                self._add("merge", faces, folder, MergeClusters(cluster=cluster, into=aim.cluster), note=note)
+                note = f"cluster {cluster} and cluster {target.cluster} become one"
+                self._add("merge", faces, folder, MergeClusters(cluster=cluster, into=target.cluster), note=note)
 
-    def plan_moves(self, folder: str, aim: FolderTarget) -> None:
+    def plan_moves(self, folder: str, target: FolderTarget) -> None:
         """Plan what crops mean that were moved to a folder one by one."""
-        faces = [face for face in self._moved_to(folder) if self._cluster_of(face) not in aim.own]
+        faces = [face for face in self._moved_to(folder) if self._cluster_of(face) not in target.own]
         faces = self._as_exported(faces, folder)
         if not faces:
             return
-        if aim.cluster is not None:
-            self._add("place", faces, folder, AssignFaces(cluster=aim.cluster, faces=tuple(faces)))
+        if target.cluster is not None:
+            self._add("place", faces, folder, AssignFaces(cluster=target.cluster, faces=tuple(faces)))
             return
-        note = self._whether_new(aim.name) if aim.name else ""
-        self._add("new cluster", faces, folder, NewCluster(faces=tuple(faces), name=aim.name), note=note)
+        note = self._whether_new(target.name) if target.name else ""
+        self._add("new cluster", faces, folder, NewCluster(faces=tuple(faces), name=target.name), note=note)
 
     def plan_special(self) -> None:
         """Plan what crops mean that were moved to the special folders."""
@@ -145,7 +150,7 @@ class _Planner:
         if missing and context.found.unclear & {home, folder, ""}:
             reason = "they are missing, but may be among the files that are refused"
             self._left.append(Undecided(folder=folder, faces=len(missing), reason=reason))
-        elif home in self.aims:
+        elif home in self.targets:
             for faces in self._by_cluster(missing):
                 self._add("take out", faces, "", TakeFacesOut(cluster=self._cluster_of(faces[0]), faces=tuple(faces)))
 

@@ -115,14 +115,14 @@ def _home_of(context: ImportContext, folder: str) -> str | None:
     return home if all_there and home != NOT_A_FACE else None
 
 
-def find_aim(context: ImportContext, folder: str) -> FolderTarget:
+def find_target(context: ImportContext, folder: str) -> FolderTarget:
     """Return the target of a folder.
 
     Raises:
         UsageError: its name can't be used, or it contradicts what was decided since the export.
     """
     if folder in context.manifest.folders:
-        return _exported_aim(context, folder)
+        return _exported_target(context, folder)
     name = None if _NO_NAME.fullmatch(folder) else _person(context.snapshot, folder)
     theirs = [] if name is None else context.theirs.get(name_key(name), [])
     former = context.former(folder)
@@ -138,7 +138,7 @@ def find_aim(context: ImportContext, folder: str) -> FolderTarget:
     return FolderTarget(cluster=clusters[0], own=frozenset([*theirs, *clusters]), name=name, names=names)
 
 
-def _exported_aim(context: ImportContext, folder: str) -> FolderTarget:
+def _exported_target(context: ImportContext, folder: str) -> FolderTarget:
     person, clusters = context.manifest.folders[folder].person, context.clusters_of(folder)
     if person is not None:
         theirs = context.theirs.get(name_key(person), [])

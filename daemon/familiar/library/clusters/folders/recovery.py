@@ -9,7 +9,7 @@ from familiar.library.clusters.folders.descriptors import at, entries, is_folder
 from familiar.library.clusters.folders.face_markers import HEAD, crop_name, mark_in
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME, is_manifest, read_manifest, write_manifest
 from familiar.library.clusters.folders.removal import give_back, give_names_back, remove_crop, remove_empty
-from familiar.library.clusters.folders.replacement import held, told
+from familiar.library.clusters.folders.replacement import held, translated
 from familiar.library.clusters.folders.staging import clear, complete, stagings
 
 _FAILED = "an interrupted export there can't be completed for now"
@@ -26,7 +26,7 @@ def recover(folder: Path, pulse: Pulse = no_pulse) -> None:
     """
     if not os.access(folder, os.R_OK | os.X_OK) or not folder.is_dir():
         return  # the next reader reports what is wrong
-    with held(folder, _FAILED) as top, told(folder, _FAILED):
+    with held(folder, _FAILED) as top, translated(folder, _FAILED):
         give_names_back(top)
         for name in stagings(top):
             _give_old_back(top, name)

@@ -60,14 +60,14 @@ class StagedExport:
 
     def begin(self) -> None:
         """Make the hidden folder."""
-        with told(self._folder, _NOTHING):
+        with translated(self._folder, _NOTHING):
             os.mkdir(self._name, dir_fd=self._top)
         self._pulse()
 
     def add(self, name: str, face: ClusterFace, picture: bytes) -> ExportedFace:
         """Write a crop for the folder of this name."""
         data = marked(picture, FaceMarker(face=face.id, photo=face.hash))
-        with told(self._folder, _NOTHING), opened_in(self._top, self._name) as hidden:
+        with translated(self._folder, _NOTHING), opened_in(self._top, self._name) as hidden:
             sha256 = stage_crop(hidden, face.id, data)
         self._pulse()
         return ExportedFace(folder=name, cluster=face.cluster, photo=face.hash, sha256=sha256)
@@ -78,13 +78,13 @@ class StagedExport:
         Returns:
             The new manifest, and the earlier crops that were changed and are kept.
         """
-        with told(self._folder, _NOTHING):
+        with translated(self._folder, _NOTHING):
             self._check_place()
             manifest = _housed(self._top, manifest)
             proven, kept = self._sift(manifest)
             unfinished = Unfinished(staging=self._name, crops=proven, folders=self._former_folders())
             self._commit(replace(manifest, unfinished=unfinished))
-        with told(self._folder, _NOT_ALL):
+        with translated(self._folder, _NOT_ALL):
             kept += complete(self._top, replace(manifest, unfinished=unfinished), self._write, self._pulse)
         return manifest, tuple(sorted(kept))
 
@@ -171,7 +171,7 @@ def staging(folder: Path, former: PreviousExport | None = None, pulse: Pulse = n
     """
     made = not folder.exists()
     try:
-        with told(folder, _NOTHING):
+        with translated(folder, _NOTHING):
             folder.mkdir(parents=True, exist_ok=True)
         with held(folder, _NOTHING) as top:
             check_unchanged(folder, former.manifest if former else None)
@@ -195,7 +195,7 @@ def held(folder: Path, failed: str) -> Iterator[int]:
         UsageError: another command has it.
         RetryError: it can't be opened; the message says what `failed`.
     """
-    with told(folder, failed):
+    with translated(folder, failed):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _lock(folder, descriptor)
@@ -216,7 +216,7 @@ def _lock(folder: Path, descriptor: int) -> None:
 
 
 @contextmanager
-def told(folder: Path, failed: str) -> Iterator[None]:
+def translated(folder: Path, failed: str) -> Iterator[None]:
     """Translate errors of the system in a block."""
     try:
         yield
