@@ -89,6 +89,29 @@ def test_a_push_matches_again_at_once_when_the_threshold_has_changed(
     assert photo.tags == []
 
 
+def test_tags_follow_a_decision_about_people_and_its_undo(
+    household: Household, flickr: FlickrServer, opened: Library, obama: Path, obama2: Path
+) -> None:
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    log_in(household, login)
+    configure(household, login)
+    household.rule({"name": "names", "when": {"person": "any"}, "then": [{"tag": "{person}"}]})
+    photo = flickr.account.add_photo(obama2)
+    opened.people.add("Barack", [obama])
+    opened.flickr.sync()
+    found = []
+    for decide in (
+        lambda: opened.people.rename("Barack", "Barack Obama"),
+        opened.people.undo,
+        lambda: opened.people.remove("Barack"),
+        opened.people.undo,
+    ):
+        decide()
+        opened.flickr.push()
+        found.append([tag.raw for tag in photo.tags])
+    assert found == [["Barack Obama"], ["Barack"], [], ["Barack"]]
+
+
 def test_without_a_login_nothing_is_made(household: Household, opened: Library) -> None:
     with pytest.raises(NoLoginError, match="Not logged in to Flickr; use familiar flickr login"):
         opened.flickr.sync()
