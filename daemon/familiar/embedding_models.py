@@ -21,7 +21,7 @@ class LinkageLimits:
     """
 
     threshold: float = 0.495
-    """Largest link of a single face and a group of a few; all other limits lie as far from it as the others say."""
+    """Largest link of a single face and a small group; all other limits are relative to it."""
 
     two_faces: float = -0.011
     """How much nearer two single faces must be."""
@@ -30,7 +30,7 @@ class LinkageLimits:
     """How much nearer two groups must be."""
 
     votes: float = 0.052
-    """How much farther a group may be that all of a face's neighbours are in; less, the smaller their share is."""
+    """How much farther a group may be if it has all neighbours of a face; scaled down with their share."""
 
     clear: float = 0.084
     """A second group that is less than so much farther than the first must be made up for."""
@@ -48,7 +48,7 @@ class LinkageLimits:
     """How far beyond the threshold a face still counts; what is farther counts as being there."""
 
     looser: float = 0.05
-    """How much farther than what is joined two groups may be to be suggested as one."""
+    """How far beyond the limit of merging two groups may be to be suggested as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

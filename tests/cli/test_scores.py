@@ -13,6 +13,7 @@ from conftest import put
 from familiar.identity.score_files import read_scores
 from familiar.store.store import Store
 from support.household import Household
+from support.people import add_person
 
 OBAMA = ("--person", "Barack Obama")
 
@@ -91,7 +92,7 @@ def test_where_there_is_nothing_to_score_it_is_said_and_nothing_is_written(
     (album / "faceless").mkdir(exist_ok=True)
     put(meadow, album / "faceless", "field.png")
     with Store(library.state / "familiar.db") as store:
-        store.people.add("Nobody")
+        add_person(store, "Nobody")
     result = library.ask("scores", "write", *arguments[:-1], album / arguments[-1], check=False)
     assert (result.returncode, message in result.stderr) == (code, True), result.stderr
     assert list(album.rglob("*.txt")) == []
@@ -134,9 +135,7 @@ def test_photos_within_bounds_are_listed_the_best_first(library: Household, albu
     assert len(out.read_text().splitlines()) == 5
 
 
-def test_where_no_photo_lies_within_the_bounds_that_is_said_beside_the_empty_list(
-    household: Household, tmp_path: Path
-) -> None:
+def test_an_empty_list_within_bounds_is_reported(household: Household, tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("/a.jpg: 0.5\n/b.jpg: 0.4\n")
     result = household.ask("scores", "filter", tmp_path / "scores.txt", "--min-score", "0.9")
     assert (result.stdout, result.stderr) == ("", "0 of 2 photos have scores within the bounds.\n")

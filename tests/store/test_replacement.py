@@ -16,6 +16,7 @@ from familiar.errors import NoStoreError, StoreError, StoreReplacedError
 from familiar.filesystem.anchors import Anchor
 from familiar.model import Copy, Photo, Plan
 from familiar.store.store import Store
+from support.people import add_person
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -54,7 +55,7 @@ def replaced(path: Path) -> str:
 
 def without_log(path: Path) -> str:
     path.with_name("familiar.db-wal").unlink()
-    return rf"{path}-wal: is gone"
+    return rf"{path}-wal: was deleted"
 
 
 def with_another_log(path: Path) -> str:
@@ -65,12 +66,12 @@ def with_another_log(path: Path) -> str:
 
 def without_index(path: Path) -> str:
     path.with_name("familiar.db-shm").unlink()
-    return rf"{path}-shm: is gone"
+    return rf"{path}-shm: was deleted"
 
 
 def with_its_folder_moved(path: Path) -> str:
     path.parent.rename(path.parent.with_name("elsewhere"))
-    return rf"{path}: is gone"
+    return rf"{path}: was deleted"
 
 
 def with_its_folder_replaced(path: Path) -> str:
@@ -104,7 +105,7 @@ def test_nothing_is_written_to_files_that_nobody_finds_any_more(
         lambda: store.journal.record(photo_id, Path("/a.jpg"), plan()),
         lambda: store.journal.reserve(step, Reservation(source=a, target=b, temporary=temporary, hash="")),
         lambda: store.journal.begin_undo(step),
-        lambda: store.people.add("Eileen Collins"),
+        lambda: add_person(store, "Eileen Collins"),
         store.check_in_place,
     ]
     for write in writes:
@@ -140,7 +141,7 @@ def test_a_backup_that_was_put_in_the_place_of_an_open_store_is_not_overwritten_
     store: Store, path: Path, tmp_path: Path
 ) -> None:
     with Store(tmp_path / "backup.db") as backup:
-        backup.people.add("Eileen Collins")
+        add_person(backup, "Eileen Collins")
     known(store)
     (tmp_path / "backup.db").rename(path)
     store.close()
@@ -161,7 +162,7 @@ def test_other_files_can_be_watched_for_a_while(store: Store, tmp_path: Path) ->
     (lock := tmp_path / "lock").write_bytes(b"")
     with store.watching(Anchor.at(lock)):
         lock.unlink()
-        with pytest.raises(StoreReplacedError, match=rf"{lock}: is gone"):
+        with pytest.raises(StoreReplacedError, match=rf"{lock}: was deleted"):
             known(store)
     assert known(store) == 1
 
@@ -173,8 +174,8 @@ def test_a_link_to_a_store_is_followed_and_watched(store: Store, path: Path, tmp
     with Store(link, create=False) as linked:
         assert linked.photos.counts()["seen"] == 1
         link.unlink()
-        with pytest.raises(StoreReplacedError, match=rf"{link}: is gone"):
-            linked.people.add("Eileen Collins")
+        with pytest.raises(StoreReplacedError, match=rf"{link}: was deleted"):
+            add_person(linked, "Eileen Collins")
 
 
 def test_a_store_with_an_odd_name_is_opened(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def dangling(path: Path) -> None:
     ("odd", "complaint"),
     [(pipe, "is not a regular file"), (folder, "is not a regular file"), (dangling, "is a broken link")],
 )
-def test_what_is_no_file_is_no_store_and_nothing_is_made_of_it(
+def test_only_a_regular_file_is_a_store_and_anything_else_is_left_alone(
     path: Path, odd: Callable[[Path], None], complaint: str
 ) -> None:
     odd(path)

@@ -18,7 +18,10 @@ from support.stores import put_store
 
 MODEL = "test"
 
-_DECIDED = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references")
+ANN, BOB, EVE = 1, 2, 3
+"""People, as `embedding` numbers them."""
+
+_DECIDED = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references", "removed_references")
 """The tables that decisions change."""
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -60,7 +63,7 @@ class Album:
         name: bytes | None = None,
         size: int = 90,
     ) -> list[int]:
-        """Record a photo of these faces, and where it lies if it has a name; return the ids of the faces."""
+        """Record a photo of these faces, and where it is if it has a name; return the ids of the faces."""
         self.photos += 1
         faces = tuple(
             Face(
@@ -138,10 +141,27 @@ class Album:
         wanted = FaceToRegister(person=person, face_id=face, origin=Path("/photos/a.jpg"))
         assert self.store.references.register([wanted]) == [Registered(added=True, owner=person)]
 
+    def add_reference(self, face: int, person: str) -> Registered:
+        """Register a face as a reference, unless it is registered; return what came of it."""
+        (result,) = self.store.references.register(
+            [FaceToRegister(person=person, face_id=face, origin=Path("/photos/a.jpg"))]
+        )
+        return result
+
+    def import_references(self, person: str, count: int) -> None:
+        """Register embeddings without faces as references of a person; all calls import the first of the same ones."""
+        embeddings = np.stack([embedding(1000 + sum(map(ord, person)), look) for look in range(count)])
+        self.store.references.take_in(person, embeddings, origins=[None] * count, engine=MODEL)
+
     def home(self, face: int) -> int | None:
         """Return the cluster that a face is in."""
         found = self.store.clusters.face(face)
         return None if found is None else found.cluster
+
+    def free_faces(self) -> list[int]:
+        """Return the faces that are in no cluster."""
+        rows = self.store._db.conn.execute("SELECT id FROM faces WHERE id NOT IN (SELECT face_id FROM cluster_faces)")
+        return [int(row[0]) for row in rows]
 
     def members(self, cluster: int) -> list[int]:
         """Return the faces of a cluster."""

@@ -30,7 +30,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotosOfPeople:
-    """Which photos are collected: of whom, out of which folders, all if there are none.
+    """The photos to collect: their people and folders; without folders, all known photos.
 
     With `every`, all of the people are in each photo; with `only`, nobody else is.
     """
@@ -42,8 +42,10 @@ class PhotosOfPeople:
 
 
 def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) -> Collection:
-    """Put all photos of people into one folder; `Library.collect` says more."""
+    """Put all photos of people into one folder; see `Library.collect`."""
     check_choice("action", action, get_args(Action))
+    if not wanted.people:
+        raise UsageError("No person is named; name at least one whose photos are collected.")
     chosen = [folder_at(folder, files=False) for folder in wanted.folders]
     tops = [folder.path for folder in chosen]
     target = check_apart(to, tops)
@@ -65,12 +67,16 @@ def check_target(folder: Path) -> Path:
 
 
 def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, action: Action, rule: str) -> Collection:
-    """Put photos, each with the place to take it from, into a folder; `rule` says in the journal who asked for it.
+    """Put photos, each with its path, into a folder; `rule` is the originator in the journal.
 
     Raises:
-        UsageError: there is no such action.
+        UsageError: there is no such action, or no photo of one of the ids is known.
     """
     check_choice("action", action, get_args(Action))
+    photos = list(photos)
+    unknown = session.store().photos.unknown(photo_id for photo_id, _ in photos)
+    if unknown:
+        raise UsageError(f"There is no photo {unknown[0]}.")
     elsewhere, there = [], 0
     for photo_id, path in photos:
         if path.parent == target:
@@ -80,8 +86,8 @@ def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, acti
     return Collection(steps=tuple(session.handover.carry_out_now(elsewhere)), already_there=there)
 
 
-def undo(session: Session, operations: Sequence[int], *, last: bool, since: datetime | None) -> Undone:
-    """Take operations back; see `Library.undo`."""
+def undo(session: Session, operations: Sequence[int | range], *, last: bool, since: datetime | None) -> Undone:
+    """Undo operations; see `Library.undo`."""
     if (bool(operations), last, since is not None).count(True) != 1:
         raise UsageError("Nothing to undo was given; use --last, --since TIME, or operation numbers.")
     store = session.store()
@@ -95,16 +101,29 @@ def undo(session: Session, operations: Sequence[int], *, last: bool, since: date
     return session.handover.undo(select)
 
 
-def _selected(store: Store, operations: Sequence[int], *, last: bool, since: datetime | None) -> Sequence[Step]:
+def _selected(store: Store, operations: Sequence[int | range], *, last: bool, since: datetime | None) -> Sequence[Step]:
     if last:
         return store.journal.select_last()
     if since is not None:
         return store.journal.select_since(since.astimezone(UTC))
-    steps = store.journal.select(operations)
-    missing = sorted(set(operations) - {step.id for step in steps})
+    numbers = [number for wanted in operations for number in _numbers(store, wanted)]
+    steps = store.journal.select(numbers)
+    missing = sorted(set(numbers) - {step.id for step in steps})
     if missing:
         raise UsageError(f"There is no operation {missing[0]} that was done and not yet undone.")
     return steps
+
+
+def _numbers(store: Store, wanted: int | range) -> Sequence[int]:
+    """Return the numbers of operations that are meant: of a range, those that can be undone."""
+    if isinstance(wanted, int):
+        return [wanted]
+    numbers = store.past_operations.between(wanted.start, wanted.stop - 1)
+    if not numbers:
+        raise UsageError(
+            f"There is no operation from {wanted.start} to {wanted.stop - 1} that was done and not yet undone."
+        )
+    return numbers
 
 
 def _operation(target: Path, action: Action, rule: str) -> Operation:

@@ -19,7 +19,7 @@ from familiar.store.views.faces import FaceStack
 
 
 class Scorer:
-    """Scores photos as matching would, for a person whoever else may be nearer."""
+    """Scores photos for one person with the distances of matching, even if another person is nearer."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
         """Take the store, how matching is done, and the id of the model in use."""
@@ -37,7 +37,7 @@ class Scorer:
             photos: which photos; by default all that were seen.
 
         Raises:
-            UsageError: there is no such person, or they have no references of the model in use.
+            UsageError: the person does not exist, or has no references of the current model.
         """
         faces = self._store.faces
         scores, _ = self._score(
@@ -102,7 +102,7 @@ class _Known:
 
 
 class PercentileIndex:
-    """Where scores stand among those of all photos that were scored for a person; kept while people stay the same."""
+    """Percentiles of scores among all photos scored for a person; kept until people change."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
         """Take what a scorer takes."""

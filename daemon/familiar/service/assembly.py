@@ -1,4 +1,4 @@
-"""Put the parts together into a daemon."""
+"""Build the parts into a daemon."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ _LOOK_AT_DISKS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlickrAccess:
-    """Where Flickr's job finds key and login; with `once` it takes one look, and sends nothing."""
+    """The credentials of the Flickr job; with `once` it polls once, and sends nothing."""
 
     credentials: Credentials
     once: bool = False
@@ -69,7 +69,7 @@ class FlickrAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """A daemon, and the parts of it that others ask."""
+    """A daemon, and its parts that others use."""
 
     daemon: Daemon
     handler: Handler
@@ -79,10 +79,10 @@ class Assembly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonInputs:
-    """What a daemon is given: settings and rules, its store, and the world around it.
+    """The inputs of a daemon: settings and rules, its store, and its environment.
 
-    `clock` gives monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon is one
-    that ends when all is done.
+    `clock` gives monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon ends when
+    all is done.
     """
 
     settings: Settings
@@ -96,7 +96,7 @@ class DaemonInputs:
 
 
 class _Parts:
-    """The parts that stages and jobs share, each made once."""
+    """The parts that stages and jobs share."""
 
     def __init__(self, inputs: DaemonInputs) -> None:
         settings, store, log, clock = inputs.settings, inputs.store, inputs.log, inputs.clock
@@ -157,7 +157,7 @@ def assemble(
 ) -> Assembly:
     """Return a daemon; it must be run in the thread that opened the store.
 
-    `reload` reads settings and rules anew, and says whether settings have changed. `report` is told after each turn
+    `reload` reads settings and rules again, and says whether settings have changed. `report` is told after each turn
     how far the work is.
     """
     store, log, notifier, clock = inputs.store, inputs.log, inputs.notifier, inputs.clock
@@ -297,7 +297,7 @@ def _spare_jobs(
 
 
 def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "FlickrSync":
-    # Only those wait for these imports who use Flickr.
+    # Imported only if Flickr is used.
     from familiar.flickr.sync.job import FlickrSync  # noqa: PLC0415
     from familiar.flickr.sync.single import SingleFlickrSync  # noqa: PLC0415
     from familiar.flickr.sync.tag_decisions import TagDecider  # noqa: PLC0415
@@ -311,6 +311,6 @@ def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "F
         runner=parts.runner,
         decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
-        wake=parts.wake.now,
+        on_work=parts.wake.now,
         log=inputs.log,
     )

@@ -1,4 +1,4 @@
-"""Have the faces in the store grouped from time to time, in a process of its own."""
+"""Group the faces in the store regularly, in a separate process."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ _AFTER_FAILURE = 3600.0
 
 
 class Grouper:
-    """A job: has faces grouped when it is time for it, by a process of its own that gives way to all others."""
+    """A job: regularly starts a low-priority process that groups faces."""
 
     def __init__(
         self,
@@ -47,25 +47,25 @@ class Grouper:
         self._not_before = 0.0
 
     async def advance(self, _now: float) -> None:
-        """Begin a round if `every` has passed since the last one, and there is something new."""
+        """Start a round if `every` has passed since the last one, and there are changes."""
         if self._settings.every is None or self._round is not None or self._clock() < self._not_before:
             return
         every = timedelta(hours=self._settings.every)
         self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
         last = self._store.rounds.last()
         if last is not None:
-            since = self._store.now() - last[0]  # negative where a clock that ran ahead said when that was
+            since = self._store.now() - last[0]  # negative if the clock was ahead at that time
             if timedelta(0) <= since < every or last[1] == self._basis():
                 return
         self._round = asyncio.create_task(self._run())
 
     @property
     def is_idle(self) -> bool:
-        """Whether no round is under way."""
+        """Whether no round is in progress."""
         return self._round is None
 
     async def close(self) -> None:
-        """Break off a round that is under way; nothing of it is written."""
+        """Cancel a running round; nothing of it is written."""
         if self._round is not None:
             self._round.cancel()
             await asyncio.gather(self._round, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""All faces are matched again when people have changed, whoever changed them."""
+"""Match all faces again when people have changed, in any process."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ _PAUSE = 10.0
 
 
 class Rematching:
-    """A job: keeps the matches true to the people."""
+    """A job: keeps the matches up to date."""
 
     def __init__(
         self,
@@ -46,12 +46,12 @@ class Rematching:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all faces are matched with the people as they are now."""
+        """Whether all faces are matched with the present people."""
         return not self._recogniser.is_stale
 
     async def close(self) -> None:
-        """End; nothing is under way."""
+        """End; nothing is in progress."""
 
     def _is_too_soon(self) -> bool:
-        """Say whether sidecars alone changed people, with more to come: each by itself would match all faces again."""
+        """Return whether only sidecars changed people, with more to come: each would match all faces again."""
         return self._clock() < self._not_before and self._sidecar_reader.caused(self._store.people.version)

@@ -1,4 +1,4 @@
-"""Files that can't be handled for now, and are tried again; and photos that never can."""
+"""Files that can't be handled for now and are retried, and photos that never can."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from familiar.store.store import Store
 
 
 class Retries:
-    """Writes down why a file waits, and until when."""
+    """Records why a file waits, and until when."""
 
     def __init__(self, *, store: Store, tally: Tally, log: EventLog, clock: Callable[[], float]) -> None:
         """Take the store, what is counted, the log, and a clock that gives monotonic seconds."""
@@ -20,22 +20,22 @@ class Retries:
         self._clock = clock
 
     def wait(self, file: FileRow, seconds: float) -> None:
-        """Let a file that looks as it did come again after some seconds."""
+        """Retry an unchanged file after some seconds."""
         self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=self._clock() + seconds)
 
     def settle_again(self, file: FileRow) -> None:
-        """Let a file that has changed settle anew."""
+        """Let a file that has changed settle again."""
         self._store.files.wait(file.id, size=-1, mtime_ns=-1, due=self._clock())
 
     def fail(self, file: FileRow, reason: str) -> None:
-        """Note that a file could not be handled; it is tried again after longer and longer times."""
+        """Note that a file could not be handled; it is retried with increasing waits."""
         wait = HOURLY.after(file.attempts)
         self._store.files.mark_failed(file.id, reason=_storable(reason), due=self._clock() + wait)
         self._tally.failed += 1
         self._log.emit("file.failed", path=file.path, reason=reason, retry_in=wait)
 
     def set_aside(self, file: FileRow, hash_: str, reason: str) -> None:
-        """Note that a file's content can't be handled at all."""
+        """Set a file aside whose content can't be handled."""
         with self._store.writing():
             photo_id = self._store.photos.set_aside(hash_, _storable(reason))
             self._store.files.mark_done(file.id, photo_id)

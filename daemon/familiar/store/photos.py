@@ -1,4 +1,4 @@
-"""Photos and the faces in them, and whom each face matches."""
+"""Photos, their faces, and the matches of each face."""
 
 import json
 import os
@@ -22,7 +22,7 @@ FACE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoRow:
-    """What is known of a photo at a glance.
+    """A photo without its faces.
 
     `verdict` is "seen", "set aside" (with `reason`), or "output" (made by an operation: never handled).
     """
@@ -53,7 +53,7 @@ class Photos:
         return row
 
     def verdicts(self, photo_ids: Sequence[int], engine: str) -> dict[int, str | None]:
-        """Return those of the photos that need no look: None for one that was seen, or why it was set aside.
+        """Return the photos that need no analysis: None for an analysed photo, or why it was set aside.
 
         Photos with faces of another engine need one.
         """
@@ -64,10 +64,17 @@ class Photos:
         )
         return {int(photo_id): reason for photo_id, reason in rows}
 
-    def record(self, photo: Photo) -> int:
-        """Write down a photo and its faces; return its id. A photo that was seen before stays as it is.
+    def unknown(self, photo_ids: Iterable[int]) -> list[int]:
+        """Return those of some ids that no photo has."""
+        rows = self._db.conn.execute(
+            "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)", (json.dumps(list(photo_ids)),)
+        )
+        return [int(photo_id) for (photo_id,) in rows]
 
-        What an operation made counts as handled ever after, even where somebody wants its faces.
+    def record(self, photo: Photo) -> int:
+        """Record a photo and its faces; return its id. A photo that was seen before stays as it is.
+
+        Content made by an operation always counts as handled, even if its faces are analysed.
         """
         with writing(self._db):
             known = self.find(photo.hash)
@@ -97,24 +104,24 @@ class Photos:
             return photo_id
 
     def set_aside(self, hash_: str, reason: str) -> int:
-        """Write down that this content can't be handled, and why; return the photo's id."""
+        """Record that this content can't be handled, and why; return the photo's id."""
         return self._insert(hash_, "set aside", reason)
 
     def record_output(self, hash_: str) -> int:
-        """Write down content that an operation made, so that it never comes back as a new photo; return its id."""
+        """Record content that an operation created, so that it is never a new photo; return its id."""
         known = self.find(hash_)
         return known.id if known is not None else self._insert(hash_, "output", None)
 
     def mark_handled(self, photo_id: int) -> None:
-        """Say that the rules have decided on a photo."""
+        """Record that the rules have decided on a photo."""
         self._db.conn.execute("UPDATE photos SET handled_at = ? WHERE id = ?", (self._now().isoformat(), photo_id))
 
     def mark_unhandled(self, photo_id: int) -> None:
-        """Say that it has to be decided on a photo again."""
+        """Record that the rules have to decide on a photo again."""
         self._db.conn.execute("UPDATE photos SET handled_at = NULL WHERE id = ?", (photo_id,))
 
     def forget_verdicts(self) -> int:
-        """Let photos that were set aside be tried again; return how many files are pending for it."""
+        """Retry photos that were set aside; return the number of pending files."""
         with writing(self._db):
             cursor = self._db.conn.execute(
                 "UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN "
@@ -149,14 +156,14 @@ class Photos:
         )
 
     def kind_of(self, photo_id: int) -> str | None:
-        """Return whether a photo that was seen is a photo, a video or a clip; None for one that was not seen."""
+        """Return whether an analysed photo is a photo, a video or a clip; None if it was not analysed."""
         row = self._db.conn.execute("SELECT kind FROM photos WHERE id = ? AND verdict = 'seen'", (photo_id,)).fetchone()
         return None if row is None else str(row[0])
 
     def make_clip(self, photo_id: int, *, longest: float) -> bool:
-        """Take a video of at most so many seconds for the clip of a live photo; return whether it is one now.
+        """Make a video of at most this many seconds the clip of a live photo; return whether it is one.
 
-        A clip has no faces of its own: they go, but for those that are references.
+        A clip has no faces of its own: they go, except for those that are references.
         """
         with writing(self._db):
             cursor = self._db.conn.execute(
@@ -173,7 +180,7 @@ class Photos:
             return cursor.rowcount > 0
 
     def seen(self) -> Iterator[int]:
-        """Give the ids of all photos that were seen, in the order in which they came."""
+        """Yield the ids of all analysed photos, in the order in which they were added."""
         for (photo_id,) in self._db.conn.execute("SELECT id FROM photos WHERE verdict = 'seen' ORDER BY id").fetchall():
             yield int(photo_id)
 
@@ -209,7 +216,7 @@ class Photos:
         return [other for other in found if other != engine]
 
     def renew(self, face_ids: Sequence[int], embeddings: Embeddings, engine: str) -> None:
-        """Give faces embeddings of another engine."""
+        """Replace the embeddings of faces by those of another engine."""
         self._db.conn.executemany(
             "UPDATE faces SET embedding = ?, engine = ? WHERE id = ?",
             ((embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)),
@@ -228,7 +235,7 @@ class Photos:
         }
 
     def people_in(self, photo_id: int) -> tuple[str, ...]:
-        """Return the names of the people who are recognised in a photo, each once."""
+        """Return the names of the recognised people in a photo, each once."""
         return tuple(sorted({found.person for found in self.matches(photo_id).values() if found.accepted}))
 
     def with_people(self, people: Sequence[int], *, every: bool = False, only: bool = False) -> list[int]:
@@ -236,8 +243,8 @@ class Photos:
 
         Args:
             people: ids of people.
-            every: all of them have to be in the photo, not just one.
-            only: nobody else may be in it, and no face that nobody is known to be.
+            every: all of them must be in the photo, not just one.
+            only: the photo must not have other people or unknown faces.
         """
         rows = self._db.conn.execute(
             "SELECT photo_id FROM real_faces LEFT JOIN matches ON matches.face_id = real_faces.id AND accepted "
@@ -248,7 +255,7 @@ class Photos:
         return [int(row[0]) for row in rows]
 
     def save_matches(self, face_ids: Sequence[int], matches: Sequence[Match | None]) -> None:
-        """Replace the matches of these faces; None stands for a face that nobody is near."""
+        """Replace the matches of these faces; None if no person is near a face."""
         with writing(self._db):
             self._db.conn.executemany("DELETE FROM matches WHERE face_id = ?", ((id_,) for id_ in face_ids))
             self._db.conn.executemany(
@@ -299,7 +306,7 @@ class Photos:
 
 
 def embedding_bytes(embedding: Embedding) -> bytes:
-    """Return an embedding as the store keeps it: 128 little-endian float32."""
+    """Return the bytes of an embedding in the store: 128 little-endian float32."""
     import numpy as np  # noqa: PLC0415 - many commands look at no face
 
     return np.ascontiguousarray(embedding, dtype="<f4").tobytes()

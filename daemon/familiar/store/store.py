@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from familiar.closing import Closing
 from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.filesystem.anchors import Anchor
 from familiar.store.clusters.clusters import Clusters
-from familiar.store.clusters.decisions import Decisions
 from familiar.store.clusters.rounds import Rounds
 from familiar.store.clusters.suggestions import Suggestions
 from familiar.store.database import Connection, damage_in, open_database, reading, writing
+from familiar.store.decisions.decisions import Decisions
+from familiar.store.decisions.log import DecisionLog
 from familiar.store.files import Files
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.photos import FlickrPhotos
@@ -31,6 +31,7 @@ from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
+from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
 
@@ -43,8 +44,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store:
-    """Everything that familiar remembers."""
+class Store(Closing):
+    """The store of familiar."""
 
     def __init__(
         self,
@@ -60,12 +61,12 @@ class Store:
         Args:
             path: the SQLite file.
             now: a clock that gives UTC.
-            create: make a store if there is none.
+            create: create a missing store.
             check: read the whole file first and look for damage.
-            kinds: the kinds of operations that there are.
+            kinds: all kinds of operations.
 
         Raises:
-            NoStoreError: there is none, and none is to be made.
+            NoStoreError: it does not exist, and is not to be created.
             StoreError: the file is damaged, of a newer version, or may not be written.
         """
         self.path = path
@@ -78,12 +79,14 @@ class Store:
         self.photos = Photos(self._db, now=now)
         self.faces = Faces(self._db)
         self.candidates = Candidates(self._db)
-        self.people = People(self._db, now=now)
-        self.references = References(self._db, people=self.people, now=now)
-        self.clusters = Clusters(self._db, now=now)
-        self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
+        self.people = People(self._db)
+        self.clusters = Clusters(self._db)
+        log = DecisionLog(self._db, now=now)
+        self.decisions = Decisions(self._db, clusters=self.clusters, people=self.people, log=log)
+        self.references = References(self._db, log=log)
+        self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
         self.suggestions = Suggestions(self._db)
-        self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
+        self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
@@ -111,7 +114,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Run a block that reads the store as it is at one moment, whatever other processes write meanwhile."""
+        """Run a block that reads one snapshot of the store, even while other processes write."""
         with reading(self._db):
             yield
 
@@ -136,7 +139,7 @@ class Store:
             self._connection.anchors = before
 
     def use_in_this_thread(self) -> None:
-        """Let the calling thread use the store from now on, and no other one."""
+        """Make the calling thread the only one that can use the store."""
         self._connection.thread = threading.get_ident()
 
     @property
@@ -145,19 +148,9 @@ class Store:
         return self._db.conn
 
     def damage(self) -> str | None:
-        """Read the whole store and return what is wrong with it, or None."""
+        """Check the whole store, and return the damage, or None."""
         return damage_in(self._db)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-    def __enter__(self) -> Self:
-        """Return the store itself; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()

@@ -1,6 +1,5 @@
 """familiar clusters: group, show, decide, undo, review."""
 
-import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import put
+from conftest import put, put_variants
 from support.household import Household, command
 
 
@@ -18,10 +17,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, b
     """A state that has seen Barack Obama in six photos, and Joe Biden in four; grouped."""
     household = Household(base=tmp_path_factory.mktemp("album"))
     for photo, ways in ((obama, 3), (obama2, 2), (biden, 3)):
-        with Image.open(photo) as image:
-            for way in range(ways):
-                width, height = image.width - 4 * way, image.height - 6 * way
-                image.crop((0, 0, width, height)).save(household.inbox / f"{photo.stem}-{way}.jpg", quality=90 - way)
+        put_variants(photo, household.inbox, ways)
     put(couple, household.inbox)
     household.scan()
     household.ask("clusters", "run")
@@ -31,9 +27,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, b
 @pytest.fixture
 def home(album: Household, tmp_path: Path) -> Household:
     """A household of its own, with the state of the album."""
-    household = Household(base=tmp_path)
-    shutil.copytree(album.state, household.state)
-    return household
+    return Household.like(album, tmp_path)
 
 
 def listed(household: Household) -> dict[int, tuple[int, str | None]]:
@@ -136,7 +130,7 @@ def test_a_name_that_can_not_be_used_is_refused_and_nothing_changes(home: Househ
         (("split", "1", "99999"), "Face 99999 is not in cluster 1."),
         (("not-a-face", "99999"), "There is no face 99999."),
         (("undo",), "There is nothing to undo."),
-        (("undo", "7"), "There is no event 7; `familiar clusters log` shows them."),
+        (("undo", "7"), "There is no event 7; `familiar undo --list` shows all events."),
         (("refuse", "1"), "Say who it is not: NAME, or --other CLUSTER."),
         (("refuse", "1", "Nobody"), "There is no person named 'Nobody'"),
         (("merge", "1", "1"), "1 and 1 are the same cluster already (1)."),
@@ -154,7 +148,7 @@ def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, 
         (("show", "9" * 20), f"{'9' * 20} is not in the range 1<=x<={2**62}"),
     ],
 )
-def test_numbers_that_are_none_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
+def test_invalid_numbers_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
     result = home.ask("clusters", *arguments, check=False)
     assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
 
@@ -214,13 +208,13 @@ def test_a_review_shows_each_cluster_and_takes_names_splits_and_undo(home: House
     told = answered(
         home, "/?", "/i 3", "/quit", "/m", "/m 999999999999999999999", "/s 99", "/s 1 2", "/u", "Barack Obama", "/y", ""
     )
-    assert "/i is about the whole cluster, and takes no numbers." in told
-    assert "'/quit' is no command, and a name can't begin with /; /? shows the commands." in told
-    assert "Say which cluster is the same: /m and its number, as in /m 7." in told
-    assert "'/m 999999999999999999999' is no command" in told
-    assert "There is no face 99 in the picture: they have the numbers 1 to 6." in told
-    assert "NAME          this is NAME" in told
-    assert "Nothing was asked; answer with a name, or /? for help." in told
+    assert "/i is about the whole cluster; leave out the numbers." in told
+    assert "'/quit' is not a command, and a name can't begin with /; /? lists the commands." in told
+    assert "Name the other cluster, as in /m 7." in told
+    assert "'/m 999999999999999999999' is not a command" in told
+    assert "There is no face 99 in the picture; the faces have the numbers 1 to 6." in told
+    assert "NAME          the cluster is NAME" in told
+    assert "There is no question to answer; answer with a name, or /? for help." in told
     assert told.endswith("2 decided; 1 clusters have no name yet.\n")
     assert listed(home) == {large: (6, "Barack Obama"), small: (4, None)}
     with Image.open(home.state / "review" / f"cluster-{large}.png") as picture:

@@ -1,7 +1,7 @@
-"""The contract of a kind of operation: all that familiar knows of it, in one class.
+"""The contract of a kind of operation: everything about it in one class.
 
 A new kind is one module with such a class, and one line in `familiar.effects.kinds.catalogue.KINDS`. The module has
-the kind's value, too; only values that the rules make lie in `familiar.model`, as the rules know nothing of effects.
+the kind's value, too; only values that the rules make are in `familiar.model`, as the rules know nothing of effects.
 
 What a kind does goes through `Attempt` and `Reversal`, which write each step into the journal before anything is done.
 """
@@ -28,15 +28,15 @@ Parameters: TypeAlias = dict[str, Any]
 """What JSON can hold."""
 
 PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
-"""Errors that a retry does not mend; a full disk, a missing right or a busy file it may."""
+"""Errors that a retry does not fix; a full disk, a missing right or a busy file it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """A step that can be carried out now.
 
-    `operation` is its operation, with what is known only now. `rendered` are bytes that are to lie at the target, and
-    `before` those that lay there. With `is_undone_after` the step is only completed to be undone.
+    `operation` is its operation, with what is known only now. `rendered` are the bytes for the target, and
+    `before` the previous bytes there. With `is_undone_after` the step is only completed to be undone.
     """
 
     operation: Operation
@@ -47,69 +47,69 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needless:
-    """A step that has nothing to do: what should be at the target is there, or is not to come any more."""
+    """A step with nothing to do: the target has the content, or no longer needs it."""
 
     target: Path
 
 
 class Kind(Protocol[Value]):
-    """One kind of operation. What has a body here holds for most kinds; the rest each kind says for itself."""
+    """One kind of operation. Methods with a body suit most kinds; each kind defines the others."""
 
     name: str
     """What the journal calls it."""
 
     value: type[Value]
-    """The class of its values, whose `kind` is the word by which people are told of it."""
+    """The class of its values, whose `kind` is the word shown to people."""
 
     is_about_sidecar: bool = False
     """Whether it is done to a sidecar, and not to its photo."""
 
     merges: bool = False
-    """Whether what another program changes meanwhile is read anew, and no reason to give up."""
+    """Whether what another program changes in the meantime is read again, and no reason to give up."""
 
     permanent: frozenset[int] = PERMANENT
-    """Numbers of the system's errors that a retry does not mend."""
+    """Numbers of the system's errors that a retry does not fix."""
 
     # In the journal
 
     def parameters(self, wish: Value) -> Parameters:  # noqa: ARG002 - most kinds have some
-        """Return what the journal has of an operation beside its rule and its destination."""
+        """Return the parameters of an operation in the journal, besides its rule and destination."""
         return {}
 
     @abstractmethod
     def read(self, destination: str, rule: str, parameters: Parameters) -> Value:
-        """Return the operation that the journal has, also as earlier versions wrote it."""
+        """Return the operation of a row in the journal, also of earlier versions."""
 
     @abstractmethod
     def follow(self, wish: Value, step: Step, records: Records) -> None:
-        """Keep the store true after a step was done."""
+        """Update the store after a step was done."""
 
     @abstractmethod
     def follow_back(self, wish: Value, step: Step, records: Records) -> None:
-        """Keep the store true after a step was undone."""
+        """Update the store after a step was undone."""
 
     # For people
 
     def details(self, wish: Value) -> Parameters:  # noqa: ARG002
-        """Return what programs are shown of an operation beside its kind, rule and destination."""
+        """Return the JSON of an operation, besides its kind, rule and destination."""
         return {}
 
     def origin(self, wish: Value, step: Step) -> Path:  # noqa: ARG002
-        """Return where that lies which the operation is done to."""
+        """Return the path of the file that the operation acts on."""
         return step.path
 
     # To do it
 
     def picture_of(self, wish: Value) -> Crop | None:  # noqa: ARG002
-        """Return the picture that may be rendered ahead of the step's turn, if there is one."""
+        """Return the picture that can be rendered in advance, if there is one."""
         return None
 
     @abstractmethod
     async def prepare(self, wish: Value, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Do what precedes a step; `picture` is that of `picture_of`, if it was rendered ahead.
+        """Prepare a step; `picture` is that of `picture_of`, if it was rendered in advance.
 
         Raises:
-            FamiliarError: the step can't be begun: for now (`RetryError`), or for good.
+            FamiliarError: the step can't be started: for now (`RetryError`), or permanently.
         """
 
     @abstractmethod
@@ -117,37 +117,37 @@ class Kind(Protocol[Value]):
         """Do a step, or complete it after a crash at any instant.
 
         Raises:
-            FamiliarError, OSError: it can't be done, for now or for good.
+            FamiliarError, OSError: it can't be done, for now or permanently.
         """
 
     def may_be_done(self, step: Step, target: Entry, pulse: Pulse) -> bool:  # noqa: ARG002
-        """Say whether a step that met an error may have reached its target all the same."""
+        """Return whether a failed step may have reached its target."""
         return target.exists
 
     def is_spent(self, step: Step, aside: Entry, *, is_replaced: bool) -> bool:  # noqa: ARG002
-        """Say whether a file may go that a crash left under a hidden name, and not be given its name back.
+        """Return whether a file that a crash left under a hidden name can be removed, instead of getting its name back.
 
         `is_replaced` says whether something else has that name.
         """
         return False
 
     def hint(self, wish: Value, number: int) -> str:  # noqa: ARG002
-        """Return what helps against an error of the system, to be put after what the system says."""
+        """Return a remedy for a system error, to append to its message."""
         return ""
 
     # To undo it
 
     def leaves_nothing(self, wish: Value, step: Step) -> bool:  # noqa: ARG002
-        """Say whether nothing is left at a step's target once it is undone, with no other step's help."""
+        """Return whether nothing is left at the target after the undo of this step alone."""
         return True
 
     def hash_after_undo(self, step: Step) -> str | None:  # noqa: ARG002
-        """Return the SHA-256 of what lies at a step's target once it is undone; None for nothing."""
+        """Return the SHA-256 of the content at the target after the undo; None for nothing."""
         return None
 
     @abstractmethod
     def obstacle(self, wish: Value, step: Step, outlook: Outlook) -> str | None:
-        """Say what stands in the way of undoing a step, or note what lies where once it is undone; raises OSError."""
+        """Return the obstacle to undoing a step, or note the files after the undo; raises OSError."""
 
     @abstractmethod
     def take_back(self, wish: Value, reversal: Reversal) -> None:

@@ -1,4 +1,4 @@
-"""What a kind of operation may ask for: rendered bytes, the rest of the plan, and the tables that follow it."""
+"""The environment of a kind of operation: rendered bytes, the rest of the plan, and dependent tables."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,71 +9,71 @@ from familiar.model import Crop, Operation, SidecarContent, Tag
 
 
 class Renderer(Protocol):
-    """What makes the bytes of pictures and sidecars."""
+    """Renders the bytes of pictures and sidecars."""
 
     async def picture(self, step: Step, crop: Crop) -> bytes:
         """Return the picture of a face; raises FamiliarError."""
 
     async def sidecar(self, step: Step, sidecar: Path, wanted: SidecarContent) -> tuple[bytes | None, bytes | None]:
-        """Return a sidecar as it should be, and as it is, None where there is none; raises FamiliarError."""
+        """Return the new and the present content of a sidecar, None if there is none; raises FamiliarError."""
 
 
 class Surroundings(Protocol):
-    """What a kind may ask for while it prepares a step."""
+    """The environment of a kind while it prepares a step."""
 
     @property
     def renderer(self) -> Renderer:
-        """What makes the bytes of pictures and sidecars."""
+        """Renders the bytes of pictures and sidecars."""
 
     @property
     def copies_sidecars(self) -> bool:
         """Whether a copy of a photo gets a copy of its sidecars."""
 
     def check_in_reach(self, step: Step) -> None:
-        """Check that a photo lies where the rules saw it, or is gone from there; raises RetryError."""
+        """Check that a photo is where the rules saw it, or is gone from there; raises RetryError."""
 
     def check_photo(self, photo: Path) -> None:
-        """Check that a photo lies at a path; raises RetryError, GoneError."""
+        """Check that a photo is at a path; raises RetryError, GoneError."""
 
     def steps_beside(self, step: Step) -> Sequence[Step]:
         """Return all steps of the same plan, by their positions."""
 
     def append(self, step: Step, operations: Sequence[Operation]) -> None:
-        """Write down more that the same plan has to do, after all that it has."""
+        """Record more that the same plan has to do, after all that it has."""
 
     def is_written(self, step: Step) -> bool:
-        """Say whether a step that was interrupted had written what it was to write."""
+        """Return whether a step that was interrupted had written what it was to write."""
 
     def is_wanted(self, sidecar: Path, content: SidecarContent) -> bool:
-        """Say whether a sidecar is to say this still."""
+        """Return whether a sidecar is to say this still."""
 
     def sidecars_of(self, photo: Path) -> Sequence[Path]:
-        """Return the sidecars that lie beside a photo."""
+        """Return the sidecars that are next to a photo."""
 
     def sidecar_beside(self, sidecar: Path, photo: Path, target: Path) -> Path:
-        """Return where a sidecar of `photo` belongs when that lies at `target`."""
+        """Return where a sidecar of `photo` belongs when that is at `target`."""
 
 
 class Records(Protocol):
     """What the store knows of files, sidecars and tags; a kind keeps it true, in the journal's transaction."""
 
     def place(self, path: Path, photo_id: int) -> None:
-        """Write down that a photo lies at a path."""
+        """Record that a photo is at a path."""
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that nothing lies at a path any more."""
+        """Record that nothing is at a path any more."""
 
     def output(self, hash_: str) -> int:
         """Return the id of a picture that familiar has made, by its SHA-256."""
 
     def want_tag(self, photo_id: int, tag: Tag) -> None:
-        """Write down that a photo is to have a tag."""
+        """Record that a photo is to have a tag."""
 
     def veto_tag(self, photo_id: int, text: str) -> None:
-        """Write down that a person took a tag back."""
+        """Record that a person took a tag back."""
 
     def note_sidecar(self, path: Path, photo_id: int | None) -> None:
-        """Write down how a sidecar looks, and for a new one whose it is."""
+        """Record how a sidecar looks, and for a new one whose it is."""
 
     def hand_over_sidecar(self, source: Path, target: Path, *, moves: bool) -> None:
         """Let what is known of a sidecar hold for the place to which it was moved or copied."""

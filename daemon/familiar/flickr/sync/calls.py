@@ -1,4 +1,4 @@
-"""The one way to Flickr: within the budgets, one call of the API at a time, with patience."""
+"""All access to Flickr: within the budgets, one API call at a time, with retries."""
 
 import asyncio
 import random
@@ -25,16 +25,16 @@ _WORTH_TELLING = 10.0
 _ANEW = 60.0
 _TOGETHER = 16
 _LASTS = 30.0
-"""Seconds; calls are counted for a minute longer than an hour, so that none is made too early."""
+"""Seconds; calls count for a minute longer than an hour, so that no call is too early."""
 _THROTTLED = 8
-"""Times the first wait for which nobody calls after one call too many, if the server does not say how long."""
+"""Multiple of the first wait without calls after a call too many, if the server does not say how long."""
 
 R = TypeVar("R")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Allowance:
-    """Downloads that were counted ahead, so that not each is written down by itself; they lapse after a while."""
+    """Downloads that were counted ahead, to record several at a time; they expire after a while."""
 
     left: int = 0
     counted_at: float = 0.0
@@ -48,7 +48,7 @@ class _Allowance:
 
 
 class CallQueue:
-    """Calls and downloads; used by the thread that owns the store, which counts them."""
+    """Calls and downloads, counted in the store; used by the thread that owns the store."""
 
     def __init__(
         self, *, client: Client, downloader: Downloader, settings: FlickrSettings, store: Store, log: EventLog
@@ -70,14 +70,14 @@ class CallQueue:
 
         Raises:
             StoppedError, NotAllowedError, RefusedError: as `Client.call` does.
-            PassingError: it failed again and again.
+            PassingError: all tries failed.
         """
         return await self._patiently(
             "api", lambda: self._call(method, parameters), urgent=urgent, again=lambda _error: True
         )
 
     async def write(self, method: str, **parameters: str | int) -> None:
-        """Call a method that changes something; it is not repeated where it may have been carried out.
+        """Call a method that changes something; it is not retried if it may have been carried out.
 
         Raises:
             StoppedError, NotAllowedError, RefusedError: as `Client.call` does.
@@ -97,7 +97,7 @@ class CallQueue:
         )
 
     def close(self) -> None:
-        """Close connections, and give back what was counted ahead."""
+        """Close connections, and undo counts made in advance."""
         self._threads.close()
         self._downloader.close()
         left, self._allowed.left = self._allowed.left, 0
@@ -140,7 +140,7 @@ class CallQueue:
             await asyncio.sleep(min(seconds, 5.0))
 
     def _tell(self, kind: Kind, limit: int) -> None:
-        """Tell why nothing is called for now: once, and anew where the time to wait grows."""
+        """Report why calls wait: once, and again if the wait grows."""
         found = waiting(self._store, kind, limit=limit)
         if found is None or found.until.timestamp() < self._told.get(kind, 0.0) + _ANEW:
             return

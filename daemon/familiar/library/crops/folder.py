@@ -1,4 +1,4 @@
-"""One folder of crops: what is there already, what is to be added, and what is written down about it."""
+"""One folder of crops: existing crops, crops to add, and its manifest."""
 
 import math
 import os
@@ -39,17 +39,17 @@ _LONGEST = 200
 """Bytes of a photo's own name in those of its crops, which leaves room for all that follows."""
 
 _Key: TypeAlias = tuple[str, int, int, int, int, float | None]
-"""What tells one face from all others: its photo, its box, and in a video its time."""
+"""The identity of a face: its photo, its box, and in a video its time."""
 
 
 class CropFolder:
     """A folder of crops with its faces.json."""
 
     def __init__(self, folder: Path, sought: CropReference, settings: RecordedOptions, engine: str) -> None:
-        """Read what is there.
+        """Read the folder.
 
         Raises:
-            UsageError: it has a faces.json that is not of this program, or crops of others, or made in another way.
+            UsageError: it has a faces.json of another program, or crops of another person or with other settings.
         """
         self.path = folder
         self.sought = sought
@@ -80,12 +80,12 @@ class CropFolder:
 
     @property
     def missing(self) -> list[Path]:
-        """The crops that are written down, but no longer exist."""
+        """The crops that are recorded, but no longer exist."""
         paths = (self.path / face.file for face in self._faces.values())
         return [path for path in paths if not os.path.lexists(path)]
 
     def forget(self, crops: Iterable[Path]) -> None:
-        """Leave out crops that were taken back: another run makes them again."""
+        """Leave out crops that were undone: another run makes them again."""
         gone = {path.name for path in crops if path.parent == self.path}
         for face in [face for face in self._faces.values() if face.file in gone]:
             del self._faces[_key(face)]
@@ -94,7 +94,7 @@ class CropFolder:
     def plan(
         self, photo: PhotoGlance, source: Path, found: Sequence[SelectedFace], copies: Sequence[str] = ()
     ) -> list[Crop]:
-        """Return the crops of a photo that are not there yet; the others learn where its content was found."""
+        """Return the missing crops of a photo; add the paths of its content to the others."""
         for path in (shown_path(source), *copies):
             self._unmatched.pop(("", path), None)  # it can be read by now
         self._found_at(photo.hash, source, copies)
@@ -109,14 +109,14 @@ class CropFolder:
         return crops
 
     def leave_out(self, unmatched: Unmatched) -> None:
-        """Write down why a photo has no crop, unless it has one already."""
+        """Record why a photo has no crop, unless it has one."""
         if unmatched.hash is not None:
             self._unmatched.pop(("", unmatched.path), None)  # it can be read by now
         if unmatched.hash is None or not self._cropped.get(unmatched.hash):
             self._unmatched[_place_of(unmatched)] = unmatched
 
     def note(self, wish: Path, target: Path) -> CroppedFace | None:
-        """Write down a crop that was planned for one path, and lies at another; None if it is none of this folder."""
+        """Record a crop that was planned for one path, and is at another; None if it does not belong to this folder."""
         entry = self._wishes.pop(wish, None)
         if entry is None:
             return None
@@ -126,14 +126,14 @@ class CropFolder:
 
     @property
     def has_changed(self) -> bool:
-        """Whether faces.json does not have what is known."""
+        """Whether faces.json is out of date."""
         return self.manifest != self._written
 
     def check_unchanged(self) -> None:
-        """Check that faces.json has what this run has read or written, or is gone.
+        """Check that faces.json is unchanged since this run read or wrote it, or is gone.
 
         Raises:
-            FamiliarError: somebody else has written it.
+            FamiliarError: another program has written it.
         """
         found = read_manifest(self.path)
         if found is not None and found != self._written:
@@ -142,7 +142,7 @@ class CropFolder:
             )
 
     def mark_written(self) -> None:
-        """Note that faces.json has what is known now."""
+        """Note that faces.json is up to date."""
         self._written = self.manifest
 
     def _add(self, face: CroppedFace) -> None:
@@ -150,7 +150,7 @@ class CropFolder:
         self._cropped[face.hash].add(_key(face))
 
     def _found_at(self, hash_: str, source: Path, copies: Sequence[str]) -> None:
-        """Add the paths of a content to the crops of it, and what earlier versions did not write down."""
+        """Add the paths of content to its crops, and fields that earlier versions did not record."""
         shown = shown_path(source)
         for key in self._cropped.get(hash_, ()):
             face = self._faces[key]
@@ -212,7 +212,7 @@ def _key(face: CroppedFace) -> _Key:
 
 
 def _place_of(unmatched: Unmatched) -> tuple[str, str]:
-    """Return what tells one photo without a crop from another: its content, or else where it lies."""
+    """Return the identity of a photo without a crop: its content, or else its path."""
     return (unmatched.hash, "") if unmatched.hash is not None else ("", unmatched.path)
 
 
@@ -222,15 +222,15 @@ def _safe_stem(source: Path) -> str:
 
 
 def _check(folder: Path, found: CropManifest, sought: CropReference, settings: RecordedOptions, engine: str) -> None:
-    """Check that what is to be added to a folder is of the same kind as what is there.
+    """Check that the crops to add to a folder are of the same kind as the existing ones.
 
     Raises:
         UsageError: it is not.
     """
     if not _same(found.reference, sought.reference):
         raise UsageError(
-            f"{folder}: has crops of {_named(found.reference)}, not of {_named(sought.reference)}; name another folder "
-            "with --to."
+            f"{folder}: has crops of {_named(found.reference)}, not of {_named(sought.reference)}; choose another "
+            "folder with --to."
         )
     differing = differences(settings, found.settings)
     if found.engine != engine:

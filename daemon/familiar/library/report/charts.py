@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH = 5.0
-"""Inches, of 72 units: 360, as many as a phone has pixels, so that letters are as large as they are drawn."""
+"""Inches of 72 units: 360, the width of a phone in pixels, so that text is not scaled."""
 
 _HEIGHT = 2.6
 _SMALL = (2.3, 1.1)
@@ -33,7 +33,7 @@ _GAPS = 120
 """Years from the first to the last up to which those without photos are drawn, too."""
 
 _MOST_FACES = 10
-"""From so many faces on, photos are one class."""
+"""Photos with at least this many faces are one class."""
 
 _TICKS = 8
 
@@ -44,12 +44,12 @@ def types_chart(types: Sequence[Count]) -> str:
 
 
 def sources_chart(sources: Sequence[Count]) -> str:
-    """Return photos by where they lie."""
+    """Return photos by source."""
     return _rows(sources, "Photos by source")
 
 
 def years_chart(years: Sequence[Year]) -> str:
-    """Return photos by the year in which they were taken, those of known years."""
+    """Return photos by year taken, without unknown years."""
     counts = {row.year: row.photos for row in years if row.year is not None}
     known = sorted(counts)
     if known[-1] - known[0] <= _GAPS:
@@ -59,13 +59,13 @@ def years_chart(years: Sequence[Year]) -> str:
 
 
 def crowds_chart(crowds: Sequence[PhotosByFaces]) -> str:
-    """Return photos by how many faces they have."""
+    """Return photos by number of faces."""
     classes = classes_of(crowds)
     return _columns([name for name, _ in classes], [photos for _, photos in classes], "Photos by number of faces")
 
 
 def classes_of(crowds: Sequence[PhotosByFaces]) -> list[tuple[str, int]]:
-    """Return photos by number of faces, from none to the most there are; many faces are one class."""
+    """Return photos by number of faces, from none to the maximum; many faces are one class."""
     most = max((row.faces for row in crowds), default=0)
     counts = {row.faces: row.photos for row in crowds}
     classes = [(str(faces), counts.get(faces, 0)) for faces in range(min(most, _MOST_FACES - 1) + 1)]
@@ -76,7 +76,7 @@ def classes_of(crowds: Sequence[PhotosByFaces]) -> list[tuple[str, int]]:
 
 
 def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
-    """Return how the scores of all faces are spread, with the threshold."""
+    """Return the distribution of the scores of all faces, with the threshold."""
     label = f"Faces by score; threshold: {threshold:.3f}"
     with _figure(_WIDTH, _HEIGHT, layout="constrained") as figure:
         axes = figure.add_subplot()
@@ -88,7 +88,7 @@ def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
 
 
 def person_chart(person: PersonFigures, low: float) -> str:
-    """Return how the scores of one person's faces are spread, from the score `low` to 1; a small chart."""
+    """Return the distribution of the scores of one person's faces, from `low` to 1, as a small chart."""
     label = f"Faces by score; threshold: {person.threshold:.3f}"
     with _figure(*_SMALL, layout=None) as figure:
         axes = figure.add_axes((0.07, 0.24, 0.86, 0.72))
@@ -102,13 +102,13 @@ def person_chart(person: PersonFigures, low: float) -> str:
 
 
 def lowest_score(scores: Sequence[ScoreClass]) -> float:
-    """Return where the axis of scores begins: a round number below all of them."""
+    """Return the start of the axis of scores: a round number below all scores."""
     return min([0.5, *(math.floor(row.score * 10) / 10 for row in scores[:1])])
 
 
 @contextmanager
 def _figure(width: float, height: float, *, layout: Literal["constrained"] | None) -> "Iterator[Figure]":
-    """Give a figure of so many inches for a block in which it is drawn and written."""
+    """Yield a figure of this size in inches, which is drawn and written in the block."""
     load_matplotlib()
     from matplotlib.figure import Figure  # noqa: PLC0415 - see familiar.plots.drawing
 
@@ -137,7 +137,7 @@ def _rows(counts: Sequence[Count], label: str) -> str:
 
 
 def _columns(names: Sequence[str], photos: Sequence[int], label: str) -> str:
-    """Return bars side by side in the order of their names, as many of which are written as there is room for."""
+    """Return vertical bars in the order of their names; names are shown as space permits."""
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, len(names)) if len(names) / step <= _TICKS + 3)
     first = next((place for place, name in enumerate(names) if name.isdigit() and int(name) % step == 0), 0)
     shown = range(first, len(names), step)
@@ -151,7 +151,7 @@ def _columns(names: Sequence[str], photos: Sequence[int], label: str) -> str:
 
 
 def _draw_scores(axes: "Axes", scores: Sequence[ScoreClass], threshold: float) -> float:
-    """Draw the faces that count above those that do not, and the threshold; return where the axis begins."""
+    """Draw the faces that count above those that do not, and the threshold; return the start of the axis."""
     low = lowest_score(scores)
     bounds = np.arange(round(low * 100), 101) / 100
     accepted, others = np.zeros(len(bounds) - 1), np.zeros(len(bounds) - 1)
@@ -176,7 +176,7 @@ def _finish(axes: "Axes") -> None:
 
 
 def _short(name: str) -> str:
-    """Return a name as there is room for it: of a path the end, of other names the beginning."""
+    """Return a shortened name: the end of a path, the beginning of other names."""
     shown = plain(name)
     if len(shown) <= _NAME:
         return shown
@@ -184,6 +184,6 @@ def _short(name: str) -> str:
 
 
 def _told(label: str, counts: "Iterator[tuple[str, int]]") -> str:
-    """Return the label with the largest figures, for those who hear it."""
+    """Return the label with the largest numbers, for screen readers."""
     largest = sorted(counts, key=lambda count: -count[1])[:3]
     return f"{label}; the most: " + ", ".join(f"{name}: {photos:,}" for name, photos in largest)

@@ -1,4 +1,4 @@
-"""Files that settle: one that lies still, and that no program has open for writing, is complete and pending."""
+"""Settling files: a file that does not change and is not open for writing is complete and pending."""
 
 import os
 
@@ -17,7 +17,7 @@ _BUSY_RETRY = 60.0
 """Seconds after which a scan's file is tried again that a program was writing."""
 
 
-class Settling:
+class Settler:
     """Takes files from *settling* to *pending*."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Settling:
         watch: bool,
         log: EventLog,
     ) -> None:
-        """Take the seconds for which a file must lie still; without `watch` no program is waited for."""
+        """Take the seconds for which a file must not change; without `watch` no program is waited for."""
         self._store = store
         self._roots = roots
         self._source = source
@@ -42,7 +42,7 @@ class Settling:
         """Files that were not waited for."""
 
     def settle(self, now: float, online_roots: list[int]) -> None:
-        """Look at files whose time has come."""
+        """Check the files that are due."""
         files = self._store.files.settled(now, roots=online_roots, limit=_BATCH)
         if not files:
             return
@@ -70,7 +70,7 @@ class Settling:
                 self._store.files.wait(file.id, size=wait.size, mtime_ns=wait.mtime_ns, due=due)
 
     def _wait_for_writer(self, file: FileRow, now: float) -> None:
-        """Let a file wait that a program has open for writing, however long that pauses."""
+        """Let a file wait while a program has it open for writing, however long it pauses."""
         if not self._watch:
             self._store.files.mark_failed(file.id, reason=_BUSY, due=now + _BUSY_RETRY)
             self._log.emit("file.failed", path=file.path, reason=_BUSY, retry_in=_BUSY_RETRY)
