@@ -6,7 +6,7 @@
 
 FACES.npz is what `encode_people.py` writes, JUNK.npz what it writes with --junk. NAME is sface (the default), dlib or
 dlib-plain; dlib's embeddings are the array `dlib` of a file that has one. People of the same name in two files are one.
-Halves of the people share nobody; a face of junk is of nobody else.
+Halves of the people share nobody. With junk the good faces alone are measured.
 """
 
 import argparse
@@ -137,24 +137,34 @@ def halves(people: Labels) -> list[Labels]:
     return [np.flatnonzero(in_first), np.flatnonzero(~in_first)]
 
 
-def data_sets(paths: Sequence[Path], model: Model, junk: Path | None) -> dict[str, tuple[Any, Labels]]:
+def data_sets(paths: Sequence[Path], model: Model) -> dict[str, tuple[Any, Labels]]:
     embeddings, people = load(paths, model)
     sets = {"all" if len(paths) > 1 else paths[0].stem: (embeddings, people)}
     if len(paths) > 1:
         sets |= {path.stem: load([path], model) for path in paths}
-    sets |= {f"half {number}": (embeddings[one], people[one]) for number, one in enumerate(halves(people), start=1)}
-    if junk is not None:
-        useless, _ = load([junk], model)
-        chosen = np.random.default_rng(7).permutation(len(useless))[: len(embeddings) // (JUNK - 1)]
-        nobody = np.array([f"junk {number}" for number in chosen])
-        sets["all, and junk"] = np.concatenate((embeddings, useless[chosen])), np.concatenate((people, nobody))
-    return sets
+    return sets | {
+        f"half {number}": (embeddings[one], people[one]) for number, one in enumerate(halves(people), start=1)
+    }
 
 
-def quality(paths: Sequence[Path], model: Model, junk: Path | None) -> None:
+def with_junk(paths: Sequence[Path], model: Model, junk: Path) -> None:
+    """Group the faces with junk among them; print what becomes of the good faces, and where the junk is."""
+    (embeddings, people), (useless, owners) = load(paths, model), load([junk], model)
+    chosen = np.random.default_rng(7).permutation(len(useless))[: len(embeddings) // (JUNK - 1)]
+    labels = grouped(np.concatenate((embeddings, useless[chosen])), model)
+    good, bad = labels[: len(people)], labels[len(people) :]
+    f, precision, recall = b_cubed(good, people)
+    company = [set(people[good == label]) for label in bad]
+    own = sum(bool(found) and found == {owner} for found, owner in zip(company, owners[chosen], strict=True))
+    among_themselves = sum(not found for found in company)
+    print(f"\nwith {len(chosen)} junk: B³ F {f:.3f}, pairs: precision {precision:.3f}, recall {recall:.3f};")
+    print(f"of the junk {own} with their own person, {among_themselves} among themselves, the others with others")
+
+
+def quality(paths: Sequence[Path], model: Model) -> None:
     print("| data | method | B³ F | pairs: precision | recall | AMI | ARI | homog. | compl. | V | FM | s |")
     print("| --- | --- |" + " --- |" * 10)
-    for name, (embeddings, people) in data_sets(paths, model, junk).items():
+    for name, (embeddings, people) in data_sets(paths, model).items():
         for method, run in methods(model).items():
             started = time.perf_counter()
             labels = run(embeddings)
@@ -249,7 +259,9 @@ def main() -> None:
         parser.error(f"there is no model {given.model!r}")
     match given.what:
         case "quality":
-            quality(given.faces, model, given.junk)
+            quality(given.faces, model)
+            if given.junk is not None:
+                with_junk(given.faces, model, given.junk)
         case "speed":
             speed(given.faces, model, given.to)
         case "stability":
