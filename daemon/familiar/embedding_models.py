@@ -122,7 +122,7 @@ DLIB = Model(
     dimension=128,
     length=None,
     licence="CC0-1.0",
-    calibration=replace(_DLIB_PLAIN, linkage=LinkageLimits(threshold=0.48)),
+    calibration=replace(_DLIB_PLAIN, linkage=LinkageLimits(threshold=0.48), whispers=0.44),
 )
 """dlib's network, the mean of a face and of its mirror image."""
 
@@ -151,11 +151,11 @@ SFACE = Model(
         following=0.5,
         mean_direction=SFACE_MEAN,
         linkage=LinkageLimits(
-            threshold=0.497,
+            threshold=0.495,
             two_faces=-0.008,
             two_groups=-0.013,
-            votes=0.066,
-            clear=0.089,
+            votes=0.072,
+            clear=0.092,
             contested=0.75,
             longer=0.0,
             horizon=0.045,
