@@ -222,7 +222,7 @@ def test_an_export_is_replaced_only_on_request_and_only_if_nothing_in_it_waits(h
     (top / "Obama").rename(top / "cluster-1")
     (top / "cluster-1" / "notes.txt").write_text("mine")
     foreign = home.ask("clusters", "export", top, "--again", check=False)
-    assert f"{top}: cluster-1/notes.txt is not ours to replace" in foreign.stderr
+    assert f"{top}: cluster-1/notes.txt can't be replaced" in foreign.stderr
     (top / "cluster-1" / "notes.txt").unlink()
     (top / ".familiar-export-0123abcd").mkdir()
     name(home, 1, "Barack Obama")
