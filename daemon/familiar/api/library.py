@@ -267,7 +267,7 @@ class Library(Closing):
 
         Args:
             photos: what is put there.
-            to: the folder, which is made if need be.
+            to: the folder, which is created if needed.
             action: what is done with them.
             rule: the originator, for the journal.
 

@@ -45,7 +45,7 @@ def utc_now() -> datetime:
 
 
 class Store(Closing):
-    """Everything that familiar remembers."""
+    """The store of familiar."""
 
     def __init__(
         self,
@@ -61,12 +61,12 @@ class Store(Closing):
         Args:
             path: the SQLite file.
             now: a clock that gives UTC.
-            create: make a store if there is none.
+            create: create a missing store.
             check: read the whole file first and look for damage.
-            kinds: the kinds of operations that there are.
+            kinds: all kinds of operations.
 
         Raises:
-            NoStoreError: there is none, and none is to be made.
+            NoStoreError: it does not exist, and is not to be created.
             StoreError: the file is damaged, of a newer version, or may not be written.
         """
         self.path = path
@@ -114,7 +114,7 @@ class Store(Closing):
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Run a block that reads the store as it is at one moment, whatever other processes write in the meantime."""
+        """Run a block that reads one snapshot of the store, even while other processes write."""
         with reading(self._db):
             yield
 
@@ -139,7 +139,7 @@ class Store(Closing):
             self._connection.anchors = before
 
     def use_in_this_thread(self) -> None:
-        """Let the calling thread use the store from now on, and no other one."""
+        """Make the calling thread the only one that can use the store."""
         self._connection.thread = threading.get_ident()
 
     @property
@@ -148,7 +148,7 @@ class Store(Closing):
         return self._db.conn
 
     def damage(self) -> str | None:
-        """Read the whole store and return what is wrong with it, or None."""
+        """Check the whole store, and return the damage, or None."""
         return damage_in(self._db)
 
     def close(self) -> None:
