@@ -93,7 +93,7 @@ def test_a_folder_that_can_not_be_used_is_an_error(nameless: Library, album: Pat
         ("do not go together", lambda: clusters.export(to, clusters=[1], unnamed=True)),
         ("The option most is 0; it must be at least 1", lambda: clusters.export(to, most=0)),
         ("999", lambda: clusters.export(to, clusters=[999])),
-        ("there is no such folder", lambda: clusters.plan_import(tmp_path / "nowhere")),
+        ("the folder does not exist", lambda: clusters.plan_import(tmp_path / "nowhere")),
         (f"it has no {MANIFEST_NAME}", lambda: clusters.plan_import(tmp_path / "mine")),
     ):
         with pytest.raises(UsageError) as caught:

@@ -18,7 +18,7 @@ _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 
 
 class Folder(Closing):
-    """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it lies on, once known."""
+    """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it is on, once known."""
 
     def __init__(self, path: Path, descriptor: int, *, real: Path | None = None) -> None:
         """Take a descriptor, which is closed with the folder, and the path without links by which it was opened."""

@@ -10,10 +10,11 @@ from familiar.closing import Closing
 from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.filesystem.anchors import Anchor
 from familiar.store.clusters.clusters import Clusters
-from familiar.store.clusters.decisions import Decisions
 from familiar.store.clusters.rounds import Rounds
 from familiar.store.clusters.suggestions import Suggestions
 from familiar.store.database import Connection, damage_in, open_database, reading, writing
+from familiar.store.decisions.decisions import Decisions
+from familiar.store.decisions.log import DecisionLog
 from familiar.store.files import Files
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.photos import FlickrPhotos
@@ -30,6 +31,7 @@ from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
+from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
 
@@ -77,12 +79,14 @@ class Store(Closing):
         self.photos = Photos(self._db, now=now)
         self.faces = Faces(self._db)
         self.candidates = Candidates(self._db)
-        self.people = People(self._db, now=now)
-        self.references = References(self._db, people=self.people, now=now)
-        self.clusters = Clusters(self._db, now=now)
-        self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
+        self.people = People(self._db)
+        self.clusters = Clusters(self._db)
+        log = DecisionLog(self._db, now=now)
+        self.decisions = Decisions(self._db, clusters=self.clusters, people=self.people, log=log)
+        self.references = References(self._db, log=log)
+        self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
         self.suggestions = Suggestions(self._db)
-        self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
+        self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
