@@ -92,19 +92,19 @@ class References:
         return person.name, len(fresh)
 
     def of(self, person_id: int, engine: str) -> tuple[Embeddings, list[Path | None]]:
-        """Return a person's references of this engine, shape (n, 128), and where each comes from; the oldest first."""
+        """Return a person's references that this engine has encoded, (n, d), and where each comes from, the oldest first."""
         rows = self._db.conn.execute(
-            "SELECT embedding, origin FROM face_references WHERE person_id = ? AND engine = ? ORDER BY id",
+            "SELECT embedding, origin FROM encoded_references WHERE person_id = ? AND model = ? ORDER BY id",
             (person_id, engine),
         ).fetchall()
         origins = [None if origin is None else Path(os.fsdecode(origin)) for _, origin in rows]
         return stack(embedding for embedding, _ in rows), origins
 
     def engines_of(self, person_id: int) -> dict[str, int]:
-        """Return the engines of a person's references, and how many are of each."""
+        """Return the engines that have encoded a person's references, and how many each."""
         return dict(
             self._db.conn.execute(
-                "SELECT engine, count(*) FROM face_references WHERE person_id = ? GROUP BY engine ORDER BY engine",
+                "SELECT model, count(*) FROM encoded_references WHERE person_id = ? GROUP BY model ORDER BY model",
                 (person_id,),
             )
         )
