@@ -54,7 +54,7 @@ class Calibration:
     """Two people who are nearer to each other than this, as seen from a face, can't be told apart."""
 
     one_look: float = 0.6
-    """Largest distance from the reference that is nearest to a face to others that may stand for it together with it."""
+    """Largest distance from the reference that is nearest to a face to others that stand for it together with that."""
 
     same_person: float = 0.45
     """Largest distance of two faces of a video that are one person, wherever they are in the picture."""
