@@ -177,7 +177,7 @@ class Session:
         """Return what encodes faces again that another model encoded."""
         from familiar.library.reencoding import Reencoder
 
-        return Reencoder(store=self.store(), workers=workers, model=self.model, log=self.log)
+        return Reencoder(store=self.store(), workers=workers, recogniser=self.recogniser, log=self.log)
 
     def index(self, folders: Iterable[FolderSettings]) -> list[IndexedFile]:
         """Return what each photo in these folders is, looking at those that are not known yet.

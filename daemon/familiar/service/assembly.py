@@ -107,7 +107,7 @@ class _Parts:
         self.recogniser = Recogniser(store, settings.matching, model)
         percentiles = PercentileIndex(store, settings.matching, model)
         self.planner = Planner(rules=lambda: inputs.rules.rules, percentiles=percentiles)
-        self.reencoder = Reencoder(store=store, workers=self.workers, model=model, log=log)
+        self.reencoder = Reencoder(store=store, workers=self.workers, recogniser=self.recogniser, log=log)
         self.sidecar_reader = SidecarReader(
             store=store, workers=self.workers, log=log, clock=clock, enabled=settings.sidecars.read
         )
@@ -283,12 +283,12 @@ def _spare_jobs(
         store=inputs.store,
         workers=parts.workers,
         reencoder=parts.reencoder,
-        recogniser=parts.recogniser,
+        model=parts.recogniser.model,
         on_end=parts.wake.now,
         log=inputs.log,
         clock=inputs.clock,
     )
-    busy: tuple[Job, ...] = (parts.intake, parts.sidecar_reader, window)
+    busy: tuple[Job, ...] = (parts.intake, parts.sidecar_reader, window, reencoding)
     return (
         Spare(reencoding, when=lambda: window.count == 0),
         Spare(grouper, when=lambda: all(job.is_idle for job in busy)),
