@@ -150,7 +150,7 @@ class Workers:
             settings: those of another model, if that is to encode them.
 
         Returns:
-            For each photo the embeddings of its faces in their order, shape (n, d), or one of the errors of `look`.
+            For each photo the embeddings of its faces in their order, shape (n, numbers), or one of the errors of `look`.
         """
         chosen = self._settings if settings is None else settings
         seconds = sum(self._limit(task.path) for task in tasks)

@@ -219,7 +219,7 @@ def encode(
     """Encode faces again that were found before, those of several photos in one go.
 
     Returns:
-        For each photo the embeddings of its faces in their order, shape (n, d), or why it can't be done, as `look`
+        For each photo the embeddings of its faces in their order, shape (n, numbers), or why it can't be done, as `look`
         gives it.
     """
     engine, _ = _engine(settings, models)
