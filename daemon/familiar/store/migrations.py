@@ -609,6 +609,6 @@ CREATE VIEW encoded_references AS SELECT id, person_id, face_id, origin, engine 
 
 INSERT INTO facts (name, value) VALUES ('model', COALESCE((SELECT engine FROM (
     SELECT engine FROM faces UNION ALL SELECT engine FROM face_references
-) GROUP BY engine ORDER BY count(*) DESC, engine DESC LIMIT 1), ''))
+) GROUP BY engine ORDER BY count(*) DESC, engine DESC LIMIT 1), '')), ('model carried', '')
 """
 """The model in use is that of most faces and references; in a store without any it is chosen with the first ones."""

@@ -34,12 +34,20 @@ class Models:
     @property
     def in_use(self) -> str | None:
         """The model that was chosen last; None in a store for which none was chosen yet."""
-        return self._db.conn.execute("SELECT value FROM facts WHERE name = 'model'").fetchone()[0] or None
+        return self._read("model") or None
 
     def use(self, model: str) -> None:
         """Choose a model; what others have encoded stays as it is until it is encoded again."""
         if self.in_use != model:
-            self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'model'", (model,))
+            self._write("model", model)
+
+    def carry(self, model: str, pid: int) -> None:
+        """Note that a daemon encodes all faces by this model from now on."""
+        self._write("model carried", f"{pid} {model}")
+
+    def is_carried(self, model: str, pid: int) -> bool:
+        """Return whether this daemon encodes all faces by this model."""
+        return self._read("model carried") == f"{pid} {model}"
 
     def counts(self) -> dict[str, ModelCounts]:
         """Return what each model has encoded, by its id."""
@@ -56,6 +64,12 @@ class Models:
             )
             for model in sorted({*faces, *references, *kept})
         }
+
+    def _read(self, name: str) -> str:
+        return str(self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0])
+
+    def _write(self, name: str, value: str) -> None:
+        self._db.conn.execute("UPDATE facts SET value = ? WHERE name = ?", (value, name))
 
     def _count(self, table: str, column: str) -> dict[str, int]:
         return dict(self._db.conn.execute(f"SELECT {column}, count(*) FROM {table} GROUP BY {column}"))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from familiar.embedding_models import SFACE, Model
+from familiar.embedding_models import DLIB_PLAIN, SFACE, Model
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
 from familiar.vision.chosen_model import chosen_model
@@ -61,7 +61,7 @@ def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
     from familiar.vision.engines.opencv_models import sface_from  # noqa: PLC0415
 
     if model is not SFACE:
-        return DlibOnnxEncoder(models, mirror=settings.mirror)
+        return DlibOnnxEncoder(models, mirror=model is not DLIB_PLAIN)
     assert model.length is not None, "its embeddings have one length"
     network, path = sface_from(settings.model_file)
     data = model_of(network, models, path=path)
@@ -74,7 +74,7 @@ def _dlib_engine(settings: VisionSettings) -> Engine:
         settings = settings.model_copy(update={"detector": "hog"})
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
     detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
-    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))
+    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror is not False))
 
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:
