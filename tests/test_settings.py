@@ -31,6 +31,11 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
             "vision: {engine: dlib, detector: mtcnn}",
             ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn', as dlib has no mtcnn",
         ),
+        ("vision: {model: arc}", ":1:17: vision.model: 'arc' is wrong; it should be 'sface' or 'dlib'"),
+        (
+            "vision: {engine: dlib, model: sface}",
+            ":1:31: vision.model: 'sface' is wrong; it should be 'dlib' or null, as the engine dlib can't run sface",
+        ),
         (
             "vision: {preset: best}",
             ":1:18: vision.preset: 'best' is wrong; it should be 'fast', 'balanced' or 'thorough'",

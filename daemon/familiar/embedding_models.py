@@ -74,7 +74,8 @@ class Model:
 
     `name` is what the settings and commands call it, `id` what stands beside each embedding: only embeddings of one
     id can be compared. Its embeddings have `dimension` numbers. `length` is that of each embedding, or None where the
-    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier.
+    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier. `summary` says
+    what it is, in a line.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Model:
     length: float | None
     licence: str
     calibration: Calibration
+    summary: str = ""
 
 
 DLIB = Model(
@@ -92,6 +94,7 @@ DLIB = Model(
     length=None,
     licence="CC0-1.0",
     calibration=Calibration(linkage=LinkageLimits(scale=0.98)),
+    summary="dlib's network, the mean of a face and of its mirror image",
 )
 """dlib's network, the mean of a face and of its mirror image."""
 
@@ -102,6 +105,7 @@ DLIB_PLAIN = Model(
     length=None,
     licence="CC0-1.0",
     calibration=Calibration(),
+    summary="dlib's network, as face_recognition uses it: the face alone",
 )
 """dlib's network, of a face alone: what `face_recognition` gives."""
 
@@ -112,6 +116,7 @@ SFACE = Model(
     length=0.463,
     licence="Apache-2.0",
     calibration=Calibration(linkage=LinkageLimits(longer=0.0)),
+    summary="SFace, of OpenCV's models: makes far fewer mistakes than dlib's network",
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
 publishes it. 0.95 between unit vectors is `THRESHOLD`."""

@@ -42,8 +42,8 @@ class Engine(Protocol):
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
 
-    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
-        """Return the embeddings of faces that were found before, for each picture an array of shape (n, numbers)."""
+    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> "list[Encoded]":
+        """Return the embeddings of faces that were found before, for each picture."""
 
 
 Device: TypeAlias = Literal["CPU", "GPU"]
@@ -121,10 +121,11 @@ class FaceEngine:
             whole.append(np.asarray(closer[-1].image))
             ratio = closer[-1].image.width / picture.image.width
             shapes.append([self._landmarks(whole[-1], scaled(rectangle, ratio)) for rectangle in rectangles])
-        return list(map(self._faces, closer, whole, shapes, self._encode(whole, shapes)))
+        encoded = self._encode(whole, shapes)
+        return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, encoded, strict=True)]
 
-    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
-        """Return the embeddings of faces that were found before, for each picture an array of shape (n, numbers)."""
+    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Encoded]:
+        """Return the embeddings of faces that were found before, for each picture."""
         whole, shapes = [], []
         for picture, faces in pictures:
             closer = self._closer(picture, min((face.size * picture.scale for face in faces), default=None))
@@ -132,10 +133,12 @@ class FaceEngine:
             shapes.append([_shape(face, closer.scale) for face in faces])
         return self._encode(whole, shapes)
 
-    def _encode(self, whole: Sequence[Pixels], shapes: Sequence[Sequence[Any]]) -> list[Embeddings]:
+    def _encode(self, whole: Sequence[Pixels], shapes: Sequence[Sequence[Any]]) -> list[Encoded]:
         chips = list(map(self._encoder.layout.cut, whole, shapes))
-        ends = np.cumsum([len(own) for own in chips])
-        return np.split(self._encoder.encode(np.concatenate(chips)).embeddings, ends[:-1])
+        ends = np.cumsum([len(own) for own in chips])[:-1]
+        found = self._encoder.encode(np.concatenate(chips))
+        parts = zip(np.split(found.embeddings, ends), np.split(found.lengths, ends), strict=True)
+        return [Encoded(embeddings=embeddings, lengths=lengths) for embeddings, lengths in parts]
 
     def _closer(self, picture: Picture, least: float | None) -> Picture:
         """Return a picture with enough pixels to encode its smallest face, of `least` pixels here, if there are more.
@@ -148,11 +151,10 @@ class FaceEngine:
             return picture
         return picture.again(math.ceil(max(picture.image.size) * self._fills / max(least, 1)))
 
-    def _faces(
-        self, picture: Picture, pixels: Pixels, shapes: Sequence[Any], embeddings: Embeddings
-    ) -> tuple[Face, ...]:
+    def _faces(self, picture: Picture, pixels: Pixels, shapes: Sequence[Any], encoded: Encoded) -> tuple[Face, ...]:
         faces = [
-            self._face(pixels, picture, shape, embedding) for shape, embedding in zip(shapes, embeddings, strict=True)
+            self._face(pixels, picture, shape, embedding)
+            for shape, embedding in zip(shapes, encoded.embeddings, strict=True)
         ]
         return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 

@@ -231,7 +231,7 @@ def _encode(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> "Em
         if _is_video(task.path):
             return _encode_in_video(task, settings, engine)
         picture = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
-        return engine.encode([(picture, task.faces)])[0]
+        return engine.encode([(picture, task.faces)])[0].embeddings
     except FamiliarError as error:
         return error
     except MemoryError:
@@ -244,8 +244,8 @@ def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine
     with _video(task.path, task.hash, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
-            (embeddings,) = engine.encode([(frame.picture, [task.faces[number] for number in own])])
-            found.update(zip(own, embeddings, strict=True))
+            (encoded,) = engine.encode([(frame.picture, [task.faces[number] for number in own])])
+            found.update(zip(own, encoded.embeddings, strict=True))
     return np.stack([found[number] for number in range(len(times))])
 
 
