@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from familiar.api.environment import Environment
+    from familiar.embedding_models import Model
     from familiar.events import EventLog
     from familiar.library.handover import Handover
     from familiar.library.operations import OperationRunner
@@ -73,7 +74,7 @@ class Session:
         """Id of the model in use.
 
         Raises:
-            UsageError: the configuration can't be read, is wrong, or leaves the model to a store that has an unknown one.
+            UsageError: the configuration can't be read, or is wrong, or the store's model is not known here.
             StoreError: the store can't be used.
         """
         from familiar.vision.chosen_model import model_in_use
@@ -197,6 +198,13 @@ class Session:
         from familiar.vision.workers.pool import Workers
 
         return Workers(settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks)
+
+    def workers_for(self, model: Model) -> Workers:
+        """Return worker processes that encode faces by a model, in use or not."""
+        from familiar.vision.chosen_model import settings_for
+        from familiar.vision.workers.pool import Workers
+
+        return Workers(settings=settings_for(model, self.settings.vision), models=self.environment.models)
 
     def reencoder(self, workers: Workers) -> Reencoder:
         """Return what encodes faces again that another model encoded; the model in use is the store's from now on."""

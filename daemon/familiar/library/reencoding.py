@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
@@ -21,6 +22,8 @@ from familiar.store.embeddings import FacesToEncode
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 from familiar.vision.workers.tasks import EncodeTask
+
+T = TypeVar("T")
 
 TOGETHER = 16
 """Photos that are encoded in one go and written in one transaction."""
@@ -35,9 +38,15 @@ _ALL = 2**31
 class Reencoded:
     """What came of encoding again: photos, faces whose embeddings were in the store, photos that can't be read now."""
 
-    photos: int
-    restored: int
-    left: int
+    photos: int = 0
+    restored: int = 0
+    left: int = 0
+
+    def __add__(self, other: "Reencoded") -> "Reencoded":
+        """Return what came of both."""
+        return Reencoded(
+            photos=self.photos + other.photos, restored=self.restored + other.restored, left=self.left + other.left
+        )
 
 
 class Reencoder:
@@ -51,7 +60,7 @@ class Reencoder:
         self._model = recogniser.model
         self._log = log
 
-    async def reencode_references(self) -> None:
+    async def reencode_references(self) -> Reencoded:
         """Encode all references again that are of another model, and tell which can't be."""
         restored = self._store.embeddings.kept(self._model, limit=_ALL, of_references=True)
         self._restore(restored)
@@ -61,6 +70,7 @@ class Reencoder:
             self._log.emit("people.outdated", person=name, references=count)
         if photos or restored:
             self._log.emit("people.renewed", photos=len(photos) - left, left=left, model=self._model)
+        return Reencoded(photos=len(photos) - left, restored=len(restored))
 
     def restore(self) -> int:
         """Take embeddings that the model made before from the store, for some faces; return for how many."""
@@ -69,7 +79,7 @@ class Reencoder:
         return len(faces)
 
     async def reencode_all(self, progress: Callable[[int, int], None], goes_on: Callable[[], bool]) -> Reencoded:
-        """Encode all faces again that are of another model, those of the newest photos first; the references were before.
+        """Encode all faces again that are of another model, those of the newest photos first, after the references.
 
         Args:
             progress: is told how many photos are done, of how many.
@@ -98,7 +108,7 @@ class Reencoder:
             raise
         except Exception as error:  # noqa: BLE001 - one photo must not stop the others
             if len(photo_ids) == 1:
-                path = next(iter(self._places(photo_ids[0])), Path())
+                path = next(iter(places_of(self._store, photo_ids[0])), Path())
                 self._log.emit("photo.error", path=path, error=repr(error), exc_info=True)
                 return list(photo_ids)
         return [one for photo_id in photo_ids for one in await self.reencode([photo_id])]
@@ -131,7 +141,7 @@ class Reencoder:
             self._restore_photo(photo_id)
             wanted = self._store.embeddings.to_encode(photo_id, self._model)
             if wanted is not None:
-                trials.append((wanted, filter(os.path.lexists, self._places(photo_id))))
+                trials.append((wanted, filter(os.path.lexists, places_of(self._store, photo_id))))
         while trials:
             at = [(wanted, path, paths) for wanted, paths in trials if (path := next(paths, None)) is not None]
             left += {wanted.photo for wanted, _ in trials} - {wanted.photo for wanted, _, _ in at}
@@ -175,13 +185,13 @@ class Reencoder:
                 self._store.embeddings.restore(faces, self._model)
                 self._recogniser.rematch_faces(faces)
 
-    def _places(self, photo_id: int) -> list[Path]:
-        """Return where a photo may lie, each path once."""
-        places = [*self._store.files.paths_of(photo_id), *self._store.people.origins_of(photo_id)]
-        return list(dict.fromkeys(places))
+
+def places_of(store: Store, photo_id: int) -> list[Path]:
+    """Return where the content of a photo may lie, each path once."""
+    return list(dict.fromkeys((*store.sightings.paths_of(photo_id), *store.people.origins_of(photo_id))))
 
 
-def in_parts(photos: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Give photos in parts that are encoded in one go."""
-    for at in range(0, len(photos), TOGETHER):
-        yield photos[at : at + TOGETHER]
+def in_parts(many: Sequence[T], size: int = TOGETHER) -> Iterator[Sequence[T]]:
+    """Give a sequence in parts of at most so many."""
+    for at in range(0, len(many), size):
+        yield many[at : at + size]

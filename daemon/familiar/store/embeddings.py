@@ -61,10 +61,7 @@ class FaceEmbeddings:
             self._db.conn.executemany(
                 "INSERT OR REPLACE INTO face_embeddings (face_id, model, embedding) "
                 "SELECT id, ?, ? FROM faces WHERE id = ? AND engine != ?",
-                (
-                    (model, embedding_bytes(new), id_, model)
-                    for id_, new in zip(face_ids, embeddings, strict=True)
-                ),
+                ((model, embedding_bytes(new), id_, model) for id_, new in zip(face_ids, embeddings, strict=True)),
             )
 
     def kept(self, model: str, *, limit: int, photo: int | None = None, of_references: bool = False) -> list[int]:
@@ -99,6 +96,14 @@ class FaceEmbeddings:
             (model, *([] if photos is None else [json.dumps(list(photos))])),
         )
         return [int(row[0]) for row in rows]
+
+    def count_missing(self, model: str) -> int:
+        """Count the faces that this model has not encoded."""
+        query = (
+            "SELECT count(*) FROM faces WHERE engine != ?1 "
+            "AND id NOT IN (SELECT face_id FROM face_embeddings WHERE model = ?1)"
+        )
+        return int(self._db.conn.execute(query, (model,)).fetchone()[0])
 
     def to_encode(self, photo_id: int, model: str) -> FacesToEncode | None:
         """Return the faces of a photo that this model has not encoded; None if there are none."""

@@ -143,7 +143,12 @@ def name_kinds(db: "Database") -> None:
 def add_models(db: "Database") -> None:
     """Let a face have embeddings of several models, of any dimension, and remember which model is in use."""
     _run(db, _MODELS)
-    _loosen(db, ("faces", "face_references"), "length(embedding) = 512", "length(embedding) > 0 AND length(embedding) % 4 = 0")
+    _loosen(
+        db,
+        ("faces", "face_references"),
+        "length(embedding) = 512",
+        "length(embedding) > 0 AND length(embedding) % 4 = 0",
+    )
 
 
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:

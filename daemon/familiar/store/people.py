@@ -4,7 +4,7 @@ Each change raises `version`, so that another process sees that its copy of the 
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
-from familiar.model import Embeddings
 from familiar.names import check_name, name_key
 from familiar.store.database import Database, writing
 from familiar.store.photos import stack

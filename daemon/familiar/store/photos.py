@@ -188,7 +188,8 @@ class Photos:
     def embeddings_of(self, face_ids: Sequence[int], engine: str) -> tuple[list[int], Embeddings]:
         """Return those of the faces that are of this engine, and no mistakes: ids and embeddings, as `embeddings`."""
         rows = self._db.conn.execute(
-            "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND engine = ? ORDER BY id",
+            "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND engine = ? "
+            "ORDER BY id",
             (json.dumps(list(face_ids)), engine),
         ).fetchall()
         return [int(row[0]) for row in rows], stack(row[1] for row in rows)

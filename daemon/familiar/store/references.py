@@ -92,7 +92,10 @@ class References:
         return person.name, len(fresh)
 
     def of(self, person_id: int, engine: str) -> tuple[Embeddings, list[Path | None]]:
-        """Return a person's references that this engine has encoded, (n, d), and where each comes from, the oldest first."""
+        """Return a person's references that an engine has encoded, shape (n, numbers), and where each comes from.
+
+        The oldest comes first.
+        """
         rows = self._db.conn.execute(
             "SELECT embedding, origin FROM encoded_references WHERE person_id = ? AND model = ? ORDER BY id",
             (person_id, engine),
@@ -108,6 +111,11 @@ class References:
                 (person_id,),
             )
         )
+
+    def without_face(self, engine: str) -> int:
+        """Count the references of other engines that are no faces: this one can't encode them."""
+        query = "SELECT count(*) FROM face_references WHERE face_id IS NULL AND engine != ?"
+        return int(self._db.conn.execute(query, (engine,)).fetchone()[0])
 
     def _register(self, face: FaceToRegister, people: dict[str, Person]) -> Registered:
         """Register a face; `people` are those who got one, by the names that were asked for."""

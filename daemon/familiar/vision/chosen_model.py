@@ -42,8 +42,8 @@ def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
         return found if settings.mirror is None else chosen_model(settings)
     if settings.engine == "dlib":
         raise UsageError(
-            f"The store has the model {found.name} in use, which the engine dlib can't run. Set vision.engine to 'onnx', "
-            "or vision.model to 'dlib': all faces are encoded again by it then."
+            f"The store has the model {found.name} in use, which the engine dlib can't run. Set vision.engine to "
+            "'onnx', or vision.model to 'dlib': all faces are encoded again by it then."
         )
     return found
 

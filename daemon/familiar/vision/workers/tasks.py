@@ -213,14 +213,11 @@ class EncodeTask:
     faces: Sequence[Face]
 
 
-def encode(
-    tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path
-) -> "list[Embeddings | FamiliarError]":
+def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> "list[Embeddings | FamiliarError]":
     """Encode faces again that were found before, those of several photos in one go.
 
     Returns:
-        For each photo the embeddings of its faces in their order, shape (n, numbers), or why it can't be done, as `look`
-        gives it.
+        For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
     """
     engine, _ = _engine(settings, models)
     return [_encode(task, settings, engine) for task in tasks]
