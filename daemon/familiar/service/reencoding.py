@@ -45,7 +45,7 @@ class ReferenceReencoding:
             (outcome,) = await asyncio.gather(renewal, return_exceptions=True)
         if isinstance(outcome, Exception):
             raise outcome
-        self._is_done = outcome is None
+        self._is_done = not isinstance(outcome, BaseException)  # it may have been broken off
 
     @property
     def is_idle(self) -> bool:
