@@ -16,7 +16,7 @@ from familiar.state import locked
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     from familiar.api.environment import Environment
@@ -70,8 +70,8 @@ class Session:
         return self.environment.settings()
 
     @property
-    def model(self) -> str:
-        """Id of the model in use.
+    def model_in_use(self) -> Model:
+        """The model in use.
 
         Raises:
             UsageError: the configuration can't be read, or is wrong, or the store's model is not known here.
@@ -79,15 +79,23 @@ class Session:
         """
         from familiar.vision.chosen_model import model_in_use
 
-        return model_in_use(self.settings.vision, self._recorded_model).id
+        return model_in_use(self.settings.vision, self._recorded_model)
+
+    @property
+    def model(self) -> str:
+        """Id of the model in use; raises as `model_in_use` does."""
+        return self.model_in_use.id
 
     @property
     def vision(self) -> VisionSettings:
         """How photos are decoded, and faces found and encoded: by the model in use."""
-        from familiar.vision.chosen_model import model_in_use, settings_for
+        return self.vision_for(self.model_in_use)
 
-        vision = self.settings.vision
-        return settings_for(model_in_use(vision, self._recorded_model), vision)
+    def vision_for(self, model: Model) -> VisionSettings:
+        """Return how faces are found and encoded by a model, in use or not."""
+        from familiar.vision.chosen_model import settings_for
+
+        return settings_for(model, self.settings.vision)
 
     @property
     def model_or_default(self) -> str:
@@ -148,12 +156,20 @@ class Session:
             self._recogniser = Recogniser(self.store(), self.settings.matching, self.model)
         return self._recogniser
 
-    @property
-    def scorer(self) -> Scorer:
-        """What scores the stored photos."""
-        from familiar.library.scoring import Scorer
+    def scorer_of(self, person: str, photos: Sequence[int] | None = None) -> Scorer:
+        """Return what scores the stored photos for a person, by a model that has encoded references of theirs.
 
-        return Scorer(self.store(), self.settings.matching, self.model)
+        If that is not the one in use, it first encodes the faces in these photos (None: in all) that it has not yet.
+
+        Raises:
+            UsageError: there is no such person, or no known model has encoded references of theirs.
+        """
+        from familiar.library.scoring import Scorer, model_for
+
+        model = model_for(self.store(), person, in_use=self.model_in_use)
+        if model != self.model_in_use:
+            self.encode_missing(model, photos)
+        return Scorer(self.store(), self.settings.matching, model.id)
 
     def planner(self, rules: Callable[[], Rules]) -> Planner:
         """Return what makes plans by the rules that hold when it is asked."""
@@ -201,10 +217,38 @@ class Session:
 
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
-        from familiar.vision.chosen_model import settings_for
         from familiar.vision.workers.pool import Workers
 
-        return Workers(settings=settings_for(model, self.settings.vision), models=self.environment.models)
+        return Workers(settings=self.vision_for(model), models=self.environment.models)
+
+    def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
+        """Have a model that is not in use encode the faces that it has not encoded, in all photos or in these.
+
+        What it gives is kept. Whoever waits for it is told how many photos can't be read.
+        """
+        from familiar.library.encoding import FaceEncoder
+
+        store = self.store()
+        missing = store.embeddings.missing(model.id, photos)
+        if not missing:
+            return
+
+        async def encode() -> int:
+            async with self.workers_for(model) as workers:
+                encoder = FaceEncoder(
+                    store=store,
+                    workers=workers,
+                    model=model.id,
+                    write=lambda faces, embeddings: store.embeddings.keep(faces.ids, embeddings, model.id),
+                    log=self.log,
+                )
+                with self.progress(f"encoding faces by {model.name}") as count:
+                    return (await encoder.encode_all(missing, count))[1]
+
+        left = self.run(encode())
+        if left:
+            photos_left = "1 photo" if left == 1 else f"{left} photos"
+            self.notify(f"The faces of {photos_left} could not be encoded by {model.name}: they can't be read now.")
 
     def reencoder(self, workers: Workers) -> Reencoder:
         """Return what encodes faces again that another model encoded; the model in use is the store's from now on."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from familiar.embedding_models import MODELS, Model, model_named, model_of
 from familiar.errors import UsageError
 from familiar.library.concurrency import run_all
-from familiar.library.reencoding import TOGETHER, in_parts, places_of
+from familiar.library.encoding import TOGETHER, in_parts, places_of
 from familiar.store.models import ModelCounts
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers

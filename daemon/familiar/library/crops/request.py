@@ -87,9 +87,7 @@ def check_reference(people: Sequence[str], reference: Path | None, *, largest: b
     return tuple({name_key(name): name for name in people}.values())
 
 
-def open_folders(
-    store: Store, request: CropRequest, references: Sequence[CropReference], model: str
-) -> list[CropFolder]:
+def open_folders(store: Store, request: CropRequest, references: Sequence[CropReference]) -> list[CropFolder]:
     """Return the folders of crops, one for each reference, with what is known of them.
 
     Raises:
@@ -100,7 +98,7 @@ def open_folders(
     for one in references:
         wish = request.to / names[one.person or ""] if len(references) > 1 else request.to
         path = check_apart(wish, [folder.path for folder in request.folders])
-        opened = CropFolder(path, one, _options_for(one, request), model)
+        opened = CropFolder(path, one, _options_for(one, request))
         if opened.missing:
             opened.forget(store.journal.undone_targets(path, Crop))
         folders.append(opened)
@@ -109,7 +107,7 @@ def open_folders(
 
 def _options_for(one: CropReference, request: CropRequest) -> CropOptions:
     if request.threshold is None:
-        taken: Taken = "within" if one.person is None else "matched"
+        taken: Taken = "matched" if one.is_matched else "within"
         return replace(request.options, threshold=one.threshold, faces=taken)
     taken = "every" if request.threshold == EVERY else "within"
     return replace(request.options, threshold=request.threshold, faces=taken)
