@@ -1,7 +1,6 @@
 """familiar models: what there is, and a change from one to another and back."""
 
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -143,10 +142,8 @@ def test_settings_that_ask_for_a_model_are_named_where_another_one_is_to_be_used
         result = album.ask("models", *arguments, check=False)
         assert (result.returncode, result.stderr) == (
             2,
-            (
-                f"error: {album.config}: vision.model is dlib, which asks for the model dlib. Remove that line, and run "
-                "this again to use dlib-plain.\n"
-            ),
+            f"error: {album.config}: vision.model is dlib, which asks for the model dlib. "
+            "Remove that line, and run this again to use dlib-plain.\n",
         )
     assert album.json("models", "use", "dlib")["photos"] == 0
     album.configure({"vision": {"mirror": True}})
@@ -180,7 +177,7 @@ def test_a_model_that_is_not_known_here_is_told_with_what_to_do(album: Household
 
 
 @pytest.fixture
-def foreigner(album: Household) -> Iterator[Household]:
+def foreigner(album: Household) -> Household:
     """The album, where dlib-plain is in use, and Biden is known by embeddings of dlib alone."""
     file = album.base / "biden.npy"
     with closing(Database(album.state / STORE_NAME)) as db:

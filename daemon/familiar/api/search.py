@@ -1,4 +1,4 @@
-"""Who is in an image, and in which known photos they are."""
+"""Who is in an image, and which known photos show the same people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from familiar.api.session import Session
 from familiar.embedding_models import MODELS
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
+from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
 from familiar.library.locations import places_of
 from familiar.library.scoring import model_for
@@ -16,23 +17,22 @@ from familiar.vision.workers.tasks import EncodeTask
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was found for one face of an image, and where each photo of it lies; None: nowhere any more."""
+    """The result for one face of an image, and the path of each found photo; None if its file is gone."""
 
     result: SearchResult
     paths: dict[int, Path | None]
 
 
-def find(
-    session: Session, image: Path, *, most: int, threshold: float | None, beyond: bool, person: str | None
-) -> list[Found]:
+def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     """Return what is near each face in an image; `Library.find` says more."""
-    query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person)
+    check_number("most", query.most, 1)
+    check_distance("threshold", query.threshold)
     if not image.is_file():
-        raise UsageError(f"{image}: {'is no regular file' if image.exists() else 'there is no such file'}.")
+        raise UsageError(f"{image}: {'is not a regular file' if image.exists() else 'no such file'}.")
     store = session.store()
     photo = session.run(_glance(session, image))
     if not photo.faces:
-        raise FamiliarError(f"{image}: no face was found in it.")
+        raise FamiliarError(f"{image}: no face found.")
     others = _by_other_models(session, image, photo)
     results = Finder(store, session.settings.matching, session.model).find(
         photo.faces,
@@ -49,7 +49,7 @@ async def _glance(session: Session, image: Path) -> Photo:
         try:
             return await Indexer(store=session.store(), workers=workers).glance(image, session.model)
         except (SetAsideError, RetryError) as error:
-            raise FamiliarError(f"{image}: can't be looked at: {error}.") from error
+            raise FamiliarError(f"{image}: can't be read: {error}.") from error
 
 
 def _by_other_models(session: Session, image: Path, photo: Photo) -> dict[str, Embeddings]:

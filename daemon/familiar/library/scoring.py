@@ -83,9 +83,9 @@ class Scorer:
         references, _ = self._store.references.of(person.id, self.model)
         references = references[np.isfinite(references).all(axis=1)]
         if not len(references):
-            others = f", but {person.references} of another one" if person.references else ""
+            others = f", but {person.references} of another model" if person.references else ""
             raise UsageError(
-                f"{person.name!r} has no references of the model in use{others}: `familiar people add` registers some."
+                f"{person.name!r} has no references of the current model{others}: add some with `familiar people add`."
             )
         return KnownPerson(name=person.name, threshold=person.threshold, references=references)
 
@@ -122,7 +122,7 @@ class PercentileIndex:
     def percentile_rank(self, name: str, score: float) -> tuple[float, float] | None:
         """Return the lowest and the highest percentile of a score among those of all photos seen so far.
 
-        None where there is nothing to compare with: the person has no references of the model in use.
+        None where there is nothing to compare with: the person has no references of the current model.
         """
         try:
             return percentile_rank(self._scores(name), score)

@@ -232,7 +232,7 @@ def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, mon
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "face_recognition_models", raising=False)
     for engine in ("onnx", "dlib"):
-        with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*: install that package again"):
+        with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*; reinstall that package"):
             load_engine(VisionSettings.model_validate({"engine": engine}), tmp_path / "models")
 
 

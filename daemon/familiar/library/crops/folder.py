@@ -21,7 +21,7 @@ from familiar.library.crops.manifest import (
     read_manifest,
     shown_path,
 )
-from familiar.library.crops.options import CropOptions, differences
+from familiar.library.crops.options import RecordedOptions, differences
 from familiar.library.crops.reference import CropReference
 from familiar.library.crops.selection import SelectedFace
 from familiar.model import Crop, Face
@@ -45,7 +45,7 @@ _Key: TypeAlias = tuple[str, int, int, int, int, float | None]
 class CropFolder:
     """A folder of crops with its faces.json."""
 
-    def __init__(self, folder: Path, sought: CropReference, settings: CropOptions) -> None:
+    def __init__(self, folder: Path, sought: CropReference, settings: RecordedOptions) -> None:
         """Read what is there.
 
         Raises:
@@ -79,7 +79,7 @@ class CropFolder:
 
     @property
     def missing(self) -> list[Path]:
-        """The crops that are written down, but are no longer there."""
+        """The crops that are written down, but no longer exist."""
         paths = (self.path / face.file for face in self._faces.values())
         return [path for path in paths if not os.path.lexists(path)]
 
@@ -141,7 +141,7 @@ class CropFolder:
         found = read_manifest(self.path)
         if found is not None and found != self._written:
             raise FamiliarError(
-                f"{self.path / MANIFEST_NAME}: was changed by somebody else meanwhile, and is left as it is."
+                f"{self.path / MANIFEST_NAME}: was changed by another program in the meantime, and was left unchanged."
             )
 
     def mark_written(self) -> None:
@@ -226,7 +226,7 @@ def _safe_stem(source: Path) -> str:
     return clean_name(source.stem, portable=True, longest=_LONGEST)
 
 
-def _check(folder: Path, found: CropManifest, sought: CropReference, settings: CropOptions) -> None:
+def _check(folder: Path, found: CropManifest, sought: CropReference, settings: RecordedOptions) -> None:
     """Check that what is to be added to a folder is of the same kind as what is there.
 
     Raises:
@@ -242,8 +242,8 @@ def _check(folder: Path, found: CropManifest, sought: CropReference, settings: C
         differing.append(f"engine was {found.engine}, not {sought.model}")
     if differing:
         raise UsageError(
-            f"{folder}: its crops were made in another way: {'; '.join(differing)}. Ask for the same, or name another "
-            "folder with --to."
+            f"{folder}: its crops have other settings: {'; '.join(differing)}. Use the same settings, or choose "
+            "another folder with --to."
         )
 
 
