@@ -15,6 +15,9 @@ from familiar.store.store import STORE_NAME
 from support.household import Household
 
 
+REMEDY = "Remove that line, and run this again to use dlib-plain."
+
+
 def rows(household: Household, query: str) -> list[tuple[Any, ...]]:
     with closing(Database(household.state / STORE_NAME)) as db:
         return db.execute(query).fetchall()
@@ -142,8 +145,7 @@ def test_settings_that_ask_for_a_model_are_named_where_another_one_is_to_be_used
         result = album.ask("models", *arguments, check=False)
         assert (result.returncode, result.stderr) == (
             2,
-            f"error: {album.config}: vision.model is dlib, which asks for the model dlib. "
-            "Remove that line, and run this again to use dlib-plain.\n",
+            f"error: {album.config}: vision.model is dlib, which asks for the model dlib. {REMEDY}\n",
         )
     assert album.json("models", "use", "dlib")["photos"] == 0
     album.configure({"vision": {"mirror": True}})
