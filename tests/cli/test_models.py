@@ -14,7 +14,6 @@ from familiar.embedding_models import DLIB, DLIB_PLAIN
 from familiar.store.store import STORE_NAME
 from support.household import Household
 
-
 REMEDY = "Remove that line, and run this again to use dlib-plain."
 
 
@@ -247,3 +246,19 @@ def embedding_in_use(household: Household, name: bytes) -> Any:
             "SELECT embedding FROM faces JOIN files USING (photo_id) WHERE name = ?", (name,)
         ).fetchone()
     return np.frombuffer(blob, "<f4")
+
+
+def test_rules_status_and_doctor_tell_of_people_whom_the_model_in_use_does_not_know(foreigner: Household) -> None:
+    foreigner.rule({"name": "joe", "when": {"person": "joe biden"}, "then": ["stop"]})
+    remedy = "familiar people add 'Joe Biden' PHOTO..., or familiar models use dlib"
+    detail = "'Joe Biden' has references of dlib only, and is found in no photo"
+    assert f"note: {detail}: {remedy}\n" in foreigner.ask("rules", "check").stdout
+    assert foreigner.json("rules", "check")["unmatched_people"] == [{"name": "Joe Biden", "models": ["dlib"]}]
+    (found,) = [row for row in foreigner.json("doctor") if row["subject"] == "people"]
+    assert (found["verdict"], found["detail"], found["remedy"]) == ("warning", detail, remedy)
+    assert foreigner.json("status")["unmatched_people"] == ["Joe Biden"]
+    assert "1 people have references of other models only" in foreigner.ask("status").stdout
+    foreigner.ask("models", "use", "dlib")
+    assert foreigner.json("status")["unmatched_people"] == []
+    assert foreigner.json("rules", "check")["unmatched_people"] == []
+    assert foreigner.json("status")["photos"]["recognised"] == 5

@@ -13,6 +13,7 @@ from familiar.api.disks import targets_of
 from familiar.api.session import Session
 from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
+from familiar.library.models import unmatched_people
 from familiar.media import has_raw_decoder
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings, Settings
@@ -57,6 +58,7 @@ def examine(session: Session) -> Iterator[Finding]:
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)
+    yield from _examine_people(session)
     if settings.flickr.enabled:
         yield _examine_flickr(session)
     for folder in settings.folders:
@@ -88,6 +90,15 @@ def _examine_store(session: Session) -> Finding:
     if damage:
         return _bad("store", damage, "restore a backup, or try: sqlite3 FILE .recover")
     return _good("store", f"{session.environment.store_path}: no damage found")
+
+
+def _examine_people(session: Session) -> Iterator[Finding]:
+    """Find people whom matching knows by no reference; the store is judged elsewhere."""
+    with suppress(FamiliarError):
+        for one in unmatched_people(session.store(), session.model_or_default):
+            models = ", ".join(one.models)
+            detail = f"{one.name!r} has references of {models} only, and is found in no photo"
+            yield _warning("people", detail, one.remedy)
 
 
 def _examine_flickr(session: Session) -> Finding:
