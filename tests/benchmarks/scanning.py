@@ -35,11 +35,14 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 
 def gather(folders: list[Path], into: Path, most: int | None) -> dict[Path, Path]:
-    """Copy the photos that both look at into one folder; return where each comes from."""
+    """Copy the photos that both look at into one folder, under numbers; return where each comes from.
+
+    The peer prints paths between commas, and quotes none.
+    """
     origins = {}
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix.lower() in PEERS]
     for number, path in enumerate(files[:most]):
-        copy = into / f"{number:05}-{path.name}"
+        copy = into / f"{number:05}{path.suffix}"
         shutil.copy(path, copy)
         origins[copy] = path
     return origins

@@ -11,7 +11,7 @@ import pytest
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import MANIFEST_NAME, Unmatched, write_manifests
-from familiar.library.crops.options import CropOptions
+from familiar.library.crops.options import RecordedOptions
 from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import PersonToCrop
 from familiar.library.crops.selection import CropSelection, FaceSelector
@@ -22,9 +22,22 @@ from familiar.settings import MatchingSettings
 from support.album import MODEL, Album, embedding
 
 ANN, BOB, EVE = 1, 2, 3
-MATCHED = CropOptions(threshold=0.44, faces="matched")
-WITHIN = CropOptions(threshold=0.44, faces="within")
-EVERY = CropOptions(threshold=1, faces="every")
+MATCHED = RecordedOptions(
+    threshold=0.44,
+    faces="matched",
+    all_faces=False,
+    min_size=0,
+    min_sharpness=0,
+    margin=0.4,
+    shape="square",
+    aligned=False,
+    size=None,
+    enlarge=True,
+    format="jpg",
+    quality=90,
+)
+WITHIN = replace(MATCHED, faces="within")
+EVERY = replace(MATCHED, threshold=1, faces="every")
 
 
 @pytest.fixture
@@ -43,7 +56,7 @@ def sought(album: Album, name: str = "Ann") -> PersonToCrop:
     return PersonToCrop(album.store, scorer, name, threshold=0.44, nearest=7, model=MODEL)
 
 
-def choose(album: Album, settings: CropOptions, name: str = "Ann") -> CropSelection:
+def choose(album: Album, settings: RecordedOptions, name: str = "Ann") -> CropSelection:
     Recogniser(album.store, MatchingSettings(), MODEL).rematch()
     photos = album.store.candidates.photos(MODEL)
     return FaceSelector(album.store, MODEL).choose(sought(album, name), settings, photos)
@@ -116,7 +129,7 @@ def test_the_threshold_of_the_person_is_their_own(album: Album) -> None:
     assert sought(album).threshold == 0.3
 
 
-def names(album: Album, to: Path, *sources: Path, settings: CropOptions = MATCHED) -> list[str]:
+def names(album: Album, to: Path, *sources: Path, settings: RecordedOptions = MATCHED) -> list[str]:
     folder = CropFolder(to, sought(album), settings, MODEL)
     found = choose(album, settings).found
     photos = album.store.candidates.photos(MODEL)

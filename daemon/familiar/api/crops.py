@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
@@ -12,14 +11,12 @@ from familiar.errors import FamiliarError, UsageError
 from familiar.library.crops.candidates import CropCandidates, known_photos, photos_seen
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import CropManifest, CroppedFace, PersonReference, Unmatched
-from familiar.library.crops.options import check_limits
 from familiar.library.crops.planning import plan_crops
 from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import CropReference, FaceToCrop, PersonToCrop, choose_face
-from familiar.library.crops.request import CropRequest, check_reference, crop_options, open_folders
+from familiar.library.crops.request import CropRequest, checked_request, open_folders
 from familiar.library.crops.selection import FaceSelector
-from familiar.library.named_paths import expanded
-from familiar.library.photo_folders import folder_at, named_folders
+from familiar.library.photo_folders import folder_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,56 +49,9 @@ class CropResult:
     unread: tuple[Unmatched, ...]
 
 
-def request_of(
-    people: str | Sequence[str],
-    *,
-    to: str | Path,
-    folders: Sequence[str | Path],
-    recursive: bool,
-    reference: str | Path | None,
-    largest: bool,
-    threshold: float | None,
-    all_faces: bool,
-    min_size: int,
-    min_sharpness: float,
-    margin: float,
-    square: bool,
-    aligned: bool,
-    size: int | None,
-    enlarge: bool,
-    format_: Literal["jpg", "png", "webp"],
-    quality: int | None,
-) -> CropRequest:
-    """Return what is asked for, checked; the arguments and errors are those of `Library.crop`."""
-    photo = None if reference is None else expanded(reference)
-    names = check_reference([people] if isinstance(people, str) else people, photo, largest=largest)
-    check_limits(threshold=threshold)
-    options = crop_options(
-        all_faces=all_faces,
-        min_size=min_size,
-        min_sharpness=min_sharpness,
-        margin=margin,
-        square=square,
-        aligned=aligned,
-        size=size,
-        enlarge=enlarge,
-        format_=format_,
-        quality=quality,
-    )
-    where = named_folders(map(expanded, folders))
-    return CropRequest(
-        people=names,
-        reference=photo,
-        largest=largest,
-        folders=tuple(one.model_copy(update={"recursive": recursive and one.recursive}) for one in where),
-        to=expanded(to),
-        threshold=threshold,
-        options=options,
-    )
-
-
 def crop(session: Session, request: CropRequest) -> CropResult:
     """Crop faces; `Library.crop` says more."""
+    request = checked_request(request)
     model = session.model
     store = session.store(create=bool(request.folders and not request.people))
     references = _references(session, request)

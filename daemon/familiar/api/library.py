@@ -11,14 +11,14 @@ from familiar import api
 from familiar.api.environment import Environment, find_environment
 from familiar.api.session import Session
 from familiar.events import NO_LOG, EventLog
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import all_expanded, expanded
 from familiar.library.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from types import TracebackType
-    from typing import BinaryIO, Literal
+    from typing import BinaryIO
 
     from familiar.api.clusters import FaceClusters
     from familiar.api.configuration import ConfigurationFiles
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from familiar.api.scores import WrittenScores
     from familiar.api.search import Found
     from familiar.api.sidecars import PhotoSidecars
+    from familiar.library.crops.options import CropFormat
     from familiar.library.export.formats import Format
     from familiar.library.export.tables import TableName
     from familiar.library.handover import Undone
+    from familiar.library.named_paths import Paths
     from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
 
@@ -182,7 +184,7 @@ class Library:
         """
         return api.rules.plan(self._session, [expanded(path) for path in paths])
 
-    def run(self, folders: Sequence[str | Path] = ()) -> None:
+    def run(self, folders: Paths = ()) -> None:
         """Be the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
 
         Args:
@@ -192,7 +194,7 @@ class Library:
             UsageError, BusyError: as `scan`.
             StoreReplacedError: the store was deleted, moved or replaced.
         """
-        api.daemon.run(self._session, tuple(expanded(folder) for folder in folders))
+        api.daemon.run(self._session, tuple(all_expanded(folders)))
 
     def find(
         self,
@@ -216,16 +218,17 @@ class Library:
             UsageError: there is no such file, or no such person.
             FamiliarError: it can't be decoded, or has no face.
         """
-        return api.search.find(
-            self._session, expanded(image), most=most, threshold=threshold, beyond=beyond, person=person
-        )
+        from familiar.library.search import SearchQuery
+
+        query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person)
+        return api.search.find(self._session, expanded(image), query)
 
     def collect(
         self,
-        people: Sequence[str],
+        people: str | Sequence[str],
         to: str | Path,
         *,
-        folders: Sequence[str | Path] = (),
+        folders: Paths = (),
         action: Action = "copy",
         every: bool = False,
         only: bool = False,
@@ -244,10 +247,10 @@ class Library:
             UsageError: there is no such person, or `to` is, or lies in, one of the folders.
             FamiliarError: none of the photos lies anywhere any more.
         """
-        where = [expanded(folder) for folder in folders]
-        return api.placement.collect(
-            self._session, people, expanded(to), folders=where, action=action, every=every, only=only
+        wanted = api.placement.PhotosOfPeople(
+            people=_names(people), folders=tuple(all_expanded(folders)), every=every, only=only
         )
+        return api.placement.collect(self._session, wanted, expanded(to), action)
 
     def check_target(self, folder: str | Path) -> Path:
         """Return a folder that photos can be put into, as an absolute path; it need not exist.
@@ -344,7 +347,7 @@ class Library:
         people: str | Sequence[str] = (),
         *,
         to: str | Path,
-        folders: Sequence[str | Path] = (),
+        folders: Paths = (),
         recursive: bool = True,
         reference: str | Path | None = None,
         largest: bool = False,
@@ -357,7 +360,7 @@ class Library:
         aligned: bool = False,
         size: int | None = None,
         enlarge: bool = True,
-        format: Literal["jpg", "png", "webp"] = "jpg",  # noqa: A002 - it is called so in faces.json
+        format: CropFormat = "jpg",  # noqa: A002 - it is called so in faces.json
         quality: int | None = None,
     ) -> CropResult:
         """Crop the faces of people out of photos, for a data set; `undo(last=True)` takes the crops back.
@@ -389,24 +392,30 @@ class Library:
                 such person or folder, or `to` has other crops, or such as were made with other options.
             FamiliarError: there is no face in any of the photos, or faces.json can't be written.
         """
-        request = api.crops.request_of(
-            people,
-            to=to,
-            folders=folders,
-            recursive=recursive,
-            reference=reference,
-            largest=largest,
-            threshold=threshold,
+        from familiar.library.crops.options import CropOptions
+        from familiar.library.crops.request import CropRequest
+        from familiar.library.photo_folders import named_folders
+
+        options = CropOptions(
             all_faces=all_faces,
             min_size=min_size,
             min_sharpness=min_sharpness,
             margin=margin,
-            square=square,
+            shape="square" if square else "original",
             aligned=aligned,
             size=size,
             enlarge=enlarge,
-            format_=format,
+            format=format,
             quality=quality,
+        )
+        request = CropRequest(
+            people=_names(people),
+            reference=None if reference is None else expanded(reference),
+            largest=largest,
+            folders=tuple(named_folders(all_expanded(folders), recursive=recursive)),
+            to=expanded(to),
+            threshold=threshold,
+            options=options,
         )
         return api.crops.crop(self._session, request)
 
@@ -463,3 +472,7 @@ class Library:
     ) -> None:
         """Close the store."""
         self.close()
+
+
+def _names(people: str | Sequence[str]) -> tuple[str, ...]:
+    return (people,) if isinstance(people, str) else tuple(people)

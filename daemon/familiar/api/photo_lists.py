@@ -11,11 +11,11 @@ from familiar.api.session import Session
 from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
 from familiar.library.locations import check_apart
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import Paths, expanded
 from familiar.library.photo_lists import PhotoList, read_names
 from familiar.store.photos import PhotoRow
 
-Listed: TypeAlias = str | Path | Iterable[str | Path]
+Listed: TypeAlias = Paths
 """A file with a path a line, or the paths themselves."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from familiar.api.session import Session
 from familiar.effects.replacement import whole_file
 from familiar.errors import UsageError
+from familiar.library.arguments import check_number
 from familiar.library.output_files import check_new
 from familiar.library.report.faces import Pictures, cut_pictures
 from familiar.library.report.figures import Figures, collect
@@ -26,6 +27,7 @@ class Report:
 
 def report(session: Session, file: Path, *, people: int, faces: bool, replace: bool) -> Report:
     """Write a report; `Library.report` says more."""
+    check_number("people", people, 0)
     check_new(file, replace=replace or _is_report(file))
     settings, store = session.settings, session.store()
     figures = collect(

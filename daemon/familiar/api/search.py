@@ -5,6 +5,7 @@ from pathlib import Path
 
 from familiar.api.session import Session
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
+from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
 from familiar.library.locations import places_of
 from familiar.library.search import Finder, SearchQuery, SearchResult
@@ -19,11 +20,10 @@ class Found:
     paths: dict[int, Path | None]
 
 
-def find(
-    session: Session, image: Path, *, most: int, threshold: float | None, beyond: bool, person: str | None
-) -> list[Found]:
+def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     """Return what is near each face in an image; `Library.find` says more."""
-    query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person)
+    check_number("most", query.most, 1)
+    check_distance("threshold", query.threshold)
     if not image.is_file():
         raise UsageError(f"{image}: {'is no regular file' if image.exists() else 'there is no such file'}.")
     store = session.store()

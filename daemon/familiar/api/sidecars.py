@@ -1,14 +1,13 @@
 """Names and faces in XMP files beside the photos, for other programs and from them."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import Paths, all_expanded
 from familiar.library.photo_folders import named_folders
 from familiar.library.sidecars.preview import (
     PhotoPaths,
@@ -74,7 +73,7 @@ class PhotoSidecars:
         """Take the opened library."""
         self._session = session
 
-    def plan(self, paths: Sequence[str | Path] = ()) -> list[SidecarPreview]:
+    def plan(self, paths: Paths = ()) -> list[SidecarPreview]:
         """Return each sidecar of a photo that shows somebody known, with what `write` would do; touch nothing.
 
         Raises:
@@ -84,7 +83,7 @@ class PhotoSidecars:
         self._session.rematch()
         return self._previews(photos)
 
-    def write(self, paths: Sequence[str | Path] = ()) -> WrittenSidecars:
+    def write(self, paths: Paths = ()) -> WrittenSidecars:
         """Write who is on each photo, and where, into its sidecar; `Library.undo` with `last` takes it back.
 
         What another program wrote is never changed.
@@ -98,7 +97,7 @@ class PhotoSidecars:
         steps = session.handover.carry_out_now(sidecar_plans(session.store(), changes)) if changes else []
         return WrittenSidecars(steps=tuple(steps), failed=failed, unchanged=len(previews) - len(changes) - len(failed))
 
-    def read(self, paths: Sequence[str | Path] = ()) -> SidecarReadings:
+    def read(self, paths: Paths = ()) -> SidecarReadings:
         """Take the named faces in the sidecars of other programs for confirmed.
 
         Sidecars that are as they were when they were read last are not read again. What comes of each is undone by
@@ -112,11 +111,11 @@ class PhotoSidecars:
         self._session.rematch()
         return SidecarReadings(read=tuple(told.read), failed=tuple(told.failed))
 
-    def _photos(self, paths: Sequence[str | Path]) -> PhotoPaths:
+    def _photos(self, paths: Paths) -> PhotoPaths:
         """Return the photos in folders, or, without any, those that were scanned; with their paths."""
         session = self._session
         _ = session.settings  # what is wrong in them is told first
-        folders = named_folders(map(expanded, paths))
+        folders = named_folders(all_expanded(paths))
         store = session.store(create=bool(folders))
         if folders:
             return photos_of(session.index(folders))

@@ -1,9 +1,14 @@
 """Paths as callers name them."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 from familiar.errors import UsageError
+
+Paths: TypeAlias = str | Path | Iterable[str | Path]
+"""One path, or several."""
 
 
 def expanded(text: str | Path) -> Path:
@@ -19,3 +24,12 @@ def expanded(text: str | Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
+
+
+def all_expanded(paths: Paths) -> list[Path]:
+    """Return one path or several, each as `expanded` does.
+
+    Raises:
+        UsageError: as `expanded`.
+    """
+    return [expanded(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]

@@ -27,13 +27,14 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
     raise UsageError(f"{path}: there is no such folder{' or file' if files else ''}.")
 
 
-def named_folders(paths: Iterable[Path]) -> list[FolderSettings]:
-    """Return the files and folders that are named.
+def named_folders(paths: Iterable[Path], *, recursive: bool = True) -> list[FolderSettings]:
+    """Return the files and folders that are named; those with what lies below them if it is `recursive`.
 
     Raises:
         UsageError: there is nothing at one of the paths.
     """
-    return [folder_at(path, files=True) for path in paths]
+    named = (folder_at(path, files=True) for path in paths)
+    return [one.model_copy(update={"recursive": recursive and one.recursive}) for one in named]
 
 
 def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> tuple[FolderSettings, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_given
 from familiar.identity.score_files import read_list, read_scores
+from familiar.media import is_photo, is_video
 
 _SHOWN = 5
 
@@ -51,8 +52,10 @@ def read_names(file: Path) -> list[str]:
     """Return the paths that a list in a file names, as `names_in` does.
 
     Raises:
-        UsageError: it can't be read.
+        UsageError: it can't be read, or is a photo itself by its name.
     """
+    if is_photo(file) or is_video(file):
+        raise UsageError(f"{file}: is a photo and no list of photos; a list has a path a line.")
     try:
         return names_in(read_given(file))
     except OSError as error:

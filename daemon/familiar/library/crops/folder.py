@@ -21,7 +21,7 @@ from familiar.library.crops.manifest import (
     read_manifest,
     shown_path,
 )
-from familiar.library.crops.options import CropOptions, differences
+from familiar.library.crops.options import RecordedOptions, differences
 from familiar.library.crops.reference import CropReference
 from familiar.library.crops.selection import SelectedFace
 from familiar.model import Crop, Face
@@ -45,7 +45,7 @@ _Key: TypeAlias = tuple[str, int, int, int, int, float | None]
 class CropFolder:
     """A folder of crops with its faces.json."""
 
-    def __init__(self, folder: Path, sought: CropReference, settings: CropOptions, engine: str) -> None:
+    def __init__(self, folder: Path, sought: CropReference, settings: RecordedOptions, engine: str) -> None:
         """Read what is there.
 
         Raises:
@@ -221,7 +221,7 @@ def _safe_stem(source: Path) -> str:
     return clean_name(source.stem, portable=True, longest=_LONGEST)
 
 
-def _check(folder: Path, found: CropManifest, sought: CropReference, settings: CropOptions, engine: str) -> None:
+def _check(folder: Path, found: CropManifest, sought: CropReference, settings: RecordedOptions, engine: str) -> None:
     """Check that what is to be added to a folder is of the same kind as what is there.
 
     Raises:

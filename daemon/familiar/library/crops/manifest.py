@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from familiar.effects.replacement import replace_files
 from familiar.errors import FamiliarError
-from familiar.library.crops.options import CropOptions
+from familiar.library.crops.options import RecordedOptions
 from familiar.library.manifests import ManifestFile
 from familiar.logs import printable
 
@@ -120,7 +120,7 @@ class CropManifest:
     coordinates: Literal["pixels of the upright original"] = "pixels of the upright original"
     engine: str
     reference: Reference
-    settings: CropOptions
+    settings: RecordedOptions
     faces: tuple[CroppedFace, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
 

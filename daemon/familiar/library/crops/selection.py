@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.errors import SetAsideError
-from familiar.library.crops.options import CropOptions
+from familiar.library.crops.options import RecordedOptions
 from familiar.library.crops.reference import CropReference
 from familiar.model import Face, Match
 from familiar.store.store import Store
@@ -55,7 +55,9 @@ class FaceSelector:
         self._store = store
         self._model = model
 
-    def choose(self, sought: CropReference, settings: CropOptions, photos: Mapping[int, PhotoGlance]) -> CropSelection:
+    def choose(
+        self, sought: CropReference, settings: RecordedOptions, photos: Mapping[int, PhotoGlance]
+    ) -> CropSelection:
         """Return what is to be cropped of these photos."""
         measured = _measure(sought, self._store.faces.of_photos(self._model, list(photos)))
         found: dict[int, list[SelectedFace]] = {}
@@ -72,7 +74,7 @@ class FaceSelector:
         return CropSelection(faces=len(measured.ids), found=found, reasons=left)
 
     def _judged(
-        self, sought: CropReference, settings: CropOptions, photos: Mapping[int, PhotoGlance], measured: _Measured
+        self, sought: CropReference, settings: RecordedOptions, photos: Mapping[int, PhotoGlance], measured: _Measured
     ) -> Iterator[tuple[int, SelectedFace | str]]:
         """Give the faces that are near enough, the nearest first, each with its photo; or why one is not taken."""
         near = self._near(sought, settings, measured)
@@ -90,7 +92,7 @@ class FaceSelector:
             distance = float(measured.distances[place])
             yield photo.id, fault or SelectedFace(face=face, number=int(numbers[place]), distance=distance, scale=scale)
 
-    def _near(self, sought: CropReference, settings: CropOptions, measured: _Measured) -> npt.NDArray[np.int64]:
+    def _near(self, sought: CropReference, settings: RecordedOptions, measured: _Measured) -> npt.NDArray[np.int64]:
         """Return the places of faces that may be taken, or for which there is more to say than their distance."""
         if settings.faces == "every":
             return np.arange(len(measured.ids))
@@ -103,7 +105,7 @@ class FaceSelector:
 class _Judge:
     """Says what is wrong with a face that is near enough."""
 
-    def __init__(self, sought: CropReference, settings: CropOptions, matches: Mapping[int, Match]) -> None:
+    def __init__(self, sought: CropReference, settings: RecordedOptions, matches: Mapping[int, Match]) -> None:
         self._sought = sought
         self._settings = settings
         self._matches = matches

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from familiar.errors import UsageError
+from familiar.library.arguments import check_choice
 from familiar.library.export.comma_separated import CommaSeparated
 from familiar.library.export.json_lines import JsonLines
 from familiar.store.tables import Column, Row
@@ -43,8 +44,10 @@ def choose_format(named: Format | None, path: Path | None) -> Format:
     """Return the format that is named, or else that of the file's suffix; without a file it is CSV.
 
     Raises:
-        UsageError: the suffix stands for none, or a format that needs a file is to go without.
+        UsageError: there is no such format, the suffix stands for none, or a format that needs a file is to go without.
     """
+    if named is not None:
+        check_choice("format", named, FORMATS)
     if named == "parquet" and path is None:
         raise UsageError("Parquet needs a file: --out FILE.parquet.")
     if named is not None:
