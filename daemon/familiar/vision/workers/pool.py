@@ -151,7 +151,7 @@ class Workers:
         )
 
     async def devices(self) -> str:
-        """Return where each network runs."""
+        """Return where each network runs, with which file."""
         return await self._run(worker.devices, self._settings, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
