@@ -75,7 +75,8 @@ class Model:
 
     `name` is what the settings and commands call it, `id` what stands beside each embedding: only embeddings of one
     id can be compared. Its embeddings have `dimension` numbers. `length` is that of each embedding, or None where the
-    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier.
+    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier. `summary` says
+    what it is, in a line.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Model:
     length: float | None
     licence: str
     calibration: Calibration
+    summary: str = ""
 
 
 DLIB = Model(
@@ -93,6 +95,7 @@ DLIB = Model(
     length=None,
     licence="CC0-1.0",
     calibration=Calibration(linkage=LinkageLimits(scale=0.98)),
+    summary="dlib's network, the mean of a face and of its mirror image",
 )
 """dlib's network, the mean of a face and of its mirror image."""
 
@@ -103,6 +106,7 @@ DLIB_PLAIN = Model(
     length=None,
     licence="CC0-1.0",
     calibration=Calibration(),
+    summary="dlib's network, as face_recognition uses it: the face alone",
 )
 """dlib's network, of a face alone: what `face_recognition` gives."""
 
@@ -113,6 +117,7 @@ SFACE = Model(
     length=0.463,
     licence="Apache-2.0",
     calibration=Calibration(linkage=LinkageLimits(longer=0.0)),
+    summary="SFace, of OpenCV's models: makes far fewer mistakes than dlib's network",
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
 publishes it. 0.95 between unit vectors is `THRESHOLD`."""
@@ -126,6 +131,9 @@ FILES = {
 """Files of weights that are known, by their SHA-256: SFace as small integers (8 bits, in blocks), and as trained. Their
 embeddings hardly differ."""
 
+OWN = "own"
+"""What a model of the user's own is called."""
+
 
 def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
     """Return a model of the user's own, with the calibration of one that is like it.
@@ -137,12 +145,13 @@ def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
     """
     digest = hashlib.sha256(f"{told_apart_by} {length!r}".encode()).hexdigest()
     return Model(
-        name="own",
+        name=OWN,
         id=f"own-{digest[:16]}",
         dimension=dimension,
         length=length,
         licence="NOASSERTION",
         calibration=SFACE.calibration,
+        summary="the network of vision.model_file",
     )
 
 

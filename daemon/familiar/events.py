@@ -141,8 +141,8 @@ CATALOGUE = (
     Event(
         "model.renewed",
         "info",
-        ("photos", "left", "seconds"),
-        "All were encoded again whose photos can be read.",
+        ("photos", "restored", "left", "seconds"),
+        "All faces were encoded again whose photos can be read; `restored` had their embeddings in the store.",
     ),
     Event(
         "engine.fell_back",

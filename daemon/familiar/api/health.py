@@ -26,7 +26,7 @@ _GPU = Path("/dev/nvidia0")
 _GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --extra gpu (docs/detection.md)"
 _CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the CPU: uv sync (docs/detection.md)"
 
-_ENGINE_REMEDY = "see that vision.model and vision.model_file are right, or install familiar again: its models or decoders are missing"
+_ENGINE_REMEDY = "correct vision.model_file, or install familiar again: its models or decoders are missing"
 
 _PROBE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
@@ -138,8 +138,12 @@ def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
 
 
 def _examine_engine(session: Session, settings: Settings) -> Finding:
+    vision = settings.vision
+    with suppress(FamiliarError):  # which is told elsewhere
+        vision = session.vision
+
     async def probe(path: Path) -> tuple[str, str, str | None]:
-        async with Workers(settings=settings.vision, models=session.environment.models, tasks=1) as workers:
+        async with Workers(settings=vision, models=session.environment.models, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
             return photo.engine, await workers.devices(), workers.health().fallback
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from familiar.api.export import ExportedTable
     from familiar.api.flickr import FlickrAccount
     from familiar.api.health import Finding
+    from familiar.api.models import FaceModels
     from familiar.api.people import RegisteredPeople
     from familiar.api.photo_lists import Listed
     from familiar.api.placement import Action, Collection
@@ -99,6 +100,11 @@ class Library:
     def flickr(self) -> FlickrAccount:
         """An account on Flickr, both ways."""
         return api.flickr.FlickrAccount(self._session)
+
+    @cached_property
+    def models(self) -> FaceModels:
+        """The models that encode faces, of which one is in use."""
+        return api.models.FaceModels(self._session)
 
     @cached_property
     def disks(self) -> FolderDisks:

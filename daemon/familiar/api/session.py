@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
-from familiar.embedding_models import DLIB
 from familiar.errors import NoStoreError, UsageError
 from familiar.state import locked
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from familiar.api.environment import Environment
+    from familiar.embedding_models import Model
     from familiar.events import EventLog
     from familiar.library.handover import Handover
     from familiar.library.operations import OperationRunner
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from familiar.library.scoring import Scorer
     from familiar.library.survey import IndexedFile
     from familiar.rules.planning import Rules
-    from familiar.settings import FolderSettings, Settings
+    from familiar.settings import FolderSettings, Settings, VisionSettings
     from familiar.store.store import Store
     from familiar.vision.workers.pool import Workers
 
@@ -71,18 +71,42 @@ class Session:
 
     @property
     def model(self) -> str:
-        """Id of the model in use."""
-        from familiar.vision.chosen_model import chosen_model
+        """Id of the model in use.
 
-        return chosen_model(self.settings.vision).id
+        Raises:
+            UsageError: the configuration can't be read, or is wrong, or the store's model is not known here.
+            StoreError: the store can't be used.
+        """
+        from familiar.vision.chosen_model import model_in_use
+
+        return model_in_use(self.settings.vision, self._recorded_model).id
+
+    @property
+    def vision(self) -> VisionSettings:
+        """How photos are decoded, and faces found and encoded: by the model in use."""
+        from familiar.vision.chosen_model import model_in_use, settings_for
+
+        vision = self.settings.vision
+        return settings_for(model_in_use(vision, self._recorded_model), vision)
 
     @property
     def model_or_default(self) -> str:
-        """Id of the model in use, or of the usual one where there is no configuration, or a wrong one."""
+        """Id of the model in use, or of the store's where the configuration is wrong."""
+        from familiar.settings import VisionSettings
+        from familiar.vision.chosen_model import default_model
+
         try:
-            return DLIB.id if self.environment.config is None else self.model
+            return self.model
         except UsageError:
-            return DLIB.id
+            return self._recorded_model or default_model(VisionSettings()).id
+
+    @property
+    def _recorded_model(self) -> str | None:
+        """Id of the model that the store has in use, if there is a store."""
+        try:
+            return self.store().models.in_use
+        except NoStoreError:
+            return None
 
     def store(self, *, create: bool = False) -> Store:
         """Return the store, opening it at first; with `create`, one is made if there is none.
@@ -120,7 +144,7 @@ class Session:
         """What matches faces against the people in the store."""
         from familiar.library.recognition import Recogniser
 
-        if self._recogniser is None:
+        if self._recogniser is None or self._recogniser.model != self.model:
             self._recogniser = Recogniser(self.store(), self.settings.matching, self.model)
         return self._recogniser
 
@@ -173,13 +197,21 @@ class Session:
         """Return worker processes for so many tasks; without `networks` they render and do not look for faces."""
         from familiar.vision.workers.pool import Workers
 
-        return Workers(settings=self.settings.vision, models=self.environment.models, tasks=tasks, networks=networks)
+        return Workers(settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks)
+
+    def workers_for(self, model: Model) -> Workers:
+        """Return worker processes that encode faces by a model, in use or not."""
+        from familiar.vision.chosen_model import settings_for
+        from familiar.vision.workers.pool import Workers
+
+        return Workers(settings=settings_for(model, self.settings.vision), models=self.environment.models)
 
     def reencoder(self, workers: Workers) -> Reencoder:
-        """Return what encodes faces again that another model encoded."""
+        """Return what encodes faces again that another model encoded; the model in use is the store's from now on."""
         from familiar.library.reencoding import Reencoder
 
-        return Reencoder(store=self.store(), workers=workers, model=self.model, log=self.log)
+        self.store().models.use(self.model)
+        return Reencoder(store=self.store(), workers=workers, recogniser=self.recogniser, log=self.log)
 
     def index(self, folders: Iterable[FolderSettings]) -> list[IndexedFile]:
         """Return what each photo in these folders is, looking at those that are not known yet.

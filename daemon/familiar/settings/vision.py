@@ -1,7 +1,6 @@
 """How photos are decoded, and faces found."""
 
 import importlib.metadata
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -50,7 +49,8 @@ class VisionSettings(Section):
     )
     model: Literal["sface", "dlib", "own"] | None = Field(
         default=None,
-        description="sface or dlib, the network that encodes faces; own: that of model_file; null: dlib.",
+        description="sface or dlib, the network that encodes faces; own: that of model_file; null: the one that the "
+        "store has in use (familiar models).",
     )
     model_dimension: int = Field(
         default=512, ge=1, le=8192, description="How many numbers your own network gives for a face."
@@ -68,9 +68,10 @@ class VisionSettings(Section):
         le=10,
         description="Length that embeddings of your own network get: 0.44 is to be the right threshold for it, too.",
     )
-    mirror: bool = Field(
-        default=True,
-        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time.",
+    mirror: bool | None = Field(
+        default=None,
+        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time; "
+        "null: true, if model is null as the store has it in use.",
     )
     videos: bool = Field(default=True, description="Take videos, too.")
     video_interval: Seconds = Field(

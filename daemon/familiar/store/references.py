@@ -92,22 +92,30 @@ class References:
         return person.name, len(fresh)
 
     def of(self, person_id: int, engine: str) -> tuple[Embeddings, list[Path | None]]:
-        """Return a person's references of this engine, shape (n, 128), and where each comes from; the oldest first."""
+        """Return a person's references that an engine has encoded, shape (n, numbers), and where each comes from.
+
+        The oldest comes first.
+        """
         rows = self._db.conn.execute(
-            "SELECT embedding, origin FROM face_references WHERE person_id = ? AND engine = ? ORDER BY id",
+            "SELECT embedding, origin FROM encoded_references WHERE person_id = ? AND model = ? ORDER BY id",
             (person_id, engine),
         ).fetchall()
         origins = [None if origin is None else Path(os.fsdecode(origin)) for _, origin in rows]
         return stack(embedding for embedding, _ in rows), origins
 
     def engines_of(self, person_id: int) -> dict[str, int]:
-        """Return the engines of a person's references, and how many are of each."""
+        """Return the engines that have encoded a person's references, and how many each."""
         return dict(
             self._db.conn.execute(
-                "SELECT engine, count(*) FROM face_references WHERE person_id = ? GROUP BY engine ORDER BY engine",
+                "SELECT model, count(*) FROM encoded_references WHERE person_id = ? GROUP BY model ORDER BY model",
                 (person_id,),
             )
         )
+
+    def without_face(self, engine: str) -> int:
+        """Count the references of other engines that are no faces: this one can't encode them."""
+        query = "SELECT count(*) FROM face_references WHERE face_id IS NULL AND engine != ?"
+        return int(self._db.conn.execute(query, (engine,)).fetchone()[0])
 
     def _register(self, face: FaceToRegister, people: dict[str, Person]) -> Registered:
         """Register a face; `people` are those who got one, by the names that were asked for."""

@@ -15,11 +15,13 @@ from familiar.store.clusters.decisions import Decisions
 from familiar.store.clusters.rounds import Rounds
 from familiar.store.clusters.suggestions import Suggestions
 from familiar.store.database import Connection, damage_in, open_database, reading, writing
+from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
+from familiar.store.models import Models
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places
@@ -80,6 +82,8 @@ class Store:
         self.candidates = Candidates(self._db)
         self.people = People(self._db, now=now)
         self.references = References(self._db, people=self.people, now=now)
+        self.embeddings = FaceEmbeddings(self._db, people=self.people)
+        self.models = Models(self._db)
         self.clusters = Clusters(self._db, now=now)
         self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)

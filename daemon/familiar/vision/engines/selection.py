@@ -63,7 +63,7 @@ def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
     from familiar.vision.engines.own_models import open_own  # noqa: PLC0415
 
     if model in {DLIB, DLIB_PLAIN}:
-        return DlibOnnxEncoder(models, mirror=settings.mirror)
+        return DlibOnnxEncoder(models, mirror=model != DLIB_PLAIN)
     if model == SFACE:
         network, path = sface_from(settings.model_file)
         session = open_session(model_of(network, models, path=path), str(path), gpu=True)
@@ -80,7 +80,7 @@ def _dlib_engine(settings: VisionSettings) -> Engine:
         settings = settings.model_copy(update={"detector": "hog"})
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
     detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
-    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))
+    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror is not False))
 
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:

@@ -22,7 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
-from familiar.model import Crop, Embeddings, Face, Photo, SidecarContent
+from familiar.model import Crop, Embeddings, Photo, SidecarContent
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
@@ -140,15 +140,28 @@ class Workers:
         """
         return await self._run(worker.check, path, self._settings, seconds=self._limit(path))
 
-    async def encode(self, path: Path, hash_: str, faces: Sequence[Face]) -> Embeddings:
-        """Encode faces of a photo or a video again: shape (n, numbers), in their order.
+    async def encode(
+        self, tasks: Sequence[worker.EncodeTask], settings: VisionSettings | None = None
+    ) -> "list[Embeddings | FamiliarError]":
+        """Encode faces again that were found before, those of several photos in one go.
 
-        Raises:
-            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        Args:
+            tasks: the photos, each with its faces.
+            settings: those of another model, if that is to encode them.
+
+        Returns:
+            For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
         """
-        return await self._run(
-            worker.encode, path, hash_, faces, self._settings, self._models, seconds=self._limit(path)
-        )
+        chosen = self._settings if settings is None else settings
+        seconds = sum(self._limit(task.path) for task in tasks)
+        try:
+            return await self._run(worker.encode, tasks, chosen, self._models, seconds=seconds)
+        except RetryError as error:  # no worker can be started
+            return [error] * len(tasks)
+        except SetAsideError as error:
+            if len(tasks) == 1:
+                return [error]
+        return [one for task in tasks for one in await self.encode([task], chosen)]  # so that it is seen which it is
 
     async def devices(self) -> str:
         """Return where each network runs, with which file."""

@@ -24,7 +24,7 @@ from familiar.errors import ChangedError, FamiliarError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
 from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, is_raw, is_video
-from familiar.model import Crop, Embeddings, Face, Photo
+from familiar.model import Crop, Embedding, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
 
@@ -210,30 +210,46 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
     return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
 
 
-def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
-    """Encode faces again that were found before: shape (n, numbers), in their order.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EncodeTask:
+    """Faces that were found before in a photo or a video: its path, and the hash that its content should have."""
 
-    Raises:
-        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
+    path: Path
+    hash: str
+    faces: Sequence[Face]
+
+
+def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> "list[Embeddings | FamiliarError]":
+    """Encode faces again that were found before, those of several photos in one go.
+
+    Returns:
+        For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
     """
-    try:
-        return _encode(path, hash_, faces, settings, models)
-    except MemoryError as error:
-        raise _too_large(settings) from error
-
-
-def _encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
     engine, _ = _engine(settings, models)
-    if not _is_video(path):
-        at_least = max(settings.max_size, _SHARP)
-        return engine.encode([(_decode(path, hash_, settings, at_least=at_least), faces)])[0].embeddings
-    times, embeddings = [face.time or 0.0 for face in faces], np.empty((len(faces), engine.model.dimension), np.float32)
-    with _video(path, hash_, settings) as video:
+    return [_encode(task, settings, engine) for task in tasks]
+
+
+def _encode(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> "Embeddings | FamiliarError":
+    try:
+        if _is_video(task.path):
+            return _encode_in_video(task, settings, engine)
+        picture = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
+        return engine.encode([(picture, task.faces)])[0].embeddings
+    except FamiliarError as error:
+        return error
+    except MemoryError:
+        return _too_large(settings)
+
+
+def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> Embeddings:
+    times = [face.time or 0.0 for face in task.faces]
+    found: dict[int, Embedding] = {}
+    with _video(task.path, task.hash, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
-            (encoded,) = engine.encode([(frame.picture, [faces[number] for number in own])])
-            embeddings[own] = encoded.embeddings
-    return embeddings
+            (encoded,) = engine.encode([(frame.picture, [task.faces[number] for number in own])])
+            found.update(zip(own, encoded.embeddings, strict=True))
+    return np.stack([found[number] for number in range(len(times))])
 
 
 def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
