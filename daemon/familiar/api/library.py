@@ -440,7 +440,7 @@ class Library:
             table: "photos", "faces" or "matches"; docs/report.md says which columns they have.
             out: a file, or a stream of bytes, which stays open.
             format: "csv", "jsonl" or "parquet"; by default that of the file's suffix, for a stream "csv".
-            embeddings: write the embedding (128,) of each face, too.
+            embeddings: write the embedding of each face, too.
             replace: replace a file of that name.
 
         Raises:

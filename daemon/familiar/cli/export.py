@@ -18,7 +18,7 @@ from familiar.library.export.tables import TABLES, TableName, check_table
 @click.argument("what", type=click.Choice(TABLES))
 @click.option("--out", type=PathType(), help="File to write; else standard output.")
 @click.option("--format", "named", type=click.Choice(FORMATS), help="Format; by default that of the file's suffix.")
-@click.option("--embeddings", is_flag=True, help="Write the 128 numbers of each face, too.")
+@click.option("--embeddings", is_flag=True, help="Write the numbers of each face, too.")
 @force_option
 @pass_library
 def export(
