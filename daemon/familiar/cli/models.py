@@ -82,13 +82,9 @@ def measure(library: Library) -> Answer:
 def _show_length(found: MeasuredLength) -> None:
     say(f"Compared were {_count(found.pairs, 'pair')} of faces that are in one photo.")
     if found.length is None:
-        say(
-            "They are too much alike: the network tells nobody apart. See that model_mean, model_std, model_colours fit."
-        )
+        say("They are too much alike to tell people apart. Check model_mean, model_std and model_colours.")
     else:
-        say(
-            f"vision.model_length should be {found.length:.3f}: 0.44 is {found.distance:.3f} between unit vectors then."
-        )
+        say(f"Set vision.model_length to {found.length:.3f}; 0.44 is {found.distance:.3f} between unit vectors then.")
 
 
 def _show_models(found: Sequence[ListedModel]) -> None:
