@@ -29,7 +29,7 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'mtcnn', 'hog' or 'cnn'"),
         (
             "vision: {engine: dlib, detector: mtcnn}",
-            ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn', as dlib has no mtcnn",
+            ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn'; dlib has no mtcnn",
         ),
         ("vision: {model: arc}", ":1:17: vision.model: 'arc' is wrong; it should be 'sface', 'dlib' or 'own'"),
         (
@@ -50,15 +50,15 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("vision: {upsampling: 1}", ":1:10: vision.upsampling: unknown key 'upsampling'; did you mean 'upsample'?"),
         ("vision: 4", ":1:9: vision: 4 is wrong; a mapping with preset, engine, detector, "),
         ("folders: [{name: x}]", ":1:11: folders[0]: the key 'path' is missing"),
-        ("folders: [{path: /a}, /a/b]", ":1:23: folders[1]: /a/b and /a lie in each other"),
-        ("folders: [/a/x, /b/x]", ":1:17: folders[1]: there is a source 'x' already; give this one another `name`"),
+        ("folders: [{path: /a}, /a/b]", ":1:23: folders[1]: /a/b and /a overlap"),
+        ("folders: [/a/x, /b/x]", ":1:17: folders[1]: the source 'x' already exists; give this folder another `name`"),
         ("folders: {path: /a}", ":1:10: folders: {'path': '/a'} is wrong; a list would be right"),
         ("log: {level: loud}", ":1:14: log.level: 'loud' is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
         ("settle: !!float x", ":1:9: settle: could not convert string to float: 'x'"),
         ("settle: !!int ''", ":1:9: settle: string index out of range"),
         (
             "folders: ['~nosuchuser/x']",
-            ":1:11: folders[0]: '~nosuchuser/x' is wrong; it should begin with / or ~/, or the home of",
+            ":1:11: folders[0]: '~nosuchuser/x' is wrong; it should start with / or ~/, or with the home of",
         ),
         ("5", ":1:1: 5 is wrong; a mapping with folders, rules, settle, "),
     ],

@@ -28,9 +28,9 @@ def check_name(name: str) -> str:
     if odd:
         raise UsageError(f"The name {kept!r} has the control character {odd[0]!r}; leave it out.")
     if all(unicodedata.category(character) in {"Cf", "Mn", "Me", "Zs"} for character in kept):
-        raise UsageError(f"The name {kept!r} has no character that can be seen.")
+        raise UsageError(f"The name {kept!r} has no visible character.")
     if name_key(kept) in RESERVED_NAMES:
-        raise UsageError(f"The name {kept!r} has a meaning of its own in rules; choose another.")
+        raise UsageError(f"The name {kept!r} is reserved in rules; choose another.")
     return kept
 
 

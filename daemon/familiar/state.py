@@ -35,7 +35,7 @@ class BusyError(FamiliarError):
     def __init__(self, state: Path, pid: int | None, *, lasts: bool) -> None:
         """Name the folder and its holder."""
         super().__init__(
-            f"familiar already runs on {state} (pid {pid or 'unknown'}); stop it first, or use another --state."
+            f"familiar is already running on {state} (pid {pid or 'unknown'}); stop it first, or use another --state."
         )
         self.pid = pid
         self.lasts = lasts
@@ -130,7 +130,7 @@ def _opened(path: Path, flags: int) -> int:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise OSError(0, f"{path.name} is no regular file")
+    raise OSError(0, f"{path.name} is not a regular file")
 
 
 def _holder(path: Path) -> tuple[int | None, bool]:

@@ -68,7 +68,7 @@ def test_a_list_and_scores_that_are_no_files_are_refused(household: Household, o
     reason = odd(path := household.base / "list.txt")
     message = f"{path}: can't be read: {reason}."
     assert told(household, "copy", path, "--to", household.out) == (2, message)
-    missing = f"{path}: there is no such file or folder."
+    missing = f"{path}: no such file or folder."
     assert told(household, "scores", "stats", path)[1] == (missing if odd is dangling else message)
 
 
@@ -84,8 +84,8 @@ def test_a_list_that_a_command_of_the_shell_writes_is_read(household: Household,
 def test_a_photo_and_an_array_that_are_no_files_are_refused(household: Household) -> None:
     household.make_store()
     pipe(path := household.base / "photo.jpg")
-    assert told(household, "find", path) == (2, f"{path}: is no regular file.")
-    assert told(household, "people", "add", "Eileen", path) == (2, f"{path}: is no folder and no regular file.")
+    assert told(household, "find", path) == (2, f"{path}: is not a regular file.")
+    assert told(household, "people", "add", "Eileen", path) == (2, f"{path} is not a folder or regular file.")
     pipe(array := household.base / "eileen.npy")
     assert told(household, "people", "import", "Eileen", array) == (2, f"{array}: is no regular file.")
 

@@ -176,5 +176,5 @@ def test_only_the_kinds_themselves_ask_of_which_kind_an_operation_is() -> None:
 
 
 def test_two_kinds_of_one_name_are_a_mistake() -> None:
-    with pytest.raises(AssertionError, match="two kinds have one name"):
+    with pytest.raises(AssertionError, match="two kinds have the same name"):
         Kinds((*KINDS, *KINDS[:1]))

@@ -46,7 +46,7 @@ def test_a_link_to_a_copy_is_no_second_copy(bench: Workbench) -> None:
     bench.done(copy(bench.base / "out/a.jpg"), path=photo)
     photo.unlink()
     photo.symlink_to(bench.base / "out/a.jpg")
-    assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last copy of its photo that is known"]
+    assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last known copy of its photo"]
     with pytest.raises(FamiliarError, match="last copy"):
         bench.undo_all()
     assert bench.tree() == {"in/a.jpg": "-> out/a.jpg", "out/a.jpg": b"a photo"}
@@ -61,7 +61,7 @@ def test_the_same_file_by_way_of_a_linked_folder_is_no_second_copy(bench: Workbe
     found = alias.stat()
     bench.store.files.place(alias, photo_id=step.photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
     photo.unlink()
-    assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last copy of its photo that is known"]
+    assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last known copy of its photo"]
     with pytest.raises(FamiliarError, match="last copy"):
         undo_of(bench).undo(step)
     assert (bench.base / "out/a.jpg").read_bytes() == b"a photo"
@@ -71,7 +71,7 @@ def test_a_hard_link_whose_photo_is_gone_is_the_last_name_of_it(bench: Workbench
     photo = bench.photo()
     bench.done(Link(target=bench.base / "out/a.jpg", rule="r", symbolic=False), path=photo)
     photo.unlink()
-    assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last copy of its photo that is known"]
+    assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last known copy of its photo"]
 
 
 def test_a_copied_sidecar_whose_original_is_gone_is_the_last_copy_of_it(bench: Workbench) -> None:
@@ -80,7 +80,7 @@ def test_a_copied_sidecar_whose_original_is_gone_is_the_last_copy_of_it(bench: W
     along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=False)
     bench.done(copy(bench.base / "out/a.jpg"), along)
     sidecar.unlink()
-    assert f"{bench.base}/out/a.jpg.xmp is the last copy of its sidecar that is known" in reasons(bench)
+    assert f"{bench.base}/out/a.jpg.xmp is the last known copy of its sidecar" in reasons(bench)
 
 
 @pytest.mark.parametrize("is_link", [False, True])
@@ -222,7 +222,7 @@ def test_a_target_folder_that_is_exchanged_for_a_link_is_not_followed(bench: Wor
     (outcome,) = bench.done(Copy(target=top / "ann/b.jpg", rule="r", top=top), path=photo)
     assert outcome.state == "failed"
     assert outcome.error == (
-        f"{top}/ann: is a symbolic link, which is not followed here; `familiar disks trust {top}/ann` allows it"
+        f"{top}/ann: is a symbolic link, which is not followed here; to allow it, run `familiar disks trust {top}/ann`"
     )
     assert list(outside.iterdir()) == []
     bench.disks().trust(top / "ann")
@@ -241,7 +241,7 @@ def test_a_top_that_is_exchanged_for_a_link_waits_until_that_is_trusted(bench: W
     (outcome,) = bench.done(operation, path=photo)
     assert (outcome.state, outcome.waits_for) == ("failed", top)
     assert outcome.error == (
-        f"{top}: leads to {outside} now, and led to {top} before; mend the link, or, if that is meant, say "
+        f"{top}: leads to {outside} now, and led to {top} before; fix the link, or, if the change is intended, run "
         f"`familiar disks trust {top}`"
     )
     bench.disks().trust(top)
@@ -338,7 +338,7 @@ def test_a_second_path_to_one_and_the_same_name_is_noticed_before_it_is_removed(
     (tmp_path / "real").mkdir()
     (tmp_path / "real/a").write_bytes(b"1")
     with Folder.open(tmp_path / "real") as one, Folder.open(tmp_path / "real") as other:
-        with hold(Entry(one, "a")) as held, pytest.raises(ChangedError, match="is no second name"):
+        with hold(Entry(one, "a")) as held, pytest.raises(ChangedError, match="is not a second name"):
             prove_second_name(held, Entry(other, "a"))
         digest = hashlib.sha256(b"1").hexdigest()
         place_move(Entry(one, "a"), Entry(other, "a"), Hidden("x"), hash_=digest, pulse=lambda: None)

@@ -357,7 +357,7 @@ def test_a_larger_threshold_than_usual_reaches_as_far_as_it_says() -> None:
 def test_an_unknown_algorithm_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         algorithm("k-means", None)
-    assert str(caught.value) == "There is no algorithm 'k-means'; use one of linkage, whispers, hdbscan."
+    assert str(caught.value) == "'k-means' is not an algorithm; use one of linkage, whispers, hdbscan."
 
 
 def test_the_same_distances_mean_less_for_the_mirrored_model() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from familiar.embedding_models import SFACE, THRESHOLD
-from familiar.identity.scale import FEWEST, measured_length, strangers
+from familiar.identity.scale import DEVIATIONS, FEWEST, measured_length, strangers
 
 _RANDOM = np.random.default_rng(3)
 
@@ -31,7 +31,7 @@ def test_the_threshold_lies_as_far_beyond_strangers_for_every_network(middle: fl
     assert found.distance is not None
     assert found.length == pytest.approx(THRESHOLD / found.distance)
     cosine = 1 - found.distance**2 / 2
-    assert (cosine - middle) / deviation == pytest.approx(5.15, rel=0.1)
+    assert (cosine - middle) / deviation == pytest.approx(DEVIATIONS, rel=0.1)
 
 
 def test_some_people_who_are_twice_in_a_photo_change_hardly_anything() -> None:

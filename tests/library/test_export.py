@@ -254,9 +254,9 @@ def test_the_format_is_that_which_is_named_or_that_of_the_file(
 
 def test_a_format_that_can_not_be_told_is_asked_for() -> None:
     complaint = (
-        r"a.txt: the suffix '.txt' stands for no format; use one of .csv, .jsonl, .ndjson, .parquet, or --format"
+        r"a.txt: the suffix '.txt' is not a known format; use one of .csv, .jsonl, .ndjson, .parquet, or --format"
     )
     with pytest.raises(UsageError, match=complaint):
         choose_format(None, Path("a.txt"))
-    with pytest.raises(UsageError, match=r"Parquet needs a file: --out FILE.parquet"):
+    with pytest.raises(UsageError, match=r"Parquet requires a file: --out FILE.parquet"):
         choose_format("parquet", None)

@@ -56,7 +56,7 @@ def test_where_a_photo_is_gone_no_file_of_the_same_content_elsewhere_is_taken(
     photo.unlink()
     perform(bench, plan_id, out_of_reach=photo if is_out_of_reach else None)
     expected = (
-        ("failed", f"{photo}: out of reach for now") if is_out_of_reach else ("refused", f"{photo}: no longer there")
+        ("failed", f"{photo}: unavailable for now") if is_out_of_reach else ("refused", f"{photo}: no longer exists")
     )
     assert states(bench, plan_id) == [expected]
     assert bench.tree() == {"archive/a.jpg": b"a photo"}
@@ -69,7 +69,7 @@ def test_a_copy_that_a_rule_made_is_never_taken_for_the_photo(bench: Workbench) 
     bench.perform(bench.plan(photo, copy))
     photo.unlink()
     perform(bench, plan_id)
-    assert states(bench, plan_id)[1] == ("refused", f"{photo}: no longer there")
+    assert states(bench, plan_id)[1] == ("refused", f"{photo}: no longer exists")
     assert bench.tree() == {"out/a.jpg": b"a photo"}
 
 
@@ -78,7 +78,7 @@ def test_an_operation_on_a_photo_that_is_out_of_reach_waits_for_it(bench: Workbe
     plan_id = bench.plan(photo, Move(target=bench.base / "done/a.jpg", rule="r"))
     away = photo.parent.rename(bench.base / "unplugged")
     perform(bench, plan_id, out_of_reach=photo)
-    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    assert states(bench, plan_id) == [("failed", f"{photo}: unavailable for now")]
     away.rename(photo.parent)
     perform(bench, plan_id)
     assert bench.tree() == {"done/a.jpg": b"a photo"}
@@ -115,9 +115,9 @@ def test_where_the_photo_is_gone_no_sidecar_is_made_and_where_it_is_out_of_reach
     plan_id = inscribe(bench, photo, wanted="Ann", planned="Ann")
     photo.unlink()
     perform(bench, plan_id, out_of_reach=photo)
-    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    assert states(bench, plan_id) == [("failed", f"{photo}: unavailable for now")]
     perform(bench, plan_id)
-    assert states(bench, plan_id) == [("refused", f"{photo}: no longer there")]
+    assert states(bench, plan_id) == [("refused", f"{photo}: no longer exists")]
     assert bench.tree() == {}
 
 
@@ -158,4 +158,4 @@ def test_at_a_start_plans_of_rules_are_carried_out_and_those_of_a_killed_command
     (of_command,) = bench.store.journal.record_batch([(step.photo_id, photo, plan)])
     asyncio.run(performer_of(bench, CheckedLog()).begin())
     assert states(bench, by_rules) == [("done", None)]
-    assert states(bench, of_command) == [("refused", "the command was killed before")]
+    assert states(bench, of_command) == [("refused", "the command was killed before this operation")]

@@ -14,7 +14,8 @@ from sqlite_utils import Database
 from familiar.store.store import STORE_NAME
 from support.household import Household, Running
 
-PLAIN = {"vision": {"workers": 1, "mirror": False}}
+PLAIN = {"vision": {"workers": 1, "model": "dlib", "mirror": False}}
+MIRRORED = {"vision": {"workers": 1, "model": "dlib"}}
 OLD, NEW = "dlib-resnet-v1", "dlib-resnet-v1-mirrored"
 
 
@@ -52,7 +53,7 @@ def outdated(household: Household, obama: Path, obama2: Path, biden: Path) -> Ho
     put(biden, household.inbox / "biden.jpg")
     household.scan()
     assert models(household) == models(household, "face_references") == {OLD}
-    household.configure({})
+    household.configure(MIRRORED)
     return household
 
 

@@ -65,7 +65,7 @@ def test_what_is_no_face_is_not_scored(album: Album) -> None:
 
 
 def test_a_person_without_references_of_the_model_in_use_can_not_be_scored(album: Album) -> None:
-    with pytest.raises(UsageError, match="'Ann' has no references of the model in use, but 1 of another one"):
+    with pytest.raises(UsageError, match="'Ann' has no references of the current model, but 1 of another model"):
         Scorer(album.store, SETTINGS, "another model").score("Ann")
 
 

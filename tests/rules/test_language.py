@@ -159,7 +159,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: a, then: [{tag: '!!!'}]}]",
-            ("rules.yaml:1:32: rules[0].then[0].tag: nothing is left of the tag '!!!' in Flickr's cleaned form"),
+            ("rules.yaml:1:32: rules[0].then[0].tag: the tag '!!!' is empty in Flickr's cleaned form"),
         ),
         (
             "rules: [{name: a, then: [{tag: '{persn}'}]}]",

@@ -229,7 +229,7 @@ def test_an_empty_root_that_was_full_is_offline(household: Household, obama: Pat
     path.rename(household.base / "elsewhere.jpg")
     events = household.scan(check=False)
     (offline,) = [event for event in events if event["event"] == "root.offline"]
-    assert offline["reason"] == "it is empty, but 1 files are known in it"
+    assert offline["reason"] == "it is empty, but 1 of its files are known"
     assert household.json("status")["files"] == {"done": 1}
 
 
@@ -238,7 +238,7 @@ def test_a_second_daemon_is_refused_with_the_pid_of_the_first(household: Househo
         daemon.wait_for("service.ready")
         result = household.call("run", check=False)
         assert result.returncode == 1
-        assert f"familiar already runs on {household.state} (pid {daemon.process.pid})" in result.stderr
+        assert f"familiar is already running on {household.state} (pid {daemon.process.pid})" in result.stderr
         assert household.json("status")["pid"] == daemon.process.pid
     assert household.json("status")["pid"] is None
 
@@ -399,7 +399,7 @@ def test_a_root_on_another_device_without_its_files_is_offline(household: Househ
         put(biden, household.inbox)
         events = household.scan(check=False)
         (offline,) = [event for event in events if event["event"] == "root.offline"]
-        assert offline["reason"] == "it is on another none (tmpfs) than before, without the files that are known"
+        assert offline["reason"] == "it is on another none (tmpfs) than before, without its known files"
         assert household.json("status")["files"] == {"done": 1}
     assert "photo.seen" not in names(events)
 
@@ -481,7 +481,7 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     (odd,) = [event for event in events if event["event"] == "plan.refused"]
     assert (odd["kind"], odd["reason"]) == ("tag", "it does not come from Flickr, where tags go")
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
-    assert refused["error"].endswith("a hard link can't reach another file system: use kind: symbolic, or copy")
+    assert refused["error"].endswith("hard links work only within one file system; use kind: symbolic, or copy")
     assert photo.read_bytes() == obama.read_bytes()
 
 

@@ -95,7 +95,7 @@ def test_a_file_on_a_disk_that_is_away_is_not_gone_and_is_tried_again(bench: Arr
     arrival.path.unlink()
     bench.folder.is_away = True
     assert handled(bench, GoneError("gone"), row=arrival.file).state == "failed"
-    assert bench.log.of("file.failed")[0]["reason"] == "out of reach"
+    assert bench.log.of("file.failed")[0]["reason"] == "unavailable"
 
 
 def test_a_store_that_fails_is_no_fault_of_the_photo_which_stays_pending(bench: ArrivalBench) -> None:

@@ -89,7 +89,7 @@ def test_of_a_killed_command_what_was_begun_is_completed_and_the_rest_is_given_u
         waiting: ["refused", "refused"],
         by_rules: ["planned", "planned"],
     }
-    assert {step.error for step in store.journal.steps(waiting)} == {"the command was killed before"}
+    assert {step.error for step in store.journal.steps(waiting)} == {"the command was killed before this operation"}
 
 
 @pytest.mark.parametrize(("ahead", "is_due"), [(timedelta(days=700), True), (timedelta(minutes=30), False)])

@@ -181,7 +181,7 @@ def hash_of(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError as error:
-        raise GoneError(f"{path}: no longer there") from error
+        raise GoneError(f"{path}: no longer exists") from error
 
 
 def passed(stages: Stage | Sequence[Stage], arrival: Arrival) -> Arrival | None:

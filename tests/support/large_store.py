@@ -15,7 +15,7 @@ REASONS = (
     "damaged or not a picture: image file is truncated ({} bytes not processed)",
     "it has {} megapixels; at most 200 are decoded",
     "damaged or not a picture: cannot identify image file",
-    "it takes longer than 60 s",
+    "it took longer than 60 s",
 )
 LANDMARKS = json.dumps([[number, number] for number in range(5)])
 

@@ -1,4 +1,4 @@
-"""Faces of people out of many photos, as a data set."""
+"""Faces of people from many photos, as a data set."""
 
 import time
 from collections.abc import Sequence
@@ -16,12 +16,14 @@ from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import CropReference, FaceToCrop, PersonToCrop, choose_face
 from familiar.library.crops.request import CropRequest, checked_request, open_folders
 from familiar.library.crops.selection import FaceSelector
+from familiar.library.models import known_model
 from familiar.library.photo_folders import folder_at
+from familiar.library.scoring import Scorer, model_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CroppedFolder:
-    """A folder of crops: those that were added now, and all that its faces.json says."""
+    """A folder of crops: the added crops, and the content of its faces.json."""
 
     folder: Path
     added: tuple[CroppedFace, ...]
@@ -29,18 +31,18 @@ class CroppedFolder:
 
     @property
     def person(self) -> str | None:
-        """Whose faces they are; None where the face in a photo was looked for."""
+        """The person; None if the reference was a photo."""
         reference = self.manifest.reference
         return reference.person if isinstance(reference, PersonReference) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropResult:
-    """What came of cropping.
+    """The result of cropping.
 
     Attributes:
         folders: one for each person.
-        failed: crops that could not be made, or were taken back, each with the reason as its error.
+        failed: crops that could not be made, or were undone, each with the reason as its error.
         unread: files that can't be read, each with the reason.
     """
 
@@ -55,11 +57,13 @@ def crop(session: Session, request: CropRequest) -> CropResult:
     model = session.model
     store = session.store(create=bool(request.folders and not request.people))
     references = _references(session, request)
-    folders = open_folders(store, request, references, model)
+    folders = open_folders(store, request, references)
     candidates = _candidates(session, request, folders)
     if request.people:
         session.rematch()
-    plans = plan_crops(FaceSelector(store, model), folders, candidates)
+    for one in {reference.model for reference in references} - {model}:
+        session.encode_missing(known_model(one), list(candidates.photos))
+    plans = plan_crops(FaceSelector(store), folders, candidates)
     recorder = Recorder(folders, time.monotonic)
     recorder.save()
     failed: list[Step] = []
@@ -80,11 +84,11 @@ def crop(session: Session, request: CropRequest) -> CropResult:
 
 
 def _references(session: Session, request: CropRequest) -> list[CropReference]:
-    """Return whom to look for.
+    """Return the references to look for.
 
     Raises:
-        UsageError: a person is not known, or has no references.
-        FamiliarError: the photo of reference has no face, or several.
+        UsageError: a person does not exist, or has no references.
+        FamiliarError: the reference photo has no face, or several.
     """
     matching, model, store = session.settings.matching, session.model, session.store()
     if request.reference is not None:
@@ -92,17 +96,24 @@ def _references(session: Session, request: CropRequest) -> list[CropReference]:
     if store.people.outdated(model):
         session.index(())  # references come first
     return [
-        PersonToCrop(store, session.scorer, name, threshold=matching.threshold, nearest=matching.nearest, model=model)
+        PersonToCrop(
+            store,
+            Scorer(store, matching, model_for(store, name, in_use=session.model_in_use).id),
+            name,
+            threshold=matching.threshold,
+            nearest=matching.nearest,
+            is_matched=model in store.references.engines_of(store.people.find(name).id),
+        )
         for name in request.people
     ]
 
 
 def _face_in(session: Session, photo: Path, *, largest: bool) -> FaceToCrop:
     if photo.is_dir():
-        raise UsageError(f"{photo}: is a folder; name a photo of the face to look for.")
+        raise UsageError(f"{photo} is a folder; give a photo of the face to look for.")
     (indexed,) = session.index([folder_at(photo, files=True)])
     if indexed.photo is None:
-        raise FamiliarError(f"{indexed.path}: can't be looked at: {indexed.reason}.")
+        raise FamiliarError(f"{indexed.path}: can't be read: {indexed.reason}.")
     found = session.store().photos.load(indexed.photo)
     face = choose_face(indexed.path, found, largest=largest)
     return FaceToCrop(indexed.path, found, face, threshold=session.settings.matching.threshold)
@@ -115,19 +126,19 @@ def _candidates(session: Session, request: CropRequest, folders: Sequence[CropFo
 
 
 def _save(session: Session, recorder: Recorder) -> list[Step]:
-    """Write down the crops; those that can't be written down are taken back, the newest first, and returned.
+    """Write the crops to the manifest; those that can't be written are undone, newest first, and returned.
 
     Raises:
-        FamiliarError: nothing can be written down, even so.
+        FamiliarError: the manifest can't be written at all.
     """
     taken: list[Step] = []
     while True:
         try:
             recorder.save()
         except FamiliarError as error:
-            steps = recorder.forget_newest(max(1, len(taken)))  # as many again each time
+            steps = recorder.forget_newest(max(1, len(taken)))  # twice as many each time
             if not steps:
-                told = f" {len(taken)} crops of this run were taken back." if taken else ""
+                told = f" {len(taken)} crops of this run were removed." if taken else ""
                 raise FamiliarError(f"{error}{told}") from error
             taken += [_told(step, error) for step in session.handover.take_back(steps)]
         else:
@@ -135,7 +146,7 @@ def _save(session: Session, recorder: Recorder) -> list[Step]:
 
 
 def _told(step: Step, error: FamiliarError) -> Step:
-    """Return a step that was to be taken back with what came of it."""
+    """Return an operation with the result of undoing it."""
     if step.state == "undone":
-        return replace(step, error=f"taken back: {error}")
-    return replace(step, error=f"{error} It has no entry there, and could not be taken back: {step.error}.")
+        return replace(step, error=f"undone: {error}")
+    return replace(step, error=f"{error} It has no entry in the manifest, and could not be undone: {step.error}.")

@@ -20,8 +20,8 @@ Listed: TypeAlias = Paths
 
 
 def put_listed(session: Session, photos: Listed, to: Path, action: Action, *, ignore_missing: bool) -> Collection:
-    """Put the photos of a list into a folder; `Library.move` says more."""
-    _ = session.settings  # what is wrong in them is told first
+    """Put the photos of a list into a folder; see `Library.move`."""
+    _ = session.settings  # report invalid paths first
     target = check_apart(to, [])
     session.settle()
     paths = _list_of(photos).existing(ignore_missing=ignore_missing)
@@ -52,5 +52,5 @@ def _absolute(names: Iterable[str | Path]) -> tuple[Path, ...]:
 async def _identify(session: Session, paths: Sequence[Path]) -> list[PhotoRow]:
     async with session.workers(len(paths)) as workers:
         indexer = Indexer(store=session.store(), workers=workers)
-        with session.progress("looking at photos") as count:
+        with session.progress("scanning photos") as count:
             return await run_all(map(indexer.identify, paths), count)

@@ -1,4 +1,4 @@
-"""Photos that are put into folders when a person asks for it, and how all that was done to files is taken back."""
+"""Photos put into folders by commands, and undo of file operations."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from familiar.model import Copy, Link, Move, Operation, Plan
 from familiar.store.store import Store
 
 Action: TypeAlias = Literal["copy", "move", "link", "hard-link"]
-"""What is done with a photo: a `link` is a symbolic one."""
+"""What is done with a photo; a `link` is symbolic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """What came of putting photos into a folder: the steps, and how many photos lay there already without one."""
+    """The result of putting photos into a folder: the operations, and the number of photos already there."""
 
     steps: tuple[Step, ...]
     already_there: int
@@ -55,12 +55,12 @@ def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) 
     photos = store.photos.with_people([person.id for person in people], every=wanted.every, only=wanted.only)
     places = list(_places(store, photos, tops, target))
     if photos and not places and not tops:
-        raise FamiliarError(f"{len(photos)} photos show them, but none lies anywhere any more.")
+        raise FamiliarError(f"{len(photos)} photos show these people, but none of their files exists any more.")
     return put(session, places, target, action, "familiar collect")
 
 
 def check_target(folder: Path) -> Path:
-    """Return a folder that photos can be put into; `Library.check_target` says more."""
+    """Return a folder that photos can be put into; see `Library.check_target`."""
     return check_apart(folder, [])
 
 
@@ -81,15 +81,15 @@ def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, acti
 
 
 def undo(session: Session, operations: Sequence[int], *, last: bool, since: datetime | None) -> Undone:
-    """Take operations back; `Library.undo` says more."""
+    """Take operations back; see `Library.undo`."""
     if (bool(operations), last, since is not None).count(True) != 1:
-        raise UsageError("Say what to undo: --last, --since TIME, or numbers of operations.")
+        raise UsageError("Nothing to undo was given; use --last, --since TIME, or operation numbers.")
     store = session.store()
 
     def select() -> Sequence[Step]:
         steps = _selected(store, operations, last=last, since=since)
         if not steps:
-            raise UsageError("There is nothing to undo.")
+            raise UsageError("Nothing to undo.")
         return steps
 
     return session.handover.undo(select)
@@ -118,7 +118,7 @@ def _operation(target: Path, action: Action, rule: str) -> Operation:
 
 
 def _places(store: Store, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:
-    """Give each photo with the place to take it from: where it lies in the target already, if it does."""
+    """Yield each photo with its path, preferably one that is already in the target."""
     for photo_id in photos:
         places = list(places_of(store, photo_id, tops))
         if places:

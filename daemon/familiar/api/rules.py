@@ -10,6 +10,7 @@ from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.indexing import Indexer
+from familiar.library.models import UnmatchedPerson, unmatched_people
 from familiar.library.named_paths import expanded
 from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews
@@ -23,11 +24,15 @@ from familiar.settings import FolderSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRules:
-    """Rules that were found to be good: their names, whom they name without being known, and where they put photos."""
+    """Rules that were found to be good: their names, the people whom they name, and where they put photos.
+
+    `unknown_people` are nobody; `unmatched_people` are found in no photo, as their references are of other models.
+    """
 
     file: Path
     rules: tuple[str, ...]
     unknown_people: tuple[str, ...]
+    unmatched_people: tuple[UnmatchedPerson, ...]
     targets: tuple[Target, ...]
 
 
@@ -76,11 +81,12 @@ class PhotoRules:
         environment = self._session.environment
         path = environment.needed_rules_path(self._session.settings) if file is None else expanded(file)
         rules = environment.rules(path)
-        known = self._known_people()
+        known, named = self._known_people(), {name_key(name) for name in rules.people()}
         return CheckedRules(
             file=path,
             rules=tuple(rule.name for rule in rules.rules),
             unknown_people=tuple(sorted(name for name in rules.people() if name_key(name) not in known)),
+            unmatched_people=tuple(one for one in self._unmatched_people() if name_key(one.name) in named),
             targets=tuple(targets_of(self._session, rules)),
         )
 
@@ -109,6 +115,12 @@ class PhotoRules:
         with session.progress("deciding") as count:
             plans = list(application.record(tops, count))
         return AppliedRules(photos=len(plans), steps=tuple(session.handover.carry_out(plans)))
+
+    def _unmatched_people(self) -> tuple[UnmatchedPerson, ...]:
+        try:
+            return unmatched_people(self._session.store(), self._session.model_or_default)
+        except NoStoreError:
+            return ()
 
     def _known_people(self) -> set[str]:
         """Return the keys of the names of all people; nobody is known where there is no store yet."""

@@ -1,20 +1,23 @@
-"""Who is in an image, and in which known photos they are."""
+"""Who is in an image, and which known photos show the same people."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.api.session import Session
+from familiar.embedding_models import MODELS
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
 from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
 from familiar.library.locations import places_of
+from familiar.library.scoring import model_for
 from familiar.library.search import Finder, SearchQuery, SearchResult
-from familiar.model import Photo
+from familiar.model import Embeddings, Photo
+from familiar.vision.workers.tasks import EncodeTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was found for one face of an image, and where each photo of it lies; None: nowhere any more."""
+    """The result for one face of an image, and the path of each found photo; None if its file is gone."""
 
     result: SearchResult
     paths: dict[int, Path | None]
@@ -25,12 +28,18 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     check_number("most", query.most, 1)
     check_distance("threshold", query.threshold)
     if not image.is_file():
-        raise UsageError(f"{image}: {'is no regular file' if image.exists() else 'there is no such file'}.")
+        raise UsageError(f"{image}: {'is not a regular file' if image.exists() else 'no such file'}.")
     store = session.store()
     photo = session.run(_glance(session, image))
     if not photo.faces:
-        raise FamiliarError(f"{image}: no face was found in it.")
-    results = Finder(store, session.settings.matching, session.model).find(photo.faces, query)
+        raise FamiliarError(f"{image}: no face found.")
+    others = _by_other_models(session, image, photo)
+    results = Finder(store, session.settings.matching, session.model).find(
+        photo.faces,
+        query,
+        among=_photos_of(session, query),
+        others=others,
+    )
     paths = {each.photo: next(places_of(store, each.photo), None) for one in results for each in one.photos}
     return [Found(result=result, paths={each.photo: paths[each.photo] for each in result.photos}) for result in results]
 
@@ -40,4 +49,31 @@ async def _glance(session: Session, image: Path) -> Photo:
         try:
             return await Indexer(store=session.store(), workers=workers).glance(image, session.model)
         except (SetAsideError, RetryError) as error:
-            raise FamiliarError(f"{image}: can't be looked at: {error}.") from error
+            raise FamiliarError(f"{image}: can't be read: {error}.") from error
+
+
+def _by_other_models(session: Session, image: Path, photo: Photo) -> dict[str, Embeddings]:
+    """Return the faces of an image as the models see them that alone have encoded the references of some people."""
+    unmatched = session.store().people.unmatched(session.model)
+    ids = {id_ for own in unmatched.values() for id_ in own}
+    models = [model for model in MODELS if model.id in ids]
+
+    async def encode() -> dict[str, Embeddings]:
+        async with session.workers(1) as workers:
+            task = EncodeTask(path=image, hash=photo.hash, faces=photo.faces)
+            found = {model.id: (await workers.encode([task], session.vision_for(model)))[0] for model in models}
+            return {id_: one for id_, one in found.items() if not isinstance(one, FamiliarError)}
+
+    return session.run(encode()) if models else {}
+
+
+def _photos_of(session: Session, query: SearchQuery) -> list[int] | None:
+    """Return the photos of the person who is named, if matching does not know them: those that score high enough."""
+    if query.person is None:
+        return None
+    person = session.store().people.find(query.person)
+    if model_for(session.store(), person.name, in_use=session.model_in_use) == session.model_in_use:
+        return None
+    own = session.settings.matching.threshold if person.threshold is None else person.threshold
+    scores = session.scorer_of(person.name).score(person.name)
+    return [photo for photo, score in scores.items() if score >= 1 / (1 + own)]

@@ -1,6 +1,6 @@
-"""What all parts of a `Library` share: settings, store, and what is made of them when it is asked for.
+"""The state that all parts of a `Library` share: settings, store, and objects that are created on first use.
 
-What makes it is imported then, too: many calls ask the store alone, and are over sooner than all of it is imported.
+Their modules are imported then, too: many calls need only the store, and finish faster than the imports would.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from familiar.state import locked
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     from familiar.api.environment import Environment
@@ -42,7 +42,7 @@ class Loop(Protocol):
     """An event loop that runs one coroutine after the other."""
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """Run a coroutine to its end."""
+        """Run a coroutine to completion."""
 
 
 class Session:
@@ -51,7 +51,7 @@ class Session:
     def __init__(
         self, environment: Environment, *, progress: Progress, log: EventLog, notify: Callable[[str], None]
     ) -> None:
-        """Take where everything lies, and whom to tell: how far long work is, events, and remarks for a person."""
+        """Take the environment, and receivers of progress, events and messages for a person."""
         self.environment = environment
         self.progress = progress
         self.log = log
@@ -62,7 +62,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, as they were when they were asked for first.
+        """The settings, read on first use.
 
         Raises:
             UsageError: the configuration can't be read, or is wrong.
@@ -70,8 +70,8 @@ class Session:
         return self.environment.settings()
 
     @property
-    def model(self) -> str:
-        """Id of the model in use.
+    def model_in_use(self) -> Model:
+        """The model in use.
 
         Raises:
             UsageError: the configuration can't be read, or is wrong, or the store's model is not known here.
@@ -79,19 +79,27 @@ class Session:
         """
         from familiar.vision.chosen_model import model_in_use
 
-        return model_in_use(self.settings.vision, self._recorded_model).id
+        return model_in_use(self.settings.vision, self._recorded_model)
+
+    @property
+    def model(self) -> str:
+        """Id of the model in use; raises as `model_in_use` does."""
+        return self.model_in_use.id
 
     @property
     def vision(self) -> VisionSettings:
         """How photos are decoded, and faces found and encoded: by the model in use."""
-        from familiar.vision.chosen_model import model_in_use, settings_for
+        return self.vision_for(self.model_in_use)
 
-        vision = self.settings.vision
-        return settings_for(model_in_use(vision, self._recorded_model), vision)
+    def vision_for(self, model: Model) -> VisionSettings:
+        """Return how faces are found and encoded by a model, in use or not."""
+        from familiar.vision.chosen_model import settings_for
+
+        return settings_for(model, self.settings.vision)
 
     @property
     def model_or_default(self) -> str:
-        """Id of the model in use, or of the store's where the configuration is wrong."""
+        """Id of the model in use, or of the store's if the configuration is invalid."""
         from familiar.settings import VisionSettings
         from familiar.vision.chosen_model import default_model
 
@@ -109,10 +117,10 @@ class Session:
             return None
 
     def store(self, *, create: bool = False) -> Store:
-        """Return the store, opening it at first; with `create`, one is made if there is none.
+        """Return the store, opened on first use; with `create`, a missing store is created.
 
         Raises:
-            NoStoreError: there is none, and none is to be made.
+            NoStoreError: no store exists, and none is to be created.
             StoreError: it can't be used.
         """
         if self._store is None:
@@ -121,12 +129,12 @@ class Session:
 
     @contextmanager
     def held_store(self, *, lasts: bool = False, create: bool = False) -> Iterator[Store]:
-        """Hold the state folder for a block, in which nobody else acts; whoever `lasts` acts for others, too.
+        """Hold the state folder for a block, in which only this process acts; with `lasts`, for other processes, too.
 
         Raises:
             BusyError: another process has the folder.
             StoreError: as `store`.
-            StoreReplacedError: the store was replaced in the block; the folder's lock says so, if it is still there.
+            StoreReplacedError: the store was replaced in the block; the folder's lock records it, if it still exists.
         """
         if self._store is None:
             with self.environment.held_store(lasts=lasts, create=create) as store:
@@ -141,22 +149,30 @@ class Session:
 
     @property
     def recogniser(self) -> Recogniser:
-        """What matches faces against the people in the store."""
+        """The matcher of faces against the people in the store."""
         from familiar.library.recognition import Recogniser
 
         if self._recogniser is None or self._recogniser.model != self.model:
             self._recogniser = Recogniser(self.store(), self.settings.matching, self.model)
         return self._recogniser
 
-    @property
-    def scorer(self) -> Scorer:
-        """What scores the stored photos."""
-        from familiar.library.scoring import Scorer
+    def scorer_of(self, person: str, photos: Sequence[int] | None = None) -> Scorer:
+        """Return what scores the stored photos for a person, by a model that has encoded references of theirs.
 
-        return Scorer(self.store(), self.settings.matching, self.model)
+        If that is not the one in use, it first encodes the faces in these photos (None: in all) that it has not yet.
+
+        Raises:
+            UsageError: there is no such person, or no known model has encoded references of theirs.
+        """
+        from familiar.library.scoring import Scorer, model_for
+
+        model = model_for(self.store(), person, in_use=self.model_in_use)
+        if model != self.model_in_use:
+            self.encode_missing(model, photos)
+        return Scorer(self.store(), self.settings.matching, model.id)
 
     def planner(self, rules: Callable[[], Rules]) -> Planner:
-        """Return what makes plans by the rules that hold when it is asked."""
+        """Return a planner with the rules in effect."""
         from familiar.library.planning import Planner
         from familiar.library.scoring import PercentileIndex
 
@@ -165,12 +181,12 @@ class Session:
 
     @property
     def disks(self) -> Disks:
-        """What knows on which disk a folder lies."""
+        """The register of the disks of folders."""
         return Disks(self.store().places)
 
     @property
     def handover(self) -> Handover:
-        """What has operations carried out or taken back, here or by the daemon."""
+        """Runs or undoes operations, here or through the daemon."""
         from familiar.library.handover import Handover
 
         return Handover(
@@ -183,38 +199,66 @@ class Session:
         )
 
     def settle(self) -> None:
-        """Complete what commands had begun that were killed, if there is a store, before files are chosen."""
+        """Complete operations of killed commands, if a store exists, before files are chosen."""
         with suppress(NoStoreError):
             self.store()
             self.handover.settle()
 
     def rematch(self) -> None:
-        """Match all known faces again if people have changed, here or by the daemon."""
+        """Match all known faces again if people have changed, here or through the daemon."""
         if not self.handover.rematch(self.recogniser):
-            self.notify("The daemon is still matching the known faces again.")
+            self.notify("The daemon is matching the known faces again.")
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
-        """Return worker processes for so many tasks; without `networks` they render and do not look for faces."""
+        """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
         from familiar.vision.workers.pool import Workers
 
         return Workers(settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks)
 
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
-        from familiar.vision.chosen_model import settings_for
         from familiar.vision.workers.pool import Workers
 
-        return Workers(settings=settings_for(model, self.settings.vision), models=self.environment.models)
+        return Workers(settings=self.vision_for(model), models=self.environment.models)
+
+    def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
+        """Have a model that is not in use encode the faces that it has not encoded, in all photos or in these.
+
+        What it gives is kept. Whoever waits for it is told how many photos can't be read.
+        """
+        from familiar.library.encoding import FaceEncoder
+
+        store = self.store()
+        missing = store.embeddings.missing(model.id, photos)
+        if not missing:
+            return
+
+        async def encode() -> int:
+            async with self.workers_for(model) as workers:
+                encoder = FaceEncoder(
+                    store=store,
+                    workers=workers,
+                    model=model.id,
+                    write=lambda faces, embeddings: store.embeddings.keep(faces.ids, embeddings, model.id),
+                    log=self.log,
+                )
+                with self.progress(f"encoding faces by {model.name}") as count:
+                    return (await encoder.encode_all(missing, count))[1]
+
+        left = self.run(encode())
+        if left:
+            photos_left = "1 photo" if left == 1 else f"{left} photos"
+            self.notify(f"The faces of {photos_left} could not be encoded by {model.name}: they can't be read now.")
 
     def reencoder(self, workers: Workers) -> Reencoder:
-        """Return what encodes faces again that another model encoded; the model in use is the store's from now on."""
+        """Return the re-encoder of faces that were encoded with another model; the model in use becomes the store's."""
         from familiar.library.reencoding import Reencoder
 
         self.store().models.use(self.model)
         return Reencoder(store=self.store(), workers=workers, recogniser=self.recogniser, log=self.log)
 
     def index(self, folders: Iterable[FolderSettings]) -> list[IndexedFile]:
-        """Return what each photo in these folders is, looking at those that are not known yet.
+        """Return the index entry of each photo in these folders, analysing new ones.
 
         Raises:
             UsageError: a folder has no photo, or can't be read.
@@ -234,19 +278,19 @@ class Session:
                     reencoder=reencoder,
                     recogniser=self.recogniser,
                 )
-                with self.progress("looking at photos") as count:
+                with self.progress("scanning photos") as count:
                     return await indexer.look(found, count)
 
         return self.run(look())
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """Run a coroutine to its end, also where this thread runs an event loop, as in a notebook."""
+        """Run a coroutine to completion, even if this thread runs an event loop, as in a notebook."""
         with self.loop() as loop:
             return loop.run(coroutine)
 
     @contextmanager
     def loop(self) -> Iterator[Loop]:
-        """Keep an event loop for a block, for what lives longer than one coroutine; it can be used as `run` can."""
+        """Keep an event loop for a block, for objects that outlive one coroutine; it can be used like `run`."""
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
@@ -262,7 +306,7 @@ class Session:
                 other.close()
 
     def _call_in(self, thread: ThreadPoolExecutor, call: Callable[[], R]) -> R:
-        """Call something in another thread, which may use the store until this one, which waits, has the result."""
+        """Call a function in another thread, which may use the store while this thread waits for the result."""
         from concurrent.futures import wait
 
         def called() -> R:
@@ -326,7 +370,7 @@ def _runs_loop() -> bool:
 
 
 class _WithoutOperations:
-    """A log without what comes of operations: whoever asked for them is told that, and whether they are tried again."""
+    """A log without the results of operations, which the caller gets, and whether they are retried."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""Names and faces in XMP files beside the photos, for other programs and from them."""
+"""Names and face areas in XMP files next to the photos, to and from other programs."""
 
 import time
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from familiar.library.survey import photos_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSidecars:
-    """What came of writing sidecars.
+    """The result of writing sidecars.
 
     Attributes:
-        steps: the operations, each with what came of it.
-        failed: sidecars that can't be written, and were left as they are.
-        unchanged: how many say already what they should.
+        steps: the operations, each with its result.
+        failed: sidecars that can't be written, and were left unchanged.
+        unchanged: number of sidecars that are up to date.
     """
 
     steps: tuple[Step, ...]
@@ -37,7 +37,7 @@ class WrittenSidecars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarConfirmations:
-    """What one sidecar told: the people whose faces it confirmed, and what was left as it is, with the reasons."""
+    """The result of one sidecar: the people whose faces it confirmed, and the reasons for regions that were not."""
 
     path: Path
     sidecar: Path
@@ -56,7 +56,7 @@ class UnreadSidecar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarReadings:
-    """What came of reading sidecars: of those that named faces, and of those that can't be read."""
+    """The result of reading sidecars: those with named faces, and those that can't be read."""
 
     read: tuple[SidecarConfirmations, ...]
     failed: tuple[UnreadSidecar, ...]
@@ -65,8 +65,7 @@ class SidecarReadings:
 class PhotoSidecars:
     """The sidecars of photos.
 
-    Each call takes files and folders, which are looked through first; without any it is about all photos that were
-    scanned.
+    Each call takes files and folders, which are scanned first; by default, all known photos.
     """
 
     def __init__(self, session: Session) -> None:
@@ -77,7 +76,7 @@ class PhotoSidecars:
         """Return each sidecar of a photo that shows somebody known, with what `write` would do; touch nothing.
 
         Raises:
-            UsageError: there is nothing at one of the paths, or no photo in a folder.
+            UsageError: a path does not exist, or a folder has no photos.
         """
         photos = self._photos(paths)
         self._session.rematch()
@@ -100,8 +99,8 @@ class PhotoSidecars:
     def read(self, paths: Paths = ()) -> SidecarReadings:
         """Take the named faces in the sidecars of other programs for confirmed.
 
-        Sidecars that are as they were when they were read last are not read again. What comes of each is undone by
-        itself, with `clusters.undo`.
+        Sidecars that have not changed since they were last read are skipped. The confirmations of each sidecar can be
+        undone with `clusters.undo`.
 
         Raises:
             UsageError: as `plan`.
@@ -145,7 +144,7 @@ class PhotoSidecars:
 
 
 class _Told:
-    """Remembers what the reading of sidecars tells."""
+    """Collects the results of reading sidecars."""
 
     def __init__(self) -> None:
         self.read: list[SidecarConfirmations] = []

@@ -32,7 +32,7 @@ class SourceFile:
         """The size of the file, or of the photo that a link there leads to; raises GoneError, OSError."""
         found = None if self.entry is None else self.entry.look()
         if self.entry is None or found is None:
-            raise GoneError(f"{self.path}: no longer there")
+            raise GoneError(f"{self.path}: no longer exists")
         if stat.S_ISREG(found.st_mode):
             return found.st_size
         with hold_photo(self.entry) as held:

@@ -87,7 +87,7 @@ class Disks:
 
         Raises:
             OfflineError: a place that it lies in is on another disk than before, or gone.
-            OSError: it is missing, a component is a link by now, or it may not be read.
+            OSError: it is missing, a component is a link by now, or it is not readable.
         """
         places = self._places.covering(folder)
         if places:
@@ -157,7 +157,7 @@ class Disks:
         self._check(places)  # it tells, but for a disk that is known by its files
         place = self._places.covering(places[-1].path)[-1]
         if not top.is_on(place.disk):
-            raise OfflineError(place.path, f"{place.path}: its disk {place.disk} came or went just now")
+            raise OfflineError(place.path, f"{place.path}: its disk {place.disk} was just mounted or unmounted")
 
     def _known(self, opened: Folder) -> Folder:
         """Note on which disk an opened folder lies."""
@@ -194,7 +194,7 @@ class Disks:
             trusted = any(place.is_trusted and place.disk.is_same(now) for place in places)
             is_right = was.is_same(now) or trusted or self._vouches(held, folder)
         if not is_right:
-            remedy = f"mount it, or, if that is meant, say `familiar disks trust {folder}`"
+            remedy = f"mount it, or, if the change is intended, run `familiar disks trust {folder}`"
             raise OfflineError(
                 folder, f"{folder}: its disk {was} is not mounted ({now.beside(was)} is in its place); {remedy}"
             )
@@ -234,9 +234,9 @@ class Disks:
     def trouble_with(self, place: KnownFolder) -> str | None:
         """Return why a place is not as it was, and what would be right; None if it is."""
         real = Path(os.path.realpath(place.path))
-        remedy = f"or, if that is meant, say `familiar disks trust {place.path}`"
+        remedy = f"or, if the change is intended, run `familiar disks trust {place.path}`"
         if real != place.real:
-            return f"leads to {real} now, and led to {place.real} before; mend the link, {remedy}"
+            return f"leads to {real} now, and led to {place.real} before; fix the link, {remedy}"
         trouble = self._trouble_of_root(place) if place.is_root else None
         if trouble is not None:
             return trouble
@@ -266,7 +266,7 @@ class Disks:
         except OSError as error:
             return f"the watched folder can't be read: {error.strerror}"
         files = self._places.count(place.path) if is_empty else 0
-        return f"the watched folder is {state}, but {files} files are known in it" if files else None
+        return f"the watched folder is {state}, but {files} of its files are known" if files else None
 
     def _vouches(self, held: Folder, path: Path) -> bool:
         """Say whether at least half of the files that are known below a path lie below a held folder, unchanged."""
@@ -283,8 +283,8 @@ class Disks:
         if point is not None:
             raise OfflineError(
                 folder,
-                f"{folder}: nothing is mounted at {point}; mount its disk, or, if none belongs there, make the "
-                f"folder and say `familiar disks trust {folder}`",
+                f"{folder}: no disk is mounted at {point}; mount it, or, if none belongs there, create the folder and "
+                f"run `familiar disks trust {folder}`",
             )
 
     def _note_crossing(self, folder: Path, opened: Folder, places: Sequence[KnownFolder]) -> None:

@@ -38,18 +38,18 @@ def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | No
         try:
             place_bytes(data, target, hidden, pulse=pulse)
         except FileExistsError as error:
-            raise ChangedError(f"{target.path}: was made by somebody else meanwhile") from error
+            raise ChangedError(f"{target.path}: was created by another program in the meantime") from error
         return
     with hold_if_regular(target) as there:
         if there is None or there.hash(pulse) != expected:
-            raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
+            raise ChangedError(f"{target.path}: was changed by another program in the meantime")
         mode = stat.S_IMODE(os.fstat(there.descriptor).st_mode)
         with written(data, target.with_name(hidden.new), mode=mode, pulse=pulse) as fresh, there.quiet() as is_quiet:
             aside = target.with_name(hidden.target)
             _exchange(fresh, target, aside)
             if not (there.is_at(aside) and there.has_same_bytes() and is_quiet()):
                 _exchange_back(fresh, target, aside)
-                raise ChangedError(f"{target.path}: was changed by somebody else meanwhile")
+                raise ChangedError(f"{target.path}: was changed by another program in the meantime")
             there.follow(aside)
             remove_hidden(there, prove_known(there, expected, pulse=pulse))
     target.folder.sync()
@@ -65,10 +65,10 @@ def check_over(target: Entry) -> None:
     if found is None:
         return
     if not stat.S_ISREG(found.st_mode):
-        raise SetAsideError(f"{target.path}: is a link or no file, and is left as it is")
+        raise SetAsideError(f"{target.path}: is a link or not a regular file, and was left unchanged")
     writable = os.access(target.name, os.W_OK, dir_fd=target.folder.descriptor)
     if not (found.st_mode & _ANYBODY_WRITES and writable):
-        raise SetAsideError(f"{target.path}: is write-protected, and is left as it is")
+        raise SetAsideError(f"{target.path}: is write-protected, and was left unchanged")
 
 
 def _exchange(fresh: HeldFile, target: Entry, aside: Entry) -> None:

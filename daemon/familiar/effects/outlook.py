@@ -45,14 +45,14 @@ class Outlook:
         except OfflineError as error:
             return str(error)
         if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
-            return f"{folder} may not be written"
+            return f"{folder} is not writable"
         return None
 
     def change_of(self, placement: Placement) -> str | None:
         """Say so if what a step has put somewhere is gone, or was changed."""
         now = self.at(placement.target)
         if now is None:
-            return f"{placement.target} is no longer there"
+            return f"{placement.target} no longer exists"
         return None if now == placement.hash else f"{placement.target} was changed since"
 
     def move_back(self, placement: Placement, *, content: str | None) -> str | None:
@@ -60,11 +60,11 @@ class Outlook:
         source, target = placement.source, placement.target
         now = self.at(target)
         if now is None or now.startswith("-> "):
-            return f"{target} is no longer there"
+            return f"{target} no longer exists"
         if content is not None and now != content:
             return f"{target} was changed since"
         if self.at(source) not in {None, now}:  # the same content there needs only its other name to go
-            return f"{source} is taken"
+            return f"{source} already exists"
         self.note(target, None)
         self.note(source, now)
         return None
@@ -111,7 +111,7 @@ def photo_paths(journal: Journal, step: Step, placement: Placement) -> list[Path
 
 def last_copy(placement: Placement, what: str) -> str:
     """Return the reason not to remove something that lies nowhere else."""
-    return f"{placement.target} is the last copy of its {what} that is known"
+    return f"{placement.target} is the last known copy of its {what}"
 
 
 def _is_one(one: Path, other: Path, *, by_name: bool) -> bool:

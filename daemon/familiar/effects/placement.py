@@ -64,12 +64,12 @@ def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: st
     """
     if source is not None and source.link_end() is not None:
         where = os.path.realpath(source.path)
-        raise SetAsideError(f"{source.path}: is a symbolic link, which is not moved; its photo lies at {where}")
+        raise SetAsideError(f"{source.path}: is a symbolic link, which is not moved; its photo is at {where}")
     if target.exists:
         _complete_move(source, target, hidden, hash_=hash_, pulse=pulse)
         return
     if source is None:
-        raise GoneError(f"{target.path}: neither it nor what was to be moved there is there any more")
+        raise GoneError(f"{target.path}: neither it nor the file to be moved there exists any more")
     with hold(source) as held:
         if source.folder.device != target.folder.device or not _move_within(held, target, hash_, pulse):
             _move_across(held, target, hidden, hash_, pulse)
@@ -115,14 +115,14 @@ def hold_photo(source: Entry | None) -> Iterator[HeldFile]:
         GoneError, SetAsideError, OSError: as `hold` does.
     """
     if source is None:
-        raise GoneError("its folder is no longer there")
+        raise GoneError("its folder no longer exists")
     if source.link_end() is None:
         with hold(source) as held:
             yield held
         return
     real = Path(os.path.realpath(source.path))
     if not real.exists():
-        raise GoneError(f"{source.path}: leads to {real}, where nothing is")
+        raise GoneError(f"{source.path}: leads to {real}, which does not exist")
     with Folder.open(real.parent) as folder, hold(Entry(folder, real.name)) as held:
         yield held
 
@@ -140,7 +140,7 @@ def _move_within(held: HeldFile, target: Entry, hash_: str, pulse: Pulse) -> boo
         return False
     if not held.is_at(target):  # something else was put in the place of what was held
         give_back_name(target, source, unused_name)
-        raise ChangedError(f"{source.path}: was exchanged while it was moved")
+        raise ChangedError(f"{source.path}: was replaced while it was moved")
     target.folder.sync()
     if not source.folder.is_same(target.folder):
         source.folder.sync()
@@ -195,8 +195,8 @@ def _check_complete(held: HeldFile) -> None:
     age = time.time() - max(held.identity.mtime_ns, held.identity.ctime_ns) / 1e9
     if age < _LONG_QUIET:
         raise WriterError(
-            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and it can't be told whether a program still "
-            f"writes it; it is moved to another disk after {_LONG_QUIET // 60} minutes without a change"
+            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and a program may still be writing it; it is "
+            f"moved to another disk after {_LONG_QUIET // 60} minutes without a change"
         )
 
 

@@ -44,7 +44,7 @@ class Reversal:
     def placement(self) -> Placement:
         """Where the step has put something."""
         placement = self.step.placement
-        assert placement is not None, "what was not done is not undone"
+        assert placement is not None, "an operation that was not done is not undone"
         return placement
 
     def begin(self) -> Entry | None:
@@ -60,7 +60,7 @@ class Reversal:
         if target is None:
             if self.is_begun:
                 return None
-            raise GoneError(f"{self.placement.target} is no longer there")
+            raise GoneError(f"{self.placement.target} no longer exists")
         self._begin(target)
         return target
 

@@ -67,7 +67,7 @@ def _made(
             if held.hash(pulse) != hash_:
                 if like is not None:
                     like.verify(hash_, pulse)  # it was another content all along, or was changed meanwhile
-                raise OSError(errno.EIO, "reads back other bytes than were written", str(temporary.path))
+                raise OSError(errno.EIO, "the written bytes differ when read back", str(temporary.path))
             yield held
     finally:
         discard(temporary, (made.st_dev, made.st_ino))

@@ -102,7 +102,7 @@ class Undo:
             raise ChangedError(reason)
 
     def _is_taken_back(self, step: Step) -> bool | None:
-        """Say whether what was to leave its target is not there any more; None where that can't be told now."""
+        """Say whether what was to leave its target no longer exists; None where that can't be told now."""
         try:
             self._leftovers.clear(step)
             assert step.target is not None

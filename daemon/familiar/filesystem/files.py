@@ -67,7 +67,7 @@ class HeldFile:
             ChangedError: the new name stands for another file, or the bytes have changed.
         """
         if not self.is_at(entry) or not self.has_same_bytes():
-            raise ChangedError(f"{self.entry.path}: was exchanged while it was renamed")
+            raise ChangedError(f"{self.entry.path}: was replaced while it was renamed")
         self.entry = entry
         self.identity = Identity.of(os.fstat(self.descriptor))
 
@@ -103,7 +103,7 @@ class HeldFile:
             ChangedError: it has not, or was changed while it was read.
         """
         if self.hash(pulse) != hash_ or not self.is_unchanged():
-            raise ChangedError(f"{self.entry.path}: is not what it was when the plan was made")
+            raise ChangedError(f"{self.entry.path}: was changed after the plan was made")
 
     def sync(self) -> None:
         """Bring the bytes to the disk; raises OSError."""
@@ -136,7 +136,7 @@ def hold(entry: Entry) -> Iterator[HeldFile]:
     """
     found = entry.look()
     if found is None:
-        raise GoneError(f"{entry.path}: no longer there")
+        raise GoneError(f"{entry.path}: no longer exists")
     if stat.S_ISLNK(found.st_mode):
         raise SetAsideError(f"{entry.path}: is a symbolic link")
     if not stat.S_ISREG(found.st_mode):
@@ -145,7 +145,7 @@ def hold(entry: Entry) -> Iterator[HeldFile]:
         with naming(entry.path):
             descriptor = os.open(entry.name, _READING, dir_fd=entry.folder.descriptor)
     except FileNotFoundError as error:
-        raise GoneError(f"{entry.path}: no longer there") from error
+        raise GoneError(f"{entry.path}: no longer exists") from error
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise SetAsideError(f"{entry.path}: is a symbolic link") from error

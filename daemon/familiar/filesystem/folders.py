@@ -241,7 +241,7 @@ def _rename_by_link(source: Entry, target: Entry) -> None:
 def _drop_second_name(source: Entry, target: Entry) -> None:
     """Remove the first of two names of one file; if it was exchanged meanwhile, both stay."""
     if not _is_one_file(source, target):
-        raise OSError(errno.EAGAIN, "was exchanged while it was renamed", source.name)
+        raise OSError(errno.EAGAIN, "was replaced while it was renamed", source.name)
     os.unlink(source.name, dir_fd=source.folder.descriptor)
 
 
@@ -300,5 +300,5 @@ def _not_a_folder(path: Path) -> OSError:
     above = [one for one in (*reversed(path.parents), path) if one.is_symlink()]
     if not above:
         return OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-    reason = f"is a symbolic link, which is not followed here; `familiar disks trust {above[0]}` allows it"
+    reason = f"is a symbolic link, which is not followed here; to allow it, run `familiar disks trust {above[0]}`"
     return OSError(errno.ENOTDIR, reason, str(above[0]))

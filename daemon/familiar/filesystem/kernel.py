@@ -142,4 +142,4 @@ def _about(process: Path, descriptor: str, wanted: str) -> str:
         key, _, value = line.partition(":")
         if key == wanted:
             return value.strip()
-    raise OSError(errno.ENOSYS, f"the kernel does not tell {wanted} of an open file", str(process))
+    raise OSError(errno.ENOSYS, f"the kernel does not report {wanted} of an open file", str(process))

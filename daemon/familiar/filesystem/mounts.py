@@ -144,7 +144,7 @@ class Mounts:
         if key not in self._disks:
             mount = self._mounts.get(kernel.mount_id(descriptor))
             if mount is None:
-                raise OSError(errno.ESTALE, "its disk came or went just now")
+                raise OSError(errno.ESTALE, "its disk was just mounted or unmounted")
             self._disks[key] = self._look(descriptor, mount, *key)
         return self._disks[key]
 

@@ -83,7 +83,7 @@ def prove_second_name(doomed: HeldFile, other: Entry) -> Proof:
         ChangedError: the other name stands for something else, or is the first itself.
     """
     if other.is_same(doomed.entry) or not doomed.is_at(other):
-        raise ChangedError(f"{other.path}: is no second name of {doomed.entry.path}")
+        raise ChangedError(f"{other.path}: is not a second name of {doomed.entry.path}")
     other.folder.sync()
     return Proof(lambda: doomed.is_at(other), _KEY)
 
@@ -114,11 +114,11 @@ def remove(held: HeldFile, proof: Proof, *, hidden: str, pulse: Pulse = no_pulse
     """
     with held.quiet() as is_quiet:
         if not held.is_unchanged() or not held.is_at(held.entry):
-            raise ChangedError(f"{held.entry.path}: was changed while it was looked at")
+            raise ChangedError(f"{held.entry.path}: was changed while it was checked")
         with _hidden(held.entry, hidden) as aside:
             pulse()
             if not (held.is_at(aside) and held.has_same_bytes() and is_quiet() and proof.survives()):
-                raise ChangedError(f"{held.entry.path}: was changed while it was to be removed")
+                raise ChangedError(f"{held.entry.path}: was changed before it was removed")
             _unlink(aside)
 
 
@@ -131,7 +131,7 @@ def remove_hidden(held: HeldFile, proof: Proof) -> None:
     """
     assert held.entry.name.startswith(".familiar-"), held.entry
     if not held.is_at(held.entry) or not proof.survives():
-        raise ChangedError(f"{held.entry.path}: was changed while it was to be removed")
+        raise ChangedError(f"{held.entry.path}: was changed before it was removed")
     _unlink(held.entry)
 
 
@@ -144,7 +144,7 @@ def remove_link(entry: Entry, end: Path, *, hidden: str) -> None:
     """
     with _hidden(entry, hidden) as aside:
         if aside.link_end() != end:
-            raise ChangedError(f"{entry.path}: is not the link that was made")
+            raise ChangedError(f"{entry.path}: is not the link that familiar created")
         _unlink(aside)
 
 

@@ -139,7 +139,7 @@ class WatchedRoots:
             return False
         if self._watch and root.watcher is not None and not root.watcher.is_alive:
             root.watcher.stop()
-            self._log.emit("watch.restarted", root=root.path, reason="its watcher had ended")
+            self._log.emit("watch.restarted", root=root.path, reason="its watcher had stopped")
             self._start_watching(root)
             self._on_online(root)
         return True
@@ -206,6 +206,6 @@ class WatchedRoots:
                 root.watcher.start()
             except OSError as error:
                 reason = f"{error.strerror or error}; raise fs.inotify.max_user_watches or max_user_instances"
-                self._log.emit("watch.lost", root=root.path, reason=f"{reason}; polling takes its place")
+                self._log.emit("watch.lost", root=root.path, reason=f"{reason}; using polling instead")
                 root.watcher = None
         self._log.emit("watch.started", root=root.path, how="events" if root.watcher is not None else "polling")

@@ -60,7 +60,7 @@ class Settling:
                 self._log.emit("file.pending", path=file.path)
             case Gone():
                 if os.path.lexists(file.path) and present is None:
-                    self._store.files.mark_gone(file.path)  # it is no regular file any more
+                    self._store.files.mark_gone(file.path)  # it is not a regular file any more
                 elif self._roots.may_vanish(file.path):
                     self._source.mark_gone(file.path)
                 else:

@@ -11,21 +11,31 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from familiar.embedding_models import THRESHOLD
+from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.model import Embeddings
 
 FEWEST = 1000
 """Fewest pairs of strangers: of so many, the length is within 5 % of that of a million in 95 of 100 draws."""
 
-_DEVIATIONS = 5.15
-"""How many standard deviations the cosine at SFace's threshold lies above the median of strangers: 7,609,922 pairs of
-`lfw`, where that is 0.105, with a standard deviation of 0.086."""
+_SFACE_MEDIAN, _SFACE_DEVIATION = 0.105, 0.0862
+"""Of the cosines of strangers for SFace, whose embeddings have their length on familiar's scale by measurement
+(7,609,922 pairs of `lfw`)."""
 
 _QUANTILE, _QUANTILE_DEVIATIONS = 0.99, 2.3263
 """The standard deviation is taken from this quantile: a few people who are in a photo twice do no harm."""
 
 _NEAREST_COSINE = 0.98
 """A network for which strangers are as alike as that tells nobody apart."""
+
+
+def _deviations() -> float:
+    assert SFACE.length is not None, "its embeddings have one length"
+    cosine = 1 - (THRESHOLD / SFACE.length) ** 2 / 2
+    return (cosine - _SFACE_MEDIAN) / _SFACE_DEVIATION
+
+
+DEVIATIONS = _deviations()
+"""How many standard deviations the cosine at the threshold lies above the median of strangers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,6 @@ def measured_length(cosines: npt.NDArray[np.float64]) -> MeasuredLength | None:
     if len(cosines) < FEWEST:
         return None
     middle, high = np.quantile(cosines, [0.5, _QUANTILE])
-    at_threshold = float(middle + _DEVIATIONS * (high - middle) / _QUANTILE_DEVIATIONS)
+    at_threshold = float(middle + DEVIATIONS * (high - middle) / _QUANTILE_DEVIATIONS)
     distance = (2 - 2 * at_threshold) ** 0.5 if at_threshold < _NEAREST_COSINE else None
     return MeasuredLength(pairs=len(cosines), distance=distance)

@@ -110,7 +110,7 @@ class Handover:
             try:
                 return self._with_clips(written, ended, ours=ours)
             finally:
-                self._store.journal.abandon(written, "the command ended before")
+                self._store.journal.abandon(written, "the command ended before this operation this operation")
 
     def settle(self) -> None:
         """Complete what commands had begun that were killed; a daemon that runs has done so.
@@ -295,7 +295,7 @@ class Handover:
         deadline = time.monotonic() + self._wait
         while not has_ended():
             if time.monotonic() > deadline:
-                raise FamiliarError(f"The daemon has done nothing for {self._wait:.0f} s; its log says more.")
+                raise FamiliarError(f"The daemon has made no progress for {self._wait:.0f} s; see its log.")
             if holder(self._state) is None:
                 return has_ended()
             time.sleep(_PAUSE)

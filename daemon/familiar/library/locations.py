@@ -34,11 +34,11 @@ def check_apart(target: Path, sources: Sequence[Path]) -> Path:
     """
     where = Path(os.path.abspath(target))
     if not where.is_dir() and os.path.lexists(where):
-        raise UsageError(f"{target}: is a file; name a folder.")
+        raise UsageError(f"{target} is a file; give a folder.")
     for source in sources:
         if Path(os.path.realpath(where)).is_relative_to(os.path.realpath(source)):
-            what = "is the folder" if os.path.realpath(where) == os.path.realpath(source) else f"lies in {source},"
+            what = "is the folder" if os.path.realpath(where) == os.path.realpath(source) else f"is in {source},"
             raise UsageError(
-                f"{target}: {what} that photos are taken from; what is put there would be taken again. Name another."
+                f"{target} {what} that photos are read from; photos put there would be read again. Choose another."
             )
     return where

@@ -8,7 +8,7 @@ import numpy as np
 from familiar.errors import FamiliarError
 from familiar.identity.scale import FEWEST, MeasuredLength, measured_length, strangers
 from familiar.library.concurrency import run_all
-from familiar.library.reencoding import in_parts, places_of
+from familiar.library.encoding import in_parts, places_of
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 from familiar.vision.workers.tasks import EncodeTask
@@ -31,7 +31,7 @@ async def measure_length(store: Store, workers: Workers, progress: Callable[[int
     if measured is None:
         raise FamiliarError(
             f"Too few faces are in one photo with others: {FEWEST} pairs are needed. Scan more photos of groups first; "
-            "until then 0.463 is a cautious vision.model_length for networks like SFace."
+            "until then the default of vision.model_length holds, which is that of SFace."
         )
     return measured
 

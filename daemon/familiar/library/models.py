@@ -10,7 +10,7 @@ from pathlib import Path
 from familiar.embedding_models import MODELS, Model, model_named, model_of
 from familiar.errors import UsageError
 from familiar.library.concurrency import run_all
-from familiar.library.reencoding import TOGETHER, in_parts, places_of
+from familiar.library.encoding import TOGETHER, in_parts, places_of
 from familiar.store.models import ModelCounts
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -96,6 +96,33 @@ def known_model(name: str) -> Model:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmatchedPerson:
+    """A person whom matching finds in no photo: models encoded their references, but the one in use did not."""
+
+    name: str
+    models: tuple[str, ...]
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return f"familiar people add {self.name!r} PHOTO..., or familiar models use {self.models[0]}"
+
+
+def unmatched_people(store: Store, in_use: str) -> tuple[UnmatchedPerson, ...]:
+    """Return the people of whom the model in use has encoded no reference, but others have."""
+    return tuple(
+        UnmatchedPerson(name=name, models=tuple(model_name(id_) for id_ in ids))
+        for name, ids in store.people.unmatched(in_use).items()
+    )
+
+
+def model_name(id_: str) -> str:
+    """Return the name of a model, or its id where it is not known here."""
+    found = model_of(id_)
+    return id_ if found is None else found.name
+
+
 def listed(store: Store | None, in_use: str) -> list[ListedModel]:
     """Return all models that are known here, and those that have encoded something in the store."""
     counts = {} if store is None else store.models.counts()
@@ -107,7 +134,7 @@ def listed(store: Store | None, in_use: str) -> list[ListedModel]:
 def _listed(id_: str, model: Model | None, counts: ModelCounts | None, in_use: str) -> ListedModel:
     counts = counts or ModelCounts()
     return ListedModel(
-        name=id_ if model is None else model.name,
+        name=model_name(id_),
         id=id_,
         summary="a model that is not known here" if model is None else model.summary,
         licence=None if model is None else model.licence,

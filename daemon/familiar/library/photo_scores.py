@@ -173,7 +173,7 @@ class PhotoScores:
 
     def _check_any(self) -> None:
         if not len(self):
-            raise UsageError(f"{self.subject}: there is no score.")
+            raise UsageError(f"{self.subject}: no scores.")
 
 
 def check_plot_file(file: Path, *, replace: bool) -> None:
@@ -184,7 +184,7 @@ def check_plot_file(file: Path, *, replace: bool) -> None:
     """
     check_new(file, replace=replace)
     if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{file}: the name of a plot ends in {' or '.join(SUFFIXES)}.")
+        raise UsageError(f"{file}: the name of a plot must end in {' or '.join(SUFFIXES)}.")
 
 
 def _check_range(what: str, value: float, most: float) -> None:

@@ -72,7 +72,7 @@ class StepSurroundings:
         if os.path.lexists(source) or (step.target is not None and os.path.lexists(step.target)):
             return
         if self._is_there(source):
-            raise RetryError(f"{source}: out of reach for now")
+            raise RetryError(f"{source}: unavailable for now")
 
     def check_photo(self, photo: Path) -> None:
         """Check that a photo lies where its sidecar is to be written.
@@ -83,8 +83,8 @@ class StepSurroundings:
         """
         if not os.path.lexists(photo):
             if self._is_there(photo):
-                raise RetryError(f"{photo}: out of reach for now")
-            raise GoneError(f"{photo}: no longer there")
+                raise RetryError(f"{photo}: unavailable for now")
+            raise GoneError(f"{photo}: no longer exists")
 
     def steps_beside(self, step: Step) -> Sequence[Step]:
         """Return all steps of the same plan, by their positions."""

@@ -51,7 +51,7 @@ def survey(store: Store, folders: Iterable[FolderSettings], model: str) -> Surve
     for folder in folders:
         found = _files(store, folder)
         if not found:
-            raise UsageError(f"{folder.path}: there is no photo in this folder.")
+            raise UsageError(f"{folder.path}: no photos in this folder.")
         files.update(found)
     rows = store.photos.verdicts([photo for photo in files.values() if photo is not None], model)
     known = {

@@ -63,7 +63,7 @@ def trust(store: Store, disks: Disks, folder: Path) -> Target:
         OSError: its disk can't be told.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder; make it first, on the disk where it belongs.")
+        raise UsageError(f"{folder}: no such folder; create it first, on the intended disk.")
     with store.writing():
         place = disks.trust(folder)
         for root in store.roots.all():

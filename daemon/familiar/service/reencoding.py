@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from familiar.errors import StoreError
 from familiar.events import EventLog
-from familiar.library.reencoding import TOGETHER, Reencoder
+from familiar.library.encoding import TOGETHER
+from familiar.library.reencoding import Reencoder
 from familiar.library.tasks import Tasks
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier

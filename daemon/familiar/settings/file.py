@@ -1,4 +1,4 @@
-"""The file of the configuration: read with errors that name the place, and written out with all defaults."""
+"""The configuration file: read with errors that name the place, and written with all defaults."""
 
 import os
 from pathlib import Path
@@ -14,10 +14,10 @@ from familiar.yaml_source import Complaints, Value, parse, place_of
 
 
 def read_settings(file: Path, text: str) -> Settings:
-    """Return the configuration in `text`; a relative path of `rules` counts from the folder of `file`.
+    """Return the configuration in `text`; a relative path of `rules` starts at the folder of `file`.
 
     Raises:
-        ConfigurationError: something is wrong; all of it is reported.
+        ConfigurationError: there are mistakes; all are reported.
     """
     root = parse(file, text)
     if root is None:
@@ -50,7 +50,7 @@ def settings_as_yaml(settings: Settings) -> str:
 
 
 def _check_keys(value: Value, section: type[BaseModel]) -> None:
-    """Complain of unknown keys, at their own places."""
+    """Report unknown keys, each at its place."""
     for key, inner in value.keys(section.model_fields).items():
         for model in _sections_in(section.model_fields[key].annotation):
             with Complaints():
@@ -76,18 +76,16 @@ def _as_problem(root: Value, file: Path, error: dict[str, Any]) -> Problem:
 
 
 def _check_folders(root: Value, folders: tuple[FolderSettings, ...]) -> None:
-    """Refuse folders that lie in each other, and two sources of one name.
+    """Refuse overlapping folders, and two sources of one name.
 
     Raises:
-        ConfigurationError: there are such.
+        ConfigurationError: there are some.
     """
     values = root.keys(Settings.model_fields)["folders"].items() if folders else []
     for number, (folder, value) in enumerate(zip(folders, values, strict=True)):
         for other in folders[:number]:
             if folder.path.is_relative_to(other.path) or other.path.is_relative_to(folder.path):
-                value.complain(
-                    f"{folder.path} and {other.path} lie in each other; a folder is watched with all below it"
-                )
+                value.complain(f"{folder.path} and {other.path} overlap; a folder is watched with its subfolders")
             elif folder.source == other.source:
-                value.complain(f"there is a source {folder.source!r} already; give this one another `name`")
+                value.complain(f"the source {folder.source!r} already exists; give this folder another `name`")
     root.document.check()

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from familiar.embedding_models import SFACE
 from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Pixels, Seconds, Section
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -12,7 +13,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1200},
     "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
 }
-"""What each preset stands for (docs/detection.md)."""
+"""The values of each preset (docs/detection.md)."""
 
 _BALANCED = PRESETS["balanced"]
 
@@ -22,19 +23,19 @@ class VisionSettings(Section):
 
     preset: Literal["fast", "balanced", "thorough"] = Field(
         default="balanced",
-        description="Stands for detector, upsample and max_size, of which each may be set by itself.",
+        description="Sets detector, upsample and max_size; each can be overridden.",
     )
     engine: Literal["onnx", "dlib"] = Field(
-        default="onnx", description="onnx runs the networks of dlib, with the same numbers, many times faster."
+        default="onnx", description="onnx runs the networks of dlib many times faster, with the same results."
     )
     detector: Literal["mtcnn", "hog", "cnn"] = Field(
-        default=_BALANCED["detector"], description="mtcnn is fast and finds turned faces; hog and cnn are dlib's."
+        default=_BALANCED["detector"], description="mtcnn is fast and finds turned faces; hog and cnn are from dlib."
     )
     upsample: int = Field(
         default=_BALANCED["upsample"],
         ge=0,
         le=3,
-        description="Doublings before detection: each finds faces half as large, and takes up to four times as long.",
+        description="Doublings before detection; each finds faces half as large and takes up to four times as long.",
     )
     max_size: Pixels = Field(
         default=_BALANCED["max_size"],
@@ -63,7 +64,7 @@ class VisionSettings(Section):
         default="rgb", description="Which colour your own network sees first, red or blue."
     )
     model_length: float = Field(
-        default=0.463,
+        default=SFACE.length,
         gt=0,
         le=10,
         description="Length that embeddings of your own network get: 0.44 is to be the right threshold for it, too.",
@@ -73,32 +74,32 @@ class VisionSettings(Section):
         description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time; "
         "null: true, if model is null as the store has it in use.",
     )
-    videos: bool = Field(default=True, description="Take videos, too.")
+    videos: bool = Field(default=True, description="Include videos.")
     video_interval: Seconds = Field(
-        default=1.0, gt=0, le=3600, description="Time between two frames of a video that are looked at."
+        default=1.0, gt=0, le=3600, description="Time between two analysed frames of a video."
     )
     video_frames: int = Field(
-        default=1000, ge=1, description="Most frames of one video; in longer ones the interval grows."
+        default=1000, ge=1, description="Largest number of frames of one video; longer videos use a longer interval."
     )
     video_time_limit: Seconds = Field(
-        default=600.0, gt=0, description="Time for one video; after it, what was found by then counts."
+        default=600.0, gt=0, description="Time limit for one video; the faces found until then are used."
     )
     workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; null: one for each core.")
     batch: int | None = Field(
         default=None,
         ge=1,
         le=256,
-        description="Photos that a worker looks at together; null: 16 on a GPU, else 1.",
+        description="Photos that a worker analyses in one batch; null: 16 on a GPU, else 1.",
     )
-    time_limit: Seconds = Field(default=60.0, gt=0, description="Time for one photo; then it is set aside.")
-    memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory that a worker may use.")
-    max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
-    recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced by a fresh one.")
+    time_limit: Seconds = Field(default=60.0, gt=0, description="Time limit for one photo; after that it is set aside.")
+    memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory limit of a worker.")
+    max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside without decoding.")
+    recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced.")
 
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
-        """Fill in what the preset stands for, where nothing else is asked for."""
+        """Fill in the values of the preset where no other value is set."""
         if not isinstance(value, dict):
             return value
         preset = value.get("preset", "balanced")
@@ -111,7 +112,7 @@ class VisionSettings(Section):
     @classmethod
     def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
         if value == "mtcnn" and info.data.get("engine") == "dlib":
-            raise ValueError("should be 'hog' or 'cnn', as dlib has no mtcnn")
+            raise ValueError("should be 'hog' or 'cnn'; dlib has no mtcnn")
         return value
 
     @field_validator("model")

@@ -47,9 +47,9 @@ def judge(view: RootView, *, moved: str | None, known_files: int, vouched: bool)
     if view.error is not None:
         return Verdict(online=False, reason=view.error)
     if view.is_empty and known_files:
-        return Verdict(online=False, reason=f"it is empty, but {known_files} files are known in it")
+        return Verdict(online=False, reason=f"it is empty, but {known_files} of its files are known")
     if moved is not None and known_files and not vouched:
-        return Verdict(online=False, reason=f"it is on {moved}, without the files that are known")
+        return Verdict(online=False, reason=f"it is on {moved}, without its known files")
     return Verdict(online=True)
 
 
@@ -70,5 +70,5 @@ def _is_unchanged(path: Path, size: int, mtime_ns: int) -> bool:
 _ERRORS = {
     FileNotFoundError: "it is missing",
     NotADirectoryError: "it is not a folder",
-    PermissionError: "it may not be read",
+    PermissionError: "it is not readable",
 }

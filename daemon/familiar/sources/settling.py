@@ -21,7 +21,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """There is no regular file any more."""
+    """There is not a regular file any more."""
 
 
 Decision: TypeAlias = Settled | Wait | Gone

@@ -146,6 +146,6 @@ class _WatchGroup(InotifyWatchGroup):
         if path not in self._active_callbacks_by_path and not self._limit_reached and os.access(path, os.R_OK):
             self._limit_reached = True
             self._lost(
-                f"not every folder can be watched: raise fs.inotify.max_user_watches (now {watch_limit()}); "
-                "until then rescans find what is new"
+                f"not every folder can be watched; raise fs.inotify.max_user_watches (now {watch_limit()}); until "
+                "then, rescans find new files"
             )

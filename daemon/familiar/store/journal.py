@@ -100,7 +100,7 @@ class OperationJournal:
             "SELECT plan_id FROM operations JOIN plans ON plans.id = plan_id "
             f"WHERE state IN ('planned', 'doing', 'failed') AND ({batches})) GROUP BY plan_id ORDER BY plan_id"
         ).fetchall()
-        self.abandon([plan_id for plan_id, begun in rows if not begun], "the command was killed before")
+        self.abandon([plan_id for plan_id, begun in rows if not begun], "the command was killed before this operation")
         return [int(plan_id) for plan_id, begun in rows if begun]
 
     def is_claimed(self, step: Step) -> bool:

@@ -49,7 +49,7 @@ class Photos:
     def at(self, photo_id: int) -> PhotoRow:
         """Return the photo of this id."""
         row = self._row("WHERE id = ?", photo_id)
-        assert row is not None, f"there is no photo {photo_id}"
+        assert row is not None, f"no photo has the id {photo_id}"
         return row
 
     def verdicts(self, photo_ids: Sequence[int], engine: str) -> dict[int, str | None]:

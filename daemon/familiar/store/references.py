@@ -112,6 +112,14 @@ class References:
             )
         )
 
+    def photos(self, person_id: int) -> list[int]:
+        """Return the photos with faces that are a person's references."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT photo_id FROM face_references JOIN faces ON faces.id = face_id WHERE person_id = ?",
+            (person_id,),
+        )
+        return [int(row[0]) for row in rows]
+
     def without_face(self, engine: str) -> int:
         """Count the references of other engines that are no faces: this one can't encode them."""
         query = "SELECT count(*) FROM face_references WHERE face_id IS NULL AND engine != ?"

@@ -57,7 +57,7 @@ class Packet:
         root = self._tree.getroot()
         found = root if root.tag == name("rdf:RDF") else root.find(name("rdf:RDF"))
         if found is None:
-            raise SetAsideError("it is XML, but no XMP: it has no rdf:RDF")
+            raise SetAsideError("it is XML, but not XMP: it has no rdf:RDF")
         self._rdf: Element = found
 
     def find(self, short: str) -> Element | None:
@@ -201,9 +201,9 @@ def _parse(data: bytes) -> Any:
     try:
         tree = etree.fromstring(data, parser).getroottree()
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise SetAsideError(f"it is no XML that can be read: {error}") from error
+        raise SetAsideError(f"it is not readable XML: {error}") from error
     if tree.docinfo.doctype:
-        raise SetAsideError("it has a document type, which XMP never has")
+        raise SetAsideError("it has a document type, which is not allowed in XMP")
     return tree
 
 

@@ -271,7 +271,7 @@ def test_a_folder_that_can_not_be_used_is_refused_with_what_is_wrong(home: House
     for arguments, message in (
         (("export", album.inbox / "x"), f"{album.inbox / 'x'} lies in {album.inbox}, which is watched:"),
         (("export", full), f"{full}: is not empty (it has 'holiday.jpg'); name a folder that is new, or empty."),
-        (("export", top), f"{top / MANIFEST_NAME}: is damaged, or was not written by familiar (Invalid JSON"),
+        (("export", top), f"{top / MANIFEST_NAME}: is damaged or was not written by familiar (Invalid JSON"),
         (("import", full), f"{full}: was not exported: it has no {MANIFEST_NAME};"),
         (("import", other), f"{other}: was exported from another store; none of its faces is known here."),
     ):

@@ -119,7 +119,7 @@ def test_what_was_refused_or_ignored_or_no_face_never_comes_back(home: Household
         ("", "A person's name can't be empty."),
         ("x" * 300, "has 300 characters; at most 200 are allowed."),
         ("Barack\x07Obama", "has the control character"),
-        ("unknown", "has a meaning of its own in rules"),
+        ("unknown", "is reserved in rules"),
     ],
 )
 def test_a_name_that_can_not_be_used_is_refused_and_nothing_changes(home: Household, name: str, complaint: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.embedding_models import DLIB
 from familiar.errors import UsageError
 from familiar.library.people.embedding_files.reader import EmbeddingFile, read_embeddings
 from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes
@@ -118,7 +119,7 @@ def test_paths_may_be_in_a_file_of_their_own(tmp_path: Path) -> None:
 
 def test_what_was_exported_is_read_as_it_was(tmp_path: Path) -> None:
     origins = [Path("/photos/a.jpg"), None, Path(os.fsdecode(b"/caf\xe9.jpg"))]
-    found = read(tmp_path, npz_bytes(STACK, origins))
+    found = read(tmp_path, npz_bytes(STACK, origins, DLIB.id))
     assert (found.embeddings == STACK).all()
     assert found.origins == tuple(origins)
     assert (read(tmp_path, npy_bytes(STACK)).embeddings == STACK).all()
@@ -140,10 +141,11 @@ def test_what_the_documents_say_of_saving_is_so(tmp_path: Path) -> None:
 
 def test_exported_files_are_plain_little_endian_float32(tmp_path: Path) -> None:
     assert np.load(io.BytesIO(npy_bytes(STACK[0]))).dtype.str == "<f4"
-    with np.load(io.BytesIO(npz_bytes(STACK, [None] * 3)), allow_pickle=False) as found:
+    with np.load(io.BytesIO(npz_bytes(STACK, [None] * 3, DLIB.id)), allow_pickle=False) as found:
         assert {name: (found[name].shape, found[name].dtype.kind) for name in found} == {
             "embeddings": ((3, 128), "f"),
             "paths": ((3,), "U"),
+            "model": ((), "U"),
         }
 
 

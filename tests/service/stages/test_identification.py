@@ -47,7 +47,7 @@ def test_a_file_from_flickr_is_not_read_where_its_hash_is_known_from_fetching_it
 def test_a_file_that_has_changed_since_it_had_settled_is_not_looked_at(bench: ArrivalBench) -> None:
     arrival = bench.arrival("a.jpg")
     arrival.path.write_bytes(b"more than it was")
-    with pytest.raises(ChangedError, match="changed since it had settled"):
+    with pytest.raises(ChangedError, match="changed after it had settled"):
         passed(bench.identifying(), arrival)
     assert bench.workers.asked == ["read a.jpg"]
 

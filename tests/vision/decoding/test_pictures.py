@@ -140,7 +140,7 @@ def bomb() -> bytes:
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"Dear Eileen,", "not a picture in any format that is known"),
+        (b"Dear Eileen,", "not a picture in a known format"),
         (bomb(), "40000 × 40000 are 1600 megapixels; the limit is 200"),
     ],
 )
@@ -174,6 +174,6 @@ def test_of_a_raw_file_the_embedded_picture_is_shown_upright(
 def test_a_raw_file_without_a_picture_or_that_is_none_is_set_aside(tmp_path: Path, obama: Path) -> None:
     data = write_raw(tmp_path / "IMG_1.dng", obama).read_bytes()
     for damaged in (b"", data[:1000], obama.read_bytes(), b"II*\0" + bytes(100)):
-        with pytest.raises(SetAsideError, match="the file is empty|not a RAW file|no picture is embedded") as refused:
+        with pytest.raises(SetAsideError, match="the file is empty|not a RAW file|has no embedded picture") as refused:
             decode_raw(damaged, max_megapixels=200)
         assert "b'" not in str(refused.value)

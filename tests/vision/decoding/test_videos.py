@@ -133,8 +133,8 @@ def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, t
         return str(error.value)
 
     assert reason("empty.mp4", b"") == "the file is empty"
-    assert reason("text.mp4", b"hello " * 1000).startswith("not a video, or damaged, or cut off")
-    assert reason("head.mp4", film.read_bytes()[:2000]).startswith("no picture in it can be decoded: it is damaged")
+    assert reason("text.mp4", b"hello " * 1000).startswith("not a video, or damaged or truncated")
+    assert reason("head.mp4", film.read_bytes()[:2000]).startswith("no frame can be decoded: it is damaged")
     sound = tmp_path / "sound.mp4"
     with av.open(str(sound), "w") as container:
         stream = container.add_stream("aac", rate=8000)
@@ -142,7 +142,7 @@ def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, t
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert reason("sound2.mp4", sound.read_bytes()) == "it has no moving picture, only sound or data"
+    assert reason("sound2.mp4", sound.read_bytes()) == "it has no video stream, only sound or data"
 
 
 def test_an_encrypted_video_is_set_aside_with_the_reason(pool: Pool, tmp_path: Path, obama: Path) -> None:

@@ -55,7 +55,7 @@ def test_another_file_than_the_known_one_is_refused_with_its_name_and_the_remedy
 
 def test_a_file_that_ends_within_a_layer_is_no_network() -> None:
     data = source_of(DETECTOR).read_bytes()
-    with pytest.raises(FamiliarError, match="not a network of dlib, or not whole"):
+    with pytest.raises(FamiliarError, match="not a network of dlib, or truncated"):
         read_layers(data[: len(data) // 2])
 
 

@@ -76,7 +76,10 @@ def test_what_lies_beyond_the_photo_is_black() -> None:
 
 @pytest.mark.parametrize(
     ("points", "message"),
-    [(((1, 1),) * 68, "a face with 68 landmarks can't be aligned; 5 are needed"), (((7, 7),) * 5, "lie in one point")],
+    [
+        (((1, 1),) * 68, "a face with 68 landmarks can't be aligned; 5 are needed"),
+        (((7, 7),) * 5, "all landmarks at one point"),
+    ],
 )
 def test_landmarks_that_tell_nothing_are_refused(points: tuple[tuple[int, int], ...], message: str) -> None:
     with pytest.raises(SetAsideError, match=message):

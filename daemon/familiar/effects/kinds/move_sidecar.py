@@ -101,7 +101,7 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
         try:
             place(source.entry, target, hidden, hash_=hash_, pulse=attempt.pulse)
         except FileExistsError as error:
-            raise SetAsideError(f"{path}: is taken; the sidecar stays at {wish.sidecar}") from error
+            raise SetAsideError(f"{path}: already exists; the sidecar stays at {wish.sidecar}") from error
         return Outcome(state="done", target=path)
 
     def leaves_nothing(self, wish: MoveSidecar, step: Step) -> bool:  # noqa: ARG002
@@ -156,6 +156,6 @@ def _moves_behind(step: Step, around: Surroundings) -> Iterator[MoveSidecar]:
 
 def _hash_of(source: SourceFile, pulse: Pulse) -> str:
     if source.entry is None:
-        raise GoneError(f"{source.path}: no longer there")
+        raise GoneError(f"{source.path}: no longer exists")
     with hold_photo(source.entry) as held:
         return held.hash(pulse)

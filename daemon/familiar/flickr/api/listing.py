@@ -92,7 +92,7 @@ def read_page(answer: dict[str, Any]) -> Page:
             odd=entries.count(None),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PassingError("the answer is broken: no listing in it") from error
+        raise PassingError("invalid answer: no listing") from error
 
 
 def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
@@ -114,7 +114,7 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
         )
         return tuple(size for size in sizes if size.suffix not in _PLAYERS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PassingError("the answer is broken: no sizes in it") from error
+        raise PassingError("invalid answer: no sizes") from error
 
 
 def read_secret(answer: dict[str, Any]) -> str:
@@ -126,9 +126,9 @@ def read_secret(answer: dict[str, Any]) -> str:
     try:
         secret = str(answer["photo"]["secret"])
     except (KeyError, TypeError) as error:
-        raise PassingError("the answer is broken: no photo in it") from error
+        raise PassingError("invalid answer: no photo") from error
     if not _NAME.fullmatch(secret):
-        raise PassingError("the answer is broken: its secret is none")
+        raise PassingError("invalid answer: invalid secret")
     return secret
 
 
@@ -158,7 +158,7 @@ def _understood(photo: Any) -> ListingEntry | None:
 def _listed(photo: dict[str, Any]) -> ListingEntry:
     id_, secret = str(photo["id"]), str(photo["secret"])
     if not _NAME.fullmatch(id_) or not _NAME.fullmatch(secret):
-        raise ValueError("such an id would be no name of a file")
+        raise ValueError("the id is not a valid file name")
     uploaded = _number(photo.get("dateupload"))
     return ListingEntry(
         id=id_,

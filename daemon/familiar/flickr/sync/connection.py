@@ -28,8 +28,8 @@ def connect(credentials: Credentials, settings: FlickrSettings, store: Store, lo
     account = store.flickr.fact("account")
     if account is not None and account["nsid"] != login.nsid:
         raise StoppedError(
-            f"This state folder has the photos of {account['username']!r}, and {login.username!r} is logged in; "
-            "use another --state for another account."
+            f"This state folder has the photos of {account['username']!r}, and {login.username!r} is logged in; use "
+            "another --state for another account."
         )
     if account is None:
         store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})

@@ -191,7 +191,7 @@ class Fetcher:
         media: Media = "video" if photo.media == "video" else "photo"
         size = best_size(read_sizes(answer, media), self._settings.max_size)
         if size is None:
-            raise NoFileError(f"Flickr offers no file of this {media}")
+            raise NoFileError(f"Flickr has no file of this {media}")
         return size
 
     def _give_up(self, photo: FlickrPhoto, error: FamiliarError) -> None:
@@ -227,7 +227,7 @@ def _compare(photo: FlickrPhoto, size: Size, checked: CheckedFile) -> None:
     if photo.media == "video":
         return
     if kinds is not None and checked.format not in kinds:
-        reason = f"it is of the kind {checked.format}, not {size.suffix}"
+        reason = f"its format is {checked.format}, not {size.suffix}"
     elif max(checked.width, checked.height) * 2 < size.pixels:
         reason = f"it has {checked.width} × {checked.height} pixels, not {size.width} × {size.height}"
     else:

@@ -229,5 +229,5 @@ class FlickrSync:
 
     async def _send_now(self, sender: Sender, login: Login) -> None:
         if not login.may_write and self._store.flickr_tags.open(limit=1):
-            raise NotAllowedError("it may only read")
+            raise NotAllowedError("the login has read access only")
         await sender.send_all()

@@ -131,7 +131,7 @@ class CropManifest:
         return set(chain.from_iterable(paths))
 
 
-_FILE = ManifestFile(name=MANIFEST_NAME, content=TypeAdapter(CropManifest), remedy="name another folder with --to")
+_FILE = ManifestFile(name=MANIFEST_NAME, content=TypeAdapter(CropManifest), remedy="choose another folder with --to")
 
 
 def read_manifest(folder: Path) -> CropManifest | None:

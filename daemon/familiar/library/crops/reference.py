@@ -34,6 +34,14 @@ class CropReference(Protocol):
         """Name of a registered person."""
 
     @property
+    def model(self) -> str:
+        """Id of the model whose embeddings are compared."""
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether matching finds them: it knows the people who have references of the model in use."""
+
+    @property
     def threshold(self) -> float:
         """The threshold that holds where none is asked for."""
 
@@ -48,18 +56,22 @@ class CropReference(Protocol):
 class PersonToCrop:
     """A registered person; distances are those of matching."""
 
-    def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, nearest: int, model: str) -> None:
-        """Take the person's name, and how matching is done.
+    def __init__(
+        self, store: Store, scorer: Scorer, name: str, *, threshold: float, nearest: int, is_matched: bool
+    ) -> None:
+        """Take the person's name, and how matching is done; faces are compared by the scorer's model.
 
         Raises:
-            UsageError: there is no such person, or they have no references of the model in use.
+            UsageError: there is no such person, or they have no references of that model.
         """
+        self.model = scorer.model
+        self.is_matched = is_matched
         self._scorer = scorer
         self._known: KnownPerson = scorer.person(name)
         self._nearest = nearest
         self.person: str | None = self._known.name
         self.threshold = threshold if self._known.threshold is None else self._known.threshold
-        self.reference = _reference_of(store, self._known.name, model)
+        self.reference = _reference_of(store, self._known.name, scorer.model)
 
     def measure(self, faces: FaceStack) -> Distances:
         """Compare faces with the person."""
@@ -73,10 +85,12 @@ class FaceToCrop:
     """The face in a photo."""
 
     person: str | None = None
+    is_matched = False
 
     def __init__(self, path: Path, photo: Photo, face: Face, *, threshold: float) -> None:
         """Take the photo, the face in it, and the threshold."""
         self._embedding = face.embedding[None]
+        self.model = face.engine
         self.threshold = threshold
         self.reference = ImageReference(
             image=shown_path(path),
@@ -102,10 +116,10 @@ def choose_face(path: Path, photo: Photo, *, largest: bool) -> Face:
         FamiliarError: there is none, or there are several, and it was not said that the largest is meant.
     """
     if not photo.faces:
-        raise FamiliarError(f"{path}: no face was found in it; name a photo that shows the face to look for.")
+        raise FamiliarError(f"{path}: no face found; give a photo that shows the face to look for.")
     if len(photo.faces) > 1 and not largest:
         raise FamiliarError(
-            f"{path}: {len(photo.faces)} faces were found in it; --largest takes the largest, or name another photo."
+            f"{path}: {len(photo.faces)} faces found; use --largest for the largest one, or give another photo."
         )
     return max(photo.faces, key=lambda face: face.size)
 

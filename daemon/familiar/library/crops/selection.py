@@ -50,16 +50,15 @@ class _Measured:
 class FaceSelector:
     """Chooses among faces that the store has."""
 
-    def __init__(self, store: Store, model: str) -> None:
-        """Take the store, and the id of the model in use."""
+    def __init__(self, store: Store) -> None:
+        """Take the store."""
         self._store = store
-        self._model = model
 
     def choose(
         self, sought: CropReference, settings: RecordedOptions, photos: Mapping[int, PhotoGlance]
     ) -> CropSelection:
         """Return what is to be cropped of these photos."""
-        measured = _measure(sought, self._store.faces.of_photos(self._model, list(photos)))
+        measured = _measure(sought, self._store.faces.of_photos(sought.model, list(photos)))
         found: dict[int, list[SelectedFace]] = {}
         reasons: dict[int, str] = {}
         for photo, one in self._judged(sought, settings, photos, measured):
@@ -114,24 +113,28 @@ class _Judge:
         """Return why a face is not taken, or None."""
         wish = self._settings
         if wish.faces != "every" and is_other:
-            return f"it was said that the face is not {self._sought.person!r}"
+            return f"the face was rejected as {self._sought.person!r}"
         if wish.faces == "matched" and (reason := self._mismatch(face)) is not None:
             return reason
         if face.size < wish.min_size:
-            return f"the face has {face.size} pixels, and at least {wish.min_size} are asked for"
+            return f"the face has {face.size} pixels; the minimum is {wish.min_size}"
         if face.sharpness < wish.min_sharpness:
-            return f"the face has a sharpness of {face.sharpness:g}, and at least {wish.min_sharpness:g} is asked for"
+            return f"the face has a sharpness of {face.sharpness:g}; the minimum is {wish.min_sharpness:g}"
         if not wish.enlarge and scale > 1:
-            return f"the face would be enlarged {scale:.2f} times"
+            return f"the face would have to be enlarged {scale:.2f} times"
         return None
 
     def _mismatch(self, face: Face) -> str | None:
         match = self._matches.get(face.id or 0)
         if match is None:
-            return "the face counts as nobody"
+            return "the face matches no person"
         if match.accepted:
             return None if match.person == self._sought.person else f"the face is nearer to {match.person!r}"
-        return "the face could be somebody else as well" if match.ambiguous else "the face counts as nobody"
+        return (
+            "the face is ambiguous: a second person is equally near"
+            if match.ambiguous
+            else "the face matches no person"
+        )
 
 
 def _measure(sought: CropReference, parts: Iterable[FaceStack]) -> _Measured:
@@ -165,7 +168,7 @@ def _without(photo: PhotoGlance, nearest: float | None, threshold: float) -> str
     if photo.reason is not None:
         return f"set aside: {photo.reason}"
     if nearest is not None:
-        return f"the nearest face has a distance of {nearest:.3f}, and the threshold is {threshold:g}"
+        return f"the nearest face has a distance of {nearest:.3f}; the threshold is {threshold:g}"
     if photo.outdated:
-        return "its faces were encoded by another model; `familiar run` encodes them again"
-    return "no face was found in it"
+        return "its faces were encoded with another model; `familiar run` encodes them again"
+    return "no face found"

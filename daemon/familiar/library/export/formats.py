@@ -49,7 +49,7 @@ def choose_format(named: Format | None, path: Path | None) -> Format:
     if named is not None:
         check_choice("format", named, FORMATS)
     if named == "parquet" and path is None:
-        raise UsageError("Parquet needs a file: --out FILE.parquet.")
+        raise UsageError("Parquet requires a file: --out FILE.parquet.")
     if named is not None:
         return named
     if path is None:
@@ -57,6 +57,6 @@ def choose_format(named: Format | None, path: Path | None) -> Format:
     chosen = _SUFFIXES.get(path.suffix.lower())
     if chosen is None:
         raise UsageError(
-            f"{path}: the suffix {path.suffix!r} stands for no format; use one of {', '.join(_SUFFIXES)}, or --format."
+            f"{path}: the suffix {path.suffix!r} is not a known format; use one of {', '.join(_SUFFIXES)}, or --format."
         )
     return chosen

@@ -77,7 +77,7 @@ def classes_of(crowds: Sequence[PhotosByFaces]) -> list[tuple[str, int]]:
 
 def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
     """Return how the scores of all faces are spread, with the threshold."""
-    label = f"Faces by score; the threshold is {threshold:.3f}"
+    label = f"Faces by score; threshold: {threshold:.3f}"
     with _figure(_WIDTH, _HEIGHT, layout="constrained") as figure:
         axes = figure.add_subplot()
         low = _draw_scores(axes, scores, threshold)
@@ -89,7 +89,7 @@ def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
 
 def person_chart(person: PersonFigures, low: float) -> str:
     """Return how the scores of one person's faces are spread, from the score `low` to 1; a small chart."""
-    label = f"Faces by score; the threshold is {person.threshold:.3f}"
+    label = f"Faces by score; threshold: {person.threshold:.3f}"
     with _figure(*_SMALL, layout=None) as figure:
         axes = figure.add_axes((0.07, 0.24, 0.86, 0.72))
         _draw_scores(axes, person.scores, person.threshold)

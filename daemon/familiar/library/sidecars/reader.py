@@ -96,7 +96,7 @@ class SidecarReader:
             reason = f"unexpected error: {error!r}"
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
-            left = [f"{told.misplaced} faces drawn on a picture of another shape"] if told.misplaced else []
+            left = [f"{told.misplaced} face areas for a picture of another shape"] if told.misplaced else []
             self._take(photo_id, photo, path, sidecar, looks, told.regions, left)
 
     def _take(
@@ -130,7 +130,7 @@ class SidecarReader:
         names: dict[int, Region] = {}
         for number, region in enumerate(regions):
             face = photo.faces[found[number]].id if number in found else None
-            reason = "no face was found there" if face is None else self._objection(face, region.name)
+            reason = "no face found in that area" if face is None else self._objection(face, region.name)
             if face is not None and reason is None:
                 names[face] = region
             else:

@@ -1,4 +1,4 @@
-"""The contract of an engine, what finds and encodes the faces in a picture; and its parts, which can be exchanged."""
+"""The contract of an engine, which finds and encodes the faces in a picture, and its exchangeable parts."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -34,11 +34,11 @@ class Engine(Protocol):
 
     @property
     def description(self) -> str:
-        """Name the engine with the settings of its detector, as in what looked at a photo."""
+        """Name the engine with the settings of its detector, as stored with each photo."""
 
     @property
     def devices(self) -> str:
-        """Say what runs where, with which file."""
+        """Return the device of each network, and the file with the weights."""
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
@@ -55,7 +55,7 @@ class Detector(Protocol):
 
     @property
     def device(self) -> Device:
-        """Say where it runs."""
+        """Return the device that it runs on."""
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
         """Return for each RGB image a `dlib.rectangle` for each face, in pixels of what was given."""
@@ -77,7 +77,7 @@ class Encoder(Protocol):
 
     @property
     def device(self) -> Device:
-        """Say where it runs."""
+        """Return the device that it runs on."""
 
     @property
     def file(self) -> Path:
@@ -117,7 +117,7 @@ class FaceEngine:
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original.
 
-        They are encoded from all the pixels that were decoded, those of all pictures together.
+        They are encoded from full resolution, the faces of all pictures in one batch.
         """
         if not pictures:
             return []
@@ -185,7 +185,7 @@ class FaceEngine:
 
 
 def scaled(rectangle: Any, ratio: float) -> Any:
-    """Return a `dlib.rectangle` in pixels of a picture that is so many times as large."""
+    """Return a `dlib.rectangle` in pixels of a picture scaled by this factor."""
     if ratio == 1:
         return rectangle
     sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())

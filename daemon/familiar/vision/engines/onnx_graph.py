@@ -1,4 +1,4 @@
-"""An ONNX graph as it grows. `onnx` is imported only where a model is converted."""
+"""A builder of an ONNX graph. `onnx` is imported only where a model is converted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

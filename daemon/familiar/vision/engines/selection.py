@@ -17,7 +17,7 @@ from familiar.vision.engines.engine import Detector, Encoder, Engine, FaceEngine
 
 
 def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
-    """Return the engine of the settings with all its networks, and why it is another one than was asked for, or None.
+    """Return the engine of the settings with all its networks, and the reason if it is not the configured one, or None.
 
     Args:
         settings: engine, detector, upsampling and the scale of detection.
@@ -75,7 +75,7 @@ def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
 
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
-    """Return dlib's own engine; HOG takes the place of a detector that dlib does not have."""
+    """Return dlib's own engine; HOG replaces a detector that dlib does not have."""
     if settings.detector == "mtcnn":
         settings = settings.model_copy(update={"detector": "hog"})
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerNote:
-    """What a worker tells its parent as it starts: why it can't (`fatal`), or what is not as it was asked for."""
+    """What a worker reports to its parent as it starts: why it can't (`fatal`), or why it uses another engine."""
 
     fatal: bool
     text: str
@@ -50,13 +50,13 @@ _PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
 _SHARP = 2000
-"""Longer side in pixels that a JPEG is decoded at, at least: small faces are encoded from it."""
+"""Least longer side in pixels that a JPEG is decoded at: small faces are encoded from it."""
 
 _CUDA_MEGABYTES = 8192
-"""What CUDA may map for itself in the memory of a process, beside what the limit allows."""
+"""Address space that CUDA may map in addition to the memory limit."""
 
 _FRAMES = 8
-"""Frames of a video that are looked at together."""
+"""Frames of a video in one batch."""
 
 _NICENESS = 10
 
@@ -68,10 +68,10 @@ have the processors. A network of a user's own may never be done with it."""
 def start(
     settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
 ) -> None:
-    """Prepare a fresh worker: limits, priority, silence, an end with its parent; load decoders and `networks`.
+    """Prepare a new worker: set limits, priority, no output, end with its parent; load decoders and `networks`.
 
-    What prevents that is told to `notes`, and the worker ends; so is that another engine had to take the place of the
-    one that was asked for.
+    An error is put into `notes`, and the worker ends. `notes` also gets the reason if the configured engine is not
+    used.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -93,7 +93,7 @@ def start(
         if fallback is not None:
             notes.put(WorkerNote(fatal=False, text=fallback))
     except MemoryError:
-        text = f"they need more than the {settings.memory_limit} MB that a worker may use (memory_limit)"
+        text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
         notes.put(WorkerNote(fatal=True, text=text))
         raise
     except Exception as error:
@@ -103,7 +103,7 @@ def start(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexTask:
-    """A photo to look at: its path, the hash that its content should have, and whether a still lies beside a video."""
+    """A photo to analyse: its path, the expected hash of its content, and whether a still belongs to a video."""
 
     path: Path
     hash: str
@@ -187,7 +187,7 @@ class CheckedFile:
 
 
 def check(path: Path, settings: VisionSettings) -> CheckedFile:
-    """Decode a file to its end, of a video the first picture, at the least cost; return its hash and its size.
+    """Decode a file to its end, of a video the first picture, as cheaply as possible; return its hash and its size.
 
     Raises:
         GoneError, RetryError: the file can't be read.
@@ -287,11 +287,11 @@ def _cut(image: "Image", wish: Crop) -> bytes | FamiliarError:
 
 
 def _too_large(settings: VisionSettings) -> SetAsideError:
-    return SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use")
+    return SetAsideError(f"it needs more memory than memory_limit ({settings.memory_limit} MB)")
 
 
 def devices(settings: VisionSettings, models: Path) -> str:
-    """Return where each network runs, with which file."""
+    """Return the device of each network, and the file with the weights."""
     return _engine(settings, models)[0].devices
 
 
@@ -344,7 +344,7 @@ def _within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
 
 
 def _be_silent() -> None:
-    """Send what decoders write to standard output and error to nowhere: libtiff and others use the descriptors."""
+    """Discard what decoders write to standard output and error: libtiff and others use the descriptors."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
