@@ -114,13 +114,13 @@ SFACE = Model(
     name="sface",
     id="sface-2021dec",
     dimension=128,
-    length=0.463,
+    length=THRESHOLD,
     licence="Apache-2.0",
     calibration=Calibration(linkage=LinkageLimits(longer=0.0)),
     summary="SFace, of OpenCV's models: makes far fewer mistakes than dlib's network",
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
-publishes it. 0.95 between unit vectors is `THRESHOLD`."""
+publishes it. Two of its directions that are 60 degrees apart have the distance `THRESHOLD`."""
 
 MODELS = (SFACE, DLIB, DLIB_PLAIN)
 

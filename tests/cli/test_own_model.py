@@ -50,10 +50,8 @@ def test_faces_are_encoded_compared_and_exported_with_as_many_numbers_as_the_net
     assert model.startswith("own-")
     assert dimension == DIMENSION
     own.ask("people", "add", "Barack Obama", couple, "--largest")
-    exported = [
-        json.loads(line) for line in own.ask("export", "faces", "--embeddings", "--format", "jsonl").stdout.splitlines()
-    ]
-    assert [len(face["embedding"]) for face in exported] == [DIMENSION] * 2
+    exported = own.ask("export", "faces", "--embeddings", "--format", "jsonl").stdout.splitlines()
+    assert [len(json.loads(line)["embedding"]) for line in exported] == [DIMENSION] * 2
 
 
 def test_a_file_of_sface_is_known_for_what_it_is(household: Household, couple: Path) -> None:

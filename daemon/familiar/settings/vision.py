@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from familiar.embedding_models import SFACE
+from familiar.embedding_models import THRESHOLD
 from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Pixels, Seconds, Section
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -64,7 +64,7 @@ class VisionSettings(Section):
         default="rgb", description="Which colour your own network sees first, red or blue."
     )
     model_length: float = Field(
-        default=SFACE.length,
+        default=THRESHOLD,
         gt=0,
         le=10,
         description="Length that embeddings of your own network get: 0.44 is to be the right threshold for it, too.",
