@@ -5,6 +5,7 @@ model has here, so that a distance of `THRESHOLD` means the same for each of the
 and exported is on that scale, and nothing else multiplies.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 
 THRESHOLD = 0.44
@@ -113,15 +114,45 @@ SFACE = Model(
     name="sface",
     id="sface-2021dec",
     dimension=128,
-    length=0.463,
+    length=THRESHOLD,
     licence="Apache-2.0",
     calibration=Calibration(linkage=LinkageLimits(longer=0.0)),
     summary="SFace, of OpenCV's models: makes far fewer mistakes than dlib's network",
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
-publishes it. 0.95 between unit vectors is `THRESHOLD`."""
+publishes it. Two of its directions that are 60 degrees apart have the distance `THRESHOLD`."""
 
 MODELS = (SFACE, DLIB, DLIB_PLAIN)
+
+FILES = {
+    "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee": SFACE,
+    "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79": SFACE,
+}
+"""Files of weights that are known, by their SHA-256: SFace as small integers (8 bits, in blocks), and as trained. Their
+embeddings hardly differ."""
+
+OWN = "own"
+"""What a model of the user's own is called."""
+
+
+def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
+    """Return a model of the user's own, with the calibration of one that is like it.
+
+    Args:
+        dimension: how many numbers an embedding has.
+        length: that of its embeddings on familiar's scale.
+        told_apart_by: all that its embeddings depend on, its file's SHA-256 among it.
+    """
+    digest = hashlib.sha256(f"{told_apart_by} {length!r}".encode()).hexdigest()
+    return Model(
+        name=OWN,
+        id=f"own-{digest[:16]}",
+        dimension=dimension,
+        length=length,
+        licence="NOASSERTION",
+        calibration=SFACE.calibration,
+        summary="the network of vision.model_file",
+    )
 
 
 def model_named(name: str) -> Model | None:

@@ -27,6 +27,8 @@ _GPU = Path("/dev/nvidia0")
 _GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --extra gpu (docs/detection.md)"
 _CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the CPU: uv sync (docs/detection.md)"
 
+_ENGINE_REMEDY = "correct vision.model_file, or reinstall familiar; its models or decoders are missing"
+
 _PROBE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
     "53de0000000c4944415408d763f8ffff3f0005fe02fea735818100000000"
@@ -162,7 +164,7 @@ def _examine_engine(session: Session, settings: Settings) -> Finding:
         try:
             engine, devices, fallback = session.run(probe(path))
         except FamiliarError as error:
-            return _bad("engine", str(error), "reinstall familiar; its models or decoders are missing")
+            return _bad("engine", str(error), _ENGINE_REMEDY)
     if fallback is not None:
         remedy = _CUDA_REMEDY if "CUDA" in fallback else "fix this for full speed; results are the same"
         return _warning("engine", f"{fallback}; using {engine} with {devices}", remedy)

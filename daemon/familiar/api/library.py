@@ -441,7 +441,7 @@ class Library:
             table: "photos", "faces" or "matches"; see docs/report.md for their columns.
             out: a file, or a stream of bytes, which stays open.
             format: "csv", "jsonl" or "parquet"; by default that of the file's suffix, for a stream "csv".
-            embeddings: include the embedding (128,) of each face.
+            embeddings: include the embedding of each face.
             replace: replace an existing file.
 
         Raises:

@@ -9,6 +9,7 @@ from familiar.errors import FamiliarError, NoStoreError, UsageError
 if TYPE_CHECKING:
     from familiar.api.session import Session
     from familiar.embedding_models import Model
+    from familiar.identity.scale import MeasuredLength
     from familiar.library.models import ListedModel, ModelChange, ModelPlan
     from familiar.library.reencoding import Reencoded
     from familiar.store.store import Store
@@ -51,6 +52,35 @@ class FaceModels:
                     return await plan_of(store, workers, model, count)
 
         return session.run(plan())
+
+    def measure(self) -> MeasuredLength:
+        """Return how long the embeddings of your own network should be, by faces that are in one photo of the library.
+
+        Nothing is kept: what it says belongs into the settings, before the network is used.
+
+        Raises:
+            UsageError: the settings name no network of your own.
+            NoStoreError: there is no store yet.
+            FamiliarError: the library has too few photos with several faces, or the network can't be used.
+        """
+        from familiar.embedding_models import OWN
+        from familiar.library.model_scale import measure_length
+        from familiar.vision.chosen_model import chosen_model
+
+        session, vision = self._session, self._session.settings.vision
+        if vision.model != OWN:
+            raise UsageError(
+                f"vision.model is {vision.model or 'null'}, but what is measured is a network of your own. Set it to "
+                f"{OWN}, and vision.model_file to the ONNX file; to try it first, in a copy that --config names."
+            )
+        store = session.store()
+
+        async def measure() -> MeasuredLength:
+            async with session.workers_for(chosen_model(vision)) as workers:
+                with session.progress("measuring") as count:
+                    return await measure_length(store, workers, count)
+
+        return session.run(measure())
 
     def use(self, name: str) -> ModelChange:
         """Use a model from now on: all faces are encoded again by it, references first, then the newest photos.

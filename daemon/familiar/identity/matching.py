@@ -37,7 +37,7 @@ def match(
     is within the person's threshold and is not ambiguous. A decision of a person replaces both.
 
     Args:
-        embeddings: shape (m, 128), of the gallery's engine.
+        embeddings: shape (m, numbers), of the gallery's engine.
         gallery: the people.
         settings: threshold, margin, and how many nearest references count.
         verdicts: what was decided about some of the faces.
@@ -46,7 +46,7 @@ def match(
     if not gallery.names:
         return (None,) * len(embeddings)
     limits = np.where(np.isnan(gallery.thresholds), settings.threshold, gallery.thresholds)
-    rows = max(1, _BLOCK_BYTES // (4 * len(gallery.references) + 2 * 4 * 128 * settings.nearest))
+    rows = max(1, _BLOCK_BYTES // (4 * len(gallery.references) + 2 * embeddings[:1].nbytes * settings.nearest))
     matches: list[Match | None] = []
     for start in range(0, len(embeddings), rows):
         barred = _barred(verdicts, gallery, start, start + rows)

@@ -14,8 +14,8 @@ def distances_to(embeddings: Embeddings, references: Embeddings, *, nearest: int
     """Return the distance of each face to a person, shape (m,), as matching has it; infinite for a damaged embedding.
 
     Args:
-        embeddings: shape (m, 128).
-        references: the person's, shape (n, 128), of the same engine; n is at least 1.
+        embeddings: shape (m, numbers).
+        references: the person's, shape (n, numbers), of the same engine; n is at least 1.
         nearest: how many nearest references count.
     """
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)

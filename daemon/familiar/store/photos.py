@@ -177,8 +177,17 @@ class Photos:
         for (photo_id,) in self._db.conn.execute("SELECT id FROM photos WHERE verdict = 'seen' ORDER BY id").fetchall():
             yield int(photo_id)
 
+    def with_several_faces(self, limit: int) -> list[int]:
+        """Return up to `limit` photos, the newest first, with several faces, of which none was called no face."""
+        rows = self._db.conn.execute(
+            "SELECT photo_id FROM real_faces JOIN photos ON photos.id = photo_id AND kind = 'photo' "
+            "GROUP BY photo_id HAVING count(*) > 1 ORDER BY photo_id DESC LIMIT ?",
+            (limit,),
+        )
+        return [int(row[0]) for row in rows]
+
     def embeddings(self, engine: str, *, after: int, limit: int) -> tuple[list[int], Embeddings]:
-        """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, 128)."""
+        """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, numbers)."""
         rows = self._db.conn.execute(
             "SELECT id, embedding FROM real_faces WHERE engine = ? AND id > ? ORDER BY id LIMIT ?",
             (engine, after, limit),

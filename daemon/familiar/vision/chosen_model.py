@@ -1,15 +1,60 @@
 """Which model encodes faces: the one that the settings ask for, or else the one that the store has in use."""
 
-from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model, model_of
-from familiar.errors import UsageError
+from dataclasses import dataclass
+from typing import Literal
+
+from familiar.embedding_models import DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
+from familiar.errors import GoneError, RetryError, UsageError
+from familiar.filesystem.reading import fingerprint
 from familiar.settings import VisionSettings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelValues:
+    """What a network takes for pixels: their values less `mean`, divided by `std`; red first, or blue."""
+
+    mean: float
+    std: float
+    colours: Literal["rgb", "bgr"]
+
+
 def chosen_model(settings: VisionSettings) -> Model:
-    """Return the model whose embeddings these settings give. Both engines run dlib's network, with the same numbers."""
-    if settings.model == "sface":
-        return SFACE
+    """Return the model whose embeddings these settings give. Both engines run dlib's network, with the same numbers.
+
+    A network of the user's own is told by its file, which is read and not taken apart here.
+
+    Raises:
+        UsageError: that file can't be read.
+    """
+    match settings.model:
+        case "sface":
+            return SFACE
+        case "own":
+            hash_ = file_hash(settings)
+            return FILES.get(hash_) or own_model(
+                dimension=settings.model_dimension,
+                length=settings.model_length,
+                told_apart_by=f"{hash_} {pixel_values(settings)}",
+            )
     return DLIB_PLAIN if settings.mirror is False else DLIB
+
+
+def file_hash(settings: VisionSettings) -> str:
+    """Return the SHA-256 of the file that the settings name, 64 hexadecimal digits.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    assert settings.model_file is not None, "the settings are checked"
+    try:
+        return fingerprint(settings.model_file)
+    except (GoneError, RetryError) as error:
+        raise UsageError(f"vision.model_file: {error}") from error
+
+
+def pixel_values(settings: VisionSettings) -> PixelValues:
+    """Return how the user's own network sees pixels."""
+    return PixelValues(mean=settings.model_mean, std=settings.model_std, colours=settings.model_colours)
 
 
 def fixed_model(settings: VisionSettings) -> Model | None:
@@ -54,6 +99,14 @@ def default_model(settings: VisionSettings) -> Model:
 
 
 def settings_for(model: Model, settings: VisionSettings) -> VisionSettings:
-    """Return these settings as they are for encoding faces by a model."""
+    """Return these settings as they are for encoding faces by a model; one of the user's own is that of the settings.
+
+    Raises:
+        UsageError: the file that they name can't be read.
+    """
+    if model.name == OWN:
+        return settings.model_copy(update={"model": OWN})
+    is_of_file = settings.model == OWN and chosen_model(settings) == model
+    file = settings.model_file if is_of_file or settings.model != OWN else None
     name = "sface" if model == SFACE else "dlib"
-    return settings.model_copy(update={"model": name, "mirror": model != DLIB_PLAIN})
+    return settings.model_copy(update={"model": name, "model_file": file, "mirror": model != DLIB_PLAIN})

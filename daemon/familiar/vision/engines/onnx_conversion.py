@@ -75,6 +75,9 @@ def rebuild(network: ForeignNetwork, graph: Graph, inputs: Mapping[str, str]) ->
         network: the network.
         graph: what grows; it must be of the network's opset.
         inputs: for each input of the network the name of the value that takes its place.
+
+    Raises:
+        FamiliarError: an operator needs what nothing gives.
     """
     rebuilding = _Rebuilding(network, graph, dict(inputs))
     for node in network.nodes:
@@ -97,8 +100,14 @@ class _Rebuilding:
             self._consumers[info.name].append(None)
 
     def value(self, name: str) -> str:
-        """Return the name in the graph of a value, which is a constant of the graph if it is one here."""
+        """Return the name in the graph of a value, which is a constant of the graph if it is one here.
+
+        Raises:
+            FamiliarError: there is none.
+        """
         if name and name not in self._names:
+            if name not in self._constants:
+                raise FamiliarError(f"the value {name!r} is given by nothing before it is needed")
             self._names[name] = self._graph.constant(self._constants[name], self._constants[name].dtype.type)
         return self._names.get(name, "")
 

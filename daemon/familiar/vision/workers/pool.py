@@ -164,7 +164,7 @@ class Workers:
         return [one for task in tasks for one in await self.encode([task], chosen)]  # so that it is seen which it is
 
     async def devices(self) -> str:
-        """Return the device of each network."""
+        """Return the device of each network, and the file with the weights."""
         return await self._run(worker.devices, self._settings, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import resource
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -59,6 +60,10 @@ _FRAMES = 8
 
 _NICENESS = 10
 
+_LOADING = 240.0
+"""Seconds that loading the networks may take beyond the limit for a photo: where they are converted first, and others
+have the processors. A network of a user's own may never be done with it."""
+
 
 def start(
     settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
@@ -83,7 +88,8 @@ def start(
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
-        _, fallback = _engine(settings, models) if networks else (None, None)
+        with _within(settings.time_limit + _LOADING, notes):
+            _, fallback = _engine(settings, models) if networks else (None, None)
         if fallback is not None:
             notes.put(WorkerNote(fatal=False, text=fallback))
     except MemoryError:
@@ -285,7 +291,7 @@ def _too_large(settings: VisionSettings) -> SetAsideError:
 
 
 def devices(settings: VisionSettings, models: Path) -> str:
-    """Return the device of each network."""
+    """Return the device of each network, and the file with the weights."""
     return _engine(settings, models)[0].devices
 
 
@@ -318,6 +324,23 @@ def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None
     from familiar.vision.engines.selection import load_engine  # noqa: PLC0415
 
     return load_engine(settings, models)
+
+
+@contextmanager
+def _within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
+    """End this worker if a block takes longer, and tell why."""
+
+    def end() -> None:
+        notes.put(WorkerNote(fatal=True, text=f"loading the networks takes longer than {seconds:g} s"))
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _be_silent() -> None:
