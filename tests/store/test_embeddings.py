@@ -102,10 +102,10 @@ def test_a_person_is_known_to_each_model_that_has_encoded_a_reference(album: Alb
 
 def test_the_model_in_use_and_the_daemon_that_carries_it_are_remembered(album: Album) -> None:
     models = album.store.models
-    assert models.in_use is None
+    before = models.in_use
     models.use("new")
     models.carry("new", 17)
-    assert models.in_use == "new"
+    assert (before, models.in_use) == (None, "new")
     assert [models.is_carried("new", 17), models.is_carried("new", 18), models.is_carried("old", 17)] == [
         True,
         False,
