@@ -205,7 +205,8 @@ def test_embeddings_that_were_normalised_are_taken_with_a_warning(tmp_path: Path
 
 
 def unit(length: float = 1.0) -> Array:
-    return STACK * (length / np.linalg.norm(STACK, axis=1, keepdims=True))
+    lengths: Array = np.linalg.norm(STACK, axis=1, keepdims=True)
+    return STACK * (length / lengths)
 
 
 def test_embeddings_are_of_the_model_that_the_caller_the_file_or_the_settings_name(tmp_path: Path) -> None:
