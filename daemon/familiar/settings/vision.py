@@ -15,6 +15,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """The values of each preset (docs/detection.md)."""
 
+_GPU_BATCH = 16
+"""Photos that are handled at once with ONNX Runtime's build for GPUs; a CPU does not benefit."""
+
 _BALANCED = PRESETS["balanced"]
 
 
@@ -95,6 +98,11 @@ class VisionSettings(Section):
     memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory limit of a worker.")
     max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside without decoding.")
     recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced.")
+
+    @property
+    def together(self) -> int:
+        """How many photos a worker handles at once."""
+        return self.batch or (_GPU_BATCH if has_gpu_build() else 1)
 
     @model_validator(mode="before")
     @classmethod
