@@ -14,6 +14,7 @@ from familiar.embedding_models import DLIB, DLIB_PLAIN
 from familiar.store.store import STORE_NAME
 from support.household import Household
 
+KNOWN = "the models are 'sface', 'dlib', 'dlib-plain'; your own comes with vision.model: own"
 REMEDY = "Remove that line, and run this again to use dlib-plain."
 
 
@@ -156,7 +157,7 @@ def test_what_is_no_model_and_a_library_without_a_store_are_refused(household: H
     result = household.ask("models", "use", "arcface", check=False)
     assert (result.returncode, result.stderr) == (
         2,
-        "error: There is no model 'arcface'; the models are 'sface', 'dlib', 'dlib-plain'.\n",
+        f"error: There is no model 'arcface'; {KNOWN}.\n",
     )
     result = household.ask("models", "use", "dlib", check=False)
     assert "there is no store yet" in result.stderr

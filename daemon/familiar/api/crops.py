@@ -62,7 +62,7 @@ def crop(session: Session, request: CropRequest) -> CropResult:
     if request.people:
         session.rematch()
     for one in {reference.model for reference in references} - {model}:
-        session.encode_missing(known_model(one), list(candidates.photos))
+        session.encode_missing(known_model(one, session.known_models), list(candidates.photos))
     plans = plan_crops(FaceSelector(store), folders, candidates)
     recorder = Recorder(folders, time.monotonic)
     recorder.save()

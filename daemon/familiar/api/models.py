@@ -30,7 +30,7 @@ class FaceModels:
         """
         from familiar.library.models import listed
 
-        return listed(self._store_if_any(), self._session.model_or_default)
+        return listed(self._store_if_any(), self._session.known_models, self._session.model_or_default)
 
     def plan(self, name: str) -> ModelPlan:
         """Return what it takes to use a model: how many faces have to be encoded, and how long that takes.
@@ -143,7 +143,8 @@ class FaceModels:
         from familiar.library.models import known_model
         from familiar.vision.chosen_model import model_in_use
 
-        model, vision = known_model(name), self._session.settings.vision
+        vision = self._session.settings.vision
+        model = known_model(name, self._session.known_models)
         found = model_in_use(vision, model.id)
         if found == model:
             return model

@@ -203,11 +203,12 @@ class RegisteredPeople:
         from familiar.library.people.embedding_files.writer import references_of
 
         session, person = self._session, self.find(name)
-        chosen = session.model if model is None else known_model(model).id
-        if chosen != session.model:
-            session.encode_missing(known_model(chosen), session.store().references.photos(person.id))
-        embeddings, origins = references_of(session.store(), person, chosen, is_in_use=chosen == session.model)
-        return ReferenceArrays(person=person.name, model=chosen, embeddings=embeddings, origins=tuple(origins))
+        in_use = session.model_in_use
+        chosen = in_use if model is None else known_model(model, session.known_models)
+        if chosen != in_use:
+            session.encode_missing(chosen, session.store().references.photos(person.id))
+        embeddings, origins = references_of(session.store(), person, chosen.id, is_in_use=chosen == in_use)
+        return ReferenceArrays(person=person.name, model=chosen.id, embeddings=embeddings, origins=tuple(origins))
 
     def import_embeddings(
         self, name: str, file: str | Path, paths: str | Path | None = None, *, model: str | None = None
@@ -230,8 +231,9 @@ class RegisteredPeople:
         found = read_embeddings(
             expanded(file),
             None if paths is None else expanded(paths),
-            model=None if model is None else known_model(model),
+            model=None if model is None else known_model(model, self._session.known_models),
             in_use=self._session.model_in_use,
+            models=self._session.known_models,
         )
         person, registered = self._session.store(create=True).references.take_in(
             name, found.embeddings, origins=found.origins, engine=found.model.id

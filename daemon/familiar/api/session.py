@@ -82,6 +82,15 @@ class Session:
         return model_in_use(self.settings.vision, self._recorded_model)
 
     @property
+    def known_models(self) -> tuple[Model, ...]:
+        """All models that can be used: those of this program, and the one that the settings ask for."""
+        from familiar.embedding_models import MODELS
+        from familiar.vision.chosen_model import fixed_model
+
+        fixed = fixed_model(self.settings.vision)
+        return MODELS if fixed is None or fixed in MODELS else (*MODELS, fixed)
+
+    @property
     def model(self) -> str:
         """Id of the model in use; raises as `model_in_use` does."""
         return self.model_in_use.id

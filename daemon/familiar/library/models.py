@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.embedding_models import MODELS, Model, model_named, model_of
+from familiar.embedding_models import MODELS, OWN, Model, model_of
 from familiar.errors import UsageError
 from familiar.library.concurrency import run_all
 from familiar.library.encoding import TOGETHER, in_parts, places_of
@@ -83,16 +83,17 @@ class ModelChange:
     references_left: int
 
 
-def known_model(name: str) -> Model:
-    """Return a model by its name.
+def known_model(name: str, models: Sequence[Model] = MODELS) -> Model:
+    """Return a model by its name or its id.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: there is none of this name among these.
     """
-    found = model_named(name) or model_of(name)
+    found = next((model for model in models if name in {model.name, model.id}), None)
     if found is None:
-        names = ", ".join(repr(model.name) for model in MODELS)
-        raise UsageError(f"There is no model {name!r}; the models are {names}.")
+        names = ", ".join(repr(model.name) for model in models)
+        own = "" if any(model.name == OWN for model in models) else "; your own comes with vision.model: own"
+        raise UsageError(f"There is no model {name!r}; the models are {names}{own}.")
     return found
 
 
@@ -123,18 +124,18 @@ def model_name(id_: str) -> str:
     return id_ if found is None else found.name
 
 
-def listed(store: Store | None, in_use: str) -> list[ListedModel]:
-    """Return all models that are known here, and those that have encoded something in the store."""
+def listed(store: Store | None, models: Sequence[Model], in_use: str) -> list[ListedModel]:
+    """Return these models, and others that have encoded something in the store."""
     counts = {} if store is None else store.models.counts()
-    known = [_listed(model.id, model, counts.get(model.id), in_use) for model in MODELS]
-    ids = {model.id for model in MODELS}
+    known = [_listed(model.id, model, counts.get(model.id), in_use) for model in models]
+    ids = {model.id for model in models}
     return known + [_listed(id_, None, count, in_use) for id_, count in counts.items() if id_ not in ids]
 
 
 def _listed(id_: str, model: Model | None, counts: ModelCounts | None, in_use: str) -> ListedModel:
     counts = counts or ModelCounts()
     return ListedModel(
-        name=model_name(id_),
+        name=id_ if model is None else model.name,
         id=id_,
         summary="a model that is not known here" if model is None else model.summary,
         licence=None if model is None else model.licence,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from familiar.embedding_models import DLIB, Model
+from familiar.embedding_models import DLIB, MODELS, Model
 from familiar.errors import UsageError
 from familiar.library.models import known_model
 from familiar.library.people.embedding_files.arrays import HOW_TO_SAVE, Array, read_arrays
@@ -41,7 +41,12 @@ class EmbeddingFile:
 
 
 def read_embeddings(
-    file: Path, paths: Path | None = None, *, model: Model | None = None, in_use: Model = DLIB
+    file: Path,
+    paths: Path | None = None,
+    *,
+    model: Model | None = None,
+    in_use: Model = DLIB,
+    models: Sequence[Model] = MODELS,
 ) -> EmbeddingFile:
     """Read an embedding, or a stack of them, and where they come from if that is there, too.
 
@@ -50,6 +55,7 @@ def read_embeddings(
         paths: another file with the array of paths.
         model: the model that made them; by default the one that the file names, or else the one in use.
         in_use: the model in use.
+        models: those that the file may name.
 
     Raises:
         UsageError: a file can't be read, or has something else; the message says what was found.
@@ -67,7 +73,7 @@ def read_embeddings(
             f"{names}: wanted is one array of embeddings, and one of paths if there is one, without pickle "
             f"({HOW_TO_SAVE}); found are {_described(arrays)}."
         )
-    told = None if content.model is None else _told_model(file, content.model)
+    told = None if content.model is None else _told_model(file, content.model, models)
     if told is not None and model is not None and told != model:
         raise UsageError(f"{file}: the file says that its embeddings are of the model {told.name}, not {model.name}.")
     chosen = model or told or in_use
@@ -85,7 +91,7 @@ def read_embeddings(
     )
 
 
-def _told_model(file: Path, found: Array) -> Model:
+def _told_model(file: Path, found: Array, models: Sequence[Model]) -> Model:
     """Return the model that a file names.
 
     Raises:
@@ -95,7 +101,7 @@ def _told_model(file: Path, found: Array) -> Model:
     if name is None:
         raise UsageError(f"{file}: the array model is {found.shape} of {found.dtype}; right is one string.")
     try:
-        return known_model(name.decode() if isinstance(name, bytes) else str(name))
+        return known_model(name.decode() if isinstance(name, bytes) else str(name), models)
     except (UsageError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: the file names the model of its embeddings. {error}") from error
 
