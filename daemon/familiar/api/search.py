@@ -24,7 +24,7 @@ class Found:
 
 
 def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
-    """Return what is near each face in an image; `Library.find` says more."""
+    """Return the result for each face in an image; see `Library.find`."""
     check_number("most", query.most, 1)
     check_distance("threshold", query.threshold)
     if not image.is_file():

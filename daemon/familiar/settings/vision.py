@@ -71,7 +71,7 @@ class VisionSettings(Section):
     )
     mirror: bool | None = Field(
         default=None,
-        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time; "
+        description="With dlib, encode each face and its mirror image, and use the mean; better, but twice as slow; "
         "null: true, if model is null as the store has it in use.",
     )
     videos: bool = Field(default=True, description="Include videos.")
@@ -119,7 +119,7 @@ class VisionSettings(Section):
     @classmethod
     def _can_be_run(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value not in {None, "dlib"} and info.data.get("engine") == "dlib":
-            raise ValueError(f"should be 'dlib' or null, as the engine dlib can't run {value}")
+            raise ValueError(f"should be 'dlib' or null; the engine dlib can't run {value}")
         if value == "own" and info.data.get("model_file") is None:
             raise ValueError("should come with model_file, which names its ONNX file")
         return value

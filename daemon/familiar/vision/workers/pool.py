@@ -100,7 +100,7 @@ class Workers:
 
     @property
     def slots(self) -> int:
-        """How many photos to have under way: enough to keep all workers busy, few enough for crops not to wait long."""
+        """Number of photos in progress: enough to keep all workers busy, few enough for crops not to wait long."""
         return 2 * self.count * self._batch
 
     async def fingerprint(self, path: Path) -> str:
@@ -226,7 +226,7 @@ class Workers:
         )
 
     def close(self, within: float = 0.0) -> None:
-        """End all workers; tasks under way get `within` seconds."""
+        """End all workers; tasks in progress get `within` seconds."""
         pool, self._pool = self._pool, None
         if pool is not None:
             _end(pool, within)
