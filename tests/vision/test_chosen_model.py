@@ -32,7 +32,7 @@ def test_a_network_of_ones_own_is_told_by_its_file_and_by_all_that_its_embedding
 
 
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"vision.model_file: .*gone.onnx: no longer there"):
+    with pytest.raises(UsageError, match=r"vision.model_file: .*gone.onnx: no longer exists"):
         chosen_model(own(tmp_path / "gone.onnx"))
 
 

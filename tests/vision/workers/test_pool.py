@@ -361,3 +361,17 @@ def test_of_photos_that_are_looked_at_together_only_the_one_that_takes_too_long_
 
 def test_where_each_network_runs_can_be_asked(pool: Pool) -> None:
     assert pool(lambda workers: workers.devices()) == "detection on the CPU, embeddings on the CPU"
+
+
+def test_a_network_that_is_never_loaded_ends_its_worker() -> None:
+    script = (
+        "import time\n"
+        "from queue import SimpleQueue\n"
+        "from familiar.vision.workers import tasks\n"
+        "class Notes(SimpleQueue):\n"
+        "    def put(self, note): print(note.fatal, note.text, flush=True)\n"
+        "with tasks.within(30, Notes()): print('loaded', flush=True)\n"
+        "with tasks.within(0.1, Notes()): time.sleep(60)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=50)
+    assert (ended.returncode, ended.stdout) == (1, "loaded\nTrue loading the networks takes longer than 0.1 s\n")

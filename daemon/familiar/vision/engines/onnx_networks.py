@@ -28,7 +28,7 @@ _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
 _BATCH = 16
 """Faces encoded at once; more are not faster and take more memory."""
 
-_DIRECTION_BATCH = 4
+_DIRECTION_BATCH = 1
 """The same for networks as SFace: with more, what is between two layers does not fit the cache."""
 
 _GPU_BATCH = 64

@@ -88,7 +88,7 @@ def start(
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
-        with _within(settings.time_limit + _LOADING, notes):
+        with within(settings.time_limit + _LOADING, notes):
             _, fallback = _engine(settings, models) if networks else (None, None)
         if fallback is not None:
             notes.put(WorkerNote(fatal=False, text=fallback))
@@ -341,7 +341,7 @@ def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None
 
 
 @contextmanager
-def _within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
+def within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
     """End this worker if a block takes longer, and tell why."""
 
     def end() -> None:
