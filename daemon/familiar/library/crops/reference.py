@@ -20,7 +20,7 @@ from familiar.store.views.faces import FaceStack
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Distances:
-    """How far each face of a stack is, shape (n,), infinite for a damaged one; and which are known to be others."""
+    """The distance of each face of a stack, shape (n,), infinite for a damaged one; and which are known others."""
 
     distances: npt.NDArray[np.float64]
     others: npt.NDArray[np.bool_]
@@ -59,10 +59,10 @@ class PersonToCrop:
     def __init__(
         self, store: Store, scorer: Scorer, name: str, *, threshold: float, nearest: int, is_matched: bool
     ) -> None:
-        """Take the person's name, and how matching is done; faces are compared by the scorer's model.
+        """Take the person's name, and the settings of matching; faces are compared by the scorer's model.
 
         Raises:
-            UsageError: there is no such person, or they have no references of that model.
+            UsageError: the person does not exist, or has no references of that model.
         """
         self.model = scorer.model
         self.is_matched = is_matched
@@ -110,10 +110,10 @@ class FaceToCrop:
 
 
 def choose_face(path: Path, photo: Photo, *, largest: bool) -> Face:
-    """Return the face in a photo of reference.
+    """Return the face in a reference photo.
 
     Raises:
-        FamiliarError: there is none, or there are several, and it was not said that the largest is meant.
+        FamiliarError: there is none, or there are several and `largest` is not set.
     """
     if not photo.faces:
         raise FamiliarError(f"{path}: no face found; give a photo that shows the face to look for.")
