@@ -259,7 +259,9 @@ def test_a_file_that_names_no_model_or_another_one_than_was_asked_for_is_refused
 
 def test_a_wrong_dimension_is_told_with_the_model(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(npy(np.ones((3, 512))))
-    with pytest.raises(UsageError, match=r"\(3, 512\); right are \(128,\) for one, and \(n, 128\) for several of the "):
+    with pytest.raises(
+        UsageError, match=r"\(3, 512\); it must be \(128,\) for one, or \(n, 128\) for several of the model sface\."
+    ):
         read_embeddings(tmp_path / "file", model=SFACE)
 
 
