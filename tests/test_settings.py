@@ -34,7 +34,13 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
             "vision: {engine: dlib, detector: mtcnn}",
             ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn'; dlib has no mtcnn",
         ),
-        ("vision: {model: arc}", ":1:17: vision.model: 'arc' is wrong; it should be 'sface' or 'dlib'"),
+        ("vision: {model: arc}", ":1:17: vision.model: 'arc' is wrong; it should be 'sface', 'dlib' or 'own'"),
+        (
+            "vision: {model: own}",
+            ":1:17: vision.model: 'own' is wrong; it should come with model_file, which names its ONNX file",
+        ),
+        ("vision: {model_std: 0}", ":1:21: vision.model_std: 0 is wrong; it should be greater than 0"),
+        ("vision: {model_colours: grey}", ":1:25: vision.model_colours: 'grey' is wrong; it should be 'rgb' or 'bgr'"),
         (
             "vision: {engine: dlib, model: sface}",
             ":1:31: vision.model: 'sface' is wrong; it should be 'dlib' or null; the engine dlib can't run sface",

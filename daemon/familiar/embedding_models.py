@@ -5,6 +5,7 @@ model has here, so that a distance of `THRESHOLD` means the same for each of the
 and exported is on that scale, and nothing else multiplies.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 
 from familiar.mean_directions import SFACE_MEAN
@@ -92,7 +93,8 @@ class Model:
 
     `name` is what the settings and commands call it, `id` what stands beside each embedding: only embeddings of one
     id can be compared. Its embeddings have `dimension` numbers. `length` is that of each embedding, or None where the
-    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier.
+    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier. `summary` says
+    what it is, in a line.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Model:
     length: float | None
     licence: str
     calibration: Calibration
+    summary: str = ""
 
 
 _DLIB_PLAIN = Calibration(
@@ -123,6 +126,7 @@ DLIB = Model(
     length=None,
     licence="CC0-1.0",
     calibration=replace(_DLIB_PLAIN, linkage=LinkageLimits(threshold=0.48), whispers=0.44),
+    summary="dlib's network, the mean of a face and of its mirror image",
 )
 """dlib's network, the mean of a face and of its mirror image."""
 
@@ -133,6 +137,7 @@ DLIB_PLAIN = Model(
     length=None,
     licence="CC0-1.0",
     calibration=_DLIB_PLAIN,
+    summary="dlib's network, as face_recognition uses it: the face alone",
 )
 """dlib's network, of a face alone: what `face_recognition` gives."""
 
@@ -163,6 +168,7 @@ SFACE = Model(
         whispers=0.45,
         density=0.6,
     ),
+    summary="SFace, of OpenCV's models: makes far fewer mistakes than dlib's network",
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
 publishes it. Two of its directions that are 60 degrees apart have the distance `THRESHOLD`."""
@@ -176,6 +182,36 @@ OTHER_DIRECTIONS = replace(
 """What is near and far between embeddings of a model whose mean direction is not known: as for SFace without it."""
 
 MODELS = (SFACE, DLIB, DLIB_PLAIN)
+
+FILES = {
+    "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee": SFACE,
+    "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79": SFACE,
+}
+"""Files of weights that are known, by their SHA-256: SFace as small integers (8 bits, in blocks), and as trained. Their
+embeddings hardly differ."""
+
+OWN = "own"
+"""What a model of the user's own is called."""
+
+
+def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
+    """Return a model of the user's own, with the calibration of one that is like it.
+
+    Args:
+        dimension: how many numbers an embedding has.
+        length: that of its embeddings on familiar's scale.
+        told_apart_by: all that its embeddings depend on, its file's SHA-256 among it.
+    """
+    digest = hashlib.sha256(f"{told_apart_by} {length!r}".encode()).hexdigest()
+    return Model(
+        name=OWN,
+        id=f"own-{digest[:16]}",
+        dimension=dimension,
+        length=length,
+        licence="NOASSERTION",
+        calibration=OTHER_DIRECTIONS,
+        summary="the network of vision.model_file",
+    )
 
 
 def model_named(name: str) -> Model | None:

@@ -181,8 +181,8 @@ CATALOGUE = (
     Event(
         "model.renewed",
         "info",
-        ("photos", "left", "seconds"),
-        "All faces whose photos can be read were encoded again.",
+        ("photos", "restored", "left", "seconds"),
+        "All faces whose photos can be read were encoded again; the embeddings of `restored` faces were in the store.",
     ),
     Event(
         "engine.fell_back",

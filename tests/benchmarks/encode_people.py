@@ -19,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from familiar.errors import SetAsideError
+from familiar.errors import FamiliarError, SetAsideError
 from familiar.model import Embedding, Face, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.tasks import EncodeTask
 
 MODELS = platformdirs.user_cache_path("familiar") / "models"
 
@@ -65,8 +66,8 @@ async def encode(paths: Sequence[Path], model: str) -> list[Encoded]:
                     return None
                 if face is None:
                     return None
-                (by_dlib,) = await others.encode(path, hash_, [face])
-                return Encoded(path=path, face=face, dlib=by_dlib)
+                (by_dlib,) = await others.encode([EncodeTask(path=path, hash=hash_, faces=[face])])
+                return None if isinstance(by_dlib, FamiliarError) else Encoded(path=path, face=face, dlib=by_dlib[0])
 
         return [found for found in await asyncio.gather(*map(see, paths)) if found]
 

@@ -10,6 +10,7 @@ import yaml
 
 from conftest import put
 from familiar.settings import Settings
+from familiar.vision.engines.dlib_models import ENCODER
 from support.household import Household, command
 
 
@@ -98,7 +99,7 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
     assert {row["verdict"] for row in findings.values()} == {"good"}
     assert findings["engine"]["detail"] == (
         "dlib-resnet-v1-mirrored onnx mtcnn upsample=1 max_size=1200 works in a worker process, "
-        "with detection on the CPU, embeddings on the CPU"
+        f"with detection on the CPU, embeddings on the CPU with the weights of {ENCODER.source.path()}"
     )
     assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
 

@@ -40,13 +40,13 @@ EVERY = replace(MATCHED, threshold=1, faces="every")
 
 def sought(album: Album, name: str = "Ann") -> PersonToCrop:
     scorer = Scorer(album.store, MatchingSettings(), MODEL)
-    return PersonToCrop(album.store, scorer, name, threshold=0.44, model=MODEL)
+    return PersonToCrop(album.store, scorer, name, threshold=0.44, is_matched=True)
 
 
 def choose(album: Album, settings: RecordedOptions, name: str = "Ann") -> CropSelection:
     Recogniser(album.store, MatchingSettings(), MODEL).rematch()
     photos = album.store.candidates.photos(MODEL)
-    return FaceSelector(album.store, MODEL).choose(sought(album, name), settings, photos)
+    return FaceSelector(album.store).choose(sought(album, name), settings, photos)
 
 
 def faces(found: CropSelection) -> dict[int, list[int | None]]:
@@ -117,7 +117,7 @@ def test_the_threshold_of_the_person_is_their_own(album: Album) -> None:
 
 
 def names(album: Album, to: Path, *sources: Path, settings: RecordedOptions = MATCHED) -> list[str]:
-    folder = CropFolder(to, sought(album), settings, MODEL)
+    folder = CropFolder(to, sought(album), settings)
     found = choose(album, settings).found
     photos = album.store.candidates.photos(MODEL)
     return [
@@ -141,12 +141,12 @@ def test_photos_of_one_name_give_crops_of_different_names_and_odd_names_are_made
 
 
 def test_a_photo_that_is_readable_again_is_no_longer_recorded_as_unreadable(album: Album, tmp_path: Path) -> None:
-    folder = CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
+    folder = CropFolder(tmp_path / "to", sought(album), MATCHED)
     broken = [Unmatched(path=f"/a/{number}.jpg", hash=None, reason="can't be read") for number in (1, 2)]
     for one in broken:
         folder.leave_out(one)
     write_manifests({folder.path: folder.manifest})
-    again = CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
+    again = CropFolder(tmp_path / "to", sought(album), MATCHED)
     for one in broken:
         again.leave_out(one)
     assert again.manifest == folder.manifest
@@ -155,23 +155,23 @@ def test_a_photo_that_is_readable_again_is_no_longer_recorded_as_unreadable(albu
 
 
 def test_a_damaged_list_is_refused_with_its_place(album: Album, tmp_path: Path) -> None:
-    write_manifests({tmp_path / "to": CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL).manifest})
+    write_manifests({tmp_path / "to": CropFolder(tmp_path / "to", sought(album), MATCHED).manifest})
     file = tmp_path / "to" / MANIFEST_NAME
     file.write_text(file.read_text().replace('"familiar faces 1"', '"familiar faces 9"'))
     with pytest.raises(UsageError, match=r"faces.json: is damaged or was not written by familiar \(format: Input"):
-        CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
+        CropFolder(tmp_path / "to", sought(album), MATCHED)
 
 
 @pytest.mark.parametrize("theirs", ["notes of somebody else", "another run's"])
 def test_a_list_that_somebody_else_has_written_meanwhile_is_left_as_it_is(
     album: Album, tmp_path: Path, theirs: str
 ) -> None:
-    folder = CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
+    folder = CropFolder(tmp_path / "to", sought(album), MATCHED)
     recorder = Recorder([folder], lambda: 0.0)
     recorder.save()
     file = folder.path / MANIFEST_NAME
     if theirs == "another run's":
-        other = CropFolder(folder.path, sought(album), MATCHED, MODEL)
+        other = CropFolder(folder.path, sought(album), MATCHED)
         other.leave_out(Unmatched(path="/a/2.jpg", hash=None, reason="can't be read"))
         write_manifests({folder.path: other.manifest})
         message = "faces.json: was changed by another program in the meantime, and was left unchanged"

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 from sqlite_utils import Database
 
 from familiar.store.store import STORE_NAME
-from support.household import Household, Running
+from support.household import Household, Running, command
 
-PLAIN = {"vision": {"workers": 1, "mirror": False}}
+PLAIN = {"vision": {"workers": 1, "model": "dlib", "mirror": False}}
+MIRRORED = {"vision": {"workers": 1, "model": "dlib"}}
 OLD, NEW = "dlib-resnet-v1", "dlib-resnet-v1-mirrored"
 
 
@@ -52,7 +54,7 @@ def outdated(household: Household, obama: Path, obama2: Path, biden: Path) -> Ho
     put(biden, household.inbox / "biden.jpg")
     household.scan()
     assert models(household) == models(household, "face_references") == {OLD}
-    household.configure({})
+    household.configure(MIRRORED)
     return household
 
 
@@ -119,3 +121,54 @@ def test_a_stop_does_not_wait_for_references_to_be_encoded(outdated: Household) 
         assert daemon.process.wait(20) == 0
     assert daemon.events("people.renewed") == []
     assert models(outdated, "face_references") == {OLD}
+
+
+def copies(photo: Path, folder: Path, count: int) -> None:
+    """Put photos into a folder that show the same, and are of other bytes."""
+    for number in range(count):
+        (folder / f"{number:02}.jpg").write_bytes(photo.read_bytes() + bytes([number]))
+
+
+def recognised(household: Household) -> list[tuple[int, str, int]]:
+    with closing(Database(household.state / STORE_NAME)) as db:
+        return db.execute(
+            "SELECT face_id, name, accepted FROM matches JOIN people ON people.id = person_id ORDER BY face_id"
+        ).fetchall()
+
+
+def test_a_change_that_is_killed_again_and_again_ends_with_every_face_encoded_once(
+    household: Household, obama: Path, obama2: Path
+) -> None:
+    household.configure(PLAIN)
+    copies(obama2, household.inbox, 60)
+    household.scan()
+    household.ask("people", "add", "Barack Obama", obama)
+    household.configure({})
+    before, names = embeddings(household), recognised(household)
+    household.configure({"vision": {"workers": 1}})
+    amid = 0
+    for target in ("dlib", "dlib", "dlib-plain", "dlib"):
+        there = faces_by_model(household)
+        process = subprocess.Popen(command("models", "use", target), env=household.whole_environment())
+        while process.poll() is None and faces_by_model(household) == there:
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
+        amid += len(faces_by_model(household)) > 1
+    assert amid > 1
+    household.call("models", "use", "dlib")
+    assert faces_by_model(household) == {NEW: 61}
+    assert models(household, "face_references") == {NEW}
+    assert recognised(household) == names
+    with closing(Database(household.state / STORE_NAME)) as db:
+        kept = {
+            id_: np.frombuffer(data, "<f4")
+            for id_, data in db.execute("SELECT face_id, embedding FROM face_embeddings WHERE model = ?", (OLD,))
+        }
+    assert kept.keys() == before.keys()
+    assert all((kept[id_] == before[id_]).all() for id_ in before)
+
+
+def faces_by_model(household: Household) -> dict[str, int]:
+    with closing(Database(household.state / STORE_NAME)) as db:
+        return dict(db.execute("SELECT engine, count(*) FROM faces GROUP BY engine").fetchall())

@@ -288,3 +288,43 @@ def test_references_of_an_older_store_stay_and_their_numbers_are_not_given_again
             (b"\0" * 512,),
         ).fetchone()
         assert number == 8
+
+
+def old_store(path: Path, *models: str) -> Path:
+    """A store as versions with one embedding a face left it, with a face of each of these models."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="add_models")
+        connection.execute("INSERT INTO photos (id, hash, verdict, seen_at) VALUES (1, ?, 'seen', '')", ("a" * 64,))
+        connection.executemany(
+            "INSERT INTO faces (photo_id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, "
+            "sharpness, engine) VALUES (1, 0, 0, 9, 9, '[]', ?, 9, 9, ?)",
+            [(bytes(512), model) for model in models],
+        )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        (["dlib-resnet-v1-mirrored", "dlib-resnet-v1", "dlib-resnet-v1"], "dlib-resnet-v1"),
+        (["dlib-resnet-v1", "dlib-resnet-v1-mirrored"], "dlib-resnet-v1-mirrored"),
+        ([], None),
+    ],
+)
+def test_the_model_of_an_older_store_is_that_of_most_of_its_faces(
+    tmp_path: Path, models: list[str], expected: str | None
+) -> None:
+    with Store(old_store(tmp_path / "familiar.db", *models), now=lambda: NOON) as store:
+        assert store.models.in_use == expected
+        assert store.damage() is None
+
+
+def test_an_older_store_takes_embeddings_of_any_dimension_and_none_that_are_no_numbers(tmp_path: Path) -> None:
+    path = old_store(tmp_path / "familiar.db", "dlib-resnet-v1")
+    with closing(opened(path)) as db:
+        db.conn.execute("UPDATE faces SET embedding = ?", (bytes(2048),))
+        for wrong in (b"", bytes(7)):
+            with pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed"):
+                db.conn.execute("UPDATE faces SET embedding = ?", (wrong,))
+    with closing(opened(path)) as db:
+        assert db.conn.execute("SELECT length(embedding) FROM faces").fetchall() == [(2048,)]

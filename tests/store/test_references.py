@@ -104,9 +104,9 @@ def test_imported_references_are_never_encoded_again_and_are_told_of(album: Albu
     album.register(face, "Ann")
     (outdated,) = album.store.people.outdated("new")
     assert album.store.people.origins_of(outdated) == [Path("/photos/a.jpg")]
-    album.store.people.renew([face], looks(1, 6), "new")
+    album.store.embeddings.renew([face], looks(1, 6), "new")
     assert album.store.people.left_behind("new") == [("Ann", 2)]
-    assert album.store.references.engines_of(album.store.people.find("Ann").id) == {"new": 1, MODEL: 2}
+    assert album.store.references.engines_of(album.store.people.find("Ann").id) == {"new": 1, MODEL: 3}
     assert take_in(album, "Ann", looks(1, 1), model="new") == ("Ann", 1)
 
 

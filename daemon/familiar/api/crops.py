@@ -16,7 +16,9 @@ from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import CropReference, FaceToCrop, PersonToCrop, choose_face
 from familiar.library.crops.request import CropRequest, checked_request, open_folders
 from familiar.library.crops.selection import FaceSelector
+from familiar.library.models import known_model
 from familiar.library.photo_folders import folder_at
+from familiar.library.scoring import Scorer, model_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +57,13 @@ def crop(session: Session, request: CropRequest) -> CropResult:
     model = session.model
     store = session.store(create=bool(request.folders and not request.people))
     references = _references(session, request)
-    folders = open_folders(store, request, references, model)
+    folders = open_folders(store, request, references)
     candidates = _candidates(session, request, folders)
     if request.people:
         session.rematch()
-    plans = plan_crops(FaceSelector(store, model), folders, candidates)
+    for one in {reference.model for reference in references} - {model}:
+        session.encode_missing(known_model(one, session.known_models), list(candidates.photos))
+    plans = plan_crops(FaceSelector(store), folders, candidates)
     recorder = Recorder(folders, time.monotonic)
     recorder.save()
     failed: list[Step] = []
@@ -92,7 +96,14 @@ def _references(session: Session, request: CropRequest) -> list[CropReference]:
     if store.people.outdated(model):
         session.index(())  # references come first
     return [
-        PersonToCrop(store, session.scorer, name, threshold=matching.threshold, model=model) for name in request.people
+        PersonToCrop(
+            store,
+            Scorer(store, matching, model_for(store, name, in_use=session.model_in_use).id),
+            name,
+            threshold=matching.threshold,
+            is_matched=model in store.references.engines_of(store.people.find(name).id),
+        )
+        for name in request.people
     ]
 
 

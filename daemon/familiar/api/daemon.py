@@ -20,6 +20,7 @@ from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
 from familiar.store.store import Store
+from familiar.vision.chosen_model import model_in_use, settings_for
 
 _PROBLEMS = {
     "photo.set_aside": ("set aside", "path", "reason"),
@@ -155,14 +156,21 @@ def daemon_for(
         log.emit("service.reloaded", settings=session.environment.config, rules=rules.file)
         return fresh != settings
 
+    model = model_in_use(settings.vision, store.models.in_use)
+    store.models.use(model.id)
+    if watch:
+        store.models.carry(model.id, os.getpid())
     inputs = DaemonInputs(
-        settings=settings,
+        settings=settings.model_copy(update={"vision": settings_for(model, settings.vision)}),
         rules=rules,
         store=store,
         log=log,
         notifier=notifier,
         clock=time.monotonic,
         models=session.environment.models,
+        has_other_model=lambda: (
+            store.models.in_use != model.id and model_in_use(settings.vision, store.models.in_use) != model
+        ),
         watch=watch,
     )
     return assemble(

@@ -13,6 +13,7 @@ from familiar.api.disks import targets_of
 from familiar.api.session import Session
 from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
+from familiar.library.models import unmatched_people
 from familiar.media import has_raw_decoder
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings, Settings
@@ -25,6 +26,8 @@ _LITTLE_SPACE = 500 * 1024 * 1024
 _GPU = Path("/dev/nvidia0")
 _GPU_REMEDY = "install ONNX Runtime's build for GPUs: uv sync --no-group cpu --extra gpu (docs/detection.md)"
 _CUDA_REMEDY = "see that nvidia-smi finds the GPU, or install the build for the CPU: uv sync (docs/detection.md)"
+
+_ENGINE_REMEDY = "correct vision.model_file, or reinstall familiar; its models or decoders are missing"
 
 _PROBE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
@@ -57,6 +60,7 @@ def examine(session: Session) -> Iterator[Finding]:
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)
+    yield from _examine_people(session)
     if settings.flickr.enabled:
         yield _examine_flickr(session)
     for folder in settings.folders:
@@ -88,6 +92,15 @@ def _examine_store(session: Session) -> Finding:
     if damage:
         return _bad("store", damage, "restore a backup, or try: sqlite3 FILE .recover")
     return _good("store", f"{session.environment.store_path}: no damage found")
+
+
+def _examine_people(session: Session) -> Iterator[Finding]:
+    """Find people whom matching knows by no reference; the store is judged elsewhere."""
+    with suppress(FamiliarError):
+        for one in unmatched_people(session.store(), session.model_or_default):
+            models = ", ".join(one.models)
+            detail = f"{one.name!r} has references of {models} only, and is found in no photo"
+            yield _warning("people", detail, one.remedy)
 
 
 def _examine_flickr(session: Session) -> Finding:
@@ -136,8 +149,12 @@ def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
 
 
 def _examine_engine(session: Session, settings: Settings) -> Finding:
+    vision = settings.vision
+    with suppress(FamiliarError):  # which is told elsewhere
+        vision = session.vision
+
     async def probe(path: Path) -> tuple[str, str, str | None]:
-        async with Workers(settings=settings.vision, models=session.environment.models, tasks=1) as workers:
+        async with Workers(settings=vision, models=session.environment.models, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
             return photo.engine, await workers.devices(), workers.health().fallback
 
@@ -147,7 +164,7 @@ def _examine_engine(session: Session, settings: Settings) -> Finding:
         try:
             engine, devices, fallback = session.run(probe(path))
         except FamiliarError as error:
-            return _bad("engine", str(error), "reinstall familiar; its models or decoders are missing")
+            return _bad("engine", str(error), _ENGINE_REMEDY)
     if fallback is not None:
         remedy = _CUDA_REMEDY if "CUDA" in fallback else "fix this for full speed; results are the same"
         return _warning("engine", f"{fallback}; using {engine} with {devices}", remedy)

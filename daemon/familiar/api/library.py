@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from familiar.api.export import ExportedTable
     from familiar.api.flickr import FlickrAccount
     from familiar.api.health import Finding
+    from familiar.api.models import FaceModels
     from familiar.api.people import RegisteredPeople
     from familiar.api.photo_lists import Listed
     from familiar.api.placement import Action, Collection
@@ -100,6 +101,11 @@ class Library(Closing):
     def flickr(self) -> FlickrAccount:
         """The account on Flickr."""
         return api.flickr.FlickrAccount(self._session)
+
+    @cached_property
+    def models(self) -> FaceModels:
+        """The models that encode faces, of which one is in use."""
+        return api.models.FaceModels(self._session)
 
     @cached_property
     def disks(self) -> FolderDisks:
@@ -456,7 +462,7 @@ class Library(Closing):
             table: "photos", "faces" or "matches"; see docs/report.md for their columns.
             out: a file, or a stream of bytes, which stays open.
             format: "csv", "jsonl" or "parquet"; by default that of the file's suffix, for a stream "csv".
-            embeddings: include the embedding (128,) of each face.
+            embeddings: include the embedding of each face.
             replace: replace an existing file.
 
         Raises:

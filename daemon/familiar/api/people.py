@@ -44,9 +44,10 @@ class ReferenceArrays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedReferences:
-    """The result for a file of embeddings; `warning` says what is unusual about it."""
+    """The result for a file of embeddings of a model; `warning` says what is unusual about it."""
 
     person: str
+    model: str
     registered: int
     known: int
     warning: str | None
@@ -213,41 +214,61 @@ class RegisteredPeople:
         self._session.rematch()
         return undone
 
-    def embeddings(self, name: str) -> ReferenceArrays:
-        """Return a person's references of the model in use as an array (n, 128).
+    def embeddings(self, name: str, *, model: str | None = None) -> ReferenceArrays:
+        """Return a person's references of one model as an array (n, numbers).
+
+        Args:
+            name: the person.
+            model: name of the model; by default the one in use. References that it has not encoded yet are encoded, if
+                their photos can be read.
 
         Raises:
-            UsageError: there is no such person, or they have no reference of that model.
+            UsageError: there is no such person, or no such model, or they have no reference of that model.
         """
+        from familiar.library.models import known_model
         from familiar.library.people.embedding_files.writer import references_of
 
-        person = self.find(name)
-        embeddings, origins = references_of(self._session.store(), person, self._session.model)
-        return ReferenceArrays(
-            person=person.name, model=self._session.model, embeddings=embeddings, origins=tuple(origins)
-        )
+        session, person = self._session, self.find(name)
+        in_use = session.model_in_use
+        chosen = in_use if model is None else known_model(model, session.known_models)
+        if chosen != in_use:
+            session.encode_missing(chosen, session.store().references.photos(person.id))
+        embeddings, origins = references_of(session.store(), person, chosen.id, is_in_use=chosen == in_use)
+        return ReferenceArrays(person=person.name, model=chosen.id, embeddings=embeddings, origins=tuple(origins))
 
-    def import_embeddings(self, name: str, file: str | Path, paths: str | Path | None = None) -> ImportedReferences:
+    def import_embeddings(
+        self, name: str, file: str | Path, paths: str | Path | None = None, *, model: str | None = None
+    ) -> ImportedReferences:
         """Register embeddings from a file as references of a person; nothing is unpickled.
 
         Args:
             name: the person.
-            file: an .npy or .npz with an array (128,) or (n, 128), of the model in use.
+            file: an .npy or .npz with an array (numbers,) or (n, numbers).
             paths: a file with an array of as many paths, which say where each embedding comes from.
+            model: name of their model; by default the one that the file names, or else the one in use.
 
         Raises:
             UsageError: the name can't be used, or a file is not of that kind.
         """
+        from familiar.library.models import known_model
         from familiar.library.people.embedding_files.reader import read_embeddings
 
         name = check_name(name)
-        found = read_embeddings(expanded(file), None if paths is None else expanded(paths))
+        found = read_embeddings(
+            expanded(file),
+            None if paths is None else expanded(paths),
+            model=None if model is None else known_model(model, self._session.known_models),
+            in_use=self._session.model_in_use,
+            models=self._session.known_models,
+        )
         person, registered = self._session.store(create=True).references.take_in(
-            name, found.embeddings, origins=found.origins, engine=self._session.model
+            name, found.embeddings, origins=found.origins, engine=found.model.id
         )
         self._session.rematch()
         known = len(found.embeddings) - registered
-        return ImportedReferences(person=person, registered=registered, known=known, warning=found.warning)
+        return ImportedReferences(
+            person=person, model=found.model.name, registered=registered, known=known, warning=found.warning
+        )
 
     def _decided(self, event: int | None, name: str) -> DecidedPerson:
         """Match all faces again, and return a person with the event that was about them."""

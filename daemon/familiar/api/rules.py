@@ -11,6 +11,7 @@ from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.indexing import Indexer
+from familiar.library.models import UnmatchedPerson, unmatched_people
 from familiar.library.named_paths import expanded
 from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews
@@ -25,11 +26,15 @@ from familiar.settings import FolderSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRules:
-    """Rules that are good: their names, the people in them who are not registered, and their target folders."""
+    """Rules that are good: their names, the people in them, and their target folders.
+
+    `unknown_people` are not registered; `unmatched_people` only have references of other models, and match no face.
+    """
 
     file: Path
     rules: tuple[str, ...]
     unknown_people: tuple[str, ...]
+    unmatched_people: tuple[UnmatchedPerson, ...]
     targets: tuple[Target, ...]
 
 
@@ -78,11 +83,12 @@ class PhotoRules:
         environment = self._session.environment
         path = environment.needed_rules_path(self._session.settings) if file is None else expanded(file)
         rules = environment.rules(path)
-        known = self._known_people()
+        known, named = self._known_people(), {name_key(name) for name in rules.people()}
         return CheckedRules(
             file=path,
             rules=tuple(rule.name for rule in rules.rules),
             unknown_people=tuple(sorted(name for name in rules.people() if name_key(name) not in known)),
+            unmatched_people=tuple(one for one in self._unmatched_people() if name_key(one.name) in named),
             targets=tuple(targets_of(self._session, rules)),
         )
 
@@ -111,6 +117,12 @@ class PhotoRules:
         with session.progress("deciding") as count:
             plans = list(application.record(tops, count))
         return AppliedRules(photos=len(plans), steps=tuple(session.handover.carry_out(plans)))
+
+    def _unmatched_people(self) -> tuple[UnmatchedPerson, ...]:
+        try:
+            return unmatched_people(self._session.store(), self._session.model_or_default)
+        except NoStoreError:
+            return ()
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of a rules file, for editors."""

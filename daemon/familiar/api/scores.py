@@ -41,7 +41,7 @@ def scores(session: Session, person: str | None, source: Path | None) -> PhotoSc
     if source is not None:
         return PhotoScores.of(read_score_files(source), subject=str(source))
     assert person is not None
-    found = session.scorer.score(person)
+    found = session.scorer_of(person).score(person)
     paths = session.store().sightings.all_paths()
     scored = {str(paths[photo][0]): score for photo, score in found.items() if photo in paths}
     if not scored:
@@ -55,7 +55,7 @@ def write_scores(session: Session, folder: Path, person: str, *, recursive: bool
     name = session.store().people.find(person).name
     indexed_files = session.index([where])
     photos = photos_of(indexed_files)
-    found = session.scorer.score(name, list(photos))
+    found = session.scorer_of(name, list(photos)).score(name, list(photos))
     if not found:
         photo = "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
         raise FamiliarError(f"{where.path}: no face found in {photo}; nothing was written.")

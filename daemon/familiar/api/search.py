@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.api.session import Session
+from familiar.embedding_models import Model
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
 from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
 from familiar.library.locations import places_of
+from familiar.library.scoring import model_for
 from familiar.library.search import Finder, SearchQuery, SearchResult
-from familiar.model import Photo
+from familiar.model import Embeddings, Photo
+from familiar.vision.workers.tasks import EncodeTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,13 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     photo = session.run(_glance(session, image))
     if not photo.faces:
         raise FamiliarError(f"{image}: no face found.")
-    results = Finder(store, session.settings.matching, session.model).find(photo.faces, query)
+    others = _by_other_models(session, image, photo)
+    results = Finder(store, session.settings.matching, session.model).find(
+        photo.faces,
+        query,
+        among=_photos_of(session, query),
+        others=others,
+    )
     paths = {each.photo: next(places_of(store, each.photo), None) for one in results for each in one.photos}
     return [Found(result=result, paths={each.photo: paths[each.photo] for each in result.photos}) for result in results]
 
@@ -41,3 +50,39 @@ async def _glance(session: Session, image: Path) -> Photo:
             return await Indexer(store=session.store(), workers=workers).glance(image, session.model)
         except (SetAsideError, RetryError) as error:
             raise FamiliarError(f"{image}: can't be read: {error}.") from error
+
+
+def _by_other_models(session: Session, image: Path, photo: Photo) -> dict[str, Embeddings]:
+    """Return the faces of an image as the models see them that alone have encoded the references of some people."""
+    unmatched = session.store().people.unmatched(session.model)
+    ids = {id_ for own in unmatched.values() for id_ in own}
+    found = {model.id: _by_model(session, image, photo, model) for model in session.known_models if model.id in ids}
+    return {id_: embeddings for id_, embeddings in found.items() if embeddings is not None}
+
+
+def _by_model(session: Session, image: Path, photo: Photo, model: Model) -> "Embeddings | None":
+    """Return the faces of an image as a model sees them; for a known photo it is asked once."""
+    store = session.store()
+    faces, known = [face.id for face in photo.faces if face.id is not None], store.photos.find(photo.hash)
+    if known is not None and len(faces) == len(photo.faces):
+        session.encode_missing(model, [known.id])
+        return store.embeddings.kept_of(faces, model.id)
+
+    async def encode() -> "Embeddings | FamiliarError":
+        async with session.workers_for(model) as workers:
+            return (await workers.encode([EncodeTask(path=image, hash=photo.hash, faces=photo.faces)]))[0]
+
+    embeddings = session.run(encode())
+    return None if isinstance(embeddings, FamiliarError) else embeddings
+
+
+def _photos_of(session: Session, query: SearchQuery) -> list[int] | None:
+    """Return the photos of the person who is named, if matching does not know them: those that score high enough."""
+    if query.person is None:
+        return None
+    person = session.store().people.find(query.person)
+    if model_for(session.store(), person.name, in_use=session.model_in_use) == session.model_in_use:
+        return None
+    own = session.settings.matching.threshold if person.threshold is None else person.threshold
+    scores = session.scorer_of(person.name).score(person.name)
+    return [photo for photo, score in scores.items() if score >= 1 / (1 + own)]

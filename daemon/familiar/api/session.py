@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
-from familiar.embedding_models import DLIB
 from familiar.errors import NoStoreError, UsageError
 from familiar.state import locked
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     from familiar.api.environment import Environment
+    from familiar.embedding_models import Model
     from familiar.events import EventLog
     from familiar.library.handover import Handover
     from familiar.library.operations import OperationRunner
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from familiar.library.scoring import Scorer
     from familiar.library.survey import IndexedFile
     from familiar.rules.planning import Rules
-    from familiar.settings import FolderSettings, Settings
+    from familiar.settings import FolderSettings, Settings, VisionSettings
     from familiar.store.store import Store
     from familiar.vision.workers.pool import Workers
 
@@ -59,6 +59,7 @@ class Session:
         self._stack = ExitStack()
         self._store: Store | None = None
         self._recogniser: Recogniser | None = None
+        self._models: dict[str | None, Model] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -70,19 +71,63 @@ class Session:
         return self.environment.settings()
 
     @property
-    def model(self) -> str:
-        """Id of the current model."""
-        from familiar.vision.chosen_model import chosen_model
+    def model_in_use(self) -> Model:
+        """The model in use.
 
-        return chosen_model(self.settings.vision).id
+        Raises:
+            UsageError: the configuration can't be read, or is wrong, or the store's model is not known here.
+            StoreError: the store can't be used.
+        """
+        from familiar.vision.chosen_model import model_in_use
+
+        recorded = self._recorded_model
+        if recorded not in self._models:  # the file of a network of the user's own is read to tell which one it is
+            self._models[recorded] = model_in_use(self.settings.vision, recorded)
+        return self._models[recorded]
+
+    @cached_property
+    def known_models(self) -> tuple[Model, ...]:
+        """All models that can be used: those of this program, and the one that the settings ask for."""
+        from familiar.embedding_models import MODELS
+        from familiar.vision.chosen_model import fixed_model
+
+        fixed = fixed_model(self.settings.vision)
+        return MODELS if fixed is None or fixed in MODELS else (*MODELS, fixed)
+
+    @property
+    def model(self) -> str:
+        """Id of the model in use; raises as `model_in_use` does."""
+        return self.model_in_use.id
+
+    @property
+    def vision(self) -> VisionSettings:
+        """How photos are decoded, and faces found and encoded: by the model in use."""
+        return self.vision_for(self.model_in_use)
+
+    def vision_for(self, model: Model) -> VisionSettings:
+        """Return how faces are found and encoded by a model, in use or not."""
+        from familiar.vision.chosen_model import settings_for
+
+        return settings_for(model, self.settings.vision)
 
     @property
     def model_or_default(self) -> str:
-        """Id of the current model, or of the default one if the configuration is missing or invalid."""
+        """Id of the model in use, or of the store's if the configuration is invalid."""
+        from familiar.settings import VisionSettings
+        from familiar.vision.chosen_model import default_model
+
         try:
-            return DLIB.id if self.environment.config is None else self.model
+            return self.model
         except UsageError:
-            return DLIB.id
+            return self._recorded_model or default_model(VisionSettings()).id
+
+    @property
+    def _recorded_model(self) -> str | None:
+        """Id of the model that the store has in use, if there is a store."""
+        try:
+            return self.store().models.in_use
+        except NoStoreError:
+            return None
 
     def store(self, *, create: bool = False) -> Store:
         """Return the store, opened on first use; with `create`, a missing store is created.
@@ -114,16 +159,24 @@ class Session:
         """The matcher of faces against the people in the store."""
         from familiar.library.recognition import Recogniser
 
-        if self._recogniser is None:
+        if self._recogniser is None or self._recogniser.model != self.model:
             self._recogniser = Recogniser(self.store(), self.settings.matching, self.model)
         return self._recogniser
 
-    @property
-    def scorer(self) -> Scorer:
-        """The scorer of stored photos."""
-        from familiar.library.scoring import Scorer
+    def scorer_of(self, person: str, photos: Sequence[int] | None = None) -> Scorer:
+        """Return what scores the stored photos for a person, by a model that has encoded references of theirs.
 
-        return Scorer(self.store(), self.settings.matching, self.model)
+        If that is not the one in use, it first encodes the faces in these photos (None: in all) that it has not yet.
+
+        Raises:
+            UsageError: there is no such person, or no known model has encoded references of theirs.
+        """
+        from familiar.library.scoring import Scorer, model_for
+
+        model = model_for(self.store(), person, in_use=self.model_in_use)
+        if model != self.model_in_use:
+            self.encode_missing(model, photos)
+        return Scorer(self.store(), self.settings.matching, model.id)
 
     def planner(self, rules: Callable[[], Rules]) -> Planner:
         """Return a planner with the rules in effect."""
@@ -167,13 +220,49 @@ class Session:
         """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
         from familiar.vision.workers.pool import Workers
 
-        return Workers(settings=self.settings.vision, models=self.environment.models, tasks=tasks, networks=networks)
+        return Workers(settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks)
+
+    def workers_for(self, model: Model) -> Workers:
+        """Return worker processes that encode faces by a model, in use or not."""
+        from familiar.vision.workers.pool import Workers
+
+        return Workers(settings=self.vision_for(model), models=self.environment.models)
+
+    def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
+        """Have a model that is not in use encode the faces that it has not encoded, in all photos or in these.
+
+        What it gives is kept. Whoever waits for it is told how many photos can't be read.
+        """
+        from familiar.library.encoding import FaceEncoder
+
+        store = self.store()
+        missing = store.embeddings.missing(model.id, photos)
+        if not missing:
+            return
+
+        async def encode() -> int:
+            async with self.workers_for(model) as workers:
+                encoder = FaceEncoder(
+                    store=store,
+                    workers=workers,
+                    model=model.id,
+                    write=lambda faces, embeddings: store.embeddings.keep(faces.ids, embeddings, model.id),
+                    log=self.log,
+                )
+                with self.progress(f"encoding faces by {model.name}") as count:
+                    return (await encoder.encode_all(missing, count))[1]
+
+        left = self.run(encode())
+        if left:
+            photos_left = "1 photo" if left == 1 else f"{left} photos"
+            self.notify(f"The faces of {photos_left} could not be encoded by {model.name}: they can't be read now.")
 
     def reencoder(self, workers: Workers) -> Reencoder:
-        """Return the re-encoder of faces that were encoded with another model."""
+        """Return the re-encoder of faces that were encoded with another model; the model in use becomes the store's."""
         from familiar.library.reencoding import Reencoder
 
-        return Reencoder(store=self.store(), workers=workers, model=self.model, log=self.log)
+        self.store().models.use(self.model)
+        return Reencoder(store=self.store(), workers=workers, recogniser=self.recogniser, log=self.log)
 
     def index(self, folders: Iterable[FolderSettings]) -> list[IndexedFile]:
         """Return the index entry of each photo in these folders, analysing new ones.

@@ -35,6 +35,7 @@ COMMANDS = {
     "plan": CommandEntry("plan", "Show what the rules would do; touch nothing."),
     "undo": CommandEntry("undo", "Undo what rules and commands did to files."),
     "people": CommandEntry("people.group", "Register people by their faces; list, rename, merge them."),
+    "models": CommandEntry("models", "Show which models encode faces, and use another one."),
     "find": CommandEntry("find", "Show who is in IMAGE, and known photos with the same faces, nearest first."),
     "collect": CommandEntry("collect", "Put all photos and videos of people into one folder."),
     "scores": CommandEntry("scores", "Score photos by their similarity to a person."),

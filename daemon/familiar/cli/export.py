@@ -18,7 +18,7 @@ from familiar.library.export.tables import TABLES, TableName, check_table
 @click.argument("what", type=click.Choice(TABLES))
 @click.option("--out", type=PathType(), help="File to write; default: standard output.")
 @click.option("--format", "named", type=click.Choice(FORMATS), help="Format; by default, the one of the file's suffix.")
-@click.option("--embeddings", is_flag=True, help="Include the embedding of each face (128 numbers).")
+@click.option("--embeddings", is_flag=True, help="Include the embedding of each face.")
 @force_option
 @pass_library
 def export(

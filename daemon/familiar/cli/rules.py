@@ -35,6 +35,10 @@ def check(library: Library, file: Path | None) -> Answer:
         for name in found.unknown_people:
             say(f"note: nobody is registered as {name!r}; add the person with: familiar people add {name!r} PHOTO...")
 
+        for one in found.unmatched_people:
+            models = ", ".join(one.models)
+            say(f"note: {one.name!r} has references of {models} only, and is found in no photo: {one.remedy}")
+
     return Answer(data=asdict(found) | {"problems": []}, text=text)
 
 

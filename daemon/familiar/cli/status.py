@@ -53,6 +53,11 @@ def _show_counts(found: LibraryStatus) -> None:
         say(
             f"{found.outdated_faces} faces are encoded with another model; the daemon encodes them again where possible"
         )
+    if found.unmatched_people:
+        say(
+            f"{len(found.unmatched_people)} people have references of other models only, and are found in no photo; "
+            "`familiar doctor` says what to do"
+        )
     say("files: " + ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
 
 

@@ -33,7 +33,7 @@ class Gallery:
         """Stack the references of these people, in the order of their names; damaged ones (NaN) are left out."""
         usable = [(person, person.references[np.isfinite(person.references).all(axis=1)]) for person in people]
         ordered = sorted(((person, refs) for person, refs in usable if len(refs)), key=lambda pair: pair[0].name)
-        stacked = np.concatenate([refs for _, refs in ordered]) if ordered else np.empty((0, 128), np.float32)
+        stacked = np.concatenate([refs for _, refs in ordered]) if ordered else np.empty((0, 0), np.float32)
         counts = [len(references) for _, references in ordered]
         return cls(
             names=tuple(person.name for person, _ in ordered),
@@ -46,5 +46,5 @@ class Gallery:
 
     @property
     def references(self) -> Embeddings:
-        """All references, shape (n, 128)."""
+        """All references, shape (n, numbers)."""
         return self.columns[:, :-1]

@@ -10,7 +10,7 @@ MOST_REFERENCES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KnownPerson:
-    """A person with references of one engine, shape (n, 128); `threshold` None means the configured one."""
+    """A person with references of one engine, shape (n, numbers); `threshold` None means the configured one."""
 
     name: str
     threshold: float | None

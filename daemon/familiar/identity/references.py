@@ -22,7 +22,7 @@ def choose_references(
     a person are included, and poor pictures are not.
 
     Args:
-        embeddings: shape (n, 128).
+        embeddings: shape (n, numbers).
         qualities: one number a face, the larger the better.
         most: the largest number of references.
     """

@@ -10,8 +10,8 @@ def distances_from(face: Embedding, embeddings: Embeddings) -> npt.NDArray[np.fl
     """Return the distance of a face to each of many, shape (n,); infinite for a damaged embedding.
 
     Args:
-        face: shape (128,).
-        embeddings: shape (n, 128), of the same engine.
+        face: shape (numbers,).
+        embeddings: shape (n, numbers), of the same engine.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         squares = np.einsum("nd,nd->n", embeddings, embeddings) - 2.0 * (embeddings @ face) + face @ face

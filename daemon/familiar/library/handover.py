@@ -169,6 +169,29 @@ class Handover:
             time.sleep(_PAUSE)
         return recogniser.knows_people
 
+    def await_daemon_with(self, model: str) -> int | None:
+        """Wait until the daemon, if it runs, encodes faces by this model; return its pid, or None if none runs.
+
+        The end of a scan, or of another command that has the state folder, is waited for.
+
+        Raises:
+            FamiliarError: that takes too long.
+        """
+        deadline = time.monotonic() + self._wait
+        while (pid := holder(self._state)) is not None and not self._store.models.is_carried(model, pid):
+            if time.monotonic() > deadline:
+                raise FamiliarError(
+                    f"The process {pid} has the library, and has not begun to use the model for {self._wait:.0f} s. "
+                    "It is chosen; run this again to have all faces encoded."
+                )
+            time.sleep(_PAUSE)
+        return pid
+
+    def daemon_with(self, model: str) -> int | None:
+        """Return the pid of a daemon that encodes faces by this model, or None if none does."""
+        pid = holder(self._state)
+        return pid if pid is not None and self._store.models.is_carried(model, pid) else None
+
     @contextmanager
     def _turn(self) -> Iterator[bool]:
         """Wait for the state folder; yield whether it is ours, or the daemon's, which carries out recorded plans.

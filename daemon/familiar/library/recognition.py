@@ -1,6 +1,6 @@
 """Match faces against the people in the store, and match all of them again when people change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +79,13 @@ class Recogniser:
             progress(done)
         self._store.people.note_matched(basis)
         return Rematch(people=len(self._gallery(self.model).names), faces=done)
+
+    def rematch_faces(self, face_ids: Sequence[int]) -> None:
+        """Match some known faces again, of which those of the model in use count, in one transaction."""
+        with self._store.writing():
+            ids, embeddings = self._store.photos.embeddings_of(face_ids, self.model)
+            if ids:
+                self._match(ids, embeddings, self.model)
 
     def _match(self, face_ids: list[int], embeddings: Embeddings, engine: str) -> None:
         verdicts = self._store.clusters.verdicts(face_ids)

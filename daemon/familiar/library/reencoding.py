@@ -2,49 +2,83 @@
 
 Embeddings of two models are never compared with each other. So references come first, before any new photo is
 decided; all other faces follow in the background, those of the newest photos first, and keep their matches until then.
+What the model has encoded before is taken from the store, and no photo is read for it.
+
+Faces change from one model to the other with their matches, in one transaction for some photos: whoever is killed goes
+on where that was.
 """
 
-import asyncio
-import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
+from familiar.library.encoding import FaceEncoder
+from familiar.library.recognition import Recogniser
+from familiar.model import Embeddings
+from familiar.store.embeddings import FacesToEncode
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
+
+_RESTORED_TOGETHER = 2000
+"""Faces whose embeddings are taken from the store in one transaction, which others wait for."""
+
+_ALL = 2**31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reencoded:
+    """What came of encoding again: photos, faces whose embeddings were in the store, photos that can't be read now."""
+
+    photos: int = 0
+    restored: int = 0
+    left: int = 0
+
+    def __add__(self, other: "Reencoded") -> "Reencoded":
+        """Return what came of both."""
+        return Reencoded(
+            photos=self.photos + other.photos, restored=self.restored + other.restored, left=self.left + other.left
+        )
 
 
 class Reencoder:
     """Encodes faces again that another model encoded than the one that is in use."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        workers: Workers,
-        model: str,
-        log: EventLog,
-    ) -> None:
-        """Take the store, the workers that encode, and the id of the model in use."""
+    def __init__(self, *, store: Store, workers: Workers, recogniser: Recogniser, log: EventLog) -> None:
+        """Take the store, the workers that encode, and what matches; its model is the one in use."""
         self._store = store
-        self._workers = workers
-        self._model = model
+        self._recogniser = recogniser
+        self._model = recogniser.model
         self._log = log
+        self._encoder = FaceEncoder(store=store, workers=workers, model=self._model, write=self._renew, log=log)
 
-    async def reencode_references(self) -> None:
-        """Encode all references of another model again, and report those that can't be."""
-        photos = self._store.people.outdated(self._model)
-        limit = asyncio.Semaphore(self._workers.slots)
-
-        async def renew(photo_id: int) -> int | None:
-            async with limit:
-                return None if await self.reencode(photo_id) else photo_id
-
-        left = [photo_id for photo_id in await asyncio.gather(*map(renew, photos)) if photo_id is not None]
+    async def reencode_references(self) -> Reencoded:
+        """Encode all references again that are of another model, and report those that can't be."""
+        restored = self._store.embeddings.kept(self._model, limit=_ALL, of_references=True)
+        self._restore(restored)
+        done, left = await self._encoder.encode_all(self._store.people.outdated(self._model))
         for name, count in self._store.people.left_behind(self._model):
             self._log.emit("people.outdated", person=name, references=count)
-        if photos:
-            self._log.emit("people.renewed", photos=len(photos) - len(left), left=len(left), model=self._model)
+        if done or left or restored:
+            self._log.emit("people.renewed", photos=done, left=left, model=self._model)
+        return Reencoded(photos=done, restored=len(restored))
+
+    async def reencode_all(self, progress: Callable[[int, int], None], goes_on: Callable[[], bool]) -> Reencoded:
+        """Encode all faces again that are of another model, those of the newest photos first, after the references.
+
+        Args:
+            progress: is told how many photos are done, of how many.
+            goes_on: is asked before each part of the work whether there is to be another one.
+        """
+        restored = 0
+        while goes_on() and (some := self.restore()):
+            restored += some
+        done, left = await self._encoder.encode_all(self._store.embeddings.missing(self._model), progress, goes_on)
+        return Reencoded(photos=done, restored=restored, left=left)
+
+    async def reencode(self, photos: Sequence[int]) -> list[int]:
+        """Encode the faces of some photos again, wherever these lie; return those for which that was not possible."""
+        return await self._encoder.encode(photos)
 
     async def reencode_photo(self, photo_id: int, path: Path) -> None:
         """Encode the faces of one photo again if they are of another model.
@@ -52,25 +86,21 @@ class Reencoder:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: it can't be read from this path.
         """
-        photo = self._store.photos.load(photo_id)
-        faces = [face for face in photo.faces if face.engine != self._model]
-        if not faces:
-            return
-        embeddings = await self._workers.encode(path, photo.hash, faces)
-        ids = [face.id or 0 for face in faces]
-        with self._store.writing():
-            self._store.photos.renew(ids, embeddings, self._model)
-            self._store.people.renew(ids, embeddings, self._model)
+        self._restore(self._store.embeddings.kept(self._model, limit=_ALL, photo=photo_id))
+        await self._encoder.encode_at(photo_id, path)
 
-    async def reencode(self, photo_id: int) -> bool:
-        """Encode the faces of a photo again, wherever it is; return whether that was possible."""
-        places = [*self._store.files.paths_of(photo_id), *self._store.people.origins_of(photo_id)]
-        for path in filter(os.path.lexists, dict.fromkeys(places)):
-            try:
-                await self.reencode_photo(photo_id, path)
-            except StoreError:
-                raise
-            except FamiliarError:
-                continue  # another of its paths may do
-            return True
-        return False
+    def restore(self) -> int:
+        """Take embeddings that the model made before from the store, for some faces; return for how many."""
+        faces = self._store.embeddings.kept(self._model, limit=_RESTORED_TOGETHER)
+        self._restore(faces)
+        return len(faces)
+
+    def _renew(self, faces: FacesToEncode, embeddings: Embeddings) -> None:
+        self._store.embeddings.renew(faces.ids, embeddings, self._model)
+        self._recogniser.recognise(faces.photo)
+
+    def _restore(self, faces: Sequence[int]) -> None:
+        if faces:
+            with self._store.writing():
+                self._store.embeddings.restore(faces, self._model)
+                self._recogniser.rematch_faces(faces)

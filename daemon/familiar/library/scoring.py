@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from familiar.embedding_models import calibration_of
+from familiar.embedding_models import MODELS, Model, calibration_of
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
 from familiar.identity.person_distance import PersonDistance
@@ -18,14 +18,30 @@ from familiar.store.store import Store
 from familiar.store.views.faces import FaceStack
 
 
+def model_for(store: Store, name: str, *, in_use: Model) -> Model:
+    """Return the model by which faces can be compared with a person: the one in use, if it has encoded references.
+
+    Otherwise it is the known one that has encoded most of them.
+
+    Raises:
+        UsageError: there is no such person, or no known model has encoded references of theirs.
+    """
+    person = store.people.find(name)
+    counts = store.references.engines_of(person.id)
+    known = {model: counts[model.id] for model in MODELS if model.id in counts}
+    if in_use.id in counts or not known:
+        return in_use
+    return max(known, key=lambda model: known[model])
+
+
 class Scorer:
     """Scores photos for one person with the distances of matching, even if another person is nearer."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
-        """Take the store, how matching is done, and the id of the model in use."""
+        """Take the store, how matching is done, and the id of the model whose embeddings are compared."""
         self._store = store
         self._settings = settings
-        self._model = model
+        self.model = model
 
     def score(self, name: str, photos: Sequence[int] | None = None) -> dict[int, float]:
         """Return the score of the best face in each photo that has faces, by the photo's id.
@@ -40,14 +56,12 @@ class Scorer:
             UsageError: the person does not exist, or has no references of the current model.
         """
         faces = self._store.faces
-        scores, _ = self._score(
-            name, faces.all(self._model) if photos is None else faces.of_photos(self._model, photos)
-        )
+        scores, _ = self._score(name, faces.all(self.model) if photos is None else faces.of_photos(self.model, photos))
         return scores
 
     def score_after(self, name: str, face_id: int) -> tuple[dict[int, float], int]:
         """Return the scores of the faces with ids above `face_id`, as `score` does, and the last of these ids."""
-        scores, last = self._score(name, self._store.faces.all(self._model, after=face_id))
+        scores, last = self._score(name, self._store.faces.all(self.model, after=face_id))
         return scores, max(last, face_id)
 
     def distances(self, person: KnownPerson, faces: FaceStack) -> npt.NDArray[np.float64]:
@@ -58,7 +72,7 @@ class Scorer:
 
     def measured(self, person: KnownPerson, faces: FaceStack) -> npt.NDArray[np.float64]:
         """Return each face's distance to a person, shape (n,), whatever is known of the face."""
-        distance = PersonDistance.of(calibration_of(self._model), self._settings)
+        distance = PersonDistance.of(calibration_of(self.model), self._settings)
         return distances_to(faces.embeddings, person.references, distance)
 
     def others(self, person: KnownPerson, faces: FaceStack) -> list[int]:
@@ -72,7 +86,7 @@ class Scorer:
             UsageError: as `score` does.
         """
         person = self._store.people.find(name)
-        references, _ = self._store.references.of(person.id, self._model)
+        references, _ = self._store.references.of(person.id, self.model)
         references = references[np.isfinite(references).all(axis=1)]
         if not len(references):
             others = f", but {person.references} of another model" if person.references else ""

@@ -1,6 +1,6 @@
 """Find a face: in which known photos, and who it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +9,13 @@ import numpy.typing as npt
 from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
+from familiar.identity.people import KnownPerson
 from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
 from familiar.model import Embedding, Embeddings, Face, Match
 from familiar.settings import MatchingSettings
+from familiar.store.people import PersonRow
 from familiar.store.store import Store
 from familiar.store.views.faces import FaceStack
 
@@ -69,28 +71,52 @@ class Finder:
         self._model = model
         self._calibration = calibration_of(model)
 
-    def find(self, faces: Sequence[Face], wish: SearchQuery) -> list[SearchResult]:
+    def find(
+        self,
+        faces: Sequence[Face],
+        wish: SearchQuery,
+        *,
+        among: Sequence[int] | None = None,
+        others: Mapping[str, Embeddings] | None = None,
+    ) -> list[SearchResult]:
         """Return what is near each face; a person who is named in the wish has to exist.
+
+        Args:
+            faces: what is sought, encoded by the model in use.
+            wish: what to look for.
+            among: photos to search; by default all, or those in which the person is recognised.
+            others: embeddings of the same faces by other models, shape (faces, numbers) each, by the model's id, for
+                people whose references the model in use has not encoded.
 
         Raises:
             UsageError: there is no such person.
         """
         person = None if wish.person is None else self._store.people.find(wish.person)
-        known = self._store.people.known(self._model)
-        parts = (
-            self._store.faces.all(self._model)
-            if person is None
-            else self._store.faces.of_photos(self._model, self._store.photos.with_people([person.id]))
+        if among is None and person is not None:
+            among = self._store.photos.with_people([person.id])
+        stacks = self._store.faces
+        photos, distances = _measured(
+            faces, stacks.all(self._model) if among is None else stacks.of_photos(self._model, among)
         )
-        photos, distances = _measured(faces, parts)
+        known = self._store.people.known(self._model)
         matches = self._matches(faces, Gallery.of(known, self._calibration))
-        sought = [each for each in known if person is None or each.name == person.name]
-        gallery = Gallery.of(sought, self._calibration)
+        galleries = {self._model: known}
+        unmatched = self._store.people.unmatched(self._model)
+        for model in others or {}:
+            galleries[model] = tuple(one for one in self._store.people.known(model) if one.name in unmatched)
+        embeddings: dict[str, Sequence[Embedding] | Embeddings] = {self._model: [face.embedding for face in faces]}
+        embeddings.update(others or {})
         return [
             SearchResult(
                 face=face,
                 match=found,
-                people=self._people(face.embedding, gallery, wish),
+                people=self._people(
+                    [
+                        (embeddings[model][number], _gallery(people, model, person))
+                        for model, people in galleries.items()
+                    ],
+                    wish,
+                ),
                 photos=self._photos(photos, distances[number], wish),
             )
             for number, (face, found) in enumerate(zip(faces, matches, strict=True))
@@ -104,21 +130,22 @@ class Finder:
         verdicts = self._store.clusters.verdicts(known) if len(known) == len(faces) else None
         return match(np.stack([face.embedding for face in faces]), gallery, self._settings, verdicts)
 
-    def _people(self, embedding: Embedding, gallery: Gallery, wish: SearchQuery) -> tuple[FoundPerson, ...]:
-        found = []
+    def _people(self, compared: Sequence[tuple[Embedding, Gallery]], wish: SearchQuery) -> tuple[FoundPerson, ...]:
+        """Return who is near a face, which is given as each model sees it, with the people whom that can tell."""
+        found = [one for embedding, gallery in compared for one in self._near(embedding, gallery, wish)]
+        return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
+
+    def _near(self, embedding: Embedding, gallery: Gallery, wish: SearchQuery) -> Iterator[FoundPerson]:
+        distance_to = PersonDistance.of(gallery.calibration, self._settings)
         for number, name in enumerate(gallery.names):
             own = gallery.references[gallery.starts[number] : gallery.starts[number + 1]]
-            distance = float(self._distances(embedding[None], own)[0])
+            distance = float(distances_to(embedding[None], own, distance_to)[0])
             limit = wish.threshold
             if limit is None:
                 special = float(gallery.thresholds[number])
                 limit = self._settings.threshold if np.isnan(special) else special
             if distance <= limit or wish.beyond:
-                found.append(FoundPerson(name=name, distance=distance, within=distance <= limit))
-        return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
-
-    def _distances(self, faces: Embeddings, references: Embeddings) -> npt.NDArray[np.float64]:
-        return distances_to(faces, references, PersonDistance.of(self._calibration, self._settings))
+                yield FoundPerson(name=name, distance=distance, within=distance <= limit)
 
     def _photos(
         self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: SearchQuery
@@ -134,6 +161,12 @@ class Finder:
             )
             for place in chosen
         )
+
+
+def _gallery(people: Sequence[KnownPerson], model: str, person: PersonRow | None) -> Gallery:
+    """Return people as a model sees them; only the wanted one if there is one."""
+    wanted = [one for one in people if person is None or one.name == person.name]
+    return Gallery.of(wanted, calibration_of(model))
 
 
 def _measured(

@@ -59,8 +59,9 @@ class LibraryStatus:
     """How far everything is.
 
     `pid` is the process that works on the library, if one does: the daemon, or a command. `files`, `photos`, `clusters`
-    and `operations` are counts by state. `outdated_faces` counts faces of another model than the one in use. `flickr`
-    is None without an account.
+    and `operations` are counts by state. `outdated_faces` counts faces of another model than the one in use.
+    `unmatched_people` are found in no photo, as their references are of other models. `flickr` is None without an
+    account.
     """
 
     pid: int | None
@@ -70,6 +71,7 @@ class LibraryStatus:
     photos: Mapping[str, int]
     outdated_faces: int
     people: int
+    unmatched_people: tuple[str, ...]
     clusters: Mapping[str, int]
     operations: Mapping[str, int]
     waiting_for_disks: tuple[WaitingDisk, ...]
@@ -90,6 +92,7 @@ def status_of(store: Store, model: str) -> LibraryStatus:
         photos=store.photos.counts(),
         outdated_faces=store.photos.count_outdated(model),
         people=len(store.people.all()),
+        unmatched_people=tuple(store.people.unmatched(model)),
         clusters={str(kind): count for kind, count in store.clusters.counts().items()},
         operations=store.journal.counts(),
         waiting_for_disks=tuple(

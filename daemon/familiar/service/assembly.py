@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,8 @@ class Assembly:
 class DaemonInputs:
     """The inputs of a daemon: settings and rules, its store, and its environment.
 
-    `clock` gives monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon ends when
+    The settings say which model encodes faces; once `has_other_model`, the daemon begins again. `clock` gives
+    monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon ends when
     all is done.
     """
 
@@ -92,6 +94,7 @@ class DaemonInputs:
     notifier: Notifier
     clock: Callable[[], float]
     models: Path
+    has_other_model: Callable[[], bool]
     watch: bool
 
 
@@ -108,7 +111,7 @@ class _Parts:
         self.recogniser = Recogniser(store, settings.matching, model)
         percentiles = PercentileIndex(store, settings.matching, model)
         self.planner = Planner(rules=lambda: inputs.rules.rules, percentiles=percentiles)
-        self.reencoder = Reencoder(store=store, workers=self.workers, model=model, log=log)
+        self.reencoder = Reencoder(store=store, workers=self.workers, recogniser=self.recogniser, log=log)
         self.sidecar_reader = SidecarReader(
             store=store, workers=self.workers, log=log, clock=clock, enabled=settings.sidecars.read
         )
@@ -189,6 +192,7 @@ def assemble(
             clock=clock,
         ),
         jobs=(
+            *([Periodic(partial(_follow_model, inputs, parts))] if inputs.watch else ()),
             *_jobs(inputs, parts, window, sync),
             *([Periodic(lambda: report(progress_of(store, parts.tally)))] if report is not None else []),
             *(_spare_jobs(inputs, parts, window, group_command) if inputs.watch else ()),
@@ -202,6 +206,12 @@ def assemble(
         clock=clock,
     )
     return Assembly(daemon=daemon, handler=handler, intake=parts.intake, flickr=sync)
+
+
+def _follow_model(inputs: DaemonInputs, parts: _Parts) -> None:
+    """Begin again if another model was chosen."""
+    if not parts.stop.is_set and inputs.has_other_model():
+        parts.stop.begin_again()
 
 
 def _stages(inputs: DaemonInputs, parts: _Parts, retries: Retries) -> tuple[Stage, ...]:
@@ -284,12 +294,12 @@ def _spare_jobs(
         store=inputs.store,
         workers=parts.workers,
         reencoder=parts.reencoder,
-        recogniser=parts.recogniser,
+        model=parts.recogniser.model,
         on_end=parts.wake.now,
         log=inputs.log,
         clock=inputs.clock,
     )
-    busy: tuple[Job, ...] = (parts.intake, parts.sidecar_reader, window)
+    busy: tuple[Job, ...] = (parts.intake, parts.sidecar_reader, window, reencoding)
     return (
         Spare(reencoding, when=lambda: window.count == 0),
         Spare(grouper, when=lambda: all(job.is_idle for job in busy)),

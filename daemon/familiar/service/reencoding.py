@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from familiar.errors import StoreError
 from familiar.events import EventLog
-from familiar.library.recognition import Recogniser
+from familiar.library.encoding import TOGETHER
 from familiar.library.reencoding import Reencoder
 from familiar.library.tasks import Tasks
 from familiar.service.stop_request import StopRequest
@@ -16,6 +15,9 @@ from familiar.vision.workers.pool import Workers
 
 _PING = 1.0
 """Seconds between two pings while references are encoded."""
+
+_TRY_AGAIN = 3600.0
+"""Seconds after which photos that could not be read are tried again."""
 
 
 class ReferenceReencoding:
@@ -44,7 +46,7 @@ class ReferenceReencoding:
             (outcome,) = await asyncio.gather(renewal, return_exceptions=True)
         if isinstance(outcome, Exception):
             raise outcome
-        self._is_done = outcome is None
+        self._is_done = not isinstance(outcome, BaseException)  # it may have been broken off
 
     @property
     def is_idle(self) -> bool:
@@ -56,7 +58,10 @@ class ReferenceReencoding:
 
 
 class BackgroundReencoding:
-    """A job: encodes all other faces again, newest photos first, a few at a time."""
+    """A job: encodes all other faces again, newest photos first, some photos at a time.
+
+    Photos that can't be read are tried again from time to time: their disk may be there then.
+    """
 
     def __init__(
         self,
@@ -64,23 +69,27 @@ class BackgroundReencoding:
         store: Store,
         workers: Workers,
         reencoder: Reencoder,
-        recogniser: Recogniser,
+        model: str,
         on_end: Callable[[], None],
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
-        """Take what encodes and matches; `on_end` is called when there is room for more."""
+        """Take what encodes, and the model in use; `on_end` is called when there is room for more.
+
+        `clock` gives monotonic seconds.
+        """
         self._store = store
-        self._workers = workers
+        self._places = workers.count + 1  # so that no worker waits while what another one gave is written
         self._reencoder = reencoder
-        self._recogniser = recogniser
+        self._model = model
+        self._on_end = on_end
         self._log = log
         self._clock = clock
-        self._tasks: Tasks[int] = Tasks(on_end)
+        self._tasks: Tasks[tuple[int, ...]] = Tasks(on_end)
         self._below: int | None = None
         self._started: float | None = None
-        self._is_done = False
-        self._renewed = self._left = 0
+        self._again_at = float("-inf")
+        self._renewed = self._restored = self._left = 0
 
     async def advance(self, _now: float) -> None:
         """Begin with some photos.
@@ -89,46 +98,55 @@ class BackgroundReencoding:
             StoreError: what was encoded could not be written.
         """
         self._tasks.check()
-        room = self._workers.count - len(self._tasks)
-        if self._is_done or room <= 0:
+        if self.is_idle or len(self._tasks) >= self._places:
             return
-        model = self._recogniser.model
-        photos = self._store.photos.outdated(model, below=self._below, limit=room + len(self._tasks))
-        if photos and self._started is None:
+        if self._started is None and (outdated := self._store.photos.count_outdated(self._model)):
             self._started = self._clock()
-            self._log.emit("model.changed", model=model, faces=self._store.photos.count_outdated(model))
-        for photo_id in [one for one in photos if one not in self._tasks][:room]:
-            self._below = photo_id
-            self._tasks.start(photo_id, self._reencode(photo_id))
-        if not photos and not self._tasks:
+            if self._again_at == float("-inf"):
+                self._log.emit("model.changed", model=self._model, faces=outdated)
+        if restored := self._reencoder.restore():
+            self._restored += restored
+            self._on_end()
+            return
+        while len(self._tasks) < self._places and (photos := self._next()):
+            self._below = photos[-1]
+            self._tasks.start(photos, self._reencode(photos))
+        if not self._tasks:
             self._end()
 
     @property
     def is_idle(self) -> bool:
         """Whether all faces are of the current model, or can't be encoded now."""
-        return self._is_done
+        return self._clock() < self._again_at
 
     async def close(self) -> None:
         """Cancel what is in progress; it is done at the next start."""
         await self._tasks.close()
 
-    def _end(self) -> None:
-        self._is_done = True
-        if self._started is not None:
-            seconds = self._clock() - self._started
-            self._log.emit("model.renewed", photos=self._renewed, left=self._left, seconds=seconds)
+    def _next(self) -> tuple[int, ...]:
+        """Return the photos whose turn it is."""
+        under_way = {photo for photos in self._tasks for photo in photos}
+        photos = self._store.photos.outdated(self._model, below=self._below, limit=TOGETHER + len(under_way))
+        return tuple([photo for photo in photos if photo not in under_way][:TOGETHER])
 
-    async def _reencode(self, photo_id: int) -> None:
+    def _end(self) -> None:
+        if self._started is not None and (self._renewed or self._restored or self._again_at == float("-inf")):
+            self._log.emit(
+                "model.renewed",
+                photos=self._renewed,
+                restored=self._restored,
+                left=self._left,
+                seconds=self._clock() - self._started,
+            )
+        self._again_at = self._clock() + _TRY_AGAIN if self._left else float("inf")
+        self._below = self._started = None
+        self._renewed = self._restored = self._left = 0
+
+    async def _reencode(self, photos: tuple[int, ...]) -> None:
         try:
-            if await self._reencoder.reencode(photo_id):
-                self._recogniser.recognise(photo_id)
-                self._renewed += 1
-            else:
-                self._left += 1
+            left = await self._reencoder.reencode(photos)
         except StoreError:
             self._below = None
             raise
-        except Exception as error:  # noqa: BLE001 - one photo must not stop the others
-            self._left += 1
-            path = next(iter(self._store.files.paths_of(photo_id)), Path())
-            self._log.emit("photo.error", path=path, error=repr(error), exc_info=True)
+        self._left += len(left)
+        self._renewed += len(photos) - len(left)

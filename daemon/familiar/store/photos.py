@@ -184,11 +184,29 @@ class Photos:
         for (photo_id,) in self._db.conn.execute("SELECT id FROM photos WHERE verdict = 'seen' ORDER BY id").fetchall():
             yield int(photo_id)
 
+    def with_several_faces(self, limit: int) -> list[int]:
+        """Return up to `limit` photos, the newest first, with several faces, of which none was called no face."""
+        rows = self._db.conn.execute(
+            "SELECT photo_id FROM real_faces JOIN photos ON photos.id = photo_id AND kind = 'photo' "
+            "GROUP BY photo_id HAVING count(*) > 1 ORDER BY photo_id DESC LIMIT ?",
+            (limit,),
+        )
+        return [int(row[0]) for row in rows]
+
     def embeddings(self, engine: str, *, after: int, limit: int) -> tuple[list[int], Embeddings]:
-        """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, 128)."""
+        """Return up to `limit` faces with ids above `after`: their ids, and their embeddings, shape (n, numbers)."""
         rows = self._db.conn.execute(
             "SELECT id, embedding FROM real_faces WHERE engine = ? AND id > ? ORDER BY id LIMIT ?",
             (engine, after, limit),
+        ).fetchall()
+        return [int(row[0]) for row in rows], stack(row[1] for row in rows)
+
+    def embeddings_of(self, face_ids: Sequence[int], engine: str) -> tuple[list[int], Embeddings]:
+        """Return those of the faces that are of this engine, and no mistakes: ids and embeddings, as `embeddings`."""
+        rows = self._db.conn.execute(
+            "SELECT id, embedding FROM real_faces WHERE id IN (SELECT value FROM json_each(?)) AND engine = ? "
+            "ORDER BY id",
+            (json.dumps(list(face_ids)), engine),
         ).fetchall()
         return [int(row[0]) for row in rows], stack(row[1] for row in rows)
 
@@ -214,13 +232,6 @@ class Photos:
             last = str(row[0])
             found.append(last)
         return [other for other in found if other != engine]
-
-    def renew(self, face_ids: Sequence[int], embeddings: Embeddings, engine: str) -> None:
-        """Replace the embeddings of faces by those of another engine."""
-        self._db.conn.executemany(
-            "UPDATE faces SET embedding = ?, engine = ? WHERE id = ?",
-            ((embedding_bytes(new), engine, id_) for id_, new in zip(face_ids, embeddings, strict=True)),
-        )
 
     def matches(self, photo_id: int) -> dict[int, Match]:
         """Return the best match of each face of a photo that has one, by the face's id."""
@@ -306,18 +317,19 @@ class Photos:
 
 
 def embedding_bytes(embedding: Embedding) -> bytes:
-    """Return the bytes of an embedding in the store: 128 little-endian float32."""
+    """Return the bytes of an embedding in the store: little-endian float32."""
     import numpy as np  # noqa: PLC0415 - many commands look at no face
 
     return np.ascontiguousarray(embedding, dtype="<f4").tobytes()
 
 
 def stack(blobs: Iterable[bytes]) -> Embeddings:
-    """Return embeddings as the store keeps them as one array, shape (n, 128), float32."""
+    """Return embeddings of one model, as the store keeps them, as one array, shape (n, d), float32; none as (0, 0)."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    whole = np.frombuffer(b"".join(blobs), dtype="<f4")
-    return whole.astype(np.float32, copy=False).reshape(-1, 128)
+    found = list(blobs)
+    whole = np.frombuffer(b"".join(found), dtype="<f4")
+    return whole.astype(np.float32, copy=False).reshape(len(found), -1 if found else 0)
 
 
 def _face_values(face: Face) -> tuple[Any, ...]:

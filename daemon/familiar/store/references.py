@@ -91,22 +91,38 @@ class References:
         return person, len(fresh)
 
     def of(self, person_id: int, engine: str) -> tuple[Embeddings, list[Path | None]]:
-        """Return a person's references of this engine, shape (n, 128), and where each comes from; the oldest first."""
+        """Return a person's references that an engine has encoded, shape (n, numbers), and where each comes from.
+
+        The oldest comes first.
+        """
         rows = self._db.conn.execute(
-            "SELECT embedding, origin FROM face_references WHERE person_id = ? AND engine = ? ORDER BY id",
+            "SELECT embedding, origin FROM encoded_references WHERE person_id = ? AND model = ? ORDER BY id",
             (person_id, engine),
         ).fetchall()
         origins = [None if origin is None else Path(os.fsdecode(origin)) for _, origin in rows]
         return stack(embedding for embedding, _ in rows), origins
 
     def engines_of(self, person_id: int) -> dict[str, int]:
-        """Return the engines of a person's references, with the number of references."""
+        """Return the engines that have encoded a person's references, with the number of references."""
         return dict(
             self._db.conn.execute(
-                "SELECT engine, count(*) FROM face_references WHERE person_id = ? GROUP BY engine ORDER BY engine",
+                "SELECT model, count(*) FROM encoded_references WHERE person_id = ? GROUP BY model ORDER BY model",
                 (person_id,),
             )
         )
+
+    def photos(self, person_id: int) -> list[int]:
+        """Return the photos with faces that are a person's references."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT photo_id FROM face_references JOIN faces ON faces.id = face_id WHERE person_id = ?",
+            (person_id,),
+        )
+        return [int(row[0]) for row in rows]
+
+    def without_face(self, engine: str) -> int:
+        """Count the references of other engines that are no faces: this one can't encode them."""
+        query = "SELECT count(*) FROM face_references WHERE face_id IS NULL AND engine != ?"
+        return int(self._db.conn.execute(query, (engine,)).fetchone()[0])
 
     def _register(self, face: FaceToRegister, event: Event) -> Registered:
         row = self._db.conn.execute(_FACE, (face.face_id,)).fetchone()

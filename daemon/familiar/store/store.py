@@ -15,11 +15,13 @@ from familiar.store.clusters.suggestions import Suggestions
 from familiar.store.database import Connection, damage_in, open_database, reading, writing
 from familiar.store.decisions.decisions import Decisions
 from familiar.store.decisions.log import DecisionLog
+from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
 from familiar.store.flickr.calls import FlickrCalls
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
+from familiar.store.models import Models
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places
@@ -85,6 +87,8 @@ class Store(Closing):
         self.decisions = Decisions(self._db, clusters=self.clusters, people=self.people, log=log)
         self.references = References(self._db, log=log)
         self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
+        self.embeddings = FaceEmbeddings(self._db)
+        self.models = Models(self._db)
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)

@@ -1,11 +1,112 @@
-"""Which model the settings ask for."""
+"""Which model encodes faces: the one that the settings ask for, or else the one that the store has in use."""
 
-from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model
+from dataclasses import dataclass
+from typing import Literal
+
+from familiar.embedding_models import DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
+from familiar.errors import GoneError, RetryError, UsageError
+from familiar.filesystem.reading import fingerprint
 from familiar.settings import VisionSettings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelValues:
+    """What a network takes for pixels: their values less `mean`, divided by `std`; red first, or blue."""
+
+    mean: float
+    std: float
+    colours: Literal["rgb", "bgr"]
+
+
 def chosen_model(settings: VisionSettings) -> Model:
-    """Return the model whose embeddings these settings give. Both engines run dlib's network, with the same numbers."""
-    if settings.model == "sface":
-        return SFACE
-    return DLIB if settings.mirror else DLIB_PLAIN
+    """Return the model whose embeddings these settings give. Both engines run dlib's network, with the same numbers.
+
+    A network of the user's own is told by its file, which is read and not taken apart here.
+
+    Raises:
+        UsageError: that file can't be read.
+    """
+    match settings.model:
+        case "sface":
+            return SFACE
+        case "own":
+            hash_ = file_hash(settings)
+            return FILES.get(hash_) or own_model(
+                dimension=settings.model_dimension,
+                length=settings.model_length,
+                told_apart_by=f"{hash_} {pixel_values(settings)}",
+            )
+    return DLIB_PLAIN if settings.mirror is False else DLIB
+
+
+def file_hash(settings: VisionSettings) -> str:
+    """Return the SHA-256 of the file that the settings name, 64 hexadecimal digits.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    assert settings.model_file is not None, "the settings are checked"
+    try:
+        return fingerprint(settings.model_file)
+    except (GoneError, RetryError) as error:
+        raise UsageError(f"vision.model_file: {error}") from error
+
+
+def pixel_values(settings: VisionSettings) -> PixelValues:
+    """Return how the user's own network sees pixels."""
+    return PixelValues(mean=settings.model_mean, std=settings.model_std, colours=settings.model_colours)
+
+
+def fixed_model(settings: VisionSettings) -> Model | None:
+    """Return the model that the settings ask for, or None where they leave that to the store."""
+    return None if settings.model is None else chosen_model(settings)
+
+
+def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
+    """Return the model in use.
+
+    Args:
+        settings: where they ask for a model, it is that one; `mirror` alone tells which one of dlib it is.
+        recorded: id of the model that the store has in use; None in a store that has encoded no face yet.
+
+    Raises:
+        UsageError: that model is none that this installation knows, or the engine can't run it.
+    """
+    fixed = fixed_model(settings)
+    if fixed is not None:
+        return fixed
+    if recorded is None:
+        return default_model(settings)
+    found = model_of(recorded)
+    if found is None:
+        raise UsageError(
+            f"The faces in the store were encoded by the model {recorded!r}, which is not known here. Set vision.model "
+            "to another one; `familiar models list` shows them. All faces are encoded again by it then."
+        )
+    if found in {DLIB, DLIB_PLAIN}:
+        return found if settings.mirror is None else chosen_model(settings)
+    if settings.engine == "dlib":
+        raise UsageError(
+            f"The store has the model {found.name} in use, which the engine dlib can't run. Set vision.engine to "
+            "'onnx', or vision.model to 'dlib': all faces are encoded again by it then."
+        )
+    return found
+
+
+def default_model(settings: VisionSettings) -> Model:
+    """Return the model of a store that has encoded no face yet."""
+    return chosen_model(settings)
+
+
+def settings_for(model: Model, settings: VisionSettings) -> VisionSettings:
+    """Return these settings as they are for encoding faces by a model; one of the user's own is that of the settings.
+
+    Raises:
+        UsageError: the file that they name can't be read.
+    """
+    if model.name == OWN:
+        return settings.model_copy(update={"model": OWN})
+    is_of_file = settings.model == OWN and chosen_model(settings) == model
+    file = settings.model_file if is_of_file or settings.model != OWN else None
+    name = "sface" if model == SFACE else "dlib"
+    return settings.model_copy(update={"model": name, "model_file": file, "mirror": model != DLIB_PLAIN})

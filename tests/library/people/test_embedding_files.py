@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE
 from familiar.errors import UsageError
 from familiar.library.people.embedding_files.reader import EmbeddingFile, read_embeddings
 from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes
@@ -118,7 +119,7 @@ def test_paths_may_be_in_a_file_of_their_own(tmp_path: Path) -> None:
 
 def test_what_was_exported_is_read_as_it_was(tmp_path: Path) -> None:
     origins = [Path("/photos/a.jpg"), None, Path(os.fsdecode(b"/caf\xe9.jpg"))]
-    found = read(tmp_path, npz_bytes(STACK, origins))
+    found = read(tmp_path, npz_bytes(STACK, origins, DLIB.id))
     assert (found.embeddings == STACK).all()
     assert found.origins == tuple(origins)
     assert (read(tmp_path, npy_bytes(STACK)).embeddings == STACK).all()
@@ -140,10 +141,11 @@ def test_what_the_documents_say_of_saving_is_so(tmp_path: Path) -> None:
 
 def test_exported_files_are_plain_little_endian_float32(tmp_path: Path) -> None:
     assert np.load(io.BytesIO(npy_bytes(STACK[0]))).dtype.str == "<f4"
-    with np.load(io.BytesIO(npz_bytes(STACK, [None] * 3)), allow_pickle=False) as found:
+    with np.load(io.BytesIO(npz_bytes(STACK, [None] * 3, DLIB.id)), allow_pickle=False) as found:
         assert {name: (found[name].shape, found[name].dtype.kind) for name in found} == {
             "embeddings": ((3, 128), "f"),
             "paths": ((3,), "U"),
+            "model": ((), "U"),
         }
 
 
@@ -200,6 +202,67 @@ def test_embeddings_that_were_normalised_are_taken_with_a_warning(tmp_path: Path
         warning = read(tmp_path, npy(unit.astype(kind))).warning
         assert warning is not None
         assert warning.startswith("All embeddings have length 1. dlib's do not")
+
+
+def unit(length: float = 1.0) -> Array:
+    lengths: Array = np.linalg.norm(STACK, axis=1, keepdims=True)
+    return STACK * (length / lengths)
+
+
+def test_embeddings_are_of_the_model_that_the_caller_the_file_or_the_settings_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(npz(embeddings=unit(), model=np.array(SFACE.id)))
+    assert read_embeddings(tmp_path / "file").model == SFACE
+    (tmp_path / "file").write_bytes(npz(embeddings=STACK, model=np.array([b"dlib-plain"])))
+    assert read_embeddings(tmp_path / "file", in_use=SFACE).model == DLIB_PLAIN
+    (tmp_path / "file").write_bytes(npy(STACK))
+    assert read_embeddings(tmp_path / "file").model == DLIB
+    assert read_embeddings(tmp_path / "file", model=DLIB_PLAIN, in_use=SFACE).model == DLIB_PLAIN
+
+
+@pytest.mark.parametrize("length", [0.01, 1.0, 12.0])
+def test_embeddings_of_a_model_with_one_length_get_that_length(tmp_path: Path, length: float) -> None:
+    (tmp_path / "file").write_bytes(npy(unit(length)))
+    found = read_embeddings(tmp_path / "file", model=SFACE)
+    assert np.linalg.norm(found.embeddings, axis=1) == pytest.approx(SFACE.length)
+    assert np.abs(found.embeddings - unit(SFACE.length or 0)).max() < 1e-6
+    assert found.warning is None
+
+
+def test_embeddings_as_long_as_dlibs_are_refused_while_another_model_is_in_use_unless_it_is_named(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_bytes(npy(STACK))
+    with pytest.raises(
+        UsageError, match=r"as long as dlib's \(1\.53\), and the model in use is sface\. Name their model"
+    ):
+        read_embeddings(tmp_path / "file", in_use=SFACE)
+    assert read_embeddings(tmp_path / "file", model=SFACE, in_use=SFACE).model == SFACE
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("arcface", "names the model of its embeddings. There is no model 'arcface'; the models are 'sface', 'dlib'"),
+        (["dlib", "dlib"], "the array model is (2,) of <U4; right is one string."),
+        (1.5, "the array model is () of float64; right is one string."),
+        ("sface", "says that its embeddings are of the model sface, not dlib."),
+    ],
+)
+def test_a_file_that_names_no_model_or_another_one_than_was_asked_for_is_refused(
+    tmp_path: Path, model: Any, message: str
+) -> None:
+    (tmp_path / "file").write_bytes(npz(embeddings=STACK, paths=np.array(PATHS), model=np.array(model)))
+    with pytest.raises(UsageError) as error:
+        read_embeddings(tmp_path / "file", model=DLIB)
+    assert message in str(error.value)
+
+
+def test_a_wrong_dimension_is_told_with_the_model(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(npy(np.ones((3, 512))))
+    with pytest.raises(
+        UsageError, match=r"\(3, 512\); it must be \(128,\) for one, or \(n, 128\) for several of the model sface\."
+    ):
+        read_embeddings(tmp_path / "file", model=SFACE)
 
 
 MARK = Path(tempfile.gettempdir(), f"unpickled-{os.getpid()}")

@@ -118,7 +118,7 @@ def register(eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: i
     registrar = Registrar(
         store=eyes.store,
         indexer=eyes,
-        reencoder=Reencoder(store=eyes.store, workers=workers, model=recogniser.model, log=CheckedLog()),
+        reencoder=Reencoder(store=eyes.store, workers=workers, recogniser=recogniser, log=CheckedLog()),
         recogniser=recogniser,
         at_once=AT_ONCE,
         choice=choice,

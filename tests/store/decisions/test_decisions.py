@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -980,8 +981,7 @@ def test_a_reference_comes_back_as_its_face_was_encoded_meanwhile(album: Album) 
     name(album, cluster, "Ann", faces)
     album.store.decisions.faces.take_out(cluster, faces[:1])
     new = [embedding(7), embedding(8)]
-    for part in (album.store.photos, album.store.people):
-        part.renew(faces, new, "new")  # type: ignore[arg-type]
+    album.store.embeddings.renew(faces, np.stack(new), "new")
     album.store.decisions.undo()
     (known,) = album.store.people.known("new")
     assert sorted(known.references[:, 0]) == sorted(float(one[0]) for one in new)

@@ -102,7 +102,7 @@ def test_a_reference_of_a_removed_person_comes_back_as_its_face_was_encoded_mean
     (face,) = album.faces(1, 1)
     album.register(face, "Ann")
     album.store.decisions.people.remove("Ann")
-    album.store.photos.renew([face], embedding(7)[None], "new")
+    album.store.embeddings.renew([face], embedding(7)[None], "new")
     album.store.decisions.undo()
     (ann,) = album.store.people.known("new")
     assert ann.references.tolist() == [embedding(7).tolist()]

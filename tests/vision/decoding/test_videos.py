@@ -66,7 +66,7 @@ def test_the_face_in_a_video_is_cropped_from_its_best_frame(pool: Pool, film: Pa
     with Image.open(io.BytesIO(data)) as picture:
         assert abs(picture.width - 1.6 * face.box.width) <= 2
         assert np.asarray(picture).std() > 30
-    (embedding,) = pool(lambda workers: workers.encode(film, hash_of(film), [face]))
+    (embedding,) = pool.encode(film, [face])
     assert np.linalg.norm(embedding - face.embedding) < 0.15
 
 
@@ -206,7 +206,7 @@ def test_the_frame_of_a_face_is_found_again_where_jumps_lead_astray(
     path = write_video(tmp_path / name, [(obama, 3), (None, 4), (biden, 3), (None, 4)], rate=25, gop=250)
     photo = seen(pool, path)
     assert len(photo.faces) == 2
-    again = pool(lambda workers: workers.encode(path, hash_of(path), photo.faces))
+    again = pool.encode(path, photo.faces)
     for face, embedding in zip(photo.faces, again, strict=True):
         assert np.linalg.norm(embedding - face.embedding) < 0.15
 
@@ -219,7 +219,7 @@ def test_a_file_of_two_recordings_that_were_joined_is_read_to_its_end(
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     photo = seen(pool, path)
     assert len(photo.faces) == 2
-    again = pool(lambda workers: workers.encode(path, hash_of(path), photo.faces))
+    again = pool.encode(path, photo.faces)
     assert max(np.linalg.norm(one - face.embedding) for one, face in zip(again, photo.faces, strict=True)) < 0.15
 
 

@@ -20,24 +20,30 @@ from familiar.model import Embeddings
 
 _STANDARD_OUTPUT = Path("-")
 
+model_option = click.option("--model", help="The model of the embeddings, as `familiar models list` shows it.")
+
 
 @command(epilog="Example: familiar people export 'Eileen Collins' eileen.npy")
 @click.argument("name")
 @click.argument("file", type=PathType())
 @click.option("--all", "everything", is_flag=True, help="Write all references instead of their mean.")
+@model_option
 @force_option
 @pass_library
-def export(library: Library, name: str, file: Path, *, everything: bool, force: bool) -> Answer | None:
+def export(
+    library: Library, name: str, file: Path, *, everything: bool, model: str | None, force: bool
+) -> Answer | None:
     """Write the mean of a person's references as an array (128,).
 
-    With --all, write all references as an array (n, 128); if FILE ends in .npz, it has two arrays: embeddings, and
-    paths, which say where each one comes from. FILE can be - for standard output. The numbers are float32. Only
-    references of the model in use are written.
+    With --all, write all references as an array (n, 128); if FILE ends in .npz, it has three arrays: embeddings,
+    paths, which say where each one comes from, and model, the id of their model. FILE can be - for standard output. The
+    numbers are float32. Only references of one model are written, by default of the model in use; those that MODEL has
+    not encoded yet are encoded if their photos can be read.
     """
     _check_export(file, everything=everything, force=force)
-    found = library.people.embeddings(name)
+    found = library.people.embeddings(name, model=model)
     embeddings: Embeddings = found.embeddings if everything else found.embeddings.mean(axis=0, dtype=np.float64)
-    data = npz_bytes(embeddings, found.origins) if _is_npz(file) else npy_bytes(embeddings)
+    data = npz_bytes(embeddings, found.origins, found.model) if _is_npz(file) else npy_bytes(embeddings)
     if file == _STANDARD_OUTPUT:
         with binary_output() as stream:
             stream.write(data)
@@ -57,19 +63,21 @@ def export(library: Library, name: str, file: Path, *, everything: bool, force: 
 @click.argument("name")
 @click.argument("file", type=PathType())
 @click.argument("paths", required=False, type=PathType())
+@model_option
 @pass_library
-def import_(library: Library, name: str, file: Path, paths: Path | None) -> Answer:
+def import_(library: Library, name: str, file: Path, paths: Path | None, *, model: str | None) -> Answer:
     """Register embeddings from a file as references of a person.
 
     FILE has an array (128,) or (n, 128). A second array of as many paths can say where each embedding comes from: in
     FILE, an .npz of two arrays or a .npy in which they were saved one after the other, or in a file PATHS. Nothing is
     unpickled.
 
-    The embeddings count as embeddings of the model in use. Those of face_recognition are made without the mirror image;
-    they are 0.1 from those that familiar makes of the same photo, and can be used. Imported embeddings can't be encoded
-    again when the model changes.
+    The embeddings count as embeddings of MODEL; by default of the model that an array model in an .npz names, or else
+    of the model in use. Those of face_recognition are of the model dlib-plain. Imported embeddings can't be encoded
+    again: faces are matched with them only while their model is in use. `scores`, `find` and `crop` encode the faces in
+    question with it.
     """
-    found = library.people.import_embeddings(name, file, paths)
+    found = library.people.import_embeddings(name, file, paths, model=model)
 
     def show() -> None:
         if found.warning:

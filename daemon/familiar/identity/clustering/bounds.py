@@ -52,7 +52,7 @@ def _partners(apart: Indices) -> dict[int, list[int]]:
 
 
 def _centres(embeddings: Embeddings, labels: Indices, count: int) -> npt.NDArray[np.float64]:
-    """Return the centres of the first `count` groups, shape (count, 128)."""
+    """Return the centres of the first `count` groups, shape (count, numbers)."""
     members = np.flatnonzero((labels >= 0) & (labels < count))
     centres = np.zeros((count, embeddings.shape[1]))
     np.add.at(centres, labels[members], embeddings[members])

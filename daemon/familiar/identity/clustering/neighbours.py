@@ -42,7 +42,7 @@ class Neighbours:
         """Find the neighbours of each face that are nearer than `within`: the 32 nearest ones, or fewer to save memory.
 
         Args:
-            embeddings: shape (n, 128), finite.
+            embeddings: shape (n, numbers), finite.
             within: the largest distance.
             memory: megabytes that grouping may take; at least 16 neighbours are found, even beyond this limit.
         """

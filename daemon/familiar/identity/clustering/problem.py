@@ -17,7 +17,7 @@ Indices: TypeAlias = npt.NDArray[np.intp]
 class ClusteringProblem:
     """Faces, the groups that some of them are in already, and what must not come together.
 
-    `embeddings` has the shape (n, 128) and is finite. `seeds`, shape (n,), has the number of the group that a face is
+    `embeddings`, shape (n, numbers), is finite. `seeds`, shape (n,), has the number of the group that a face is
     in already, from 0, or -1 for a face that is free. `firm`, one boolean a group, says which groups are no part of
     another: they take others in, and never come together. `apart`, shape (m, 2), has pairs of faces that are not one
     person: two of one photo, or faces that a person separated.

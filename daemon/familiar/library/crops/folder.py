@@ -45,7 +45,7 @@ _Key: TypeAlias = tuple[str, int, int, int, int, float | None]
 class CropFolder:
     """A folder of crops with its faces.json."""
 
-    def __init__(self, folder: Path, sought: CropReference, settings: RecordedOptions, engine: str) -> None:
+    def __init__(self, folder: Path, sought: CropReference, settings: RecordedOptions) -> None:
         """Read the folder.
 
         Raises:
@@ -54,10 +54,9 @@ class CropFolder:
         self.path = folder
         self.sought = sought
         self.settings = settings
-        self._engine = engine
         self._written = read_manifest(folder)
         if self._written is not None:
-            _check(folder, self._written, sought, settings, engine)
+            _check(folder, self._written, sought, settings)
         self._faces: dict[_Key, CroppedFace] = {}
         self._cropped: defaultdict[str, set[_Key]] = defaultdict(set)
         self._unmatched: dict[tuple[str, str], Unmatched] = {}
@@ -71,7 +70,7 @@ class CropFolder:
     def manifest(self) -> CropManifest:
         """What is known of the folder now."""
         return CropManifest(
-            engine=self._engine,
+            engine=self.sought.model,
             reference=self.sought.reference,
             settings=self.settings,
             faces=tuple(self._faces.values()),
@@ -100,13 +99,17 @@ class CropFolder:
         self._found_at(photo.hash, source, copies)
         if self._cropped.get(photo.hash) and not self.settings.all_faces:
             return []
-        entries = [_entry(photo, source, one, self._name(photo, source, one), copies) for one in found]
+        entries = [self._entry(photo, source, one, copies) for one in found]
         crops = []
         for entry, one in zip(entries, found, strict=True):
             if _key(entry) not in self._faces:
                 crops.append(self._crop(entry.file, one.face))
                 self._wishes[crops[-1].target] = entry
         return crops
+
+    def _entry(self, photo: PhotoGlance, source: Path, found: SelectedFace, copies: Sequence[str]) -> CroppedFace:
+        name = self._name(photo, source, found)
+        return _entry_of(photo, source, found, name=name, copies=copies, engine=self.sought.model)
 
     def leave_out(self, unmatched: Unmatched) -> None:
         """Record why a photo has no crop, unless it has one."""
@@ -181,7 +184,9 @@ class CropFolder:
         )
 
 
-def _entry(photo: PhotoGlance, source: Path, found: SelectedFace, name: str, copies: Sequence[str]) -> CroppedFace:
+def _entry_of(
+    photo: PhotoGlance, source: Path, found: SelectedFace, *, name: str, copies: Sequence[str], engine: str
+) -> CroppedFace:
     face, distance = found.face, found.distance if math.isfinite(found.distance) else None
     return CroppedFace(
         file=name,
@@ -196,7 +201,7 @@ def _entry(photo: PhotoGlance, source: Path, found: SelectedFace, name: str, cop
         size=face.size,
         sharpness=face.sharpness,
         scale=round(found.scale, 4),
-        engine=face.engine,
+        engine=engine,
         time=face.time,
         uri=_uri(source),
         copies=tuple(copies),
@@ -221,7 +226,7 @@ def _safe_stem(source: Path) -> str:
     return clean_name(source.stem, portable=True, longest=_LONGEST)
 
 
-def _check(folder: Path, found: CropManifest, sought: CropReference, settings: RecordedOptions, engine: str) -> None:
+def _check(folder: Path, found: CropManifest, sought: CropReference, settings: RecordedOptions) -> None:
     """Check that the crops to add to a folder are of the same kind as the existing ones.
 
     Raises:
@@ -233,8 +238,8 @@ def _check(folder: Path, found: CropManifest, sought: CropReference, settings: R
             "folder with --to."
         )
     differing = differences(settings, found.settings)
-    if found.engine != engine:
-        differing.append(f"engine was {found.engine}, not {engine}")
+    if found.engine != sought.model:
+        differing.append(f"engine was {found.engine}, not {sought.model}")
     if differing:
         raise UsageError(
             f"{folder}: its crops have other settings: {'; '.join(differing)}. Use the same settings, or choose "

@@ -34,6 +34,14 @@ class CropReference(Protocol):
         """Name of a registered person."""
 
     @property
+    def model(self) -> str:
+        """Id of the model whose embeddings are compared."""
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether matching finds them: it knows the people who have references of the model in use."""
+
+    @property
     def threshold(self) -> float:
         """The default threshold."""
 
@@ -48,17 +56,19 @@ class CropReference(Protocol):
 class PersonToCrop:
     """A registered person; distances are those of matching."""
 
-    def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, model: str) -> None:
-        """Take the person's name, the usual threshold, and the id of the model in use.
+    def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, is_matched: bool) -> None:
+        """Take the person's name, and the usual threshold; faces are compared by the scorer's model.
 
         Raises:
-            UsageError: the person does not exist, or has no references of the current model.
+            UsageError: the person does not exist, or has no references of that model.
         """
+        self.model = scorer.model
+        self.is_matched = is_matched
         self._scorer = scorer
         self._known: KnownPerson = scorer.person(name)
         self.person: str | None = self._known.name
         self.threshold = threshold if self._known.threshold is None else self._known.threshold
-        self.reference = _reference_of(store, self._known.name, model)
+        self.reference = _reference_of(store, self._known.name, scorer.model)
 
     def measure(self, faces: FaceStack) -> Distances:
         """Compare faces with the person."""
@@ -71,10 +81,12 @@ class FaceToCrop:
     """The face in a photo."""
 
     person: str | None = None
+    is_matched = False
 
     def __init__(self, path: Path, photo: Photo, face: Face, *, threshold: float) -> None:
         """Take the photo, the face in it, and the threshold."""
         self._embedding = face.embedding
+        self.model = face.engine
         self.threshold = threshold
         self.reference = ImageReference(
             image=shown_path(path),

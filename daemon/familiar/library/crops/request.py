@@ -56,9 +56,7 @@ def checked_request(request: CropRequest) -> CropRequest:
     return replace(request, people=people, options=checked_options(request.options))
 
 
-def open_folders(
-    store: Store, request: CropRequest, references: Sequence[CropReference], model: str
-) -> list[CropFolder]:
+def open_folders(store: Store, request: CropRequest, references: Sequence[CropReference]) -> list[CropFolder]:
     """Return the folders of crops, one for each reference, with their manifests.
 
     Raises:
@@ -69,7 +67,7 @@ def open_folders(
     for one in references:
         wish = request.to / names[one.person or ""] if len(references) > 1 else request.to
         path = check_apart(wish, [folder.path for folder in request.folders])
-        opened = CropFolder(path, one, _options_for(one, request), model)
+        opened = CropFolder(path, one, _options_for(one, request))
         if opened.missing:
             opened.forget(store.journal.undone_targets(path, Crop))
         folders.append(opened)
@@ -79,7 +77,7 @@ def open_folders(
 def _options_for(one: CropReference, request: CropRequest) -> RecordedOptions:
     if request.threshold is None:
         threshold = one.threshold
-        faces: Taken = "within" if one.person is None else "matched"
+        faces: Taken = "matched" if one.is_matched else "within"
     else:
         threshold = request.threshold
         faces = "every" if threshold == EVERY else "within"

@@ -50,16 +50,15 @@ class _Measured:
 class FaceSelector:
     """Selects faces of the store."""
 
-    def __init__(self, store: Store, model: str) -> None:
-        """Take the store, and the id of the model in use."""
+    def __init__(self, store: Store) -> None:
+        """Take the store."""
         self._store = store
-        self._model = model
 
     def choose(
         self, sought: CropReference, settings: RecordedOptions, photos: Mapping[int, PhotoGlance]
     ) -> CropSelection:
         """Return the faces to crop of these photos."""
-        measured = _measure(sought, self._store.faces.of_photos(self._model, list(photos)))
+        measured = _measure(sought, self._store.faces.of_photos(sought.model, list(photos)))
         found: dict[int, list[SelectedFace]] = {}
         reasons: dict[int, str] = {}
         for photo, one in self._judged(sought, settings, photos, measured):

@@ -23,7 +23,7 @@ _TYPES: dict[Kind, Any] = {
     "texts": pa.list_(pa.string()),
     "numbers": pa.list_(pa.float64()),
     "points": pa.list_(pa.list_(pa.int32(), 2)),
-    "embedding": pa.list_(pa.float32(), 128),
+    "embedding": pa.list_(pa.float32()),
 }
 
 
@@ -61,5 +61,6 @@ class Parquet:
 
 def _array(kind: Kind, values: Sequence[Any], type_: Any) -> Any:
     if kind == "embedding":
-        return pa.FixedSizeListArray.from_arrays(pa.array(np.concatenate(values)), type=type_)
+        ends = np.cumsum([0, *map(len, values)])
+        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(np.concatenate(values)), type=type_)
     return pa.array(values, type_)

@@ -127,7 +127,7 @@ class Clusters:
         return self._faces("cluster_faces.cluster_id = ?", cluster_id)
 
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
-        """Return ids, embeddings (n, 128) and qualities of the faces of a cluster that are of this model.
+        """Return ids, embeddings (n, numbers) and qualities of the faces of a cluster that are of this model.
 
         If there are none, return those of another model, which will be encoded again. The quality grows with the size
         and the sharpness of a face.

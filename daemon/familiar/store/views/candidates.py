@@ -84,9 +84,8 @@ class Candidates:
     def references(self, person_id: int, engine: str) -> list[tuple[Path | None, PhotoGlance | None, bytes]]:
         """Return the source of each reference of a person for this engine: its photo, if known, and its bytes."""
         rows = self._db.conn.execute(
-            "SELECT origin, photo_id, face_references.embedding FROM face_references "
-            "LEFT JOIN faces ON faces.id = face_id "
-            "WHERE person_id = ? AND face_references.engine = ? ORDER BY face_references.id",
+            "SELECT origin, photo_id, one.embedding FROM encoded_references AS one "
+            "LEFT JOIN faces ON faces.id = face_id WHERE person_id = ? AND model = ? ORDER BY one.id",
             (person_id, engine),
         ).fetchall()
         photos = self.photos(engine, [photo for _, photo, _ in rows if photo is not None])

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_COLUMNS = "SELECT id, photo_id, embedding FROM real_faces"
+_OF_ENGINE = """
+SELECT id, photo_id, embedding FROM real_faces WHERE {engine} = ?1 AND {where}
+UNION ALL SELECT face_id AS id, photo_id, kept.embedding FROM face_embeddings AS kept
+    CROSS JOIN real_faces ON real_faces.id = face_id WHERE model = ?1 AND {where} ORDER BY id
+"""
+"""Faces that have an embedding of an engine: the one in use, or one that is kept beside it."""
 
 _PART = 50_000
 """Faces, or photos, read at once: 25 MB of embeddings."""
@@ -21,7 +26,7 @@ _PART = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FaceStack:
-    """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, 128)."""
+    """Faces of one engine in the order of their ids: ids and photos, shape (n,), and embeddings, shape (n, d)."""
 
     ids: "npt.NDArray[np.int64]"
     photos: "npt.NDArray[np.int64]"
@@ -40,16 +45,16 @@ class Faces:
         self._db = db
 
     def all(self, engine: str, *, after: int = 0) -> Iterator[FaceStack]:
-        """Give all faces of an engine with ids above `after`, in parts that are not empty."""
+        """Give all faces that an engine has encoded, with ids above `after`, in parts that are not empty."""
         # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
-        query = f"{_COLUMNS} WHERE +engine = ? AND id > ? ORDER BY id LIMIT {_PART}"
+        query = _OF_ENGINE.format(engine="+engine", where="real_faces.id > ?2") + f"LIMIT {_PART}"
         while len(part := self._stack(query, engine, after)):
             yield part
             after = int(part.ids[-1])
 
     def of_photos(self, engine: str, photos: Sequence[int]) -> Iterator[FaceStack]:
-        """Give the faces of an engine in these photos, in parts that are not empty."""
-        query = f"{_COLUMNS} WHERE engine = ? AND photo_id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        """Give the faces in these photos that an engine has encoded, in parts that are not empty."""
+        query = _OF_ENGINE.format(engine="engine", where="photo_id IN (SELECT value FROM json_each(?2))")
         for at in range(0, len(photos), _PART):
             part = self._stack(query, engine, json.dumps(list(photos[at : at + _PART])))
             if len(part):

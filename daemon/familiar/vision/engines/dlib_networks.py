@@ -72,7 +72,8 @@ class DlibEncoder:
 
     def __init__(self, *, mirror: bool) -> None:
         """Load the network; with `mirror` an embedding is the mean of those of a face and of its mirror image."""
-        self._network = dlib.face_recognition_model_v1(str(ENCODER.source.checked_path()))
+        self.file = ENCODER.source.checked_path()
+        self._network = dlib.face_recognition_model_v1(str(self.file))
         self._mirror = mirror
 
     def encode(self, chips: Chips) -> Encoded:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import dlib
@@ -37,7 +38,7 @@ class Engine(Protocol):
 
     @property
     def devices(self) -> str:
-        """Return the device of each network."""
+        """Return the device of each network, and the file with the weights."""
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
@@ -79,6 +80,10 @@ class Encoder(Protocol):
         """Return the device that it runs on."""
 
     @property
+    def file(self) -> Path:
+        """Return the file that its weights are from."""
+
+    @property
     def layout(self) -> ChipLayout:
         """Say how faces are aligned for it."""
 
@@ -101,7 +106,9 @@ class FaceEngine:
         """Take the loaded parts."""
         self.model = model
         self.description = description
-        self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
+        self.devices = (
+            f"detection on the {detector.device}, embeddings on the {encoder.device} with the weights of {encoder.file}"
+        )
         self._detector = detector
         self._landmarks = landmarks
         self._encoder = encoder

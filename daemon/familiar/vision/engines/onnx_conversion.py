@@ -3,25 +3,23 @@
 - Weights that are kept as small integers become floating-point numbers (`DequantizeLinear`, with blocks or without).
 - A batch normalisation becomes a part of the convolution or the dense layer before it.
 - A rectifier with a slope below 0 (`PRelu`) becomes two scales and a `Relu`, which ONNX Runtime does in a third of the
-  time.
+  time; the scales become a part of a convolution of single channels after it.
 - A shape that says "one picture" says "as many as there are".
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from familiar.errors import FamiliarError
+from familiar.vision.engines.onnx_constants import Array, attributes_of, fold
 from familiar.vision.engines.onnx_graph import Graph
 
 if TYPE_CHECKING:
     import onnx
-
-Array: TypeAlias = npt.NDArray[Any]
 
 _WITHOUT_EFFECT = ("Identity", "Dropout")
 _BIAS = 2
@@ -57,7 +55,7 @@ class ForeignNetwork:
                 constants[tensor.name] = numpy_helper.to_array(tensor)
             except Exception as error:  # what it raises on damaged ones is not said anywhere
                 raise FamiliarError(f"the constant {tensor.name!r} is damaged: {error}") from error
-        nodes = [node for node in model.graph.node if not _fold(node, constants)]
+        nodes = [node for node in model.graph.node if not fold(node, constants)]
         used = {name for node in nodes for name in node.input}
         return cls(
             nodes=nodes,
@@ -75,6 +73,9 @@ def rebuild(network: ForeignNetwork, graph: Graph, inputs: Mapping[str, str]) ->
         network: the network.
         graph: what grows; it must be of the network's opset.
         inputs: for each input of the network the name of the value that replaces it.
+
+    Raises:
+        FamiliarError: an operator needs what nothing gives.
     """
     rebuilding = _Rebuilding(network, graph, dict(inputs))
     for node in network.nodes:
@@ -89,6 +90,7 @@ class _Rebuilding:
         self._graph = graph
         self._names = names
         self._constants = dict(network.constants)
+        self._open_rectifiers: dict[str, tuple[str, Array]] = {}  # what comes after them takes them in
         self._consumers: dict[str, list[Any]] = defaultdict(list)
         for node in network.nodes:
             for name in node.input:
@@ -97,8 +99,14 @@ class _Rebuilding:
             self._consumers[info.name].append(None)
 
     def value(self, name: str) -> str:
-        """Return the name in the graph of a value, which is a constant of the graph if it is one here."""
+        """Return the name in the graph of a value, which is a constant of the graph if it is one here.
+
+        Raises:
+            FamiliarError: there is none.
+        """
         if name and name not in self._names:
+            if name not in self._constants:
+                raise FamiliarError(f"the value {name!r} is given by nothing before it is needed")
             self._names[name] = self._graph.constant(self._constants[name], self._constants[name].dtype.type)
         return self._names.get(name, "")
 
@@ -121,21 +129,38 @@ class _Rebuilding:
     def _add_layer(self, node: Any) -> None:
         """Add a convolution or a dense layer, together with the batch normalisation after it."""
         after = self._consumers[node.output[0]]
-        weights = self._constants.get(node.input[1])
-        bias = self._constants.get(node.input[_BIAS]) if len(node.input) > _BIAS else np.zeros(1, np.float32)
+        layer = self._layer(node)
         scale = self._normalisation(after[0]) if len(after) == 1 else None
-        names = [self.value(node.input[0]), *node.input[1:]]
-        if scale is None or weights is None or bias is None or not _is_plain(node):
-            names[1:] = map(self.value, names[1:])
-            (name,) = self._graph.copy(node, names)
+        if layer is None:
+            (name,) = self._graph.copy(node, [self.value(each) for each in node.input])
+        elif node.input[0] in self._open_rectifiers:
+            name = self._rectified_layer(node, layer if scale is None else layer.scaled(*scale))
         else:
-            factor, offset = scale
-            axis = 1 if node.op_type == "Gemm" and not _attributes(node).get("transB", 0) else 0
-            lined_up = [-1 if place == axis else 1 for place in range(weights.ndim)]
-            names[1:] = map(self._graph.constant, (weights * factor.reshape(lined_up), bias * factor + offset))
-            (name,) = self._graph.copy(node, names)
+            constants = (layer if scale is None else layer.scaled(*scale)).constants(self._graph)
+            (name,) = self._graph.copy(node, [self.value(node.input[0]), *constants])
+        if layer is not None and scale is not None:
             self._names[after[0].output[0]] = name
         self._names[node.output[0]] = name
+
+    def _layer(self, node: Any) -> "_Layer | None":
+        """Return the weights of a convolution or a dense layer; None where they are computed, or scaled once more."""
+        weights = self._constants.get(node.input[1])
+        bias = self._constants.get(node.input[_BIAS]) if len(node.input) > _BIAS else np.zeros(1, np.float32)
+        if weights is None or bias is None or not _is_plain(node):
+            return None
+        axis = 1 if node.op_type == "Gemm" and not attributes_of(node).get("transB", 0) else 0
+        return _Layer(weights=weights, bias=np.broadcast_to(bias, weights.shape[axis]), axis=axis)
+
+    def _rectified_layer(self, node: Any, layer: "_Layer") -> str:
+        """Add a rectifier and the convolution after it, of each channel by itself: as two of them, which are added.
+
+        One takes the whole values, the other what is above 0; to scale the values first would be one pass more.
+        """
+        name, slopes = self._open_rectifiers[node.input[0]]
+        whole, above = layer.split(slopes)
+        (straight,) = self._graph.copy(node, [name, *whole.constants(self._graph)])
+        (rest,) = self._graph.copy(node, [self._graph.add("Relu", name), above.constants(self._graph)[0]])
+        return self._graph.add("Add", rest, straight)
 
     def _normalisation(self, node: Any) -> tuple[Array, Array] | None:
         """Return a batch normalisation as factor and offset of each channel; None where it is something else."""
@@ -145,7 +170,10 @@ class _Rebuilding:
         if any(value is None for value in found):
             return None
         factor, offset, mean, variance = (np.asarray(value, np.float64) for value in found)
-        factor = factor / np.sqrt(variance + _attributes(node).get("epsilon", 1e-5))
+        attributes = attributes_of(node)
+        if factor.ndim != 1 or attributes.get("training_mode", 0):
+            return None
+        factor = factor / np.sqrt(variance + attributes.get("epsilon", 1e-5))
         return factor, offset - factor * mean
 
     def _slopes(self, node: Any) -> Array | None:
@@ -157,7 +185,46 @@ class _Rebuilding:
     def _add_rectifier(self, node: Any) -> None:
         slopes = self._slopes(node)
         assert slopes is not None, "it was requested before"
-        self._names[node.output[0]] = self._graph.rectified(self.value(node.input[0]), slopes)
+        name = self.value(node.input[0])
+        after = self._consumers[node.output[0]]
+        if len(after) == 1 and self._is_by_channel(after[0], len(slopes)):
+            self._open_rectifiers[node.output[0]] = (name, slopes)
+        else:
+            self._names[node.output[0]] = self._graph.rectified(name, slopes)
+
+    def _is_by_channel(self, node: Any, channels: int) -> bool:
+        """Return whether an operator is a convolution of each of so many channels by itself, with known weights."""
+        if node is None or node.op_type != "Conv" or self._layer(node) is None:
+            return False
+        return bool(attributes_of(node).get("group", 1) == channels == len(self._constants[node.input[1]]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Layer:
+    """Weights and bias of a convolution or a dense layer.
+
+    `bias` has the shape (outputs,), and outputs are counted along `axis` of the weights.
+    """
+
+    weights: Array
+    bias: Array
+    axis: int
+
+    def scaled(self, factor: Array, offset: Array) -> "_Layer":
+        """Return the layer with each output times its factor plus its offset."""
+        return _Layer(weights=self._weights_by(factor), bias=self.bias * factor + offset, axis=self.axis)
+
+    def split(self, slopes: Array) -> "tuple[_Layer, _Layer]":
+        """Return what takes the whole values, with the bias, and what takes those above 0."""
+        whole = _Layer(weights=self._weights_by(slopes), bias=self.bias, axis=self.axis)
+        return whole, _Layer(weights=self._weights_by(1 - slopes), bias=self.bias, axis=self.axis)
+
+    def constants(self, graph: Graph) -> tuple[str, str]:
+        """Return the names of weights and bias in a graph."""
+        return graph.constant(self.weights), graph.constant(self.bias)
+
+    def _weights_by(self, factors: Array) -> Array:
+        return self.weights * factors.reshape([-1 if place == self.axis else 1 for place in range(self.weights.ndim)])
 
 
 def _for_any_batch(shape: Array) -> Array:
@@ -165,58 +232,7 @@ def _for_any_batch(shape: Array) -> Array:
     return np.concatenate([[0], shape[1:]]) if shape.size > 1 and shape[0] == 1 else shape  # 0: as it comes in
 
 
-def _fold(node: Any, constants: dict[str, Array]) -> bool:
-    """Add what an operator gives to the constants, if it has only such ones to work with and is known here."""
-    known = [constants.get(name) for name in node.input]
-    if any(value is None for value in known):
-        return False
-    values = [value for value in known if value is not None]
-    match node.op_type:
-        case "Constant" if (value := _constant(node)) is not None:
-            constants[node.output[0]] = value
-        case "DequantizeLinear":
-            constants[node.output[0]] = _dequantized(*values, **_attributes(node))
-        case "Reshape":
-            constants[node.output[0]] = values[0].reshape(values[1])
-        case "Identity":
-            constants[node.output[0]] = values[0]
-        case _:
-            return False
-    return True
-
-
-def _attributes(node: Any) -> dict[str, Any]:
-    from onnx import helper  # noqa: PLC0415
-
-    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-
-
 def _is_plain(node: Any) -> bool:
     """Return whether a dense layer is the product and the sum, and nothing else; a convolution is."""
-    found = _attributes(node)
+    found = attributes_of(node)
     return bool(found.get("alpha", 1.0) == found.get("beta", 1.0) == 1.0)
-
-
-def _constant(node: Any) -> Array | None:
-    from onnx import numpy_helper  # noqa: PLC0415
-
-    found = _attributes(node)
-    return numpy_helper.to_array(found["value"]) if "value" in found else None
-
-
-def _dequantized(values: Array, scales: Array, zeros: Array | None = None, **attributes: Any) -> Array:
-    """Return integers as the numbers that they stand for, with a scale for all, for a channel, or for a block.
-
-    As `DequantizeLinear` of ONNX: (values - zero) * scale.
-    """
-    axis, block = attributes.get("axis", 1), attributes.get("block_size", 0)
-
-    def spread(given: Array) -> Array:
-        if block:
-            return np.repeat(given, block, axis).take(np.arange(values.shape[axis]), axis)
-        if given.size == 1:
-            return given.reshape(())
-        return given.reshape([-1 if place == axis % values.ndim else 1 for place in range(values.ndim)])
-
-    whole = values.astype(np.int32) - (spread(zeros).astype(np.int32) if zeros is not None else 0)
-    return (whole.astype(np.float32) * spread(scales)).astype(np.float32)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _DIGEST = 32
 """Bytes of a SHA-256."""
 
-_VERSION = 1
+_VERSION = 2
 """Increased when a conversion changes, so that cached models are converted again."""
 
 

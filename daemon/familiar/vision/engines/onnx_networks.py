@@ -11,8 +11,10 @@ from typing import Any
 import dlib
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 from PIL import Image
 
+from familiar.embedding_models import Model
 from familiar.vision.decoding.pictures import Pixels
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, MEAN, resizing_model
 from familiar.vision.engines.engine import Encoded
@@ -26,7 +28,7 @@ _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
 _BATCH = 16
 """Faces encoded at once; more are not faster and take more memory."""
 
-_DIRECTION_BATCH = 4
+_DIRECTION_BATCH = 1
 """The same for networks as SFace: with more, what is between two layers does not fit the cache."""
 
 _GPU_BATCH = 64
@@ -47,6 +49,7 @@ class DlibOnnxEncoder:
         """
         self._session = open_session(model_of(ENCODER, models), ENCODER.source.file, gpu=True)
         self.device = device_of(self._session)
+        self.file = ENCODER.source.path()
         self._mirror = mirror
 
     def encode(self, chips: Chips) -> Encoded:
@@ -62,13 +65,15 @@ class DirectionEncoder:
 
     layout = ARCFACE_LAYOUT
 
-    def __init__(self, model: bytes, name: str, *, dimension: int, length: float) -> None:
-        """Load a converted network of this name, which gives so many numbers; embeddings get this length."""
-        self._session = open_session(model, name, gpu=True)
-        self.device = device_of(self._session)
+    def __init__(self, session: onnxruntime.InferenceSession, model: Model, file: Path) -> None:
+        """Take a converted network, loaded, the model that it is, and the file that it comes from."""
+        assert model.length is not None, "embeddings that are directions have one length"
+        self._session = session
+        self.device = device_of(session)
+        self.file = file
         self._batch = _GPU_BATCH if self.device == "GPU" else _DIRECTION_BATCH
-        self._dimension = dimension
-        self._length = np.float32(length)
+        self._dimension = model.dimension
+        self._length = np.float32(model.length)
 
     def encode(self, chips: Chips) -> Encoded:
         """Return the embeddings of aligned faces, shape (n, dimension)."""

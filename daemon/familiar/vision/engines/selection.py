@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from familiar.embedding_models import SFACE, Model
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
-from familiar.vision.chosen_model import chosen_model
+from familiar.vision.chosen_model import chosen_model, pixel_values
 from familiar.vision.engines.dlib_networks import (
     DlibCnnDetector,
     DlibEncoder,
@@ -58,14 +58,20 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
 def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
     from familiar.vision.engines.onnx_models import model_of  # noqa: PLC0415
     from familiar.vision.engines.onnx_networks import DirectionEncoder, DlibOnnxEncoder  # noqa: PLC0415
+    from familiar.vision.engines.onnx_sessions import open_session  # noqa: PLC0415
     from familiar.vision.engines.opencv_models import sface_from  # noqa: PLC0415
+    from familiar.vision.engines.own_models import open_own  # noqa: PLC0415
 
-    if model is not SFACE:
-        return DlibOnnxEncoder(models, mirror=settings.mirror)
-    assert model.length is not None, "its embeddings have one length"
-    network, path = sface_from(settings.model_file)
-    data = model_of(network, models, path=path)
-    return DirectionEncoder(data, path.name, dimension=model.dimension, length=model.length)
+    if model in {DLIB, DLIB_PLAIN}:
+        return DlibOnnxEncoder(models, mirror=model != DLIB_PLAIN)
+    if model == SFACE:
+        network, path = sface_from(settings.model_file)
+        session = open_session(model_of(network, models, path=path), str(path), gpu=True)
+    else:
+        assert settings.model_file is not None, "the settings are checked"
+        path = settings.model_file
+        session = open_own(path, models, pixels=pixel_values(settings), dimension=model.dimension)
+    return DirectionEncoder(session, model, path)
 
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
@@ -74,7 +80,7 @@ def _dlib_engine(settings: VisionSettings) -> Engine:
         settings = settings.model_copy(update={"detector": "hog"})
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
     detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
-    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))
+    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror is not False))
 
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:

@@ -22,8 +22,8 @@ from pebble import ProcessExpired, ProcessPool
 from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
-from familiar.model import Crop, Embeddings, Face, Photo, SidecarContent
-from familiar.settings import VisionSettings, has_gpu_build
+from familiar.model import Crop, Embeddings, Photo, SidecarContent
+from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
@@ -38,9 +38,6 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """There is a worker for each core: libraries that start threads of their own would only get in each other's way."""
-
-_GPU_BATCH = 16
-"""Photos of one batch if ONNX Runtime is built for GPUs; batches do not help a CPU."""
 
 _SLOWEST = 10_000_000
 """Bytes a second of the slowest drive: it gives the extra time for a large file."""
@@ -80,7 +77,7 @@ class Workers:
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
-        self._batch = settings.batch or (_GPU_BATCH if has_gpu_build() else 1)
+        self._batch = settings.together
         self._waiting: list[_Waiting] = []
         self._batches = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -140,18 +137,31 @@ class Workers:
         """
         return await self._run(worker.check, path, self._settings, seconds=self._limit(path))
 
-    async def encode(self, path: Path, hash_: str, faces: Sequence[Face]) -> Embeddings:
-        """Encode faces of a photo or a video again: shape (n, numbers), in their order.
+    async def encode(
+        self, tasks: Sequence[worker.EncodeTask], settings: VisionSettings | None = None
+    ) -> "list[Embeddings | FamiliarError]":
+        """Encode faces again that were found before, those of several photos in one go.
 
-        Raises:
-            GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
+        Args:
+            tasks: the photos, each with its faces.
+            settings: those of another model, if that is to encode them.
+
+        Returns:
+            For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
         """
-        return await self._run(
-            worker.encode, path, hash_, faces, self._settings, self._models, seconds=self._limit(path)
-        )
+        chosen = self._settings if settings is None else settings
+        seconds = sum(self._limit(task.path) for task in tasks)
+        try:
+            return await self._run(worker.encode, tasks, chosen, self._models, seconds=seconds)
+        except RetryError as error:  # no worker can be started
+            return [error] * len(tasks)
+        except SetAsideError as error:
+            if len(tasks) == 1:
+                return [error]
+        return [one for task in tasks for one in await self.encode([task], chosen)]  # so that it is seen which it is
 
     async def devices(self) -> str:
-        """Return the device of each network."""
+        """Return the device of each network, and the file with the weights."""
         return await self._run(worker.devices, self._settings, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import resource
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from familiar.errors import ChangedError, FamiliarError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
 from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, is_raw, is_video
-from familiar.model import Crop, Embeddings, Face, Photo
+from familiar.model import Crop, Embedding, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
 
@@ -59,6 +60,10 @@ _FRAMES = 8
 
 _NICENESS = 10
 
+_LOADING = 240.0
+"""Seconds that loading the networks may take beyond the limit for a photo: where they are converted first, and others
+have the processors. A network of a user's own may never be done with it."""
+
 
 def start(
     settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
@@ -83,7 +88,8 @@ def start(
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
-        _, fallback = _engine(settings, models) if networks else (None, None)
+        with within(settings.time_limit + _LOADING, notes):
+            _, fallback = _engine(settings, models) if networks else (None, None)
         if fallback is not None:
             notes.put(WorkerNote(fatal=False, text=fallback))
     except MemoryError:
@@ -204,30 +210,60 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
     return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
 
 
-def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
-    """Encode faces again that were found before: shape (n, numbers), in their order.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EncodeTask:
+    """Faces that were found before in a photo or a video: its path, and the hash that its content should have."""
 
-    Raises:
-        GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
+    path: Path
+    hash: str
+    faces: Sequence[Face]
+
+
+def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> "list[Embeddings | FamiliarError]":
+    """Encode faces again that were found before, those of several photos in one go.
+
+    Returns:
+        For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
     """
-    try:
-        return _encode(path, hash_, faces, settings, models)
-    except MemoryError as error:
-        raise _too_large(settings) from error
-
-
-def _encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
     engine, _ = _engine(settings, models)
-    if not _is_video(path):
-        at_least = max(settings.max_size, _SHARP)
-        return engine.encode([(_decode(path, hash_, settings, at_least=at_least), faces)])[0].embeddings
-    times, embeddings = [face.time or 0.0 for face in faces], np.empty((len(faces), engine.model.dimension), np.float32)
-    with _video(path, hash_, settings) as video:
+    parts = (tasks[at : at + settings.together] for at in range(0, len(tasks), settings.together))
+    return [one for part in parts for one in _encode(part, settings, engine)]
+
+
+def _encode(
+    tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
+) -> "list[Embeddings | FamiliarError]":
+    """Encode the faces in some photos, whose pictures are in memory together."""
+    found: dict[int, Embeddings | FamiliarError] = {}
+    pictures: dict[int, Picture] = {}
+    try:
+        for number, task in enumerate(tasks):
+            try:
+                if _is_video(task.path):
+                    found[number] = _encode_in_video(task, settings, engine)
+                else:
+                    pictures[number] = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
+            except FamiliarError as error:
+                found[number] = error
+        if pictures:
+            encoded = engine.encode([(picture, tasks[number].faces) for number, picture in pictures.items()])
+            found.update(zip(pictures, (one.embeddings for one in encoded), strict=True))
+    except MemoryError:
+        if len(tasks) == 1:
+            return [_too_large(settings)]
+        return [one for task in tasks for one in _encode([task], settings, engine)]
+    return [found[number] for number in range(len(tasks))]
+
+
+def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> Embeddings:
+    times = [face.time or 0.0 for face in task.faces]
+    found: dict[int, Embedding] = {}
+    with _video(task.path, task.hash, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
-            (encoded,) = engine.encode([(frame.picture, [faces[number] for number in own])])
-            embeddings[own] = encoded.embeddings
-    return embeddings
+            (encoded,) = engine.encode([(frame.picture, [task.faces[number] for number in own])])
+            found.update(zip(own, encoded.embeddings, strict=True))
+    return np.stack([found[number] for number in range(len(times))])
 
 
 def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
@@ -269,7 +305,7 @@ def _too_large(settings: VisionSettings) -> SetAsideError:
 
 
 def devices(settings: VisionSettings, models: Path) -> str:
-    """Return the device of each network."""
+    """Return the device of each network, and the file with the weights."""
     return _engine(settings, models)[0].devices
 
 
@@ -302,6 +338,23 @@ def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None
     from familiar.vision.engines.selection import load_engine  # noqa: PLC0415
 
     return load_engine(settings, models)
+
+
+@contextmanager
+def within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
+    """End this worker if a block takes longer, and tell why."""
+
+    def end() -> None:
+        notes.put(WorkerNote(fatal=True, text=f"loading the networks takes longer than {seconds:g} s"))
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _be_silent() -> None:

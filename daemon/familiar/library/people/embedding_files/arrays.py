@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -34,6 +35,8 @@ HOW_TO_SAVE = "np.savez(FILE, embeddings=embeddings, paths=np.array(paths, dtype
 """Writes a pair of arrays without pickle."""
 
 _MOST_ARRAYS = 2
+_MODEL = "model.npy"
+"""The member of an .npz file that names the model of the embeddings."""
 _ZIP = b"PK\x03\x04"
 _PLAIN = frozenset("fUS")
 """Kinds of arrays that are read: floats, and strings of characters or bytes."""
@@ -57,8 +60,16 @@ class _WrongError(Exception):
     """What is wrong with a file."""
 
 
-def read_arrays(path: Path) -> list[Array]:
-    """Return the arrays in a file, one or two: saved one after the other in a .npy file, or the members of an .npz.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ArrayFile:
+    """The arrays in a file, one or two; and beside them the array `model` of an .npz file, if it has one."""
+
+    arrays: tuple[Array, ...]
+    model: Array | None = None
+
+
+def read_arrays(path: Path) -> ArrayFile:
+    """Return the arrays in a file: saved one after the other in a .npy file, or the members of an .npz.
 
     Raises:
         UsageError: it can't be read, or holds something else.
@@ -84,7 +95,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raise _WrongError(f"can't be read: {error.strerror or error}") from error
 
 
-def _arrays(file: IO[bytes]) -> list[Array]:
+def _arrays(file: IO[bytes]) -> ArrayFile:
     head = file.read(len(npy.MAGIC_PREFIX))
     file.seek(0)
     if head == npy.MAGIC_PREFIX:
@@ -94,25 +105,29 @@ def _arrays(file: IO[bytes]) -> list[Array]:
     raise _WrongError("is not a .npy or .npz file")
 
 
-def _one_after_the_other(file: IO[bytes]) -> list[Array]:
+def _one_after_the_other(file: IO[bytes]) -> ArrayFile:
     size = os.fstat(file.fileno()).st_size
     arrays: list[Array] = []
     while file.tell() < size:
         if len(arrays) == _MOST_ARRAYS:
             raise _WrongError("has more than two arrays")
         arrays.append(_array(file))
-    return arrays
+    return ArrayFile(arrays=tuple(arrays))
 
 
-def _members(file: IO[bytes]) -> list[Array]:
+def _members(file: IO[bytes]) -> ArrayFile:
     """Return the arrays in an archive; members that are packed small are still read only as far as they may go."""
     _check_directory(file)
     try:
         with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            if not 1 <= len(members) <= _MOST_ARRAYS:
+            members = [member for member in archive.infolist() if member.filename != _MODEL]
+            models = [member for member in archive.infolist() if member.filename == _MODEL]
+            if not 1 <= len(members) <= _MOST_ARRAYS or len(models) > 1:
                 raise _WrongError(f"has {len(members)} arrays; it must have one or two")
-            return [_member(archive, member) for member in members]
+            return ArrayFile(
+                arrays=tuple(_member(archive, member) for member in members),
+                model=_member(archive, models[0]) if models else None,
+            )
     except _BAD_ARCHIVE as error:
         raise _WrongError("is not a complete .npz file") from error
 

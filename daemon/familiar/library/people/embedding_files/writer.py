@@ -12,8 +12,8 @@ from familiar.store.people import Person
 from familiar.store.store import Store
 
 
-def references_of(store: Store, person: Person, model: str) -> tuple[Embeddings, list[Path | None]]:
-    """Return a person's references of the model in use, shape (n, 128), and where they come from.
+def references_of(store: Store, person: Person, model: str, *, is_in_use: bool) -> tuple[Embeddings, list[Path | None]]:
+    """Return a person's references that a model has encoded, shape (n, numbers), and where they come from.
 
     Raises:
         FamiliarError: they have none of that model.
@@ -23,9 +23,8 @@ def references_of(store: Store, person: Person, model: str) -> tuple[Embeddings,
     if not sound:
         others = [f"{count} of {engine}" for engine, count in store.references.engines_of(person.id).items()]
         has = ", ".join(others) or "none at all"
-        raise FamiliarError(
-            f"{person.name!r} has no reference of the model in use ({model}) to export; there are: {has}."
-        )
+        what = f"in use ({model})" if is_in_use else model
+        raise FamiliarError(f"{person.name!r} has no reference of the model {what} to export; there are: {has}.")
     return embeddings[sound], [origins[row] for row in sound]
 
 
@@ -36,9 +35,9 @@ def npy_bytes(embeddings: Embeddings) -> bytes:
     return file.getvalue()
 
 
-def npz_bytes(embeddings: Embeddings, origins: Sequence[Path | None]) -> bytes:
-    """Return an .npz file with the arrays `embeddings` and `paths`; what has no origin has an empty path."""
+def npz_bytes(embeddings: Embeddings, origins: Sequence[Path | None], model: str) -> bytes:
+    """Return an .npz file with the arrays `embeddings`, `paths` and `model`; what has no origin has an empty path."""
     file = io.BytesIO()
     paths = np.array(["" if origin is None else str(origin) for origin in origins], dtype=np.str_)
-    np.savez(file, embeddings=embeddings.astype("<f4"), paths=paths)
+    np.savez(file, embeddings=embeddings.astype("<f4"), paths=paths, model=np.array(model, dtype=np.str_))
     return file.getvalue()

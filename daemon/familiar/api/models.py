@@ -1,0 +1,162 @@
+"""The models that encode faces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from familiar.errors import FamiliarError, NoStoreError, UsageError
+
+if TYPE_CHECKING:
+    from familiar.api.session import Session
+    from familiar.embedding_models import Model
+    from familiar.identity.scale import MeasuredLength
+    from familiar.library.models import ListedModel, ModelChange, ModelPlan
+    from familiar.library.reencoding import Reencoded
+    from familiar.store.store import Store
+
+
+class FaceModels:
+    """The models that encode faces, of which one is in use; embeddings of two models are never compared."""
+
+    def __init__(self, session: Session) -> None:
+        """Take the opened library."""
+        self._session = session
+
+    def list(self) -> list[ListedModel]:
+        """Return all models, and how many faces and references each has encoded.
+
+        Raises:
+            UsageError: the configuration can't be read, or is wrong.
+        """
+        from familiar.library.models import listed
+
+        return listed(self._store_if_any(), self._session.known_models, self._session.model_or_default)
+
+    def plan(self, name: str) -> ModelPlan:
+        """Return what it takes to use a model: how many faces have to be encoded, and how long that takes.
+
+        Some photos are encoded for it; nothing is changed.
+
+        Raises:
+            UsageError: there is no model of this name, or the settings ask for another one.
+            NoStoreError: there is no store yet.
+        """
+        from familiar.library.models import plan_of
+
+        session, model = self._session, self._choosable(name)
+        store = session.store()
+
+        async def plan() -> ModelPlan:
+            async with session.workers_for(model) as workers:
+                with session.progress("measuring") as count:
+                    return await plan_of(store, workers, model, count)
+
+        return session.run(plan())
+
+    def measure(self) -> MeasuredLength:
+        """Return how long the embeddings of your own network should be, by faces that are in one photo of the library.
+
+        Nothing is kept: what it says belongs into the settings, before the network is used.
+
+        Raises:
+            UsageError: the settings name no network of your own.
+            NoStoreError: there is no store yet.
+            FamiliarError: the library has too few photos with several faces, or the network can't be used.
+        """
+        from familiar.embedding_models import OWN
+        from familiar.library.model_scale import measure_length
+        from familiar.vision.chosen_model import chosen_model
+
+        session, vision = self._session, self._session.settings.vision
+        if vision.model != OWN:
+            raise UsageError(
+                f"vision.model is {vision.model or 'null'}, but what is measured is a network of your own. Set it to "
+                f"{OWN}, and vision.model_file to the ONNX file; to try it first, in a copy that --config names."
+            )
+        store = session.store()
+
+        async def measure() -> MeasuredLength:
+            async with session.workers_for(chosen_model(vision)) as workers:
+                with session.progress("measuring") as count:
+                    return await measure_length(store, workers, count)
+
+        return session.run(measure())
+
+    def use(self, name: str) -> ModelChange:
+        """Use a model from now on: all faces are encoded again by it, references first, then the newest photos.
+
+        Names, clusters and decisions stay, and so do the embeddings of other models: to go back to one of them takes
+        no photo. A daemon that runs encodes the faces in the background, and this call returns at once. Whoever is
+        interrupted goes on when it is called again.
+
+        Raises:
+            UsageError: there is no model of this name, or the settings ask for another one.
+            NoStoreError: there is no store yet.
+            FamiliarError: another process has the library for too long, or has chosen another model meanwhile.
+        """
+        from familiar.library.models import ModelChange
+        from familiar.library.reencoding import Reencoded
+
+        session, model = self._session, self._choosable(name)
+        store = session.store()
+        store.models.use(model.id)
+        daemon = session.handover.await_daemon_with(model.id)
+        done = Reencoded() if daemon is not None else session.run(self._reencode(model))
+        if daemon is None:
+            session.rematch()
+        return ModelChange(
+            model=model.name,
+            daemon=session.handover.daemon_with(model.id),
+            photos=done.photos,
+            restored=done.restored,
+            left=done.left,
+            references_left=store.references.without_face(model.id),
+        )
+
+    async def _reencode(self, model: Model) -> Reencoded:
+        """Encode all faces by a model until that is done, or a daemon has begun to.
+
+        Raises:
+            FamiliarError: another model was chosen meanwhile.
+        """
+        session, store = self._session, self._session.store()
+        handover = session.handover
+
+        def goes_on() -> bool:
+            return store.models.in_use == model.id and handover.daemon_with(model.id) is None
+
+        async with session.workers() as workers:
+            reencoder = session.reencoder(workers)
+            references = await reencoder.reencode_references()
+            with session.progress("encoding faces") as count:
+                others = await reencoder.reencode_all(count, goes_on)
+        if store.models.in_use != model.id:
+            raise FamiliarError(f"Another model was chosen meanwhile: {model.name!r} is not used.")
+        return references + others
+
+    def _choosable(self, name: str) -> Model:
+        """Return the model of this name.
+
+        Raises:
+            UsageError: there is none, or the settings ask for another one.
+        """
+        from familiar.library.models import known_model
+        from familiar.vision.chosen_model import model_in_use
+
+        vision = self._session.settings.vision
+        model = known_model(name, self._session.known_models)
+        found = model_in_use(vision, model.id)
+        if found == model:
+            return model
+        key = "model" if vision.model is not None else "mirror"
+        value = f"{vision.model}" if vision.model is not None else f"{vision.mirror}".lower()
+        raise UsageError(
+            f"{self._session.environment.config}: vision.{key} is {value}, which asks for the model {found.name}. "
+            f"Remove that line, and run this again to use {model.name}."
+        )
+
+    def _store_if_any(self) -> Store | None:
+        try:
+            return self._session.store()
+        except NoStoreError:
+            return None

@@ -1,0 +1,128 @@
+"""A network of one's own, from the settings to the store."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import put
+from familiar.embedding_models import SFACE
+from familiar.model import Box, Face, Photo
+from familiar.store.store import Store
+from support.household import Household
+from support.own_network import DIMENSION, own_network
+
+
+@pytest.fixture
+def own(household: Household) -> Household:
+    """A household with a network of its own that has seen nothing yet."""
+    file = household.base / "own.onnx"
+    file.write_bytes(own_network().SerializeToString())
+    configure(household)
+    return household
+
+
+def configure(household: Household, **changes: object) -> None:
+    vision = {
+        "workers": 1,
+        "model": "own",
+        "model_file": str(household.base / "own.onnx"),
+        "model_dimension": DIMENSION,
+    }
+    household.configure({"vision": vision | changes})
+
+
+def engines(household: Household) -> set[tuple[str, int]]:
+    with Store(household.state / "familiar.db") as store:
+        rows = store._db.conn.execute("SELECT engine, length(embedding) / 4 FROM faces")
+        return {(str(row[0]), int(row[1])) for row in rows}
+
+
+def test_faces_are_encoded_compared_and_exported_with_as_many_numbers_as_the_network_gives(
+    own: Household, couple: Path
+) -> None:
+    put(couple, own.inbox)
+    own.scan()
+    ((model, dimension),) = engines(own)
+    assert model.startswith("own-")
+    assert dimension == DIMENSION
+    own.ask("people", "add", "Barack Obama", couple, "--largest")
+    exported = own.ask("export", "faces", "--embeddings", "--format", "jsonl").stdout.splitlines()
+    assert [len(json.loads(line)["embedding"]) for line in exported] == [DIMENSION] * 2
+
+
+def test_a_file_of_sface_is_known_for_what_it_is(household: Household, couple: Path) -> None:
+    from familiar.vision.engines.opencv_models import SFACE as NETWORK  # noqa: PLC0415
+
+    (household.base / "own.onnx").write_bytes(NETWORK.source.path().read_bytes())
+    configure(household)
+    put(couple, household.inbox)
+    household.scan()
+    assert engines(household) == {(SFACE.id, 128)}
+
+
+def test_its_scale_is_measured_on_faces_of_one_photo(own: Household) -> None:
+    file = own.base / "own.onnx"
+    file.write_bytes(own_network(dimension=128, is_linear=True).SerializeToString())
+    configure(own, model_dimension=128)
+    noise = own.inbox / "many.png"
+    Image.fromarray(np.random.default_rng(2).integers(0, 256, (600, 600, 3), dtype=np.uint8)).save(noise)
+    own.make_store()
+    with Store(own.state / "familiar.db") as store:
+        store.photos.record(crowd(noise, faces=46))
+    own.scan()
+    measured = own.json("models", "measure")
+    assert measured["pairs"] == 46 * 45 / 2
+    assert measured["length"] == pytest.approx(0.44 / measured["distance"])
+    shown = own.ask("models", "measure").stdout
+    assert "Compared were 1035 pairs of faces that are in one photo." in shown
+    assert f"Set vision.model_length to {measured['length']:.3f}; 0.44 is" in shown
+
+
+def crowd(path: Path, *, faces: int) -> Photo:
+    """Return a photo with so many faces, as if they had been found."""
+    places = [(60 + 65 * (number % 8), 60 + 65 * (number // 8)) for number in range(faces)]
+    marks = ((26, -8), (14, -7), (-26, -8), (-14, -7), (0, 18))
+    found = tuple(
+        Face(
+            box=Box(left=x - 30, top=y - 30, right=x + 30, bottom=y + 30),
+            landmarks=tuple((x + dx, y + dy) for dx, dy in marks),
+            embedding=np.ones(DIMENSION, np.float32),
+            size=60,
+            sharpness=20.0,
+            engine="other",
+        )
+        for x, y in places
+    )
+    hash_ = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Photo(hash=hash_, format="PNG", width=600, height=600, taken=None, engine="other", faces=found)
+
+
+def test_a_library_with_few_groups_says_that_it_can_not_measure(own: Household, couple: Path) -> None:
+    put(couple, own.inbox)
+    own.scan()
+    result = own.ask("models", "measure", check=False)
+    assert result.returncode == 1
+    assert "Too few faces are in one photo with others: 1000 pairs are needed." in result.stderr
+
+
+def test_only_a_network_of_ones_own_is_measured(household: Household) -> None:
+    household.make_store()
+    result = household.ask("models", "measure", check=False)
+    assert "vision.model is null, but what is measured is a network of your own. Set it to own" in result.stderr
+
+
+def test_a_file_that_is_no_network_is_told_and_harms_nothing(own: Household, couple: Path) -> None:
+    put(couple, own.inbox)
+    own.scan()
+    before = engines(own)
+    file = own.base / "own.onnx"
+    file.write_bytes(file.read_bytes()[:5000])
+    own.scan(check=False)
+    assert engines(own) == before
+    findings = {row["subject"]: row for row in json.loads(own.ask("doctor", "--json", check=False).stdout)}
+    assert findings["engine"]["verdict"] == "bad"
+    assert findings["engine"]["detail"].endswith("own.onnx: not an ONNX file, or not whole")
