@@ -139,6 +139,12 @@ def name_kinds(db: "Database") -> None:
     _run(db, _KINDS)
 
 
+@migrations()
+def keep_scores_of_detectors(db: "Database") -> None:
+    """Keep how sure the detector was of each face; of those that were found before, nobody knows."""
+    _run(db, "ALTER TABLE faces ADD COLUMN score REAL")
+
+
 def _run(db: "Database", script: str) -> None:
     """Run each statement inside the migration's transaction; `executescript` would commit it."""
     for statement in script.split(";"):

@@ -5,6 +5,7 @@ five models at once, among them 100 MB of 68 landmarks that nothing here needs.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import dlib
@@ -13,7 +14,7 @@ from PIL import Image
 
 from familiar.model import Embeddings
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, LANDMARKS
-from familiar.vision.engines.engine import Chips, Detector, Device, scaled
+from familiar.vision.engines.engine import Chips, Detection, Detector, Device, scaled
 
 
 class ReducingDetector:
@@ -25,12 +26,12 @@ class ReducingDetector:
         self._max_size = max_size
         self.device = detector.device
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face, in its own pixels."""
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image, in its own pixels."""
         small = [_reduced(image, self._max_size) for image in images]
         return [
-            [scaled(rectangle, image.width / reduced.width) for rectangle in rectangles]
-            for image, reduced, rectangles in zip(images, small, self._detector.detect(small), strict=True)
+            [replace(face, box=scaled(face.box, image.width / reduced.width)) for face in faces]
+            for image, reduced, faces in zip(images, small, self._detector.detect(small), strict=True)
         ]
 
 
@@ -44,9 +45,11 @@ class HogDetector:
         self._detector = dlib.get_frontal_face_detector()
         self._upsample = upsample
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face."""
-        return [list(self._detector(np.asarray(image), self._upsample)) for image in images]
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image."""
+        return [
+            [Detection(box=box) for box in self._detector(np.asarray(image), self._upsample)] for image in images
+        ]
 
 
 class DlibCnnDetector:
@@ -59,9 +62,12 @@ class DlibCnnDetector:
         self._detector = dlib.cnn_face_detection_model_v1(str(DETECTOR.source.checked_path()))
         self._upsample = upsample
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face."""
-        return [[found.rect for found in self._detector(np.asarray(image), self._upsample)] for image in images]
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image."""
+        return [
+            [Detection(box=found.rect) for found in self._detector(np.asarray(image), self._upsample)]
+            for image in images
+        ]
 
 
 class DlibEncoder:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 import dlib
@@ -57,6 +58,17 @@ class Engine(Protocol):
 Device: TypeAlias = Literal["CPU", "GPU"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """A face that was found: its box as a `dlib.rectangle`, and how sure of it the detector is.
+
+    `score` goes from 0 to 1; it is None where a detector's own measure has no bounds.
+    """
+
+    box: Any
+    score: float | None = None
+
+
 class Detector(Protocol):
     """Finds faces."""
 
@@ -64,8 +76,8 @@ class Detector(Protocol):
     def device(self) -> Device:
         """Say where it runs."""
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each RGB image a `dlib.rectangle` for each face, in pixels of what was given."""
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each RGB image, in pixels of what was given."""
 
 
 class Encoder(Protocol):
@@ -108,13 +120,14 @@ class FaceEngine:
             return []
         detected = self._detector.detect([picture.image for picture in pictures])
         closer, whole, shapes = [], [], []
-        for picture, rectangles in zip(pictures, detected, strict=True):
-            least = min((rectangle.width() for rectangle in rectangles), default=_SMALL)
+        for picture, own in zip(pictures, detected, strict=True):
+            least = min((detection.box.width() for detection in own), default=_SMALL)
             closer.append(_closer(picture, least))
             whole.append(np.asarray(closer[-1].image))
             ratio = closer[-1].image.width / picture.image.width
-            shapes.append([self._landmarks(whole[-1], scaled(rectangle, ratio)) for rectangle in rectangles])
-        return list(map(self._faces, closer, whole, shapes, self._encode(whole, shapes)))
+            shapes.append([self._landmarks(whole[-1], scaled(detection.box, ratio)) for detection in own])
+        scores = [[detection.score for detection in own] for own in detected]
+        return list(map(self._faces, closer, whole, shapes, scores, self._encode(whole, shapes)))
 
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
         """Return the embeddings of faces that were found before, for each picture an array of shape (n, 128)."""
@@ -131,14 +144,20 @@ class FaceEngine:
         return np.split(self._encoder.encode(np.concatenate(chips)), ends[:-1])
 
     def _faces(
-        self, picture: Picture, pixels: Pixels, shapes: Sequence[Any], embeddings: Embeddings
+        self,
+        picture: Picture,
+        pixels: Pixels,
+        shapes: Sequence[Any],
+        scores: Sequence[float | None],
+        embeddings: Embeddings,
     ) -> tuple[Face, ...]:
         faces = [
-            self._face(pixels, picture, shape, embedding) for shape, embedding in zip(shapes, embeddings, strict=True)
+            self._face(pixels, picture, shape, score, embedding)
+            for shape, score, embedding in zip(shapes, scores, embeddings, strict=True)
         ]
         return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 
-    def _face(self, pixels: Pixels, picture: Picture, shape: Any, embedding: Embedding) -> Face:
+    def _face(self, pixels: Pixels, picture: Picture, shape: Any, score: float | None, embedding: Embedding) -> Face:
         found = shape.rect
         inside = Box(
             left=max(found.left(), 0),
@@ -153,6 +172,7 @@ class FaceEngine:
             embedding=embedding,
             size=min(box.width, box.height),
             sharpness=sharpness(pixels, inside),
+            score=score,
             engine=self.id,
         )
 

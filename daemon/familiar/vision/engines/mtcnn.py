@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from familiar.vision.decoding.pictures import Pixels
-from familiar.vision.engines.engine import Device
+from familiar.vision.engines.engine import Detection, Device
 from familiar.vision.engines.mtcnn_models import (
     OUTPUT,
     OUTPUT_EDGE,
@@ -71,11 +71,11 @@ class MtcnnDetector:
         self._least = _LARGEST_LEAST_FACE / 2**upsample
         self._max_size = max_size
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face, the surest first, shaped as HOG's are."""
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image, the surest first, with boxes that are shaped as HOG's."""
         return list(map(self._detect, images))
 
-    def _detect(self, image: Image.Image) -> list[Any]:
+    def _detect(self, image: Image.Image) -> list[Detection]:
         least = self._least * max(1.0, max(image.size) / self._max_size)
         factor = max(1, int(least / REFINEMENT_EDGE))
         small = image.reduce(factor)  # the first two networks see no more of the smallest face
@@ -85,7 +85,7 @@ class MtcnnDetector:
         found = self._judge(self._output, image, boxes * np.float32(factor), OUTPUT_EDGE)
         kept = found[found[:, 0] >= _FOUND]
         kept = kept[_distinct(_sides(kept), kept[:, 0], _SAME_PLACE, of_smaller=True)]
-        return [_rectangle(face) for face in kept]
+        return [Detection(box=_rectangle(face), score=1 / (1 + math.exp(-face[0]))) for face in kept]
 
     def _propose(self, image: Image.Image, least: float) -> Boxes:
         """Return places that may hold a face of `least` pixels or more."""

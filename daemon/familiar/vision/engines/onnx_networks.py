@@ -16,7 +16,7 @@ from PIL import Image
 from familiar.model import Embeddings
 from familiar.vision.decoding.pictures import Pixels
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, MEAN, resizing_model
-from familiar.vision.engines.engine import Chips
+from familiar.vision.engines.engine import Chips, Detection
 from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import device_of, open_session, run
 from familiar.vision.faces.pyramid import LEAST, Tile, boxes_of, tiles_of
@@ -60,12 +60,12 @@ class OnnxDetector:
         self._resizing = open_session(resizing_model(models), "resizing", gpu=False)
         self._upsample = upsample
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face, the surest first.
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image, the surest first.
 
         Images of one size, as those of one camera are, pass the network together: a GPU gains by that.
         """
-        found: list[list[Any]] = [[] for _ in images]
+        found: list[list[Detection]] = [[] for _ in images]
         together = _of_one_size(images)
         if self.device == "CPU":  # which gains nothing, and has little memory
             together = [[number] for numbers in together for number in numbers]
@@ -73,7 +73,7 @@ class OnnxDetector:
             planes = [self._plane(self._upsampled(np.asarray(images[number]))) for number in numbers]
             scores = run(self._session, {"tiles": np.concatenate([plane for plane, _ in planes])})
             for number, (_, tiles), own in zip(numbers, planes, scores, strict=True):
-                found[number] = [self._downsampled(box) for box in boxes_of(own[0], tiles)]
+                found[number] = [Detection(box=self._downsampled(box)) for box in boxes_of(own[0], tiles)]
         return found
 
     def _upsampled(self, pixels: Pixels) -> Pixels:
