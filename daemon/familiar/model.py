@@ -14,15 +14,10 @@ if TYPE_CHECKING:  # numpy takes longer to import than many a command runs
     import numpy.typing as npt
 
 Embedding: TypeAlias = "npt.NDArray[np.float32]"
-"""One face as 128 numbers, shape (128,), float32; comparable only with embeddings of the same engine."""
+"""One face as numbers, shape (numbers,), float32; comparable only with embeddings of the same model."""
 
 Embeddings: TypeAlias = "npt.NDArray[np.float32]"
-"""A stack of embeddings, shape (n, 128), float32."""
-
-PLAIN_MODEL = "dlib-resnet-v1"
-USUAL_MODEL = "dlib-resnet-v1-mirrored"
-"""Ids of embeddings, of which only those of the same one can be compared: of a face, and of it and its mirror image."""
-
+"""A stack of embeddings, shape (n, numbers), float32."""
 
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 

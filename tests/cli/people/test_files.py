@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from conftest import put
-from familiar.settings import VisionSettings
+from familiar.embedding_models import DLIB
 from familiar.store.store import STORE_NAME, Store
 from support.album import embedding
 from support.household import Household, command
 
-MODEL = VisionSettings().model
+MODEL = DLIB.id
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.embedding_models import DLIB
 from familiar.errors import SetAsideError, StoreUnavailableError
 from familiar.library.people.registration import Candidate, Enrolment, FaceChoice, Registrar
 from familiar.library.recognition import Recogniser
@@ -26,7 +27,7 @@ from support.album import embedding
 from support.log import CheckedLog
 from support.stores import put_store
 
-MODEL = VisionSettings().model
+MODEL = DLIB.id
 TOP = Path("/photos")
 AT_ONCE = 3
 

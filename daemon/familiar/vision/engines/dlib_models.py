@@ -9,12 +9,14 @@ import numpy as np
 
 from familiar.errors import FamiliarError
 from familiar.vision.engines.dlib_files import AddSkipped, Convolution, Dense, Layer, Pool, Relu, read_layers
-from familiar.vision.engines.engine import CHIP
 from familiar.vision.engines.onnx_graph import Graph
 from familiar.vision.engines.onnx_models import Network, PackageFile, kept
+from familiar.vision.faces.chips import DLIB_LAYOUT
 
 if TYPE_CHECKING:
     import onnx
+
+_CHIP = DLIB_LAYOUT.edge
 
 MEAN = (122.782, 117.001, 104.298)
 """Red, green and blue that dlib subtracts (`dlib/dnn/input.h`)."""
@@ -29,7 +31,7 @@ def convert_encoder(layers: Sequence[Layer]) -> "onnx.ModelProto":
     from onnx import TensorProto, helper  # noqa: PLC0415
 
     graph = Graph()
-    value = _Stage(graph.normalised("chips", MEAN, 1 / 256), 3, CHIP)
+    value = _Stage(graph.normalised("chips", MEAN, 1 / 256), 3, _CHIP)
     skipped: _Stage | None = None
     for number, layer in enumerate(layers):
         match layer:
@@ -55,7 +57,7 @@ def convert_encoder(layers: Sequence[Layer]) -> "onnx.ModelProto":
                 output = graph.add("MatMul", value.name, graph.constant(layer.weights))
             case _:
                 raise FamiliarError(f"{type(layer).__name__} is not known in an embedding network")
-    inputs = [helper.make_tensor_value_info("chips", TensorProto.UINT8, ["n", CHIP, CHIP, 3])]
+    inputs = [helper.make_tensor_value_info("chips", TensorProto.UINT8, ["n", _CHIP, _CHIP, 3])]
     return graph.model(inputs, output, ["n", 128])
 
 

@@ -12,9 +12,9 @@ import dlib
 import numpy as np
 from PIL import Image
 
-from familiar.model import Embeddings
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, LANDMARKS
-from familiar.vision.engines.engine import Chips, Detection, Detector, Device, scaled
+from familiar.vision.engines.engine import Detection, Detector, Device, Encoded, scaled
+from familiar.vision.faces.chips import DLIB_LAYOUT, Chips
 
 
 class ReducingDetector:
@@ -74,18 +74,19 @@ class DlibEncoder:
     """Encodes faces with dlib's ResNet."""
 
     device: Device = "CPU"
+    layout = DLIB_LAYOUT
 
     def __init__(self, *, mirror: bool) -> None:
         """Load the network; with `mirror` an embedding is the mean of those of a face and of its mirror image."""
         self._network = dlib.face_recognition_model_v1(str(ENCODER.source.checked_path()))
         self._mirror = mirror
 
-    def encode(self, chips: Chips) -> Embeddings:
+    def encode(self, chips: Chips) -> Encoded:
         """Return the embeddings of aligned faces, shape (n, 128)."""
         both = [chips, chips[:, :, ::-1]] if self._mirror else [chips]
         found = [[self._network.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in side] for side in both]
-        embeddings: Embeddings = np.array(found, dtype=np.float32).reshape(len(both), -1, 128).mean(axis=0)
-        return embeddings
+        embeddings = np.array(found, dtype=np.float32).reshape(len(both), -1, 128).mean(axis=0)
+        return Encoded(embeddings=embeddings, lengths=np.linalg.norm(embeddings, axis=1))
 
 
 def _reduced(image: Image.Image, max_size: int) -> Image.Image:

@@ -7,27 +7,18 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import dlib
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
+from familiar.embedding_models import Model
 from familiar.model import Box, Embedding, Embeddings, Face
 from familiar.vision.decoding.pictures import Picture, Pixels
+from familiar.vision.faces.chips import ChipLayout, Chips
 from familiar.vision.faces.sharpness import sharpness
 
-Chips: TypeAlias = Pixels
-"""Aligned faces, shape (n, CHIP, CHIP, 3), RGB."""
-
-CHIP = 150
-"""Edge of the aligned picture of a face that is encoded, in pixels."""
-
-_CHIP_PADDING = 0.25
-"""What dlib leaves around a face before it is encoded, as a share of the chip (`face_recognition.cpp`)."""
-
-_FACE = CHIP / (1 + 2 * _CHIP_PADDING)
-"""Edge of a face that fills its chip without being enlarged, in pixels."""
-
-_SMALL = 60
-"""Smaller faces, in pixels, are encoded from a larger picture if there is one: of 50 pixels an embedding lies 0.18 off,
-of twice as many 0.07 (docs/detection.md)."""
+_SMALL = 0.6
+"""Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one: of 50 pixels an
+embedding of dlib lies 0.18 off, of twice as many 0.07 (docs/detection.md)."""
 
 _MOST_PIXELS = 50_000_000
 """Larger pictures are not decoded at full size for their small faces: it takes too much memory."""
@@ -37,8 +28,8 @@ class Engine(Protocol):
     """Finds and encodes faces, in a worker process."""
 
     @property
-    def id(self) -> str:
-        """Name the networks that give the embeddings: only embeddings of the same id can be compared."""
+    def model(self) -> Model:
+        """Return what gives the embeddings: only those of the same model can be compared."""
 
     @property
     def description(self) -> str:
@@ -52,7 +43,7 @@ class Engine(Protocol):
         """Return the faces of each picture from left to right, in pixels of its upright original."""
 
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
-        """Return the embeddings of faces that were found before, for each picture an array of shape (n, 128)."""
+        """Return the embeddings of faces that were found before, for each picture an array of shape (n, numbers)."""
 
 
 Device: TypeAlias = Literal["CPU", "GPU"]
@@ -80,6 +71,17 @@ class Detector(Protocol):
         """Return the faces in each RGB image, in pixels of what was given."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoded:
+    """Embeddings on familiar's scale, shape (n, numbers), and the lengths that the network gave them, shape (n,).
+
+    Of networks that are used by direction alone, a short one tells of a face that is hardly one.
+    """
+
+    embeddings: Embeddings
+    lengths: npt.NDArray[np.float32]
+
+
 class Encoder(Protocol):
     """Encodes aligned faces."""
 
@@ -87,8 +89,12 @@ class Encoder(Protocol):
     def device(self) -> Device:
         """Say where it runs."""
 
-    def encode(self, chips: Chips) -> Embeddings:
-        """Return the embeddings of aligned faces, shape (n, 128)."""
+    @property
+    def layout(self) -> ChipLayout:
+        """Say how faces are aligned for it."""
+
+    def encode(self, chips: Chips) -> Encoded:
+        """Return the embeddings of aligned faces."""
 
 
 class FaceEngine:
@@ -97,19 +103,20 @@ class FaceEngine:
     def __init__(
         self,
         *,
-        id: str,  # noqa: A002 - the field's name
+        model: Model,
         description: str,
         detector: Detector,
         landmarks: Callable[[Pixels, Any], Any],
         encoder: Encoder,
     ) -> None:
         """Take the parts, loaded."""
-        self.id = id
+        self.model = model
         self.description = description
         self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
         self._detector = detector
         self._landmarks = landmarks
         self._encoder = encoder
+        self._fills = encoder.layout.face
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original.
@@ -121,8 +128,7 @@ class FaceEngine:
         detected = self._detector.detect([picture.image for picture in pictures])
         closer, whole, shapes = [], [], []
         for picture, own in zip(pictures, detected, strict=True):
-            least = min((detection.box.width() for detection in own), default=_SMALL)
-            closer.append(_closer(picture, least))
+            closer.append(self._closer(picture, min((detection.box.width() for detection in own), default=None)))
             whole.append(np.asarray(closer[-1].image))
             ratio = closer[-1].image.width / picture.image.width
             shapes.append([self._landmarks(whole[-1], scaled(detection.box, ratio)) for detection in own])
@@ -130,18 +136,29 @@ class FaceEngine:
         return list(map(self._faces, closer, whole, shapes, scores, self._encode(whole, shapes)))
 
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
-        """Return the embeddings of faces that were found before, for each picture an array of shape (n, 128)."""
+        """Return the embeddings of faces that were found before, for each picture an array of shape (n, numbers)."""
         whole, shapes = [], []
         for picture, faces in pictures:
-            closer = _closer(picture, min((face.size * picture.scale for face in faces), default=_SMALL))
+            closer = self._closer(picture, min((face.size * picture.scale for face in faces), default=None))
             whole.append(np.asarray(closer.image))
             shapes.append([_shape(face, closer.scale) for face in faces])
         return self._encode(whole, shapes)
 
     def _encode(self, whole: Sequence[Pixels], shapes: Sequence[Sequence[Any]]) -> list[Embeddings]:
-        chips = list(map(align, whole, shapes))
+        chips = list(map(self._encoder.layout.cut, whole, shapes))
         ends = np.cumsum([len(own) for own in chips])
-        return np.split(self._encoder.encode(np.concatenate(chips)), ends[:-1])
+        return np.split(self._encoder.encode(np.concatenate(chips)).embeddings, ends[:-1])
+
+    def _closer(self, picture: Picture, least: float | None) -> Picture:
+        """Return a picture with enough pixels to encode its smallest face, of `least` pixels here, if there are more.
+
+        `least` is None where there is no face.
+        """
+        if least is None or least >= _SMALL * self._fills or picture.again is None:
+            return picture
+        if picture.width * picture.height > _MOST_PIXELS:
+            return picture
+        return picture.again(math.ceil(max(picture.image.size) * self._fills / max(least, 1)))
 
     def _faces(
         self,
@@ -173,7 +190,7 @@ class FaceEngine:
             size=min(box.width, box.height),
             sharpness=sharpness(pixels, inside),
             score=score,
-            engine=self.id,
+            engine=self.model.id,
         )
 
 
@@ -183,19 +200,6 @@ def scaled(rectangle: Any, ratio: float) -> Any:
         return rectangle
     sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
     return dlib.rectangle(*(round(side * ratio) for side in sides))
-
-
-def _closer(picture: Picture, least: float) -> Picture:
-    """Return a picture with enough pixels to encode its smallest face, of `least` pixels here, if there are more."""
-    if least >= _SMALL or picture.again is None or picture.width * picture.height > _MOST_PIXELS:
-        return picture
-    return picture.again(math.ceil(max(picture.image.size) * _FACE / max(least, 1)))
-
-
-def align(pixels: Pixels, shapes: Sequence[Any]) -> Chips:
-    """Return the aligned pictures of faces with these landmarks (`dlib.full_object_detection`)."""
-    chips = [dlib.get_face_chip(pixels, shape, CHIP, _CHIP_PADDING) for shape in shapes]
-    return np.stack(chips) if chips else np.empty((0, CHIP, CHIP, 3), np.uint8)
 
 
 def _shape(face: Face, scale: float) -> Any:

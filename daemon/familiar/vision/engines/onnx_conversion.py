@@ -32,8 +32,8 @@ _BIAS = 2
 class ForeignNetwork:
     """A network as its file has it: operators in the order in which they are computed, and constants by their names.
 
-    What is computed from constants alone, where it is known how, is a constant, too. `inputs` and `outputs` are value infos; what a file lists among its inputs for its
-    weights is left out.
+    What is computed from constants alone, where it is known how, is a constant, too. `inputs` and `outputs` are value
+    infos; weights that a file lists among its inputs are left out.
     """
 
     nodes: list[Any]
@@ -138,7 +138,7 @@ class _Rebuilding:
         self._names[node.output[0]] = name
 
     def _normalisation(self, node: Any) -> tuple[Array, Array] | None:
-        """Return a batch normalisation as the factor and the offset of each channel; None where it is something else."""
+        """Return a batch normalisation as factor and offset of each channel; None where it is something else."""
         if node is None or node.op_type != "BatchNormalization" or len(node.output) != 1:
             return None
         found = [self._constants.get(name) for name in node.input[1:]]
@@ -194,7 +194,7 @@ def _attributes(node: Any) -> dict[str, Any]:
 def _is_plain(node: Any) -> bool:
     """Return whether a dense layer is the product and the sum, and nothing else; a convolution is."""
     found = _attributes(node)
-    return found.get("alpha", 1.0) == found.get("beta", 1.0) == 1.0
+    return bool(found.get("alpha", 1.0) == found.get("beta", 1.0) == 1.0)
 
 
 def _constant(node: Any) -> Array | None:

@@ -1,4 +1,4 @@
-"""dlib's two networks in ONNX Runtime: the same numbers, many times faster.
+"""dlib's two networks, and those that encode a face as a direction, in ONNX Runtime: the same numbers, much faster.
 
 One thread each, as there is a worker for each core; a GPU is used where ONNX Runtime has CUDA.
 """
@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from familiar.model import Embeddings
 from familiar.vision.decoding.pictures import Pixels
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, MEAN, resizing_model
-from familiar.vision.engines.engine import Chips, Detection
+from familiar.vision.engines.engine import Detection, Encoded
 from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import device_of, open_session, run
+from familiar.vision.faces.chips import ARCFACE_LAYOUT, DLIB_LAYOUT, Chips
 from familiar.vision.faces.pyramid import LEAST, Tile, boxes_of, tiles_of
 
 _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
@@ -26,12 +26,19 @@ _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
 _BATCH = 16
 """Faces encoded at once: more are no faster, and take more memory."""
 
+_DIRECTION_BATCH = 4
+"""The same for networks as SFace: with more, what is between two layers does not fit the cache."""
+
+_GPU_BATCH = 64
+
 _UPSAMPLED_OFFSET = (1.25, 0.75)
 """What dlib adds to a point before it doubles it (`pyramid_down<2>`); a doubled picture is as much larger."""
 
 
-class OnnxEncoder:
-    """Encodes aligned faces."""
+class DlibOnnxEncoder:
+    """Encodes aligned faces with dlib's network."""
+
+    layout = DLIB_LAYOUT
 
     def __init__(self, models: Path, *, mirror: bool) -> None:
         """Load the network; `models` is the folder for converted models.
@@ -42,12 +49,38 @@ class OnnxEncoder:
         self.device = device_of(self._session)
         self._mirror = mirror
 
-    def encode(self, chips: Chips) -> Embeddings:
+    def encode(self, chips: Chips) -> Encoded:
         """Return the embeddings of aligned faces, shape (n, 128)."""
         both = np.concatenate([chips, chips[:, :, ::-1]]) if self._mirror else chips
-        parts = [run(self._session, {"chips": both[start : start + _BATCH]}) for start in range(0, len(both), _BATCH)]
-        found = np.concatenate([np.empty((0, 128), np.float32), *parts])
-        return found.reshape(-1, len(chips), 128).mean(axis=0) if len(chips) else found
+        found = _in_batches(self._session, "chips", both, _BATCH, 128)
+        embeddings = found.reshape(-1, len(chips), 128).mean(axis=0) if len(chips) else found
+        return Encoded(embeddings=embeddings, lengths=np.linalg.norm(embeddings, axis=1))
+
+
+class DirectionEncoder:
+    """Encodes aligned faces with a network of which only the direction of what it gives counts, as SFace."""
+
+    layout = ARCFACE_LAYOUT
+
+    def __init__(self, model: bytes, name: str, *, dimension: int, length: float) -> None:
+        """Load a converted network of this name, which gives so many numbers; embeddings get this length."""
+        self._session = open_session(model, name, gpu=True)
+        self.device = device_of(self._session)
+        self._batch = _GPU_BATCH if self.device == "GPU" else _DIRECTION_BATCH
+        self._dimension = dimension
+        self._length = np.float32(length)
+
+    def encode(self, chips: Chips) -> Encoded:
+        """Return the embeddings of aligned faces, shape (n, dimension)."""
+        found = _in_batches(self._session, "pixels", chips, self._batch, self._dimension)
+        lengths = np.linalg.norm(found, axis=1)
+        scale = self._length / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return Encoded(embeddings=found * scale[:, None], lengths=lengths)
+
+
+def _in_batches(session: Any, name: str, chips: Chips, size: int, dimension: int) -> npt.NDArray[np.float32]:
+    parts = [run(session, {name: chips[start : start + size]}) for start in range(0, len(chips), size)]
+    return np.concatenate([np.empty((0, dimension), np.float32), *parts])
 
 
 class OnnxDetector:

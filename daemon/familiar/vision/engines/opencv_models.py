@@ -4,10 +4,14 @@ SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face
 (Wu, Peng and Yu, YuNet: A Tiny Millisecond-level Face Detector, 2023) finds them.
 """
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from familiar.errors import FamiliarError, GoneError, RetryError
+from familiar.filesystem.reading import fingerprint
 from familiar.vision.engines.onnx_conversion import ForeignNetwork, rebuild
 from familiar.vision.engines.onnx_graph import Graph
 from familiar.vision.engines.onnx_models import Network, PackageFile
@@ -79,3 +83,37 @@ YUNET = Network(
     ),
     convert=convert_yunet,
 )
+
+SFACE_FLOAT = Network(
+    source=replace(
+        SFACE.source,
+        file="face_recognition_sface_2021dec.onnx",
+        hash="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+    ),
+    convert=convert_sface,
+)
+"""The same with weights as they were trained: embeddings hardly differ. No package has it; a user may."""
+
+
+def sface_from(file: Path | None) -> tuple[Network, Path]:
+    """Return SFace, and where its file lies: this one, or that of the package.
+
+    Raises:
+        FamiliarError: the package is missing, or the file is none of SFace's.
+    """
+    if file is None:
+        try:
+            return SFACE, SFACE.source.path()
+        except FamiliarError as error:
+            raise FamiliarError(f"{error} Or name a file of SFace in vision.model_file.") from error
+    try:
+        actual = fingerprint(file)
+    except (GoneError, RetryError) as error:
+        raise FamiliarError(f"vision.model_file: {error}") from error
+    for network in (SFACE, SFACE_FLOAT):
+        if network.source.hash == actual:
+            return network, file
+    raise FamiliarError(
+        f"vision.model_file: {file} is not SFace as OpenCV publishes it (its SHA-256 is {actual}, and should be "
+        f"{SFACE.source.hash} or {SFACE_FLOAT.source.hash}): name another file"
+    )

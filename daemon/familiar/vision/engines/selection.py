@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from familiar.embedding_models import SFACE, Model
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
+from familiar.vision.chosen_model import chosen_model
 from familiar.vision.engines.dlib_networks import (
     DlibCnnDetector,
     DlibEncoder,
@@ -22,19 +24,21 @@ def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | N
         models: the folder for converted models.
 
     Raises:
-        FamiliarError: no engine can be loaded.
+        FamiliarError: no engine can be loaded that gives the embeddings of the chosen model.
     """
     if settings.engine == "onnx":
         try:
             return _onnx_engine(settings, models)
         except (FamiliarError, ImportError, OSError) as error:
+            if settings.model not in {None, "dlib"}:
+                raise FamiliarError(f"the model {settings.model} can't be used: {error}") from error
             return _dlib_engine(settings), f"ONNX Runtime can't be used: {error}"
     return _dlib_engine(settings), None
 
 
 def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
     from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415 - ONNX Runtime may be missing
-    from familiar.vision.engines.onnx_networks import OnnxDetector, OnnxEncoder  # noqa: PLC0415
+    from familiar.vision.engines.onnx_networks import OnnxDetector  # noqa: PLC0415
     from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415
 
     detector: Detector
@@ -46,9 +50,22 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
             detector = ReducingDetector(cnn, max_size=settings.max_size)
         case "hog":
             detector = ReducingDetector(HogDetector(upsample=settings.upsample), max_size=settings.max_size)
-    encoder = OnnxEncoder(models, mirror=settings.mirror)
+    encoder = _encoder(chosen_model(settings), settings, models)
     without = "CUDA can't be used, the CPU takes its place" if has_cuda() and encoder.device == "CPU" else None
     return _engine(settings, "onnx", detector, encoder), without
+
+
+def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
+    from familiar.vision.engines.onnx_models import model_of  # noqa: PLC0415
+    from familiar.vision.engines.onnx_networks import DirectionEncoder, DlibOnnxEncoder  # noqa: PLC0415
+    from familiar.vision.engines.opencv_models import sface_from  # noqa: PLC0415
+
+    if model is not SFACE:
+        return DlibOnnxEncoder(models, mirror=settings.mirror)
+    assert model.length is not None, "its embeddings have one length"
+    network, path = sface_from(settings.model_file)
+    data = model_of(network, models, path=path)
+    return DirectionEncoder(data, path.name, dimension=model.dimension, length=model.length)
 
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
@@ -62,9 +79,10 @@ def _dlib_engine(settings: VisionSettings) -> Engine:
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:
     chosen = f"{settings.detector} upsample={settings.upsample} max_size={settings.max_size}"
+    model = chosen_model(settings)
     return FaceEngine(
-        id=settings.model,
-        description=f"{settings.model} {name} {chosen}",
+        model=model,
+        description=f"{model.id} {name} {chosen}",
         detector=detector,
         landmarks=load_landmarks(),
         encoder=encoder,

@@ -141,7 +141,7 @@ class Workers:
         return await self._run(worker.check, path, self._settings, seconds=self._limit(path))
 
     async def encode(self, path: Path, hash_: str, faces: Sequence[Face]) -> Embeddings:
-        """Encode faces of a photo or a video again: shape (n, 128), in their order.
+        """Encode faces of a photo or a video again: shape (n, numbers), in their order.
 
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.

@@ -205,7 +205,7 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
 
 
 def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
-    """Encode faces again that were found before: shape (n, 128), in their order.
+    """Encode faces again that were found before: shape (n, numbers), in their order.
 
     Raises:
         GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
@@ -221,7 +221,7 @@ def _encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSetti
     if not _is_video(path):
         at_least = max(settings.max_size, _SHARP)
         return engine.encode([(_decode(path, hash_, settings, at_least=at_least), faces)])[0]
-    times, embeddings = [face.time or 0.0 for face in faces], np.empty((len(faces), 128), np.float32)
+    times, embeddings = [face.time or 0.0 for face in faces], np.empty((len(faces), engine.model.dimension), np.float32)
     with _video(path, hash_, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
