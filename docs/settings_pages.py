@@ -30,8 +30,10 @@ EXAMPLE_VALUES = {"rules": "rules.yaml"}
 EXAMPLE_COLUMN = 32
 """Where comments begin in the example."""
 _HELD_SPACE = "\N{NO-BREAK SPACE}"
-COMMENTED_OUT = {f"vision.{name}" for preset in PRESETS.values() for name in preset}
-"""Settings that would override the preset if they stood in the example."""
+COMMENTED_OUT = {
+    f"vision.{name}" for preset in PRESETS.values() for scales in preset.values() for name in ("detector", *scales)
+}
+"""Settings that would override the preset or the engine's own default if they stood in the example."""
 
 
 def settings_reference() -> Iterator[str]:

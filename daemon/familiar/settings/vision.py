@@ -7,14 +7,14 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Pixels, Seconds, Section
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "fast": {"detector": "mtcnn", "upsample": 1, "max_size": 800},
-    "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1200},
-    "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
+PRESETS: dict[str, dict[str, dict[str, int]]] = {
+    "fast": {"yunet": {"upsample": 0, "max_size": 320}, "others": {"upsample": 1, "max_size": 800}},
+    "balanced": {"yunet": {"upsample": 0, "max_size": 640}, "others": {"upsample": 1, "max_size": 1200}},
+    "thorough": {"yunet": {"upsample": 0, "max_size": 2560}, "others": {"upsample": 2, "max_size": 2000}},
 }
-"""What each preset stands for (docs/detection.md)."""
+"""What each preset stands for, with the detector yunet and with the others (docs/detection.md)."""
 
-_BALANCED = PRESETS["balanced"]
+_BALANCED = PRESETS["balanced"]["yunet"]
 
 
 class VisionSettings(Section):
@@ -22,13 +22,15 @@ class VisionSettings(Section):
 
     preset: Literal["fast", "balanced", "thorough"] = Field(
         default="balanced",
-        description="Stands for detector, upsample and max_size, of which each may be set by itself.",
+        description="Stands for upsample and max_size, of which each may be set by itself, as suits the detector.",
     )
     engine: Literal["onnx", "dlib"] = Field(
         default="onnx", description="onnx runs the networks of dlib, with the same numbers, many times faster."
     )
-    detector: Literal["mtcnn", "hog", "cnn"] = Field(
-        default=_BALANCED["detector"], description="mtcnn is fast and finds turned faces; hog and cnn are dlib's."
+    detector: Literal["yunet", "mtcnn", "hog", "cnn"] = Field(
+        default="yunet",
+        description="yunet and mtcnn find turned faces, yunet in less time; hog and cnn are dlib's. With the engine dlib "
+        "the default is hog.",
     )
     upsample: int = Field(
         default=_BALANCED["upsample"],
@@ -40,7 +42,7 @@ class VisionSettings(Section):
         default=_BALANCED["max_size"],
         ge=256,
         le=20000,
-        description="Photos are reduced to this longer side for detection.",
+        description="Photos are reduced to this longer side for detection; yunet looks at smaller sizes, too.",
     )
     model: Literal["sface", "dlib"] | None = Field(
         default=None, description="sface or dlib, the network that encodes faces; null: dlib."
@@ -78,20 +80,20 @@ class VisionSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
-        """Fill in what the preset stands for, where nothing else is asked for."""
+        """Fill in what preset and engine stand for, where nothing else is asked for."""
         if not isinstance(value, dict):
             return value
+        detector = value.get("detector", "hog" if value.get("engine") == "dlib" else "yunet")
         preset = value.get("preset", "balanced")
-        chosen = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
-        if value.get("engine") == "dlib":
-            chosen = {**chosen, "detector": "hog"}
-        return {**chosen, **value}
+        scales = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+        chosen = scales.get("yunet" if detector == "yunet" else "others", {})
+        return {"detector": detector, **chosen, **value}
 
     @field_validator("detector")
     @classmethod
     def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
-        if value == "mtcnn" and info.data.get("engine") == "dlib":
-            raise ValueError("should be 'hog' or 'cnn', as dlib has no mtcnn")
+        if value in {"yunet", "mtcnn"} and info.data.get("engine") == "dlib":
+            raise ValueError(f"should be 'hog' or 'cnn', as dlib has no {value}")
         return value
 
     @field_validator("model")

@@ -5,6 +5,7 @@ from pathlib import Path
 from familiar.embedding_models import SFACE, Model
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
+from familiar.settings.vision import PRESETS
 from familiar.vision.chosen_model import chosen_model
 from familiar.vision.engines.dlib_networks import (
     DlibCnnDetector,
@@ -40,9 +41,12 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
     from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415 - ONNX Runtime may be missing
     from familiar.vision.engines.onnx_networks import OnnxDetector  # noqa: PLC0415
     from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415
+    from familiar.vision.engines.yunet import YunetDetector  # noqa: PLC0415
 
     detector: Detector
     match settings.detector:
+        case "yunet":
+            detector = YunetDetector(models, upsample=settings.upsample, max_size=settings.max_size)
         case "mtcnn":
             detector = MtcnnDetector(models, upsample=settings.upsample, max_size=settings.max_size)
         case "cnn":
@@ -70,8 +74,8 @@ def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
     """Return dlib's own engine; HOG takes the place of a detector that dlib does not have."""
-    if settings.detector == "mtcnn":
-        settings = settings.model_copy(update={"detector": "hog"})
+    if settings.detector in {"yunet", "mtcnn"}:
+        settings = settings.model_copy(update={"detector": "hog", **PRESETS[settings.preset]["others"]})
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
     detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
     return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))
