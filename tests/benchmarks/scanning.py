@@ -4,13 +4,15 @@
 
 All photos of the folders lie in one folder for both, copied; each command is measured from its start to its end, the
 loading of networks included. Processor seconds are those of the command and of all processes that it started: unlike
-the time on the clock they hardly depend on what else the machine does. `--truth` names a table as in `tests/support/ground_truth.py`, of files in the folders.
-The peer gets one photo of a person to look for, as it needs one, and leaves out what is no JPEG or PNG.
+the time on the clock they hardly depend on what else the machine does. `--truth` names a table as in
+`tests/support/ground_truth.py`, of files in the folders. The peer gets one photo of a person to look for, as it needs
+one, and leaves out what is no JPEG or PNG.
 """
 
 import argparse
 import csv
 import ctypes
+import math
 import os
 import resource
 import shutil
@@ -53,7 +55,7 @@ def enlarge(photo: Path, megapixels: float) -> float:
     """Make a photo a JPEG of this size, as a camera of so many megapixels gives; return by what its sides grew."""
     with Image.open(photo) as image:
         upright = image.convert("RGB")
-    factor = (megapixels * 1e6 / (upright.width * upright.height)) ** 0.5
+    factor = math.sqrt(megapixels * 1e6 / (upright.width * upright.height))
     size = (round(upright.width * factor), round(upright.height * factor))
     upright.resize(size, Image.Resampling.BICUBIC).save(photo.with_suffix(".jpg"), "JPEG", quality=90)
     if photo.suffix != ".jpg":

@@ -15,8 +15,7 @@ _LARGEST = 2**63 - 1
 """SQLite's largest id."""
 
 FACE_COLUMNS = (
-    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, engine, "
-    "time, times"
+    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, engine, time, times"
 )
 """What `face_of` makes a face of."""
 

@@ -47,9 +47,7 @@ class HogDetector:
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
         """Return the faces in each image."""
-        return [
-            [Detection(box=box) for box in self._detector(np.asarray(image), self._upsample)] for image in images
-        ]
+        return [[Detection(box=box) for box in self._detector(np.asarray(image), self._upsample)] for image in images]
 
 
 class DlibCnnDetector:

@@ -38,25 +38,41 @@ def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | N
 
 
 def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
-    from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415 - ONNX Runtime may be missing
-    from familiar.vision.engines.onnx_networks import OnnxDetector  # noqa: PLC0415
-    from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415
-    from familiar.vision.engines.yunet import YunetDetector  # noqa: PLC0415
+    """Return the engine that ONNX Runtime runs; mtcnn takes the place of yunet where that can't be loaded."""
+    from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415 - ONNX Runtime may be missing
 
-    detector: Detector
-    match settings.detector:
-        case "yunet":
-            detector = YunetDetector(models, upsample=settings.upsample, max_size=settings.max_size)
-        case "mtcnn":
-            detector = MtcnnDetector(models, upsample=settings.upsample, max_size=settings.max_size)
-        case "cnn":
-            cnn = OnnxDetector(models, upsample=settings.upsample)
-            detector = ReducingDetector(cnn, max_size=settings.max_size)
-        case "hog":
-            detector = ReducingDetector(HogDetector(upsample=settings.upsample), max_size=settings.max_size)
+    try:
+        detector = _onnx_detector(settings, models)
+    except FamiliarError as error:
+        if settings.detector != "yunet":
+            raise
+        engine, _ = _onnx_engine(_with_detector(settings, "mtcnn"), models)
+        return engine, f"yunet can't be used, mtcnn takes its place: {error}"
     encoder = _encoder(chosen_model(settings), settings, models)
     without = "CUDA can't be used, the CPU takes its place" if has_cuda() and encoder.device == "CPU" else None
     return _engine(settings, "onnx", detector, encoder), without
+
+
+def _onnx_detector(settings: VisionSettings, models: Path) -> Detector:
+    from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415
+    from familiar.vision.engines.onnx_networks import OnnxDetector  # noqa: PLC0415
+    from familiar.vision.engines.yunet import YunetDetector  # noqa: PLC0415
+
+    upsample, max_size = settings.upsample, settings.max_size
+    match settings.detector:
+        case "yunet":
+            return YunetDetector(models, upsample=upsample, max_size=max_size)
+        case "mtcnn":
+            return MtcnnDetector(models, upsample=upsample, max_size=max_size)
+        case "cnn":
+            return ReducingDetector(OnnxDetector(models, upsample=upsample), max_size=max_size)
+        case "hog":
+            return ReducingDetector(HogDetector(upsample=upsample), max_size=max_size)
+
+
+def _with_detector(settings: VisionSettings, detector: str) -> VisionSettings:
+    """Return settings with another detector in the place of yunet, at the scale of the preset."""
+    return settings.model_copy(update={"detector": detector, **PRESETS[settings.preset]["others"]})
 
 
 def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
@@ -74,8 +90,8 @@ def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
     """Return dlib's own engine; HOG takes the place of a detector that dlib does not have."""
-    if settings.detector in {"yunet", "mtcnn"}:
-        settings = settings.model_copy(update={"detector": "hog", **PRESETS[settings.preset]["others"]})
+    if settings.detector not in {"hog", "cnn"}:
+        settings = _with_detector(settings, "hog")
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
     detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
     return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))

@@ -175,9 +175,7 @@ def _moved(faces: _Faces, framed: Image.Image, image: Image.Image) -> _Faces:
 
 def _joined(found: _Faces, faces: _Faces) -> _Faces:
     """Return what was found together with those of the faces that are new."""
-    new = [
-        face for face in faces if (shares(face[1:5], _sides(found), of_smaller=True) <= _SAME_FACE).all()
-    ]
+    new = [face for face in faces if (shares(face[1:5], _sides(found), of_smaller=True) <= _SAME_FACE).all()]
     return np.concatenate([found, np.reshape(new, (-1, 15))], dtype=np.float32)
 
 
