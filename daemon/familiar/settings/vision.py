@@ -29,8 +29,8 @@ class VisionSettings(Section):
     )
     detector: Literal["yunet", "mtcnn", "hog", "cnn"] = Field(
         default="yunet",
-        description="yunet and mtcnn find turned faces, yunet in less time; hog and cnn are dlib's. With the engine dlib "
-        "the default is hog.",
+        description="yunet and mtcnn find turned faces, yunet in less time; hog and cnn are dlib's. With engine: dlib, "
+        "hog is the default.",
     )
     upsample: int = Field(
         default=_BALANCED["upsample"],

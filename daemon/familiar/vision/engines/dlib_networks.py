@@ -4,7 +4,7 @@ The numbers are those of `face_recognition` (a test compares them). That package
 five models at once, among them 100 MB of 68 landmarks that nothing here needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, LANDMARKS
-from familiar.vision.engines.engine import Detection, Detector, Device, Encoded, scaled
+from familiar.vision.engines.engine import Detection, Detector, Device, Encoded
+from familiar.vision.faces.boxes import scaled
 from familiar.vision.faces.chips import DLIB_LAYOUT, Chips
 
 
@@ -47,7 +48,7 @@ class HogDetector:
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
         """Return the faces in each image."""
-        return [[Detection(box=box) for box in self._detector(np.asarray(image), self._upsample)] for image in images]
+        return [_detections(self._detector(np.asarray(image), self._upsample)) for image in images]
 
 
 class DlibCnnDetector:
@@ -63,8 +64,7 @@ class DlibCnnDetector:
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
         """Return the faces in each image."""
         return [
-            [Detection(box=found.rect) for found in self._detector(np.asarray(image), self._upsample)]
-            for image in images
+            _detections(found.rect for found in self._detector(np.asarray(image), self._upsample)) for image in images
         ]
 
 
@@ -85,6 +85,10 @@ class DlibEncoder:
         found = [[self._network.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in side] for side in both]
         embeddings = np.array(found, dtype=np.float32).reshape(len(both), -1, 128).mean(axis=0)
         return Encoded(embeddings=embeddings, lengths=np.linalg.norm(embeddings, axis=1))
+
+
+def _detections(rectangles: Iterable[Any]) -> list[Detection]:
+    return [Detection(box=(box.left(), box.top(), box.right(), box.bottom())) for box in rectangles]
 
 
 def _reduced(image: Image.Image, max_size: int) -> Image.Image:

@@ -13,6 +13,7 @@ from PIL import Image
 from familiar.embedding_models import Model
 from familiar.model import Box, Embedding, Embeddings, Face
 from familiar.vision.decoding.pictures import Picture, Pixels
+from familiar.vision.faces.boxes import Corners
 from familiar.vision.faces.chips import ChipLayout, Chips
 from familiar.vision.faces.sharpness import sharpness
 
@@ -51,12 +52,12 @@ Device: TypeAlias = Literal["CPU", "GPU"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """A face that was found: its box as a `dlib.rectangle`, and how sure of it the detector is.
+    """A face that was found: a box as dlib's HOG draws it, and how sure of it the detector is.
 
     `score` goes from 0 to 1; it is None where a detector's own measure has no bounds.
     """
 
-    box: Any
+    box: Corners
     score: float | None = None
 
 
@@ -128,11 +129,12 @@ class FaceEngine:
         detected = self._detector.detect([picture.image for picture in pictures])
         closer, whole, shapes = [], [], []
         for picture, own in zip(pictures, detected, strict=True):
-            closer.append(self._closer(picture, min((detection.box.width() for detection in own), default=None)))
+            least = min((right - left + 1 for left, _, right, _ in (face.box for face in own)), default=None)
+            closer.append(self._closer(picture, least))
             whole.append(np.asarray(closer[-1].image))
             ratio = closer[-1].image.width / picture.image.width
-            shapes.append([self._landmarks(whole[-1], scaled(detection.box, ratio)) for detection in own])
-        scores = [[detection.score for detection in own] for own in detected]
+            shapes.append([self._landmarks(whole[-1], _rectangle(face.box, ratio)) for face in own])
+        scores = [[face.score for face in own] for own in detected]
         return list(map(self._faces, closer, whole, shapes, scores, self._encode(whole, shapes)))
 
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
@@ -194,12 +196,9 @@ class FaceEngine:
         )
 
 
-def scaled(rectangle: Any, ratio: float) -> Any:
-    """Return a `dlib.rectangle` in pixels of a picture that is so many times as large."""
-    if ratio == 1:
-        return rectangle
-    sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
-    return dlib.rectangle(*(round(side * ratio) for side in sides))
+def _rectangle(box: Corners, ratio: float) -> Any:
+    """Return a box as a `dlib.rectangle`, in pixels of a picture that is so many times as large."""
+    return dlib.rectangle(*(round(side * ratio) for side in box))
 
 
 def _shape(face: Face, scale: float) -> Any:

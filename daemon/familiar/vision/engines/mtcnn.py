@@ -13,7 +13,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from familiar.vision.decoding.pictures import Pixels
-from familiar.vision.engines.boxes import Boxes, distinct, hog_box
 from familiar.vision.engines.engine import Detection, Device
 from familiar.vision.engines.mtcnn_models import (
     OUTPUT,
@@ -25,6 +24,7 @@ from familiar.vision.engines.mtcnn_models import (
 )
 from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import open_session, run
+from familiar.vision.faces.boxes import Boxes, distinct, hog_box
 
 _LARGEST_LEAST_FACE = 80
 """Edge in pixels of the smallest face that is found, without doublings; as that of dlib's detectors."""

@@ -3,6 +3,7 @@
 One thread each, as there is a worker for each core; a GPU is used where ONNX Runtime has CUDA.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, MEAN, resizin
 from familiar.vision.engines.engine import Detection, Encoded
 from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import device_of, open_session, run
+from familiar.vision.faces.boxes import Corners
 from familiar.vision.faces.chips import ARCFACE_LAYOUT, DLIB_LAYOUT, Chips
 from familiar.vision.faces.pyramid import LEAST, Tile, boxes_of, tiles_of
 
@@ -125,11 +127,12 @@ class OnnxDetector:
             plane[:, :, tile.top : tile.top + tile.rows, tile.left : tile.left + tile.columns] = picture
         return plane, tiles
 
-    def _downsampled(self, box: tuple[float, float, float, float]) -> Any:
+    def _downsampled(self, box: Corners) -> Corners:
         for _ in range(self._upsample):
             dx, dy = _UPSAMPLED_OFFSET
             box = (box[0] / 2 - dx, box[1] / 2 - dy, box[2] / 2 - dx, box[3] / 2 - dy)
-        return dlib.rectangle(*(int(np.floor(side + 0.5)) for side in box))
+        left, top, right, bottom = (math.floor(side + 0.5) for side in box)
+        return left, top, right, bottom
 
 
 def _of_one_size(images: Sequence[Image.Image]) -> list[list[int]]:

@@ -15,6 +15,7 @@ from familiar.vision.engines.dlib_networks import (
     load_landmarks,
 )
 from familiar.vision.engines.engine import Detector, Encoder, Engine, FaceEngine
+from familiar.vision.engines.second_look import SecondLookDetector
 
 
 def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
@@ -63,11 +64,11 @@ def _onnx_detector(settings: VisionSettings, models: Path) -> Detector:
         case "yunet":
             return YunetDetector(models, upsample=upsample, max_size=max_size)
         case "mtcnn":
-            return MtcnnDetector(models, upsample=upsample, max_size=max_size)
+            return SecondLookDetector(MtcnnDetector(models, upsample=upsample, max_size=max_size))
         case "cnn":
-            return ReducingDetector(OnnxDetector(models, upsample=upsample), max_size=max_size)
+            return SecondLookDetector(ReducingDetector(OnnxDetector(models, upsample=upsample), max_size=max_size))
         case "hog":
-            return ReducingDetector(HogDetector(upsample=upsample), max_size=max_size)
+            return SecondLookDetector(ReducingDetector(HogDetector(upsample=upsample), max_size=max_size))
 
 
 def _with_detector(settings: VisionSettings, detector: str) -> VisionSettings:
@@ -94,7 +95,7 @@ def _dlib_engine(settings: VisionSettings) -> Engine:
         settings = _with_detector(settings, "hog")
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
     detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
-    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror))
+    return _engine(settings, "dlib", SecondLookDetector(detector), DlibEncoder(mirror=settings.mirror))
 
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:

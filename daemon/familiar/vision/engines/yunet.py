@@ -1,28 +1,29 @@
 """YuNet: one small network finds faces of many sizes, turned ones too, in one look at a picture.
 
 A face that is large in what the network looks at is missed, and so is a tiny one: so it looks at each photo at several
-sizes, and at a photo in which it found nobody once more with a margin around it. It runs on a GPU where there is one.
+sizes. It runs on a GPU where there is one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
-from familiar.vision.engines.boxes import Boxes, distinct, hog_box, shares
+from familiar.vision.decoding.pictures import Pixels
 from familiar.vision.engines.engine import Detection
 from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import device_of, open_session, run
 from familiar.vision.engines.opencv_models import YUNET, YUNET_STEP
+from familiar.vision.engines.second_look import detect_twice
+from familiar.vision.faces.boxes import Boxes, distinct, hog_box, scaled, shares
 
 _Faces: TypeAlias = npt.NDArray[np.float32]
 """Score, left, top, right, bottom, and x and y of both eyes, nose and corners of the mouth: shape (n, 15)."""
-
-_NOBODY: _Faces = np.empty((0, 15), np.float32)
 
 _FIRST_SIZE = 320
 """Longer side in pixels of the first look; each further one has twice as many."""
@@ -43,9 +44,6 @@ _SAME_LOOK = 0.3
 _SAME_FACE = 0.5
 """Share of the smaller one that two boxes of different looks may have in common; beyond it they are one face."""
 
-_MARGIN = 0.2
-"""What is added on each side of a photo in which nobody was found: a face that fills it has nothing around it."""
-
 _EDGE = 0.97
 _ASIDE, _ABOVE = 0.03, 0.011
 """Edge of HOG's box as a share of the square root of the area of YuNet's; how far the middle of HOG's box lies from
@@ -53,32 +51,30 @@ that of eyes and mouth, to the left and upwards, as shares of its edge. Measured
 
 
 class YunetDetector:
-    """Finds faces by looks at a photo at several sizes; what a smaller look finds no larger one takes away."""
+    """Finds faces by looks at an image at several sizes; what a smaller look finds no larger one takes away."""
 
     def __init__(self, models: Path, *, upsample: int, max_size: int) -> None:
         """Load the network; `models` is the folder for converted ones.
 
-        An image is looked at with 320 pixels of its longer side, with twice as many, and so on up to `max_size` or to
-        all that it has, with each `upsample` twice as many as that.
+        An image is looked at with 320 pixels of its longer side, then with twice as many, and so on up to `max_size`
+        or to all that it has, with each `upsample` to twice as many as that.
         """
-        self._session = open_session(model_of(YUNET, models), YUNET.source.file, gpu=True)
-        self.device = device_of(self._session)
+        self._network = YunetNetwork(models)
+        self.device = self._network.device
         self._upsample = upsample
         self._max_size = max_size
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
-        """Return the faces in each image, those of the first look before all others, with boxes shaped as HOG's."""
-        found = [_NOBODY] * len(images)
+        """Return the faces in each image, those of smaller looks before those of larger ones."""
         pyramids = [self._pyramid(image) for image in images]
-        for look in range(max(map(len, pyramids), default=0)):
-            small = {number: own[look] for number, own in enumerate(pyramids) if look < len(own)}
-            for number, faces in self._look(small):
-                found[number] = _joined(found[number], _enlarged(faces, small[number], images[number]))
-        framed = {number: _framed(own[0]) for number, own in enumerate(pyramids) if not len(found[number])}
-        for number, faces in self._look(framed):
-            first = pyramids[number][0]
-            found[number] = _enlarged(_moved(faces, framed[number], first), first, images[number])
-        return [list(map(_detection, faces)) for faces in found]
+        found = detect_twice(self._network.detect, [own[0] for own in pyramids])
+        found = [_enlarged(faces, own[0], image) for faces, own, image in zip(found, pyramids, images, strict=True)]
+        for look in range(1, max(map(len, pyramids), default=0)):
+            numbers = [number for number, own in enumerate(pyramids) if look < len(own)]
+            small = [pyramids[number][look] for number in numbers]
+            for number, reduced, faces in zip(numbers, small, self._network.detect(small), strict=True):
+                found[number] += _new(_enlarged(faces, reduced, images[number]), found[number])
+        return found
 
     def _pyramid(self, image: Image.Image) -> list[Image.Image]:
         """Return what is looked at of an image, the smallest first."""
@@ -91,21 +87,39 @@ class YunetDetector:
             pyramid.append(_resized(pyramid[-1] if pyramid else image, size / max(image.size), image.size))
         return pyramid[::-1]
 
-    def _look(self, images: Mapping[int, Image.Image]) -> Iterator[tuple[int, _Faces]]:
-        """Give the faces in each image by its number. Images that are laid out alike pass the network together."""
+
+class YunetNetwork:
+    """Finds faces by one look at each image as it is."""
+
+    def __init__(self, models: Path) -> None:
+        """Load the network; `models` is the folder for converted ones."""
+        self._session = open_session(model_of(YUNET, models), YUNET.source.file, gpu=True)
+        self.device = device_of(self._session)
+
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image, the surest first, with boxes shaped as HOG's.
+
+        Images that are laid out alike, as those of one camera are, pass the network together: a GPU gains by that.
+        """
+        found: list[list[Detection]] = [[] for _ in images]
         alike: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for number, image in images.items():
+        for number, image in enumerate(images):
             alike[_padded(image.height), _padded(image.width)].append(number)
         for (rows, columns), numbers in alike.items():
             step = 1 if self.device == "CPU" else len(numbers)  # a CPU gains nothing, and has little memory
             for start in range(0, len(numbers), step):
                 together = numbers[start : start + step]
-                pixels = np.zeros((len(together), rows, columns, 3), np.uint8)
-                for plane, number in zip(pixels, together, strict=True):
-                    plane[: images[number].height, : images[number].width] = np.asarray(images[number])
-                said = run(self._session, {"pixels": pixels})
-                for number, own in zip(together, said, strict=True):
-                    yield number, _faces(own, rows, columns)
+                pixels = np.stack([_laid_out(images[number], rows, columns) for number in together])
+                for number, said in zip(together, run(self._session, {"pixels": pixels}), strict=True):
+                    found[number] = list(map(_detection, _faces(said, rows, columns)))
+        return found
+
+
+def _laid_out(image: Image.Image, rows: int, columns: int) -> Pixels:
+    """Return an image at the upper left of so many rows and columns; the rest is black."""
+    pixels = np.zeros((rows, columns, 3), np.uint8)
+    pixels[: image.height, : image.width] = np.asarray(image)
+    return pixels
 
 
 def _padded(length: int) -> int:
@@ -119,16 +133,6 @@ def _resized(image: Image.Image, factor: float, original: tuple[int, int]) -> Im
         return image
     chosen = Image.Resampling.BOX if width < image.width else Image.Resampling.BILINEAR
     return image.resize((width, height), chosen)
-
-
-def _framed(image: Image.Image) -> Image.Image:
-    """Return an image with a margin around it, no larger than a first look is."""
-    margins = [round(_MARGIN * side) for side in image.size]
-    framed = ImageOps.expand(image, (margins[0], margins[1]), fill=_MARGIN_COLOUR)
-    return _resized(framed, min(1.0, _FIRST_SIZE / max(framed.size)), framed.size)
-
-
-_MARGIN_COLOUR = (128, 128, 128)
 
 
 def _faces(said: npt.NDArray[np.float32], rows: int, columns: int) -> _Faces:
@@ -159,27 +163,21 @@ def _sides(faces: _Faces) -> Boxes:
     return faces[:, 1:5]
 
 
-def _enlarged(faces: _Faces, seen: Image.Image, image: Image.Image) -> _Faces:
-    """Return faces in pixels of the image that was reduced to what was seen."""
-    factors = np.tile(np.divide(image.size, seen.size), 7)
-    return np.concatenate([faces[:, :1], faces[:, 1:] * factors], axis=1, dtype=np.float32)
-
-
-def _moved(faces: _Faces, framed: Image.Image, image: Image.Image) -> _Faces:
-    """Return faces in a framed image in pixels of the image itself, those in it alone."""
-    grown = [side + 2 * round(_MARGIN * side) for side in image.size]
-    factors, margins = np.divide(grown, framed.size), np.subtract(grown, image.size) / 2
-    moved = np.concatenate([faces[:, :1], faces[:, 1:] * np.tile(factors, 7) - np.tile(margins, 7)], axis=1)
-    return np.asarray(moved, np.float32)
-
-
-def _joined(found: _Faces, faces: _Faces) -> _Faces:
-    """Return what was found together with those of the faces that are new."""
-    new = [face for face in faces if (shares(face[1:5], _sides(found), of_smaller=True) <= _SAME_FACE).all()]
-    return np.concatenate([found, np.reshape(new, (-1, 15))], dtype=np.float32)
-
-
 def _detection(face: npt.NDArray[np.float32]) -> Detection:
     left, top, right, bottom = map(float, face[1:5])
     edge = _EDGE * max((right - left) * (bottom - top), 1.0) ** 0.5
     return Detection(box=hog_box(face[5:].reshape(5, 2), edge, aside=_ASIDE, above=_ABOVE), score=float(face[0]))
+
+
+def _enlarged(faces: Sequence[Detection], seen: Image.Image, image: Image.Image) -> list[Detection]:
+    """Return faces in pixels of the image that was reduced to what was seen."""
+    factor = max(image.size) / max(seen.size)
+    return [replace(face, box=scaled(face.box, factor)) for face in faces]
+
+
+def _new(faces: Sequence[Detection], known: Sequence[Detection]) -> list[Detection]:
+    """Return those of the faces that are none of the known ones."""
+    boxes = np.array([face.box for face in known], np.float32).reshape(-1, 4)
+    return [
+        face for face in faces if (shares(np.array(face.box, np.float32), boxes, of_smaller=True) <= _SAME_FACE).all()
+    ]

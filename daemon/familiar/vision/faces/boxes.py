@@ -1,10 +1,12 @@
 """Boxes around faces as a network gives them: which of them are one face, and how dlib would have drawn them."""
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import dlib
 import numpy as np
 import numpy.typing as npt
+
+Corners: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels; the last two inside, as dlib has them."""
 
 Boxes: TypeAlias = npt.NDArray[np.float32]
 """Left, top, right, bottom of n boxes in pixels, shape (n, 4)."""
@@ -40,8 +42,13 @@ def shares(box: Boxes, others: Boxes, *, of_smaller: bool) -> npt.NDArray[np.flo
     return np.asarray(common / np.maximum(whole, np.finfo(np.float32).tiny))
 
 
-def hog_box(points: Points, edge: float, *, aside: float, above: float) -> Any:
-    """Return the square that dlib's HOG draws around a face, a `dlib.rectangle`: in it the landmarks are found best.
+def scaled(box: Corners, factor: float) -> Corners:
+    """Return a box in pixels of a picture that is so many times as large."""
+    return box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor
+
+
+def hog_box(points: Points, edge: float, *, aside: float, above: float) -> Corners:
+    """Return the square that dlib's HOG draws around a face: in it the landmarks are found best.
 
     Args:
         points: what the detector found of the face.
@@ -49,8 +56,9 @@ def hog_box(points: Points, edge: float, *, aside: float, above: float) -> Any:
         aside: how far its middle lies to the left of that of eyes and mouth, as a share of the edge.
         above: how far it lies above that.
     """
-    x, y = points[list(_EYES_AND_MOUTH)].mean(axis=0) - edge * np.array([aside, above])
-    return dlib.rectangle(*(round(side) for side in (x - edge / 2, y - edge / 2, x + edge / 2 - 1, y + edge / 2 - 1)))
+    x, y = map(float, points[list(_EYES_AND_MOUTH)].mean(axis=0))
+    left, top = x - edge * (aside + 1 / 2), y - edge * (above + 1 / 2)
+    return left, top, left + edge - 1, top + edge - 1
 
 
 def _area(boxes: Boxes) -> npt.NDArray[np.float32]:
