@@ -17,9 +17,9 @@ from familiar.vision.faces.boxes import Corners
 from familiar.vision.faces.chips import ChipLayout, Chips
 from familiar.vision.faces.sharpness import sharpness
 
-_SMALL = 0.6
-"""Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one: of 50 pixels an
-embedding of dlib lies 0.18 off, of twice as many 0.07 (docs/detection.md)."""
+_SMALL = 0.8
+"""Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one
+(docs/detection.md)."""
 
 _MOST_PIXELS = 50_000_000
 """Larger pictures are not decoded at full size for their small faces: it takes too much memory."""
