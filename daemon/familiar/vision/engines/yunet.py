@@ -82,9 +82,11 @@ class YunetDetector:
         sizes = [min(_FIRST_SIZE, largest)]
         while sizes[-1] * _GROWTH <= largest:
             sizes.append(min(2 * sizes[-1], largest))
-        pyramid: list[Image.Image] = []
-        for size in reversed(sizes):
-            pyramid.append(_resized(pyramid[-1] if pyramid else image, size / max(image.size), image.size))
+        pyramid = [_resized(image, sizes.pop())]
+        while sizes:
+            size = sizes.pop()
+            halves = 2 * size == max(pyramid[-1].size)  # as most do; that is fast
+            pyramid.append(pyramid[-1].reduce(2) if halves else _resized(pyramid[-1], size))
         return pyramid[::-1]
 
 
@@ -126,12 +128,13 @@ def _padded(length: int) -> int:
     return -(-length // YUNET_STEP) * YUNET_STEP
 
 
-def _resized(image: Image.Image, factor: float, original: tuple[int, int]) -> Image.Image:
-    """Return an image with so many times the pixels of the original's sides."""
-    width, height = (max(1, round(side * factor)) for side in original)
-    if (width, height) == image.size:
+def _resized(image: Image.Image, size: int) -> Image.Image:
+    """Return an image with so many pixels of its longer side."""
+    factor = size / max(image.size)
+    if factor == 1:
         return image
-    chosen = Image.Resampling.BOX if width < image.width else Image.Resampling.BILINEAR
+    width, height = (max(1, round(side * factor)) for side in image.size)
+    chosen = Image.Resampling.BOX if factor < 1 else Image.Resampling.BILINEAR
     return image.resize((width, height), chosen)
 
 
