@@ -17,8 +17,8 @@ def test_a_name_is_kept_in_one_unicode_form_without_spaces_around_it() -> None:
         ("Eileen\nCollins", "has the control character '\\\\n'; leave it out"),
         ("Ann\u200b", "has the control character '\\\\u200b'; leave it out"),
         ("\u202eevil", "has the control character '\\\\u202e'; leave it out"),
-        ("\u200d\u0301", "has no character that can be seen"),
-        ("Unknown", "has a meaning of its own in rules; choose another"),
+        ("\u200d\u0301", "has no visible character"),
+        ("Unknown", "is reserved in rules; choose another"),
     ],
 )
 def test_a_name_that_can_not_be_used_is_refused(name: str, message: str) -> None:

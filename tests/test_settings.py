@@ -26,10 +26,21 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
         ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),
         ("settle: soon", ":1:9: settle: 'soon' is wrong; it should be a valid number"),
-        ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'mtcnn', 'hog' or 'cnn'"),
+        ("settle: .nan", ":1:9: settle: nan is wrong; it should be a finite number"),
+        ("rescan: .inf", ":1:9: rescan: inf is wrong; it should be a finite number"),
+        ("log: {level: null}", ":1:14: log.level: null is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
+        (
+            "vision: {detector: hogg}",
+            ":1:20: vision.detector: 'hogg' is wrong; it should be 'yunet', 'mtcnn', 'hog' or 'cnn'",
+        ),
         (
             "vision: {engine: dlib, detector: mtcnn}",
-            ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn', as dlib has no mtcnn",
+            ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn'; dlib has no mtcnn",
+        ),
+        ("vision: {model: arc}", ":1:17: vision.model: 'arc' is wrong; it should be 'sface' or 'dlib'"),
+        (
+            "vision: {engine: dlib, model: sface}",
+            ":1:31: vision.model: 'sface' is wrong; it should be 'dlib' or null; the engine dlib can't run sface",
         ),
         (
             "vision: {preset: best}",
@@ -39,15 +50,15 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("vision: {upsampling: 1}", ":1:10: vision.upsampling: unknown key 'upsampling'; did you mean 'upsample'?"),
         ("vision: 4", ":1:9: vision: 4 is wrong; a mapping with preset, engine, detector, "),
         ("folders: [{name: x}]", ":1:11: folders[0]: the key 'path' is missing"),
-        ("folders: [{path: /a}, /a/b]", ":1:23: folders[1]: /a/b and /a lie in each other"),
-        ("folders: [/a/x, /b/x]", ":1:17: folders[1]: there is a source 'x' already; give this one another `name`"),
+        ("folders: [{path: /a}, /a/b]", ":1:23: folders[1]: /a/b and /a overlap"),
+        ("folders: [/a/x, /b/x]", ":1:17: folders[1]: the source 'x' already exists; give this folder another `name`"),
         ("folders: {path: /a}", ":1:10: folders: {'path': '/a'} is wrong; a list would be right"),
         ("log: {level: loud}", ":1:14: log.level: 'loud' is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
-        ("settle: !!float x", ":1:9: settle: could not convert string to float: 'x'"),
-        ("settle: !!int ''", ":1:9: settle: string index out of range"),
+        ("settle: !!float x", ":1:9: settle: 'x' is wrong; a number would be right"),
+        ("settle: !!int ''", ":1:9: settle: '' is wrong; a whole number would be right"),
         (
             "folders: ['~nosuchuser/x']",
-            ":1:11: folders[0]: '~nosuchuser/x' is wrong; it should begin with / or ~/, or the home of",
+            ":1:11: folders[0]: '~nosuchuser/x' is wrong; it should start with / or ~/, or with the home of",
         ),
         ("5", ":1:1: 5 is wrong; a mapping with folders, rules, settle, "),
     ],
@@ -68,13 +79,19 @@ def test_the_schema_has_every_section() -> None:
     assert set(settings_schema()["properties"]) == set(Settings.model_fields)
 
 
-def test_a_preset_stands_for_detector_and_scale_of_which_each_may_be_set_by_itself() -> None:
+def test_a_preset_sets_the_scale_as_suits_the_detector_and_each_can_be_overridden() -> None:
     assert VisionSettings() == VisionSettings(preset="balanced")
-    fast, thorough = VisionSettings(preset="fast"), VisionSettings(preset="thorough")
-    assert fast.max_size < VisionSettings().max_size < thorough.max_size
-    assert thorough.upsample > VisionSettings().upsample
+    for detector in ("yunet", "mtcnn"):
+        fast, balanced, thorough = (
+            VisionSettings.model_validate({"preset": preset, "detector": detector})
+            for preset in ("fast", "balanced", "thorough")
+        )
+        assert fast.max_size < balanced.max_size < thorough.max_size
+    assert (VisionSettings().detector, VisionSettings().upsample) == ("yunet", 0)
+    assert VisionSettings(detector="mtcnn").upsample == 1
     assert VisionSettings.model_validate({"preset": "thorough", "max_size": 3000}).max_size == 3000
-    assert VisionSettings(engine="dlib").detector == "hog"
+    dlib = VisionSettings(engine="dlib")
+    assert (dlib.detector, dlib.upsample, dlib.max_size) == ("hog", 1, 1200)
 
 
 def test_files_that_are_not_wanted_or_can_not_be_decoded_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,9 +37,9 @@ def test_a_tag_is_sent_in_quotes_and_without_quotes_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("?!", "nothing is left of the tag '?!'"),
+        ("?!", "the tag '?!' is empty"),
         ("a" * 300, "has 300 char"),
-        ("\ud83c Jane", "the tag '\\ud83c Jane' has half a character"),
+        ("\ud83c Jane", "the tag '\\ud83c Jane' has an incomplete character"),
     ],
 )
 def test_what_can_be_no_tag_is_refused_with_the_reason(text: str, reason: str) -> None:

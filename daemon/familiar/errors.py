@@ -1,4 +1,4 @@
-"""The few exceptions of familiar: what the user must mend, what to set aside, what to retry.
+"""The exceptions of familiar: what the user must fix, what to set aside, what to retry.
 
 Foreign errors are translated into one of these at the boundary where they arise, once.
 """
@@ -9,11 +9,11 @@ from pathlib import Path
 
 
 class FamiliarError(Exception):
-    """Base of all errors whose message is meant for the user as it stands."""
+    """Base of all errors; the message is shown to the user."""
 
 
 class UsageError(FamiliarError):
-    """Wrong use or a wrong configuration: the user must mend it. The command line exits with 2."""
+    """Wrong use or a wrong configuration: the user must fix it. The command line exits with 2."""
 
 
 class StoreError(FamiliarError):
@@ -25,60 +25,60 @@ class StoreUnavailableError(StoreError):
 
 
 class NoStoreError(StoreError):
-    """There is no store, and what was asked for makes none."""
+    """No store exists, and the command does not create one."""
 
 
 class StoreReplacedError(StoreError):
-    """A file of the store is not the one any more that was opened: what is written there is lost.
+    """A file of the store is no longer the one that was opened, so writes would be lost.
 
-    `path` is that file, `reason` says what became of it.
+    `path` is the file, `reason` what happened to it.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
-        """Say what happened, and what to do."""
+        """Take the file and the reason."""
         super().__init__(
-            f"{path}: {reason} while familiar worked on it. Nothing more was done. See that the store, or a backup of "
-            "it, lies in its place, and start again."
+            f"{path}: {reason} while familiar was running. All work was stopped. Restore the store or a backup of it, "
+            "and start again."
         )
         self.path = path
         self.reason = reason
 
 
 class SetAsideError(FamiliarError):
-    """This content can't be handled, now or later, as long as its bytes stay what they are."""
+    """This content can't be handled until its bytes change."""
 
 
 class RetryError(FamiliarError):
-    """A passing failure (disk full, busy, unreadable for now): the same thing may work later."""
+    """A temporary failure (disk full, busy, unreadable for now): a retry may succeed."""
 
 
 class ChangedError(RetryError):
-    """The file is not what it was when it was looked at last: it must settle again."""
+    """The file changed since it was last read: it must settle again."""
 
 
 class WriterError(RetryError):
-    """Another program has the file open for writing: it is not complete."""
+    """Another program has the file open for writing, so it is not complete."""
 
 
 class OfflineError(RetryError):
-    """A file system is not mounted, or another one is in its place: what is to be done there waits.
+    """A file system is not mounted, or was replaced by another one; operations there wait.
 
-    `place` is the folder that is known to lie on another disk.
+    `place` is the folder that is recorded on another disk.
     """
 
     def __init__(self, place: Path, message: str) -> None:
-        """Take the folder, and the whole message."""
+        """Take the folder and the complete message."""
         super().__init__(message)
         self.place = place
 
 
 class GoneError(FamiliarError):
-    """The file no longer lies where it was."""
+    """The file is no longer at its path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong in a configuration or rules file; `line` and `column` count from 1."""
+    """A mistake in a configuration or rules file; `line` and `column` count from 1."""
 
     file: Path
     line: int
@@ -87,21 +87,21 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        """Return the problem as compilers do, so that editors find the place."""
+        """Return the problem in the format of compilers, so that editors find the place."""
         where = f"{self.file}:{self.line}:{self.column}"
         return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
 
 
 class ConfigurationError(UsageError):
-    """A configuration or rules file is wrong; `problems` are all that was found, in the order of lines."""
+    """A configuration or rules file is wrong; `problems` has all mistakes, in the order of lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Take what is wrong."""
+        """Take the problems."""
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
         super().__init__("\n".join(map(str, self.problems)))
 
     def as_json(self) -> list[dict[str, str | int]]:
-        """Return the problems for programs."""
+        """Return the problems as JSON."""
         return [
             {
                 "file": str(problem.file),

@@ -28,9 +28,9 @@ def check_name(name: str) -> str:
     if odd:
         raise UsageError(f"The name {kept!r} has the control character {odd[0]!r}; leave it out.")
     if all(unicodedata.category(character) in {"Cf", "Mn", "Me", "Zs"} for character in kept):
-        raise UsageError(f"The name {kept!r} has no character that can be seen.")
+        raise UsageError(f"The name {kept!r} has no visible character.")
     if name_key(kept) in RESERVED_NAMES:
-        raise UsageError(f"The name {kept!r} has a meaning of its own in rules; choose another.")
+        raise UsageError(f"The name {kept!r} is reserved in rules; choose another.")
     return kept
 
 
@@ -40,5 +40,9 @@ def _is_odd(character: str) -> bool:
 
 
 def name_key(name: str) -> str:
-    """Return what makes two names the same: case, Unicode form and runs of spaces do not count."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
+    """Return what makes two names the same: case, Unicode form and runs of spaces do not count.
+
+    It can be stored and compared even for a name that can't be used, such as bytes of a command line that are no text.
+    """
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())

@@ -26,13 +26,13 @@ def raw_tag(text: str) -> str:
     try:  # the two halves of one character, as some writers of YAML leave them
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError as error:
-        raise TagError(f"the tag {text!a} has half a character") from error
+        raise TagError(f"the tag {text!a} has an incomplete character") from error
     spaced = "".join(" " if unicodedata.category(one) in {"Cc", "Zl", "Zp"} else one for one in text)
     raw = " ".join(unicodedata.normalize("NFC", spaced.translate(_QUOTES)).split())
     if len(raw) > MAX_TAG:
-        raise TagError(f"the tag {raw[:20]!r}... has {len(raw)} characters; Flickr takes {MAX_TAG} at most")
+        raise TagError(f"the tag {raw[:20]!r}... has {len(raw)} characters; the limit of Flickr is {MAX_TAG}")
     if not clean_tag(raw):
-        raise TagError(f"nothing is left of the tag {text[:40]!r} in Flickr's cleaned form")
+        raise TagError(f"the tag {text[:40]!r} is empty in Flickr's cleaned form")
     return raw
 
 

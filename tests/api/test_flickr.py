@@ -34,7 +34,7 @@ def test_a_caller_logs_in_by_an_address_and_a_number(
     household: Household, flickr: FlickrServer, opened: Library
 ) -> None:
     household.configure({"flickr": {"endpoint": flickr.url}})
-    with pytest.raises(UsageError, match="There is no API key yet; flickr.com/services/apps/create gives one"):
+    with pytest.raises(UsageError, match="No API key is stored; create one at flickr.com/services/apps/create"):
         opened.flickr.begin_login()
     assert not household.state.exists()
     attempt = opened.flickr.begin_login(perms="read", key=Key(key=flickr.logins.key, secret=flickr.logins.secret))
@@ -88,6 +88,6 @@ def test_a_push_matches_again_at_once_when_the_threshold_has_changed(
 
 
 def test_without_a_login_nothing_is_made(household: Household, opened: Library) -> None:
-    with pytest.raises(NoLoginError, match="Nobody has logged in to Flickr: familiar flickr login"):
+    with pytest.raises(NoLoginError, match="Not logged in to Flickr; use familiar flickr login"):
         opened.flickr.sync()
     assert not household.state.exists()

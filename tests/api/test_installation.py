@@ -21,28 +21,28 @@ def test_what_is_wrong_is_a_finding_with_a_remedy_and_no_error(household: Househ
     with opened(household) as library:
         findings = {finding.subject: finding for finding in library.examine()}
     assert {subject for subject, finding in findings.items() if finding.verdict == "bad"} == {"configuration", "store"}
-    assert findings["configuration"].remedy == "fix the file; familiar config check tells when it is good"
-    assert findings["store"].remedy == "fix what it says, or name another folder with --state"
+    assert findings["configuration"].remedy == "fix the file; check it with familiar config check"
+    assert findings["store"].remedy == "fix this, or choose another folder with --state"
     assert findings["engine"].verdict == "good"
 
 
 def test_known_folders_are_told_with_their_disks_and_a_change_is_accepted(household: Household, meadow: Path) -> None:
     put(meadow, household.inbox)
     with opened(household) as library:
-        with pytest.raises(NoStoreError, match="there is no store yet"):
+        with pytest.raises(NoStoreError, match="no store exists"):
             library.disks.all()
         household.scan()
         (known,) = library.disks.all()
         assert (known.folder, known.trouble) == (household.inbox, None)
         assert library.disks.trust(str(household.inbox)) == known
-        with pytest.raises(UsageError, match="there is no such folder; make it first"):
+        with pytest.raises(UsageError, match="no such folder; create it first"):
             library.disks.trust(household.base / "nowhere")
 
 
 def test_examples_are_written_once_and_are_good(household: Household) -> None:
     with opened(household) as library:
         config, rules = library.config.write_examples(household.base / "fresh")
-        with pytest.raises(UsageError, match="exists already; it was left as it is"):
+        with pytest.raises(UsageError, match="already exists; it was left unchanged"):
             library.config.write_examples(household.base / "fresh")
     with Library.open(household.state, config=config) as library:
         found = library.config.check()

@@ -64,5 +64,7 @@ def test_wrong_rules_and_none_at_all_are_errors_with_the_place_and_the_remedy(ti
             library.rules.check()
         tidy.rules.unlink()
         for ask in (library.rules.check, library.rules.apply, library.plan):
-            with pytest.raises(UsageError, match="There are no rules: name a file with `rules:` in the configuration"):
+            with pytest.raises(
+                UsageError, match="There are no rules; set `rules:` in the configuration to a rules file"
+            ):
                 ask()

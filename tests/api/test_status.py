@@ -24,9 +24,7 @@ def test_a_caller_learns_how_far_everything_is(household: Household, obama: Path
     assert (status.pid, status.state, status.people) == (None, household.state, 0)
     assert (status.photos["seen"], status.photos["faces"], status.files) == (1, 1, {"done": 2})
     assert [(root.path, root.state) for root in status.roots] == [(household.inbox, "online")]
-    assert [(file.path, file.reason) for file in status.set_aside] == [
-        (broken, "not a picture in any format that is known")
-    ]
+    assert [(file.path, file.reason) for file in status.set_aside] == [(broken, "not a picture in a known format")]
     assert (status.operations, status.failed, status.flickr) == ({}, (), None)
 
 
@@ -38,6 +36,6 @@ def test_a_wrong_configuration_does_not_hide_what_is_known(household: Household)
 
 
 def test_without_a_store_there_is_nothing_to_tell(household: Household) -> None:
-    with opened(household) as library, pytest.raises(NoStoreError, match="there is no store yet"):
+    with opened(household) as library, pytest.raises(NoStoreError, match="no store exists"):
         library.status()
     assert not household.state.exists()

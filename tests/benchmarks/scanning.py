@@ -2,7 +2,7 @@
 
     uv run python tests/benchmarks/scanning.py FOLDER... [--truth FILE] [--megapixels N] [--most N]
 
-All photos of the folders lie in one folder for both, copied; each command is measured from its start to its end, the
+All photos of the folders are in one folder for both, copied; each command is measured from its start to its end, the
 loading of networks included. Processor seconds are those of the command and of all processes that it started: unlike
 the time on the clock they hardly depend on what else the machine does. `--truth` names a table as in
 `tests/support/ground_truth.py`, of files in the folders. The peer gets one photo of a person to look for, as it needs
@@ -41,11 +41,14 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 
 
 def gather(folders: list[Path], into: Path, most: int | None) -> dict[Path, Path]:
-    """Copy the photos that both look at into one folder; return where each comes from."""
+    """Copy the photos that both look at into one folder, under numbers; return where each comes from.
+
+    The peer prints paths between commas, and quotes none.
+    """
     origins = {}
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix.lower() in PEERS]
     for number, path in enumerate(files[:most]):
-        copy = into / f"{number:05}-{path.name}"
+        copy = into / f"{number:05}{path.suffix}"
         shutil.copy(path, copy)
         origins[copy] = path
     return origins

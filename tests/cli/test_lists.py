@@ -1,4 +1,4 @@
-"""familiar move, copy, link, collect, find --copy-to: photos put into folders by commands, and taken back."""
+"""familiar move, copy, link, collect, find --copy-to: photos put into folders by commands, and undone."""
 
 import subprocess
 import time
@@ -35,7 +35,7 @@ def test_listed_photos_are_put_into_a_folder_and_all_of_it_is_taken_back_at_once
     said = household.ask(action, write_list(household, *photos), "--to", household.out).stdout
     assert said.splitlines()[-2:] == [
         f"2 {action if action != 'copy' else 'copi'}{'d' if action == 'move' else 'ed'}, 0 already there, 0 failed.",
-        "`familiar undo --last` takes this back.",
+        "To undo: familiar undo --last",
     ]
     placed = [household.out / "a.jpg", household.out / "a (2).jpg"]
     assert [photo.read_bytes() for photo in placed] == contents
@@ -46,7 +46,7 @@ def test_listed_photos_are_put_into_a_folder_and_all_of_it_is_taken_back_at_once
     assert household.tree() == before
 
 
-def test_what_lies_there_already_is_not_put_there_again(household: Household, photos: list[Path]) -> None:
+def test_photos_that_are_already_there_are_not_put_there_again(household: Household, photos: list[Path]) -> None:
     listed = write_list(household, *photos)
     household.ask("copy", listed, "--to", household.out)
     before = household.tree()
@@ -70,7 +70,7 @@ def test_where_a_listed_photo_is_gone_nothing_is_done_but_if_that_is_asked_for(
     before = household.tree()
     result = household.ask("move", listed, "--to", household.out, check=False)
     assert (result.returncode, household.tree()) == (1, before)
-    assert f"{household.inbox}/gone.jpg: is not there any more" in result.stderr
+    assert f"{household.inbox}/gone.jpg: no longer exists" in result.stderr
     assert "1 of 3 files" in result.stderr
     household.ask("move", listed, "--to", household.out, "--ignore-missing")
     assert len(household.tree(household.out)) == 2
@@ -79,16 +79,16 @@ def test_where_a_listed_photo_is_gone_nothing_is_done_but_if_that_is_asked_for(
 @pytest.mark.parametrize(
     ("content", "target", "message"),
     [
-        ("", "out", "list.txt: there is no path in it; a list has one a line."),
-        ("/\n", "out", "list.txt: / is a folder; a list has the paths of photos."),
+        ("", "out", "list.txt: contains no path; a list has one path a line."),
+        ("/\n", "out", "list.txt: / is a folder; a list contains paths of photos."),
         (None, "out", "list.txt: can't be read: No such file or directory."),
-        ("/\n", "list.txt", "list.txt: is a file; name a folder."),
+        ("/\n", "list.txt", "list.txt is a file; give a folder."),
         (
             "~nobody-here/a.jpg\n",
             "out",
-            "~nobody-here/a.jpg: there is no home of that name; a path begins with / or ~/.",
+            "~nobody-here/a.jpg: no such home folder; start the path with / or ~/.",
         ),
-        ("~nobody-here/a.jpg: 0.5\n", "out", "~nobody-here/a.jpg: there is no home of that name"),
+        ("~nobody-here/a.jpg: 0.5\n", "out", "~nobody-here/a.jpg: no such home folder"),
     ],
 )
 def test_a_list_or_a_target_that_can_not_be_used_is_told(
@@ -125,7 +125,7 @@ def test_what_fails_is_told_and_is_not_tried_again_behind_ones_back(household: H
         assert store.journal.open_plans(store.now().replace(year=9999)) == []
 
 
-def test_listed_files_that_are_no_photos_are_moved_all_the_same(household: Household) -> None:
+def test_listed_files_other_than_photos_are_also_moved(household: Household) -> None:
     notes = household.inbox / "notes.jpg"
     notes.write_text("my diary")
     household.ask("move", write_list(household, notes), "--to", household.out)
@@ -172,11 +172,11 @@ def test_collecting_from_a_folder_looks_through_it_first(household: Household, o
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("album", "--to", "album/2019"), 2, "2019: lies in {base}/album, that photos are taken from"),
-        (("album", "--to", "album"), 2, "album: is the folder that photos are taken from"),
+        (("album", "--to", "album/2019"), 2, "2019 is in {base}/album, that photos are read from"),
+        (("album", "--to", "album"), 2, "album is the folder that photos are read from"),
         (("--person", "Eve", "--to", "x"), 2, "There is no person named 'Eve'"),
-        (("--to", "x", "--move", "--link"), 2, "--move and --link do not go together: name one."),
-        (("--to", "x", "--any", "--all"), 2, "--any and --all do not go together: name one."),
+        (("--to", "x", "--move", "--link"), 2, "--move and --link can't be combined; give one of them."),
+        (("--to", "x", "--any", "--all"), 2, "--any and --all can't be combined; give one of them."),
     ],
 )
 def test_what_can_not_be_collected_is_told_and_nothing_is_done(
@@ -223,9 +223,9 @@ def test_an_unknown_face_says_so_and_the_nearest_are_shown_on_request(library: H
 @pytest.mark.parametrize(
     ("image", "options", "code", "message"),
     [
-        ("meadow", (), 1, "meadow.png: no face was found in it."),
-        ("missing", (), 2, "missing: there is no such file."),
-        ("broken", (), 1, "broken: can't be looked at: not a picture in any format that is known"),
+        ("meadow", (), 1, "meadow.png: no face found."),
+        ("missing", (), 2, "missing: no such file."),
+        ("broken", (), 1, "broken: can't be read: not a picture in a known format"),
         ("meadow", ("--threshold", "3"), 2, "3.0 is not in the range 0<x<=2"),
         ("meadow", ("--threshold", "nan"), 2, "nan is not a number."),
         ("meadow", ("--max", "0"), 2, "0 is not in the range x>=1"),
@@ -263,17 +263,19 @@ def many(household: Household) -> Path:
     return write_list(household, *sorted(household.inbox.iterdir()))
 
 
-def test_what_a_killed_command_has_not_begun_is_never_done_behind_ones_back(household: Household, many: Path) -> None:
+def test_operations_that_a_killed_command_has_not_started_are_never_done_later(
+    household: Household, many: Path
+) -> None:
     before = household.tree()
     assert killed_midway(household, many) > 1
     household.ask("undo", "--last")
     assert household.tree() == before
     household.scan()
     assert household.tree() == before
-    assert "There is nothing to undo." in household.ask("undo", "--last", check=False).stderr
+    assert "Nothing to undo." in household.ask("undo", "--last", check=False).stderr
 
 
-def test_a_command_after_a_killed_one_completes_what_was_begun_and_each_step_is_undone_once(
+def test_a_command_after_a_killed_one_completes_started_steps_and_each_step_is_undone_once(
     household: Household, many: Path
 ) -> None:
     before = household.tree()
@@ -308,11 +310,11 @@ def test_where_nobody_of_them_is_there_is_nothing_to_collect(library: Household,
         tmp_path / "to",
     )
     assert library.ask(*arguments).stdout.splitlines() == [
-        "No photo there shows them.", "0 copied, 0 already there, 0 failed."
+        "No photo there shows these people.", "0 copied, 0 already there, 0 failed."
     ]  # fmt: skip
 
 
-def test_a_file_is_moved_though_a_link_to_it_lies_beside_it(household: Household, obama: Path) -> None:
+def test_a_file_is_moved_although_a_link_to_it_is_next_to_it(household: Household, obama: Path) -> None:
     household.ask("people", "add", "Barack Obama", obama)
     real = put(obama, household.inbox, "real.jpg")
     (household.inbox / "link.jpg").symlink_to(real)
@@ -323,5 +325,5 @@ def test_a_file_is_moved_though_a_link_to_it_lies_beside_it(household: Household
 def test_of_many_failures_some_are_shown_and_all_are_counted(household: Household, many: Path) -> None:
     said = household.ask("move", many, "--to", "/proc/out", check=False).stdout.splitlines()
     assert said[-2:] == [
-        "... and 130 more that failed; --json shows all.", "0 moved, 0 already there, 150 failed."
+        "... and 130 more failed; use --json to show all.", "0 moved, 0 already there, 150 failed."
     ]  # fmt: skip

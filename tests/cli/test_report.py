@@ -5,7 +5,6 @@ import io
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -32,9 +31,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, cou
 @pytest.fixture
 def home(seen: Household, tmp_path: Path) -> Household:
     """A household of its own, with the state of the other; the photos lie where they lay."""
-    household = Household(base=tmp_path)
-    shutil.copytree(seen.state, household.state)
-    return household
+    return Household.like(seen, tmp_path)
 
 
 def faces_in(page: str) -> list[tuple[str, bytes]]:
@@ -90,7 +87,7 @@ def test_another_file_is_replaced_only_by_force(home: Household) -> None:
     file = home.base / "letter.html"
     file.write_text("Dear Eileen")
     refused = home.ask("report", "--no-faces", file, check=False)
-    complaint = "letter.html: is there already; name another file, or replace it with --force."
+    complaint = "letter.html already exists; choose another file, or replace it with --force."
     assert (refused.returncode, complaint in refused.stderr) == (2, True)
     assert file.read_text() == "Dear Eileen"
     home.ask("report", "--no-faces", "--force", file)
@@ -116,15 +113,15 @@ def test_a_file_that_takes_the_name_of_a_report_while_it_is_made_is_not_replaced
     assert said.decode().splitlines()[-1] == f"error: {file}: can't be written: File exists."
 
 
-def test_what_is_no_file_is_not_replaced_even_by_force(home: Household) -> None:
-    for odd, complaint in ((home.base, "is a folder; name a file in it."), (Path(os.devnull), "is not a regular file")):
+def test_only_files_are_replaced_even_with_force(home: Household) -> None:
+    for odd, complaint in ((home.base, "is a folder; give a file in it."), (Path(os.devnull), "is not a regular file")):
         refused = home.ask("report", odd, "--force", check=False)
         assert (refused.returncode, complaint in refused.stderr) == (2, True), refused.stderr
 
 
 def test_tables_are_written_to_files_or_to_standard_output(home: Household) -> None:
     file = home.base / "faces.parquet"
-    assert home.ask("export", "faces", "--embeddings", "--out", file).stdout == f"{file}: 4 faces.\n"
+    assert home.ask("export", "faces", "--embeddings", "--out", file).stdout == f"{file}: 4 faces written.\n"
     assert home.json("export", "photos", "--out", home.base / "photos.csv") == {
         "file": str(home.base / "photos.csv"),
         "format": "csv",
@@ -139,7 +136,7 @@ def test_a_table_that_is_there_is_replaced_only_by_force(home: Household) -> Non
     file = home.base / "photos.csv"
     file.write_text("mine")
     refused = home.ask("export", "photos", "--out", file, check=False)
-    assert (refused.returncode, "is there already" in refused.stderr, file.read_text()) == (2, True, "mine")
+    assert (refused.returncode, "already exists" in refused.stderr, file.read_text()) == (2, True, "mine")
     home.ask("export", "photos", "--out", file, "--force")
     assert file.read_text().startswith("id,hash,")
 
@@ -147,8 +144,8 @@ def test_a_table_that_is_there_is_replaced_only_by_force(home: Household) -> Non
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("photos", "--embeddings"), "--embeddings goes with faces; photos have none."),
-        (("photos", "--json"), "--json goes with --out; --format jsonl writes the rows themselves as JSON."),
+        (("photos", "--embeddings"), "--embeddings applies to faces only; photos have no embeddings."),
+        (("photos", "--json"), "--json requires --out; use --format jsonl to write the rows as JSON."),
     ],
 )
 def test_what_can_not_be_exported_is_said(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
@@ -157,7 +154,7 @@ def test_what_can_not_be_exported_is_said(home: Household, arguments: tuple[str,
     assert complaint in result.stdout + result.stderr
 
 
-def test_a_reader_that_has_enough_is_no_error(home: Household) -> None:
+def test_a_reader_that_closes_the_pipe_is_not_an_error(home: Household) -> None:
     script = f"{shlex.join(command('export', 'photos', '--format', 'jsonl'))} | head -c 1"
     result = subprocess.run(
         ["bash", "-c", script], env=home.whole_environment(), capture_output=True, text=True, check=True, timeout=60

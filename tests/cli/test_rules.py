@@ -1,4 +1,4 @@
-"""familiar plan, rules apply and undo: what rules would do, do, and take back."""
+"""familiar plan, rules apply and undo: what rules would do, do, and undo."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Hou
     assert refusal["reason"].endswith("pixels wide, and min_size is 900")
     assert planned["copies"] == [{"path": str(copy), "of": str(photo)}]
     assert planned["failed"] == [
-        {"path": str(household.inbox / "broken.jpg"), "reason": "not a picture in any format that is known"}
+        {"path": str(household.inbox / "broken.jpg"), "reason": "not a picture in a known format"}
     ]
     assert household.ask("plan", photo).stdout.splitlines()[-1] == "1 photos, 2 operations. Nothing was touched."
     assert household.tree() == before
@@ -114,9 +114,9 @@ def test_where_one_file_stands_in_the_way_nothing_is_undone(seen: Household) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("undo",), "Say what to undo: --last, --since TIME, or numbers of operations."),
-        (("undo", "--last", "3"), "Say what to undo: --last, --since TIME, or numbers of operations."),
-        (("undo", "--last"), "There is nothing to undo."),
+        (("undo",), "Nothing to undo was given; use --last, --since TIME, or operation numbers."),
+        (("undo", "--last", "3"), "Nothing to undo was given; use --last, --since TIME, or operation numbers."),
+        (("undo", "--last"), "Nothing to undo."),
         (
             ("undo", "--since", "yesterday"),
             "--since 'yesterday' is not a valid time; use 30m, 2h, 3d or 2026-05-01T12:00.",
@@ -125,8 +125,8 @@ def test_where_one_file_stands_in_the_way_nothing_is_undone(seen: Household) -> 
             ("undo", "--since", "99999999d"),
             "--since '99999999d' is not a valid time; use 30m, 2h, 3d or 2026-05-01T12:00.",
         ),
-        (("plan",), "There are no rules: name a file with `rules:` in the configuration."),
-        (("rules", "apply"), "There are no rules: name a file with `rules:` in the configuration."),
+        (("plan",), "There are no rules; set `rules:` in the configuration to a rules file."),
+        (("rules", "apply"), "There are no rules; set `rules:` in the configuration to a rules file."),
     ],
 )
 def test_wrong_use_is_refused_with_what_would_be_right(
@@ -137,7 +137,7 @@ def test_wrong_use_is_refused_with_what_would_be_right(
     assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
 
 
-def test_a_check_of_the_rules_names_people_whom_nobody_registered(household: Household) -> None:
+def test_a_check_of_the_rules_names_unregistered_people(household: Household) -> None:
     household.rule({"name": "of one", "when": {"person": "Eileen Collins"}, "then": ["stop"]})
     checked = household.json("rules", "check")
     assert (checked["rules"], checked["unknown_people"]) == (["of one"], ["Eileen Collins"])
@@ -175,3 +175,9 @@ def test_a_rule_may_ask_for_the_best_photos_of_a_person(library: Household, tmp_
     planned = library.json("plan")["plans"]
     library.rules.unlink()
     assert {Path(plan["path"]).name for plan in planned if plan["operations"]} == {"obama.jpg", "couple.jpg"}
+
+
+def test_the_schema_of_the_rules_is_printed_for_editors(household: Household) -> None:
+    schema = json.loads(household.ask("rules", "schema").stdout)
+    assert set(schema["$defs"]["Rule"]["properties"]) == {"name", "when", "then"}
+    assert household.json("rules", "schema") == schema

@@ -31,18 +31,18 @@ def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path,
         "recognised": 0,
     }
     status = household.json("status")
-    assert status["set_aside"] == [{"path": str(broken), "reason": "not a picture in any format that is known"}]
+    assert status["set_aside"] == [{"path": str(broken), "reason": "not a picture in a known format"}]
     assert (status["pid"], status["files"], status["roots"][0]["state"]) == (None, {"done": 3}, "online")
     told = household.ask("scan").stdout
     assert told == "0 handled, 0 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.\n"
     again = household.ask("scan", "--retry").stdout.splitlines()
     assert again[1:] == [
-        f"set aside  {broken}  not a picture in any format that is known",
+        f"set aside  {broken}  not a picture in a known format",
         "0 handled, 1 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.",
     ]
     shown = household.ask("status").stdout
     assert "photos: 2 seen with 1 faces, 0 recognised as one of 0 people; 1 set aside" in shown
-    assert f"{broken}  not a picture in any format that is known" in shown
+    assert f"{broken}  not a picture in a known format" in shown
 
 
 def test_a_scan_of_one_file_takes_that_file_alone(household: Household, obama: Path, biden: Path) -> None:
@@ -57,14 +57,14 @@ def test_a_scan_of_nothing_and_of_folders_in_each_other_is_refused(household: Ho
     nested = household.ask("scan", household.inbox, inside, check=False)
     assert (nested.returncode, nested.stderr) == (
         2,
-        f"error: {inside} lies in {household.inbox}, which is watched with all below it: name one of them.\n",
+        f"error: {inside} is inside {household.inbox}, which is watched with its subfolders; give one.\n",
     )
     household.configure({"folders": []})
     nothing = household.call("run", check=False)
     assert nothing.returncode == 2
-    assert nothing.stderr.startswith("error: No folder to watch: name one (familiar run ~/Pictures), or set `folders`")
+    assert nothing.stderr.startswith("error: No folder to watch; give one (familiar run ~/Pictures), or set `folders`")
     missing = household.ask("scan", "/nowhere", check=False)
-    assert (missing.returncode, missing.stderr) == (2, "error: /nowhere: there is no such folder or file.\n")
+    assert (missing.returncode, missing.stderr) == (2, "error: /nowhere: no such folder or file.\n")
 
 
 def test_a_damaged_store_is_reported_and_left_as_it_is(household: Household) -> None:
@@ -87,7 +87,7 @@ def test_a_state_folder_that_can_not_be_written_is_reported(household: Household
     result = household.ask("scan", check=False)
     assert (result.returncode, result.stderr) == (
         1,
-        f"error: {household.state}: the state folder can't be made: File exists.\n",
+        f"error: {household.state}: the state folder can't be created: File exists.\n",
     )
     assert household.state.read_text() == "a file where the folder should be"
 
@@ -97,7 +97,7 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
     findings = {row["subject"]: row for row in household.json("doctor")}
     assert {row["verdict"] for row in findings.values()} == {"good"}
     assert findings["engine"]["detail"] == (
-        "dlib-resnet-v1-mirrored onnx mtcnn upsample=1 max_size=1200 works in a worker process, "
+        "dlib-resnet-v1-mirrored onnx yunet upsample=0 max_size=640 works in a worker process, "
         "with detection on the CPU, embeddings on the CPU"
     )
     assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
@@ -121,7 +121,7 @@ def test_the_example_configuration_is_written_once_and_is_good(household: Househ
     household.call("--config", written[0], "config", "check")
     Path(written[0]).write_text("settle: 9\n")
     again = household.ask("config", "init", folder, check=False)
-    assert (again.returncode, again.stderr) == (2, f"error: {written[0]} exists already; it was left as it is.\n")
+    assert (again.returncode, again.stderr) == (2, f"error: {written[0]} already exists; it was left unchanged.\n")
     assert household.json("--config", written[0], "config", "show")["settings"]["settle"] == 9
 
 

@@ -60,7 +60,7 @@ def test_photos_that_did_not_change_are_not_even_read_again(household: Household
     assert household.json("scores", "write", *OBAMA, household.inbox)["photos"] == [first]
     photo.touch()
     result = household.ask("scores", "write", *OBAMA, household.inbox, check=False)
-    assert (result.returncode, "no face was found" in result.stderr) == (1, True)
+    assert (result.returncode, "no face found" in result.stderr) == (1, True)
 
 
 def test_a_file_of_scores_is_replaced_and_any_other_file_is_not(library: Household, album: Path) -> None:
@@ -71,17 +71,17 @@ def test_a_file_of_scores_is_replaced_and_any_other_file_is_not(library: Househo
     mine.write_text("my diary\n")
     result = library.ask("scores", "write", *OBAMA, album / "2019", check=False)
     assert (result.returncode, mine.read_text()) == (2, "my diary\n")
-    assert "similarity_scores.txt: is there already, and is no file of scores; it is not replaced." in result.stderr
+    assert "similarity_scores.txt: already exists and is not a file of scores; it was not replaced." in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (("--person", "Eve", "2019"), 2, "There is no person named 'Eve'; `familiar people list` shows the names."),
-        ((*OBAMA, "nowhere"), 2, "nowhere: there is no such folder."),
-        ((*OBAMA, "empty"), 2, "empty: there is no photo in this folder."),
-        ((*OBAMA, "faceless"), 1, "faceless: no face was found in 1 photo; nothing was written."),
-        (("--person", "Nobody", "2019"), 2, "'Nobody' has no references of the model in use"),
+        ((*OBAMA, "nowhere"), 2, "nowhere: no such folder."),
+        ((*OBAMA, "empty"), 2, "empty: no photos in this folder."),
+        ((*OBAMA, "faceless"), 1, "faceless: no face found in 1 photo; nothing was written."),
+        (("--person", "Nobody", "2019"), 2, "'Nobody' has no references of the current model"),
     ],
 )
 def test_where_there_is_nothing_to_score_it_is_said_and_nothing_is_written(
@@ -126,7 +126,7 @@ def test_photos_within_bounds_are_listed_the_best_first(library: Household, albu
     said = library.ask("scores", "filter", album, "--min-percentile", "75", "--out", out).stdout
     assert (out.read_text().splitlines(), said) == (best, f"2 of 5 photos listed in {out}\n")
     again = library.ask("scores", "filter", album, "--out", out, check=False)
-    assert (again.returncode, "is there already; name another file, or replace it with --force" in again.stderr) == (
+    assert (again.returncode, "already exists; choose another file, or replace it with --force" in again.stderr) == (
         2,
         True,
     )
@@ -134,12 +134,10 @@ def test_photos_within_bounds_are_listed_the_best_first(library: Household, albu
     assert len(out.read_text().splitlines()) == 5
 
 
-def test_where_no_photo_lies_within_the_bounds_that_is_said_beside_the_empty_list(
-    household: Household, tmp_path: Path
-) -> None:
+def test_an_empty_list_within_bounds_is_reported(household: Household, tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("/a.jpg: 0.5\n/b.jpg: 0.4\n")
     result = household.ask("scores", "filter", tmp_path / "scores.txt", "--min-score", "0.9")
-    assert (result.stdout, result.stderr) == ("", "0 of 2 photos lie within the bounds.\n")
+    assert (result.stdout, result.stderr) == ("", "0 of 2 photos have scores within the bounds.\n")
 
 
 @pytest.mark.parametrize(
@@ -153,12 +151,12 @@ def test_where_no_photo_lies_within_the_bounds_that_is_said_beside_the_empty_lis
             ("filter", *OBAMA, "--min-score", "0.9", "--max-score", "0.1"),
             "No score can satisfy these bounds: the minimum 0.9 is above the maximum 0.1.",
         ),
-        (("stats",), "Name a file or a folder with scores, or --person for all known photos; one of the two."),
-        (("stats", "album", "--person", "Barack Obama"), "one of the two."),
-        (("stats", "album"), "there is no similarity_scores.txt in this folder or below; `familiar scores write`"),
-        (("stats", "missing.txt"), "missing.txt: there is no such file or folder."),
-        (("stats", "broken"), "similarity_scores.txt:2: 'no score': it is no `path: score`"),
-        (("plot", "album", "--out", "plot.bmp"), "plot.bmp: the name of a plot ends in .png or .svg."),
+        (("stats",), "Give either a file or folder with scores, or --person for all known photos."),
+        (("stats", "album", "--person", "Barack Obama"), "or --person for all known photos."),
+        (("stats", "album"), "no similarity_scores.txt in this folder or its subfolders; create it with"),
+        (("stats", "missing.txt"), "missing.txt: no such file or folder."),
+        (("stats", "broken"), "similarity_scores.txt:2: 'no score': it is not `path: score`"),
+        (("plot", "album", "--out", "plot.bmp"), "plot.bmp: the name of a plot must end in .png or .svg."),
     ],
 )
 def test_what_is_asked_for_wrongly_is_said_with_what_would_be_right(
@@ -187,7 +185,7 @@ def test_scores_of_an_earlier_time_are_told_and_left_as_they_are(library: Househ
     older.write_text("/gone.jpg: 0.5\n")
     said = library.ask("scores", "write", *OBAMA, album, "--recursive").stdout.splitlines()
     assert said[1] == (
-        f"note: {older} is from an earlier run and was left unchanged; no photo beside it was scored now."
+        f"note: {older} is from an earlier run and was left unchanged; this run scored no photo in that folder."
     )
     assert older.read_text() == "/gone.jpg: 0.5\n"
 
@@ -195,7 +193,11 @@ def test_scores_of_an_earlier_time_are_told_and_left_as_they_are(library: Househ
 def test_the_file_of_all_scores_is_neither_that_of_a_folder_nor_a_link(library: Household, album: Path) -> None:
     own = album / "2019" / "similarity_scores.txt"
     result = library.ask("scores", "write", *OBAMA, album / "2019", "--out", own, check=False)
-    assert (result.returncode, "is the file of that folder alone" in result.stderr, own.exists()) == (2, True, False)
+    assert (result.returncode, "is the score file of that folder alone" in result.stderr, own.exists()) == (
+        2,
+        True,
+        False,
+    )
     own.symlink_to(album / "2020" / "biden.jpg")
     result = library.ask("scores", "write", *OBAMA, album / "2019", check=False)
     assert (result.returncode, own.is_symlink()) == (2, True)

@@ -44,7 +44,7 @@ def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_o
     b.write_bytes(b"<broken")
     result = known.ask("sidecars", "write", check=False)
     assert result.returncode == 1
-    assert "left as it is because" in result.stdout
+    assert "not written because" in result.stdout
     assert "0 sidecars written, 1 already there, 1 failed." in result.stdout
     assert b.read_bytes() == b"<broken"
 
@@ -55,8 +55,8 @@ def test_what_would_not_be_written_is_not_planned(known: Household) -> None:
     b.chmod(0o444)
     result = known.ask("sidecars", "plan", "--json", check=False)
     assert [(one["sidecar"], one["change"], one["reason"]) for one in json.loads(result.stdout)] == [
-        (str(a), "failed", f"{a}: is a link or no file, and is left as it is"),
-        (str(b), "failed", f"{b}: is write-protected, and is left as it is"),
+        (str(a), "failed", f"{a}: is a link or not a regular file, and was left unchanged"),
+        (str(b), "failed", f"{b}: is write-protected, and was left unchanged"),
     ]
     assert result.returncode == 1
     told = known.ask("sidecars", "write", check=False)
@@ -77,7 +77,7 @@ def test_a_folder_that_was_never_scanned_is_looked_through_first(household: Hous
     assert (step["target"], step["state"]) == (f"{photo}.xmp", "done")
     assert household.json("sidecars", "plan", photo.parent) == []
     result = household.ask("sidecars", "write", household.base / "nowhere", check=False)
-    assert (result.returncode, result.stderr.endswith("there is no such folder or file.\n")) == (2, True)
+    assert (result.returncode, result.stderr.endswith("no such folder or file.\n")) == (2, True)
 
 
 def test_sidecars_of_others_are_read_once(known: Household, obama: Path) -> None:
@@ -89,6 +89,6 @@ def test_sidecars_of_others_are_read_once(known: Household, obama: Path) -> None
     (known.inbox / "a.jpg.xmp").write_bytes(sidecar.replace(b'h="300"', b'h="%d"' % size[1]))
     (read,) = known.json("sidecars", "read")["read"]
     assert (read["confirmed"], read["left"]) == (["Käthe O'Neil"], [])
-    assert "0 sidecars named faces, 0 can't be read." in known.ask("sidecars", "read").stdout
+    assert "0 sidecars with confirmed faces, 0 unreadable." in known.ask("sidecars", "read").stdout
     names = {person["name"]: person["references"] for person in known.json("people", "list")}
     assert names == {"Barack": 1, "Käthe O'Neil": 1}

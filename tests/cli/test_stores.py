@@ -76,10 +76,11 @@ def test_a_command_that_needs_what_is_known_makes_no_store(
 ) -> None:
     (fresh.base / "eileen.npy").unlink()
     result = fresh.ask(*filled(arguments, fresh, astronaut), check=False)
-    message = (
-        f"error: {fresh.state}/familiar.db: there is no store yet; `familiar scan FOLDER` or `familiar run FOLDER`"
+    remedy = "create one with `familiar scan FOLDER` or `familiar run FOLDER`."
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"error: {fresh.state}/familiar.db: no store exists; {remedy}\n",
     )
-    assert (result.returncode, result.stderr) == (1, f"{message} makes one.\n")
     assert not fresh.state.exists()
 
 
@@ -92,7 +93,7 @@ def test_a_command_that_brings_something_in_makes_one(
 
 
 @pytest.mark.parametrize("arguments", READERS, ids=" ".join)
-def test_a_store_that_was_deleted_is_not_made_anew_by_who_only_asks(
+def test_a_deleted_store_is_not_created_again_by_commands_that_only_read(
     fresh: Household, astronaut: Path, arguments: tuple[str, ...]
 ) -> None:
     fresh.make_store()
@@ -102,11 +103,11 @@ def test_a_store_that_was_deleted_is_not_made_anew_by_who_only_asks(
     assert list(fresh.state.iterdir()) == []
 
 
-def test_doctor_finds_that_there_is_no_store_yet_and_makes_none(fresh: Household) -> None:
+def test_doctor_reports_a_missing_store_and_does_not_create_one(fresh: Household) -> None:
     findings = {finding["subject"]: finding for finding in fresh.json("doctor")}
     assert findings["store"]["verdict"] == "good"
-    assert findings["store"]["detail"] == f"none yet: {fresh.state} was never used"
-    assert findings["space"]["detail"].endswith(f"MiB are free in {fresh.base}")
+    assert findings["store"]["detail"] == f"none: {fresh.state} was never used"
+    assert findings["space"]["detail"].endswith(f"MiB free in {fresh.base}")
     assert not fresh.state.exists()
 
 
@@ -116,7 +117,7 @@ def test_doctor_warns_of_a_folder_that_was_used_and_has_no_store(fresh: Househol
     before = sorted(fresh.state.iterdir())
     findings = {finding["subject"]: finding for finding in fresh.json("doctor")}
     assert findings["store"]["verdict"] == "warning"
-    assert findings["store"]["remedy"] == "if there was one, put it or a backup of it there first"
+    assert findings["store"]["remedy"] == "if a store existed, restore it or a backup first"
     assert sorted(fresh.state.iterdir()) == before
 
 

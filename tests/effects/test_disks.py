@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,19 +9,8 @@ import pytest
 from familiar.effects.disks import Disks
 from familiar.filesystem.mounts import Disk, Mounts, mounts_in
 from familiar.model import Copy, Move
+from support.mounts import mounted
 from support.workbench import Workbench, undo_of
-
-
-@contextmanager
-def mounted(folder: Path) -> Iterator[None]:
-    """Mount an empty file system for a block."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture
@@ -44,7 +31,9 @@ def test_a_move_to_a_disk_that_is_not_mounted_any_more_waits_for_it_by_name(benc
         was = bench.disks().disk_of(point)
     photo, top = bench.photo("in/2.jpg", b"2"), point / "people"
     now = bench.disks().disk_of(point.parent)
-    reason = f"{top}: its disk {was} is not mounted ({now} is in its place); mount it, or, if that is meant, say "
+    reason = (
+        f"{top}: its disk {was} is not mounted ({now} is in its place); mount it, or, if the change is intended, run "
+    )
     assert put(bench, point, photo) == ("failed", f"{reason}`familiar disks trust {top}`")
     assert list(bench.store.journal.waited_for()) == [top]
     assert photo.exists()
@@ -97,11 +86,11 @@ def test_a_root_that_is_known_and_empty_gets_nothing(bench: Workbench) -> None:
     (outcome,) = bench.done(operation, path=photo)
     assert (outcome.state, outcome.error) == (
         "failed",
-        f"{root}: the watched folder is empty, but 1 files are known in it",
+        f"{root}: the watched folder is empty, but 1 of its files are known",
     )
     root.rmdir()
     (outcome,) = bench.done(operation, path=photo)
-    assert outcome.error == f"{root}: the watched folder is missing, but 1 files are known in it"
+    assert outcome.error == f"{root}: the watched folder is missing, but 1 of its files are known"
     assert not root.exists()
 
 
@@ -115,8 +104,8 @@ def test_a_folder_for_mounts_that_is_empty_is_not_written_into(bench: Workbench)
         assert outcome.state == "failed"
         assert outcome.error is not None
         assert outcome.error == (
-            f"{point}/people: nothing is mounted at {point}; mount its disk, or, if none belongs there, make the "
-            f"folder and say `familiar disks trust {point}/people`"
+            f"{point}/people: no disk is mounted at {point}; mount it, or, if none belongs there, create the "
+            f"folder and run `familiar disks trust {point}/people`"
         )
         assert list(point.iterdir()) == []
         with mounted(point):
@@ -221,9 +210,9 @@ def test_a_change_of_mounts_is_seen_by_what_has_read_them_before(bench: Workbenc
     assert Disks(bench.store.places, mounts).disk_of(point).is_same(before)
 
 
-def test_what_lies_on_a_disk_that_can_not_be_written_is_not_begun_to_be_undone(bench: Workbench, point: Path) -> None:
+def test_an_undo_on_a_read_only_disk_is_not_started(bench: Workbench, point: Path) -> None:
     with mounted(point):
         bench.done(Copy(target=point / "a.jpg", rule="r", top=point))
         subprocess.run(["mount", "-o", "remount,ro", point], check=True)
         (obstacle,) = undo_of(bench).obstacles(bench.store.journal.select_last())
-        assert obstacle.reason == f"{point} may not be written"
+        assert obstacle.reason == f"{point} is not writable"

@@ -93,7 +93,7 @@ def test_a_sidecar_that_somebody_changes_meanwhile_is_left_to_them_and_tried_aga
 
     plan = bench.plan(bench.photo(), inscribe(bench))
     (outcome,) = bench.perform(plan, pulse=somebody_writes)
-    assert (outcome.state, outcome.error) == ("failed", f"{path}: was changed by somebody else meanwhile")
+    assert (outcome.state, outcome.error) == ("failed", f"{path}: was changed by another program in the meantime")
     assert path.read_bytes() == theirs
     (outcome,) = bench.perform(plan)
     assert outcome.state == "done"
@@ -101,18 +101,21 @@ def test_a_sidecar_that_somebody_changes_meanwhile_is_left_to_them_and_tried_aga
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
-def test_what_is_no_file_is_left_as_it_is(bench: Workbench, kind: str) -> None:
+def test_something_other_than_a_file_is_left_unchanged(bench: Workbench, kind: str) -> None:
     path = bench.base / "in/a.jpg.xmp"
     real = bench.photo("elsewhere/real.xmp", DIGIKAM)
     if kind == "link":
         path.parent.mkdir()
         path.symlink_to(real)
         (outcome,) = bench.done(inscribe(bench))
-        assert (outcome.state, outcome.error) == ("refused", f"{path}: is a link or no file, and is left as it is")
+        assert (outcome.state, outcome.error) == (
+            "refused",
+            f"{path}: is a link or not a regular file, and was left unchanged",
+        )
         assert real.read_bytes() == DIGIKAM
     else:
         path.mkdir(parents=True)
-        with pytest.raises(FamiliarError, match="is no file"):
+        with pytest.raises(FamiliarError, match="is not a regular file"):
             bench.done(inscribe(bench))
 
 
@@ -171,7 +174,7 @@ def test_a_sidecar_whose_name_is_taken_stays_and_nothing_is_overwritten(bench: W
     other = bench.photo("out/a.jpg.xmp", b"of another")
     _, outcome = bench.done(*moved(bench))
     assert outcome.state == "refused"
-    assert outcome.error == f"{other}: is taken; the sidecar stays at {bench.base / 'in/a.jpg.xmp'}"
+    assert outcome.error == f"{other}: already exists; the sidecar stays at {bench.base / 'in/a.jpg.xmp'}"
     assert bench.tree() == {"out/a.jpg": b"a photo", "out/a.jpg.xmp": b"of another", "in/a.jpg.xmp": DIGIKAM}
 
 
@@ -242,4 +245,4 @@ def test_a_write_protected_sidecar_is_left_as_it_is_by_the_superuser_too(bench: 
     path = bench.photo("in/a.jpg.xmp", DIGIKAM)
     path.chmod(0o444)
     (outcome,) = bench.done(inscribe(bench))
-    assert (outcome.state, outcome.error) == ("refused", f"{path}: is write-protected, and is left as it is")
+    assert (outcome.state, outcome.error) == ("refused", f"{path}: is write-protected, and was left unchanged")

@@ -33,7 +33,7 @@ def test_a_place_that_is_taken_meanwhile_is_an_obstacle(bench: Workbench) -> Non
     path = bench.photo()
     bench.done(move(bench), path=path)
     path.write_bytes(b"another")
-    assert reasons(bench) == [f"{path} is taken"]
+    assert reasons(bench) == [f"{path} already exists"]
 
 
 def test_a_target_that_changed_or_is_gone_is_an_obstacle(bench: Workbench) -> None:
@@ -41,7 +41,7 @@ def test_a_target_that_changed_or_is_gone_is_an_obstacle(bench: Workbench) -> No
     (bench.base / "out" / "a.jpg").write_bytes(b"edited!")
     (bench.base / "out" / "b.jpg").unlink()
     assert reasons(bench) == [
-        f"{bench.base}/out/b.jpg is no longer there",
+        f"{bench.base}/out/b.jpg no longer exists",
         f"{bench.base}/out/a.jpg was changed since",
     ]
 
@@ -51,8 +51,8 @@ def test_the_last_copy_of_a_photo_is_never_removed(bench: Workbench) -> None:
     bench.done(copy(bench), copy(bench, "out/b.jpg"), path=path)
     path.unlink()
     assert reasons(bench) == [
-        f"{bench.base}/out/b.jpg is the last copy of its photo that is known",
-        f"{bench.base}/out/a.jpg is the last copy of its photo that is known",
+        f"{bench.base}/out/b.jpg is the last known copy of its photo",
+        f"{bench.base}/out/a.jpg is the last known copy of its photo",
     ]
     with pytest.raises(FamiliarError):
         for step in bench.store.journal.select_last():
@@ -65,7 +65,7 @@ def test_an_obstacle_that_comes_between_leaves_the_step_done(bench: Workbench) -
     bench.done(move(bench), path=path)
     (step,) = bench.store.journal.select_last()
     path.write_bytes(b"another")
-    with pytest.raises(FamiliarError, match="operation 1: .* is taken"):
+    with pytest.raises(FamiliarError, match="operation 1: .* already exists"):
         undo_of(bench).undo(step)
     assert bench.store.journal.step(step.id).state == "done"
     assert bench.tree() == {"in/a.jpg": b"another", "out/a.jpg": b"a photo"}
@@ -75,10 +75,10 @@ def test_a_link_that_leads_elsewhere_now_is_an_obstacle(bench: Workbench) -> Non
     bench.done(Link(target=bench.base / "link.jpg", rule="r", symbolic=True))
     (bench.base / "link.jpg").unlink()
     (bench.base / "link.jpg").symlink_to(bench.base / "other.jpg")
-    assert reasons(bench) == [f"{bench.base}/link.jpg is not the link that was made"]
+    assert reasons(bench) == [f"{bench.base}/link.jpg is not the link that familiar created"]
 
 
-def test_what_was_kept_is_no_step_to_undo(bench: Workbench) -> None:
+def test_a_kept_step_is_not_undone(bench: Workbench) -> None:
     bench.photo("out/a.jpg")
     bench.done(copy(bench))
     assert bench.store.journal.select_last() == []

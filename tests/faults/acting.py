@@ -1,53 +1,28 @@
-"""Familiar as it is driven here: the only module that knows how its parts are put together."""
+"""Familiar as it is driven here: the only module that knows how its parts are built."""
 
 import asyncio
-import importlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Step
 from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
+from familiar.events import NO_LOG
 from familiar.library.operations import OperationRunner
-from familiar.model import Crop, Operation, Photo, Plan, SidecarContent
+from familiar.model import Crop, Operation, Photo, Plan
 from familiar.store.store import Store
-from familiar.vision.sidecars import Rendered, render
 from familiar.vision.workers.pool import Workers
 from faults.contents import hash_of, is_hidden
 from support.stores import put_store
+from support.studio import Studio, picture_of
 
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _FINAL = frozenset({"done", "kept", "refused", "undone"})
-
-
-importlib.import_module("familiar.xmp.document")  # once, and not in each process that is forked
-
-
-class Studio:
-    """Workers that render at once, without any picture."""
-
-    async def crop(self, _path: Path, hash_: str, wish: Crop) -> bytes:
-        return picture_of(hash_, wish)
-
-    async def crops(self, _path: Path, hash_: str, wishes: Sequence[Crop]) -> list[bytes]:
-        return [picture_of(hash_, wish) for wish in wishes]
-
-    async def render_sidecar(
-        self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent
-    ) -> Rendered:
-        return render(photo, sidecar, wanted, former)
-
-
-class Silence:
-    """A log that nobody reads."""
-
-    def emit(self, name: str, /, **fields: Any) -> None:
-        pass
 
 
 def performer_of(store: Store) -> OperationRunner:
@@ -56,17 +31,13 @@ def performer_of(store: Store) -> OperationRunner:
         store=store,
         workers=cast("Workers", Studio()),
         disks=Disks(store.places),
-        log=Silence(),
+        log=NO_LOG,
         copy_sidecars=True,
     )
 
 
 def undo_of(store: Store) -> Undo:
     return Undo(store.journal, Disks(store.places))
-
-
-def picture_of(hash_: str, wish: Crop) -> bytes:
-    return f"a picture of {hash_} in {wish.target.name}\n".encode() * 40
 
 
 def open_store(state: Path, hour: int) -> Store:
@@ -102,7 +73,7 @@ def _chosen(store: Store, which: str) -> Iterable[Sequence[Step]]:
 
 
 def plan(store: Store, path: Path, operations: Sequence[Operation], *, as_command: bool) -> None:
-    """Write down a plan for the photo at a path, as the daemon does for an arrival, or a command for itself."""
+    """Record a plan for the photo at a path, as the daemon does for an arrival, or a command for itself."""
     photo_id = _record(store, path)
     for operation in operations:
         if isinstance(operation, WriteSidecar):
@@ -152,7 +123,7 @@ def made_by(store: Store) -> set[str]:
 
 
 def written_over(store: Store) -> set[str]:
-    """Return the hashes of sidecars that are written anew, and whose bytes the journal has."""
+    """Return the hashes of sidecars that are written again, and whose bytes the journal has."""
     return {hash_of(step.before) for step in _steps(store) if step.before is not None}
 
 

@@ -85,7 +85,7 @@ def test_a_picture_that_differs_from_what_flickr_tells_is_fetched_once(
     ("sides", "kind", "error"),
     [
         ((8, 8), "JPEG", "it has 8 × 8 pixels, not 910 × 1137"),
-        ((910, 1137), "PNG", "it is of the kind PNG, not .jpg"),
+        ((910, 1137), "PNG", "its format is PNG, not .jpg"),
     ],
 )
 def test_a_picture_that_is_another_one_is_fetched_once_more(
@@ -104,7 +104,7 @@ def test_a_page_in_place_of_a_picture_is_given_up_after_some_tries_and_is_waited
     bench.flickr.account.add_photo(obama)
     bench.flickr.faults.next("html", method="image", times=99)
     bench.run(lambda part: part.is_idle, once=True)
-    assert bench.log.of("flickr.refused")[0]["reason"] == "the answer is no picture, but a text"
+    assert bench.log.of("flickr.refused")[0]["reason"] == "the answer is text, not a picture"
     assert downloads(bench) == 5
     assert bench.log.of("flickr.retried") == []
     bench.flickr.faults.stop()
@@ -115,7 +115,7 @@ def test_a_page_in_place_of_a_picture_is_given_up_after_some_tries_and_is_waited
 def test_a_photo_without_any_file_is_refused_with_the_reason(bench: FlickrBench, obama: Path) -> None:
     bench.flickr.account.add_photo(obama, without=[ORIGINAL, *(size.extra for size in RESIZED)])
     bench.run(has(bench, refused=1))
-    assert bench.log.of("flickr.refused")[0]["reason"] == "Flickr offers no file of this photo"
+    assert bench.log.of("flickr.refused")[0]["reason"] == "Flickr has no file of this photo"
 
 
 def test_a_photo_of_which_all_sizes_are_too_large_comes_in_the_smallest(bench: FlickrBench, obama: Path) -> None:
@@ -146,7 +146,7 @@ def test_downloads_wait_for_their_budget_and_say_so(bench: FlickrBench, obama: P
     assert sum(bench.flickr.record.downloads().values()) == 20
     assert bench.store.flickr_calls.last_hour("images") == 20
     (wait,) = bench.log.of("flickr.waiting")
-    assert re.fullmatch(r"20 downloads are used up until \d\d:\d\d", wait["reason"])
+    assert re.fullmatch(r"20 downloads an hour used up until \d\d:\d\d", wait["reason"])
     bench.later(3800)
     bench.run(has(bench, fetched=25))
 
@@ -262,7 +262,7 @@ def test_a_single_look_that_ends_with_an_unexpected_error_is_in_trouble(bench: F
     assert part.trouble == "an unexpected error: RecursionError('too deep')"
 
 
-def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBench, obama: Path) -> None:
+def test_invalid_entries_of_a_listing_are_reported_and_are_not_deletions(bench: FlickrBench, obama: Path) -> None:
     photo = bench.flickr.account.add_photo(obama)
     deleted, odd = (bench.flickr.account.add_photo(obama) for _ in range(2))
     bench.look()
@@ -289,7 +289,7 @@ def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBen
                 settings=bench.settings,
                 store=bench.store,
                 log=bench.log,
-                found=lambda: None,
+                on_found=lambda: None,
             )
             await lister.look()
 

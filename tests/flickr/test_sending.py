@@ -131,7 +131,7 @@ def test_a_photo_with_75_tags_gets_no_more_and_says_so(bench: FlickrBench, photo
     sent = bench.send().sent
     assert (sent.added, sent.refused) == (1, 1)
     (refused,) = bench.store.flickr_tags.refusals()
-    assert (refused.text, refused.refused) == ("Ann", "the photo has 75 tags, and Flickr takes no more")
+    assert (refused.text, refused.refused) == ("Ann", "the photo has 75 tags, the limit of Flickr")
 
 
 def test_a_tag_that_was_refused_is_tried_again_on_request(bench: FlickrBench, photo: Photo) -> None:
@@ -149,7 +149,7 @@ def test_tags_of_a_photo_that_is_gone_are_refused_with_the_reason(bench: FlickrB
     bench.want(photo.id, "Jane Doe")
     bench.flickr.account.delete_photo(photo.id)
     bench.send()
-    assert [row.refused for row in bench.store.flickr_tags.refusals()] == ["the photo is no longer there"]
+    assert [row.refused for row in bench.store.flickr_tags.refusals()] == ["the photo no longer exists"]
     assert bench.send().sent.refused == 0
 
 

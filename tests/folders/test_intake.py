@@ -74,7 +74,7 @@ def test_a_watcher_that_died_is_replaced_and_its_root_compared(household: Househ
         emitter.stop()
         emitter.join(5)
     (household.root / "missed.jpg").write_bytes(b"1")
-    assert household.tick_until("watch.restarted", ahead=6)["reason"] == "its watcher had ended"
+    assert household.tick_until("watch.restarted", ahead=6)["reason"] == "its watcher had stopped"
     assert household.tick_until("root.scanned", count=2)["new"] == 1
     (household.root / "seen.jpg").write_bytes(b"2")
     household.tick_until("file.found")

@@ -45,10 +45,10 @@ def test_a_path_on_a_windows_server_is_read_and_listed_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("no score here", "it is no `path: score`"),
-        ("/a.jpg: high", "it is no `path: score`"),
-        ("/a.jpg: nan", "it is no `path: score`"),
-        (": 0.5", "it is no `path: score`"),
+        ("no score here", "it is not `path: score`"),
+        ("/a.jpg: high", "it is not `path: score`"),
+        ("/a.jpg: nan", "it is not `path: score`"),
+        (": 0.5", "it is not `path: score`"),
         ("/a.jpg: 7", "the score is not between 0 and 1"),
         ("/a.jpg: -0.1", "the score is not between 0 and 1"),
     ],

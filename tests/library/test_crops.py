@@ -1,7 +1,6 @@
 """Which faces become crops, why others do not, and what the crops are called."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import MANIFEST_NAME, Unmatched, write_manifests
-from familiar.library.crops.options import CropOptions
+from familiar.library.crops.options import RecordedOptions
 from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import PersonToCrop
 from familiar.library.crops.selection import CropSelection, FaceSelector
@@ -19,23 +18,24 @@ from familiar.library.recognition import Recogniser
 from familiar.library.scoring import Scorer
 from familiar.model import Embedding
 from familiar.settings import MatchingSettings
-from support.album import MODEL, Album, embedding
+from support.album import ANN, EVE, MODEL, Album, embedding
 
-ANN, BOB, EVE = 1, 2, 3
-MATCHED = CropOptions(threshold=0.44, faces="matched")
-WITHIN = CropOptions(threshold=0.44, faces="within")
-EVERY = CropOptions(threshold=1, faces="every")
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Iterator[Album]:
-    """Ann is registered by photo 1, and is in photo 2 with Bob; Bob is registered by photo 3, and Eve is in photo 4."""
-    with Album.at(tmp_path) as opened:
-        opened.register(opened.photo(embedding(ANN))[0], "Ann")
-        opened.photo(embedding(ANN, 1), embedding(BOB, 1))
-        opened.register(opened.photo(embedding(BOB))[0], "Bob")
-        opened.photo(embedding(EVE))
-        yield opened
+MATCHED = RecordedOptions(
+    threshold=0.44,
+    faces="matched",
+    all_faces=False,
+    min_size=0,
+    min_sharpness=0,
+    margin=0.4,
+    shape="square",
+    aligned=False,
+    size=None,
+    enlarge=True,
+    format="jpg",
+    quality=90,
+)
+WITHIN = replace(MATCHED, faces="within")
+EVERY = replace(MATCHED, threshold=1, faces="every")
 
 
 def sought(album: Album, name: str = "Ann") -> PersonToCrop:
@@ -43,7 +43,7 @@ def sought(album: Album, name: str = "Ann") -> PersonToCrop:
     return PersonToCrop(album.store, scorer, name, threshold=0.44, nearest=7, model=MODEL)
 
 
-def choose(album: Album, settings: CropOptions, name: str = "Ann") -> CropSelection:
+def choose(album: Album, settings: RecordedOptions, name: str = "Ann") -> CropSelection:
     Recogniser(album.store, MatchingSettings(), MODEL).rematch()
     photos = album.store.candidates.photos(MODEL)
     return FaceSelector(album.store, MODEL).choose(sought(album, name), settings, photos)
@@ -70,7 +70,7 @@ def test_a_face_that_was_named_is_taken_however_far_it_is(album: Album) -> None:
 def test_a_face_that_is_nearer_to_somebody_else_is_taken_only_by_its_distance(album: Album) -> None:
     found = choose(album, replace(MATCHED, threshold=3))
     assert found.reasons[3] == "the face is nearer to 'Bob'"
-    assert found.reasons[4] == "the face counts as nobody"
+    assert found.reasons[4] == "the face matches no person"
     assert set(faces(choose(album, replace(WITHIN, threshold=3)))) == {1, 2, 3, 4}
 
 
@@ -79,14 +79,14 @@ def test_a_face_that_could_be_two_people_is_left_out(album: Album) -> None:
     between: Embedding = ((embedding(ANN) + embedding(ANN, 7)) / 2).astype(np.float32)
     album.photo(between)
     found = choose(album, MATCHED)
-    assert found.reasons[6] == "the face could be somebody else as well"
+    assert found.reasons[6] == "the face is ambiguous: a second person is equally near"
 
 
 def test_a_face_that_was_refused_is_taken_with_every_other_one_but_comes_last(album: Album) -> None:
     twin, _ = album.photo(embedding(ANN, 2), embedding(EVE, 5))
     other = album.photo(embedding(ANN, 3))
     album.store.decisions.refuse(album.cluster([twin, *other]), "Ann")
-    assert choose(album, WITHIN).reasons[6] == "it was said that the face is not 'Ann'"
+    assert choose(album, WITHIN).reasons[6] == "the face was rejected as 'Ann'"
     every = choose(album, EVERY)
     assert faces(every)[5] == [twin + 1]
     assert faces(choose(album, replace(EVERY, all_faces=True)))[5] == [twin + 1, twin]
@@ -99,8 +99,8 @@ def test_a_photo_whose_faces_another_model_encoded_says_so(album: Album) -> None
     album.store.photos.set_aside("f" * 64, "damaged")
     album.photo(kind="clip")
     reasons = choose(album, MATCHED).reasons
-    assert reasons[5] == "its faces were encoded by another model; `familiar run` encodes them again"
-    assert reasons[6] == "no face was found in it"
+    assert reasons[5] == "its faces were encoded with another model; `familiar run` encodes them again"
+    assert reasons[6] == "no face found"
     assert reasons[7] == "set aside: damaged"
     assert 8 not in reasons
 
@@ -116,7 +116,7 @@ def test_the_threshold_of_the_person_is_their_own(album: Album) -> None:
     assert sought(album).threshold == 0.3
 
 
-def names(album: Album, to: Path, *sources: Path, settings: CropOptions = MATCHED) -> list[str]:
+def names(album: Album, to: Path, *sources: Path, settings: RecordedOptions = MATCHED) -> list[str]:
     folder = CropFolder(to, sought(album), settings, MODEL)
     found = choose(album, settings).found
     photos = album.store.candidates.photos(MODEL)
@@ -140,7 +140,7 @@ def test_photos_of_one_name_give_crops_of_different_names_and_odd_names_are_made
     assert long == f"{'ü' * 100}-2aaaaaaa.jpg"
 
 
-def test_a_photo_that_can_be_read_again_is_no_longer_written_down_as_unreadable(album: Album, tmp_path: Path) -> None:
+def test_a_photo_that_is_readable_again_is_no_longer_recorded_as_unreadable(album: Album, tmp_path: Path) -> None:
     folder = CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
     broken = [Unmatched(path=f"/a/{number}.jpg", hash=None, reason="can't be read") for number in (1, 2)]
     for one in broken:
@@ -150,7 +150,7 @@ def test_a_photo_that_can_be_read_again_is_no_longer_written_down_as_unreadable(
     for one in broken:
         again.leave_out(one)
     assert again.manifest == folder.manifest
-    again.leave_out(Unmatched(path="/a/1.jpg", hash="ab", reason="no face was found in it"))
+    again.leave_out(Unmatched(path="/a/1.jpg", hash="ab", reason="no face found"))
     assert [one.path for one in again.manifest.unmatched] == ["/a/2.jpg", "/a/1.jpg"]
 
 
@@ -158,7 +158,7 @@ def test_a_damaged_list_is_refused_with_its_place(album: Album, tmp_path: Path) 
     write_manifests({tmp_path / "to": CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL).manifest})
     file = tmp_path / "to" / MANIFEST_NAME
     file.write_text(file.read_text().replace('"familiar faces 1"', '"familiar faces 9"'))
-    with pytest.raises(UsageError, match=r"faces.json: is damaged, or was not written by familiar \(format: Input"):
+    with pytest.raises(UsageError, match=r"faces.json: is damaged or was not written by familiar \(format: Input"):
         CropFolder(tmp_path / "to", sought(album), MATCHED, MODEL)
 
 
@@ -174,10 +174,10 @@ def test_a_list_that_somebody_else_has_written_meanwhile_is_left_as_it_is(
         other = CropFolder(folder.path, sought(album), MATCHED, MODEL)
         other.leave_out(Unmatched(path="/a/2.jpg", hash=None, reason="can't be read"))
         write_manifests({folder.path: other.manifest})
-        message = "faces.json: was changed by somebody else meanwhile, and is left as it is"
+        message = "faces.json: was changed by another program in the meantime, and was left unchanged"
     else:
         file.write_text(theirs)
-        message = "faces.json: is damaged, or was not written by familiar"
+        message = "faces.json: is damaged or was not written by familiar"
     before = file.read_bytes()
     folder.leave_out(Unmatched(path="/a/1.jpg", hash=None, reason="can't be read"))
     with pytest.raises(FamiliarError, match=message):

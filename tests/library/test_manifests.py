@@ -1,4 +1,4 @@
-"""One reader of the files in which familiar writes down what it put into a folder."""
+"""One reader of the files in which familiar records what it put into a folder."""
 
 from pathlib import Path
 
@@ -30,8 +30,8 @@ def test_a_damaged_manifest_is_told_with_the_place_and_a_remedy(tmp_path: Path, 
     with pytest.raises(UsageError) as caught:
         FILE.read(tmp_path)
     message = str(caught.value)
-    assert message.startswith(f"{tmp_path}/list.json: is damaged, or was not written by familiar ({problem}")
-    assert message.endswith("), and is left as it is; name another folder.")
+    assert message.startswith(f"{tmp_path}/list.json: is damaged or was not written by familiar ({problem}")
+    assert message.endswith("), and was left unchanged; name another folder.")
     assert not FILE.is_one(content)
 
 

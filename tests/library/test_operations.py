@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -10,11 +11,11 @@ from familiar.effects.disks import Disks
 from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.library.operations import OperationRunner
 from familiar.model import Copy, Move, Plan, SidecarContent
-from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog
-from support.photos import MODELS
-from support.workbench import Workbench
+from support.sidecars import DIGIKAM, LIGHTROOM
+from support.studio import Studio
+from support.workbench import Death, Workbench, dies_at
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
 def performer_of(bench: Workbench, log: CheckedLog, *, out_of_reach: Path | None = None) -> OperationRunner:
     return OperationRunner(
         store=bench.store,
-        workers=Workers(models=MODELS, settings=VisionSettings()),
+        workers=cast("Workers", Studio()),
         disks=Disks(bench.store.places),
         log=log,
         is_there=lambda path: path == out_of_reach or path.exists(),
@@ -55,7 +56,7 @@ def test_where_a_photo_is_gone_no_file_of_the_same_content_elsewhere_is_taken(
     photo.unlink()
     perform(bench, plan_id, out_of_reach=photo if is_out_of_reach else None)
     expected = (
-        ("failed", f"{photo}: out of reach for now") if is_out_of_reach else ("refused", f"{photo}: no longer there")
+        ("failed", f"{photo}: unavailable for now") if is_out_of_reach else ("refused", f"{photo}: no longer exists")
     )
     assert states(bench, plan_id) == [expected]
     assert bench.tree() == {"archive/a.jpg": b"a photo"}
@@ -68,7 +69,7 @@ def test_a_copy_that_a_rule_made_is_never_taken_for_the_photo(bench: Workbench) 
     bench.perform(bench.plan(photo, copy))
     photo.unlink()
     perform(bench, plan_id)
-    assert states(bench, plan_id)[1] == ("refused", f"{photo}: no longer there")
+    assert states(bench, plan_id)[1] == ("refused", f"{photo}: no longer exists")
     assert bench.tree() == {"out/a.jpg": b"a photo"}
 
 
@@ -77,7 +78,7 @@ def test_an_operation_on_a_photo_that_is_out_of_reach_waits_for_it(bench: Workbe
     plan_id = bench.plan(photo, Move(target=bench.base / "done/a.jpg", rule="r"))
     away = photo.parent.rename(bench.base / "unplugged")
     perform(bench, plan_id, out_of_reach=photo)
-    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    assert states(bench, plan_id) == [("failed", f"{photo}: unavailable for now")]
     away.rename(photo.parent)
     perform(bench, plan_id)
     assert bench.tree() == {"done/a.jpg": b"a photo"}
@@ -114,10 +115,39 @@ def test_where_the_photo_is_gone_no_sidecar_is_made_and_where_it_is_out_of_reach
     plan_id = inscribe(bench, photo, wanted="Ann", planned="Ann")
     photo.unlink()
     perform(bench, plan_id, out_of_reach=photo)
-    assert states(bench, plan_id) == [("failed", f"{photo}: out of reach for now")]
+    assert states(bench, plan_id) == [("failed", f"{photo}: unavailable for now")]
     perform(bench, plan_id)
-    assert states(bench, plan_id) == [("refused", f"{photo}: no longer there")]
+    assert states(bench, plan_id) == [("refused", f"{photo}: no longer exists")]
     assert bench.tree() == {}
+
+
+def test_the_content_replaced_by_an_interrupted_write_stays_known_although_another_sidecar_is_there_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    def write(bench: Workbench, death: Death) -> None:
+        bench.perform(plan_id, death, death.pulse)
+
+    for instant in range(100):
+        bench = Workbench.at(tmp_path / str(instant))
+        sidecar = bench.photo("in/a.jpg.xmp", DIGIKAM)
+        plan_id = inscribe(bench, bench.photo("in/a.jpg"), wanted="Ann", planned="Ann")
+        bench.close()
+        dies_at(bench.base, write, instant)
+        sidecar.rename(sidecar.with_name("own.xmp"))
+        sidecar.write_bytes(LIGHTROOM)
+        bench = Workbench.at(bench.base)
+        perform(bench, plan_id)
+        steps = bench.store.journal.steps(plan_id)
+        known = {*bench.tree().values(), *(step.before for step in steps)}
+        is_over = steps[0].state == "done" and steps[0].before == DIGIKAM
+        if not is_over:
+            bench.undo_all()
+        bench.close()
+        if is_over:
+            break
+        assert {DIGIKAM, LIGHTROOM} <= known
+        assert (steps[-1].state, sidecar.read_bytes()) == ("done", LIGHTROOM)
+    assert instant > 5
 
 
 def test_at_a_start_plans_of_rules_are_carried_out_and_those_of_a_killed_command_are_not(bench: Workbench) -> None:
@@ -128,4 +158,4 @@ def test_at_a_start_plans_of_rules_are_carried_out_and_those_of_a_killed_command
     (of_command,) = bench.store.journal.record_batch([(step.photo_id, photo, plan)])
     asyncio.run(performer_of(bench, CheckedLog()).begin())
     assert states(bench, by_rules) == [("done", None)]
-    assert states(bench, of_command) == [("refused", "the command was killed before")]
+    assert states(bench, of_command) == [("refused", "the command was killed before this operation")]

@@ -5,9 +5,7 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
 from support.household import Household, Running
 from support.log import names
+from support.mounts import mounted
 
 
 def put(photo: Path, target: Path) -> Path:
@@ -53,7 +52,7 @@ def test_a_photo_that_arrives_is_recognised_and_copied_cropped_and_moved(
         assert face.size == (64, 64)
 
 
-def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(household: Household, obama: Path) -> None:
+def test_a_file_that_is_being_written_is_not_read_until_it_stops_changing(household: Household, obama: Path) -> None:
     data = obama.read_bytes()
     household.configure({"settle": 0.6})
     with household.running() as daemon, (household.inbox / "slow.jpg").open("wb") as file:
@@ -69,7 +68,7 @@ def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(househol
         assert daemon.events("photo.set_aside") == []
 
 
-def test_files_that_lie_there_at_the_start_settle_too(household: Household, obama: Path) -> None:
+def test_files_that_exist_at_the_start_settle_too(household: Household, obama: Path) -> None:
     path = put(obama, household.inbox / "there.jpg")
     os.utime(path, (1e9, 1e9))
     household.configure({"settle": 1.0})
@@ -229,7 +228,7 @@ def test_an_empty_root_that_was_full_is_offline(household: Household, obama: Pat
     path.rename(household.base / "elsewhere.jpg")
     events = household.scan(check=False)
     (offline,) = [event for event in events if event["event"] == "root.offline"]
-    assert offline["reason"] == "it is empty, but 1 files are known in it"
+    assert offline["reason"] == "it is empty, but 1 of its files are known"
     assert household.json("status")["files"] == {"done": 1}
 
 
@@ -238,7 +237,7 @@ def test_a_second_daemon_is_refused_with_the_pid_of_the_first(household: Househo
         daemon.wait_for("service.ready")
         result = household.call("run", check=False)
         assert result.returncode == 1
-        assert f"familiar already runs on {household.state} (pid {daemon.process.pid})" in result.stderr
+        assert f"familiar is already running on {household.state} (pid {daemon.process.pid})" in result.stderr
         assert household.json("status")["pid"] == daemon.process.pid
     assert household.json("status")["pid"] is None
 
@@ -323,19 +322,6 @@ def test_a_polled_root_is_watched_without_events(household: Household, obama: Pa
     assert "file.found" not in names(daemon.events())
 
 
-@contextmanager
-def mounted(folder: Path, options: str = "size=8m") -> Iterator[None]:
-    """Mount a small file system of its own on a folder."""
-    folder.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: Household, obama: Path) -> None:
     with mounted(household.out, "size=64k"):
         household.rule(moving(household))
@@ -399,7 +385,7 @@ def test_a_root_on_another_device_without_its_files_is_offline(household: Househ
         put(biden, household.inbox)
         events = household.scan(check=False)
         (offline,) = [event for event in events if event["event"] == "root.offline"]
-        assert offline["reason"] == "it is on another none (tmpfs) than before, without the files that are known"
+        assert offline["reason"] == "it is on another none (tmpfs) than before, without its known files"
         assert household.json("status")["files"] == {"done": 1}
     assert "photo.seen" not in names(events)
 
@@ -481,7 +467,7 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     (odd,) = [event for event in events if event["event"] == "plan.refused"]
     assert (odd["kind"], odd["reason"]) == ("tag", "it does not come from Flickr, where tags go")
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
-    assert refused["error"].endswith("a hard link can't reach another file system: use kind: symbolic, or copy")
+    assert refused["error"].endswith("hard links work only within one file system; use kind: symbolic, or copy")
     assert photo.read_bytes() == obama.read_bytes()
 
 

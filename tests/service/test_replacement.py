@@ -82,10 +82,12 @@ def test_a_daemon_at_rest_notices_that_its_store_is_not_in_place_and_ends(
         assert ended(daemon) == 1
     (told,) = daemon.events("store.replaced")
     assert told["path"] == str(path)
-    assert told["reason"] in {"is gone: it was deleted or moved away", "was replaced by another file"}
+    assert told["reason"] in {"was deleted or moved away", "was replaced by another file"}
     assert names(daemon.events())[-1] == "service.stopped"
     error = daemon.log.read_text().splitlines()[-1]
-    assert error.startswith(f"error: {path}: {told['reason']} while familiar worked on it. Nothing more was done. See")
+    assert error.startswith(
+        f"error: {path}: {told['reason']} while familiar was running. All work was stopped. Restore"
+    )
     assert set(household.tree(household.inbox, household.out)) == {"inbox/obama.jpg"}
     assert daemon.events("store.failed") == []
 
@@ -123,7 +125,7 @@ def test_a_scan_ends_too_and_says_what_to_do(household: Household, astronaut: Pa
     check_events("".join(lines))
     assert process.returncode == 1
     assert "store.replaced" in names(events_in("".join(lines)))
-    assert lines[-1].startswith(f"error: {household.state / STORE_NAME}: is gone: it was deleted or moved away while ")
+    assert lines[-1].startswith(f"error: {household.state / STORE_NAME}: was deleted or moved away while ")
 
 
 def test_the_service_manager_is_told_why_the_daemon_ends(household: Household) -> None:
@@ -139,7 +141,7 @@ def test_the_service_manager_is_told_why_the_daemon_ends(household: Household) -
             received: list[bytes] = []
             while not received or received[-1] != b"STOPPING=1":
                 received.append(manager.recv(500))
-            assert received[-2].decode() == f"STATUS=stopped: {path} is gone: it was deleted or moved away"
+            assert received[-2].decode() == f"STATUS=stopped: {path} was deleted or moved away"
             assert ended(daemon) == 1
 
 
@@ -155,7 +157,7 @@ def test_a_daemon_that_is_started_again_makes_no_new_store_in_the_place_of_one_t
         result = household.refused(*arguments)
         assert result.returncode == 1
         assert not path.exists()
-    assert "Put it, or a backup of it, in its place. To begin anew" in household.call("run", check=False).stderr
+    assert "Restore it or a backup. To start a new, empty store" in household.call("run", check=False).stderr
     (found,) = (one for one in household.json("doctor", check=False) if one["subject"] == "store")
     assert (found["verdict"], path.exists()) == ("bad", False)
     (household.state / LOCK_NAME).unlink()

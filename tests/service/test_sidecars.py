@@ -90,7 +90,7 @@ def test_faces_that_others_named_are_confirmed_and_what_familiar_wrote_is_not(
     (told,) = [event for event in events if event["event"] == "sidecar.read"]
     assert (told["confirmed"], told["left"]) == (["Barack"], [])
     (failed,) = [event for event in events if event["event"] == "sidecar.failed"]
-    assert failed["reason"].startswith("it is no XML that can be read")
+    assert failed["reason"].startswith("it is not readable XML")
     assert (household.inbox / "b.jpg.xmp").read_bytes() == b"<broken"
     assert [person["references"] for person in household.json("people", "list")] == [1]
     assert [region.ours for region in read((household.inbox / "a.xmp").read_bytes()).regions] == [False]
@@ -145,13 +145,13 @@ def test_a_sidecar_that_comes_later_is_read_by_the_daemon(household: Household, 
         assert daemon.wait_for("sidecar.read")["confirmed"] == ["Barack"]
         sidecar.write_bytes(drawn("Nobody", DIGIKAM, (0.05, 0.05, 0.05, 0.05), size))
         left = daemon.wait_for("sidecar.read", confirmed=[])["left"]
-        assert left == ["Nobody: no face was found there"]
+        assert left == ["Nobody: no face found in that area"]
         sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), size))
         left = daemon.wait_for("sidecar.read", confirmed=[], count=2)["left"]
         assert left == ["Eve: it is known to be 'Barack'"]
         sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), (size[1], size[0])))
         left = daemon.wait_for("sidecar.read", confirmed=[], count=3)["left"]
-        assert left == ["1 faces drawn on a picture of another shape"]
+        assert left == ["1 face areas for a picture of another shape"]
 
 
 def test_sidecars_go_where_their_photos_go_and_come_back_with_them(household: Household, obama: Path) -> None:

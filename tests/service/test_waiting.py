@@ -48,7 +48,7 @@ def test_a_photo_for_a_disk_that_is_away_waits_and_goes_there_when_it_is_back(
         daemon.wait_for("service.ready")
         photo = Path(shutil.copy(meadow, household.inbox))
         told = daemon.wait_for("disk.offline", folder=str(disk))
-        assert told["reason"] == f"{disk}: the watched folder is missing, but 1 files are known in it"
+        assert told["reason"] == f"{disk}: the watched folder is missing, but 1 of its files are known"
         assert household.json("status")["waiting_for_disks"] == [{"folder": str(disk), "operations": 1}]
         assert photo.exists()
         assert not disk.exists()
@@ -93,10 +93,10 @@ def test_only_a_folder_that_is_there_can_be_trusted(household: Household, meadow
     missing = household.base / "nowhere"
     result = household.ask("disks", "trust", missing, check=False)
     assert result.returncode == 2
-    assert f"{missing}: there is no such folder; make it first, on the disk where it belongs." in result.stderr
+    assert f"{missing}: no such folder; create it first, on the intended disk." in result.stderr
 
 
-def test_rules_and_doctor_say_on_which_disks_targets_lie(household: Household) -> None:
+def test_rules_and_doctor_show_the_disks_of_targets(household: Household) -> None:
     household.rule({"name": "tidy", "then": [{"move": f"{household.out}/done/"}]})
     (target,) = household.json("rules", "check")["targets"]
     assert target["folder"] == str(household.out / "done")

@@ -17,13 +17,13 @@ def seen(*, device: int | None = 5, empty: bool = False, error: str | None = Non
     [
         (seen(), 10, False, Verdict(online=True)),
         (seen(empty=True), 0, False, Verdict(online=True)),
-        (seen(empty=True), 10, False, Verdict(online=False, reason="it is empty, but 10 files are known in it")),
+        (seen(empty=True), 10, False, Verdict(online=False, reason="it is empty, but 10 of its files are known")),
         (seen(error="it is missing", device=None), 10, False, Verdict(online=False, reason="it is missing")),
         (
             seen(device=6),
             10,
             False,
-            Verdict(online=False, reason="it is on b, not a, without the files that are known"),
+            Verdict(online=False, reason="it is on b, not a, without its known files"),
         ),
         (seen(device=6), 10, True, Verdict(online=True)),
         (seen(device=6), 0, False, Verdict(online=True)),

@@ -123,7 +123,7 @@ def test_a_damaged_store_is_reported_and_never_recreated(tmp_path: Path, harm: C
     path = closed_store(tmp_path / "familiar.db")
     harm(path)
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"familiar\.db: the store is damaged .*Put a backup in its place"):
+    with pytest.raises(StoreError, match=r"familiar\.db: the store is damaged .*Restore a backup"):
         open_database(path, now=NOON, check=True)
     assert path.read_bytes() == before
 

@@ -43,18 +43,18 @@ def plan() -> Plan:
 
 def deleted(path: Path) -> str:
     path.unlink()
-    return rf"{path}: is gone: it was deleted or moved away while familiar worked on it"
+    return rf"{path}: was deleted or moved away while familiar was running"
 
 
 def replaced(path: Path) -> str:
     shutil.copy(path, path.with_name("other"))
     path.with_name("other").rename(path)
-    return rf"{path}: was replaced by another file while familiar worked on it\. Nothing more was done\. See "
+    return rf"{path}: was replaced by another file while familiar was running\. All work was stopped\. "
 
 
 def without_log(path: Path) -> str:
     path.with_name("familiar.db-wal").unlink()
-    return rf"{path}-wal: is gone"
+    return rf"{path}-wal: was deleted"
 
 
 def with_another_log(path: Path) -> str:
@@ -65,12 +65,12 @@ def with_another_log(path: Path) -> str:
 
 def without_index(path: Path) -> str:
     path.with_name("familiar.db-shm").unlink()
-    return rf"{path}-shm: is gone"
+    return rf"{path}-shm: was deleted"
 
 
 def with_its_folder_moved(path: Path) -> str:
     path.parent.rename(path.parent.with_name("elsewhere"))
-    return rf"{path}: is gone"
+    return rf"{path}: was deleted"
 
 
 def with_its_folder_replaced(path: Path) -> str:
@@ -161,7 +161,7 @@ def test_other_files_can_be_watched_for_a_while(store: Store, tmp_path: Path) ->
     (lock := tmp_path / "lock").write_bytes(b"")
     with store.watching(Anchor.at(lock)):
         lock.unlink()
-        with pytest.raises(StoreReplacedError, match=rf"{lock}: is gone"):
+        with pytest.raises(StoreReplacedError, match=rf"{lock}: was deleted"):
             known(store)
     assert known(store) == 1
 
@@ -173,7 +173,7 @@ def test_a_link_to_a_store_is_followed_and_watched(store: Store, path: Path, tmp
     with Store(link, create=False) as linked:
         assert linked.photos.counts()["seen"] == 1
         link.unlink()
-        with pytest.raises(StoreReplacedError, match=rf"{link}: is gone"):
+        with pytest.raises(StoreReplacedError, match=rf"{link}: was deleted"):
             linked.people.add("Eileen Collins")
 
 
@@ -186,7 +186,7 @@ def test_a_store_with_an_odd_name_is_opened(tmp_path: Path) -> None:
 
 
 def test_a_missing_store_is_made_only_where_that_is_asked_for(path: Path) -> None:
-    with pytest.raises(NoStoreError, match=rf"{path}: there is no store"):
+    with pytest.raises(NoStoreError, match=rf"{path}: no store exists"):
         Store(path, create=False)
     assert list(path.parent.iterdir()) == []
 
@@ -196,7 +196,9 @@ def test_no_store_is_made_beside_the_log_of_one_that_is_gone(path: Path) -> None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE recipes (name TEXT)")
         path.rename(path.with_name("away"))
-        with pytest.raises(StoreError, match=r"the store is gone, and familiar\.db-wal.*Put the store back beside it"):
+        with pytest.raises(
+            StoreError, match=r"the store is gone, but its familiar\.db-wal.*Put the store back next to it"
+        ):
             Store(path)
     assert not path.exists()
 
@@ -215,9 +217,9 @@ def dangling(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("odd", "complaint"),
-    [(pipe, "is no regular file"), (folder, "is no regular file"), (dangling, "is a link that leads nowhere")],
+    [(pipe, "is not a regular file"), (folder, "is not a regular file"), (dangling, "is a broken link")],
 )
-def test_what_is_no_file_is_no_store_and_nothing_is_made_of_it(
+def test_only_a_regular_file_is_a_store_and_anything_else_is_left_alone(
     path: Path, odd: Callable[[Path], None], complaint: str
 ) -> None:
     odd(path)

@@ -51,6 +51,10 @@ class Folder:
     bench: "ArrivalBench"
     is_away: bool = False
 
+    @property
+    def is_remote(self) -> bool:
+        return False
+
     def holds(self, _path: Path) -> bool:
         return True
 
@@ -150,7 +154,7 @@ class ArrivalBench:
         return row
 
     def arrival(self, name: str, content: bytes = b"a photo", *, in_turn: bool = True, **known: Any) -> Arrival:
-        """Return a file that lies in the folder and is pending, as its handler takes it up."""
+        """Return a file that is in the folder and is pending, as its handler takes it up."""
         path = Path(name) if name.startswith("/") else self.base / "in" / name
         turn = asyncio.Event()
         if in_turn:
@@ -181,7 +185,7 @@ def hash_of(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError as error:
-        raise GoneError(f"{path}: no longer there") from error
+        raise GoneError(f"{path}: no longer exists") from error
 
 
 def passed(stages: Stage | Sequence[Stage], arrival: Arrival) -> Arrival | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,14 @@ class Household:
         self.inbox.mkdir()
         self.config.parent.mkdir()
         self.configure({})
+
+    @classmethod
+    def like(cls, other: "Household", base: Path) -> "Household":
+        """Return a household with a copy of another one's state and configuration; photos stay where they are."""
+        household = cls(base=base)
+        shutil.copyfile(other.config, household.config)
+        shutil.copytree(other.state, household.state)
+        return household
 
     @property
     def inbox(self) -> Path:

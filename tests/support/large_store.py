@@ -15,13 +15,13 @@ REASONS = (
     "damaged or not a picture: image file is truncated ({} bytes not processed)",
     "it has {} megapixels; at most 200 are decoded",
     "damaged or not a picture: cannot identify image file",
-    "it takes longer than 60 s",
+    "it took longer than 60 s",
 )
 LANDMARKS = json.dumps([[number, number] for number in range(5)])
 
 
 def fill(store: Store, *, photos: int, faces: int, people: int, pictures: Sequence[Path] = ()) -> None:
-    """Write down photos of people, half of whom are registered and the others in clusters; `pictures` exist."""
+    """Record photos of people, half of whom are registered and the others in clusters; `pictures` exist."""
     rng = np.random.default_rng(1)
     with store.writing():
         _photos(store, photos, pictures)

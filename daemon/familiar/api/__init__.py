@@ -1,10 +1,9 @@
-"""The Python API: one class, `Library`, through which everything can be asked for that a command does.
+"""The Python API: one class, `Library`, that offers everything the commands do.
 
-Whatever is called here raises the errors of `familiar.errors`, with the words that the command line prints, and prints
-nothing itself.
+All calls raise the errors of `familiar.errors`, with the messages that the command line prints, and print nothing
+themselves.
 
-Modules are imported when they are asked for, as in `api.daemon`: all together take longer to import than many calls
-run.
+Modules are imported on first use, as in `api.daemon`: importing all of them takes longer than many calls.
 """
 
 from importlib import import_module

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from familiar.api.session import Session
 from familiar.errors import FamiliarError, UsageError
+from familiar.library.arguments import check_number
 from familiar.library.clusters.folders.contents import read_folder
 from familiar.library.clusters.folders.export import Exported, choose_portions, export_crops, refuse_watched
 from familiar.library.clusters.folders.folder_import import (
@@ -25,6 +26,7 @@ def export_clusters(
     session: Session, folder: Path, *, clusters: Sequence[int], unnamed: bool, most: int | None, again: bool
 ) -> Exported:
     """Write a crop of each face into a folder; `Clusters.export` says more."""
+    check_number("most", most, 1)
     if clusters and unnamed:
         raise UsageError("--cluster and --unnamed do not go together: say which clusters, or all without a name.")
     settings, store = session.settings, session.store()

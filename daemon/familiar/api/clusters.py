@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.api.session import Loop, Session
+from familiar.library.arguments import check_distance, check_number
 from familiar.library.clusters.grouping import regroup
 from familiar.library.clusters.naming import name_cluster
 from familiar.library.named_paths import expanded
@@ -158,6 +159,7 @@ class FaceClusters:
         Args:
             threshold: distance up to which a face joins a group, in 0 to 2; by default the configured one.
         """
+        check_distance("threshold", threshold)
         clustering = self._session.settings.clustering
         if threshold is not None:
             clustering = clustering.model_copy(update={"threshold": threshold})
@@ -261,5 +263,7 @@ class ClusterPictures:
         """
         from familiar.library.clusters.montage import montage_of  # noqa: PLC0415 - it needs Pillow
 
+        check_number("columns", columns, 1)
+        check_number("rows", rows, 1)
         faces = self._clusters.faces(cluster)
         return self._loop.run(montage_of(faces, self._thumbnails, columns=columns, rows=rows))

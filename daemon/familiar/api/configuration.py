@@ -16,21 +16,21 @@ from familiar.settings import Settings, settings_schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedFiles:
-    """The configuration and the rules that were found to be good; None where there is no file, and defaults hold."""
+    """The checked configuration and rules files; None if there is no file and defaults are used."""
 
     config: Path | None
     rules: Path | None
 
 
 class ConfigurationFiles:
-    """The files that say what familiar does."""
+    """The configuration and the rules."""
 
     def __init__(self, session: Session) -> None:
         """Take the opened library."""
         self._session = session
 
     def read(self) -> Settings:
-        """Return the settings as they hold for this library, with all defaults.
+        """Return the settings in effect for this library, with all defaults.
 
         Raises:
             UsageError: the configuration can't be read, or is wrong.
@@ -38,10 +38,10 @@ class ConfigurationFiles:
         return self._session.settings
 
     def check(self) -> CheckedFiles:
-        """Check the configuration and the rules that it names.
+        """Check the configuration and its rules file.
 
         Raises:
-            UsageError: one can't be read, or is wrong; a `ConfigurationError` has all that is wrong in it.
+            UsageError: one can't be read, or is wrong; a `ConfigurationError` lists all mistakes.
         """
         environment = self._session.environment
         rules = environment.rules_path(self._session.settings)
@@ -52,10 +52,10 @@ class ConfigurationFiles:
         """Write a commented configuration and rules; nothing is overwritten.
 
         Args:
-            folder: where to write them; by default where they are looked for.
+            folder: where to write them; by default, where familiar looks for them.
 
         Raises:
-            UsageError: there is one already, or it can't be written.
+            UsageError: one exists, or can't be written.
         """
         target = platformdirs.user_config_path("familiar") if folder is None else expanded(folder)
         return _write(target / SETTINGS_NAME), _write(target / RULES_NAME)
@@ -72,7 +72,7 @@ def _write(path: Path) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise UsageError(f"{path} exists already; it was left as it is.") from error
+        raise UsageError(f"{path} already exists; it was left unchanged.") from error
     except OSError as error:
         raise UsageError(f"{path}: can't be written: {error.strerror}.") from error
     return path

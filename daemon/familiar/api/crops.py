@@ -1,10 +1,9 @@
-"""Faces of people out of many photos, as a data set."""
+"""Faces of people from many photos, as a data set."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
@@ -12,19 +11,17 @@ from familiar.errors import FamiliarError, UsageError
 from familiar.library.crops.candidates import CropCandidates, known_photos, photos_seen
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import CropManifest, CroppedFace, PersonReference, Unmatched
-from familiar.library.crops.options import check_limits
 from familiar.library.crops.planning import plan_crops
 from familiar.library.crops.recorder import Recorder
 from familiar.library.crops.reference import CropReference, FaceToCrop, PersonToCrop, choose_face
-from familiar.library.crops.request import CropRequest, check_reference, crop_options, open_folders
+from familiar.library.crops.request import CropRequest, checked_request, open_folders
 from familiar.library.crops.selection import FaceSelector
-from familiar.library.named_paths import expanded
-from familiar.library.photo_folders import folder_at, named_folders
+from familiar.library.photo_folders import folder_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CroppedFolder:
-    """A folder of crops: those that were added now, and all that its faces.json says."""
+    """A folder of crops: the added crops, and the content of its faces.json."""
 
     folder: Path
     added: tuple[CroppedFace, ...]
@@ -32,18 +29,18 @@ class CroppedFolder:
 
     @property
     def person(self) -> str | None:
-        """Whose faces they are; None where the face in a photo was looked for."""
+        """The person; None if the reference was a photo."""
         reference = self.manifest.reference
         return reference.person if isinstance(reference, PersonReference) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropResult:
-    """What came of cropping.
+    """The result of cropping.
 
     Attributes:
         folders: one for each person.
-        failed: crops that could not be made, or were taken back, each with the reason as its error.
+        failed: crops that could not be made, or were undone, each with the reason as its error.
         unread: files that can't be read, each with the reason.
     """
 
@@ -52,56 +49,9 @@ class CropResult:
     unread: tuple[Unmatched, ...]
 
 
-def request_of(
-    people: str | Sequence[str],
-    *,
-    to: str | Path,
-    folders: Sequence[str | Path],
-    recursive: bool,
-    reference: str | Path | None,
-    largest: bool,
-    threshold: float | None,
-    all_faces: bool,
-    min_size: int,
-    min_sharpness: float,
-    margin: float,
-    square: bool,
-    aligned: bool,
-    size: int | None,
-    enlarge: bool,
-    format_: Literal["jpg", "png", "webp"],
-    quality: int | None,
-) -> CropRequest:
-    """Return what is asked for, checked; the arguments and errors are those of `Library.crop`."""
-    photo = None if reference is None else expanded(reference)
-    names = check_reference([people] if isinstance(people, str) else people, photo, largest=largest)
-    check_limits(threshold=threshold)
-    options = crop_options(
-        all_faces=all_faces,
-        min_size=min_size,
-        min_sharpness=min_sharpness,
-        margin=margin,
-        square=square,
-        aligned=aligned,
-        size=size,
-        enlarge=enlarge,
-        format_=format_,
-        quality=quality,
-    )
-    where = named_folders(map(expanded, folders))
-    return CropRequest(
-        people=names,
-        reference=photo,
-        largest=largest,
-        folders=tuple(one.model_copy(update={"recursive": recursive and one.recursive}) for one in where),
-        to=expanded(to),
-        threshold=threshold,
-        options=options,
-    )
-
-
 def crop(session: Session, request: CropRequest) -> CropResult:
-    """Crop faces; `Library.crop` says more."""
+    """Crop faces; see `Library.crop`."""
+    request = checked_request(request)
     model = session.model
     store = session.store(create=bool(request.folders and not request.people))
     references = _references(session, request)
@@ -130,11 +80,11 @@ def crop(session: Session, request: CropRequest) -> CropResult:
 
 
 def _references(session: Session, request: CropRequest) -> list[CropReference]:
-    """Return whom to look for.
+    """Return the references to look for.
 
     Raises:
-        UsageError: a person is not known, or has no references.
-        FamiliarError: the photo of reference has no face, or several.
+        UsageError: a person does not exist, or has no references.
+        FamiliarError: the reference photo has no face, or several.
     """
     matching, model, store = session.settings.matching, session.model, session.store()
     if request.reference is not None:
@@ -149,10 +99,10 @@ def _references(session: Session, request: CropRequest) -> list[CropReference]:
 
 def _face_in(session: Session, photo: Path, *, largest: bool) -> FaceToCrop:
     if photo.is_dir():
-        raise UsageError(f"{photo}: is a folder; name a photo of the face to look for.")
+        raise UsageError(f"{photo} is a folder; give a photo of the face to look for.")
     (indexed,) = session.index([folder_at(photo, files=True)])
     if indexed.photo is None:
-        raise FamiliarError(f"{indexed.path}: can't be looked at: {indexed.reason}.")
+        raise FamiliarError(f"{indexed.path}: can't be read: {indexed.reason}.")
     found = session.store().photos.load(indexed.photo)
     face = choose_face(indexed.path, found, largest=largest)
     return FaceToCrop(indexed.path, found, face, threshold=session.settings.matching.threshold)
@@ -165,19 +115,19 @@ def _candidates(session: Session, request: CropRequest, folders: Sequence[CropFo
 
 
 def _save(session: Session, recorder: Recorder) -> list[Step]:
-    """Write down the crops; those that can't be written down are taken back, the newest first, and returned.
+    """Write the crops to the manifest; those that can't be written are undone, newest first, and returned.
 
     Raises:
-        FamiliarError: nothing can be written down, even so.
+        FamiliarError: the manifest can't be written at all.
     """
     taken: list[Step] = []
     while True:
         try:
             recorder.save()
         except FamiliarError as error:
-            steps = recorder.forget_newest(max(1, len(taken)))  # as many again each time
+            steps = recorder.forget_newest(max(1, len(taken)))  # twice as many each time
             if not steps:
-                told = f" {len(taken)} crops of this run were taken back." if taken else ""
+                told = f" {len(taken)} crops of this run were removed." if taken else ""
                 raise FamiliarError(f"{error}{told}") from error
             taken += [_told(step, error) for step in session.handover.take_back(steps)]
         else:
@@ -185,7 +135,7 @@ def _save(session: Session, recorder: Recorder) -> list[Step]:
 
 
 def _told(step: Step, error: FamiliarError) -> Step:
-    """Return a step that was to be taken back with what came of it."""
+    """Return an operation with the result of undoing it."""
     if step.state == "undone":
-        return replace(step, error=f"taken back: {error}")
-    return replace(step, error=f"{error} It has no entry there, and could not be taken back: {step.error}.")
+        return replace(step, error=f"undone: {error}")
+    return replace(step, error=f"{error} It has no entry in the manifest, and could not be undone: {step.error}.")

@@ -1,4 +1,4 @@
-"""The daemon, put together from the settings: for as long as it is wanted, or for one pass over what is there."""
+"""The daemon, built from the settings: until it is stopped, or for one scan."""
 
 import os
 import sys
@@ -30,12 +30,12 @@ _PROBLEMS = {
     "operation.failed": ("failed for now", "rule", "error"),
     "operation.refused": ("refused", "rule", "error"),
 }
-"""Events that a person is to hear of at the end: what they are called, and the fields that say where and why."""
+"""Events to report at the end: their names for people, and the fields that say where and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanProblem:
-    """One thing that went wrong in a scan: what it is called, where, and why."""
+    """A problem of a scan: its kind, where, and why."""
 
     what: str
     where: str
@@ -44,12 +44,12 @@ class ScanProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """What came of a scan.
+    """The result of a scan.
 
-    `done`, `set_aside` and `failed` count files of this scan; what failed is tried again by the next one.
-    `operations_failed` counts operations that wait for another try; `offline` are folders that are not there. `photos`,
-    `faces` and `recognised` (photos with a known person) count what the store knows now. `stopped` says that it was
-    stopped before its end.
+    `done`, `set_aside` and `failed` count files of this scan; failed ones are tried again by the next scan.
+    `operations_failed` counts operations that wait for a retry; `offline` are unavailable folders. `photos`, `faces`
+    and `recognised` (photos with a known person) count the whole store. `stopped` is true if the scan was stopped
+    before its end.
     """
 
     done: int
@@ -65,20 +65,20 @@ class ScanResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to be tried again."""
+        """Whether nothing is left to retry."""
         return not (self.failed or self.operations_failed or self.offline or self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What a caller and the configuration file say together: with `files`, the paths may be files, too."""
+    """The settings with the folders of the caller; with `files`, the paths may also be files."""
 
     environment: Environment
     paths: tuple[Path, ...]
     files: bool
 
     def read(self) -> Settings:
-        """Return the settings, with the folders that the caller names.
+        """Return the settings with the folders of the caller.
 
         Raises:
             UsageError: the file is wrong, or there is no such folder.
@@ -104,7 +104,7 @@ def run(session: Session, folders: tuple[Path, ...]) -> None:
 
 
 def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResult:
-    """Handle what is there now; `Library.scan` says more."""
+    """Handle what is there now; see `Library.scan`."""
     configuration = Configuration(environment=session.environment, paths=paths, files=True)
     settings = configuration.read()
     log = _ProblemLog(session.log)
@@ -141,7 +141,7 @@ def daemon_for(
     log: EventLog | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Assembly:
-    """Put a daemon together that reads configuration and rules anew when it is told to."""
+    """Build a daemon that can reload configuration and rules."""
     log = session.log if log is None else log
 
     def reload() -> bool:
@@ -175,7 +175,7 @@ def daemon_for(
 
 
 def rule_book(session: Session, settings: Settings, store: Store, log: EventLog | None = None) -> RuleBook:
-    """Return the rules that these settings name.
+    """Return the rules of these settings.
 
     Raises:
         UsageError: they can't be read, or are wrong.
@@ -189,7 +189,7 @@ def rule_book(session: Session, settings: Settings, store: Store, log: EventLog 
 
 
 class _ProblemLog:
-    """Passes events on to a log, and remembers those that a person is to hear of."""
+    """Passes events on to a log, and collects those to report at the end."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
@@ -234,6 +234,6 @@ def _tell_start(session: Session, settings: Settings, store: Store) -> None:
 
 
 def _group_command(environment: Environment) -> tuple[str, ...]:
-    """Return the command that groups faces, for a process of its own."""
+    """Return the command line of the process that groups faces."""
     config = () if environment.config is None else ("--config", str(environment.config))
     return (sys.executable, "-m", "familiar", "--state", str(environment.state), *config, "clusters", "run", "--json")

@@ -12,36 +12,36 @@ from familiar.rules.planning import Rules
 
 
 class FolderDisks:
-    """The folders that a library knows, watched ones and targets, each with the disk that it is on."""
+    """The known folders of a library, watched ones and targets, each with its disk."""
 
     def __init__(self, session: Session) -> None:
         """Take the opened library."""
         self._session = session
 
     def all(self) -> list[Target]:
-        """Return each known folder with the disk that it was on, and what is wrong with that now.
+        """Return each known folder with its recorded disk, and its present problem.
 
         Raises:
-            NoStoreError: there is no store yet.
+            NoStoreError: no store exists.
         """
         return list(known_places(self._session.store(), self._session.disks))
 
     def trust(self, folder: str | Path) -> Target:
-        """Accept the disk that a folder lies on now, and the place that a link there leads to.
+        """Accept the disk that a folder is on now, and the target of a link there.
 
-        Operations that wait for the folder are carried out. In a watched folder, photos that are missing count as
+        Operations that wait for the folder are carried out. Photos that are missing from a watched folder count as
         gone; their faces and names are kept.
 
         Raises:
             UsageError: there is no such folder.
-            NoStoreError: there is no store yet.
+            NoStoreError: no store exists.
         """
         where = Path(os.path.abspath(expanded(folder)))
         return trust(self._session.store(), self._session.disks, where)
 
 
 def targets_of(session: Session, rules: Rules) -> list[Target]:
-    """Return the folders that rules put photos into, each with its disk; without a store none is known before.
+    """Return the target folders of the rules, each with its disk; without a store, no disk is known.
 
     Raises:
         StoreError: the store can't be used.

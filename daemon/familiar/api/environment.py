@@ -1,4 +1,4 @@
-"""Where state, configuration and caches lie, and how they are opened."""
+"""The paths of state, configuration and caches, and how they are opened."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -25,9 +25,9 @@ RULES_NAME = "rules.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The places of one run: the state folder, the configuration file if there is one, and what can be made anew.
+    """The paths of one run: the state folder, the configuration file if there is one, and caches.
 
-    `models` is the folder for networks that were converted, `credentials` the place of key and login for Flickr.
+    `models` is the folder for converted networks, `credentials` the place of key and login for Flickr.
     """
 
     state: Path
@@ -42,7 +42,7 @@ class Environment:
         return self.state / STORE_NAME
 
     def settings(self) -> "Settings":
-        """Read the configuration; without a file all defaults hold.
+        """Read the configuration; without a file, use all defaults.
 
         Raises:
             UsageError: the file can't be read, or is wrong.
@@ -52,21 +52,21 @@ class Environment:
         return Settings() if self.config is None else read_settings(self.config, read_text(self.config))
 
     def rules_path(self, settings: "Settings") -> Path | None:
-        """Return the file with the rules: the configured one, or `rules.yaml` beside the configuration."""
+        """Return the rules file: the configured one, or `rules.yaml` next to the configuration."""
         if settings.rules is not None or self.config is None:
             return settings.rules
         beside = self.config.parent / RULES_NAME
-        return beside if os.path.lexists(beside) else None  # what is no file is refused, not passed over
+        return beside if os.path.lexists(beside) else None  # anything but a file is refused, not skipped
 
     def needed_rules_path(self, settings: "Settings") -> Path:
-        """Return the file with the rules, for commands that do nothing without.
+        """Return the rules file, for commands that need one.
 
         Raises:
             UsageError: there is none.
         """
         path = self.rules_path(settings)
         if path is None:
-            raise UsageError("There are no rules: name a file with `rules:` in the configuration.")
+            raise UsageError("There are no rules; set `rules:` in the configuration to a rules file.")
         return path
 
     def rules(self, path: Path | None) -> "Rules":
@@ -81,30 +81,31 @@ class Environment:
         return Rules() if path is None else read_rules(path, read_text(path), home=self.home)
 
     def make_state(self) -> None:
-        """Make the state folder if it is missing.
+        """Create the state folder if it is missing.
 
         Raises:
-            StoreError: it can't be made.
+            StoreError: it can't be created.
         """
         try:
             self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise StoreError(f"{self.state}: the state folder can't be made: {error.strerror}.") from error
+            raise StoreError(f"{self.state}: the state folder can't be created: {error.strerror}.") from error
 
     @contextmanager
     def store(self, *, create: bool = False, check: bool = False) -> Iterator[Store]:
-        """Open the store for a block; with `create`, one is made if there is none, and the state folder for it.
+        """Open the store for a block; with `create`, create a missing store and state folder.
 
         Raises:
-            NoStoreError: there is none, and none is to be made.
-            StoreError: it can't be used, or was lost under a daemon, so that none is to be made unasked.
+            NoStoreError: no store exists, and none is to be created.
+            StoreError: it can't be used, or was lost while a daemon ran, so that a new one must not be created
+            silently.
         """
         if not os.path.lexists(self.store_path):
             self._refuse_if_lost()
             if not create:
                 raise NoStoreError(
-                    f"{self.store_path}: there is no store yet; `familiar scan FOLDER` or `familiar run FOLDER` "
-                    "makes one."
+                    f"{self.store_path}: no store exists; create one with `familiar scan FOLDER` or "
+                    "`familiar run FOLDER`."
                 )
             self.make_state()
         with Store(self.store_path, create=create, check=check) as store:
@@ -117,7 +118,7 @@ class Environment:
         Raises:
             BusyError: another process has the folder.
             StoreError: as `store`.
-            StoreReplacedError: the store was replaced in the block; the folder's lock says so, if it is still there.
+            StoreReplacedError: the store was replaced in the block; the folder's lock records it, if it still exists.
         """
         if create:
             self.make_state()
@@ -134,15 +135,14 @@ class Environment:
     def _refuse_if_lost(self) -> None:
         if was_lost(self.state):
             raise StoreError(
-                f"{self.store_path}: the store was deleted or moved away while familiar worked on it. Put it, or a "
-                f"backup of it, in its place. To begin anew, with no photo or person known, remove "
-                f"{self.state / LOCK_NAME} first."
+                f"{self.store_path}: the store was deleted or moved away while familiar was running. Restore it "
+                f"or a backup. To start a new, empty store, remove {self.state / LOCK_NAME} first."
             )
 
 
 @contextmanager
 def noting_loss(lock: Lock, store: Store) -> Iterator[None]:
-    """Let the store be written in a block only while the lock is held; note in the lock if the store was replaced."""
+    """Allow writes to the store in a block only while the lock is held; note in the lock if the store was replaced."""
     with store.watching(lock.anchor):
         lock.note(lost=False)
         try:
@@ -153,16 +153,16 @@ def noting_loss(lock: Lock, store: Store) -> Iterator[None]:
 
 
 def find_environment(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Environment:
-    """Find state and configuration: what is named on the command line, in the environment, or usual.
+    """Find state and configuration: from the command line, the environment, or the defaults.
 
     Raises:
-        UsageError: a configuration file that was named does not exist.
+        UsageError: the given configuration file does not exist.
     """
-    home = Path(environment.get("HOME") or Path.home())
+    home = Path(os.path.abspath(environment.get("HOME") or Path.home()))
     set_in_environment = environment.get("FAMILIAR_CONFIG")
     named = config or (Path(set_in_environment) if set_in_environment else None)
     if named is not None and not named.is_symlink() and not named.exists():
-        raise UsageError(f"{named}: there is no such configuration file; `familiar config init` writes one.")
+        raise UsageError(f"{named}: no such configuration file; create one with `familiar config init`.")
     cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
     found = _find_state(environment, state)
     return Environment(
@@ -200,7 +200,7 @@ def _usual_config(environment: Mapping[str, str]) -> Path | None:
         Path("/etc/familiar"),
     )
     usual = (folder / SETTINGS_NAME for folder in folders if folder)
-    return next(filter(os.path.lexists, usual), None)  # what is no file is refused, not passed over
+    return next(filter(os.path.lexists, usual), None)  # anything but a file is refused, not skipped
 
 
 def _path_in(environment: Mapping[str, str], name: str) -> Path | None:

@@ -14,7 +14,7 @@ from familiar.library.progress import no_progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedTable:
-    """A table that was written: its file, or None for a stream, its format, and how many rows it has."""
+    """A written table: its file, or None for a stream, its format, and its number of rows."""
 
     file: Path | None
     format: Format
@@ -30,7 +30,7 @@ def export(
     embeddings: bool,
     replace: bool,
 ) -> ExportedTable:
-    """Write a table; `Library.export` says more."""
+    """Write a table; see `Library.export`."""
     check_table(table, embeddings=embeddings)
     file = out if isinstance(out, Path) else None
     chosen = choose_format(format_, file)

@@ -1,4 +1,4 @@
-"""An account on Flickr: logging in, and photos and tags both ways."""
+"""An account on Flickr: login, sync of photos, and tags."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -23,16 +23,16 @@ from familiar.settings import FlickrSettings
 from familiar.store.store import Store
 
 _COUNT_EVERY = 0.5
-"""Seconds between two counts of the photos, which takes longer the more there are."""
+"""Seconds between two counts of the photos, as counting many takes long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncResult:
-    """What came of bringing an account down.
+    """The result of a sync.
 
-    `handled` and `set_aside` count photos of this run. `failed` are left, and tried again by the next one; `refused`
-    can't be fetched; `photos` are known in all. `tags` are counts by state. `trouble` says why nothing more could be
-    done, and `stopped` that it was stopped before its end.
+    `handled` and `set_aside` count photos of this run. `failed` are tried again by the next sync; `refused` can't be
+    fetched; `photos` is the total of known photos. `tags` are counts by state. `trouble` is the error that ended the
+    sync, if any; `stopped` is true if it was stopped before its end.
     """
 
     handled: int
@@ -46,16 +46,16 @@ class SyncResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to be tried again."""
+        """Whether nothing is left to retry."""
         return not (self.failed or self.trouble or self.stopped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushResult:
-    """What came of sending tags.
+    """The result of sending tags.
 
-    Tags that were added, removed, on their photos already (`kept`), refused, and that failed for now; `to_add` and
-    `to_remove` still wait. `refusals` says why tags were refused in this run.
+    Counts of tags that were added, removed, already on their photos (`kept`), refused, or failed for now; `to_add` and
+    `to_remove` are still waiting. `refusals` has the reasons of this run.
     """
 
     added: int
@@ -69,27 +69,27 @@ class PushResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to be sent."""
+        """Whether no tags are left to send."""
         return not (self.failed or self.to_add or self.to_remove)
 
 
 class LoginAttempt:
-    """A login that somebody has to allow at `address`, where Flickr then shows a number."""
+    """A started login: a person allows it at `address`, where Flickr then shows a number."""
 
     def __init__(self, session: Session, client: Client, key: Key, address: str) -> None:
-        """Take the opened library, and what waits for the number."""
+        """Take the opened library, and the login that waits for the number."""
         self.address = address
         self._session = session
         self._client = client
         self._key = key
 
     def complete(self, number: str) -> Login:
-        """Log in by the number that Flickr shows; key and login are kept in the state folder, for their owner alone.
+        """Log in with the number that Flickr shows; store key and login in the state folder, for the owner only.
 
         Raises:
             RefusedError: it is not the right number.
-            UsageError: the library has the photos of another account; nothing is kept then.
-            FlickrError: Flickr can't be asked, or refuses.
+            UsageError: the library has the photos of another account; nothing is stored then.
+            FlickrError: Flickr can't be reached, or refuses.
         """
         login, store = self._client.end_login(number), self._session.store(create=True)
         _check_account(store, login)
@@ -109,7 +109,7 @@ class FlickrAccount:
         self._session = session
 
     def key(self) -> Key | None:
-        """Return the key of the application, or None if there is none yet.
+        """Return the API key, or None if none is stored.
 
         Raises:
             UsageError: its file can't be read, or is wrong.
@@ -117,29 +117,29 @@ class FlickrAccount:
         return self._session.environment.credentials.key()
 
     def begin_login(self, *, perms: Perms = "write", key: Key | None = None) -> LoginAttempt:
-        """Begin to log in; the store is made if there is none.
+        """Start a login; a missing store is created.
 
         Args:
-            perms: what familiar may do there.
-            key: the key of an application (flickr.com/services/apps/create); by default the one that is kept.
+            perms: the access that familiar gets.
+            key: the key of an application (flickr.com/services/apps/create); by default the stored one.
 
         Raises:
             UsageError: there is no key.
-            FlickrError: Flickr can't be asked, or refuses.
+            FlickrError: Flickr can't be reached, or refuses.
         """
         key = key or self.key()
         if key is None:
-            raise UsageError("There is no API key yet; flickr.com/services/apps/create gives one.")
+            raise UsageError("No API key is stored; create one at flickr.com/services/apps/create.")
         settings = self._session.settings.flickr
         client = Client(key, None, endpoint=settings.endpoint, timeout=settings.timeout)
         self._session.store(create=True).flickr_calls.note("api", 2)
         return LoginAttempt(self._session, client, key, client.begin_login(perms))
 
     def status(self) -> AccountStatus:
-        """Return who is logged in, how far the account is, and what waits; Flickr itself is not asked.
+        """Return the login, the progress of the account, and waiting tags; makes no call to Flickr.
 
         Raises:
-            NoStoreError: there is no store yet.
+            NoStoreError: no store exists.
             UsageError: the configuration, or a file with key or login, is wrong.
         """
         session = self._session
@@ -147,14 +147,14 @@ class FlickrAccount:
         return status_of(store, settings, session.environment.credentials.login())
 
     def sync(self, *, retry: bool = False) -> SyncResult:
-        """Bring down what is new on Flickr, and handle it; tags are written down, and sent by `push`.
+        """Fetch new photos from Flickr and handle them; tags are stored, and sent by `push`.
 
         Args:
-            retry: try photos again that could not be fetched.
+            retry: retry photos that could not be fetched.
 
         Raises:
-            NoLoginError: nobody is logged in.
-            BusyError: the daemon runs, which does this by itself, or a scan.
+            NoLoginError: there is no login.
+            BusyError: the daemon, which does this automatically, or a scan is running.
             UsageError: the configuration or the rules are wrong.
         """
         session = self._session
@@ -179,27 +179,27 @@ class FlickrAccount:
             return _sync_result(store, made)
 
     def tag_changes(self) -> list[TagChange]:
-        """Return what `push` would send now; nothing is sent.
+        """Return what `push` would send; nothing is sent.
 
         Raises:
-            NoStoreError: there is no store yet.
+            NoStoreError: no store exists.
             UsageError: the configuration or the rules are wrong.
         """
         self._session.rematch()
         return tag_changes(self._session.store(), self._decider())
 
     def push(self, *, retry: bool = False) -> PushResult:
-        """Send the tags that rules give, and take off those that they do not give any more.
+        """Send the tags of rules, and remove tags that rules no longer give.
 
-        Only tags that familiar has added are ever taken off. Tags that failed before are tried again at once.
+        Only tags that familiar added are removed. Tags that failed before are retried immediately.
 
         Args:
-            retry: try tags again that were refused.
+            retry: retry tags that were refused.
 
         Raises:
-            NoStoreError: there is no store yet.
-            BusyError: the daemon runs, which does this by itself, or a scan.
-            StoppedError, NotAllowedError: Flickr does not let us.
+            NoStoreError: no store exists.
+            BusyError: the daemon, which does this automatically, or a scan is running.
+            StoppedError, NotAllowedError: Flickr does not allow it.
             UsageError: the configuration or the rules are wrong.
         """
         settings = self._session.settings.flickr
@@ -214,14 +214,14 @@ class FlickrAccount:
         calls, login = connect(session.environment.credentials, settings, store, session.log)
         sender = Sender(calls=calls, store=store, log=session.log, later=settings.later)
         try:
-            if session.recogniser.is_stale:  # the state folder is ours, so that no daemon does it
+            if session.recogniser.is_stale:  # this process holds the state folder, so no daemon does it
                 session.recogniser.rematch()
             decider = self._decider()
             async with session.workers() as workers:
                 runner = OperationRunner(store=store, workers=workers, disks=session.disks, log=session.log)
                 await decide_all(store, decider, runner)
             if not login.may_write and store.flickr_tags.open_tags():
-                raise NotAllowedError("it may only read")
+                raise NotAllowedError("the login has read access only")
             await sender.send_all()
         finally:
             calls.close()
@@ -244,7 +244,7 @@ def _check_account(store: Store, found: Login) -> None:
 
 
 def _counting(store: Store, count: Count) -> Callable[[object], None]:
-    """Return what tells how many photos are done, and of how many, each time that it is called, but not too often."""
+    """Return a function that reports the photos done and their total, at limited intervals."""
     told = float("-inf")
 
     def report(_: object) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and how to fix it."""
+"""Problems of this installation, and how to fix them."""
 
 import os
 import shutil
@@ -31,12 +31,12 @@ _PROBE = bytes.fromhex(
     "53de0000000c4944415408d763f8ffff3f0005fe02fea735818100000000"
     "49454e44ae426082"
 )
-"""A PNG of one pixel: looking at it loads the decoders and the engine."""
+"""A PNG of one pixel: analysing it loads the decoders and the engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at; `remedy` says what to do where it is not good."""
+    """The result of one check; `remedy` says how to fix a problem."""
 
     subject: str
     verdict: Literal["good", "warning", "bad"]
@@ -45,17 +45,17 @@ class Finding:
 
 
 def examine(session: Session) -> Iterator[Finding]:
-    """Look at configuration, rules, store, folders, limits of the kernel, and the engine; nothing is made."""
+    """Check configuration, rules, store, folders, kernel limits, and the engine; nothing is created."""
     settings, environment = Settings(), session.environment
     try:
         settings = session.settings
-        yield _good("configuration", str(environment.config or "none; defaults hold"))
+        yield _good("configuration", str(environment.config or "none (using defaults)"))
         rules_path = environment.rules_path(settings)
         rules = environment.rules(rules_path)
         yield _good("rules", f"{rules_path}: {len(rules.rules)} rules" if rules_path else "none")
         yield from _examine_targets(session, rules)
     except FamiliarError as error:
-        yield _bad("configuration", str(error), "fix the file; familiar config check tells when it is good")
+        yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)
     if settings.flickr.enabled:
         yield _examine_flickr(session)
@@ -68,12 +68,12 @@ def examine(session: Session) -> Iterator[Finding]:
 def _examine_state(session: Session) -> Iterator[Finding]:
     state = session.environment.state
     pid = holder(state)
-    yield _good("daemon", f"runs, pid {pid}" if pid else "does not run")
+    yield _good("daemon", f"running (pid {pid})" if pid else "not running")
     yield _examine_store(session)
     place = next(folder for folder in (state, *state.parents) if folder.is_dir())
     free = shutil.disk_usage(place).free
-    detail = f"{free // 2**20} MiB are free in {place}"
-    yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free some space")
+    detail = f"{free // 2**20} MiB free in {place}"
+    yield _good("space", detail) if free > _LITTLE_SPACE else _warning("space", detail, "free disk space")
 
 
 def _examine_store(session: Session) -> Finding:
@@ -81,13 +81,13 @@ def _examine_store(session: Session) -> Finding:
         damage = session.store().damage()
     except NoStoreError as error:
         if not os.path.lexists(session.environment.state / LOCK_NAME):
-            return _good("store", f"none yet: {session.environment.state} was never used")
-        return _warning("store", str(error), "if there was one, put it or a backup of it there first")
+            return _good("store", f"none: {session.environment.state} was never used")
+        return _warning("store", str(error), "if a store existed, restore it or a backup first")
     except FamiliarError as error:
-        return _bad("store", str(error), "fix what it says, or name another folder with --state")
+        return _bad("store", str(error), "fix this, or choose another folder with --state")
     if damage:
-        return _bad("store", damage, "put a backup in its place, or try: sqlite3 FILE .recover")
-    return _good("store", f"{session.environment.store_path} is whole")
+        return _bad("store", damage, "restore a backup, or try: sqlite3 FILE .recover")
+    return _good("store", f"{session.environment.store_path}: no damage found")
 
 
 def _examine_flickr(session: Session) -> Finding:
@@ -99,30 +99,30 @@ def _examine_flickr(session: Session) -> Finding:
     except FamiliarError as error:
         return _bad("Flickr", str(error), "log in: familiar flickr login")
     if trouble:
-        return _bad("Flickr", trouble, "do what it says; the daemon goes on by itself")
-    return _good("Flickr", f"{login.username} is logged in, who may {login.perms}")
+        return _bad("Flickr", trouble, "fix this; the daemon then continues automatically")
+    return _good("Flickr", f"logged in as {login.username}, access: {login.perms}")
 
 
 def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
     view = look_at(folder.path)
     subject = f"folder {folder.path}"
     if view.error is not None:
-        yield _bad(subject, view.error, "mount it, or fix its permissions; until then it counts as offline")
+        yield _bad(subject, view.error, "mount it or fix its permissions; until then it counts as offline")
         return
     if is_network(folder.path):
-        yield _good(subject, "on a network file system: it is polled")
+        yield _good(subject, "on a network file system; it is polled")
         return
     count, limit = sum(1 for _ in os.walk(folder.path)), watch_limit()
     detail = f"{count} folders to watch"
     if limit is not None and count > limit:
         remedy = f"sudo sysctl fs.inotify.max_user_watches={2 * count}"
-        yield _warning(subject, f"{detail}, but only {limit} may be watched", remedy)
+        yield _warning(subject, f"{detail}, but the kernel limit is {limit}", remedy)
     else:
         yield _good(subject, detail)
 
 
 def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
-    """Look at the disks of the folders that rules put photos into; the store is judged elsewhere."""
+    """Check the disks of the target folders of rules; the store is checked elsewhere."""
     try:
         found = targets_of(session, rules)
     except StoreError:
@@ -132,7 +132,7 @@ def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
         if target.trouble is None:
             yield _good(subject, f"on {target.disk}")
         else:
-            yield _bad(subject, target.trouble.removeprefix(f"{target.folder}: "), "until then operations there wait")
+            yield _bad(subject, target.trouble.removeprefix(f"{target.folder}: "), "until then, operations there wait")
 
 
 def _examine_engine(session: Session, settings: Settings) -> Finding:
@@ -147,19 +147,19 @@ def _examine_engine(session: Session, settings: Settings) -> Finding:
         try:
             engine, devices, fallback = session.run(probe(path))
         except FamiliarError as error:
-            return _bad("engine", str(error), "install familiar again: its models or decoders are missing")
+            return _bad("engine", str(error), "reinstall familiar; its models or decoders are missing")
     if fallback is not None:
-        remedy = _CUDA_REMEDY if "CUDA" in fallback else "fix that: until then only speed is lost"
-        return _warning("engine", f"{fallback}; {engine} works, with {devices}", remedy)
+        remedy = _CUDA_REMEDY if "CUDA" in fallback else "fix this for full speed; results are the same"
+        return _warning("engine", f"{fallback}; using {engine} with {devices}", remedy)
     if _GPU.exists() and "GPU" not in devices:
-        return _warning("engine", f"{engine} works, with {devices}, though there is a GPU", _GPU_REMEDY)
+        return _warning("engine", f"{engine} works, with {devices}, although a GPU is present", _GPU_REMEDY)
     return _good("engine", f"{engine} works in a worker process, with {devices}")
 
 
 def _examine_raw() -> Finding:
     if has_raw_decoder():
-        return _good("RAW files", "their embedded pictures are decoded by rawpy")
-    return _good("RAW files", "left alone, as rawpy is not installed (uv sync --extra raw)")
+        return _good("RAW files", "rawpy decodes their embedded previews")
+    return _good("RAW files", "skipped, because rawpy is not installed (uv sync --extra raw)")
 
 
 def _good(subject: str, detail: str) -> Finding:

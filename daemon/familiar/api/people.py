@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from familiar.api.session import Session
-from familiar.library.named_paths import expanded
+from familiar.errors import UsageError
+from familiar.library.arguments import check_choice, check_distance, check_number
+from familiar.library.named_paths import all_expanded, expanded
 from familiar.names import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from familiar.library.named_paths import Paths
     from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
     from familiar.model import Embeddings
     from familiar.store.people import PersonRow, ReferenceRow
@@ -90,7 +93,7 @@ class RegisteredPeople:
         """
         return self._session.store().people.refusals_of(name)
 
-    def add(self, name: str, photos: Sequence[str | Path], *, choice: FaceChoice = "only") -> Enrolment:
+    def add(self, name: str, photos: Paths, *, choice: FaceChoice = "only") -> Enrolment:
         """Register the face in each photo as a person, who is written down if they are new.
 
         Nobody is registered before all photos were looked at.
@@ -101,13 +104,15 @@ class RegisteredPeople:
             choice: which face of a photo with several is taken; with "only", such a photo is refused.
 
         Raises:
-            UsageError: the name can't be used, or there is no photo at one of the paths.
+            UsageError: the name can't be used, no photo is named, or there is none at one of the paths.
         """
         from familiar.library.people.registration import Candidate
         from familiar.library.photo_folders import named_folders, photos_in
 
         check_name(name)
-        folders = named_folders(expanded(photo) for photo in photos)
+        folders = named_folders(all_expanded(photos))
+        if not folders:
+            raise UsageError(f"No photo is named that shows {name!r}; name at least one, or a folder.")
         settings = self._session.settings.without_videos()
         candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders))))
         (enrolment,) = self._register([candidate], choice=choice, most=None)
@@ -180,6 +185,7 @@ class RegisteredPeople:
         Raises:
             UsageError: there is no such person.
         """
+        check_distance("threshold", distance)
         person = self._session.store().people.set_threshold(name, distance)
         self._session.rematch()
         return person
@@ -222,8 +228,10 @@ class RegisteredPeople:
 
     def _register(self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None) -> list[Enrolment]:
         from familiar.library.indexing import Indexer
-        from familiar.library.people.registration import Registrar
+        from familiar.library.people.registration import FaceChoice, Registrar
 
+        check_choice("choice", choice, get_args(FaceChoice))
+        check_number("most", most, 1)
         session, store = self._session, self._session.store(create=True)
 
         async def register() -> list[Enrolment]:

@@ -11,17 +11,17 @@ from familiar.api.session import Session
 from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
 from familiar.library.locations import check_apart
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import Paths, expanded, with_home
 from familiar.library.photo_lists import PhotoList, read_names
 from familiar.store.photos import PhotoRow
 
-Listed: TypeAlias = str | Path | Iterable[str | Path]
-"""A file with a path a line, or the paths themselves."""
+Listed: TypeAlias = Paths
+"""A file with one path a line, or the paths themselves."""
 
 
 def put_listed(session: Session, photos: Listed, to: Path, action: Action, *, ignore_missing: bool) -> Collection:
-    """Put the photos of a list into a folder; `Library.move` says more."""
-    _ = session.settings  # what is wrong in them is told first
+    """Put the photos of a list into a folder; see `Library.move`."""
+    _ = session.settings  # report invalid paths first
     target = check_apart(to, [])
     session.settle()
     paths = _list_of(photos).existing(ignore_missing=ignore_missing)
@@ -46,11 +46,11 @@ def _list_of(photos: Listed) -> PhotoList:
 
 
 def _absolute(names: Iterable[str | Path]) -> tuple[Path, ...]:
-    return tuple(Path(os.path.abspath(expanded(name))) for name in names)
+    return tuple(Path(os.path.abspath(with_home(name))) for name in names)
 
 
 async def _identify(session: Session, paths: Sequence[Path]) -> list[PhotoRow]:
     async with session.workers(len(paths)) as workers:
         indexer = Indexer(store=session.store(), workers=workers)
-        with session.progress("looking at photos") as count:
+        with session.progress("scanning photos") as count:
             return await run_all(map(indexer.identify, paths), count)

@@ -1,14 +1,15 @@
-"""Photos that are put into folders when a person asks for it, and how all that was done to files is taken back."""
+"""Photos put into folders by commands, and undo of file operations."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import FamiliarError, UsageError
+from familiar.library.arguments import check_choice
 from familiar.library.handover import Undone
 from familiar.library.locations import check_apart, places_of
 from familiar.library.photo_folders import folder_at
@@ -16,50 +17,66 @@ from familiar.model import Copy, Link, Move, Operation, Plan
 from familiar.store.store import Store
 
 Action: TypeAlias = Literal["copy", "move", "link", "hard-link"]
-"""What is done with a photo: a `link` is a symbolic one."""
+"""What is done with a photo; a `link` is symbolic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """What came of putting photos into a folder: the steps, and how many photos lay there already without one."""
+    """The result of putting photos into a folder: the operations, and the number of photos already there."""
 
     steps: tuple[Step, ...]
     already_there: int
 
 
-def collect(
-    session: Session,
-    names: Sequence[str],
-    to: Path,
-    *,
-    folders: Sequence[Path],
-    action: Action,
-    every: bool,
-    only: bool,
-) -> Collection:
-    """Put all photos of people into one folder; `Library.collect` says more."""
-    chosen = [folder_at(folder, files=False) for folder in folders]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotosOfPeople:
+    """The photos to collect: their people and folders; without folders, all known photos.
+
+    With `every`, all of the people are in each photo; with `only`, nobody else is.
+    """
+
+    people: tuple[str, ...]
+    folders: tuple[Path, ...]
+    every: bool
+    only: bool
+
+
+def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) -> Collection:
+    """Put all photos of people into one folder; see `Library.collect`."""
+    check_choice("action", action, get_args(Action))
+    if not wanted.people:
+        raise UsageError("No person is named; name at least one whose photos are collected.")
+    chosen = [folder_at(folder, files=False) for folder in wanted.folders]
     tops = [folder.path for folder in chosen]
     target = check_apart(to, tops)
     store = session.store()
-    people = [store.people.find(name) for name in names]
+    people = [store.people.find(name) for name in wanted.people]
     if chosen:
         session.index(chosen)
     session.settle()
-    photos = store.photos.with_people([person.id for person in people], every=every, only=only)
+    photos = store.photos.with_people([person.id for person in people], every=wanted.every, only=wanted.only)
     places = list(_places(store, photos, tops, target))
     if photos and not places and not tops:
-        raise FamiliarError(f"{len(photos)} photos show them, but none lies anywhere any more.")
+        raise FamiliarError(f"{len(photos)} photos show these people, but none of their files exists any more.")
     return put(session, places, target, action, "familiar collect")
 
 
 def check_target(folder: Path) -> Path:
-    """Return a folder that photos can be put into; `Library.check_target` says more."""
+    """Return a folder that photos can be put into; see `Library.check_target`."""
     return check_apart(folder, [])
 
 
 def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, action: Action, rule: str) -> Collection:
-    """Put photos, each with the place to take it from, into a folder; `rule` says in the journal who asked for it."""
+    """Put photos, each with its path, into a folder; `rule` is the originator in the journal.
+
+    Raises:
+        UsageError: there is no such action, or no photo of one of the ids is known.
+    """
+    check_choice("action", action, get_args(Action))
+    photos = list(photos)
+    unknown = session.store().photos.unknown(photo_id for photo_id, _ in photos)
+    if unknown:
+        raise UsageError(f"There is no photo {unknown[0]}.")
     elsewhere, there = [], 0
     for photo_id, path in photos:
         if path.parent == target:
@@ -70,15 +87,15 @@ def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, acti
 
 
 def undo(session: Session, operations: Sequence[int], *, last: bool, since: datetime | None) -> Undone:
-    """Take operations back; `Library.undo` says more."""
+    """Take operations back; see `Library.undo`."""
     if (bool(operations), last, since is not None).count(True) != 1:
-        raise UsageError("Say what to undo: --last, --since TIME, or numbers of operations.")
+        raise UsageError("Nothing to undo was given; use --last, --since TIME, or operation numbers.")
     store = session.store()
 
     def select() -> Sequence[Step]:
         steps = _selected(store, operations, last=last, since=since)
         if not steps:
-            raise UsageError("There is nothing to undo.")
+            raise UsageError("Nothing to undo.")
         return steps
 
     return session.handover.undo(select)
@@ -107,7 +124,7 @@ def _operation(target: Path, action: Action, rule: str) -> Operation:
 
 
 def _places(store: Store, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:
-    """Give each photo with the place to take it from: where it lies in the target already, if it does."""
+    """Yield each photo with its path, preferably one that is already in the target."""
     for photo_id in photos:
         places = list(places_of(store, photo_id, tops))
         if places:

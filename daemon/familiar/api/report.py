@@ -1,4 +1,4 @@
-"""What the store has, as one page."""
+"""The report: the store as one page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from familiar.api.session import Session
 from familiar.effects.replacement import whole_file
 from familiar.errors import UsageError
+from familiar.library.arguments import check_number
 from familiar.library.output_files import check_new
 from familiar.library.report.faces import Pictures, cut_pictures
 from familiar.library.report.figures import Figures, collect
@@ -17,7 +18,7 @@ _CLUSTERS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report that was written: its file, its size in bytes, and the figures in it."""
+    """A written report: its file, its size in bytes, and its numbers."""
 
     file: Path
     size: int
@@ -25,7 +26,8 @@ class Report:
 
 
 def report(session: Session, file: Path, *, people: int, faces: bool, replace: bool) -> Report:
-    """Write a report; `Library.report` says more."""
+    """Write a report; see `Library.report`."""
+    check_number("people", people, 0)
     check_new(file, replace=replace or _is_report(file))
     settings, store = session.settings, session.store()
     figures = collect(
@@ -38,7 +40,7 @@ def report(session: Session, file: Path, *, people: int, faces: bool, replace: b
     )
     pictures = session.run(_cut(session, figures)) if faces else Pictures()
     page = render(figures, pictures, faces=faces).encode()
-    # Only now is it known what lies there: faces are cut out for minutes.
+    # Checked again here: cutting out faces takes minutes.
     with whole_file(file, replace=replace or _is_report(file)) as output:
         output.write(page)
     return Report(file=file, size=len(page), figures=figures)

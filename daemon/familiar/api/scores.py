@@ -1,4 +1,4 @@
-"""How near photos come to a person."""
+"""The similarity of photos to a person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,15 +14,16 @@ from familiar.library.survey import IndexedFile, photos_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenScores:
-    """What came of writing scores into folders.
+    """The result of writing scores into folders.
 
     Attributes:
         person: the person, under the registered name.
         scores: by path, of each file in which a face was found.
         files: the files that were written; the last one has all scores.
         without_face: how many files have no face.
-        failed: files that can't be looked at, each with the reason.
-        older: files of scores from an earlier run, which were left unchanged: no photo beside them was scored now.
+        failed: files that can't be read, each with the reason.
+        older: files of scores from an earlier run, which were left unchanged, because no photo in their folder was
+        scored.
     """
 
     person: str
@@ -34,9 +35,9 @@ class WrittenScores:
 
 
 def scores(session: Session, person: str | None, source: Path | None) -> PhotoScores:
-    """Return scores of all known photos, or from files; `Library.scores` says more."""
+    """Return scores of all known photos, or from files; see `Library.scores`."""
     if (source is None) == (person is None):
-        raise UsageError("Name a file or a folder with scores, or --person for all known photos; one of the two.")
+        raise UsageError("Give either a file or folder with scores, or --person for all known photos.")
     if source is not None:
         return PhotoScores.of(read_score_files(source), subject=str(source))
     assert person is not None
@@ -44,12 +45,12 @@ def scores(session: Session, person: str | None, source: Path | None) -> PhotoSc
     paths = session.store().sightings.all_paths()
     scored = {str(paths[photo][0]): score for photo, score in found.items() if photo in paths}
     if not scored:
-        raise FamiliarError("No photo with a face is known: familiar scan ~/Pictures")
+        raise FamiliarError("No known photo has a face; scan photos first: familiar scan ~/Pictures")
     return PhotoScores.of(scored, subject=person)
 
 
 def write_scores(session: Session, folder: Path, person: str, *, recursive: bool, out: Path | None) -> WrittenScores:
-    """Score the photos in a folder, and write files of scores there; `Library.write_scores` says more."""
+    """Score the photos in a folder, and write files of scores there; see `Library.write_scores`."""
     where = folder_at(folder, files=False).model_copy(update={"recursive": recursive})
     name = session.store().people.find(person).name
     indexed_files = session.index([where])
@@ -57,7 +58,7 @@ def write_scores(session: Session, folder: Path, person: str, *, recursive: bool
     found = session.scorer.score(name, list(photos))
     if not found:
         photo = "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
-        raise FamiliarError(f"{where.path}: no face was found in {photo}; nothing was written.")
+        raise FamiliarError(f"{where.path}: no face found in {photo}; nothing was written.")
     scored = {path: found[photo] for photo, paths in photos.items() if photo in found for path in paths}
     files = write_score_files(scored, together=out or where.path / ALL_NAME)
     return WrittenScores(

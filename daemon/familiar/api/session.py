@@ -1,6 +1,6 @@
-"""What all parts of a `Library` share: settings, store, and what is made of them when it is asked for.
+"""The state that all parts of a `Library` share: settings, store, and objects that are created on first use.
 
-What makes it is imported then, too: many calls ask the store alone, and are over sooner than all of it is imported.
+Their modules are imported then, too: many calls need only the store, and finish faster than the imports would.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Loop(Protocol):
     """An event loop that runs one coroutine after the other."""
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """Run a coroutine to its end."""
+        """Run a coroutine to completion."""
 
 
 class Session:
@@ -51,7 +51,7 @@ class Session:
     def __init__(
         self, environment: Environment, *, progress: Progress, log: EventLog, notify: Callable[[str], None]
     ) -> None:
-        """Take where everything lies, and whom to tell: how far long work is, events, and remarks for a person."""
+        """Take the environment, and receivers of progress, events and messages for a person."""
         self.environment = environment
         self.progress = progress
         self.log = log
@@ -62,7 +62,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings, as they were when they were asked for first.
+        """The settings, read on first use.
 
         Raises:
             UsageError: the configuration can't be read, or is wrong.
@@ -71,24 +71,24 @@ class Session:
 
     @property
     def model(self) -> str:
-        """Id of the model in use."""
+        """Id of the current model."""
         from familiar.vision.chosen_model import chosen_model
 
         return chosen_model(self.settings.vision).id
 
     @property
     def model_or_default(self) -> str:
-        """Id of the model in use, or of the usual one where there is no configuration, or a wrong one."""
+        """Id of the current model, or of the default one if the configuration is missing or invalid."""
         try:
             return DLIB.id if self.environment.config is None else self.model
         except UsageError:
             return DLIB.id
 
     def store(self, *, create: bool = False) -> Store:
-        """Return the store, opening it at first; with `create`, one is made if there is none.
+        """Return the store, opened on first use; with `create`, a missing store is created.
 
         Raises:
-            NoStoreError: there is none, and none is to be made.
+            NoStoreError: no store exists, and none is to be created.
             StoreError: it can't be used.
         """
         if self._store is None:
@@ -97,12 +97,12 @@ class Session:
 
     @contextmanager
     def held_store(self, *, lasts: bool = False, create: bool = False) -> Iterator[Store]:
-        """Hold the state folder for a block, in which nobody else acts; whoever `lasts` acts for others, too.
+        """Hold the state folder for a block, in which only this process acts; with `lasts`, for other processes, too.
 
         Raises:
             BusyError: another process has the folder.
             StoreError: as `store`.
-            StoreReplacedError: the store was replaced in the block; the folder's lock says so, if it is still there.
+            StoreReplacedError: the store was replaced in the block; the folder's lock records it, if it still exists.
         """
         if self._store is None:
             with self.environment.held_store(lasts=lasts, create=create) as store:
@@ -117,7 +117,7 @@ class Session:
 
     @property
     def recogniser(self) -> Recogniser:
-        """What matches faces against the people in the store."""
+        """The matcher of faces against the people in the store."""
         from familiar.library.recognition import Recogniser
 
         if self._recogniser is None:
@@ -126,13 +126,13 @@ class Session:
 
     @property
     def scorer(self) -> Scorer:
-        """What scores the stored photos."""
+        """The scorer of stored photos."""
         from familiar.library.scoring import Scorer
 
         return Scorer(self.store(), self.settings.matching, self.model)
 
     def planner(self, rules: Callable[[], Rules]) -> Planner:
-        """Return what makes plans by the rules that hold when it is asked."""
+        """Return a planner with the rules in effect."""
         from familiar.library.planning import Planner
         from familiar.library.scoring import PercentileIndex
 
@@ -141,12 +141,12 @@ class Session:
 
     @property
     def disks(self) -> Disks:
-        """What knows on which disk a folder lies."""
+        """The register of the disks of folders."""
         return Disks(self.store().places)
 
     @property
     def handover(self) -> Handover:
-        """What has operations carried out or taken back, here or by the daemon."""
+        """Runs or undoes operations, here or through the daemon."""
         from familiar.library.handover import Handover
 
         return Handover(
@@ -159,30 +159,30 @@ class Session:
         )
 
     def settle(self) -> None:
-        """Complete what commands had begun that were killed, if there is a store, before files are chosen."""
+        """Complete operations of killed commands, if a store exists, before files are chosen."""
         with suppress(NoStoreError):
             self.store()
             self.handover.settle()
 
     def rematch(self) -> None:
-        """Match all known faces again if people have changed, here or by the daemon."""
+        """Match all known faces again if people have changed, here or through the daemon."""
         if not self.handover.rematch(self.recogniser):
-            self.notify("The daemon is still matching the known faces again.")
+            self.notify("The daemon is matching the known faces again.")
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
-        """Return worker processes for so many tasks; without `networks` they render and do not look for faces."""
+        """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
         from familiar.vision.workers.pool import Workers
 
         return Workers(settings=self.settings.vision, models=self.environment.models, tasks=tasks, networks=networks)
 
     def reencoder(self, workers: Workers) -> Reencoder:
-        """Return what encodes faces again that another model encoded."""
+        """Return the re-encoder of faces that were encoded with another model."""
         from familiar.library.reencoding import Reencoder
 
         return Reencoder(store=self.store(), workers=workers, model=self.model, log=self.log)
 
     def index(self, folders: Iterable[FolderSettings]) -> list[IndexedFile]:
-        """Return what each photo in these folders is, looking at those that are not known yet.
+        """Return the index entry of each photo in these folders, analysing new ones.
 
         Raises:
             UsageError: a folder has no photo, or can't be read.
@@ -202,19 +202,19 @@ class Session:
                     reencoder=reencoder,
                     recogniser=self.recogniser,
                 )
-                with self.progress("looking at photos") as count:
+                with self.progress("scanning photos") as count:
                     return await indexer.look(found, count)
 
         return self.run(look())
 
     def run(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """Run a coroutine to its end, also where this thread runs an event loop, as in a notebook."""
+        """Run a coroutine to completion, even if this thread runs an event loop, as in a notebook."""
         with self.loop() as loop:
             return loop.run(coroutine)
 
     @contextmanager
     def loop(self) -> Iterator[Loop]:
-        """Keep an event loop for a block, for what lives longer than one coroutine; it can be used as `run` can."""
+        """Keep an event loop for a block, for objects that outlive one coroutine; it can be used like `run`."""
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
@@ -230,7 +230,7 @@ class Session:
                 other.close()
 
     def _call_in(self, thread: ThreadPoolExecutor, call: Callable[[], R]) -> R:
-        """Call something in another thread, which may use the store until this one, which waits, has the result."""
+        """Call a function in another thread, which may use the store while this thread waits for the result."""
         from concurrent.futures import wait
 
         def called() -> R:
@@ -294,7 +294,7 @@ def _runs_loop() -> bool:
 
 
 class _WithoutOperations:
-    """A log without what comes of operations: whoever asked for them is told that, and whether they are tried again."""
+    """A log without the results of operations, which the caller gets, and whether they are retried."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log

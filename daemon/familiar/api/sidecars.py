@@ -1,14 +1,13 @@
-"""Names and faces in XMP files beside the photos, for other programs and from them."""
+"""Names and face areas in XMP files next to the photos, to and from other programs."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
-from familiar.library.named_paths import expanded
+from familiar.library.named_paths import Paths, all_expanded
 from familiar.library.photo_folders import named_folders
 from familiar.library.sidecars.preview import (
     PhotoPaths,
@@ -23,12 +22,12 @@ from familiar.library.survey import photos_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSidecars:
-    """What came of writing sidecars.
+    """The result of writing sidecars.
 
     Attributes:
-        steps: the operations, each with what came of it.
-        failed: sidecars that can't be written, and were left as they are.
-        unchanged: how many say already what they should.
+        steps: the operations, each with its result.
+        failed: sidecars that can't be written, and were left unchanged.
+        unchanged: number of sidecars that are up to date.
     """
 
     steps: tuple[Step, ...]
@@ -38,7 +37,7 @@ class WrittenSidecars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarConfirmations:
-    """What one sidecar told: the people whose faces it confirmed, and what was left as it is, with the reasons."""
+    """The result of one sidecar: the people whose faces it confirmed, and the reasons for regions that were not."""
 
     path: Path
     sidecar: Path
@@ -57,7 +56,7 @@ class UnreadSidecar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarReadings:
-    """What came of reading sidecars: of those that named faces, and of those that can't be read."""
+    """The result of reading sidecars: those with named faces, and those that can't be read."""
 
     read: tuple[SidecarConfirmations, ...]
     failed: tuple[UnreadSidecar, ...]
@@ -66,26 +65,25 @@ class SidecarReadings:
 class PhotoSidecars:
     """The sidecars of photos.
 
-    Each call takes files and folders, which are looked through first; without any it is about all photos that were
-    scanned.
+    Each call takes files and folders, which are scanned first; by default, all known photos.
     """
 
     def __init__(self, session: Session) -> None:
         """Take the opened library."""
         self._session = session
 
-    def plan(self, paths: Sequence[str | Path] = ()) -> list[SidecarPreview]:
-        """Return each sidecar of a photo that shows somebody known, with what `write` would do; touch nothing.
+    def plan(self, paths: Paths = ()) -> list[SidecarPreview]:
+        """Return each sidecar of a photo with a known person, with what `write` would do; touch nothing.
 
         Raises:
-            UsageError: there is nothing at one of the paths, or no photo in a folder.
+            UsageError: a path does not exist, or a folder has no photos.
         """
         photos = self._photos(paths)
         self._session.rematch()
         return self._previews(photos)
 
-    def write(self, paths: Sequence[str | Path] = ()) -> WrittenSidecars:
-        """Write who is on each photo, and where, into its sidecar; `Library.undo` with `last` takes it back.
+    def write(self, paths: Paths = ()) -> WrittenSidecars:
+        """Write the names and face areas of each photo into its sidecar; `Library.undo` with `last` undoes it.
 
         What another program wrote is never changed.
 
@@ -98,11 +96,11 @@ class PhotoSidecars:
         steps = session.handover.carry_out_now(sidecar_plans(session.store(), changes)) if changes else []
         return WrittenSidecars(steps=tuple(steps), failed=failed, unchanged=len(previews) - len(changes) - len(failed))
 
-    def read(self, paths: Sequence[str | Path] = ()) -> SidecarReadings:
-        """Take the named faces in the sidecars of other programs for confirmed.
+    def read(self, paths: Paths = ()) -> SidecarReadings:
+        """Confirm faces that other programs named in sidecars.
 
-        Sidecars that are as they were when they were read last are not read again. What comes of each is undone by
-        itself, with `clusters.undo`.
+        Sidecars that have not changed since they were last read are skipped. The confirmations of each sidecar can be
+        undone with `clusters.undo`.
 
         Raises:
             UsageError: as `plan`.
@@ -112,11 +110,11 @@ class PhotoSidecars:
         self._session.rematch()
         return SidecarReadings(read=tuple(told.read), failed=tuple(told.failed))
 
-    def _photos(self, paths: Sequence[str | Path]) -> PhotoPaths:
-        """Return the photos in folders, or, without any, those that were scanned; with their paths."""
+    def _photos(self, paths: Paths) -> PhotoPaths:
+        """Return the photos in folders, or without any, all known photos; with their paths."""
         session = self._session
-        _ = session.settings  # what is wrong in them is told first
-        folders = named_folders(map(expanded, paths))
+        _ = session.settings  # report invalid paths first
+        folders = named_folders(all_expanded(paths))
         store = session.store(create=bool(folders))
         if folders:
             return photos_of(session.index(folders))
@@ -146,7 +144,7 @@ class PhotoSidecars:
 
 
 class _Told:
-    """Remembers what the reading of sidecars tells."""
+    """Collects the results of reading sidecars."""
 
     def __init__(self) -> None:
         self.read: list[SidecarConfirmations] = []

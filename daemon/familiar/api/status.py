@@ -1,9 +1,9 @@
-"""What is done, what waits, and what went wrong."""
+"""What is done, what is waiting, and what failed."""
 
 from familiar.api.session import Session
 from familiar.library.status import LibraryStatus, status_of
 
 
 def status(session: Session) -> LibraryStatus:
-    """Return how far everything is; `Library.status` says more."""
+    """Return the status; see `Library.status`."""
     return status_of(session.store(), session.model_or_default)

@@ -1,7 +1,7 @@
 """The command line: arguments in, one call of the library, and its answer as text or JSON.
 
-Each command's module is imported when the command is asked for, and none for the help that lists them. So answers
-come a second sooner, and so do worker processes, which begin by importing the program that they belong to.
+Each command's module is imported only when the command runs, and none for the help. This saves a second for each
+command, and for worker processes, which start by importing the program.
 """
 
 import os
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 AS_JSON = "familiar.json"
-"""Key in the meta data of click's contexts: whether the command line asks for JSON."""
+"""Key in the meta data of click's contexts: whether --json is given."""
 
 
 class CommandEntry(NamedTuple):
-    """A command without its module being imported: which one in this package has it, and the first line of its help."""
+    """A command before its module is imported: the module in this package, and the first line of its help."""
 
     module: str
     summary: str
@@ -30,25 +30,25 @@ class CommandEntry(NamedTuple):
 COMMANDS = {
     "run": CommandEntry("run", "Watch folders, and handle each photo that arrives."),
     "scan": CommandEntry("scan", "Handle the photos that are there now, and exit."),
-    "status": CommandEntry("status", "Show what is done, what waits, and what went wrong."),
-    "doctor": CommandEntry("doctor", "Check this installation, and say how to fix it."),
+    "status": CommandEntry("status", "Show what is done, what is waiting, and what failed."),
+    "doctor": CommandEntry("doctor", "Check this installation, and suggest fixes."),
     "plan": CommandEntry("plan", "Show what the rules would do; touch nothing."),
     "undo": CommandEntry("undo", "Take back what rules and commands did."),
     "people": CommandEntry("people.group", "Register people by their faces; list, rename, merge them."),
-    "find": CommandEntry("find", "Show who is in IMAGE, and the known photos with the same faces, the nearest first."),
+    "find": CommandEntry("find", "Show who is in IMAGE, and known photos with the same faces, nearest first."),
     "collect": CommandEntry("collect", "Put all photos and videos of people into one folder."),
-    "scores": CommandEntry("scores", "Score photos by how near they come to a person."),
+    "scores": CommandEntry("scores", "Score photos by their similarity to a person."),
     "move": CommandEntry("lists", "Move the photos of LIST to a folder."),
     "copy": CommandEntry("lists", "Copy the photos of LIST to a folder."),
     "link": CommandEntry("lists", "Link the photos of LIST into a folder."),
-    "crop": CommandEntry("crop", "Crop the faces of a person out of photos, for a data set."),
+    "crop": CommandEntry("crop", "Crop the faces of a person from photos, for a data set."),
     "clusters": CommandEntry("clusters.group", "Name groups of faces: one answer for hundreds of photos."),
-    "flickr": CommandEntry("flickr.group", "Photos from an account on Flickr, and tags back to it."),
+    "flickr": CommandEntry("flickr.group", "Fetch photos from a Flickr account, and send tags back to it."),
     "sidecars": CommandEntry(
         "sidecars",
-        "Write names and faces into XMP files beside the photos, or read what others wrote there.",
+        "Write names and faces to XMP sidecars, or read those of other programs.",
     ),
-    "disks": CommandEntry("disks", "Show on which disks the known folders lie, and accept a change of disk."),
+    "disks": CommandEntry("disks", "Show the disk of each known folder, and accept a change of disk."),
     "rules": CommandEntry("rules", "Check the rules; apply them to known photos."),
     "config": CommandEntry("config", "Write, check and show the configuration."),
     "report": CommandEntry(
@@ -58,14 +58,14 @@ COMMANDS = {
     "export": CommandEntry("export", "Write all photos, faces or matches as a table: CSV, JSON Lines or Parquet."),
     "completion": CommandEntry("completion", "Print the completion script for a shell."),
 }
-"""All commands, in the order in which help shows them."""
+"""All commands, in the order of the help."""
 
 
 class Commands(click.Group):
     """The group of all commands."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run a command line; what can't be printed is an error like any other."""
+        """Run a command line; output that can't be written is an error like any other."""
         check_standard_output()
         return super().main(*args, **extra)
 
@@ -88,7 +88,7 @@ class Commands(click.Group):
             formatter.write_dl([(command.name or "", command.get_short_help_str(width)) for command in listed])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """Return the commands and options that begin so."""
+        """Return the commands and options that start with this."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - see above
 
         begun = [name for name in COMMANDS if name.startswith(incomplete)]
@@ -96,14 +96,14 @@ class Commands(click.Group):
         return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Note whether JSON is asked for: an error may come before the command itself is reached."""
+        """Note whether --json is given: an error may occur before the command itself runs."""
         ctx.meta[AS_JSON] = "--json" in args
         return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is asked for; of an unknown one say which may be meant."""
+        """Find the command; for an unknown one, suggest a similar one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -118,9 +118,9 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Begin with: familiar run ~/Pictures",
+    epilog="Start with: familiar run ~/Pictures",
 )
-@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="Folder with the store.")
+@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="Folder that contains the store.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file.")
 @click.version_option(package_name="familiar", prog_name="familiar")
 @click.pass_context

@@ -20,12 +20,14 @@ T = TypeVar("T", bound=str)
 
 @command(epilog="Example: familiar collect --person 'Eileen Collins' --only --to ~/Pictures/Eileen")
 @click.argument("folders", nargs=-1, type=PathType())
-@click.option("--person", "names", required=True, multiple=True, help="Whose photos; may be given several times.")
-@click.option("--any", "any_of", is_flag=True, help="One of several people is enough (the default).")
-@click.option("--all", "all_of", is_flag=True, help="All of several people are in the photo.")
-@click.option("--only", is_flag=True, help="Nobody else is in the photo, and no unknown face.")
-@click.option("--to", "target", required=True, type=PathType(), help="The folder to put them into.")
-@click.option("--copy", is_flag=True, help="Copy them (the default).")
+@click.option(
+    "--person", "names", required=True, multiple=True, help="Person to collect photos of; can be given several times."
+)
+@click.option("--any", "any_of", is_flag=True, help="Collect photos that show any of these people (default).")
+@click.option("--all", "all_of", is_flag=True, help="Collect photos that show all of these people.")
+@click.option("--only", is_flag=True, help="Collect only photos without other people and unknown faces.")
+@click.option("--to", "target", required=True, type=PathType(), help="Folder to put them into.")
+@click.option("--copy", is_flag=True, help="Copy them (default).")
 @click.option("--move", is_flag=True, help="Move them.")
 @click.option("--link", is_flag=True, help="Make symbolic links to them.")
 @click.option("--hard-link", is_flag=True, help="Make hard links to them.")
@@ -46,8 +48,8 @@ def collect(
 ) -> Answer:
     """Put all photos and videos of people into one folder.
 
-    All known photos are taken, or those in FOLDERS, which are looked through first. What lies in the target already,
-    under its own name, is not put there again.
+    Collects from all known photos, or from those in FOLDERS, which are scanned first. A photo that is already in the
+    target under its own name is not put there again.
     """
     actions: dict[Action, bool] = {"copy": copy, "move": move, "link": link, "hard-link": hard_link}
     action = _one_of(actions)
@@ -56,19 +58,19 @@ def collect(
 
     def show() -> None:
         if not found.steps and not found.already_there:
-            say("No photo there shows them.")
+            say("No photo there shows these people.")
         summarise(found.steps, _DONE[action], there=found.already_there)
 
     return Answer(data=[step_as_json(step) for step in found.steps], text=show, failed=bool(failures_of(found.steps)))
 
 
 def _one_of(options: dict[T, bool]) -> T:
-    """Return the option that was given, by default the first.
+    """Return the given option, by default the first.
 
     Raises:
-        UsageError: several were given.
+        UsageError: several are given.
     """
     given = [name for name, is_given in options.items() if is_given]
     if len(given) > 1:
-        raise UsageError(f"--{given[0]} and --{given[1]} do not go together: name one.")
+        raise UsageError(f"--{given[0]} and --{given[1]} can't be combined; give one of them.")
     return given[0] if given else next(iter(options))

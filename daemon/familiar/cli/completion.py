@@ -1,4 +1,4 @@
-"""familiar completion: what a shell needs to complete commands and options."""
+"""familiar completion: shell completion of commands and options."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -11,5 +11,5 @@ def completion(context: click.Context, shell: str) -> None:
     """Print the completion script for a shell."""
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"There is no completion for {shell}.")
+        raise click.UsageError(f"completion: {shell} is not supported; use bash, zsh or fish.")
     click.echo(kind(context.find_root().command, {}, "familiar", "_FAMILIAR_COMPLETE").source())

@@ -21,7 +21,7 @@ def config() -> None:
 def init(library: Library, folder: Path | None) -> Answer:
     """Write a commented configuration and rules.
 
-    They go into FOLDER, by default where they are looked for; nothing is overwritten.
+    Writes to FOLDER, by default the folder where familiar looks for them. Nothing is overwritten.
     """
     written = library.config.write_examples(folder)
 
@@ -35,13 +35,13 @@ def init(library: Library, folder: Path | None) -> Answer:
 @config.command(epilog="Example: familiar --config ./familiar.yaml config check")
 @pass_library
 def check(library: Library) -> Answer:
-    """Check the configuration and the rules that it names."""
+    """Check the configuration and its rules file."""
     found = library.config.check()
 
     def text() -> None:
-        say(f"{found.config or 'no configuration file (defaults hold)'}: good")
+        say(f"{found.config or 'no configuration file (using defaults)'}: valid")
         if found.rules is not None:
-            say(f"{found.rules}: good")
+            say(f"{found.rules}: valid")
 
     return Answer(data={"config": found.config, "rules": found.rules, "problems": []}, text=text)
 
@@ -49,11 +49,11 @@ def check(library: Library) -> Answer:
 @config.command(epilog="Example: familiar config show")
 @pass_library
 def show(library: Library) -> Answer:
-    """Show the configuration as it holds, with all defaults."""
+    """Show the configuration in effect, with all defaults."""
     settings, environment = library.config.read(), library.environment
 
     def text() -> None:
-        say(f"# configuration: {environment.config or 'none, defaults hold'}")
+        say(f"# configuration: {environment.config or 'none (using defaults)'}")
         say(f"# state: {environment.state}")
         click.echo(settings_as_yaml(settings), nl=False)
 

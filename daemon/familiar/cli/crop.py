@@ -1,4 +1,4 @@
-"""familiar crop: faces of one person out of many photos, as a data set."""
+"""familiar crop: the faces of one person from many photos, as a data set."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -15,41 +15,50 @@ from familiar.library.crops.manifest import MANIFEST_NAME
 from familiar.vision.faces.crops import QUALITY
 
 _SHOWN = 20
-"""Problems that people are shown."""
+"""Problems that are shown as text."""
 
 
 @command(epilog="Example: familiar crop --person 'Eileen Collins' ~/Pictures --to ~/Datasets/eileen --size 512")
 @click.argument("folders", nargs=-1, type=PathType())
-@click.option("--person", "people", multiple=True, help="Whose faces to crop; several get a folder each below --to.")
-@click.option("--reference", type=PathType(), help="A photo of the face to look for, in place of a person.")
-@click.option("--largest", is_flag=True, help="Take the largest of several faces in the photo of reference.")
-@click.option("--to", required=True, type=PathType(), help="The folder for the crops.")
-@click.option("--recursive/--no-recursive", default=True, help="Take the folders below FOLDERS, too (default).")
+@click.option(
+    "--person",
+    "people",
+    multiple=True,
+    help="Person whose faces to crop; several get one folder each in --to.",
+)
+@click.option("--reference", type=PathType(), help="Photo of the face to look for, instead of --person.")
+@click.option("--largest", is_flag=True, help="Use the largest face if the reference photo has several.")
+@click.option("--to", required=True, type=PathType(), help="Folder for the crops.")
+@click.option("--recursive/--no-recursive", default=True, help="Include subfolders of FOLDERS (default).")
 @click.option(
     "--threshold",
     type=FiniteRange(0, 1, min_open=True),
-    help="Largest distance of a face, whoever else may be nearer; 1 takes every face. By default matching decides.",
+    help="Crop all faces up to this distance, even if nearer to somebody else; 1: all. Default: faces that match.",
 )
-@click.option("--all-faces", is_flag=True, help="Crop all faces that match, not only the nearest of each photo.")
-@click.option("--min-size", type=click.IntRange(0), default=0, help="Leave out smaller faces (shorter side, pixels).")
-@click.option("--min-sharpness", type=FiniteRange(0), default=0.0, help="Leave out faces that are less sharp.")
+@click.option("--all-faces", is_flag=True, help="Crop all matching faces, not only the nearest one of each photo.")
+@click.option(
+    "--min-size", type=click.IntRange(0), default=0, help="Skip faces smaller than this (shorter side, pixels)."
+)
+@click.option("--min-sharpness", type=FiniteRange(0), default=0.0, help="Skip faces less sharp than this.")
 @click.option(
     "--margin",
     type=FiniteRange(0, 3),
     default=0.4,
     show_default=True,
-    help="Share of the face's longer side that is added on each side.",
-)
-@click.option("--square/--original", default=True, help="Make squares (default), or keep the shape of the face's box.")
-@click.option("--aligned/--upright", default=False, help="Turn and scale faces so that their eyes are level.")
-@click.option(
-    "--size", type=click.IntRange(8, 10_000), help="Longer side of the crops in pixels; default: as they are."
+    help="Margin on each side, as a share of the face's longer side.",
 )
 @click.option(
-    "--enlarge/--no-enlarge", default=True, help="Enlarge faces with too few pixels (default), or leave them out."
+    "--square/--original", default=True, help="Make square crops (default), or keep the shape of the face box."
 )
+@click.option("--aligned/--upright", default=False, help="Rotate and scale faces so that the eyes are level.")
+@click.option(
+    "--size",
+    type=click.IntRange(8, 10_000),
+    help="Longer side of the crops in pixels; by default, crops are not resized.",
+)
+@click.option("--enlarge/--no-enlarge", default=True, help="Enlarge faces with too few pixels (default), or skip them.")
 @click.option("--format", "format_", type=click.Choice(["jpg", "png", "webp"]), default="jpg", show_default=True)
-@click.option("--quality", type=click.IntRange(1, 100), help=f"Quality of jpg and webp; default: {QUALITY}.")
+@click.option("--quality", type=click.IntRange(1, 100), help=f"Quality of JPEG and WebP; default: {QUALITY}.")
 @pass_library
 def crop(
     library: Library,
@@ -60,11 +69,11 @@ def crop(
     format_: Literal["jpg", "png", "webp"],
     **options: Any,
 ) -> Answer:
-    """Crop the faces of a person out of photos, for a data set.
+    """Crop the faces of a person from photos, for a data set.
 
-    FOLDERS are looked through first; without any, all photos that are known are taken. Each folder of crops gets a
-    faces.json that says where each crop comes from, and why each other photo has none. Another run with the same
-    settings adds what is new. No photo is touched, and `familiar undo --last` takes the crops of a run back.
+    Crops from the photos in FOLDERS, which are scanned first, or from all known photos. Each folder of crops gets a
+    faces.json that lists where each crop comes from, and why the other photos have none. Another run with the same
+    settings adds only new crops. Photos are never changed; `familiar undo --last` removes the crops of the last run.
     """
     found = library.crop(people, folders=folders, format=format_, **options)
     data = {
@@ -87,9 +96,9 @@ def _show(found: CropResult) -> None:
     columns = ("folder", "new crops", "enlarged", "already there", "photos without a face", "copies")
     print_table(columns, [_row(folder) for folder in found.folders], right=columns[1:])
     added = sum(len(folder.added) for folder in found.folders)
-    say(f"{added} crops added, {len(problems)} failed; {MANIFEST_NAME} says where each comes from.")
+    say(f"{added} crops added, {len(problems)} failed; {MANIFEST_NAME} lists the source of each crop.")
     if added:
-        say("`familiar undo --last` takes them back.")
+        say("To undo: familiar undo --last")
 
 
 def _row(cropped: CroppedFolder) -> tuple[object, ...]:

@@ -13,15 +13,15 @@ from familiar.cli.console.parameters import PathType
 
 @click.group(cls=Group)
 def disks() -> None:
-    """Show on which disks the known folders lie, and accept a change of disk."""
+    """Show the disk of each known folder, and accept a change of disk."""
 
 
 @disks.command("list", epilog="Example: familiar disks list")
 @pass_library
 def list_(library: Library) -> Answer:
-    """Show each watched folder and each target with its disk.
+    """List each watched folder and each target with its disk.
 
-    Exits with 1 if operations on one of them wait for its disk.
+    Exits with 1 if operations wait for one of these disks.
     """
     known = library.disks.all()
     rows = [(one.folder, one.disk, "online" if one.trouble is None else f"offline: {one.trouble}") for one in known]
@@ -36,10 +36,10 @@ def list_(library: Library) -> Answer:
 @click.argument("folder", type=PathType())
 @pass_library
 def trust(library: Library, folder: Path) -> Answer:
-    """Accept the disk that FOLDER lies on now, and the place that a link there leads to.
+    """Accept the disk that FOLDER is on now, and the target of a link there.
 
-    Needed after a disk was replaced on purpose. Operations that wait for FOLDER are carried out. In a watched folder,
-    photos that are missing count as gone; their faces and names are kept.
+    Use it after you replaced a disk. Operations that wait for FOLDER are carried out. Photos that are missing from a
+    watched folder count as gone; their faces and names are kept.
     """
     trusted = library.disks.trust(folder)
     return Answer(data=asdict(trusted), text=lambda: say(f"{trusted.folder}: on {trusted.disk}"))

@@ -1,4 +1,4 @@
-"""familiar doctor: what is wrong with this installation, and how to fix it."""
+"""familiar doctor: problems of this installation, and how to fix them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,9 +14,9 @@ _COLOURS = {"good": "green", "warning": "yellow", "bad": "red"}
 @command(epilog="Example: familiar doctor")
 @pass_library
 def doctor(library: Library) -> Answer:
-    """Check this installation, and say how to fix it.
+    """Check this installation, and suggest fixes.
 
-    Looks at configuration, rules, store, folders, limits of the kernel, and the engine.
+    Checks the configuration, the rules, the store, the folders, kernel limits, and the engine.
     """
     findings = library.examine()
     return Answer(

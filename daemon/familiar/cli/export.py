@@ -16,9 +16,9 @@ from familiar.library.export.tables import TABLES, TableName, check_table
 
 @command(epilog="Example: familiar export faces --embeddings --out faces.parquet")
 @click.argument("what", type=click.Choice(TABLES))
-@click.option("--out", type=PathType(), help="File to write; else standard output.")
-@click.option("--format", "named", type=click.Choice(FORMATS), help="Format; by default that of the file's suffix.")
-@click.option("--embeddings", is_flag=True, help="Write the 128 numbers of each face, too.")
+@click.option("--out", type=PathType(), help="File to write; default: standard output.")
+@click.option("--format", "named", type=click.Choice(FORMATS), help="Format; by default, the one of the file's suffix.")
+@click.option("--embeddings", is_flag=True, help="Include the embedding of each face (128 numbers).")
 @force_option
 @pass_library
 def export(
@@ -26,12 +26,12 @@ def export(
 ) -> Answer | None:
     """Write all photos, faces or matches as a table: CSV, JSON Lines or Parquet.
 
-    Rows are all of one moment, even while the daemon runs. Without --out they go to standard output, by default as CSV.
-    --json tells what was written to a file.
+    All rows come from one snapshot, even while the daemon runs. Without --out, writes to standard output, by default as
+    CSV. --json reports what was written to a file.
     """
     check_table(what, embeddings=embeddings)
     if wants_json() and out is None:
-        raise UsageError("--json goes with --out; --format jsonl writes the rows themselves as JSON.")
+        raise UsageError("--json requires --out; use --format jsonl to write the rows as JSON.")
     if out is None:
         with binary_output() as output:
             library.export(what, output, format=named, embeddings=embeddings)
@@ -39,5 +39,5 @@ def export(
     written = library.export(what, out, format=named, embeddings=embeddings, replace=force)
     return Answer(
         data={"file": out, "format": written.format, "rows": written.rows},
-        text=lambda: say(f"{out}: {written.rows} {what}."),
+        text=lambda: say(f"{out}: {written.rows} {what} written."),
     )

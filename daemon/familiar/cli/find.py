@@ -1,4 +1,4 @@
-"""familiar find: who is in an image, and in which known photos they are."""
+"""familiar find: who is in an image, and which known photos show the same people."""
 
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,16 @@ from familiar.library.search import FoundPhoto, SearchResult
 
 @command(epilog="Example: familiar find ~/Downloads/party.jpg --max 20 --distances")
 @click.argument("image", type=PathType())
-@click.option("--max", "most", type=click.IntRange(1), default=10, show_default=True, help="Photos for each face.")
-@click.option("--threshold", type=FiniteRange(0, 2, min_open=True), help="Distance up to which a face is found.")
-@click.option("--nearest", is_flag=True, help="Show the nearest, even if they are beyond the threshold.")
+@click.option(
+    "--max", "most", type=click.IntRange(1), default=10, show_default=True, help="Number of photos for each face."
+)
+@click.option(
+    "--threshold", type=FiniteRange(0, 2, min_open=True), help="Largest distance of a face that counts as found."
+)
+@click.option("--nearest", is_flag=True, help="Show the nearest faces, even beyond the threshold.")
 @click.option("--distances", is_flag=True, help="Show distances and scores.")
-@click.option("--person", help="Look only among the photos of this person.")
-@click.option("--copy-to", type=PathType(), help="Copy the photos that are found to this folder.")
+@click.option("--person", help="Search only the photos of this person.")
+@click.option("--copy-to", type=PathType(), help="Copy the found photos to this folder.")
 @pass_library
 def find(
     library: Library,
@@ -35,9 +39,9 @@ def find(
     person: str | None,
     copy_to: Path | None,
 ) -> Answer:
-    """Show who is in IMAGE, and the known photos with the same faces, the nearest first.
+    """Show who is in IMAGE, and known photos with the same faces, nearest first.
 
-    IMAGE itself is not remembered. Without --threshold the configured one holds.
+    IMAGE itself is not added to the store. By default, uses the configured threshold.
     """
     target = None if copy_to is None else library.check_target(copy_to)
     found = library.find(image, most=most, threshold=threshold, beyond=nearest, person=person)
@@ -61,9 +65,9 @@ def _show(number: int, of: int, found: SearchResult, paths: dict[int, Path | Non
     say(f"face {number} of {of}, {found.face.size} pixels at {box.left}, {box.top}: {_who(found)}")
     others = [each for each in found.people if found.match is None or each.name != found.match.person]
     if others:
-        say("also near: " + ", ".join(f"{each.name} ({each.distance:.3f})" for each in others))
+        say("also similar: " + ", ".join(f"{each.name} ({each.distance:.3f})" for each in others))
     if not found.photos:
-        say("no known photo has a face as near as this; --nearest shows the nearest.")
+        say("no known photo has a face within the threshold; use --nearest to show the nearest faces.")
     columns = ("photo", "people", *(("distance", "score") if distances else ()))
     rows = [
         (_path(each, paths), ", ".join(each.people), *(_numbers(each.distance) if distances else ()))
@@ -78,15 +82,15 @@ def _show(number: int, of: int, found: SearchResult, paths: dict[int, Path | Non
 def _who(found: SearchResult) -> str:
     match = found.match
     if match is None:
-        return "unknown; nobody is registered yet"
+        return "unknown; no people are registered"
     if match.accepted:
         return f"{match.person} (distance {match.distance:.3f})"
-    reason = "as near to a second person" if match.ambiguous else "too far away"
+    reason = "and a second person is equally near" if match.ambiguous else "too far away"
     return f"unknown; the nearest is {match.person} (distance {match.distance:.3f}), {reason}"
 
 
 def _path(found: FoundPhoto, paths: dict[int, Path | None]) -> object:
-    return paths[found.photo] or f"(photo {found.photo}, which lies nowhere any more)"
+    return paths[found.photo] or f"(photo {found.photo}, file gone)"
 
 
 def _numbers(distance: float) -> tuple[str, str]:

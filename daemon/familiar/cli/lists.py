@@ -1,4 +1,4 @@
-"""familiar move, copy, link: put the photos of a list into a folder, so that it can be undone."""
+"""familiar move, copy, link: put the photos of a list into a folder; this can be undone."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ from familiar.library.photo_lists import names_in
 _STANDARD_INPUT = Path("-")
 
 _list = click.argument("file", metavar="LIST", type=PathType(allow_dash=True))
-_to = click.option("--to", "target", required=True, type=PathType(), help="The folder.")
+_to = click.option("--to", "target", required=True, type=PathType(), help="Target folder.")
 _gone = click.option("--ignore-missing", is_flag=True, help="Skip listed files that do not exist.")
 
 
@@ -28,8 +28,8 @@ _gone = click.option("--ignore-missing", is_flag=True, help="Skip listed files t
 def move(library: Library, file: Path, *, target: Path, ignore_missing: bool) -> Answer:
     """Move the photos of LIST to a folder.
 
-    LIST has a path a line, as `familiar scores filter` writes it; - is standard input. Nothing is overwritten, and
-    `familiar undo --last` takes all of it back.
+    LIST contains one path a line, as written by `familiar scores filter`; - is standard input. Nothing is overwritten.
+    To undo: familiar undo --last.
     """
     moved = library.move(_listed(file), target, ignore_missing=ignore_missing)
     return steps_answer(moved.steps, "moved", there=moved.already_there)
@@ -43,8 +43,8 @@ def move(library: Library, file: Path, *, target: Path, ignore_missing: bool) ->
 def copy(library: Library, file: Path, *, target: Path, ignore_missing: bool) -> Answer:
     """Copy the photos of LIST to a folder.
 
-    LIST has a path a line, as `familiar scores filter` writes it; - is standard input. Nothing is overwritten, and
-    `familiar undo --last` takes all of it back.
+    LIST contains one path a line, as written by `familiar scores filter`; - is standard input. Nothing is overwritten.
+    To undo: familiar undo --last.
     """
     copied = library.copy(_listed(file), target, ignore_missing=ignore_missing)
     return steps_answer(copied.steps, "copied", there=copied.already_there)
@@ -54,13 +54,13 @@ def copy(library: Library, file: Path, *, target: Path, ignore_missing: bool) ->
 @_list
 @_to
 @_gone
-@click.option("--hard", is_flag=True, help="Make hard links: the same file system only.")
+@click.option("--hard", is_flag=True, help="Make hard links; the folder must be on the same file system.")
 @pass_library
 def link(library: Library, file: Path, *, target: Path, ignore_missing: bool, hard: bool) -> Answer:
     """Link the photos of LIST into a folder.
 
-    LIST has a path a line, as `familiar scores filter` writes it; - is standard input. Nothing is overwritten, and
-    `familiar undo --last` takes all of it back.
+    LIST contains one path a line, as written by `familiar scores filter`; - is standard input. Nothing is overwritten.
+    To undo: familiar undo --last.
     """
     linked = library.link(_listed(file), target, hard=hard, ignore_missing=ignore_missing)
     return steps_answer(linked.steps, "linked", there=linked.already_there)

@@ -1,4 +1,4 @@
-"""familiar report: what the store has, as one page."""
+"""familiar report: the contents of the store, as one page."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -19,16 +19,16 @@ from familiar.cli.console.parameters import PathType, force_option
     type=click.IntRange(0, 10_000),
     default=100,
     show_default=True,
-    help="People to show, those with most photos.",
+    help="Number of people to show, those with the most photos.",
 )
-@click.option("--faces/--no-faces", default=True, help="Show faces, or names and figures alone.")
+@click.option("--faces/--no-faces", default=True, help="Show faces (default), or only names and numbers.")
 @force_option
 @pass_library
 def report(library: Library, file: Path, *, most: int, faces: bool, force: bool) -> Answer:
     """Write a page about all photos: types, years, sources, faces, people, scores, and what was set aside.
 
-    FILE is one HTML file that needs nothing else, no network either, and can be read on a phone. A report that lies
-    there is replaced, another file is not. --json prints the same figures.
+    FILE is a single HTML file that needs no other files and no network, and is readable on a phone. An existing report
+    is replaced; any other file is not. --json prints the same numbers.
     """
     written = library.report(file, people=most, faces=faces, replace=force)
     figures, totals = written.figures, written.figures.totals

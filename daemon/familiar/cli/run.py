@@ -19,8 +19,8 @@ from familiar.cli.console.parameters import PathType
 def run(environment: Environment, folders: tuple[Path, ...], log_format: str | None, log_level: str | None) -> None:
     """Watch folders, and handle each photo that arrives.
 
-    FOLDERS are watched with all below them, by default the configured ones, until the daemon is stopped. SIGTERM and
-    Ctrl-C stop it; SIGHUP reads configuration and rules anew and compares all folders.
+    Watches FOLDERS and their subfolders, by default the configured folders, until the daemon is stopped. SIGTERM and
+    Ctrl-C stop it. SIGHUP reloads the configuration and the rules, and rescans all folders.
     """
     with reported():
         log = begin_log(environment.settings(), log_format, log_level)

@@ -1,4 +1,4 @@
-"""familiar scan: one pass over what is there now."""
+"""familiar scan: handle the files that exist now."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +14,12 @@ from familiar.cli.console.parameters import PathType
 from familiar.events import NO_LOG
 
 _SHOWN = 20
-"""Problems that people are shown."""
+"""Problems that are shown as text."""
 
 
 @command(epilog="Example: familiar scan ~/Pictures")
 @click.argument("paths", nargs=-1, type=PathType())
-@click.option("--retry", is_flag=True, help="Try photos again that were set aside.")
+@click.option("--retry", is_flag=True, help="Retry photos that were set aside.")
 @log_format_option
 @log_level_option
 @pass_environment
@@ -28,9 +28,9 @@ def scan(
 ) -> Answer:
     """Handle the photos that are there now, and exit.
 
-    PATHS are folders and files, by default the configured folders. What was set aside is a result; exits with 1 if
-    something failed, and will be tried again, or if it was stopped. The log is written only where it is asked for, or
-    where standard error is no terminal.
+    PATHS are folders and files; the default is the configured folders. Exits with 1 if a photo failed and will be tried
+    again, or if the scan was stopped; photos that were set aside do not count as failed. Writes a log only if a log
+    option is given or standard error is not a terminal.
     """
     logs = is_logging(log_format, log_level)
     log = begin_log(environment.settings(), log_format, log_level or "warning") if logs else NO_LOG
@@ -45,9 +45,9 @@ def _show(result: ScanResult) -> None:
         print_table(("what", "where", "why"), [(one.what, one.where, one.why) for one in result.problems[:_SHOWN]])
     if len(result.problems) > _SHOWN:
         more = len(result.problems) - _SHOWN
-        say(f"... and {more} more; familiar status shows what is set aside and what waits.")
+        say(f"... and {more} more; `familiar status` shows all photos that are set aside or waiting.")
     if result.stopped:
-        say("Stopped: what was not done waits for the next run.")
+        say("Stopped; the next run continues with the remaining photos.")
     say(
         f"{result.done} handled, {result.set_aside} set aside, {result.failed} failed; "
         f"{result.photos} photos with {result.faces} faces known, {result.recognised} recognised."

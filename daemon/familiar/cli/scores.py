@@ -1,4 +1,4 @@
-"""familiar scores: how near photos come to a person; statistics, lists and plots of that."""
+"""familiar scores: the similarity of photos to a person; statistics, lists and plots of the scores."""
 
 import csv
 import io
@@ -23,28 +23,28 @@ _PERCENTILE_COLUMNS = ("percentile", "score", "at or above", "at or below", "dev
 _SHOWN = 5
 
 source_argument = click.argument("source", required=False, type=PathType())
-stored_option = click.option("--person", help="In place of SOURCE: all photos that are known, scored for this person.")
+stored_option = click.option("--person", help="Instead of SOURCE: score all known photos for this person.")
 
 
 @click.group(cls=Group)
 def scores() -> None:
-    """Score photos by how near they come to a person.
+    """Score photos by their similarity to a person.
 
-    The score of a photo is 1 / (1 + distance) of the face in it that comes nearest.
+    The score of a photo is 1 / (1 + distance), with the distance of its nearest face.
     """
 
 
 @scores.command(epilog="Example: familiar scores write --person 'Eileen Collins' ~/Pictures --recursive")
 @click.argument("folder", type=PathType())
-@click.option("--person", required=True, help="Whom to look for.")
-@click.option("--recursive", is_flag=True, help="Take the folders below FOLDER, too.")
-@click.option("--out", type=PathType(), help=f"The file with all scores; by default FOLDER/{ALL_NAME}.")
+@click.option("--person", required=True, help="Person to look for.")
+@click.option("--recursive", is_flag=True, help="Include subfolders of FOLDER.")
+@click.option("--out", type=PathType(), help=f"File for all scores; default: FOLDER/{ALL_NAME}.")
 @pass_library
 def write(library: Library, folder: Path, *, person: str, recursive: bool, out: Path | None) -> Answer:
-    """Write how near each photo in FOLDER comes to a person.
+    """Write the similarity of each photo in FOLDER to a person.
 
-    In every folder with photos a similarity_scores.txt is written, with a line `path: score` for each photo in which
-    a face was found, and one file with all of them. Photos that are known are not looked at again.
+    Writes a similarity_scores.txt to each folder with photos, with a line `path: score` for each photo that has a face,
+    and one file with all scores. Known photos are not decoded again.
     """
     written = library.write_scores(folder, person, recursive=recursive, out=out)
     data = {
@@ -63,12 +63,12 @@ def write(library: Library, folder: Path, *, person: str, recursive: bool, out: 
 @click.option("--csv", "as_csv", is_flag=True, help="Print the percentiles as CSV.")
 @pass_library
 def stats(library: Library, source: Path | None, person: str | None, *, as_csv: bool) -> Answer:
-    """Show the statistics of scores, with all percentiles.
+    """Show statistics of scores, with all percentiles.
 
-    SOURCE is a file of scores, or a folder: all files similarity_scores.txt in and below it are taken.
+    SOURCE is a file of scores, or a folder: every similarity_scores.txt in it and its subfolders is read.
     """
     if as_csv and wants_json():
-        raise UsageError("--csv and --json are two forms of the same: name one.")
+        raise UsageError("--csv and --json can't be combined; give one of them.")
     statistics = library.scores(person, source=source).statistics()
     return Answer(data=asdict(statistics), text=lambda: (_show_csv if as_csv else _show)(statistics))
 
@@ -76,10 +76,10 @@ def stats(library: Library, source: Path | None, person: str | None, *, as_csv: 
 @scores.command("filter", epilog="Example: familiar scores filter ~/Pictures --min-percentile 90 --out best.txt")
 @source_argument
 @stored_option
-@click.option("--min-percentile", type=FiniteRange(0, 100), help="Take scores of this percentile and above.")
-@click.option("--max-percentile", type=FiniteRange(0, 100), help="Take scores of this percentile and below.")
-@click.option("--min-score", type=FiniteRange(0, 1), help="Take this score and above.")
-@click.option("--max-score", type=FiniteRange(0, 1), help="Take this score and below.")
+@click.option("--min-percentile", type=FiniteRange(0, 100), help="List photos at this percentile or above.")
+@click.option("--max-percentile", type=FiniteRange(0, 100), help="List photos at this percentile or below.")
+@click.option("--min-score", type=FiniteRange(0, 1), help="List photos with this score or above.")
+@click.option("--max-score", type=FiniteRange(0, 1), help="List photos with this score or below.")
 @click.option("--out", type=PathType(), help="Write the list to this file.")
 @force_option
 @pass_library
@@ -93,9 +93,9 @@ def filter_(
     force: bool,
     **bounds: float | None,
 ) -> Answer:
-    """List the photos whose scores lie within bounds.
+    """List the photos with scores within bounds.
 
-    The list has a path a line, the best first; `familiar move`, `copy` and `link` take it. SOURCE as for stats.
+    The list contains one path a line, best first; `familiar move`, `copy` and `link` read it. SOURCE is as for stats.
     """
     if out is not None:
         check_new(out, replace=force)
@@ -111,7 +111,7 @@ def filter_(
         with binary_output() as output:
             output.write(chosen.list_bytes())
         if not chosen:
-            click.echo(f"0 of {_count(len(found), 'photo')} lie within the bounds.", err=True)
+            click.echo(f"0 of {_count(len(found), 'photo')} have scores within the bounds.", err=True)
 
     data = [{"path": path, "score": score} for path, score in zip(chosen.paths, chosen.scores.tolist(), strict=True)]
     return Answer(data=data, text=show)
@@ -120,13 +120,13 @@ def filter_(
 @scores.command(epilog="Example: familiar scores plot ~/Pictures --out scores.png")
 @source_argument
 @stored_option
-@click.option("--out", type=PathType(), help="Write a picture: the name ends in .png or .svg.")
+@click.option("--out", type=PathType(), help="Write a picture; the name must end in .png or .svg.")
 @force_option
 @pass_library
 def plot(library: Library, source: Path | None, person: str | None, *, out: Path | None, force: bool) -> Answer:
-    """Draw how scores are spread, with percentiles.
+    """Draw a histogram of scores, with percentiles.
 
-    Without --out it is drawn as text. SOURCE as for stats.
+    Without --out, draws it as text. SOURCE is as for stats.
     """
     if out is not None:
         check_plot_file(out, replace=force)
@@ -150,14 +150,14 @@ def plot(library: Library, source: Path | None, person: str | None, *, out: Path
 def _show_written(written: WrittenScores) -> None:
     if written.failed:
         rows = [(indexed.path, indexed.reason) for indexed in written.failed]
-        print_table(("photo", "could not be looked at"), rows)
+        print_table(("photo", "could not be read because"), rows)
     say(
         f"{written.person}: {_count(len(written.scores), 'photo')} scored, {written.without_face} without a face, "
         f"{len(written.failed)} not readable; {_count(len(written.files), 'file')} written, all scores in "
         f"{written.files[-1]}"
     )
     for file in written.older[:_SHOWN]:
-        say(f"note: {file} is from an earlier run and was left unchanged; no photo beside it was scored now.")
+        say(f"note: {file} is from an earlier run and was left unchanged; this run scored no photo in that folder.")
     if len(written.older) > _SHOWN:
         say(f"note: and {len(written.older) - _SHOWN} more.")
 

@@ -1,4 +1,4 @@
-"""familiar sidecars: names and faces in XMP files beside the photos, for other programs and from them."""
+"""familiar sidecars: names and faces in XMP files next to the photos, to and from other programs."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -17,25 +17,25 @@ from familiar.library.sidecars.preview import SidecarPreview
 
 @click.group(cls=Group)
 def sidecars() -> None:
-    """Write names and faces into XMP files beside the photos, or read what others wrote there."""
+    """Write names and faces to XMP sidecars, or read those of other programs."""
 
 
 @sidecars.command(epilog="Example: familiar sidecars plan ~/Pictures/2019")
 @click.argument("paths", nargs=-1, type=PathType())
 @pass_library
 def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
-    """Show which sidecars `write` would make or change; touch nothing.
+    """Show which sidecars `write` would create or change; touch nothing.
 
-    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
+    PATHS are folders and files, which are scanned first; the default is all known photos.
     """
     previews = library.sidecars.plan(paths)
-    shown = [one for one in previews if one.change != "as it is"]
+    shown = [one for one in previews if one.change != "unchanged"]
 
     def show() -> None:
         if shown:
             rows = [(one.sidecar, one.change, one.reason or ", ".join(one.names)) for one in shown]
-            print_table(("sidecar", "would be", "says"), rows)
-        say(f"{len(shown)} sidecars, {len(previews) - len(shown)} as they are. Nothing was touched.")
+            print_table(("sidecar", "change", "names"), rows)
+        say(f"{len(shown)} sidecars, {len(previews) - len(shown)} unchanged. Nothing was touched.")
 
     failed = any(one.change == "failed" for one in previews)
     return Answer(data=[_as_json(one) for one in shown], text=show, failed=failed)
@@ -45,11 +45,10 @@ def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
 @click.argument("paths", nargs=-1, type=PathType())
 @pass_library
 def write(library: Library, paths: tuple[Path, ...]) -> Answer:
-    """Write who is on each photo, and where, into its sidecar, beside what others wrote there.
+    """Write the names and face areas of each photo into its sidecar, and keep what others wrote there.
 
-    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
-    `plan` shows beforehand what is written. What another program wrote is never changed. All of it can be undone:
-    familiar undo --last.
+    PATHS are folders and files, which are scanned first; the default is all known photos. Use `plan` to see the changes
+    beforehand. What another program wrote is never changed. To undo: familiar undo --last.
     """
     written = library.sidecars.write(paths)
     data = {
@@ -64,11 +63,11 @@ def write(library: Library, paths: tuple[Path, ...]) -> Answer:
 @click.argument("paths", nargs=-1, type=PathType())
 @pass_library
 def read(library: Library, paths: tuple[Path, ...]) -> Answer:
-    """Take the named faces in the sidecars of other programs for confirmed.
+    """Confirm faces that other programs named in sidecars.
 
-    PATHS are folders and files, which are looked through first; by default it is about all photos that were scanned.
-    Sidecars that are as they were when they were read last are not read again. What comes of each is undone by itself:
-    familiar clusters log, familiar clusters undo.
+    PATHS are folders and files, which are scanned first; the default is all known photos. Sidecars that have not
+    changed since they were last read are skipped. The confirmations of each sidecar can be undone: see familiar
+    clusters log and familiar clusters undo.
     """
     told = library.sidecars.read(paths)
     return Answer(data=asdict(told), text=lambda: _show_read(told), failed=bool(told.failed))
@@ -76,7 +75,7 @@ def read(library: Library, paths: tuple[Path, ...]) -> Answer:
 
 def _show_written(written: WrittenSidecars) -> None:
     if written.failed:
-        print_table(("sidecar", "left as it is because"), [(one.sidecar, one.reason) for one in written.failed])
+        print_table(("sidecar", "not written because"), [(one.sidecar, one.reason) for one in written.failed])
     summarise(written.steps, "sidecars written", there=written.unchanged, left=len(written.failed))
 
 
@@ -86,10 +85,10 @@ def _show_read(told: SidecarReadings) -> None:
     if confirmed:
         print_table(("sidecar", "confirmed"), confirmed)
     if left:
-        print_table(("sidecar", "left as it is"), left)
+        print_table(("sidecar", "not confirmed because"), left)
     if told.failed:
         print_table(("sidecar", "can't be read because"), [(one.sidecar, one.reason) for one in told.failed])
-    say(f"{len(confirmed)} sidecars named faces, {len(told.failed)} can't be read.")
+    say(f"{len(confirmed)} sidecars with confirmed faces, {len(told.failed)} unreadable.")
 
 
 def _as_json(one: SidecarPreview) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""familiar status: what the daemon is doing, as the store tells it."""
+"""familiar status: what the daemon is doing, read from the store."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,13 +9,13 @@ from familiar.cli.console.output import local_time, print_heading, print_table, 
 from familiar.library.status import FlickrSummary, LibraryStatus
 
 _SHOWN = 20
-"""Rows of a table that people are shown."""
+"""Rows of a table that are shown as text."""
 
 
 @command(epilog="Example: familiar status --json")
 @pass_library
 def status(library: Library) -> Answer:
-    """Show what is done, what waits, and what went wrong."""
+    """Show what is done, what is waiting, and what failed."""
     found = library.status()
     return Answer(data=asdict(found), text=lambda: _show(found))
 
@@ -24,23 +24,23 @@ def _show(found: LibraryStatus) -> None:
     _show_counts(found)
     if found.flickr is not None:
         _show_flickr(found.flickr)
-    _section("folders", ("folder", "state", "compared at"), [
+    _section("folders", ("folder", "state", "scanned at"), [
         (root.path, ": ".join(filter(None, (root.state, root.reason))), local_time(root.scanned_at))
         for root in found.roots
     ])  # fmt: skip
     _section("operations", ("state", "count"), sorted(found.operations.items()))
-    _section("disks that operations wait for", ("folder", "operations"), [
+    _section("disks with waiting operations", ("folder", "operations"), [
         (each.folder, each.operations) for each in found.waiting_for_disks
     ])  # fmt: skip
-    _section("waiting for another try", ("file", "reason"), [(each.path, each.reason) for each in found.failed])
-    _section("operations that wait for another try", ("operation", "kind", "photo", "error"), [
+    _section("waiting to be retried", ("file", "reason"), [(each.path, each.reason) for each in found.failed])
+    _section("operations waiting to be retried", ("operation", "kind", "photo", "error"), [
         (each.operation, each.kind, each.photo, each.error) for each in found.failed_operations
     ])  # fmt: skip
     _section("set aside", ("file", "reason"), [(each.path, each.reason) for each in found.set_aside])
 
 
 def _show_counts(found: LibraryStatus) -> None:
-    say(f"daemon: runs, pid {found.pid}" if found.pid else "daemon: does not run")
+    say(f"daemon: running (pid {found.pid})" if found.pid else "daemon: not running")
     say(f"state: {found.state}")
     photos, clusters = found.photos, found.clusters
     say(
@@ -50,18 +50,20 @@ def _show_counts(found: LibraryStatus) -> None:
     if any(clusters.values()):
         say(f"clusters: {clusters['unnamed']} without a name, {clusters['named']} named, {clusters['ignored']} ignored")
     if found.outdated_faces:
-        say(f"{found.outdated_faces} faces are of another model; the daemon encodes them again, where it can")
+        say(
+            f"{found.outdated_faces} faces are encoded with another model; the daemon encodes them again where possible"
+        )
     say("files: " + ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
 
 
 def _show_flickr(found: FlickrSummary) -> None:
     photos, tags = found.photos, found.tags
     say(
-        f"Flickr: {photos['done']} photos of {found.account} done, {photos['listed'] + photos['fetched']} wait; "
-        f"{tags['to_add'] + tags['to_remove']} tags wait"
+        f"Flickr: {photos['done']} photos of {found.account} done, {photos['listed'] + photos['fetched']} waiting; "
+        f"{tags['to_add'] + tags['to_remove']} tags waiting"
     )
     if found.trouble:
-        say(f"Flickr stands still: {found.trouble}")
+        say(f"Flickr: stopped: {found.trouble}")
 
 
 def _section(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
@@ -70,4 +72,4 @@ def _section(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, 
     print_heading(title, len(rows))
     print_table(columns, rows[:_SHOWN])
     if len(rows) > _SHOWN:
-        say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
+        say(f"... and {len(rows) - _SHOWN} more; use --json to show all.")

@@ -1,6 +1,6 @@
 """Put content under a final name: never over another file, never half, and twice is once.
 
-What is acted on is held open (`familiar.filesystem`): a name that leads to something else meanwhile is noticed, and no
+What is acted on is held open (`familiar.filesystem`): a name that now refers to something else is noticed, and no
 name is removed without the proof that its content outlives that (`familiar.filesystem.removal`).
 
 Each `place_*` function ends with the content at `target`, and does nothing if it is there already: calling it again
@@ -9,8 +9,8 @@ after a crash at any instant completes what was begun, once the hidden names are
 ==============================  =============================================================================
 The process dies                Calling it again
 ==============================  =============================================================================
-before the temporary is whole   writes the temporary anew
-before the rename               writes the temporary anew
+before the temporary is whole   writes the temporary again
+before the rename               writes the temporary again
 after the rename                finds the content at the target; of a move it removes the original, after
                                 comparing it with the target
 while the original is hidden    the original has got its name again; then as after the rename
@@ -48,14 +48,14 @@ def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: st
     """Move the file at `source` to `target`; to another file system as a copy that is compared before the source goes.
 
     Args:
-        source: where it lies; None if its folder is gone.
-        target: where it is to lie.
-        hidden: the names to use meanwhile, those of `source` and `target` in their folders.
+        source: where it is; None if its folder is gone.
+        target: where it is to be.
+        hidden: the names to use in the meantime, those of `source` and `target` in their folders.
         hash_: the SHA-256 of the content that was decided on.
         pulse: called between the parts of long work.
 
     Raises:
-        FileExistsError: other content lies at the target, or a link.
+        FileExistsError: other content is at the target, or a link.
         GoneError: the source is gone.
         ChangedError: the source does not have the content of `hash_` (any more).
         WriterError: another program has the source open for writing.
@@ -64,12 +64,12 @@ def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: st
     """
     if source is not None and source.link_end() is not None:
         where = os.path.realpath(source.path)
-        raise SetAsideError(f"{source.path}: is a symbolic link, which is not moved; its photo lies at {where}")
+        raise SetAsideError(f"{source.path}: is a symbolic link, which is not moved; its photo is at {where}")
     if target.exists:
         _complete_move(source, target, hidden, hash_=hash_, pulse=pulse)
         return
     if source is None:
-        raise GoneError(f"{target.path}: neither it nor what was to be moved there is there any more")
+        raise GoneError(f"{target.path}: neither it nor the file to be moved there exists any more")
     with hold(source) as held:
         if source.folder.device != target.folder.device or not _move_within(held, target, hash_, pulse):
             _move_across(held, target, hidden, hash_, pulse)
@@ -96,7 +96,7 @@ def place_bytes(data: bytes, target: Entry, hidden: Hidden, *, pulse: Pulse) -> 
     """Write a file at `target`.
 
     Raises:
-        FileExistsError: other content lies at the target.
+        FileExistsError: other content is at the target.
         OSError: it can't be done for now.
     """
     if _is_placed(target, hashlib.sha256(data).hexdigest(), pulse):
@@ -115,14 +115,14 @@ def hold_photo(source: Entry | None) -> Iterator[HeldFile]:
         GoneError, SetAsideError, OSError: as `hold` does.
     """
     if source is None:
-        raise GoneError("its folder is no longer there")
+        raise GoneError("its folder no longer exists")
     if source.link_end() is None:
         with hold(source) as held:
             yield held
         return
     real = Path(os.path.realpath(source.path))
     if not real.exists():
-        raise GoneError(f"{source.path}: leads to {real}, where nothing is")
+        raise GoneError(f"{source.path}: leads to {real}, which does not exist")
     with Folder.open(real.parent) as folder, hold(Entry(folder, real.name)) as held:
         yield held
 
@@ -140,7 +140,7 @@ def _move_within(held: HeldFile, target: Entry, hash_: str, pulse: Pulse) -> boo
         return False
     if not held.is_at(target):  # something else was put in the place of what was held
         give_back_name(target, source, unused_name)
-        raise ChangedError(f"{source.path}: was exchanged while it was moved")
+        raise ChangedError(f"{source.path}: was replaced while it was moved")
     target.folder.sync()
     if not source.folder.is_same(target.folder):
         source.folder.sync()
@@ -177,7 +177,7 @@ def _complete_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_
         if source is None or source.is_same(target):
             return
         with hold_if_regular(source) as held:
-            if held is not None and held.is_one_with(there):  # a rename by way of a link was interrupted
+            if held is not None and held.is_one_with(there):  # a rename through a link was interrupted
                 remove(held, prove_second_name(held, target), hidden=hidden.source)
             elif held is not None and held.hash(pulse) == hash_:
                 remove(held, prove_placed(held, there, hash_, pulse=pulse), hidden=hidden.source)
@@ -195,8 +195,8 @@ def _check_complete(held: HeldFile) -> None:
     age = time.time() - max(held.identity.mtime_ns, held.identity.ctime_ns) / 1e9
     if age < _LONG_QUIET:
         raise WriterError(
-            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and it can't be told whether a program still "
-            f"writes it; it is moved to another disk after {_LONG_QUIET // 60} minutes without a change"
+            f"{held.entry.path}: was changed {max(age, 0):.0f} s ago, and a program may still be writing it; it is "
+            f"moved to another disk after {_LONG_QUIET // 60} minutes without a change"
         )
 
 

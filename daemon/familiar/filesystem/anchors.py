@@ -44,6 +44,6 @@ class Anchor:
         try:
             found = os.stat(self.path)
         except OSError as error:
-            return "is gone: it was deleted or moved away" if error.errno in _LEADS_NOWHERE else None
+            return "was deleted or moved away" if error.errno in _LEADS_NOWHERE else None
         is_same = (found.st_dev, found.st_ino) == (self.device, self.inode)
         return None if is_same else "was replaced by another file"

@@ -25,7 +25,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise GoneError(f"{path}: no longer there") from error
+        raise GoneError(f"{path}: no longer exists") from error
     except OSError as error:
         raise RetryError(f"can't be read: {error.strerror}") from error
 
@@ -37,7 +37,7 @@ def fingerprint(path: Path) -> str:
 
 
 def read_head(path: Path, size: int) -> bytes:
-    """Return the first bytes of a file, so many if it has them; raises as `reading` does."""
+    """Return up to this many first bytes of a file; raises as `reading` does."""
     with reading(path), open_regular(path) as file:
         return file.read(size)
 
@@ -50,7 +50,7 @@ def read_bytes(path: Path) -> bytes:
     """
     with reading(path), open_regular(path) as file:
         if os.fstat(file.fileno()).st_size > MAX_BYTES:
-            raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, which no photo is")
+            raise SetAsideError(f"larger than {MAX_BYTES >> 20} MiB, the limit for photos")
         return file.read()
 
 

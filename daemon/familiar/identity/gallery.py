@@ -16,7 +16,7 @@ class Gallery:
     """All known people: person `i` has the references `starts[i]` to `starts[i + 1]` of the stack.
 
     `columns`, shape (n, 129), are the references, each with the square of its length behind it: so the squares of all
-    distances are one matrix product. `radii` are how far a person's references lie from their centre at most.
+    distances are one matrix product. `radii` are the largest distances of a person's references from their centre.
     """
 
     names: tuple[str, ...]

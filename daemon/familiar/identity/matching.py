@@ -1,9 +1,9 @@
 """Compare faces with the registered people.
 
 A face's distance to a person is its distance to the centre of the person's references that are nearest to it, and
-that look alike. One reference alone is easily a lucky accident; the centre of all of them is nobody, where a person
-was a child and is an adult. Among the ways that were measured this one misses least at the same rate of false matches
-(docs/matching.md).
+that look alike. One reference alone is easily near by chance; the centre of all references resembles nobody if a
+person appears both as a child and as an adult. Of all measured methods, this one misses least at the same rate of false
+matches (docs/matching.md).
 """
 
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ _BLOCK_BYTES = 64 * 1024 * 1024
 """Memory for one block of the matrix of distances."""
 
 _ROUNDING = 1e-4
-"""More than float32 can be wrong by in the square of a distance of embeddings, whose length is about 1."""
+"""Upper bound of the float32 error in the squared distance of embeddings, whose length is about 1."""
 
 
 def match(
     embeddings: Embeddings, gallery: Gallery, settings: MatchingSettings, verdicts: Verdicts | None = None
 ) -> tuple[Match | None, ...]:
-    """Return the best match of each face, or None where nobody is registered or the embedding is damaged.
+    """Return the best match of each face, or None if no people are registered or the embedding is damaged.
 
-    A match is `ambiguous` when a second person lies within `settings.margin` of the first, and is `accepted` when it
-    lies within the person's threshold and is not ambiguous. Where a person has decided, that holds instead.
+    A match is `ambiguous` when a second person is within `settings.margin` of the first, and is `accepted` when it
+    is within the person's threshold and is not ambiguous. A decision of a person replaces both.
 
     Args:
         embeddings: shape (m, 128), of the gallery's engine.
@@ -130,9 +130,9 @@ def _match_block(
 def _candidates(
     faces: Embeddings, gallery: Gallery, limits: npt.NDArray[np.float64], barred: tuple[list[int], list[int]]
 ) -> npt.NDArray[np.bool_]:
-    """Return who may be within the limits of which face, shape (faces, people); the nearest person always may.
+    """Return which people can be within the limits of which face, shape (faces, people); the nearest person always is.
 
-    Those who were refused for a face never may.
+    People refused for a face never are.
 
     float32 is enough for that. The distance to the centre of some references, squared, is the mean of the squared
     distances to them less their spread, and the spread is at most the square of the person's radius, and of the

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from familiar.model import Embeddings
 
 MOST_REFERENCES = 12
-"""References that a group gives: with ten, matching misses hardly any face (docs/matching.md)."""
+"""References taken from a cluster: with ten, matching misses hardly any face (docs/matching.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

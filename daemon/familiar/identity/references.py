@@ -9,17 +9,17 @@ from familiar.identity.people import MOST_REFERENCES
 from familiar.model import Embeddings
 
 _SHARPER_HALF = 50
-"""Of the faces, only those of at least the median quality are looked at, if there are enough of them."""
+"""Only faces of at least the median quality are considered, if there are enough of them."""
 
 
 def choose_references(
     embeddings: Embeddings, qualities: Sequence[float], *, most: int = MOST_REFERENCES
 ) -> tuple[int, ...]:
-    """Return the indices of the faces that stand for a person best, at most so many, the most typical one first.
+    """Return the indices of the faces that represent a person best, at most `most`, the most typical one first.
 
     Among the better half of the faces, the one nearest to the centre comes first, and then whichever is farthest from
-    all that were chosen (T. Gonzalez, Clustering to minimize the maximum intercluster distance, 1985). So each look of
-    a person is there, and a poor picture is not.
+    all that were chosen (T. Gonzalez, Clustering to minimize the maximum intercluster distance, 1985). So all looks of
+    a person are included, and poor pictures are not.
 
     Args:
         embeddings: shape (n, 128).

@@ -15,7 +15,7 @@ FILE_NAME = "similarity_scores.txt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadLine:
-    """A line that is no path with a score; `number` counts from 1."""
+    """A line that is not a path with a score; `number` counts from 1."""
 
     number: int
     text: str
@@ -28,7 +28,7 @@ def write_scores(scores: Mapping[str, float]) -> bytes:
 
 
 def read_scores(data: bytes) -> tuple[dict[str, float], tuple[BadLine, ...]]:
-    """Return the scores by path, in the order of lines, and what is wrong; of a path's scores the last holds."""
+    """Return the scores by path, in the order of lines, and what is wrong; the last score of a path counts."""
     scores: dict[str, float] = {}
     wrong: list[BadLine] = []
     for number, line in _lines(data):
@@ -40,7 +40,7 @@ def read_scores(data: bytes) -> tuple[dict[str, float], tuple[BadLine, ...]]:
         if 0 <= score <= 1:
             scores[_unescaped(raw)] = score
         else:
-            reason = "the score is not between 0 and 1" if math.isfinite(score) else "it is no `path: score`"
+            reason = "the score is not between 0 and 1" if math.isfinite(score) else "it is not `path: score`"
             wrong.append(BadLine(number=number, text=line, reason=reason))
     return scores, tuple(wrong)
 

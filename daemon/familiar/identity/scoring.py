@@ -1,4 +1,4 @@
-"""Score photos against one person: how near the best face in each comes."""
+"""Score photos against one person: the nearest face of each photo counts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ from familiar.identity.matching import to_nearest
 from familiar.model import Embeddings
 
 _BLOCK = 2000
-"""Faces compared at once: what that takes stays in the processor's cache."""
+"""Faces compared at once; the data of this many fits in the processor's cache."""
 
 
 def distances_to(embeddings: Embeddings, references: Embeddings, *, nearest: int) -> npt.NDArray[np.float64]:

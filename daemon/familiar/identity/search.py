@@ -1,4 +1,4 @@
-"""Search faces by how near they come to one."""
+"""Search faces by their distance to one face."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,6 @@ def distances_from(face: Embedding, embeddings: Embeddings) -> npt.NDArray[np.fl
 
 
 def nearest(distances: npt.NDArray[np.float64], *, count: int, limit: float) -> npt.NDArray[np.int64]:
-    """Return the places of the `count` least distances up to `limit`, the least first; of equal ones the first."""
+    """Return the places of the `count` smallest distances up to `limit`, ascending; ties keep their order."""
     order = np.argsort(distances, kind="stable")[:count]
     return order[distances[order] <= limit].astype(np.int64)

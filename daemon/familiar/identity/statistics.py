@@ -1,4 +1,4 @@
-"""What scores are like as a whole: their statistics, and where one score stands among them.
+"""Statistics of scores, and the percentile of one score among them.
 
 Percentiles are interpolated linearly between scores (method 7 of Hyndman and Fan, "Sample Quantiles in Statistical
 Packages", 1996), as NumPy does by default.
@@ -18,7 +18,7 @@ PERCENTS = tuple(range(101))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentile:
-    """One percentile: its score, how many scores lie on either side of it (with it), and how far from the mean it is.
+    """One percentile: its score, how many scores are on either side of it (inclusive), and how far from the mean it is.
 
     `deviations` are standard deviations from the mean, 0 where all scores are the same.
     """
@@ -47,7 +47,7 @@ def statistics_of(scores: Scores) -> ScoreStatistics:
     """Return the statistics of at least one score."""
     ordered = np.sort(scores)
     mean, deviation = float(ordered.mean()), float(ordered.std())
-    # The mean is a sum that is rounded: of equal scores it need not lie among them.
+    # The mean is a rounded sum: for equal scores it can be outside of their range.
     mean = min(max(mean, float(ordered[0])), float(ordered[-1]))
     return ScoreStatistics(
         count=len(ordered),
@@ -66,9 +66,9 @@ def score_at(scores: Scores, percent: float) -> float:
 
 
 def percentile_rank(ordered: Scores, score: float) -> tuple[float, float]:
-    """Return where a score stands among scores that are sorted upwards: the lowest and the highest percentile of it.
+    """Return the percentiles of a score among ascending scores: its lowest and its highest.
 
-    They differ where several scores are equal. It is what `score_at` takes back: a score reaches a percentile, as that
+    They differ where several scores are equal. It is the inverse of `score_at`: a score reaches a percentile, as that
     percentile's score or above it, if the highest is at least that.
     """
     if not len(ordered):

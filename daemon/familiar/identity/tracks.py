@@ -11,7 +11,7 @@ _ALIKE = 0.45
 """Largest distance of two faces of one person, wherever they are in the picture: about that of a match."""
 
 _FOLLOWING = 0.6
-"""The same for faces that lie over each other in frames that follow each other: people do not change places at once."""
+"""The same for faces that overlap in consecutive frames: people do not change places at once."""
 
 _OVERLAP = 0.3
 """Least share of their union that two such faces have in common."""
@@ -29,7 +29,7 @@ class Tracks:
     """The people in a video, as its frames come one by one."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Start without people."""
         self._tracks: list[_Track] = []
         self._frame = 0
 

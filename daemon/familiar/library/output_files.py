@@ -14,11 +14,11 @@ def check_new(path: Path, *, replace: bool) -> None:
         UsageError: a file of that name is there, and it was not said that it may be replaced; or it is a folder.
     """
     if path.is_dir():
-        raise UsageError(f"{path}: is a folder; name a file in it.")
+        raise UsageError(f"{path} is a folder; give a file in it.")
     if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: is not a regular file; name a new one.")
+        raise UsageError(f"{path} is not a regular file; give a new file.")
     if os.path.lexists(path) and not replace:
-        raise UsageError(f"{path}: is there already; name another file, or replace it with --force.")
+        raise UsageError(f"{path} already exists; choose another file, or replace it with --force.")
 
 
 def write_new(path: Path, data: bytes, *, replace: bool) -> None:

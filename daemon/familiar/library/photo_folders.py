@@ -23,17 +23,18 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
     if files and path.is_file():
         return FolderSettings(path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False)
     if path.exists():
-        raise UsageError(f"{path}: is no folder{' and no regular file' if files else ''}.")
-    raise UsageError(f"{path}: there is no such folder{' or file' if files else ''}.")
+        raise UsageError(f"{path} is not a folder{' or regular file' if files else ''}.")
+    raise UsageError(f"{path}: no such folder{' or file' if files else ''}.")
 
 
-def named_folders(paths: Iterable[Path]) -> list[FolderSettings]:
-    """Return the files and folders that are named.
+def named_folders(paths: Iterable[Path], *, recursive: bool = True) -> list[FolderSettings]:
+    """Return the files and folders that are named; those with what is below them if it is `recursive`.
 
     Raises:
         UsageError: there is nothing at one of the paths.
     """
-    return [folder_at(path, files=True) for path in paths]
+    named = (folder_at(path, files=True) for path in paths)
+    return [one.model_copy(update={"recursive": recursive and one.recursive}) for one in named]
 
 
 def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> tuple[FolderSettings, ...]:
@@ -42,14 +43,14 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
     With `files`, a file may be named as well: a folder of which only that file is taken.
 
     Raises:
-        UsageError: there is none, or one is no folder.
+        UsageError: there is none, or one is not a folder.
     """
     if not paths:
         if not settings.folders and settings.flickr.enabled:
             return ()
         if not settings.folders:
             raise UsageError(
-                "No folder to watch: name one (familiar run ~/Pictures), or set `folders` in the configuration."
+                "No folder to watch; give one (familiar run ~/Pictures), or set `folders` in the configuration."
             )
         return tuple(map(settings.watched, settings.folders))
     chosen: list[FolderSettings] = []
@@ -60,7 +61,7 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
         for other in chosen:
             if folder is not other and folder.path.is_relative_to(other.path):
                 raise UsageError(
-                    f"{folder.path} lies in {other.path}, which is watched with all below it: name one of them."
+                    f"{folder.path} is inside {other.path}, which is watched with its subfolders; give one."
                 )
     return tuple(chosen)
 
@@ -82,6 +83,6 @@ def photos_in(folders: Iterable[FolderSettings]) -> list[Path]:
         if errors:
             raise UsageError(f"{errors[0][0]}: can't be read: {errors[0][1]}.")
         if not found:
-            raise UsageError(f"{folder.path}: there is no photo in this folder.")
+            raise UsageError(f"{folder.path}: no photos in this folder.")
         photos.update(dict.fromkeys(found))
     return list(photos)

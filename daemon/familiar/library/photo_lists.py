@@ -9,6 +9,7 @@ from pathlib import Path
 from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_given
 from familiar.identity.score_files import read_list, read_scores
+from familiar.media import is_photo, is_video
 
 _SHOWN = 5
 
@@ -28,22 +29,22 @@ class PhotoList:
             FamiliarError: one of the files is gone, and that is not to be ignored.
         """
         if not self.paths:
-            raise UsageError(f"{self.name}: there is no path in it; a list has one a line.")
+            raise UsageError(f"{self.name}: contains no path; a list has one path a line.")
         modes = {path: _mode(path) for path in self.paths}
         folders = [path for path, mode in modes.items() if stat.S_ISDIR(mode)]
         if folders:
-            raise UsageError(f"{self.name}: {folders[0]} is a folder; a list has the paths of photos.")
+            raise UsageError(f"{self.name}: {folders[0]} is a folder; a list contains paths of photos.")
         gone = [path for path in self.paths if not stat.S_ISREG(modes[path])]
         if gone and not ignore_missing:
             raise FamiliarError(self._missing(gone))
         return [path for path, mode in modes.items() if stat.S_ISREG(mode)]
 
     def _missing(self, gone: Sequence[Path]) -> str:
-        shown = "\n".join(f"{path}: is not there any more" for path in gone[:_SHOWN])
+        shown = "\n".join(f"{path}: no longer exists" for path in gone[:_SHOWN])
         more = f"\nand {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
         return (
             f"{shown}{more}\n{len(gone)} of {len(self.paths)} files of {self.name} are missing. Nothing was done; "
-            "--ignore-missing skips them."
+            "use --ignore-missing to skip them."
         )
 
 
@@ -51,8 +52,10 @@ def read_names(file: Path) -> list[str]:
     """Return the paths that a list in a file names, as `names_in` does.
 
     Raises:
-        UsageError: it can't be read.
+        UsageError: it can't be read, or is a photo itself by its name.
     """
+    if is_photo(file) or is_video(file):
+        raise UsageError(f"{file}: is a photo, not a list of photos; a list has one path a line.")
     try:
         return names_in(read_given(file))
     except OSError as error:
@@ -73,7 +76,7 @@ def _without_score(text: str) -> str:
 
 
 def _mode(path: Path) -> int:
-    """Return what lies at a path, as the system has it; 0 for nothing, and for what can't be a path."""
+    """Return what is at a path, as the system has it; 0 for nothing, and for what can't be a path."""
     try:
         return path.stat().st_mode
     except (OSError, ValueError):

@@ -32,7 +32,7 @@ class Reencoder:
         self._log = log
 
     async def reencode_references(self) -> None:
-        """Encode all references again that are of another model, and tell which can't be."""
+        """Encode all references of another model again, and report those that can't be."""
         photos = self._store.people.outdated(self._model)
         limit = asyncio.Semaphore(self._workers.slots)
 
@@ -63,7 +63,7 @@ class Reencoder:
             self._store.people.renew(ids, embeddings, self._model)
 
     async def reencode(self, photo_id: int) -> bool:
-        """Encode the faces of a photo again, wherever it lies; return whether that was possible."""
+        """Encode the faces of a photo again, wherever it is; return whether that was possible."""
         places = [*self._store.files.paths_of(photo_id), *self._store.people.origins_of(photo_id)]
         for path in filter(os.path.lexists, dict.fromkeys(places)):
             try:

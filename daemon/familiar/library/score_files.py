@@ -10,7 +10,7 @@ from familiar.filesystem.regular_files import read_given, read_regular
 from familiar.identity.score_files import FILE_NAME, read_scores, write_scores
 
 ALL_NAME = "all_similarity_scores.txt"
-"""Name of the file with the scores of all folders, where no other is asked for."""
+"""Name of the file with the scores of all folders, where no other is requested."""
 
 _SHOWN = 5
 
@@ -30,7 +30,7 @@ def write_score_files(scores: Mapping[Path, float], *, together: Path) -> tuple[
     contents = {folder / FILE_NAME: write_scores(own) for folder, own in folders.items()}
     together = Path(os.path.abspath(together))
     if together in contents:
-        raise UsageError(f"{together}: is the file of that folder alone; name another one for all scores.")
+        raise UsageError(f"{together} is the score file of that folder alone; choose another file for all scores.")
     contents[together] = write_scores({str(path): score for path, score in scores.items()})
     for path in contents:
         _check_replaceable(path)
@@ -54,18 +54,18 @@ def read_score_files(source: Path) -> dict[str, float]:
     files = [source] if not source.is_dir() else _files_below(source)
     if not files:
         raise UsageError(
-            f"{source}: there is no {FILE_NAME} in this folder or below; `familiar scores write` makes them."
+            f"{source}: no {FILE_NAME} in this folder or its subfolders; create it with `familiar scores write`."
         )
     scores: dict[str, float] = {}
     for file in files:
         own, wrong = read_scores(_read(file, read))
         if wrong:
             shown = "\n".join(f"{file}:{bad.number}: {bad.text[:200]!r}: {bad.reason}" for bad in wrong[:_SHOWN])
-            more = f"\n{file}: {len(wrong) - _SHOWN} more lines are wrong" if len(wrong) > _SHOWN else ""
-            raise UsageError(f"{shown}{more}\nA line of scores is a path, a colon and a number: /photos/a.jpg: 0.71")
+            more = f"\n{file}: {len(wrong) - _SHOWN} more invalid lines" if len(wrong) > _SHOWN else ""
+            raise UsageError(f"{shown}{more}\nEach line must be a path, a colon and a score: /photos/a.jpg: 0.71")
         scores.update(own)
     if not scores:
-        raise UsageError(f"{source}: there is no score in it.")
+        raise UsageError(f"{source}: contains no scores.")
     return scores
 
 
@@ -73,7 +73,7 @@ def _check_replaceable(path: Path) -> None:
     is_other = path.is_symlink() or not path.is_file()
     if os.path.lexists(path) and (is_other or read_scores(_read(path, read_regular))[1]):
         raise UsageError(
-            f"{path}: is there already, and is no file of scores; it is not replaced. Move it, or name another."
+            f"{path}: already exists and is not a file of scores; it was not replaced. Move it, or choose another file."
         )
 
 
@@ -81,7 +81,7 @@ def _read(file: Path, read: Callable[[Path], bytes]) -> bytes:
     try:
         return read(file)
     except FileNotFoundError as error:
-        raise UsageError(f"{file}: there is no such file or folder.") from error
+        raise UsageError(f"{file}: no such file or folder.") from error
     except OSError as error:
         raise FamiliarError(f"{file}: can't be read: {error.strerror}.") from error
 

@@ -17,7 +17,7 @@ from familiar.store.views.faces import FaceStack
 
 
 class Scorer:
-    """Scores photos as matching would, for a person whoever else may be nearer."""
+    """Scores photos for one person with the distances of matching, even if another person is nearer."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
         """Take the store, how matching is done, and the id of the model in use."""
@@ -68,9 +68,9 @@ class Scorer:
         references, _ = self._store.references.of(person.id, self._model)
         references = references[np.isfinite(references).all(axis=1)]
         if not len(references):
-            others = f", but {person.references} of another one" if person.references else ""
+            others = f", but {person.references} of another model" if person.references else ""
             raise UsageError(
-                f"{person.name!r} has no references of the model in use{others}: `familiar people add` registers some."
+                f"{person.name!r} has no references of the current model{others}: add some with `familiar people add`."
             )
         return KnownPerson(name=person.name, threshold=person.threshold, references=references)
 
@@ -95,7 +95,7 @@ class _Known:
 
 
 class PercentileIndex:
-    """Where scores stand among those of all photos that were scored for a person; kept while people stay the same."""
+    """Percentiles of scores among all photos scored for a person; kept until people change."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
         """Take what a scorer takes."""
@@ -107,7 +107,7 @@ class PercentileIndex:
     def percentile_rank(self, name: str, score: float) -> tuple[float, float] | None:
         """Return the lowest and the highest percentile of a score among those of all photos seen so far.
 
-        None where there is nothing to compare with: the person has no references of the model in use.
+        None where there is nothing to compare with: the person has no references of the current model.
         """
         try:
             return percentile_rank(self._scores(name), score)

@@ -1,4 +1,4 @@
-"""The way of one file, from stage to stage; whatever goes wrong with it stops no other."""
+"""Handling one file, stage by stage; its errors do not stop other files."""
 
 import asyncio
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Handler:
             source = self._sources.of(file.path)
             source.mark_gone(file.path)
             if source.is_there(file.path):
-                self._retries.fail(file, "out of reach")
+                self._retries.fail(file, "unavailable")
         except ChangedError:
             self._retries.settle_again(file)
         except RetryError as error:

@@ -52,7 +52,7 @@ class ReferenceReencoding:
         return self._is_done
 
     async def close(self) -> None:
-        """End; nothing is under way."""
+        """End; nothing is in progress."""
 
 
 class BackgroundReencoding:
@@ -109,7 +109,7 @@ class BackgroundReencoding:
         return self._is_done
 
     async def close(self) -> None:
-        """Break off what is under way; it is done at the next start."""
+        """Cancel what is in progress; it is done at the next start."""
         await self._tasks.close()
 
     def _end(self) -> None:

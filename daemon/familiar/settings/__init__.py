@@ -1,7 +1,7 @@
-"""The configuration: every setting with its default and its bounds.
+"""The configuration: every setting with its default and bounds.
 
-The file is read by `read_settings`; whatever is wrong in it is reported with file, line, column, key, value and what
-would be right. Without a file all defaults hold.
+`read_settings` reads the file, and reports every mistake with file, line, column, key, value and the remedy. Without a
+file, all settings have their defaults.
 """
 
 from familiar.settings.faces import ClusteringSettings, MatchingSettings

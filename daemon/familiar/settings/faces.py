@@ -1,4 +1,4 @@
-"""When a face counts as a person, and how the others are grouped."""
+"""When a face counts as a person, and how other faces are grouped."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ class MatchingSettings(Section):
         default=0.44,
         gt=0,
         le=2,
-        description="Largest distance of a match, unless the person has their own (people threshold).",
+        description="Largest distance of a match, unless the person has their own threshold (people threshold).",
     )
     margin: float = Field(
         default=0.02,
@@ -26,32 +26,33 @@ class MatchingSettings(Section):
         default=7,
         ge=1,
         le=100,
-        description="A face is compared with the centre of so many nearest references that look alike.",
+        description="Number of similar nearest references whose centre a face is compared with.",
     )
 
 
 class ClusteringSettings(Section):
-    """How faces that nobody has named are grouped, so that one name is enough for all of a group."""
+    """How unnamed faces are grouped, so that a person names a whole group at once."""
 
     every: Hours | None = Field(
         default=1.0,
         gt=0,
         le=24 * 365,
-        description="Time between two rounds, if there are new faces; null: only by `familiar clusters run`.",
+        description="Time between two rounds, if there are new faces; null: only with `familiar clusters run`.",
     )
     algorithm: Literal["linkage", "whispers", "hdbscan"] = Field(
-        default="linkage", description="linkage suits few and many photos of a person; the others are for comparison."
+        default="linkage",
+        description="linkage works with few and many photos of a person; the others are for comparison.",
     )
     threshold: float | None = Field(
         default=None,
         gt=0,
         le=2,
-        description="Largest distance, in the algorithm's own sense; larger ones group more. null: the one that was "
-        "measured.",
+        description="Largest distance, in units of the algorithm; larger values group more faces. null: the measured "
+        "default.",
     )
     min_faces: int = Field(default=2, ge=2, le=1000, description="Fewest faces of a new cluster.")
-    min_size: Pixels = Field(default=0, ge=0, description="Faces whose shorter side is smaller are left alone.")
+    min_size: Pixels = Field(default=0, ge=0, description="Faces with a smaller shorter side are not grouped.")
     same_photo: bool = Field(
-        default=False, description="true: two faces of one photo may be one person, as in mirrors and collages."
+        default=False, description="true: two faces of one photo can be the same person, as in mirrors and collages."
     )
-    memory: Megabytes = Field(default=2000, ge=100, description="Memory that grouping may use, beside the faces.")
+    memory: Megabytes = Field(default=2000, ge=100, description="Memory limit for grouping, in addition to the faces.")

@@ -9,48 +9,48 @@ from familiar.settings.section import Days, Megabytes, Minutes, Pixels, Seconds,
 
 
 class FlickrSettings(Section):
-    """The account on Flickr: its photos come as from a folder, and tags go back."""
+    """The account on Flickr: its photos are handled as those of a folder, and tags are sent back."""
 
     enabled: bool = Field(
-        default=False, description="true: let the daemon work on Flickr, too; log in first: `familiar flickr login`."
+        default=False, description="true: let the daemon sync with Flickr; log in first with `familiar flickr login`."
     )
-    every: Minutes = Field(default=15.0, gt=0, le=1440, description="Time between two looks for what has changed.")
+    every: Minutes = Field(default=15.0, gt=0, le=1440, description="Time between two polls for changes.")
     full_every: Days = Field(
-        default=7.0, gt=0, le=365, description="Time between two whole listings, which find what was deleted."
+        default=7.0, gt=0, le=365, description="Time between two full listings, which find deleted photos."
     )
-    order: Literal["newest", "oldest"] = Field(default="newest", description="Which photos come first.")
+    order: Literal["newest", "oldest"] = Field(default="newest", description="Order in which photos are fetched.")
     max_size: Pixels | None = Field(
         default=2048,
         ge=75,
         le=20000,
-        description="The largest size whose longer side is at most this is fetched; null: the original.",
+        description="Fetch the largest size with a longer side of at most this; null: the original.",
     )
-    videos: bool = Field(default=False, description="Take videos, too.")
+    videos: bool = Field(default=False, description="Include videos.")
     keep: Literal["cache", "none"] = Field(
-        default="cache", description="none: remove each file when all is done with it; faces stay."
+        default="cache", description="none: remove each file after it is handled; faces are kept."
     )
-    cache: Megabytes = Field(default=2000, ge=1, description="Size of the files that are kept; the oldest go first.")
-    tags: bool = Field(default=True, description="Let the daemon send tags; false: only by `familiar flickr push`.")
+    cache: Megabytes = Field(default=2000, ge=1, description="Total size of kept files; the oldest are removed first.")
+    tags: bool = Field(default=True, description="Let the daemon send tags; false: only with `familiar flickr push`.")
     calls_per_hour: int = Field(
-        default=3600, ge=10, le=3600, description="Calls of the API in an hour, by all uses; Flickr allows no more."
+        default=3600, ge=10, le=3600, description="API calls in an hour, in total; this is the limit of Flickr."
     )
     reserve: int = Field(
-        default=300, ge=0, le=3500, description="Of them so many are for tags and commands; the listing leaves them."
+        default=300, ge=0, le=3500, description="Calls of these that are reserved for tags and commands."
     )
-    downloads_per_hour: int = Field(default=20000, ge=10, description="Files from the image servers in an hour.")
-    downloads: int = Field(default=4, ge=1, le=16, description="Files that are fetched at the same time.")
-    timeout: Seconds = Field(default=30.0, gt=0, le=600, description="Time for an answer.")
+    downloads_per_hour: int = Field(default=20000, ge=10, description="Downloads from the image servers in an hour.")
+    downloads: int = Field(default=4, ge=1, le=16, description="Simultaneous downloads.")
+    timeout: Seconds = Field(default=30.0, gt=0, le=600, description="Time limit for an answer.")
     backoff: Seconds = Field(
-        default=2.0, gt=0, le=60, description="Time before the first of some tries more; each waits twice as long."
+        default=2.0, gt=0, le=60, description="Wait before the first retry; each further wait is twice as long."
     )
     endpoint: str | None = Field(
         default=None,
-        description="Address of another server with Flickr's API, as in https://flickr.example; null: Flickr itself.",
+        description="Address of another server with Flickr's API, such as https://flickr.example; null: Flickr.",
     )
 
     @property
     def later(self) -> float:
-        """Seconds until what failed again and again is tried once more."""
+        """Seconds between retries after repeated failures."""
         return 30 * self.backoff
 
     @field_validator("endpoint")
@@ -58,5 +58,5 @@ class FlickrSettings(Section):
     def _is_safe(cls, value: str | None) -> str | None:
         local = r"http://(localhost|127(\.\d+){3}|\[::1\])(:\d+)?"
         if value is not None and not re.fullmatch(rf"(https://[^/\s?#@]+|{local})/?", value):
-            raise ValueError("should be https://HOST, or http:// with this machine: http://127.0.0.1:8080")
+            raise ValueError("should be https://HOST, or http:// for this machine only: http://127.0.0.1:8080")
         return value

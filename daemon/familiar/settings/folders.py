@@ -9,53 +9,53 @@ from familiar.media import PHOTOS, RAWS, VIDEOS
 from familiar.settings.section import AbsolutePath, Section
 
 FLICKR = "flickr"
-"""Name of the source of photos from Flickr; no folder has it."""
+"""Name of the source of photos from Flickr; reserved."""
 
 DEFAULT_INCLUDE = (*PHOTOS, *RAWS, *VIDEOS)
-"""Names that are taken for photos, videos among them; upper and lower case are alike."""
+"""File name patterns of photos and videos; case is ignored."""
 
 DEFAULT_EXCLUDE = (
     ".*", "@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found",
     "*.part", "*.partial", "*.crdownload", "*.download", "*.tmp", "*.temp", "~*", "*~",
 )  # fmt: skip
-"""Names of folders and files that are never looked into: hidden ones, NAS indices, bins, snapshots, partial files."""
+"""Names of folders and files that are always skipped: hidden ones, NAS indices, bins, snapshots, partial files."""
 
 
 def folder_name(path: Path) -> str:
-    """Return the name of a folder as a source; `flickr` alone is what comes from Flickr."""
+    """Return the name of a folder as a source; `flickr` is reserved for photos from Flickr."""
     return "flickr (folder)" if path.name == FLICKR else path.name
 
 
 class FolderSettings(Section):
-    """The folders to watch, each with everything below it. A path alone is enough: `- ~/Pictures`."""
+    """The folders to watch, each with its subfolders. A path alone is enough: `- ~/Pictures`."""
 
     path: AbsolutePath = Field(description="The folder; ~ is your home.")
     name: str | None = Field(default=None, description="The name of this source in rules; null: the folder's own name.")
     include: tuple[str, ...] = Field(
-        default=DEFAULT_INCLUDE, description="File names to take, as shell patterns; upper and lower case are alike."
+        default=DEFAULT_INCLUDE, description="File names to include, as shell patterns; case is ignored."
     )
     exclude: tuple[str, ...] = Field(
         default=DEFAULT_EXCLUDE,
-        description="Names of files and folders to leave out; with a slash: the path from this folder.",
+        description="Names of files and folders to exclude; with a slash: the path relative to this folder.",
     )
-    recursive: bool = Field(default=True, description="Take what lies in folders below it, too.")
+    recursive: bool = Field(default=True, description="Include subfolders.")
     polling: bool | None = Field(
         default=None,
-        description="true: compare the folder every 30 s instead of waiting for events; null: only on network file "
-        "systems, which send none.",
+        description="true: scan the folder every 30 s instead of waiting for events; null: only on network file "
+        "systems, which send no events.",
     )
 
     @field_validator("name")
     @classmethod
     def _is_free(cls, value: str | None) -> str | None:
         if value == FLICKR:
-            raise ValueError("should be another name, as 'flickr' is what comes from Flickr")
+            raise ValueError("should be another name; 'flickr' is reserved for photos from Flickr")
         return value
 
     @model_validator(mode="before")
     @classmethod
     def _from_path(cls, value: Any) -> Any:
-        """Take a path alone for a folder with all defaults."""
+        """Accept a path alone as a folder with all defaults."""
         return {"path": value} if isinstance(value, str) else value
 
     @property

@@ -1,4 +1,4 @@
-"""What is written beside the photos, and into the log."""
+"""Settings of sidecars and of the log."""
 
 from typing import Literal
 
@@ -8,16 +8,17 @@ from familiar.settings.section import Seconds, Section
 
 
 class SidecarSettings(Section):
-    """XMP files beside the photos, by which other programs learn who is on them, and say it."""
+    """XMP files next to the photos, which exchange names and face areas with other programs."""
 
     write: bool = Field(
-        default=False, description="Write names and faces into a sidecar beside each photo; what others wrote stays."
+        default=False,
+        description="Write names and face areas to a sidecar next to each photo; data of other programs is kept.",
     )
-    read: bool = Field(default=False, description="Take named faces in sidecars of other programs for confirmed.")
+    read: bool = Field(default=False, description="Confirm faces that other programs named in sidecars.")
 
     @property
     def any(self) -> bool:
-        """Whether sidecars are heeded at all."""
+        """Whether sidecars are read or written."""
         return self.write or self.read
 
 
@@ -25,9 +26,9 @@ class LogSettings(Section):
     """The log, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least level that is logged."
+        default="info", description="Lowest level that is logged."
     )
     format: Literal["auto", "json", "text"] = Field(default="auto", description="auto: text on a terminal, else JSON.")
     heartbeat: Seconds = Field(
-        default=60.0, ge=1, description="Time between two heartbeats, which tell how the daemon is."
+        default=60.0, ge=1, description="Time between two heartbeats, which log the state of the daemon."
     )

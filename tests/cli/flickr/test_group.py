@@ -68,14 +68,14 @@ def log_in_by_hand(household: Household, flickr: FlickrServer, *arguments: str, 
 def test_a_login_asks_for_key_and_number_and_keeps_both_to_itself(household: Household, flickr: FlickrServer) -> None:
     household.configure({"flickr": {"endpoint": flickr.url}})
     status, output, shown = log_in_by_hand(household, flickr, "--perms", "read", key=flickr.logins.key)
-    assert (status, output) == (0, "Logged in as Ana María (35034348999@N01), who may read.\n")
+    assert (status, output) == (0, "Logged in as Ana María (35034348999@N01), access: read.\n")
     assert flickr.logins.secret not in shown
     kept = {path.name: path.stat().st_mode & 0o777 for path in (household.state / "flickr").iterdir()}
     assert kept == {"flickr-key": 0o600, "flickr-token": 0o600}
     status, output, _ = log_in_by_hand(household, flickr, "--json")
     assert json.loads(output) == {"username": "Ana María", "nsid": "35034348999@N01", "perms": "write"}
     shown = household.ask("flickr", "status").stdout
-    assert "account: Ana María (35034348999@N01), who may write" in shown
+    assert "account: Ana María (35034348999@N01), access: write" in shown
     assert "calls in the last hour: 4 of 3600" in shown
 
 
@@ -85,7 +85,7 @@ def test_a_wrong_key_and_a_wrong_clock_are_told_as_such(household: Household, fl
     assert (status, "refuses the API key" in shown) == (1, True)
     flickr.logins.skew_seconds = 3600
     status, _, shown = log_in_by_hand(household, flickr, key=flickr.logins.key)
-    assert (status, "its clock is off" in shown) == (1, True)
+    assert (status, "the clock is wrong" in shown) == (1, True)
     assert not (household.state / "flickr").exists()
 
 
@@ -94,8 +94,8 @@ def test_without_a_login_each_command_says_how_to_log_in(household: Household) -
     for words in (("sync",), ("push",)):
         result = household.ask("flickr", *words, check=False)
         assert result.returncode == 1
-        assert "Nobody has logged in to Flickr: familiar flickr login" in result.stderr
-    assert "Nobody is logged in" in household.ask("flickr", "status").stdout
+        assert "Not logged in to Flickr; use familiar flickr login" in result.stderr
+    assert "account: not logged in" in household.ask("flickr", "status").stdout
     assert household.json("flickr", "push", "--dry-run") == []
 
 
@@ -182,7 +182,7 @@ def test_the_cache_keeps_to_its_limit(
     assert household.json("flickr", "status")["photos"]["done"] == len(large)
 
 
-def test_a_photo_that_lies_in_a_folder_too_is_known_by_its_content(
+def test_a_photo_that_is_also_in_a_folder_is_recognised_by_its_content(
     household: Household, flickr: FlickrServer, account: Login, obama: Path
 ) -> None:
     photo = flickr.account.add_photo(obama)
@@ -249,14 +249,14 @@ def test_status_and_doctor_tell_of_flickr(
 ) -> None:
     flickr.account.add_photo(obama)
     household.ask("flickr", "sync")
-    assert "Flickr: 1 photos of Ana María done, 0 wait; 0 tags wait" in household.ask("status").stdout
+    assert "Flickr: 1 photos of Ana María done, 0 waiting; 0 tags waiting" in household.ask("status").stdout
     findings = {finding["subject"]: finding for finding in household.json("doctor")}
-    assert findings["Flickr"]["detail"] == "Ana María is logged in, who may write"
+    assert findings["Flickr"]["detail"] == "logged in as Ana María, access: write"
     flickr.logins.revoke()
     result = household.ask("flickr", "sync", check=False)
     assert result.returncode == 1
     assert "log in again: familiar flickr login" in result.stdout
-    assert "Flickr stands still: Flickr refuses the login" in household.ask("status").stdout
+    assert "Flickr: stopped: Flickr refuses the login" in household.ask("status").stdout
     broken = household.ask("doctor", "--json", check=False)
     assert broken.returncode == 1
     assert "log in again" in broken.stdout
@@ -274,7 +274,7 @@ def test_push_tries_at_once_what_failed_before_and_says_what_still_waits(
     for _ in range(2):
         result = household.ask("flickr", "push", check=False)
         assert result.returncode == 1
-        assert result.stdout.endswith("1 failed for now. 1 still wait.\n")
+        assert result.stdout.endswith("1 failed for now. 1 still waiting.\n")
     assert household.json("flickr", "push")["added"] == 1
     assert [tag.raw for tag in photo.tags] == ["Barack Obama"]
 
@@ -286,7 +286,7 @@ def test_status_says_until_when_flickr_has_asked_to_wait(household: Household, a
     (wait,) = household.json("flickr", "status")["waits"]
     assert wait["what"] == "api"
     assert wait["reason"].startswith("Flickr asks to wait until ")
-    assert f"waits: {wait['reason']}\n" in household.ask("flickr", "status").stdout
+    assert f"waiting: {wait['reason']}\n" in household.ask("flickr", "status").stdout
 
 
 def test_who_sees_no_log_is_told_of_waits_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:

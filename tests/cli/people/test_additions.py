@@ -61,7 +61,7 @@ def test_all_people_of_a_data_set_are_registered_and_what_is_refused_is_told(
         "Joe Biden 1 0 1",
         "Nobody 0 0 1",
         "path refused because",
-        f"{data_set}/unknown The name 'unknown' has a meaning of its own in rules; choose another.",
+        f"{data_set}/unknown The name 'unknown' is reserved in rules; choose another.",
         f"{data_set}/meadow.png it lies in nobody's folder",
         f"{data_set}/Barack_Obama/2.jpg 2 faces were found in it; --largest takes the largest",
         f"{data_set}/Joe_Biden/2.jpg the face is registered for 'Barack Obama' already",

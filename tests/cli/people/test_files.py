@@ -98,7 +98,7 @@ def test_a_file_that_is_there_is_only_replaced_by_force(household: Household, tm
     file = tmp_path / "mine.npy"
     file.write_bytes(b"mine")
     refused = household.ask("people", "export", "Ann", file, check=False)
-    message = f"error: {file}: is there already; name another file, or replace it with --force.\n"
+    message = f"error: {file} already exists; choose another file, or replace it with --force.\n"
     assert (refused.returncode, refused.stderr) == (2, message)
     assert file.read_bytes() == b"mine"
     household.ask("people", "export", "Ann", file, "--force")
@@ -134,7 +134,7 @@ def test_wrong_use_is_refused_and_nothing_is_done(household: Household, tmp_path
     shape = "the shape of the embeddings is (2, 64); right are (128,) for one, and (n, 128) for several."
     for arguments, message in {
         ("import", "Bob", bad): f"{bad}: {shape}",
-        ("import", "any", bad): "The name 'any' has a meaning of its own in rules; choose another.",
+        ("import", "any", bad): "The name 'any' is reserved in rules; choose another.",
         ("import", "Bob", tmp_path / "ann.npy"): "'Ann' has some of these references already, so they can't be those "
         "of 'Bob'.",
         ("export", "Ann", archive): f"{archive}: an .npz has all references and where they come from: add --all, or "

@@ -83,9 +83,9 @@ def counts(household: Household) -> dict[str, tuple[int, int]]:
     ("arguments", "message"),
     [
         (("people", "show", "Eileen"), "There is no person named 'Eileen'; `familiar people list` shows the names."),
-        (("people", "rename", "Eileen", "any"), "The name 'any' has a meaning of its own in rules; choose another."),
+        (("people", "rename", "Eileen", "any"), "The name 'any' is reserved in rules; choose another."),
         (("people", "add", " ", "/"), "A person's name can't be empty."),
-        (("people", "add", "Eileen", "/nowhere/x.jpg"), "/nowhere/x.jpg: there is no such folder or file."),
+        (("people", "add", "Eileen", "/nowhere/x.jpg"), "/nowhere/x.jpg: no such folder or file."),
     ],
 )
 def test_wrong_use_is_refused_with_what_would_be_right(

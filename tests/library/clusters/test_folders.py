@@ -326,8 +326,8 @@ def test_a_copy_in_another_folder_is_refused_and_neither_is_applied(review: Revi
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("any", "The name 'any' has a meaning of its own in rules; choose another"),
-        ("Unknown", "The name 'Unknown' has a meaning of its own in rules; choose another"),
+        ("any", "The name 'any' is reserved in rules; choose another"),
+        ("Unknown", "The name 'Unknown' is reserved in rules; choose another"),
         ("a\nb", "The name 'a\\nb' has the control character '\\n'; leave it out"),
         ("x" * 201, "The name 'xxxxxxxxxxxxxxxxxxxx'... has 201 characters; at most 200 are allowed"),
     ],
@@ -564,10 +564,10 @@ def test_a_file_name_says_which_face_it_is(name: str, face: int | None) -> None:
     ("content", "message"),
     [
         (None, "was not exported: it has no .familiar-clusters.json"),
-        (b"{", "is damaged, or was not written by familiar (Invalid JSON"),
+        (b"{", "is damaged or was not written by familiar (Invalid JSON"),
         (
             b"{}",
-            "(folders: Field required), and is left as it is; export into an empty folder.",
+            "(folders: Field required), and was left unchanged; export into an empty folder.",
         ),
         (b'{"folders": {}, "faces": {"-1": {}}, "format": "familiar clusters 1"}', "written by familiar (faces."),
     ],

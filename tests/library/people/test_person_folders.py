@@ -58,7 +58,7 @@ def test_what_can_not_be_a_person_is_refused_with_its_reason_and_no_other_suffer
     found = read(top)
     assert list(people(found, top)) == ["Ann"]
     assert refused(found, top) == {
-        "unknown": "The name 'unknown' has a meaning of its own in rules; choose another.",
+        "unknown": "The name 'unknown' is reserved in rules; choose another.",
         "a\nb": "The name 'a\\nb' has the control character '\\n'; leave it out.",
         "caf\udce9": "The name 'caf\\udce9' has the control character '\\udce9'; leave it out.",
         "Bob": "there is no photo in it",

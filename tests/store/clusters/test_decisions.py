@@ -85,7 +85,7 @@ def test_a_cluster_that_has_the_name_already_is_not_named_again(album: Album) ->
         ("x" * 300, "The name 'xxxxxxxxxxxxxxxxxxxx'... has 300 characters; at most 200 are allowed."),
         ("An\x00n", "The name 'An\\x00n' has the control character '\\x00'; leave it out."),
         ("Ann\nBob", "The name 'Ann\\nBob' has the control character '\\n'; leave it out."),
-        ("Unknown", "The name 'Unknown' has a meaning of its own in rules; choose another."),
+        ("Unknown", "The name 'Unknown' is reserved in rules; choose another."),
     ],
 )
 def test_a_name_that_can_not_be_used_is_refused_and_nothing_is_changed(album: Album, wrong: str, message: str) -> None:

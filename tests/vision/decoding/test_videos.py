@@ -92,7 +92,7 @@ def test_a_truncated_video_yields_what_it_has(pool: Pool, film: Path, tmp_path: 
     assert max(at for face in photo.faces for at in face.times) < 5
 
 
-def test_of_a_long_video_no_more_frames_are_taken_than_allowed_and_they_lie_all_over_it(tmp_path: Path) -> None:
+def test_a_long_video_gives_at_most_the_allowed_frames_spread_over_its_length(tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=1, options={"g": "30"})
@@ -124,7 +124,7 @@ def test_a_video_that_claims_to_be_endless_is_looked_at_as_long_as_it_is(film: P
     assert [round(at) for at in times_of(path)] == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
+def test_anything_but_a_video_is_set_aside_with_the_reason(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
     def reason(name: str, data: bytes) -> str:
         path = tmp_path / name
         path.write_bytes(data)
@@ -133,8 +133,8 @@ def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, t
         return str(error.value)
 
     assert reason("empty.mp4", b"") == "the file is empty"
-    assert reason("text.mp4", b"hello " * 1000).startswith("not a video, or damaged, or cut off")
-    assert reason("head.mp4", film.read_bytes()[:2000]).startswith("no picture in it can be decoded: it is damaged")
+    assert reason("text.mp4", b"hello " * 1000).startswith("not a video, or damaged or truncated")
+    assert reason("head.mp4", film.read_bytes()[:2000]).startswith("no frame can be decoded: it is damaged")
     sound = tmp_path / "sound.mp4"
     with av.open(str(sound), "w") as container:
         stream = container.add_stream("aac", rate=8000)
@@ -142,7 +142,7 @@ def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, t
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert reason("sound2.mp4", sound.read_bytes()) == "it has no moving picture, only sound or data"
+    assert reason("sound2.mp4", sound.read_bytes()) == "it has no video stream, only sound or data"
 
 
 def test_an_encrypted_video_is_set_aside_with_the_reason(pool: Pool, tmp_path: Path, obama: Path) -> None:
@@ -152,7 +152,7 @@ def test_an_encrypted_video_is_set_aside_with_the_reason(pool: Pool, tmp_path: P
         seen(pool, path)
 
 
-def test_a_playlist_in_the_place_of_a_video_opens_neither_a_file_nor_a_connection(
+def test_a_playlist_instead_of_a_video_opens_neither_a_file_nor_a_connection(
     pool: Pool, film: Path, tmp_path: Path
 ) -> None:
     asked = []
@@ -227,7 +227,9 @@ def test_in_a_video_of_a_frame_a_second_each_is_looked_at(tmp_path: Path, obama:
     assert times_of(write_video(tmp_path / "slow.mp4", [(obama, 6)], rate=1)) == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_a_file_is_tells_its_content_and_not_its_name(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
+def test_the_content_of_a_file_determines_its_type_not_its_name(
+    pool: Pool, film: Path, tmp_path: Path, obama: Path
+) -> None:
     (tmp_path / "photo.mp4").write_bytes(obama.read_bytes())
     (tmp_path / "video.jpg").write_bytes(film.read_bytes())
     assert seen(pool, tmp_path / "photo.mp4").kind == "photo"

@@ -134,8 +134,8 @@ def test_faces_that_were_found_before_are_encoded_again_with_the_same_numbers(co
     engine = engine_of(VisionSettings())
     picture = decode(couple.read_bytes(), max_megapixels=200)
     (faces,) = engine.find([picture])
-    (embeddings,) = engine.encode([(picture, faces[::-1])])
-    assert np.abs(embeddings - np.stack([face.embedding for face in faces[::-1]])).max() < 1e-6
+    (encoded,) = engine.encode([(picture, faces[::-1])])
+    assert np.abs(encoded.embeddings - np.stack([face.embedding for face in faces[::-1]])).max() < 1e-6
 
 
 def test_a_small_face_in_a_large_photo_is_encoded_from_the_photos_own_pixels(astronaut: Path, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_small_face_in_a_large_photo_is_encoded_from_the_photos_own_pixels(ast
     assert np.linalg.norm(face.embedding - expected.embedding) < 0.1  # of half the pixels: 0.17
     picture = decode((tmp_path / "large.jpg").read_bytes(), max_megapixels=200, at_least=2000)
     (again,) = engine_of(VisionSettings()).encode([(picture, [face])])
-    assert np.linalg.norm(again[0] - face.embedding) < 0.02
+    assert np.linalg.norm(again.embeddings[0] - face.embedding) < 0.02
 
 
 def test_photos_that_are_looked_at_together_give_what_each_gives_alone(couple: Path, astronaut: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, mon
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "face_recognition_models", raising=False)
     for engine in ("onnx", "dlib"):
-        with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*: install that package again"):
+        with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*; reinstall that package"):
             load_engine(VisionSettings.model_validate({"engine": engine}), tmp_path / "models")
 
 
@@ -260,3 +260,27 @@ def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
     )
     assert subprocess.check_output([sys.executable, "-c", script], text=True) == "[]\n"
     assert Workers.__module__ == "familiar.vision.workers.pool"
+
+
+def test_sface_tells_people_apart_on_the_same_scale_as_dlib(obama: Path, obama2: Path, biden: Path) -> None:
+    (one,), (same,), (other,) = (seen(path, model="sface").faces for path in (obama, obama2, biden))
+    assert {face.engine for face in (one, same, other)} == {"sface-2021dec"}
+    assert [np.linalg.norm(face.embedding) for face in (one, same, other)] == pytest.approx([0.463] * 3, abs=1e-6)
+    assert np.linalg.norm(one.embedding - same.embedding) < 0.4
+    assert np.linalg.norm(one.embedding - other.embedding) > 0.55
+
+
+def test_faces_are_encoded_again_by_sface_from_where_dlibs_landmarks_are(couple: Path) -> None:
+    engine, picture = engine_of(VisionSettings(model="sface")), decode(couple.read_bytes(), max_megapixels=200)
+    (faces,) = engine_of(VisionSettings(model="dlib")).find([picture])
+    (by_sface,) = engine.find([picture])
+    (encoded,) = engine.encode([(picture, faces)])
+    assert np.abs(encoded.embeddings - np.stack([face.embedding for face in by_sface])).max() < 1e-5
+    assert encoded.lengths.shape == (2,)
+    assert (encoded.lengths > 1).all()
+
+
+def test_where_sface_is_missing_nothing_takes_its_place(tmp_path: Path) -> None:
+    settings = VisionSettings(model="sface", model_file=tmp_path / "gone.onnx")
+    with pytest.raises(FamiliarError, match=r"the model sface can't be used: .*gone.onnx: no longer"):
+        load_engine(settings, tmp_path)

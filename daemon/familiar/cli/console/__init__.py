@@ -1,1 +1,1 @@
-"""What all commands share: parameters, output, pictures."""
+"""Parts that all commands share: parameters, output, pictures."""

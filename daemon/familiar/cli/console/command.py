@@ -1,4 +1,4 @@
-"""What a command is: it is given a `Library`, and returns an answer that is printed as text or as JSON."""
+"""Commands: each gets a `Library` and returns an answer, which is printed as text or as JSON."""
 
 import functools
 import sys
@@ -21,17 +21,17 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a command has to say: `data` for programs, `text` prints it for people; `failed` ends with status 1."""
+    """The answer of a command: `data` for JSON, `text` prints it for people; `failed` exits with 1."""
 
     data: Any
     text: Callable[[], None]
     failed: bool = False
 
     def show(self) -> None:
-        """Print it in the form that was asked for.
+        """Print it as JSON if --json is given, else as text.
 
         Raises:
-            SystemExit: it tells of a failure.
+            SystemExit: the command failed.
         """
         if wants_json():
             print_json(self.data)
@@ -42,7 +42,7 @@ class Answer:
 
 
 class Command(click.Command):
-    """A command with --json, whose errors are shown as those of familiar are."""
+    """A command with --json that reports the errors of familiar."""
 
     def __init__(self, name: str | None, *, params: list[click.Parameter] | None = None, **extra: Any) -> None:
         """Add --json to the command's parameters."""
@@ -58,18 +58,18 @@ class Command(click.Command):
 
 
 def command(name: str | None = None, **extra: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a command of its own, which is in no group, of a function."""
+    """Make a function a top-level command."""
     return click.command(name, cls=Command, **extra)
 
 
 class Group(click.Group):
-    """A group of such commands, of which some may be in other modules: these are imported when they are asked for."""
+    """A group of such commands; those in other modules are imported only when they run."""
 
     command_class = Command
     group_class = type
 
     def __init__(self, *arguments: Any, elsewhere: Mapping[str, str] | None = None, **extra: Any) -> None:
-        """Take what every group takes; `elsewhere` has names of commands, each with its module and name in there."""
+        """Take the arguments of a click group; `elsewhere` maps names of commands to "module:name"."""
         super().__init__(*arguments, **extra)
         self._elsewhere = elsewhere or {}
 
@@ -88,7 +88,7 @@ class Group(click.Group):
 
 def json_flag() -> click.Option:
     """Return the option --json, which is not passed to the command's function."""
-    help_ = "Print JSON, for programs."
+    help_ = "Print JSON."
     return click.Option(["--json", "as_json"], is_flag=True, expose_value=False, callback=_note_json, help=help_)
 
 
@@ -98,7 +98,7 @@ def wants_json() -> bool:
 
 
 def pass_library(function: Callable[Concatenate[Library, P], Any]) -> Callable[P, Any]:
-    """Pass the library that the command line names as the first argument; it is closed when the command ends."""
+    """Pass the opened library as the first argument; it is closed when the command ends."""
 
     @functools.wraps(function)
     def with_library(*args: P.args, **extra: P.kwargs) -> Any:
@@ -109,7 +109,7 @@ def pass_library(function: Callable[Concatenate[Library, P], Any]) -> Callable[P
 
 
 def pass_environment(function: Callable[Concatenate[Environment, P], Any]) -> Callable[P, Any]:
-    """Pass where state and configuration lie as the first argument: for commands that open the library themselves."""
+    """Pass the environment as the first argument: for commands that open the library themselves."""
 
     @functools.wraps(function)
     def with_environment(*args: P.args, **extra: P.kwargs) -> Any:
@@ -119,7 +119,7 @@ def pass_environment(function: Callable[Concatenate[Environment, P], Any]) -> Ca
 
 
 def open_library(environment: Environment, *, log: EventLog | None = None, quiet: bool = False) -> Library:
-    """Return the library of this environment, which shows how far it is on a terminal unless it is to be quiet."""
+    """Return the library of this environment; it shows progress on a terminal unless `quiet`."""
     quiet = quiet or wants_json()
     return Library(
         environment,

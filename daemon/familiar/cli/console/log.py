@@ -1,4 +1,4 @@
-"""The log of commands that handle photos: on standard error, as the command line and the settings say."""
+"""The log of commands that handle photos, on standard error."""
 
 import logging
 import sys
@@ -10,17 +10,15 @@ from familiar.events import EventLog
 from familiar.logs import open_log
 from familiar.settings import Settings
 
-log_format_option = click.option(
-    "--log-format", type=click.Choice(["auto", "json", "text"]), help="How the log is written."
-)
+log_format_option = click.option("--log-format", type=click.Choice(["auto", "json", "text"]), help="Format of the log.")
 log_level_option = click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="What is logged."
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Lowest level that is logged."
 )
 
 
 def begin_log(settings: Settings, log_format: str | None, log_level: str | None) -> EventLog:
-    """Return the log on standard error; what the command line says of it goes before the settings."""
-    # What libraries warn of or log by themselves would stand raw between the lines of the log.
+    """Return the log on standard error; options of the command line override the settings."""
+    # Warnings and logs of libraries would appear unformatted among the lines of the log.
     warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())
     chosen = {"format": log_format, "level": log_level}
@@ -29,5 +27,5 @@ def begin_log(settings: Settings, log_format: str | None, log_level: str | None)
 
 
 def is_logging(log_format: str | None, log_level: str | None) -> bool:
-    """Return whether a command writes a log: where it is asked for, or where standard error is no terminal."""
+    """Return whether a command writes a log: if an option asks for it, or standard error is not a terminal."""
     return bool(log_format or log_level) or not sys.stderr.isatty()

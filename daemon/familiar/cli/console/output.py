@@ -1,6 +1,6 @@
-"""What every command shares: results as text or JSON, tables, progress, and errors with their exit codes.
+"""Output of all commands: results as text or JSON, tables, progress, and errors with their exit codes.
 
-Much of this is printed without rich, which is imported for what needs it: tables, headings, colours and progress.
+rich is slow to import, and is imported only where it is needed: tables, headings, colours and progress.
 """
 
 import errno
@@ -27,9 +27,9 @@ WRONG_USE = 2
 INTERRUPTED = 130
 
 _UNBROKEN = 100_000
-"""Columns of output that another program reads: a row of a table stays one line."""
+"""Width of output to another program: a row of a table stays on one line."""
 
-_NAMED_WRONGLY = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES})
+_WRONG_PATH = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES})
 
 
 class CommandError(click.ClickException):
@@ -44,7 +44,7 @@ class CommandError(click.ClickException):
         self._as_json = context is not None and bool(context.meta.get(AS_JSON))
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's signature
-        """Print the error to standard error: text, or JSON where the command was asked for it."""
+        """Print the error to standard error, as JSON if --json is given."""
         if self._as_json:
             click.echo(json.dumps({"error": self.message, "problems": list(self.details)}), err=True)
             return
@@ -57,7 +57,7 @@ class CommandError(click.ClickException):
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn errors of familiar into what the command line shows."""
+    """Translate errors of familiar into errors of the command line."""
     try:
         yield
     except ConfigurationError as error:
@@ -66,11 +66,11 @@ def reported() -> Iterator[None]:
         raise CommandError(str(error), exit_code=WRONG_USE) from error
     except FamiliarError as error:
         raise CommandError(str(error)) from error
-    except OSError as error:  # the last resort: where more can be said of a file, it was said before
+    except OSError as error:  # last resort: errors with more context were translated earlier
         if error.filename is None or isinstance(error.filename, int):
             raise
         named = Path(os.fsdecode(error.filename))
-        code = WRONG_USE if error.errno in _NAMED_WRONGLY else FAILED
+        code = WRONG_USE if error.errno in _WRONG_PATH else FAILED
         raise CommandError(f"{named}: can't be used: {error.strerror}.", exit_code=code) from error
 
 
@@ -92,7 +92,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, rig
 
 
 def say(text: str) -> None:
-    """Print a line for people, as it is."""
+    """Print a line of text."""
     click.echo(printable(text))
 
 
@@ -103,12 +103,12 @@ def print_heading(title: str, count: int) -> None:
 
 
 def local_time(text: str | None) -> str | None:
-    """Return a time of the store (ISO 8601, UTC) as people read it: local, to the second."""
+    """Return a time of the store (ISO 8601, UTC) as local time, to the second."""
     return None if text is None else f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def console() -> "Console":
-    """Return the console for results: colours only on a terminal, and lines are broken only there."""
+    """Return the console for results: only a terminal gets colours and line breaks."""
     from rich.console import Console
 
     shown = Console(soft_wrap=True, highlight=False)
@@ -117,7 +117,7 @@ def console() -> "Console":
 
 @contextmanager
 def progress_bar(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal; the block gets a function that takes how many are done, and of how many."""
+    """Show a progress bar on a terminal; the block gets a function that takes the number done and the total."""
     if hidden or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return

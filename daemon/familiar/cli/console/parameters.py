@@ -1,7 +1,6 @@
 """Types of arguments and options that several commands share."""
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from familiar.logs import printable
 
 
 class FiniteRange(click.FloatRange):
-    """A number in a range: NaN, which every comparison lets through, and infinity are none."""
+    """A finite number in a range; NaN, which passes every comparison, and infinity are refused."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
@@ -30,23 +29,21 @@ else:
 
 
 class PathType(_ClickPath):
-    """A path that is named: `~` at its beginning is a home, as the shell has it; an empty one names nothing."""
+    """A path argument: a leading `~` is expanded as in the shell; an empty path is refused."""
 
     def __init__(self, *, allow_dash: bool = False) -> None:
-        """Take whether - may stand for standard input or output."""
+        """Take whether - means standard input or output."""
         super().__init__(path_type=Path, allow_dash=allow_dash)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path."""
-        if not os.fspath(value):
-            self.fail("it is empty, and names nothing.", param, ctx)
         try:
             return super().convert(expanded(value), param, ctx)
         except UsageError as error:
             self.fail(printable(error), param, ctx)
 
 
-force_option = click.option("--force", is_flag=True, help="Replace a file of that name.")
+force_option = click.option("--force", is_flag=True, help="Replace an existing file.")
 
 ROW_ID = click.IntRange(1, 2**62)
-"""A number by which the store knows something."""
+"""An id of the store."""

@@ -1,4 +1,4 @@
-"""Pictures on a terminal: as the terminal's own images where it has them, else as half blocks in colour."""
+"""Pictures on a terminal: as images if the terminal supports them, else as coloured half blocks."""
 
 import base64
 import io
@@ -12,17 +12,17 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 
 _FACE = 24
-"""Characters that a face needs at least, to be known."""
+"""Least width of a recognisable face, in characters."""
 
 _CHUNK = 4096
 """Bytes in one message of kitty's protocol."""
 
 
 class Screen:
-    """A terminal, as far as it can show pictures."""
+    """A terminal that may be able to show pictures."""
 
     def __init__(self, console: Console, environment: Mapping[str, str]) -> None:
-        """Take the console, and the environment, which tells what terminal it is."""
+        """Take the console, and the environment, which identifies the terminal."""
         self._console = console
         self._kind: Literal["kitty", "iterm", "text", "none"] = "text"
         if not console.is_terminal or console.color_system is None:
@@ -34,13 +34,13 @@ class Screen:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """How many pictures of faces can be told apart on it: columns and rows."""
+        """How many faces are recognisable on it: columns and rows."""
         if self._kind == "text":
             return max(3, self._console.width // _FACE), 3
         return 8, 3
 
     def show(self, picture: Image.Image) -> bool:
-        """Show a picture; return False where that can't be."""
+        """Show a picture; return False if the terminal can't."""
         if self._kind == "kitty":
             self._console.file.write(_for_kitty(_png(picture)) + "\n")
         elif self._kind == "iterm":

@@ -1,4 +1,4 @@
-"""Standard output that is written whole, or else ends the program with a plain error."""
+"""Standard output that is written completely, or ends the program with an error."""
 
 import errno
 import io
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class _Checked(io.RawIOBase):
-    """A file whose errors the command line can show; after the first one the rest is dropped."""
+    """A file whose errors the command line shows; after the first error, the rest is dropped."""
 
     def __init__(self, file: io.FileIO) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class _Checked(io.RawIOBase):
         return True
 
     def write(self, data: "ReadableBuffer") -> int | None:
-        """Write as much as goes; what is held back by a buffer after an error can't go anywhere."""
+        """Write as much as possible; after an error, buffered data is dropped."""
         if self._broken:
             return memoryview(data).nbytes
         try:
@@ -39,16 +39,16 @@ class _Checked(io.RawIOBase):
         except OSError as error:
             self._broken = True
             if error.errno == errno.EPIPE:
-                raise  # whoever read has seen enough: click ends the program quietly
+                raise  # the reader has closed the pipe: click ends the program quietly
             from familiar.cli.console.output import CommandError  # noqa: PLC0415 - only here it is needed
 
             raise CommandError(f"standard output can't be written: {error.strerror}.") from error
 
 
 def check_standard_output() -> None:
-    """Put a buffer that shows errors before standard output, also where Python is told not to buffer.
+    """Put a buffer that reports errors in front of standard output, even if Python is told not to buffer.
 
-    A raw stream may write a part only, and leaves it to its caller to notice.
+    A raw stream may write only a part, and its caller must notice.
     """
     plain = sys.stdout
     raw = getattr(getattr(plain, "buffer", None), "raw", getattr(plain, "buffer", None))
@@ -65,13 +65,13 @@ def check_standard_output() -> None:
 
 @contextmanager
 def binary_output() -> Iterator[BinaryIO]:
-    """Give standard output for bytes; at the end of the block all are written.
+    """Yield standard output for bytes; at the end of the block it is flushed.
 
     Raises:
         Problem: they can't be written.
         FamiliarError: standard output is closed.
     """
-    if sys.stdout is None:  # Python leaves it out where there is none
+    if sys.stdout is None:  # Python sets None if it is closed
         raise FamiliarError("standard output can't be written: it is closed.")
     yield sys.stdout.buffer
     sys.stdout.buffer.flush()

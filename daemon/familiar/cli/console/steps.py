@@ -1,4 +1,4 @@
-"""What came of steps, for people and for programs."""
+"""Results of operations, as text and as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ _SHOWN = 20
 
 
 def steps_answer(steps: Sequence[Step], done: str, *, there: int = 0, data: Any = None) -> Answer:
-    """Return the answer of a command that had steps carried out.
+    """Return the answer of a command that carried out operations.
 
-    It counts as failed if a step came to nothing.
+    It counts as failed if an operation failed.
 
     Args:
-        steps: with the states that they have at the end.
+        steps: the operations with their final states.
         done: what was done, as in "copied".
-        there: how many photos lay where they should already, without any step.
-        data: what programs get; by default the steps.
+        there: number of photos that were already in place, without an operation.
+        data: the JSON; by default the operations.
     """
     return Answer(
         data=[step_as_json(step) for step in steps] if data is None else data,
@@ -30,33 +30,33 @@ def steps_answer(steps: Sequence[Step], done: str, *, there: int = 0, data: Any 
 
 
 def summarise(steps: Sequence[Step], done: str, *, there: int = 0, left: int = 0) -> None:
-    """Print what failed, how many were done, and how that is taken back.
+    """Print the failures, the counts, and how to undo.
 
-    `left` is how many were found to fail before any step; they are shown already.
+    `left` is the number of failures before any operation; they were already shown.
     """
     states, failed = Counter(step.state for step in steps), failures_of(steps)
     show_steps(failed[:_SHOWN])
     if len(failed) > _SHOWN:
-        say(f"... and {len(failed) - _SHOWN} more that failed; --json shows all.")
+        say(f"... and {len(failed) - _SHOWN} more failed; use --json to show all.")
     say(f"{states['done']} {done}, {states['kept'] + there} already there, {len(failed) + left} failed.")
     if states["done"]:
-        say("`familiar undo --last` takes this back.")
+        say("To undo: familiar undo --last")
 
 
 def failures_of(steps: Sequence[Step]) -> list[Step]:
-    """Return the steps that came to nothing."""
+    """Return the operations that failed."""
     return [step for step in steps if step.state not in {"done", "kept"}]
 
 
 def show_steps(steps: Sequence[Step]) -> None:
-    """Print steps with what came of them."""
+    """Print operations with their results."""
     rows = [(step.id, step.operation.kind, step.destination, _result(step)) for step in steps]
     if rows:
         print_table(("operation", "kind", "target", "result"), rows)
 
 
 def step_as_json(step: Step) -> dict[str, Any]:
-    """Return a step for programs."""
+    """Return the JSON of an operation."""
     return {
         "operation": step.id,
         "kind": step.operation.kind,

@@ -1,4 +1,4 @@
-"""familiar flickr: an account on Flickr, both ways."""
+"""familiar flickr: the commands for a Flickr account."""
 
 import click
 
@@ -11,7 +11,7 @@ from familiar.cli.flickr.sync import sync
 
 @click.group(cls=Group)
 def flickr() -> None:
-    """Photos from an account on Flickr, and tags back to it."""
+    """Fetch photos from a Flickr account, and send tags back to it."""
 
 
 flickr.add_command(login)

@@ -1,4 +1,4 @@
-"""The log of commands that talk to Flickr: a terminal without a log is told in plain words why nothing happens."""
+"""The log of commands that use Flickr: on a terminal without a log, waits are explained in words."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from familiar.settings import Settings
 
 
 class WaitReporter:
-    """An `EventLog` that tells of waits on standard error, too."""
+    """An `EventLog` that also prints waits on standard error."""
 
     def __init__(self, log: EventLog) -> None:
-        """Take the log to which all goes."""
+        """Take the log that gets all events."""
         self._log = log
 
     def emit(self, name: str, /, **fields: Any) -> None:
@@ -24,7 +24,7 @@ class WaitReporter:
 
 
 def begin_flickr_log(settings: Settings, log_format: str | None, log_level: str | None) -> EventLog:
-    """Return the log; on a terminal where none was asked for, it has errors only, and waits are told in words."""
+    """Return the log; on a terminal without a log option, it has only errors, and waits are printed in words."""
     is_shown = is_logging(log_format, log_level)
     log = begin_log(settings, log_format, log_level or ("warning" if is_shown else "error"))
     return log if is_shown else WaitReporter(log)

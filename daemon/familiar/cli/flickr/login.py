@@ -1,4 +1,4 @@
-"""familiar flickr login: let familiar act for a person."""
+"""familiar flickr login: give familiar access to an account."""
 
 import sys
 from typing import Any
@@ -12,29 +12,29 @@ from familiar.flickr.api.credentials import Key, Login, Perms
 
 
 @command(epilog="Example: familiar flickr login --perms write")
-@click.option("--perms", type=click.Choice(["read", "write"]), default="write", help="What familiar may do there.")
-@click.option("--new-key", is_flag=True, help="Ask for the API key again, though there is one.")
+@click.option("--perms", type=click.Choice(["read", "write"]), default="write", help="Access that familiar gets.")
+@click.option("--new-key", is_flag=True, help="Ask for the API key even if one is stored.")
 @pass_library
 def login(library: Library, perms: Perms, *, new_key: bool) -> Answer:
     """Log in to Flickr, without a browser on this machine.
 
-    Asks for the key of your application (flickr.com/services/apps/create) once, prints an address, and asks for the
-    number that Flickr shows there. Key and login are kept in the state folder, for you alone; systemd can give them
-    instead (LoadCredential=).
+    Asks once for the API key of your application (flickr.com/services/apps/create), prints an address, and asks for the
+    number that Flickr shows there. Stores key and login in the state folder, readable only by you; systemd can provide
+    them instead (LoadCredential=).
     """
-    library.config.read()  # what is wrong there is told before anything is asked
+    library.config.read()  # report a wrong configuration before asking anything
     key = None if new_key else library.flickr.key()
     attempt = library.flickr.begin_login(perms=perms, key=key or _ask_key())
-    click.echo(f"Open this address, and allow familiar to {perms}:\n\n  {attempt.address}\n", err=True)
-    found = attempt.complete(_asked("The number that Flickr shows"))
+    click.echo(f"Open this address, and grant familiar {perms} access:\n\n  {attempt.address}\n", err=True)
+    found = attempt.complete(_asked("Number that Flickr shows"))
     return Answer(
         data=_as_json(found),
-        text=lambda: say(f"Logged in as {found.username} ({found.nsid}), who may {perms}."),
+        text=lambda: say(f"Logged in as {found.username} ({found.nsid}), access: {perms}."),
     )
 
 
 def _ask_key() -> Key:
-    return Key(key=_asked("API key"), secret=_asked("Secret of the key (it is not shown)", hide=sys.stdin.isatty()))
+    return Key(key=_asked("API key"), secret=_asked("API secret (input is hidden)", hide=sys.stdin.isatty()))
 
 
 def _asked(what: str, *, hide: bool = False) -> str:

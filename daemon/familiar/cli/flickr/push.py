@@ -1,4 +1,4 @@
-"""familiar flickr push: tags that rules give go to the account."""
+"""familiar flickr push: send the tags of rules to the account."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,17 +16,17 @@ from familiar.flickr.sync.tag_changes import TagChange
 
 @command(epilog="Example: familiar flickr push --dry-run")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
-@click.option("--retry", is_flag=True, help="Try tags again that were refused.")
+@click.option("--retry", is_flag=True, help="Retry tags that were refused.")
 @log_format_option
 @log_level_option
 @pass_environment
 def push(
     environment: Environment, *, dry_run: bool, retry: bool, log_format: str | None, log_level: str | None
 ) -> Answer:
-    """Send the tags that rules give to Flickr, and take off those that they do not give any more.
+    """Send the tags of rules to Flickr, and remove tags that rules no longer give.
 
-    Only tags that familiar has added are ever taken off. A daemon that runs does this by itself. Tags that failed
-    before are tried again at once. Exits with 1 if tags still wait.
+    Removes only tags that familiar added. A running daemon does this automatically. Tags that failed before are retried
+    immediately. Exits with 1 if tags are still waiting.
     """
     if dry_run:
         with open_library(environment, quiet=True) as library:
@@ -51,6 +51,6 @@ def _show_changes(changes: Sequence[TagChange]) -> None:
 def _show(result: PushResult) -> None:
     left = result.to_add + result.to_remove
     say(
-        f"{result.added} tags added, {result.removed} removed, {result.kept} were there already, "
-        f"{result.refused} refused, {result.failed} failed for now." + (f" {left} still wait." if left else "")
+        f"{result.added} tags added, {result.removed} removed, {result.kept} already there, "
+        f"{result.refused} refused, {result.failed} failed for now." + (f" {left} still waiting." if left else "")
     )

@@ -1,4 +1,4 @@
-"""familiar flickr status: how far the account is."""
+"""familiar flickr status: the progress of the account."""
 
 import math
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ from familiar.cli.console.output import local_time, print_table, say
 from familiar.flickr.sync.status import AccountStatus
 
 _WIDE = 60
-"""Characters of a tag that people are shown."""
+"""Characters of a tag that are shown as text."""
 _SHOWN = 20
-"""Rows of a table that people are shown."""
+"""Rows of a table that are shown as text."""
 
 
 @command(epilog="Example: familiar flickr status --json")
 @pass_library
 def status(library: Library) -> Answer:
-    """Show who is logged in, how far the account is, calls of this hour, and tags that wait.
+    """Show the login, the progress, the calls of the last hour, and waiting tags.
 
-    Flickr itself is not asked.
+    Makes no call to Flickr.
     """
     found = library.flickr.status()
     return Answer(data=asdict(found), text=lambda: _show(found))
@@ -31,7 +31,7 @@ def _show(found: AccountStatus) -> None:
     _show_account(found)
     _show_photos(found)
     for wait in found.waits:
-        say(f"waits: {wait.reason}")
+        say(f"waiting: {wait.reason}")
     tags = found.tags
     say(
         f"tags: {tags['added']} added, {tags['to_add']} to be added, {tags['to_remove']} to be removed, "
@@ -46,25 +46,25 @@ def _show(found: AccountStatus) -> None:
 
 def _show_account(found: AccountStatus) -> None:
     if found.username is None:
-        say("Nobody is logged in: familiar flickr login")
+        say("account: not logged in; use familiar flickr login")
     else:
-        say(f"account: {found.username} ({found.nsid}), who may {found.perms}")
+        say(f"account: {found.username} ({found.nsid}), access: {found.perms}")
     if found.trouble:
         say(f"stopped: {found.trouble}")
-    say(f"daemon: {'works on Flickr' if found.enabled else 'leaves Flickr alone (flickr: {enabled: true})'}")
+    say(f"daemon: {'syncs' if found.enabled else 'does not sync; to enable, set flickr: {enabled: true}'}")
 
 
 def _show_photos(found: AccountStatus) -> None:
     photos, calls = found.photos, found.calls
     say(
-        f"photos: {photos['done']} done, {photos['listed'] + photos['fetched']} wait, {photos['refused']} can't be "
-        f"fetched, {photos['left']} videos left, {photos['gone']} gone"
+        f"photos: {photos['done']} done, {photos['listed'] + photos['fetched']} waiting, {photos['refused']} "
+        f"can't be fetched, {photos['left']} videos skipped, {photos['gone']} gone"
     )
     if found.minutes_left is not None:
-        say(f"pace: {found.photos_per_minute:.0f} a minute; {math.ceil(found.minutes_left)} minutes left")
+        say(f"rate: {found.photos_per_minute:.0f} photos a minute; {math.ceil(found.minutes_left)} minutes left")
     if found.listing:
-        say("the account is being listed")
-    say(f"listed: {_time(found.listed_at)}; looked at last: {_time(found.polled_at)}")
+        say("listing: in progress")
+    say(f"listed: {_time(found.listed_at)}; last poll: {_time(found.polled_at)}")
     say(f"calls in the last hour: {calls.last_hour} of {calls.limit}; downloads: {calls.downloads_last_hour}")
 
 
@@ -81,4 +81,4 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         say("")
         print_table(columns, rows[:_SHOWN])
     if len(rows) > _SHOWN:
-        say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
+        say(f"... and {len(rows) - _SHOWN} more; use --json to show all.")

@@ -1,4 +1,4 @@
-"""familiar flickr sync: photos of the account come down."""
+"""familiar flickr sync: fetch the photos of the account."""
 
 from dataclasses import asdict
 
@@ -13,15 +13,15 @@ from familiar.cli.flickr.log import begin_flickr_log
 
 
 @command(epilog="Example: familiar flickr sync")
-@click.option("--retry", is_flag=True, help="Try photos again that could not be fetched.")
+@click.option("--retry", is_flag=True, help="Retry photos that could not be fetched.")
 @log_format_option
 @log_level_option
 @pass_environment
 def sync(environment: Environment, *, retry: bool, log_format: str | None, log_level: str | None) -> Answer:
-    """Bring down what is new on Flickr, handle it, and exit.
+    """Fetch new photos from Flickr, handle them, and exit.
 
-    The first time that is the whole account; what was broken off goes on. Tags that rules give are written down, and
-    sent by `familiar flickr push` or by the daemon. Exits with 1 if something failed, and will be tried again.
+    The first run fetches the whole account; an interrupted run is continued. Tags of rules are stored, and sent later
+    by `familiar flickr push` or the daemon. Exits with 1 if a photo failed and will be tried again.
     """
     log = begin_flickr_log(environment.settings(), log_format, log_level)
     with open_library(environment, log=log, quiet=is_logging(log_format, log_level)) as library:
@@ -31,11 +31,11 @@ def sync(environment: Environment, *, retry: bool, log_format: str | None, log_l
 
 def _show(result: SyncResult) -> None:
     if result.stopped:
-        say("Stopped: what was not done waits for the next run.")
+        say("Stopped; the next run continues with the remaining photos.")
     if result.trouble:
         say(f"Stopped: {result.trouble}")
     tags = result.tags
     say(
-        f"{result.handled} handled, {result.failed} wait, {result.refused} can't be fetched; "
+        f"{result.handled} handled, {result.failed} waiting, {result.refused} can't be fetched; "
         f"{result.photos} photos known. {tags['to_add']} tags to be added, {tags['to_remove']} to be removed."
     )

@@ -36,7 +36,7 @@ class Kinds:
         self.all: Sequence[AnyKind] = tuple(kinds)
         self._by_name = {kind.name: kind for kind in self.all}
         self._by_value = {kind.value: kind for kind in self.all}
-        assert len(self._by_name) == len(self._by_value) == len(self.all), "two kinds have one name, or one value"
+        assert len(self._by_name) == len(self._by_value) == len(self.all), "two kinds have the same name or value class"
         assert all(name.isidentifier() for name in self._by_name), "a kind's name is an identifier"
 
     def of(self, operation: Operation) -> AnyKind:

@@ -50,10 +50,10 @@ class LinkKind(FileKind[Link]):
         return attempt.put_photo(wish, place, is_there)
 
     def hint(self, wish: Link, number: int) -> str:  # noqa: ARG002
-        """Say what to do where the target lies on another file system."""
+        """Say what to do where the target is on another file system."""
         if number != errno.EXDEV:
             return ""
-        return "; a hard link can't reach another file system: use kind: symbolic, or copy"
+        return "; hard links work only within one file system; use kind: symbolic, or copy"
 
     def obstacle_in_reach(self, wish: Link, step: Step, placement: Placement, outlook: Outlook) -> str | None:
         """Say so if the link is gone or leads elsewhere, or a hard one is the last name of the photo."""
@@ -61,9 +61,9 @@ class LinkKind(FileKind[Link]):
             return super().obstacle_in_reach(wish, step, placement, outlook)
         now = outlook.at(placement.target)
         if now is None:
-            return f"{placement.target} is no longer there"
+            return f"{placement.target} no longer exists"
         if now != f"-> {placement.source}":
-            return f"{placement.target} is not the link that was made"
+            return f"{placement.target} is not the link that familiar created"
         outlook.note(placement.target, None)
         return None
 

@@ -23,7 +23,7 @@ from familiar.model import FileOperation, PhotoOperation
 class MoveSidecar(FileOperation):
     """Take a sidecar along with its photo: to wherever the step at the position `behind` of the same plan puts that.
 
-    `sidecar` is where it lies, `moves` whether it leaves that place.
+    `sidecar` is where it is, `moves` whether it leaves that place.
     """
 
     sidecar: Path
@@ -33,7 +33,7 @@ class MoveSidecar(FileOperation):
 
 
 class MoveSidecarKind(FileKind[MoveSidecar]):
-    """The sidecar lies beside its photo; where its name is taken it stays where it is."""
+    """The sidecar is next to its photo; where its name is taken it stays where it is."""
 
     name = "move_sidecar"
     value = MoveSidecar
@@ -101,7 +101,7 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
         try:
             place(source.entry, target, hidden, hash_=hash_, pulse=attempt.pulse)
         except FileExistsError as error:
-            raise SetAsideError(f"{path}: is taken; the sidecar stays at {wish.sidecar}") from error
+            raise SetAsideError(f"{path}: already exists; the sidecar stays at {wish.sidecar}") from error
         return Outcome(state="done", target=path)
 
     def leaves_nothing(self, wish: MoveSidecar, step: Step) -> bool:  # noqa: ARG002
@@ -131,7 +131,7 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
 
 
 def append_sidecar_moves(wish: PhotoOperation, step: Step, around: Surroundings, *, moves: bool) -> None:
-    """Write down, before a photo is moved or copied, that its sidecars go along."""
+    """Record, before a photo is moved or copied, that its sidecars go along."""
     known = {one.sidecar for one in _moves_behind(step, around)}
     operations = [
         MoveSidecar(
@@ -156,6 +156,6 @@ def _moves_behind(step: Step, around: Surroundings) -> Iterator[MoveSidecar]:
 
 def _hash_of(source: SourceFile, pulse: Pulse) -> str:
     if source.entry is None:
-        raise GoneError(f"{source.path}: no longer there")
+        raise GoneError(f"{source.path}: no longer exists")
     with hold_photo(source.entry) as held:
         return held.hash(pulse)

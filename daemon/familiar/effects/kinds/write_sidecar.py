@@ -14,6 +14,7 @@ from familiar.effects.kinds.contract import PERMANENT, Needless, Parameters, Rea
 from familiar.effects.kinds.file_kind import FileKind
 from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.reversal import Reversal
+from familiar.errors import SetAsideError
 from familiar.filesystem.files import Pulse, has_content, hold_if_regular
 from familiar.filesystem.folders import Entry
 from familiar.model import Area, FileOperation, Region, SidecarContent
@@ -67,13 +68,21 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
         around: Surroundings,
         picture: bytes | None,  # noqa: ARG002
     ) -> Ready | Needless:
-        """Render the sidecar, unless it was written already, or something else is to stand in it by now."""
+        """Render the sidecar, unless it was written already, or something else is to stand in it by now.
+
+        Raises:
+            SetAsideError: an interrupted try may have written it, and it was changed since. The step keeps the bytes
+                that were there before it, and another step writes the sidecar again.
+        """
         if around.is_written(step):
             return Ready(operation=wish)
         if not around.is_wanted(wish.target, wish.wanted):
             return Needless(target=wish.target)
         around.check_photo(step.path)
         after, before = await around.renderer.sidecar(step, wish.target, wish.wanted)
+        if step.is_begun and before != step.before:
+            around.append(step, [wish])
+            raise SetAsideError(f"{wish.target}: was changed after an interrupted write; another operation writes it")
         return Ready(operation=wish, rendered=after, before=before)
 
     def carry_out(self, wish: WriteSidecar, attempt: Attempt) -> Outcome:
@@ -96,7 +105,7 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
         return has_content(target, step.hash or "", pulse)
 
     def is_spent(self, step: Step, aside: Entry, *, is_replaced: bool) -> bool:
-        """Say so of a sidecar that the journal knows; of ours alone where the name is free, and it is written anew."""
+        """Say so of a sidecar that the journal knows; of ours alone where the name is free, and it is written again."""
         spent = {step.hash, step.hash_before} if is_replaced else {step.hash}
         with hold_if_regular(aside) as held:
             return held is not None and held.hash() in spent

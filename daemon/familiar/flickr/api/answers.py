@@ -1,4 +1,4 @@
-"""The tags of one photo, as Flickr tells them."""
+"""The tags of one photo on Flickr."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
             for tag in answer["photo"]["tags"]["tag"]
         ]
     except (KeyError, TypeError, AttributeError) as error:
-        raise PassingError("the answer is broken: no tags in it") from error
+        raise PassingError("invalid answer: no tags") from error
 
 
 def find_tag(tags: Sequence[PhotoTag], text: str) -> PhotoTag | None:

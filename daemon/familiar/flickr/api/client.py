@@ -1,4 +1,4 @@
-"""Calls of Flickr's API, by way of `flickrapi`: plain values in and out, errors of ours."""
+"""Calls of Flickr's API, through `flickrapi`: plain values in and out, errors of ours."""
 
 import html
 import json
@@ -45,7 +45,7 @@ _XML_ERROR = re.compile(r"""<rsp\s[^<>]*stat=["']fail["'][^<>]*>\s*<err\s([^<>]*
 _XML_CODE = re.compile(r"""\bcode=["'](\d{1,5})["']""")
 _XML_TEXT = re.compile(r"""\bmsg=(?:"([^"]*)"|'([^']*)')""")
 
-# It logs whole answers, tokens among them, and prints them where nobody has set up logging.
+# It logs complete answers, including tokens, and prints them if logging is not configured.
 _logger = logging.getLogger("flickrapi")
 _logger.addHandler(logging.NullHandler())
 _logger.propagate = False
@@ -79,7 +79,7 @@ class Client:
         Raises:
             StoppedError: login, key or clock are not accepted.
             NotAllowedError: the login does not reach so far.
-            RefusedError: Flickr refuses, for good.
+            RefusedError: Flickr refuses, permanently.
             PassingError: it may work later.
         """
         try:
@@ -89,7 +89,7 @@ class Client:
         except flickrapi.FlickrError as error:
             raise _translated(error) from error
         if answer.get("stat") != "ok":
-            raise PassingError("the answer is broken: it does not say how it went")
+            raise PassingError("invalid answer: no status")
         return answer
 
     def begin_login(self, perms: Perms) -> str:
@@ -111,7 +111,7 @@ class Client:
             token = self._login_step(self._oauth.get_access_token)
         except (LoginLostError, PassingError) as error:
             if isinstance(error, LoginLostError) or "OAuth" in str(error) or "HTTP 4" in str(error):
-                raise RefusedError(401, "the number is not the one that Flickr has shown; begin again") from error
+                raise RefusedError(401, "the number is not the one that Flickr showed; start again") from error
             raise
         return Login(
             token=token.token,
@@ -130,7 +130,7 @@ class Client:
         except flickrapi.FlickrError as error:
             raise _translated(error) from error
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
-            raise PassingError("the answer is broken: no tokens in it") from error
+            raise PassingError("invalid answer: no tokens") from error
 
 
 def _read(data: bytes) -> dict[str, Any]:
@@ -143,20 +143,20 @@ def _read(data: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise _told_in_xml(data) or PassingError("the answer is broken: no JSON of Flickr's") from error
+        raise _told_in_xml(data) or PassingError("invalid answer: not JSON of Flickr") from error
     if not isinstance(answer, dict):
-        raise PassingError("the answer is broken: no JSON of Flickr's")
+        raise PassingError("invalid answer: not JSON of Flickr")
     if answer.get("stat") != "fail":
         return answer
     try:
         code = int(answer["code"])
     except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise PassingError("the answer is broken: it does not say what went wrong") from error
+        raise PassingError("invalid answer: no error code") from error
     raise flickrapi.FlickrError(f"Error: {code}: {answer.get('message', '')}", code=code)
 
 
 def _told_in_xml(data: bytes) -> flickrapi.FlickrError | None:
-    """Return the error in an answer that is XML, though JSON was asked for, or None."""
+    """Return the error in an answer that is XML, though JSON was requested, or None."""
     found = _XML_ERROR.search(data[:_HEAD].decode(errors="replace"))
     code = found and _XML_CODE.search(found[1])
     if not found or not code:
@@ -174,7 +174,7 @@ def _translated(error: flickrapi.FlickrError) -> FlickrError:
     if isinstance(problem, ClockError) or "timestamp_refused" in text:
         return ClockError()
     if error.code is None:
-        return PassingError(f"the answer is broken: {text[:80]}")
+        return PassingError(f"invalid answer: {text[:80]}")
     if error.code == _LOGIN_LOST:
         return LoginLostError(detail)
     if error.code == _NOT_ALLOWED:

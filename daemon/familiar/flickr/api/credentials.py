@@ -70,10 +70,10 @@ class Credentials:
         words = text.split()
         if len(words) == 2 and not text.lstrip().startswith("{"):  # noqa: PLR2004 - key and secret
             return Key(key=words[0], secret=words[1])
-        return Key(**_texts(path, text, Key, "a key and its secret on two lines would be right"))
+        return Key(**_texts(path, text, Key, "write the key and its secret on two lines"))
 
     def login(self) -> Login | None:
-        """Return the login, or None if nobody has logged in.
+        """Return the login, or None if there is none.
 
         Raises:
             UsageError: its file can't be read, or is wrong.
@@ -82,9 +82,9 @@ class Credentials:
         if found is None:
             return None
         path, text = found
-        values = _texts(path, text, Login, "what `familiar flickr login` writes would be right")
+        values = _texts(path, text, Login, "create it with `familiar flickr login`")
         if values["perms"] not in {"read", "write", "delete"}:
-            raise UsageError(f"{path}: perms {values['perms']!r} is wrong; read, write or delete would be right.")
+            raise UsageError(f"{path}: perms {values['perms']!r} is not valid; use read, write or delete.")
         return Login(**values)
 
     def needed(self) -> tuple[Key, Login]:
@@ -96,7 +96,7 @@ class Credentials:
         """
         key, login = self.key(), self.login()
         if key is None or login is None:
-            raise NoLoginError("Nobody has logged in to Flickr: familiar flickr login")
+            raise NoLoginError("Not logged in to Flickr; use familiar flickr login")
         return key, login
 
     def keep_key(self, key: Key) -> None:
@@ -121,7 +121,7 @@ class Credentials:
             except FileNotFoundError:
                 continue
             except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "it is no text"
+                reason = getattr(error, "strerror", None) or "it is not text"
                 raise UsageError(f"{path}: can't be read: {reason}.") from error
         return None
 
@@ -141,17 +141,17 @@ class Credentials:
 
 
 def _texts(path: Path, text: str, kind: type[Key] | type[Login], right: str) -> dict[str, Any]:
-    """Return the fields of a JSON file, all of which are texts; the message never has what stands in it."""
+    """Return the fields of a JSON file, all of which are texts; the message never contains its content."""
     try:
         found = json.loads(text)
     except json.JSONDecodeError:
         found = None
     names = [one.name for one in fields(kind)]
     if not isinstance(found, dict) or not all(isinstance(found.get(name, ""), str) for name in names):
-        raise UsageError(f"{path}: it is damaged; {right}.")
+        raise UsageError(f"{path}: is damaged; {right}.")
     missing = [name for name in names if name != "fullname" and not found.get(name)]
     if missing:
-        raise UsageError(f"{path}: {missing[0]!r} is missing in it; {right}.")
+        raise UsageError(f"{path}: {missing[0]!r} is missing; {right}.")
     return {name: found[name] for name in names if name in found}
 
 

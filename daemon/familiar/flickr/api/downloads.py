@@ -43,7 +43,7 @@ class Downloader:
         self._clock = clock
 
     def fetch(self, url: str, temporary: Path) -> int:
-        """Write what lies at an address to a file, and return its size in bytes.
+        """Write what is at an address to a file, and return its size in bytes.
 
         Raises:
             MissingError: there is nothing.
@@ -71,7 +71,7 @@ class Downloader:
             with translated():
                 raise_for(response)
         if response.headers.get("Content-Type", "").startswith(("text/", "application/json")):
-            raise NoPictureError("the answer is no picture, but a text")
+            raise NoPictureError("the answer is text, not a picture")
 
     def _write(self, response: requests.Response, temporary: Path) -> int:
         told = response.headers.get("Content-Length", "")
@@ -86,11 +86,11 @@ class Downloader:
                 file.write(block)
                 size += len(block)
                 if self._clock() - began > self._timeout + size / _SLOWEST or size > _LONGEST:
-                    raise PassingError(f"only {size} bytes came within {self._clock() - began:.0f} s")
+                    raise PassingError(f"only {size} bytes arrived within {self._clock() - began:.0f} s")
             file.flush()
             os.fsync(file.fileno())
         if not size or (told.isdigit() and int(told) != size):
-            raise PassingError(f"it ends early: {size} bytes of {told or 'how many was not said'}")
+            raise PassingError(f"truncated: {size} bytes of {told or 'an unknown number'}")
         return size
 
     def close(self) -> None:
@@ -100,4 +100,4 @@ class Downloader:
 
 def _check_address(url: str) -> None:
     if not is_allowed(url):
-        raise MissingError(f"{url[:80]!r} is no https address, and is not asked")
+        raise MissingError(f"{url[:80]!r} is not an https address")

@@ -8,7 +8,7 @@ class FlickrError(FamiliarError):
 
 
 class StoppedError(FlickrError):
-    """Nothing works until a person mends it; photos in folders are handled all the same."""
+    """Nothing works until a person fixes it; photos in folders are handled anyway."""
 
 
 class LoginLostError(StoppedError):
@@ -29,7 +29,8 @@ class KeyRejectedError(StoppedError):
     def __init__(self, detail: str) -> None:
         """Say what to do; `detail` is what Flickr said."""
         super().__init__(
-            f"Flickr refuses the API key or its secret ({detail}); give the right ones: familiar flickr login --new-key"
+            f"Flickr refuses the API key or its secret ({detail}); enter the right ones with familiar flickr login "
+            "--new-key"
         )
 
 
@@ -39,7 +40,8 @@ class ClockError(StoppedError):
     def __init__(self) -> None:
         """Say what to do."""
         super().__init__(
-            "Flickr refuses the time of this machine (timestamp_refused): its clock is off; set it, by NTP for example"
+            "Flickr refuses the time of this machine (timestamp_refused): the clock is wrong; set it, for example "
+            "with NTP"
         )
 
 
@@ -48,7 +50,9 @@ class NotAllowedError(FlickrError):
 
     def __init__(self, detail: str) -> None:
         """Say what to do; `detail` is what Flickr said."""
-        super().__init__(f"the login may not do this ({detail}); log in with more: familiar flickr login --perms write")
+        super().__init__(
+            f"the login may not do this ({detail}); log in with more access: familiar flickr login --perms write"
+        )
 
 
 class RefusedError(FlickrError):
@@ -61,11 +65,11 @@ class RefusedError(FlickrError):
 
 
 class MissingError(FlickrError):
-    """There is nothing at the address of a photo (any more)."""
+    """There is no file at the address of a photo, or no longer."""
 
 
 class NoPictureError(FlickrError):
-    """Something else than a picture or a film lies at the address of a photo."""
+    """Something else than a picture or a film is at the address of a photo."""
 
 
 class NoFileError(FlickrError):

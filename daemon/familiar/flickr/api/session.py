@@ -60,7 +60,7 @@ class FlickrSession(requests.Session):
         """Send a request, and read its whole answer; raises `FlickrError`."""
         address = url if isinstance(url, str) else url.decode("ascii")
         if not is_allowed(address):
-            raise StoppedError(f"{address[:80]!r} is no https address, and is not asked.")
+            raise StoppedError(f"{address[:80]!r} is not an https address.")
         options |= {"timeout": (_CONNECT, self._timeout), "stream": True, "allow_redirects": False}
         options["proxies"] = proxies_for(address)
         ends = self._clock() + self._timeout
@@ -82,9 +82,9 @@ class FlickrSession(requests.Session):
             parts.append(part)
             size += len(part)
             if self._clock() > ends:
-                raise PassingError(f"no whole answer within {self._timeout:g} s")
+                raise PassingError(f"no complete answer within {self._timeout:g} s")
             if size > _LONGEST_ANSWER:
-                raise PassingError("the answer has no end")
+                raise PassingError("the answer is too long")
         response._content = b"".join(parts)  # noqa: SLF001 - where requests itself keeps what it has read
 
 
@@ -98,9 +98,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except requests.exceptions.ConnectTimeout as error:
-        raise PassingError("no connection in time", maybe_done=False) from error
+        raise PassingError("connection timed out", maybe_done=False) from error
     except requests.exceptions.Timeout as error:
-        raise PassingError("no answer in time") from error
+        raise PassingError("answer timed out") from error
     except (requests.exceptions.RequestException, OSError) as error:
         raise PassingError(f"no answer: {_said(error)}") from error
 
@@ -124,7 +124,7 @@ def raise_for(response: requests.Response) -> None:
             "too many calls (HTTP 429)", wait=wait_of(response.headers), maybe_done=False, throttled=True
         )
     if status in _MISSING:
-        raise MissingError(f"there is nothing at this address (HTTP {status})")
+        raise MissingError(f"not found (HTTP {status})")
     raise PassingError(f"HTTP {status}", wait=wait_of(response.headers), maybe_done=status >= _SERVER_FAILS)
 
 
@@ -140,7 +140,7 @@ def oauth_problem(text: str) -> FlickrError | None:
         return KeyRejectedError(problem)
     if problem in _TOKEN_PROBLEMS:
         return LoginLostError(problem)
-    return PassingError(f"OAuth says {problem!r}", maybe_done=False)
+    return PassingError(f"OAuth error {problem!r}", maybe_done=False)
 
 
 def _look_for_problem(head: bytes) -> None:

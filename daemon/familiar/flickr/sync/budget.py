@@ -32,5 +32,5 @@ def waiting(store: Store, kind: Kind, *, limit: int) -> CallWait | None:
     until = store.now() + timedelta(seconds=seconds)
     clock = f"{until.astimezone() + timedelta(seconds=59):%H:%M}"
     is_asked = store.flickr_calls.paused_until(kind) >= until.timestamp() - 1
-    used = f"{limit:,} {'downloads' if kind == 'images' else 'calls'} are used up until {clock}"
+    used = f"{limit:,} {'downloads' if kind == 'images' else 'calls'} an hour used up until {clock}"
     return CallWait(what=kind, until=until, reason=f"Flickr asks to wait until {clock}" if is_asked else used)

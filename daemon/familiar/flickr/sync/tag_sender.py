@@ -59,7 +59,7 @@ class Sender:
                 there = await self._settle(tag, there)
         except RefusedError as error:
             for tag in self._open(flickr_id):
-                self._refuse(tag, "the photo is no longer there" if error.code == _GONE else str(error))
+                self._refuse(tag, "the photo no longer exists" if error.code == _GONE else str(error))
         except PassingError as error:
             for tag in self._open(flickr_id):
                 self._put_off(tag, error)
@@ -90,11 +90,11 @@ class Sender:
                     raise
             ours = True  # what a look shows from now on, our call has done
             there = await self._look(tag.flickr_id)
-        raise PassingError("again and again no answer")
+        raise PassingError("repeatedly no answer")
 
     async def _add(self, tag: TagRow, there: list[PhotoTag]) -> list[PhotoTag]:
         if len(there) >= MAX_TAGS:
-            self._refuse(tag, f"the photo has {MAX_TAGS} tags, and Flickr takes no more")
+            self._refuse(tag, f"the photo has {MAX_TAGS} tags, the limit of Flickr")
             return there
         if not self._store.flickr_tags.begin(tag):
             return there  # the rules say otherwise since
@@ -150,5 +150,5 @@ def _has_work(tag: TagRow) -> bool:
 
 def _reason(error: RefusedError) -> str:
     if error.code == _GONE:
-        return "the photo is no longer there, or may not be tagged"
+        return "the photo no longer exists, or can't be tagged"
     return f"the photo has too many tags ({error})" if error.code == _TOO_MANY else str(error)

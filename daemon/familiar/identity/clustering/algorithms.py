@@ -14,10 +14,10 @@ def algorithm(name: str, threshold: float | None) -> Algorithm:
     """Return the algorithm of this name; `threshold` None means its own.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: the algorithm does not exist.
     """
     for kind in ALGORITHMS:
         chosen = kind() if threshold is None else kind(threshold=threshold)
         if chosen.name == name:
             return chosen
-    raise UsageError(f"There is no algorithm {name!r}; use one of {', '.join(kind().name for kind in ALGORITHMS)}.")
+    raise UsageError(f"{name!r} is not an algorithm; use one of {', '.join(kind().name for kind in ALGORITHMS)}.")

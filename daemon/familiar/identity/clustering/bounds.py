@@ -1,4 +1,4 @@
-"""Keep what an algorithm that knows no bounds has found within those of the problem."""
+"""Apply the bounds of a problem to the groups of an algorithm without bounds."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from familiar.model import Embeddings
 
 
 def within_bounds(problem: ClusteringProblem, labels: Indices) -> Indices:
-    """Return groups like those that were found, with the existing ones whole and apart, and faces apart that must be.
+    """Return the found groups changed to keep existing groups whole and separate, and to separate faces that must be.
 
     A free face that was found together with some of existing groups goes to the one with the nearest centre, of those
-    in which nobody is whom it must not meet. Existing groups are never joined. Of two free faces that must not come
-    together, the one nearer to the centre stays; the other goes to the next group, or is left by itself.
+    without a face that it must not meet. Existing groups are never joined. Of two free faces that must not come
+    together, the one nearer to the centre stays; the other goes to the next group, or stays alone.
     """
     _, found = np.unique(labels, return_inverse=True)
     homes, partners = _homes(problem, found), _partners(problem.apart)
@@ -82,14 +82,14 @@ def _placed(
 
 
 def _take_out(problem: ClusteringProblem, labels: Indices) -> list[int]:
-    """Take out one of each two free faces that came together and must not; return those that were taken out."""
+    """Remove one of each two free faces that were grouped and must not be; return the removed ones."""
     out = []
     one, other = problem.apart.T
     met = (labels[one] >= 0) & (labels[one] == labels[other]) & (problem.seeds[one] < 0) & (problem.seeds[other] < 0)
     for pair in problem.apart[met]:
         home = labels[pair[0]]
         if home < 0 or home != labels[pair[1]]:
-            continue  # one of them was taken out already
+            continue  # one of them was already removed
         centre = problem.embeddings[labels == home].mean(axis=0)
         distances = np.linalg.norm(problem.embeddings[pair] - centre, axis=1)
         farther = int(pair[distances.argmax()])

@@ -16,13 +16,13 @@ from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
 
 THRESHOLD = 0.6
-"""Pairs that are farther apart have no part in it: dlib's own limit for faces of one person."""
+"""Pairs that are farther apart are left out: dlib's own limit for faces of one person."""
 
 _FAR = 4.0
-"""A distance farther than any, which joins the parts of the graph: scikit-learn wants it whole."""
+"""A distance larger than any other; it connects the parts of the graph, as scikit-learn needs a connected one."""
 
 _NEAREST = 1e-6
-"""scikit-learn takes a distance of 0 for none."""
+"""scikit-learn treats a distance of 0 as no edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Density:
         found = HDBSCAN(min_cluster_size=2, min_samples=1, metric="precomputed", copy=True).fit_predict(
             _whole(graph, parts)
         )
-        # what only long edges join is no group
+        # faces connected only by long edges are not a group
         labels: Indices = found.astype(np.intp)[:count] * number + parts[:count]
         noise = labels < 0
         labels[noise] = labels.max(initial=-1) + 1 + np.arange(np.count_nonzero(noise))

@@ -13,12 +13,12 @@ from familiar.identity.clustering.problem import ClusteringProblem, Indices
 from familiar.settings import ClusteringSettings
 
 _LOOSER = 0.05
-"""How much farther than what is joined two groups may be to be suggested as one."""
+"""How far beyond the limit of merging two groups may be to be suggested as one."""
 
 _SUGGESTIONS = 1000
 
 _LARGEST = 100.0
-"""No number of an embedding comes near; what is larger is damage, and its square may be too large for float32."""
+"""No value of a valid embedding comes near this; larger values are damage, and their square may overflow float32."""
 
 _SCALES = {"dlib-resnet-v1-mirrored": 0.98}
 """How much shorter distances of different people are than those of `dlib-resnet-v1`, for which all limits were measured
@@ -26,10 +26,10 @@ _SCALES = {"dlib-resnet-v1-mirrored": 0.98}
 
 
 def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
-    """Group faces. The result does not depend on their order, and is empty if nothing has changed since the last time.
+    """Group faces. The result does not depend on their order, and is empty if nothing has changed since the last run.
 
     Raises:
-        UsageError: there is no such algorithm.
+        UsageError: the algorithm does not exist.
     """
     chosen = algorithm(settings.algorithm, settings.threshold)
     faces = _in_order(faces)
@@ -47,7 +47,7 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
 
 
 def _in_order(faces: FacesToGroup) -> FacesToGroup:
-    """Leave damaged embeddings out, and put faces into an order that depends on nothing but themselves."""
+    """Drop damaged embeddings, and sort faces in an order that depends only on the faces."""
     is_sound = np.logical_and.reduce(np.abs(faces.embeddings) < _LARGEST, axis=1)
     sound = np.flatnonzero(is_sound)
     embeddings = np.ascontiguousarray(faces.embeddings[sound], np.float32)
@@ -65,7 +65,7 @@ def _in_order(faces: FacesToGroup) -> FacesToGroup:
 
 
 def _apart(faces: FacesToGroup, is_sound: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return the pairs that are apart; for a damaged face, any sound one of its cluster stands."""
+    """Return the pairs that are apart; a damaged face is replaced by any valid one of its cluster."""
     in_cluster = faces.clusters > 0
     sound, damaged = np.flatnonzero(in_cluster & is_sound), np.flatnonzero(in_cluster & ~is_sound)
     members = dict(zip(faces.clusters[sound].tolist(), faces.ids[sound].tolist(), strict=True))
@@ -90,7 +90,7 @@ def _problem(faces: FacesToGroup) -> tuple[ClusteringProblem, npt.NDArray[np.int
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Found:
-    """What an algorithm has found, against what there was."""
+    """The groups that an algorithm found, compared with the existing clusters."""
 
     faces: FacesToGroup
     problem: ClusteringProblem
@@ -126,7 +126,7 @@ class _Found:
         return dict(sorted((before, after) for before, after in set(pairs) if before != after))
 
     def _survivors(self) -> npt.NDArray[np.int64]:
-        """Return the cluster that each group is: the firm one, or else the one that had most faces; 0 for a new one."""
+        """Return the cluster that each group is: the firm one, or else the one with the most faces; 0 for a new one."""
         survivors = np.zeros(int(self.labels.max(initial=-1)) + 1, np.int64)
         seeded = np.flatnonzero(self.problem.seeds >= 0)
         sizes = np.bincount(self.problem.seeds[seeded], minlength=len(self.ids))

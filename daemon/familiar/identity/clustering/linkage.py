@@ -5,8 +5,8 @@ one. Between groups of a few faces that is average linkage, which finds people w
 hundreds meets its own neighbours in it, as in a chain, and not the far side of a person's many looks.
 
 How near is near enough depends on who meets. Two single faces must be nearer than a face and a group; two groups must
-be nearer than those, because nothing is worse than two people in one. A face joins a large group more easily the more
-of its neighbours are in it, and less easily if another group is nearly as near.
+be nearer than those, because two people in one group are the worst error. A face joins a large group more easily the
+more of its neighbours are in it, and less easily if another group is nearly as near.
 
 Groups are joined from near to far, in levels; in each one all that are each other's nearest are joined at once, and
 larger groups take in all whose nearest they are (like the sub-cluster component algorithm: Monath et al., Scalable
@@ -25,7 +25,7 @@ from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
 
 THRESHOLD = 0.495
-"""Largest link of a single face and a group of a few; all other limits lie as far from it as the constants say."""
+"""Largest link of a single face and a group of a few; the constants give the offsets of all other limits."""
 
 _TWO_FACES = -0.011
 """How much nearer two single faces must be."""
@@ -34,10 +34,10 @@ _TWO_GROUPS = -0.021
 """How much nearer two groups must be."""
 
 _A_GROUP = 4
-"""Faces that make a group; of fewer, little is known but their distances."""
+"""Fewest faces of a group; fewer faces give too few distances to judge by."""
 
 _VOTES = 0.052
-"""How much farther a group may be that all of a face's neighbours are in; less, the smaller their share is."""
+"""How much farther a group may be if it has all neighbours of a face; scaled down with their share."""
 
 _CLEAR, _CONTESTED = 0.084, 0.72
 """A second group that is less than so much farther than the first must be made up for: so much of it by the first."""
@@ -46,11 +46,11 @@ _NEAREST = 4
 """How many nearest faces of a group count."""
 
 _LONGER = 0.13
-"""Long embeddings lie far from all others, short ones near: so much of the length is taken from the distance."""
+"""Long embeddings are far from all others, short ones near: this share of the length is subtracted from distances."""
 _USUAL_LENGTH = 1.45
 
 _FIRST, _LEVEL = 0.16, 0.01
-"""How far below the threshold the first level lies, and how far apart the levels are."""
+"""Distance of the first level below the threshold, and between levels."""
 
 _BOTH_WAYS = 0.05
 """How much farther than the level two groups of the same size may be one way, if they are nearer the other way."""
@@ -125,7 +125,7 @@ class Links:
     costs: npt.NDArray[np.float64]
 
     def take(self, chosen: npt.NDArray[Any]) -> "Links":
-        """Return some of the links."""
+        """Return the links at these places."""
         return Links(smaller=self.smaller[chosen], larger=self.larger[chosen], costs=self.costs[chosen])
 
     def up_to(self, level: float) -> "Links":
@@ -135,7 +135,7 @@ class Links:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Groups:
-    """The groups as they grow."""
+    """The groups while they are merged."""
 
     labels: Indices
     firm: npt.NDArray[np.bool_]
@@ -143,7 +143,7 @@ class _Groups:
 
     @classmethod
     def of(cls, problem: ClusteringProblem, labels: Indices | None = None) -> Self:
-        """Begin with the groups that exist, and each free face by itself; or with these groups."""
+        """Start with the existing groups and each free face as its own group; or with these groups."""
         count = len(problem.firm)
         if labels is None:
             free = problem.seeds < 0
@@ -272,7 +272,7 @@ def numbered(labels: Indices) -> Indices:
 
 
 def _first_of_each(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Return where another value begins, in values of which the same ones stand together."""
+    """Return where another value starts, in values with equal ones adjacent."""
     first = np.ones(len(values), np.bool_)
     np.not_equal(values[1:], values[:-1], out=first[1:])
     return first

@@ -11,13 +11,13 @@ import numpy.typing as npt
 from familiar.model import Embeddings
 
 _EXACT = 10_000
-"""Up to so many faces all pairs are compared; of more, those in the cells nearest to a face (an inverted file)."""
+"""Up to this many faces, all pairs are compared; of more, those in the nearest cells of a face (an inverted file)."""
 
 _PROBES = 12
-"""Cells that are looked into for a face: 99.97 % of the neighbours nearer than 0.45 are in them (docs/clusters.md)."""
+"""Number of cells searched for a face: 99.97 % of the neighbours nearer than 0.45 are in them (docs/clusters.md)."""
 
 _BYTES = 160
-"""Memory for one neighbour of one face, at the height of the work (measured)."""
+"""Peak memory for one neighbour of one face (measured)."""
 
 _FEWEST, _MOST = 16, 32
 """Bounds of the number of neighbours of a face."""
@@ -44,7 +44,7 @@ class Neighbours:
         Args:
             embeddings: shape (n, 128), finite.
             within: the largest distance.
-            memory: megabytes that grouping may take; at least 16 neighbours are found, whatever they take.
+            memory: megabytes that grouping may take; at least 16 neighbours are found, even beyond this limit.
         """
         number = len(embeddings)
         wished = min(_MOST, max(_FEWEST, memory * 1_000_000 // (_BYTES * max(number, 1))))

@@ -1,4 +1,4 @@
-"""What is known of faces that are to be grouped, and what is decided about them: plain values."""
+"""The input and the result of grouping, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ class FacesToGroup:
     """Faces without a person, and those of clusters.
 
     `ids` and `clusters` have the shape (n,): a cluster is its id, or 0 for a face that is in none. `embeddings`, shape
-    (n, 128), are of one model; those that are damaged are left alone. `firm` are the clusters that are no part of
-    another: a person has named or put together what is in them. `apart` are pairs of ids of faces that are not one
+    (n, 128), are of one model; damaged ones are not grouped. `firm` are the clusters that are no part of
+    another: a person has named or built what is in them. `apart` are pairs of ids of faces that are not one
     person.
     """
 
@@ -51,7 +51,7 @@ class Grouping:
     """What grouping decides.
 
     `joined` has the faces that come into each existing cluster, `fresh` the faces of each new cluster, `absorbed` each
-    cluster that becomes a part of another one, and `alike` the groups that a person may be asked about, best first.
+    cluster that becomes a part of another one, and `alike` the groups to suggest to a person, best first.
     """
 
     joined: dict[int, tuple[Member, ...]] = field(default_factory=dict)

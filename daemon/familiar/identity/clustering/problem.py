@@ -1,4 +1,4 @@
-"""What is to be grouped, and the contract of whatever groups it."""
+"""The problem of grouping, and the contract of its algorithms."""
 
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias
@@ -19,7 +19,7 @@ class ClusteringProblem:
     `embeddings` has the shape (n, 128) and is finite. `seeds`, shape (n,), has the number of the group that a face is
     in already, from 0, or -1 for a face that is free. `firm`, one boolean a group, says which groups are no part of
     another: they take others in, and never come together. `apart`, shape (m, 2), has pairs of faces that are not one
-    person: two of one photo, or whom a person told apart.
+    person: two of one photo, or faces that a person separated.
     """
 
     embeddings: Embeddings
@@ -55,5 +55,5 @@ class Algorithm(Protocol):
     def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group, shape (n,): those with the same number belong together.
 
-        Groups that exist are kept whole, firm ones stay apart, and so do the faces that must.
+        Existing groups stay whole; firm groups stay separate, and so do faces that must not meet.
         """

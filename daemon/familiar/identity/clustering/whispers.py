@@ -1,7 +1,7 @@
-"""Chinese whispers: each face takes the label that is loudest among its neighbours, until nothing changes.
+"""Chinese whispers: each face takes the most frequent label of its neighbours, until nothing changes.
 
 C. Biemann, Chinese Whispers, TextGraphs 2006. There faces are visited one by one in a random order; here they are split
-into a few classes by their own numbers, and a class whispers at once: the result does not depend on chance or order.
+into a few classes by their own numbers, and a class is updated at once: the result does not depend on chance or order.
 """
 
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from familiar.identity.clustering.problem import ClusteringProblem, Indices
 from familiar.model import Embeddings
 
 THRESHOLD = 0.45
-"""Largest distance of two faces that hear each other; docs/clusters.md has others."""
+"""Largest distance of two connected faces; docs/clusters.md has others."""
 
 _CLASSES = 8
 _ROUNDS = 50
-"""Most rounds: a few faces may change sides for ever."""
+"""Largest number of rounds: a few faces may alternate forever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whispers:
-    """Chinese whispers on the graph of all pairs nearer than `threshold`; all of them are as loud.
+    """Chinese whispers on the graph of all pairs nearer than `threshold`; all pairs have the same weight.
 
-    Two that whisper at once may take each other's labels for ever; so in the end each face hears itself too.
+    Two faces updated at once can swap labels forever; so in the last rounds each face also counts itself.
     """
 
     threshold: float = THRESHOLD
@@ -61,19 +61,19 @@ def _graph(neighbours: Neighbours, threshold: float, *, hears_itself: bool) -> A
 
 
 def _classes(embeddings: Embeddings) -> Indices:
-    """Deal faces to classes by the last digits of their numbers."""
+    """Assign faces to classes by the last digits of their numbers."""
     digits = (np.abs(embeddings[:, :4]).sum(axis=1, dtype=np.float64) * 1e6).astype(np.int64)
     classes: Indices = (digits % _CLASSES).astype(np.intp)
     return classes
 
 
 def _loudest(graph: Any, labels: Indices, *, own: Indices) -> Indices:
-    """Return the label that most neighbours have; of several the smallest, and of none a face's own."""
+    """Return the label that most neighbours have; of several the smallest, of none the face's own."""
     count = len(labels)
     key = np.repeat(np.arange(graph.shape[0], dtype=np.int64), np.diff(graph.indptr)) * count + labels[graph.indices]
     found, loudness = np.unique(key, return_counts=True)
     faces, heard = np.divmod(found, count)
-    order = np.lexsort((-heard, loudness, faces))  # the last of each face is the loudest
+    order = np.lexsort((-heard, loudness, faces))  # the last of each face is the most frequent
     chosen: npt.NDArray[np.intp] = own.copy()
     chosen[faces[order]] = heard[order]
     return chosen

@@ -1,4 +1,4 @@
-"""faces.json: what lies in a folder of crops, and where it comes from."""
+"""faces.json: what is in a folder of crops, and where it comes from."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from familiar.effects.replacement import replace_files
 from familiar.errors import FamiliarError
-from familiar.library.crops.options import CropOptions
+from familiar.library.crops.options import RecordedOptions
 from familiar.library.manifests import ManifestFile
 from familiar.logs import printable
 
@@ -41,7 +41,7 @@ class ReferencePhoto:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReference:
-    """A person whose faces were looked for, with all references of the model."""
+    """The person that was searched for, with all references of the model."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -52,7 +52,7 @@ class PersonReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageReference:
-    """A photo whose face was looked for: its size in pixels, and the face's box in it."""
+    """A reference photo: its size in pixels, and the face's box in it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -120,7 +120,7 @@ class CropManifest:
     coordinates: Literal["pixels of the upright original"] = "pixels of the upright original"
     engine: str
     reference: Reference
-    settings: CropOptions
+    settings: RecordedOptions
     faces: tuple[CroppedFace, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
 
@@ -131,7 +131,7 @@ class CropManifest:
         return set(chain.from_iterable(paths))
 
 
-_FILE = ManifestFile(name=MANIFEST_NAME, content=TypeAdapter(CropManifest), remedy="name another folder with --to")
+_FILE = ManifestFile(name=MANIFEST_NAME, content=TypeAdapter(CropManifest), remedy="choose another folder with --to")
 
 
 def read_manifest(folder: Path) -> CropManifest | None:
@@ -144,7 +144,7 @@ def read_manifest(folder: Path) -> CropManifest | None:
 
 
 def write_manifests(manifests: Mapping[Path, CropManifest]) -> None:
-    """Write down what lies in some folders, in all or none; the folders are made if need be.
+    """Write the manifests of some folders, all or none; the folders are created if needed.
 
     Raises:
         FamiliarError: one can't be written; what was there before still is, and no folder was made.

@@ -1,54 +1,62 @@
 """How a data set is made: which faces are taken, and how they are cut out."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, TypeAlias, get_args
 
 from familiar.errors import UsageError
+from familiar.library.arguments import check_choice, check_number
 from familiar.model import Face
 from familiar.vision.faces.alignment import edge_of
-from familiar.vision.faces.crops import frame
+from familiar.vision.faces.crops import QUALITY, frame
 
 Taken: TypeAlias = Literal["matched", "within", "every"]
 """Which faces are taken: those that count as the person, all within the threshold, or every face."""
 
+CropFormat: TypeAlias = Literal["jpg", "png", "webp"]
+
 EVERY = 1.0
 """The threshold that takes every face, whatever its distance."""
 
-LIMITS: dict[str, tuple[float, float | None]] = {
-    "threshold": (0, 1),
-    "min_size": (0, None),
-    "min_sharpness": (0, None),
+_LIMITS: dict[str, tuple[float, float]] = {
+    "min_size": (0, math.inf),
+    "min_sharpness": (0, math.inf),
     "margin": (0, 3),
     "size": (8, 10_000),
     "quality": (1, 100),
 }
-"""The least and the largest value of each option that is a number; None: there is no largest."""
+"""The least and the largest value of each option that is a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropOptions:
-    """The settings of one data set, as `faces.json` has them.
+    """How crops are made, as `Library.crop` is requested it.
 
     `margin` is the share of the face's longer side that is added on each side; `size` is the longer side of each crop
-    in pixels, or None for the pixels as they are; `quality` is None for a format without loss.
+    in pixels, or None to keep the pixels; `quality` is None for the default, and for lossless formats.
     """
+
+    all_faces: bool
+    min_size: int
+    min_sharpness: float
+    margin: float
+    shape: Literal["square", "original"]
+    aligned: bool
+    size: int | None
+    enlarge: bool
+    format: CropFormat
+    quality: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedOptions(CropOptions):
+    """How the crops of one data set are made, and which faces are taken, as `faces.json` has it."""
 
     threshold: float
     faces: Taken
-    all_faces: bool = False
-    min_size: int = 0
-    min_sharpness: float = 0.0
-    margin: float = 0.4
-    shape: Literal["square", "original"] = "square"
-    aligned: bool = False
-    size: int | None = None
-    enlarge: bool = True
-    format: Literal["jpg", "png", "webp"] = "jpg"
-    quality: int | None = None
 
     def scale(self, face: Face, photo: tuple[int, int]) -> float:
-        """Return how many pixels of its crop stand for one pixel of a face, in a photo of this width and height.
+        """Return the scale of a crop: its pixels for one pixel of the face, in a photo of this width and height.
 
         Raises:
             SetAsideError: the face can't be aligned.
@@ -62,22 +70,27 @@ class CropOptions:
         return self.size / max(area.width, area.height)
 
 
-def check_limits(**options: float | None) -> None:
-    """Check that options lie within their limits; None is always allowed.
+def checked_options(options: CropOptions) -> CropOptions:
+    """Return options with the quality that is used.
 
     Raises:
-        UsageError: one does not.
+        UsageError: two do not go together, or a number is out of its limits.
     """
-    for name, value in options.items():
-        low, high = LIMITS[name]
-        if value is not None and not low <= value <= (math.inf if high is None else high):
-            limits = f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
-            raise UsageError(f"The option {name.replace('_', '-')} is {value:g}; it must be {limits}.")
-    if options.get("threshold") == 0:
-        raise UsageError("The option threshold is 0; it must be above 0.")
+    check_choice("format", options.format, get_args(CropFormat))
+    if options.aligned and options.shape == "original":
+        raise UsageError("--aligned makes square crops and can't be combined with --original.")
+    if options.format == "png":
+        if options.quality is not None:
+            raise UsageError("--quality applies to jpg and webp only; png is lossless.")
+        quality = None
+    else:
+        quality = QUALITY if options.quality is None else options.quality
+    for name, (low, high) in _LIMITS.items():
+        check_number(name.replace("_", "-"), getattr(options, name), low, high)
+    return replace(options, quality=quality)
 
 
-def differences(wished: CropOptions, recorded: CropOptions) -> list[str]:
+def differences(wished: RecordedOptions, recorded: RecordedOptions) -> list[str]:
     """Return in what two settings differ: the option, what was recorded, and what is wished for."""
     own, other = asdict(wished), asdict(recorded)
     return [

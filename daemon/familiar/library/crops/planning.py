@@ -60,7 +60,7 @@ def _gone(sources: CropCandidates, photo: int) -> Unmatched:
 def _nothing(sources: CropCandidates) -> str:
     """Say why there is no face at all."""
     if photos := len(sources.photos):
-        return f"No face was found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
+        return f"No face found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
     if sources.unread:
         first = sources.unread[0]
         return f"{first.path}: {first.reason}; none of {len(sources.unread)} files could be read."

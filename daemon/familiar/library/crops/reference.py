@@ -35,11 +35,11 @@ class CropReference(Protocol):
 
     @property
     def threshold(self) -> float:
-        """The threshold that holds where none is asked for."""
+        """The default threshold."""
 
     @property
     def reference(self) -> Reference:
-        """What is written down of it."""
+        """What is recorded of it."""
 
     def measure(self, faces: FaceStack) -> Distances:
         """Compare faces with it."""
@@ -102,10 +102,10 @@ def choose_face(path: Path, photo: Photo, *, largest: bool) -> Face:
         FamiliarError: there is none, or there are several, and it was not said that the largest is meant.
     """
     if not photo.faces:
-        raise FamiliarError(f"{path}: no face was found in it; name a photo that shows the face to look for.")
+        raise FamiliarError(f"{path}: no face found; give a photo that shows the face to look for.")
     if len(photo.faces) > 1 and not largest:
         raise FamiliarError(
-            f"{path}: {len(photo.faces)} faces were found in it; --largest takes the largest, or name another photo."
+            f"{path}: {len(photo.faces)} faces found; use --largest for the largest one, or give another photo."
         )
     return max(photo.faces, key=lambda face: face.size)
 

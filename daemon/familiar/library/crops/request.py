@@ -1,13 +1,19 @@
-"""What is asked for when a data set is made, and the folders that it goes into."""
+"""What is requested when a data set is made, and the folders that it goes into."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from familiar.errors import UsageError
+from familiar.library.arguments import check_number
 from familiar.library.crops.folder import CropFolder
-from familiar.library.crops.options import EVERY, CropOptions, Taken, check_limits
+from familiar.library.crops.options import (
+    EVERY,
+    CropOptions,
+    RecordedOptions,
+    Taken,
+    checked_options,
+)
 from familiar.library.crops.reference import CropReference
 from familiar.library.folder_names import folder_names
 from familiar.library.locations import check_apart
@@ -15,7 +21,6 @@ from familiar.model import Crop
 from familiar.names import name_key
 from familiar.settings import FolderSettings
 from familiar.store.store import Store
-from familiar.vision.faces.crops import QUALITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +28,7 @@ class CropRequest:
     """Whose faces are cropped, out of which photos, into which folder, and how.
 
     Either `people` are named, or a photo of `reference`. Without `folders` all known photos are taken. `threshold` is
-    None where matching decides; that of `options` is set for each person.
+    None where matching decides.
     """
 
     people: tuple[str, ...]
@@ -35,56 +40,20 @@ class CropRequest:
     options: CropOptions
 
 
-def crop_options(
-    *,
-    all_faces: bool,
-    min_size: int,
-    min_sharpness: float,
-    margin: float,
-    square: bool,
-    aligned: bool,
-    size: int | None,
-    enlarge: bool,
-    format_: Literal["jpg", "png", "webp"],
-    quality: int | None,
-) -> CropOptions:
-    """Return the settings of a data set, which each person's threshold is still to come into.
+def checked_request(request: CropRequest) -> CropRequest:
+    """Return a request with each person once, and the quality that is used.
 
     Raises:
-        UsageError: two do not go together, or a number is out of its limits.
+        UsageError: neither people nor a photo of reference are named, or both are; two options do not go together, or a
+            number is out of its limits.
     """
-    if aligned and not square:
-        raise UsageError("--aligned makes squares: leave out --original.")
-    if format_ == "png" and quality is not None:
-        raise UsageError("--quality is for jpg and webp: png keeps all pixels as they are.")
-    check_limits(min_size=min_size, min_sharpness=min_sharpness, margin=margin, size=size, quality=quality)
-    return CropOptions(
-        threshold=EVERY,
-        faces="every",
-        all_faces=all_faces,
-        min_size=min_size,
-        min_sharpness=min_sharpness,
-        margin=margin,
-        shape="square" if square else "original",
-        aligned=aligned,
-        size=size,
-        enlarge=enlarge,
-        format=format_,
-        quality=None if format_ == "png" else quality or QUALITY,
-    )
-
-
-def check_reference(people: Sequence[str], reference: Path | None, *, largest: bool) -> tuple[str, ...]:
-    """Return the people who are named, each once.
-
-    Raises:
-        UsageError: neither people nor a photo of reference are named, or both are.
-    """
-    if bool(people) == (reference is not None):
-        raise UsageError("Name either --person NAME, or --reference PHOTO of the face to look for.")
-    if largest and reference is None:
-        raise UsageError("--largest is about the photo of --reference.")
-    return tuple({name_key(name): name for name in people}.values())
+    if bool(request.people) == (request.reference is not None):
+        raise UsageError("Give either --person NAME, or --reference PHOTO of the face to look for.")
+    if request.largest and request.reference is None:
+        raise UsageError("--largest requires --reference.")
+    check_number("threshold", request.threshold, 0, EVERY, includes_low=False)
+    people = tuple({name_key(name): name for name in request.people}.values())
+    return replace(request, people=people, options=checked_options(request.options))
 
 
 def open_folders(
@@ -93,7 +62,7 @@ def open_folders(
     """Return the folders of crops, one for each reference, with what is known of them.
 
     Raises:
-        UsageError: one lies in a folder that is looked through, is a file, or has other crops.
+        UsageError: one is in a folder that is looked through, is a file, or has other crops.
     """
     names = folder_names([one.person or "" for one in references], taken=())
     folders = []
@@ -107,9 +76,11 @@ def open_folders(
     return folders
 
 
-def _options_for(one: CropReference, request: CropRequest) -> CropOptions:
+def _options_for(one: CropReference, request: CropRequest) -> RecordedOptions:
     if request.threshold is None:
-        taken: Taken = "within" if one.person is None else "matched"
-        return replace(request.options, threshold=one.threshold, faces=taken)
-    taken = "every" if request.threshold == EVERY else "within"
-    return replace(request.options, threshold=request.threshold, faces=taken)
+        threshold = one.threshold
+        faces: Taken = "within" if one.person is None else "matched"
+    else:
+        threshold = request.threshold
+        faces = "every" if threshold == EVERY else "within"
+    return RecordedOptions(**asdict(request.options), threshold=threshold, faces=faces)

@@ -1,4 +1,4 @@
-"""Choose the faces that are cropped, and say of each other photo why it has none. Nothing is decoded."""
+"""Select the faces to crop, and give the reason for each other photo. Nothing is decoded."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from familiar.errors import SetAsideError
-from familiar.library.crops.options import CropOptions
+from familiar.library.crops.options import RecordedOptions
 from familiar.library.crops.reference import CropReference
 from familiar.model import Face, Match
 from familiar.store.store import Store
@@ -27,7 +27,7 @@ class SelectedFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CropSelection:
-    """The faces to be cropped of each photo, the nearest first, and why each other photo has none.
+    """The faces to crop of each photo, nearest first, and the reasons for all other photos.
 
     `faces` is how many there are in all the photos.
     """
@@ -55,7 +55,9 @@ class FaceSelector:
         self._store = store
         self._model = model
 
-    def choose(self, sought: CropReference, settings: CropOptions, photos: Mapping[int, PhotoGlance]) -> CropSelection:
+    def choose(
+        self, sought: CropReference, settings: RecordedOptions, photos: Mapping[int, PhotoGlance]
+    ) -> CropSelection:
         """Return what is to be cropped of these photos."""
         measured = _measure(sought, self._store.faces.of_photos(self._model, list(photos)))
         found: dict[int, list[SelectedFace]] = {}
@@ -72,7 +74,7 @@ class FaceSelector:
         return CropSelection(faces=len(measured.ids), found=found, reasons=left)
 
     def _judged(
-        self, sought: CropReference, settings: CropOptions, photos: Mapping[int, PhotoGlance], measured: _Measured
+        self, sought: CropReference, settings: RecordedOptions, photos: Mapping[int, PhotoGlance], measured: _Measured
     ) -> Iterator[tuple[int, SelectedFace | str]]:
         """Give the faces that are near enough, the nearest first, each with its photo; or why one is not taken."""
         near = self._near(sought, settings, measured)
@@ -90,7 +92,7 @@ class FaceSelector:
             distance = float(measured.distances[place])
             yield photo.id, fault or SelectedFace(face=face, number=int(numbers[place]), distance=distance, scale=scale)
 
-    def _near(self, sought: CropReference, settings: CropOptions, measured: _Measured) -> npt.NDArray[np.int64]:
+    def _near(self, sought: CropReference, settings: RecordedOptions, measured: _Measured) -> npt.NDArray[np.int64]:
         """Return the places of faces that may be taken, or for which there is more to say than their distance."""
         if settings.faces == "every":
             return np.arange(len(measured.ids))
@@ -103,7 +105,7 @@ class FaceSelector:
 class _Judge:
     """Says what is wrong with a face that is near enough."""
 
-    def __init__(self, sought: CropReference, settings: CropOptions, matches: Mapping[int, Match]) -> None:
+    def __init__(self, sought: CropReference, settings: RecordedOptions, matches: Mapping[int, Match]) -> None:
         self._sought = sought
         self._settings = settings
         self._matches = matches
@@ -112,24 +114,28 @@ class _Judge:
         """Return why a face is not taken, or None."""
         wish = self._settings
         if wish.faces != "every" and is_other:
-            return f"it was said that the face is not {self._sought.person!r}"
+            return f"the face was rejected as {self._sought.person!r}"
         if wish.faces == "matched" and (reason := self._mismatch(face)) is not None:
             return reason
         if face.size < wish.min_size:
-            return f"the face has {face.size} pixels, and at least {wish.min_size} are asked for"
+            return f"the face has {face.size} pixels; the minimum is {wish.min_size}"
         if face.sharpness < wish.min_sharpness:
-            return f"the face has a sharpness of {face.sharpness:g}, and at least {wish.min_sharpness:g} is asked for"
+            return f"the face has a sharpness of {face.sharpness:g}; the minimum is {wish.min_sharpness:g}"
         if not wish.enlarge and scale > 1:
-            return f"the face would be enlarged {scale:.2f} times"
+            return f"the face would have to be enlarged {scale:.2f} times"
         return None
 
     def _mismatch(self, face: Face) -> str | None:
         match = self._matches.get(face.id or 0)
         if match is None:
-            return "the face counts as nobody"
+            return "the face matches no person"
         if match.accepted:
             return None if match.person == self._sought.person else f"the face is nearer to {match.person!r}"
-        return "the face could be somebody else as well" if match.ambiguous else "the face counts as nobody"
+        return (
+            "the face is ambiguous: a second person is equally near"
+            if match.ambiguous
+            else "the face matches no person"
+        )
 
 
 def _measure(sought: CropReference, parts: Iterable[FaceStack]) -> _Measured:
@@ -152,7 +158,7 @@ def _numbers(measured: _Measured) -> npt.NDArray[np.int64]:
 
 
 def _nearest(measured: _Measured) -> dict[int, float]:
-    """Return the distance of the nearest face of each photo that has one, infinite where none can be compared."""
+    """Return the distance of the nearest face of each photo that has one, infinite if no face can be compared."""
     found, places = np.unique(measured.photos, return_inverse=True)
     best = np.full(len(found), np.inf)
     np.minimum.at(best, places, measured.distances)
@@ -163,7 +169,7 @@ def _without(photo: PhotoGlance, nearest: float | None, threshold: float) -> str
     if photo.reason is not None:
         return f"set aside: {photo.reason}"
     if nearest is not None:
-        return f"the nearest face has a distance of {nearest:.3f}, and the threshold is {threshold:g}"
+        return f"the nearest face has a distance of {nearest:.3f}; the threshold is {threshold:g}"
     if photo.outdated:
-        return "its faces were encoded by another model; `familiar run` encodes them again"
-    return "no face was found in it"
+        return "its faces were encoded with another model; `familiar run` encodes them again"
+    return "no face found"

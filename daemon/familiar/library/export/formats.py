@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, TypeAlias
 
 from familiar.errors import UsageError
+from familiar.library.arguments import check_choice
 from familiar.library.export.comma_separated import CommaSeparated
 from familiar.library.export.json_lines import JsonLines
 from familiar.store.tables import Column, Row
@@ -43,10 +44,12 @@ def choose_format(named: Format | None, path: Path | None) -> Format:
     """Return the format that is named, or else that of the file's suffix; without a file it is CSV.
 
     Raises:
-        UsageError: the suffix stands for none, or a format that needs a file is to go without.
+        UsageError: there is no such format, the suffix means none, or a format that needs a file is to go without.
     """
+    if named is not None:
+        check_choice("format", named, FORMATS)
     if named == "parquet" and path is None:
-        raise UsageError("Parquet needs a file: --out FILE.parquet.")
+        raise UsageError("Parquet requires a file: --out FILE.parquet.")
     if named is not None:
         return named
     if path is None:
@@ -54,6 +57,6 @@ def choose_format(named: Format | None, path: Path | None) -> Format:
     chosen = _SUFFIXES.get(path.suffix.lower())
     if chosen is None:
         raise UsageError(
-            f"{path}: the suffix {path.suffix!r} stands for no format; use one of {', '.join(_SUFFIXES)}, or --format."
+            f"{path}: the suffix {path.suffix!r} is not a known format; use one of {', '.join(_SUFFIXES)}, or --format."
         )
     return chosen

@@ -20,9 +20,9 @@ def check_table(name: str, *, embeddings: bool) -> None:
         UsageError: there is none, or it has no embeddings.
     """
     if name not in TABLES:
-        raise UsageError(f"There is no table {name!r}; name one of {', '.join(TABLES)}.")
+        raise UsageError(f"{name!r} is not a table; use one of {', '.join(TABLES)}.")
     if embeddings and name != "faces":
-        raise UsageError(f"--embeddings goes with faces; {name} have none.")
+        raise UsageError(f"--embeddings applies to faces only; {name} have no embeddings.")
 
 
 def table_of(store: Store, name: TableName, *, embeddings: bool) -> Table:

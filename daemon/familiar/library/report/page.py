@@ -21,7 +21,7 @@ GENERATOR = "familiar report"
 """What the page says it was made by; by this `is_report` knows it again."""
 
 _HEAD = 1024
-"""Bytes at the beginning of a page in which that stands."""
+"""Bytes at the start of a page that contain it."""
 
 _MARK = re.compile(rb'<meta name="generator" content="' + GENERATOR.encode() + rb'[ "]')
 
@@ -98,18 +98,18 @@ def _photo_charts(figures: Figures) -> Iterator[Chart]:
     if any(row.year is not None for row in figures.years):
         unknown = sum(row.photos for row in figures.years if row.year is None)
         yield Chart(
-            title="By the year in which they were taken",
+            title="By year taken",
             svg=_svg(charts.years_chart(figures.years)),
             column="year",
             rows=years,
-            note=f"Of {_number(unknown)} the camera wrote no time." if unknown else "",
+            note=f"{_number(unknown)} have no date from the camera." if unknown else "",
         )
 
 
 def _face_charts(figures: Figures) -> Iterator[Chart]:
     crowds = [(str(row.faces), row.photos) for row in figures.crowds]
     drawn = _svg(charts.crowds_chart(figures.crowds))
-    yield Chart(title="Photos by how many faces they have", svg=drawn, column="faces", rows=crowds)
+    yield Chart(title="Photos by number of faces", svg=drawn, column="faces", rows=crowds)
 
 
 def _svg(drawn: str) -> Markup:

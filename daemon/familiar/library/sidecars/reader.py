@@ -52,7 +52,7 @@ class SidecarReader:
         return not self._changed
 
     def caused(self, version: int) -> bool:
-        """Say whether this version of the people came from sidecars, of which more may follow."""
+        """Return whether sidecars changed the people last, and more may follow."""
         return version == self._version
 
     async def advance(self, _now: float) -> None:
@@ -71,7 +71,7 @@ class SidecarReader:
         """End; what was not read is compared again at the next start."""
 
     async def listen(self, photo_id: int, path: Path) -> None:
-        """Read the sidecars of a photo at one of its paths, as far as they are new or have changed."""
+        """Read the new and changed sidecars of a photo at one of its paths."""
         if not self._enabled or self._store.photos.kind_of(photo_id) != "photo":
             return
         for sidecar in sidecars_of(path):
@@ -96,7 +96,7 @@ class SidecarReader:
             reason = f"unexpected error: {error!r}"
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
-            left = [f"{told.misplaced} faces drawn on a picture of another shape"] if told.misplaced else []
+            left = [f"{told.misplaced} face areas for a picture of another shape"] if told.misplaced else []
             self._take(photo_id, photo, path, sidecar, looks, told.regions, left)
 
     def _take(
@@ -124,13 +124,13 @@ class SidecarReader:
             self._log.emit("sidecar.read", path=path, sidecar=sidecar, confirmed=people, left=left)
 
     def _faces_named(self, photo: Photo, regions: list[Region], left: list[str]) -> dict[int, Region]:
-        """Return which face each region names; why others name none goes to `left`."""
+        """Return the face of each region; the reasons for regions without one go to `left`."""
         areas = [area_of(face.box, photo.width, photo.height) for face in photo.faces]
         found = faces_of([region.area for region in regions], areas)
         names: dict[int, Region] = {}
         for number, region in enumerate(regions):
             face = photo.faces[found[number]].id if number in found else None
-            reason = "no face was found there" if face is None else self._objection(face, region.name)
+            reason = "no face found in that area" if face is None else self._objection(face, region.name)
             if face is not None and reason is None:
                 names[face] = region
             else:

@@ -81,13 +81,13 @@ class Identify:
         path, file = arrival.path, arrival.file
         hash_ = self._sources.of(path).known_hash(path) or await self._workers.fingerprint(path)
         if look(path) not in {None, (file.size, file.mtime_ns)}:
-            raise ChangedError(f"{path}: changed since it had settled")
+            raise ChangedError(f"{path}: changed after it had settled")
         known = self._store.photos.find(hash_)
         return replace(arrival, hash=hash_, known=known, photo_id=None if known is None else known.id)
 
 
 class Index:
-    """Has a photo that is not known yet decoded, and writes down its faces."""
+    """Has a photo that is not known yet decoded, and records its faces."""
 
     def __init__(
         self, *, store: Store, workers: Workers, retries: Retries, log: EventLog, clock: Callable[[], float]

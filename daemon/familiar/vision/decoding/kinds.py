@@ -3,7 +3,7 @@
 from typing import Literal
 
 HEAD = 16
-"""Bytes that are looked at."""
+"""Bytes that are examined."""
 
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _VIDEOS = (b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"FLV\x01", b"\x30\x26\xb2\x75", b"OggS")
@@ -14,7 +14,7 @@ _STILL_BRANDS = frozenset(
 
 
 def kind_of(head: bytes) -> Literal["photo", "video"] | None:
-    """Return what a file is that begins so, or None where that does not tell."""
+    """Return the kind of a file that starts with these bytes, or None if they do not tell."""
     if head[4:8] == b"ftyp":
         return "photo" if head[8:12] in _STILL_BRANDS else "video"
     if head[:4] == b"RIFF":

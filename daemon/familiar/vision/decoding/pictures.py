@@ -50,7 +50,7 @@ _HEIF_TURNS: dict[tuple[tuple[str, int], ...], int] = {
     (("irot", 90), ("imir", 1)): 7,
     (("irot", 90),): 8,
 }
-"""The EXIF orientation that stands for the turns in a HEIF file: `irot` to the left in degrees, then `imir`."""
+"""The EXIF orientation for the rotation and mirroring in a HEIF file: `irot` to the left in degrees, then `imir`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +58,7 @@ class Picture:
     """An upright RGB picture, maybe decoded at reduced scale.
 
     `width` and `height` are those of the upright original, `scale` is pixels here for one pixel there (at most 1).
-    `again` decodes it again, with so many pixels of the longer side at least; None where there are no more.
+    `again` decodes it again with at least this many pixels of the longer side; None if there are no more.
     """
 
     image: Image.Image
@@ -75,14 +75,14 @@ class Picture:
 
 
 def prepare_decoders() -> None:
-    """Make the formats known, once a process; the limit on pixels is `decode`'s own."""
+    """Register the formats, once a process; the limit on pixels is `decode`'s own."""
     pillow_heif.register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None
-    warnings.simplefilter("ignore")  # what decoders grumble about is no news: they decode, or they raise
+    warnings.simplefilter("ignore")  # warnings of decoders are no use here: they decode, or they raise
 
 
 def decode(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> Picture:
-    """Decode a photo; of an animated one the first picture.
+    """Decode a photo; of an animated one, the first picture.
 
     Args:
         data: the file's bytes.
@@ -90,7 +90,7 @@ def decode(data: bytes, *, max_megapixels: int, at_least: int | None = None) -> 
         at_least: a JPEG may be decoded at reduced scale, as long as its longer side keeps this many pixels.
 
     Raises:
-        SetAsideError: it is no picture, is damaged, or too large.
+        SetAsideError: it is not a picture, is damaged, or is too large.
     """
     return _decode(data, max_megapixels, at_least)
 
@@ -112,11 +112,11 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
         image = Image.open(io.BytesIO(data))
         check_size(image.size, max_megapixels)
         own, taken = _read_exif(image)
-        # Pillow turns a TIFF itself as it loads it, and has its size turned before.
+        # Pillow rotates a TIFF when it loads it, and swaps its size before.
         orientation = 1 if image.format == "TIFF" else own or orientation
         width, height = image.size[::-1] if orientation in TURNED else image.size
         if at_least is not None and image.format == "JPEG":
-            # Pillow picks the smallest scale (1, 1/2, 1/4, 1/8) that keeps both sides at or above what is asked for.
+            # Pillow picks the smallest scale (1, 1/2, 1/4, 1/8) that keeps both sides at or above the requested size.
             factor = at_least / max(image.size)
             if factor < 1:
                 image.draft("RGB", (int(image.width * factor) + 1, int(image.height * factor) + 1))
@@ -140,13 +140,13 @@ def _set_aside() -> Iterator[None]:
     except (SetAsideError, MemoryError):
         raise
     except UnidentifiedImageError as error:
-        raise SetAsideError("not a picture in any format that is known") from error
+        raise SetAsideError("not a picture in a known format") from error
     except Exception as error:
         raise SetAsideError(f"damaged or not a picture: {error or type(error).__name__}") from error
 
 
 def check_size(size: tuple[int, int], max_megapixels: int) -> None:
-    """Refuse a picture of this width and height if it is too large, or has no pixel.
+    """Refuse a picture that is too large, or has no pixels.
 
     Raises:
         SetAsideError: it is.
@@ -156,11 +156,11 @@ def check_size(size: tuple[int, int], max_megapixels: int) -> None:
         raise SetAsideError(f"it has {width} × {height} pixels")
     if width * height > max_megapixels * 1_000_000:
         megapixels = width * height / 1e6
-        raise SetAsideError(f"{width} × {height} are {megapixels:.0f} megapixels; the limit is {max_megapixels}")
+        raise SetAsideError(f"{width} × {height} is {megapixels:.0f} megapixels; the limit is {max_megapixels}")
 
 
 def _read_exif(image: Image.Image) -> tuple[int | None, datetime | None]:
-    """Return orientation and time taken; a photo with broken EXIF has neither, but is a photo all the same."""
+    """Return orientation and time taken; a photo with broken EXIF has neither, but is still a photo."""
     try:
         exif = image.getexif()
         orientation = exif.get(_ORIENTATION)
@@ -172,10 +172,10 @@ def _read_exif(image: Image.Image) -> tuple[int | None, datetime | None]:
 
 
 def read_orientation(file: BinaryIO) -> int | None:
-    """Return how the stored picture is turned to be upright, as EXIF has it, also where its decoder does that.
+    """Return the EXIF orientation of the stored picture, even if the decoder applies it.
 
     Raises:
-        SetAsideError: it is no picture, or is damaged.
+        SetAsideError: it is not a picture, or is damaged.
     """
     with _set_aside(), Image.open(file) as image:
         if image.format != "HEIF":
@@ -185,7 +185,7 @@ def read_orientation(file: BinaryIO) -> int | None:
 
 
 def _read_heif_turn(file: BinaryIO) -> int | None:
-    """Return how libheif turns a picture: by what the container says, and not by EXIF (ISO/IEC 23008-12, 6.5.10)."""
+    """Return how libheif rotates a picture: by the container, not by EXIF (ISO/IEC 23008-12, 6.5.10)."""
     found = pillow_heif.open_heif(file)
     steps = getattr(found[found.primary_index]._c_image, "transformations", None)  # noqa: SLF001 - nothing public tells
     return None if steps is None else _HEIF_TURNS.get(tuple(step for step in steps if step[0] != "clap"))
@@ -200,7 +200,7 @@ def _parse_time(text: Any) -> datetime | None:
 
 
 def _turn(image: Image.Image, orientation: int) -> Image.Image:
-    # HEIF and AVIF decoders turn the picture themselves, and leave orientation 1 behind.
+    # HEIF and AVIF decoders rotate the picture themselves, and set orientation 1.
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 

@@ -1,6 +1,6 @@
 """The picture that a camera embedded in a RAW file. Runs in worker processes only: the bytes are not trusted.
 
-It needs `rawpy`, an extra; without it RAW files are left alone (`settings.Settings.watched`).
+It needs `rawpy`, an extra; without it RAW files are skipped (`settings.Settings.watched`).
 """
 
 import io
@@ -19,7 +19,7 @@ _ORIENTATIONS = {3: 3, 5: 8, 6: 6}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
-    """A picture file, the EXIF orientation that it is to be shown in, and when it was taken (local)."""
+    """A picture file, its EXIF orientation, and when it was taken (local time)."""
 
     data: bytes
     orientation: int
@@ -30,7 +30,7 @@ def embedded_picture(data: bytes) -> Embedded:
     """Return the embedded picture of a RAW file as a JPEG or PNG.
 
     Raises:
-        SetAsideError: the file is no RAW file that LibRaw knows, has no picture in it, or rawpy is missing.
+        SetAsideError: the file is not a RAW file known to LibRaw, has no picture in it, or rawpy is missing.
     """
     try:
         import rawpy  # noqa: PLC0415 - an extra
@@ -42,9 +42,9 @@ def embedded_picture(data: bytes) -> Embedded:
     except MemoryError:
         raise
     except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError) as error:
-        raise SetAsideError("no picture is embedded in this RAW file") from error
+        raise SetAsideError("this RAW file has no embedded picture") from error
     except Exception as error:
-        raise SetAsideError(f"not a RAW file that is known, or damaged: {_said(error)}") from error
+        raise SetAsideError(f"not a known RAW format, or damaged: {_said(error)}") from error
     return Embedded(
         data=thumbnail.data if isinstance(thumbnail.data, bytes) else _as_png(thumbnail.data),
         orientation=_ORIENTATIONS.get(flip, 1),
@@ -53,7 +53,7 @@ def embedded_picture(data: bytes) -> Embedded:
 
 
 def _said(error: Exception) -> str:
-    """Return what LibRaw says: rawpy hands it on as bytes."""
+    """Return the message of LibRaw, which rawpy passes on as bytes."""
     text = error.args[0] if error.args else ""
     return (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(error)) or type(error).__name__
 
@@ -65,7 +65,7 @@ def _as_png(pixels: npt.NDArray[np.uint8]) -> bytes:
 
 
 def _local(taken: datetime | None) -> datetime | None:
-    """Return the time that the camera wrote: LibRaw takes it for local time; 1970 stands for none."""
+    """Return the time that the camera wrote: LibRaw reads it as local time, and gives 1970 if there is none."""
     if taken is None or taken.year <= 1970:  # noqa: PLR2004 - see above
         return None
     return taken.astimezone().replace(tzinfo=None)

@@ -19,28 +19,28 @@ from familiar.errors import SetAsideError
 from familiar.vision.decoding.pictures import Picture, check_size
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,dv,wtv"
-"""Containers that are opened. A playlist is none: it would make the decoder open other files, or the network."""
+"""Containers that are opened. Playlists are excluded: they would make the decoder open other files, or the network."""
 
 _SEEK_FROM = 4.0
-"""Seconds between two frames from which on the decoder jumps to the next one instead of decoding what lies between."""
+"""Seconds between two frames from which on the decoder seeks to the next one instead of decoding the frames between."""
 
 _MOST_ERRORS = 50
-"""Damaged packets after which nothing more is expected of a video."""
+"""Damaged packets after which decoding of a video stops."""
 
 _JUMP = 1.0
-"""Seconds by which times must go back to count as beginning again."""
+"""Seconds by which timestamps must go back to count as a restart."""
 
 _PERIOD = 1 / 25
-"""Seconds between two frames of a video that tells neither times nor a rate."""
+"""Seconds between two frames of a video without timestamps and frame rate."""
 
 _FAST = 10
 """Frames a second from which on those that no other frame needs are left out."""
 
 _INDEXED = frozenset({"MOV", "MATROSKA"})
-"""Formats in which a jump leads to where it should, and no time comes twice."""
+"""Formats with reliable seeking and unique timestamps."""
 
 _EXACT = 2e-3
-"""Times are written down in thousandths of a second."""
+"""Times are stored in thousandths of a second."""
 
 _TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 
@@ -64,10 +64,10 @@ class Video:
         """
         moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
         if not moving:
-            raise SetAsideError("it has no moving picture, only sound or data")
+            raise SetAsideError("it has no video stream, only sound or data")
         known = [stream for stream in moving if stream.codec_context is not None]
         if not known:
-            raise SetAsideError("its pictures can't be decoded: their format is not known")
+            raise SetAsideError("its video stream can't be decoded: unknown format")
         self._container = container
         self._stream = max(known, key=lambda stream: stream.width * stream.height)
         self._max_megapixels = max_megapixels
@@ -76,13 +76,15 @@ class Video:
         rate = float(self._stream.average_rate or 0)
         self._period = 1 / rate if rate > 0 else _PERIOD
         if rate >= _FAST:
-            self._stream.codec_context.skip_frame = "NONREF"  # what no other frame needs costs time, and is no better
+            self._stream.codec_context.skip_frame = (
+                "NONREF"  # frames that no other frame needs cost time and are no better
+            )
         self.format = str(container.format.name).split(",")[0].upper()
         self.duration = self._duration()
         self.taken = _taken(container.metadata)
 
     def frames(self, *, interval: float, most: int, at_most: int, seconds: float) -> Iterator[Frame]:
-        """Give frames until the end, or until the time is over; of a truncated or damaged video those that it has.
+        """Give frames until the end, or until the time is over; of a truncated or damaged video, the readable ones.
 
         Args:
             interval: seconds between two frames; more in a video that would have more than `most` frames.
@@ -103,13 +105,13 @@ class Video:
             if number >= most or time.monotonic() > deadline:
                 return
         if not number:
-            raise SetAsideError("no picture in it can be decoded: it is damaged, or cut off")
+            raise SetAsideError("no frame can be decoded: it is damaged or truncated")
 
     def frames_at(self, times: Iterable[float]) -> Iterator[Frame]:
         """Give the frames that `frames` gave at these times, at full size, in the order of times.
 
         Raises:
-            SetAsideError: one of them can't be found again.
+            SetAsideError: one of them was not found again.
         """
         missing = sorted(set(times))
         if self.format in _INDEXED:
@@ -126,7 +128,7 @@ class Video:
             if not missing:
                 return
         if missing:
-            raise SetAsideError(f"the frame at {missing[0]:g} s can't be found again")
+            raise SetAsideError(f"the frame at {missing[0]:g} s was not found again")
 
     def _frame_by_jump(self, at: float) -> Frame | None:
         if not self._seek(at):
@@ -137,7 +139,7 @@ class Video:
         return None
 
     def _sampled(self, interval: float) -> Iterator[tuple[float, Any]]:
-        """Give frames that are so many seconds apart; where that is long, key frames near there will do."""
+        """Give frames at this interval in seconds; if it is long, nearby key frames are used."""
         due, jumps = 0.0, interval >= _SEEK_FROM
         while True:
             for at, frame in self._decoded():
@@ -153,7 +155,7 @@ class Video:
                 return
 
     def _decoded(self) -> Iterator[tuple[float, Any]]:
-        """Decode frames from here on; damaged packets are left out.
+        """Decode frames from here on; damaged packets are skipped.
 
         Where times begin again, as in files that were joined, they are made to go on.
         """
@@ -190,7 +192,7 @@ class Video:
         return True
 
     def _picture(self, frame: Any, at_most: int | None) -> Picture:
-        with _set_aside("a frame can't be shown"):
+        with _set_aside("a frame can't be decoded"):
             return self._shown(frame, at_most)
 
     def _shown(self, frame: Any, at_most: int | None) -> Picture:
@@ -207,14 +209,14 @@ class Video:
         return Picture(image=image, format=self.format, width=size[0], height=size[1], taken=self.taken)
 
     def _duration(self) -> float | None:
-        """Return the length in seconds by what the file says, or None."""
+        """Return the length in seconds that the file declares, or None."""
         stream, container = self._stream, self._container
         said = [
             float(stream.duration * stream.time_base) if stream.duration else 0.0,
             container.duration / av.time_base if container.duration else 0.0,
         ]
         if self.format == "MATROSKA":
-            said = [length - self._start for length in said]  # it counts from 0, wherever the pictures begin
+            said = [length - self._start for length in said]  # it counts from 0, whatever the time of the first frame
         real = [length for length in said if math.isfinite(length) and length > 0]
         return min(real) if real else None
 
@@ -224,11 +226,11 @@ def open_video(file: BinaryIO, *, max_megapixels: int) -> Iterator[Video]:
     """Open a video, which is closed with the block.
 
     Raises:
-        SetAsideError: it is none, is damaged, or too large.
+        SetAsideError: it is not a video, is damaged, or is too large.
     """
     av.logging.set_level(None)
     with ExitStack() as stack:
-        with _set_aside("not a video, or damaged, or cut off"):
+        with _set_aside("not a video, or damaged or truncated"):
             options = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
             container = stack.enter_context(av.open(file, options=options, metadata_errors="replace"))
             video = Video(container, max_megapixels=max_megapixels)

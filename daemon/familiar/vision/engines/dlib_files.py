@@ -2,8 +2,9 @@
 
 dlib's format (`dlib/serialize.h`, `dlib/dnn/layers.h`): an integer is a control byte (low four bits: how many bytes
 follow; high bit: negative) and little-endian bytes; a floating-point number is two integers, mantissa and exponent; a
-tensor is its version (2), four dimensions, and raw float32. The layers stand in the order in which they are computed,
-each after its name; what lies between them (learning rates and the like) is of use for training only, and is passed by.
+tensor is its version (2), four dimensions, and raw float32. The layers are stored in the order in which they are
+computed, each after its name; the values between them (learning rates and the like) are used only in training, and are
+skipped.
 """
 
 import re
@@ -78,7 +79,7 @@ def read_layers(data: bytes) -> list[Layer]:
     try:
         return list(_folded(_layers(_Reader(data))))
     except (IndexError, ValueError) as error:
-        raise FamiliarError(f"not a network of dlib, or not whole ({error})") from error
+        raise FamiliarError(f"not a network of dlib, or truncated ({error})") from error
 
 
 class _Reader:
@@ -154,7 +155,7 @@ def _convolution(reader: _Reader) -> Convolution:
 def _normalisation(reader: _Reader) -> Scale:
     """Return a batch normalisation as the scale that it is once a network is trained."""
     factor, offset = np.split(reader.tensor().ravel(), 2)
-    reader.integers(2 * 5)  # where factor and offset lie in the tensor
+    reader.integers(2 * 5)  # the position of factor and offset in the tensor
     reader.tensor(), reader.tensor()  # of the last batch
     mean, variance = reader.tensor().ravel(), reader.tensor().ravel()
     reader.integers(2)

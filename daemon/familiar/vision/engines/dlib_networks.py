@@ -19,7 +19,7 @@ from familiar.vision.faces.chips import DLIB_LAYOUT, Chips
 
 
 class ReducingDetector:
-    """Lets another detector look at reduced images."""
+    """Runs another detector on reduced images."""
 
     def __init__(self, detector: Detector, *, max_size: int) -> None:
         """Take the detector; images are reduced to `max_size` pixels of the longer side."""

@@ -1,4 +1,4 @@
-"""The contract of an engine, what finds and encodes the faces in a picture; and its parts, which can be exchanged."""
+"""The contract of an engine, which finds and encodes the faces in a picture, and its exchangeable parts."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -34,17 +34,17 @@ class Engine(Protocol):
 
     @property
     def description(self) -> str:
-        """Name the engine with the settings of its detector, as in what looked at a photo."""
+        """Name the engine with the settings of its detector, as stored with each photo."""
 
     @property
     def devices(self) -> str:
-        """Say what runs where."""
+        """Return the device of each network."""
 
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
 
-    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
-        """Return the embeddings of faces that were found before, for each picture an array of shape (n, numbers)."""
+    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> "list[Encoded]":
+        """Return the embeddings of faces that were found before, for each picture."""
 
 
 Device: TypeAlias = Literal["CPU", "GPU"]
@@ -66,7 +66,7 @@ class Detector(Protocol):
 
     @property
     def device(self) -> Device:
-        """Say where it runs."""
+        """Return the device that it runs on."""
 
     def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
         """Return the faces in each RGB image, in pixels of what was given."""
@@ -88,7 +88,7 @@ class Encoder(Protocol):
 
     @property
     def device(self) -> Device:
-        """Say where it runs."""
+        """Return the device that it runs on."""
 
     @property
     def layout(self) -> ChipLayout:
@@ -110,7 +110,7 @@ class FaceEngine:
         landmarks: Callable[[Pixels, Any], Any],
         encoder: Encoder,
     ) -> None:
-        """Take the parts, loaded."""
+        """Take the loaded parts."""
         self.model = model
         self.description = description
         self.devices = f"detection on the {detector.device}, embeddings on the {encoder.device}"
@@ -122,7 +122,7 @@ class FaceEngine:
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original.
 
-        They are encoded from all the pixels that were decoded, those of all pictures together.
+        They are encoded from full resolution, the faces of all pictures in one batch.
         """
         if not pictures:
             return []
@@ -135,10 +135,11 @@ class FaceEngine:
             ratio = closer[-1].image.width / picture.image.width
             shapes.append([self._landmarks(whole[-1], _rectangle(face.box, ratio)) for face in own])
         scores = [[face.score for face in own] for own in detected]
-        return list(map(self._faces, closer, whole, shapes, scores, self._encode(whole, shapes)))
+        encoded = self._encode(whole, shapes)
+        return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, scores, encoded, strict=True)]
 
-    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Embeddings]:
-        """Return the embeddings of faces that were found before, for each picture an array of shape (n, numbers)."""
+    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Encoded]:
+        """Return the embeddings of faces that were found before, for each picture."""
         whole, shapes = [], []
         for picture, faces in pictures:
             closer = self._closer(picture, min((face.size * picture.scale for face in faces), default=None))
@@ -146,10 +147,12 @@ class FaceEngine:
             shapes.append([_shape(face, closer.scale) for face in faces])
         return self._encode(whole, shapes)
 
-    def _encode(self, whole: Sequence[Pixels], shapes: Sequence[Sequence[Any]]) -> list[Embeddings]:
+    def _encode(self, whole: Sequence[Pixels], shapes: Sequence[Sequence[Any]]) -> list[Encoded]:
         chips = list(map(self._encoder.layout.cut, whole, shapes))
-        ends = np.cumsum([len(own) for own in chips])
-        return np.split(self._encoder.encode(np.concatenate(chips)).embeddings, ends[:-1])
+        ends = np.cumsum([len(own) for own in chips])[:-1]
+        found = self._encoder.encode(np.concatenate(chips))
+        parts = zip(np.split(found.embeddings, ends), np.split(found.lengths, ends), strict=True)
+        return [Encoded(embeddings=embeddings, lengths=lengths) for embeddings, lengths in parts]
 
     def _closer(self, picture: Picture, least: float | None) -> Picture:
         """Return a picture with enough pixels to encode its smallest face, of `least` pixels here, if there are more.
@@ -168,11 +171,11 @@ class FaceEngine:
         pixels: Pixels,
         shapes: Sequence[Any],
         scores: Sequence[float | None],
-        embeddings: Embeddings,
+        encoded: Encoded,
     ) -> tuple[Face, ...]:
         faces = [
             self._face(pixels, picture, shape, score, embedding)
-            for shape, score, embedding in zip(shapes, scores, embeddings, strict=True)
+            for shape, score, embedding in zip(shapes, scores, encoded.embeddings, strict=True)
         ]
         return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 

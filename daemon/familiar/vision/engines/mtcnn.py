@@ -40,18 +40,18 @@ _SAME_LEVEL, _SAME_PLACE = 0.5, 0.7
 """Share of their union that two boxes may have in common; beyond it the less sure one is dropped."""
 
 _GAP = 1.0
-"""An image is reduced by whole numbers as far as that goes, which is fast, and resized after that."""
+"""An image is reduced by integer factors as far as possible, which is fast, and then resized."""
 
 _BATCH = 64
-"""Places that are looked at at once."""
+"""Windows that are examined in one batch."""
 
 _ASIDE, _ABOVE = 0.04, 0.024
-"""How far the middle of dlib's box lies from that of eyes and mouth, to the left and upwards, as shares of its edge.
+"""Distance of the centre of dlib's box from that of eyes and mouth, to the left and upwards, as shares of its edge.
 Measured on 990 faces: with boxes as those of HOG the landmarks are found as they were trained."""
 
 
 class MtcnnDetector:
-    """Finds faces by three networks, each of which refuses most of what the one before let pass."""
+    """Finds faces by three networks, each of which rejects most of what the previous one accepted."""
 
     device: Device = "CPU"
 
@@ -107,7 +107,7 @@ class MtcnnDetector:
         return _squared(together[distinct(together, np.concatenate(scores), _SAME_PLACE)])
 
     def _judge(self, network: Any, image: Image.Image, boxes: Boxes, edge: int) -> npt.NDArray[np.float32]:
-        """Return what a network says of places: log odds of a face, sides and points, in pixels of the image."""
+        """Return the output of a network for places: log odds of a face, sides and points, in pixels of the image."""
         parts = [
             run(network, {"pixels": _patches(image, boxes[start : start + _BATCH], edge)})
             for start in range(0, len(boxes), _BATCH)
@@ -128,14 +128,14 @@ def _sides(found: npt.NDArray[np.float32]) -> Boxes:
 
 
 def _squared(boxes: Boxes) -> Boxes:
-    """Return squares around the same middles, with the longer sides of the boxes."""
+    """Return squares with the same centres, with the longer sides of the boxes."""
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     half = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True, initial=0) / 2
     return np.concatenate([middles - half, middles + half], axis=1)
 
 
 def _patches(image: Image.Image, boxes: Boxes, edge: int) -> Pixels:
-    """Return the pictures at these places, shape (n, edge, edge, 3); what lies outside of the image is black."""
+    """Return the pictures at these places, shape (n, edge, edge, 3); pixels outside of the image are black."""
     patches = np.empty((len(boxes), edge, edge, 3), np.uint8)
     for patch, box in zip(patches, boxes, strict=True):
         left, top, right, bottom = map(float, box)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import onnx
 
 PROPOSAL_EDGE, REFINEMENT_EDGE, OUTPUT_EDGE = 12, 24, 48
-"""Edges of what the three networks look at, in pixels."""
+"""Edges of the inputs of the three networks, in pixels."""
 
 _MEAN, _SCALE = 127.5, 1 / 128
 
@@ -29,7 +29,7 @@ _Weights = list[npt.NDArray[np.float32]]
 
 
 def convert_proposal(data: bytes) -> "onnx.ModelProto":
-    """Return the first network: `pixels` (n, rows, columns, 3) uint8 to what it says of each place.
+    """Return the first network: `pixels` (n, rows, columns, 3) uint8 to its output for each place.
 
     `output` is (n, 5, y, x): the log odds of a face, then left, top, right and bottom of the face less those of the
     place, as shares of its edge.

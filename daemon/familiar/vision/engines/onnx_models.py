@@ -1,4 +1,4 @@
-"""Networks as ONNX models: converted once from the files of the packages that bring them, and kept."""
+"""Networks as ONNX models: converted once from the files of their packages, and cached."""
 
 import hashlib
 import importlib.util
@@ -19,7 +19,7 @@ _DIGEST = 32
 """Bytes of a SHA-256."""
 
 _VERSION = 1
-"""Goes up when a conversion changes, so that models of before are converted again."""
+"""Increased when a conversion changes, so that cached models are converted again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class PackageFile:
     hash: str
 
     def path(self) -> Path:
-        """Return where the file lies. The package is found, not imported.
+        """Return the path of the file. The package is found, not imported.
 
         Raises:
             FamiliarError: it is missing.
@@ -42,28 +42,28 @@ class PackageFile:
             path = Path(folder, self.file)
             if path.is_file():
                 return path
-        raise FamiliarError(f"The model {self.file} of {self.package} is missing: install that package again.")
+        raise FamiliarError(f"The model {self.file} of {self.package} is missing; reinstall that package.")
 
     def read(self, path: Path) -> bytes:
-        """Return what the file at this path has.
+        """Return the content of the file at this path.
 
         Raises:
-            FamiliarError: that is something else than it should be.
+            FamiliarError: the content is not the expected one.
         """
         data = read_regular(path)
         actual = hashlib.sha256(data).hexdigest()
         if actual != self.hash:
             raise FamiliarError(
-                f"{path}: not the file of {self.release} (its SHA-256 is {actual}, and should be {self.hash}): install "
-                "that package again"
+                f"{path}: not the file of {self.release} (its SHA-256 is {actual}, expected {self.hash}); reinstall "
+                "that package"
             )
         return data
 
     def checked_path(self) -> Path:
-        """Return where the file lies, for those who read it themselves.
+        """Return the path of the file, for callers that read it themselves.
 
         Raises:
-            FamiliarError: it is missing, or another one.
+            FamiliarError: it is missing, or not the expected one.
         """
         path = self.path()
         self.read(path)
@@ -79,7 +79,7 @@ class Network:
 
 
 def model_of(network: Network, folder: Path, *, path: Path | None = None) -> bytes:
-    """Return the ONNX model of a network, converting it if `folder` does not have it yet, or damaged.
+    """Return the ONNX model of a network, converting it if `folder` does not have it, or its copy is damaged.
 
     Args:
         network: which one.
@@ -87,7 +87,7 @@ def model_of(network: Network, folder: Path, *, path: Path | None = None) -> byt
         path: the file to convert; by default that of the package.
 
     Raises:
-        FamiliarError: the source is missing or another file than is known, or the model can't be written.
+        FamiliarError: the source is missing or not the expected file, or the model can't be written.
     """
     path = path or network.source.path()
     try:
@@ -98,7 +98,7 @@ def model_of(network: Network, folder: Path, *, path: Path | None = None) -> byt
 
 
 def kept(name: str, folder: Path, make: Callable[[], "onnx.ModelProto"]) -> bytes:
-    """Return the model of this name in `folder`, making it if it is not there yet, or not as it was written.
+    """Return the model of this name in `folder`, creating it if it is missing or was changed.
 
     A file has the SHA-256 of the model, and the model.
     """

@@ -26,7 +26,7 @@ from familiar.vision.faces.pyramid import LEAST, Tile, boxes_of, tiles_of
 _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
 
 _BATCH = 16
-"""Faces encoded at once: more are no faster, and take more memory."""
+"""Faces encoded at once; more are not faster and take more memory."""
 
 _DIRECTION_BATCH = 4
 """The same for networks as SFace: with more, what is between two layers does not fit the cache."""

@@ -1,9 +1,9 @@
-"""ONNX Runtime, as the workers use it: one thread each, nothing reported to anybody."""
+"""ONNX Runtime as the workers use it: one thread each, no telemetry."""
 
 import os
 from typing import Any
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels report home, and read this as they are loaded
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer wheels send telemetry unless this is set when they are loaded
 
 import onnxruntime
 
@@ -33,7 +33,7 @@ def open_session(model: bytes, name: str, *, gpu: bool) -> onnxruntime.Inference
         providers = [_CUDA, _CPU]
     try:
         return onnxruntime.InferenceSession(model, options, providers=providers)
-    except Exception as error:  # its errors have no common base but this
+    except Exception as error:  # its errors have no other common base
         raise FamiliarError(f"the model {name} can't be loaded: {error}") from error
 
 

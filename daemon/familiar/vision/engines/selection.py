@@ -1,4 +1,4 @@
-"""The engines that can be chosen, each put together from its parts."""
+"""The engines that can be chosen, each built from its parts."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from familiar.vision.engines.second_look import SecondLookDetector
 
 
 def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
-    """Return the engine of the settings with all its networks, and why it is another one than was asked for, or None.
+    """Return the engine of the settings with all its networks, and the reason if it is not the configured one, or None.
 
     Args:
         settings: engine, detector, upsampling and the scale of detection.
@@ -50,7 +50,7 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
         engine, _ = _onnx_engine(_with_detector(settings, "mtcnn"), models)
         return engine, f"yunet can't be used, mtcnn takes its place: {error}"
     encoder = _encoder(chosen_model(settings), settings, models)
-    without = "CUDA can't be used, the CPU takes its place" if has_cuda() and encoder.device == "CPU" else None
+    without = "CUDA can't be used; using the CPU" if has_cuda() and encoder.device == "CPU" else None
     return _engine(settings, "onnx", detector, encoder), without
 
 
@@ -90,7 +90,7 @@ def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
 
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
-    """Return dlib's own engine; HOG takes the place of a detector that dlib does not have."""
+    """Return dlib's own engine; HOG replaces a detector that dlib does not have."""
     if settings.detector not in {"hog", "cnn"}:
         settings = _with_detector(settings, "hog")
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector

@@ -1,7 +1,7 @@
 """Turn and scale a face by its landmarks, as dlib does before it encodes one (`dlib.get_face_chip`).
 
-dlib samples at single points; here the photo's pixels are averaged first where the face is made smaller, which leaves
-no steps in what is to be looked at.
+dlib samples at single points; here the photo's pixels are averaged first where the face is made smaller, which avoids
+jagged edges in displayed faces.
 """
 
 import math
@@ -23,12 +23,12 @@ MEAN_FACE = (
 """The corners of the eyes, and the base of the nose, in a face of edge 1 (`dlib/image_transforms/interpolation.h`)."""
 
 _REACH = 4
-"""Pixels beyond a chip that the resampling looks at."""
+"""Pixels beyond a chip that the resampling reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Chip:
-    """Where a chip lies: its point q, as a complex number in pixels, is `turn * q + start` in the photo."""
+    """The position of a chip: its point q, as a complex number in pixels, is `turn * q + start` in the photo."""
 
     turn: complex
     start: complex
@@ -36,7 +36,7 @@ class _Chip:
 
 
 def align(image: Image.Image, landmarks: Sequence[tuple[int, int]], *, margin: float, size: int | None) -> Image.Image:
-    """Return the square picture of a face, with its eyes level; what lies beyond the photo is black.
+    """Return the square picture of a face, with its eyes level; pixels outside of the photo are black.
 
     Args:
         image: the upright photo.
@@ -45,7 +45,7 @@ def align(image: Image.Image, landmarks: Sequence[tuple[int, int]], *, margin: f
         size: edge of the picture in pixels; None for the pixels as they are.
 
     Raises:
-        SetAsideError: there are not five landmarks, or they lie in one point.
+        SetAsideError: there are not five landmarks, or all are at one point.
     """
     chip = _chip(landmarks, margin, size)
     scale = max(1.0, abs(chip.turn))
@@ -85,11 +85,11 @@ def _similarity(landmarks: Sequence[tuple[int, int]], edge: float, margin: float
     own = chip - chip.mean()
     turn = complex((own.conj() * (photo - photo.mean())).sum() / (abs(own) ** 2).sum())
     if turn == 0:
-        raise SetAsideError("the landmarks of the face lie in one point, so it can't be aligned")
+        raise SetAsideError("a face with all landmarks at one point can't be aligned")
     return turn, complex(photo.mean()) - turn * complex(chip.mean())
 
 
 def _within(corners: Sequence[float], limit: int, reach: float) -> tuple[int, int]:
-    """Return from where to where a picture of this length is needed; at least one pixel."""
+    """Return the needed range of a picture of this length; at least one pixel."""
     start = min(max(math.floor(min(corners) - reach), 0), limit - 1)
     return start, max(min(math.ceil(max(corners) + reach), limit), start + 1)

@@ -12,16 +12,16 @@ FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """Formats of crops, by the suffix of the target."""
 
 QUALITY = 92
-"""Quality of a lossy format, where none is asked for."""
+"""Default quality of a lossy format."""
 
 _OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"subsampling": 0}, "PNG": {}, "WEBP": {}}
 
 
 def crop(image: Image.Image, wish: Crop) -> bytes:
-    """Return the picture file of a face in an upright image; the same wish gives the same bytes. It has no EXIF.
+    """Return the picture file of a face in an upright image; the same request gives the same bytes. It has no EXIF.
 
     Raises:
-        SetAsideError: the target's suffix stands for no format of crops, or the face can't be aligned.
+        SetAsideError: the target's suffix is not a format of crops, or the face can't be aligned.
     """
     chosen = FORMATS.get(wish.target.suffix.lower())
     if chosen is None:

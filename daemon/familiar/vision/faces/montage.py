@@ -14,7 +14,7 @@ _LABEL = 18
 
 
 def montage(pictures: Sequence[bytes | None], *, columns: int) -> Image.Image:
-    """Return faces in rows, each with its number from 1 on; None stands for one that can't be shown.
+    """Return faces in rows, each with its number from 1 on; None is one that can't be shown.
 
     Args:
         pictures: picture files that a worker made, squares of any size.

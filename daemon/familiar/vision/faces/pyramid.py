@@ -1,7 +1,7 @@
-"""The pyramid of dlib's CNN detector: how it is laid out, and how places in it become boxes in the picture.
+"""The pyramid of dlib's CNN detector: its layout, and how places in it become boxes in the picture.
 
-The picture and all its reductions, each 5/6 of the one before, lie in one plane: a first column from the top, and a
-second one back up on its right (`dlib/image_transforms/image_pyramid.h`, `compute_tiled_image_pyramid_details`).
+The picture and all its reductions, each 5/6 of the previous one, are placed in one plane: a first column from the top,
+and a second one back up on its right (`dlib/image_transforms/image_pyramid.h`, `compute_tiled_image_pyramid_details`).
 """
 
 import math
@@ -24,15 +24,15 @@ _WINDOW = 80
 """Edge of a face that the network looks for, in pixels."""
 
 _OVERLAP = 0.3382761351109955
-"""Share of their hull that two boxes may have in common; beyond it the less sure one is dropped. It stands in the file
-of the detector (`overlaps_nms`)."""
+"""Share of their hull that two boxes may have in common; beyond it the less sure one is dropped. The value is in the
+file of the detector (`overlaps_nms`)."""
 
 _STRIDE, _FIRST = 8, 14
 """A place of the output looks at 8 times its position plus 14: three convolutions of size 5 and stride 2 have no
 padding, and the padding of the four others, of stride 1, keeps the size."""
 
 LEAST = 7
-"""Edge of a picture, in pixels, below which nothing is left after the first convolutions."""
+"""Edge of a picture, in pixels, below which the first convolutions have no output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _placed(sizes: list[tuple[int, int]], height: int) -> Iterable[Tile]:
             continue
         top, left = y - size[0], _OUTER_PADDING + columns - size[1]
         if top < _OUTER_PADDING + rows:
-            return  # it would lie over the picture itself
+            return  # it would overlap the picture itself
         yield Tile(top=top, left=left, rows=size[0], columns=size[1])
         y -= size[0] + _PADDING
 

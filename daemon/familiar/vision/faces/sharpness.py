@@ -7,7 +7,7 @@ from familiar.model import Box
 from familiar.vision.decoding.pictures import Pixels
 
 _EDGE = 128
-"""All faces are brought to this many pixels a side, so that large and small ones compare."""
+"""All faces are resized to this many pixels a side, so that large and small ones are comparable."""
 
 
 def sharpness(pixels: Pixels, box: Box) -> float:

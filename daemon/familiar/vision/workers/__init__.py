@@ -1,1 +1,1 @@
-"""Processes that decode and look, with limits on time, memory and pixels."""
+"""Processes that decode photos and find faces, with limits on time, memory and pixels."""

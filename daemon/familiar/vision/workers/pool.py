@@ -32,7 +32,7 @@ _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
 
 _POOLS = 3
-"""Pools that one task may see break before it is given back."""
+"""Pools that may break under one task before it is given back."""
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -40,10 +40,10 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """There is a worker for each core: libraries that start threads of their own would only get in each other's way."""
 
 _GPU_BATCH = 16
-"""Photos that are looked at together where ONNX Runtime is the build for GPUs; a CPU gains nothing by it."""
+"""Photos of one batch if ONNX Runtime is built for GPUs; batches do not help a CPU."""
 
 _SLOWEST = 10_000_000
-"""Bytes a second of the slowest drive: what a large file may take longer."""
+"""Bytes a second of the slowest drive: it gives the extra time for a large file."""
 
 _Waiting: TypeAlias = tuple[worker.IndexTask, "asyncio.Future[Photo]"]
 
@@ -52,7 +52,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the workers are: deaths so far, what the last one died of, and why another engine than was asked for runs."""
+    """The state of the workers: deaths, the reason of the last one, and why the configured engine is not used."""
 
     running: bool
     tasks: int
@@ -62,7 +62,7 @@ class Health:
 
 
 class Workers:
-    """Worker processes that decode photos; they start with the first task, and end when none came for a while."""
+    """Worker processes that decode photos; they start with the first task, and end after some time without tasks."""
 
     def __init__(
         self,
@@ -75,8 +75,8 @@ class Workers:
     ) -> None:
         """Take limits and the number of workers: by default one for each core that this process may use.
 
-        `models` is the folder in which converted networks are kept. Where it is known that there are no more than so
-        many `tasks`, there are no more workers either. Workers that only crop need no `networks`, and start sooner.
+        `models` is the folder in which converted networks are kept. If the number of `tasks` is known, there are no
+        more workers than tasks. Workers that only crop need no `networks`, and start sooner.
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
@@ -100,14 +100,14 @@ class Workers:
 
     @property
     def slots(self) -> int:
-        """How many photos to have under way: enough for no worker to wait, and for a crop not to wait behind many."""
+        """Number of photos in progress: enough to keep all workers busy, few enough for crops not to wait long."""
         return 2 * self.count * self._batch
 
     async def fingerprint(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
 
         Raises:
-            GoneError: it is not there.
+            GoneError: it does not exist.
             RetryError: it can't be read for now, or not within the time limit.
         """
         try:
@@ -121,7 +121,7 @@ class Workers:
         Raises:
             GoneError, RetryError: the file can't be read.
             ChangedError: its content is not that of `hash_`.
-            SetAsideError: it can't be decoded within the limits, or it kills its worker.
+            SetAsideError: it can't be decoded within the limits, or it crashes its worker.
         """
         task = worker.IndexTask(path=path, hash=hash_, beside_still=beside_still)
         if self._batch == 1 or is_video(path):
@@ -136,7 +136,7 @@ class Workers:
 
         Raises:
             GoneError, RetryError: the file can't be read.
-            SetAsideError: it can't be decoded within the limits, or it kills its worker.
+            SetAsideError: it can't be decoded within the limits, or it crashes its worker.
         """
         return await self._run(worker.check, path, self._settings, seconds=self._limit(path))
 
@@ -151,7 +151,7 @@ class Workers:
         )
 
     async def devices(self) -> str:
-        """Return where each network runs."""
+        """Return the device of each network."""
         return await self._run(worker.devices, self._settings, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
@@ -176,18 +176,18 @@ class Workers:
     async def render_sidecar(
         self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent
     ) -> Rendered:
-        """Return a sidecar as it is and as it should be, as `sidecars.render` does.
+        """Return the present and the intended content of a sidecar, as `sidecars.render` does.
 
         Raises:
             GoneError, RetryError: photo or sidecar can't be read.
-            SetAsideError: the sidecar is damaged, no XMP, or kills its worker.
+            SetAsideError: the sidecar is damaged, is not XMP, or crashes its worker.
         """
         return await self._run(sidecars.render, photo, sidecar, wanted, former)
 
     async def listen_to_sidecar(
         self, photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarContent
     ) -> SidecarFaces:
-        """Return the named faces that others wrote into a sidecar, as `sidecars.listen` does.
+        """Return the named faces of other programs in a sidecar, as `sidecars.listen` does.
 
         Raises:
             GoneError, RetryError, SetAsideError: as `render_sidecar` does.
@@ -200,7 +200,7 @@ class Workers:
         self._used_at = self._clock()
 
     def health(self) -> Health:
-        """Return how the workers are; to be asked now and then, as this is also what ends idle ones."""
+        """Return the state of the workers; call this regularly, as it also ends idle workers."""
         if self._pool is not None and not self._tasks and self._clock() - self._used_at > _IDLE:
             self._retire()
         self._read_notes()
@@ -213,7 +213,7 @@ class Workers:
         )
 
     def close(self, within: float = 0.0) -> None:
-        """End all workers; tasks under way get `within` seconds."""
+        """End all workers; tasks in progress get `within` seconds."""
         pool, self._pool = self._pool, None
         if pool is not None:
             _end(pool, within)
@@ -238,7 +238,7 @@ class Workers:
         return seen
 
     def _look_together(self) -> None:
-        """Give the workers what waits, in batches; while they have enough to do, the next batch grows."""
+        """Give waiting photos to the workers in batches; while they are busy, the next batch grows."""
         self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
         while self._waiting and self._batches < 2 * self.count:
             batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
@@ -251,19 +251,19 @@ class Workers:
         try:
             for (_, answer), seen in zip(batch, await self._seen([task for task, _ in batch]), strict=True):
                 if answer.done():
-                    continue  # nobody waits for it any more
+                    continue  # its caller has gone
                 if isinstance(seen, BaseException):
                     answer.set_exception(seen)
                 else:
                     answer.set_result(seen)
         finally:
             for _, answer in batch:
-                answer.cancel()  # for one that has its answer this does nothing
+                answer.cancel()  # this does nothing if it already has its answer
             self._batches -= 1
             self._look_together()
 
     async def _seen(self, tasks: Sequence[worker.IndexTask]) -> Sequence[Photo | BaseException]:
-        """Look at photos together, or one by one where something goes wrong, so that it is seen with which of them."""
+        """Analyse photos in one batch, or one by one after an error, to find the one that causes it."""
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.look, tasks, self._settings, self._models, seconds=seconds)
@@ -271,7 +271,7 @@ class Workers:
             return await asyncio.gather(*map(self._look_alone, tasks), return_exceptions=True)
 
     def _limit(self, path: Path) -> float:
-        """Return how many seconds one task with this file may take."""
+        """Return the time limit of one task with this file, in seconds."""
         try:
             reading = path.stat().st_size // _SLOWEST
         except OSError:
@@ -279,7 +279,7 @@ class Workers:
         return self._settings.time_limit + reading + (self._settings.video_time_limit if is_video(path) else 0.0)
 
     async def _run(self, function: Callable[..., R], *arguments: Any, seconds: float | None = None) -> R:
-        """Run a function in a worker. If the worker dies of it, one fresh worker tries again."""
+        """Run a function in a worker. If the worker dies, one new worker tries again."""
         seconds = self._settings.time_limit if seconds is None else seconds
         self._tasks += 1
         try:
@@ -291,15 +291,15 @@ class Workers:
                 return await self._attempt(function, arguments, seconds)
             except ProcessExpired as error:
                 self._note_death(_cause(error))
-                raise SetAsideError(f"it kills its worker ({_cause(error)})") from error
+                raise SetAsideError(f"it crashed its worker ({_cause(error)})") from error
         except FutureTimeoutError as error:
-            raise SetAsideError(f"it takes longer than {seconds:g} s") from error
+            raise SetAsideError(f"it took longer than {seconds:g} s") from error
         finally:
             self._tasks -= 1
             self._used_at = self._clock()
 
     async def _attempt(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
-        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is made anew."""
+        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is replaced."""
         for _ in range(_POOLS):
             pool = self._running_pool()
             try:
@@ -328,7 +328,7 @@ class Workers:
         self._notes, self._failure = _SPAWN.SimpleQueue(), None
         pool = ProcessPool(
             max_workers=self.count,
-            max_tasks=2 * self._settings.recycle,  # a photo is fingerprinted, then looked at
+            max_tasks=2 * self._settings.recycle,  # a photo is hashed, then analysed
             initializer=partial(worker.start, networks=self._networks),
             initargs=(self._settings, self._models, os.getpid(), self._notes),
             context=_SPAWN,
@@ -338,7 +338,7 @@ class Workers:
         return pool
 
     def _read_notes(self) -> None:
-        """Take in what workers told as they started; what nobody reads would hold them up in the end."""
+        """Read the start-up notes of workers; a full queue would block them."""
         while self._notes is not None and not self._notes.empty():
             note = self._notes.get()
             if note.fatal:
@@ -360,7 +360,7 @@ class Workers:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Keep Ctrl-C from threads and processes that start here: one that is just loading would print a traceback."""
+    """Block Ctrl-C in threads and processes that start here: a process that is loading would print a traceback."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerNote:
-    """What a worker tells its parent as it starts: why it can't (`fatal`), or what is not as it was asked for."""
+    """What a worker reports to its parent as it starts: why it can't (`fatal`), or why it uses another engine."""
 
     fatal: bool
     text: str
@@ -49,16 +49,16 @@ _PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
 _DECODED = 1000
-"""Longer side in pixels that a JPEG is decoded at, at least; of those with small faces the engine asks for more."""
+"""Least longer side in pixels that a JPEG is decoded at; of one with small faces the engine asks for more."""
 
 _FRAME = 2000
 """Longer side in pixels to which the frames of a video are reduced."""
 
 _CUDA_MEGABYTES = 8192
-"""What CUDA may map for itself in the memory of a process, beside what the limit allows."""
+"""Address space that CUDA may map in addition to the memory limit."""
 
 _FRAMES = 8
-"""Frames of a video that are looked at together."""
+"""Frames of a video in one batch."""
 
 _NICENESS = 10
 
@@ -66,10 +66,10 @@ _NICENESS = 10
 def start(
     settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
 ) -> None:
-    """Prepare a fresh worker: limits, priority, silence, an end with its parent; load decoders and `networks`.
+    """Prepare a new worker: set limits, priority, no output, end with its parent; load decoders and `networks`.
 
-    What prevents that is told to `notes`, and the worker ends; so is that another engine had to take the place of the
-    one that was asked for.
+    An error is put into `notes`, and the worker ends. `notes` also gets the reason if the configured engine is not
+    used.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -90,7 +90,7 @@ def start(
         if fallback is not None:
             notes.put(WorkerNote(fatal=False, text=fallback))
     except MemoryError:
-        text = f"they need more than the {settings.memory_limit} MB that a worker may use (memory_limit)"
+        text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
         notes.put(WorkerNote(fatal=True, text=text))
         raise
     except Exception as error:
@@ -100,7 +100,7 @@ def start(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexTask:
-    """A photo to look at: its path, the hash that its content should have, and whether a still lies beside a video."""
+    """A photo to analyse: its path, the expected hash of its content, and whether a still belongs to a video."""
 
     path: Path
     hash: str
@@ -184,7 +184,7 @@ class CheckedFile:
 
 
 def check(path: Path, settings: VisionSettings) -> CheckedFile:
-    """Decode a file to its end, of a video the first picture, at the least cost; return its hash and its size.
+    """Decode a file to its end, of a video the first picture, as cheaply as possible; return its hash and its size.
 
     Raises:
         GoneError, RetryError: the file can't be read.
@@ -222,12 +222,13 @@ def encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettin
 def _encode(path: Path, hash_: str, faces: Sequence[Face], settings: VisionSettings, models: Path) -> Embeddings:
     engine, _ = _engine(settings, models)
     if not _is_video(path):
-        return engine.encode([(_decode(path, hash_, settings, at_least=_decoded(settings)), faces)])[0]
+        return engine.encode([(_decode(path, hash_, settings, at_least=_decoded(settings)), faces)])[0].embeddings
     times, embeddings = [face.time or 0.0 for face in faces], np.empty((len(faces), engine.model.dimension), np.float32)
     with _video(path, hash_, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
-            (embeddings[own],) = engine.encode([(frame.picture, [faces[number] for number in own])])
+            (encoded,) = engine.encode([(frame.picture, [faces[number] for number in own])])
+            embeddings[own] = encoded.embeddings
     return embeddings
 
 
@@ -266,11 +267,11 @@ def _cut(image: "Image", wish: Crop) -> bytes | FamiliarError:
 
 
 def _too_large(settings: VisionSettings) -> SetAsideError:
-    return SetAsideError(f"it needs more than the {settings.memory_limit} MB that a worker may use")
+    return SetAsideError(f"it needs more memory than memory_limit ({settings.memory_limit} MB)")
 
 
 def devices(settings: VisionSettings, models: Path) -> str:
-    """Return where each network runs."""
+    """Return the device of each network."""
     return _engine(settings, models)[0].devices
 
 
@@ -311,7 +312,7 @@ def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None
 
 
 def _be_silent() -> None:
-    """Send what decoders write to standard output and error to nowhere: libtiff and others use the descriptors."""
+    """Discard what decoders write to standard output and error: libtiff and others use the descriptors."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
