@@ -115,7 +115,10 @@ def test_every_detector_finds_the_same_face(astronaut: Path, detector: str) -> N
 def test_each_doubling_finds_faces_half_as_large(astronaut: Path, tmp_path: Path) -> None:
     with Image.open(astronaut) as image:
         image.resize((180, 112), Image.Resampling.LANCZOS).save(tmp_path / "small.png")  # a face of 34 pixels
-    assert [len(seen(tmp_path / "small.png", detector="mtcnn", upsample=upsample).faces) for upsample in (0, 1)] == [0, 1]
+    assert [len(seen(tmp_path / "small.png", detector="mtcnn", upsample=upsample).faces) for upsample in (0, 1)] == [
+        0,
+        1,
+    ]
 
 
 def test_a_face_and_its_mirror_image_have_the_same_numbers(astronaut: Path) -> None:
