@@ -43,7 +43,7 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
     from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415 - ONNX Runtime may be missing
 
     try:
-        detector = _onnx_detector(settings, models)
+        detector = load_detector(settings, models)
     except FamiliarError as error:
         if settings.detector != "yunet":
             raise
@@ -54,7 +54,12 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
     return _engine(settings, "onnx", detector, encoder), without
 
 
-def _onnx_detector(settings: VisionSettings, models: Path) -> Detector:
+def load_detector(settings: VisionSettings, models: Path) -> Detector:
+    """Return the detector of the settings as ONNX Runtime runs it; HOG, which it does not have, as dlib does.
+
+    Raises:
+        FamiliarError: it can't be loaded.
+    """
     from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415
     from familiar.vision.engines.onnx_networks import OnnxDetector  # noqa: PLC0415
     from familiar.vision.engines.yunet import YunetDetector  # noqa: PLC0415
