@@ -1,6 +1,6 @@
 """Compare a whole scan with `face_recognition --cpus`: processor seconds of all processes, and faces found.
 
-    uv run python tests/benchmarks/scanning.py FOLDER... [--truth FILE] [--megapixels N] [--most N]
+    uv run python tests/benchmarks/scanning.py FOLDER... [--truth FILE] [--megapixels N] [--most N] [--config FILE]
 
 All photos of the folders are in one folder for both, copied; each command is measured from its start to its end, the
 loading of networks included. Processor seconds are those of the command and of all processes that it started: unlike
@@ -128,6 +128,7 @@ def main() -> None:
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--cpus", default=str(len(os.sched_getaffinity(0))))
     parser.add_argument("--megapixels", type=float, help="enlarge all photos to so many, as JPEGs")
+    parser.add_argument("--config", type=Path, help="settings of familiar")
     parser.add_argument("--most", type=int, help="take no more photos than so many")
     parser.add_argument("--without-peer", action="store_true")
     options = parser.parse_args()
@@ -146,7 +147,8 @@ def main() -> None:
         for command in ("familiar", "face_recognition"):
             run([command, "--help"])  # modules are compiled, and read from the disk
         time.sleep(6)  # as photos that have lain there: the daemon waits for those that may still be written
-        ours, log = run(["familiar", "--state", str(base / "state"), "scan", str(photos)])
+        config = [] if options.config is None else ["--config", str(options.config.resolve())]
+        ours, log = run(["familiar", "--state", str(base / "state"), *config, "scan", str(photos)])
         found = boxes_in(base / "state" / "familiar.db")
         print(told("familiar scan", ours, len(origins), len(found)))
         if "set_aside" in log:

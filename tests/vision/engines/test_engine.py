@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageFile, ImageFilter
 from familiar.errors import FamiliarError
 from familiar.model import Box, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.decoding.pictures import decode
+from familiar.vision.decoding.pictures import Picture, decode
 from familiar.vision.engines.dlib_models import ENCODER
 from familiar.vision.engines.engine import Engine
 from familiar.vision.engines.onnx_networks import DlibOnnxEncoder
@@ -153,6 +154,23 @@ def test_a_small_face_in_a_large_photo_is_encoded_from_the_photos_own_pixels(ast
     picture = decode((tmp_path / "large.jpg").read_bytes(), max_megapixels=200, at_least=2000)
     (again,) = engine_of(VisionSettings()).encode([(picture, [face])])
     assert np.linalg.norm(again.embeddings[0] - face.embedding) < 0.02
+
+
+def test_a_photo_is_decoded_again_only_for_a_face_that_is_small_in_it(astronaut: Path) -> None:
+    asked: list[int] = []
+    whole = decode(astronaut.read_bytes(), max_megapixels=9)
+
+    def again(size: int) -> Picture:
+        asked.append(size)
+        return whole
+
+    for model, edge in (("sface", 65.5), ("dlib", 100.0)):
+        for width, is_small in ((512, False), (200, True)):
+            image = whole.image.resize((width, width * 5 // 8))
+            engine = engine_of(VisionSettings.model_validate({"model": model}))
+            ((face,),) = engine.find([replace(whole, image=image, again=again)])
+            assert bool(asked) is is_small
+            assert not is_small or asked.pop() == pytest.approx(width * edge / (face.size * width / 512), rel=0.1)
 
 
 def test_photos_that_are_looked_at_together_give_what_each_gives_alone(couple: Path, astronaut: Path) -> None:
