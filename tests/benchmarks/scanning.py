@@ -164,7 +164,7 @@ def main() -> None:
         if options.without_peer:
             return
         theirs, output = run(["face_recognition", "--cpus", options.cpus, str(known), str(photos)])
-        rows = [row for row in csv.reader(output.splitlines()) if len(row) > 1]
+        rows = [row for row in csv.reader(output.splitlines()) if len(row) == 2]
         with_faces = len({path for path, person in rows if person != "no_persons_found"})
         print(told("face_recognition", theirs, len(origins), with_faces))
         print(

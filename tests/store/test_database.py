@@ -228,8 +228,8 @@ def test_faces_of_a_store_without_scores_stay_and_have_none(tmp_path: Path) -> N
         migrations.apply(connection, stop_before="keep_scores_of_detectors")
         connection.execute("INSERT INTO photos (id, hash, verdict, seen_at) VALUES (1, ?, 'seen', '')", ("a" * 64,))
         connection.execute(
-            "INSERT INTO faces (photo_id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, "
-            "engine) VALUES (1, 1, 2, 3, 4, '[]', zeroblob(512), 2, 1.5, 'm')"
+            "INSERT INTO faces (photo_id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, "
+            "sharpness, engine) VALUES (1, 1, 2, 3, 4, '[]', zeroblob(512), 2, 1.5, 'm')"
         )
     with closing(opened(path)) as db:
         assert list(db.conn.execute("SELECT box_left, score FROM real_faces")) == [(1, None)]
