@@ -28,7 +28,7 @@ PHRASES = {
 """Phrases of the dialect, each with what manuals say instead."""
 
 
-OLDER = ("cli/clusters/", "cli/plan.py", "library/clusters/", "library/people/", "store/clusters/")
+OLDER = ("cli/plan.py",)
 """Modules whose messages are not rewritten yet."""
 
 

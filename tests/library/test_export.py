@@ -41,7 +41,7 @@ def album(tmp_path: Path) -> Iterator[Album]:
         album.cluster([video, still])
         album.match(none, "=Ann")
         album.cluster([none])
-        album.store.decisions.not_a_face([none])
+        album.store.decisions.faces.not_a_face([none])
         album.store._db.conn.execute("UPDATE photos SET taken = '2001-02-03T04:05:06.500000' WHERE id = 1")
         album.store.photos.set_aside("f" * 64, "@damaged")
         yield album

@@ -88,12 +88,12 @@ def test_imported_references_go_with_their_person(album: Album) -> None:
     take_in(album, "Ann", looks(1, 1, 2))
     take_in(album, "Bob", looks(2, 1))
     album.register(album.photo(embedding(2, 7))[0], "Bob")
-    album.store.people.rename("Bob", "Robert")
-    album.store.people.merge("Ann", "Robert")
+    album.store.decisions.people.rename("Bob", "Robert")
+    album.store.decisions.people.merge("Ann", "Robert")
     assert counts(album) == {"Robert": 4}
     shown = album.store.people.references(album.store.people.find("Robert").id)
     assert [reference.face_id is None for reference in shown] == [True, True, True, False]
-    album.store.people.remove("Robert")
+    album.store.decisions.people.remove("Robert")
     assert album.rows()["face_references"] == []
 
 
@@ -112,10 +112,10 @@ def test_imported_references_are_never_encoded_again_and_are_told_of(album: Albu
 def test_clusters_heed_people_of_imported_references(album: Album) -> None:
     take_in(album, "Ann", looks(1, 1, 2))
     cluster = album.cluster(album.faces(3, 2))
-    event = album.store.decisions.name(cluster, "Ann", references=album.members(cluster))
+    event = album.store.decisions.clusters.name(cluster, "Ann", references=album.members(cluster))
     assert counts(album) == {"Ann": 4}
     album.store.decisions.undo(event)
     assert counts(album) == {"Ann": 2}
-    album.store.decisions.refuse(cluster, "Ann")
+    album.store.decisions.clusters.refuse(cluster, "Ann")
     assert album.refused(album.members(cluster)[0]) == {"Ann"}
     assert counts(album) == {"Ann": 2}

@@ -97,13 +97,7 @@ class Session:
 
     @contextmanager
     def held_store(self, *, lasts: bool = False, create: bool = False) -> Iterator[Store]:
-        """Hold the state folder for a block, in which only this process acts; with `lasts`, for other processes, too.
-
-        Raises:
-            BusyError: another process has the folder.
-            StoreError: as `store`.
-            StoreReplacedError: the store was replaced in the block; the folder's lock records it, if it still exists.
-        """
+        """Hold the state folder for a block as `Environment.held_store` does, with the store if it is open already."""
         if self._store is None:
             with self.environment.held_store(lasts=lasts, create=create) as store:
                 self._store = store

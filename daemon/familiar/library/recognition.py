@@ -17,7 +17,7 @@ _BLOCK = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rematch:
-    """How many faces were matched again against how many people."""
+    """The numbers of faces that were matched again, and of people."""
 
     people: int
     faces: int

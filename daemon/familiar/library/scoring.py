@@ -35,7 +35,7 @@ class Scorer:
             photos: which photos; by default all that were seen.
 
         Raises:
-            UsageError: there is no such person, or they have no references of the model in use.
+            UsageError: the person does not exist, or has no references of the current model.
         """
         faces = self._store.faces
         scores, _ = self._score(

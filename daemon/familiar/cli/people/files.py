@@ -1,4 +1,4 @@
-"""familiar people export, import: references as arrays of numpy."""
+"""familiar people export, import: references as NumPy arrays."""
 
 import sys
 from dataclasses import asdict
@@ -24,15 +24,15 @@ _STANDARD_OUTPUT = Path("-")
 @command(epilog="Example: familiar people export 'Eileen Collins' eileen.npy")
 @click.argument("name")
 @click.argument("file", type=PathType())
-@click.option("--all", "everything", is_flag=True, help="Write all references, not their mean.")
+@click.option("--all", "everything", is_flag=True, help="Write all references instead of their mean.")
 @force_option
 @pass_library
 def export(library: Library, name: str, file: Path, *, everything: bool, force: bool) -> Answer | None:
     """Write the mean of a person's references as an array (128,).
 
-    With --all it is the stack of all of them, (n, 128); if FILE ends in .npz then, it has two arrays, embeddings and
-    paths, which say where each comes from. FILE may be - for standard output. The numbers are float32; only references
-    of the model in use are written.
+    With --all, write all references as an array (n, 128); if FILE ends in .npz, it has two arrays: embeddings, and
+    paths, which say where each one comes from. FILE can be - for standard output. The numbers are float32. Only
+    references of the model in use are written.
     """
     _check_export(file, everything=everything, force=force)
     found = library.people.embeddings(name)
@@ -61,12 +61,13 @@ def export(library: Library, name: str, file: Path, *, everything: bool, force: 
 def import_(library: Library, name: str, file: Path, paths: Path | None) -> Answer:
     """Register embeddings from a file as references of a person.
 
-    FILE has an array (128,) or (n, 128). With it, as an .npz of two arrays or a .npy in which they were saved one after
-    the other, or in a file PATHS, may be an array of as many paths, which say where each comes from. Nothing is
+    FILE has an array (128,) or (n, 128). A second array of as many paths can say where each embedding comes from: in
+    FILE, an .npz of two arrays or a .npy in which they were saved one after the other, or in a file PATHS. Nothing is
     unpickled.
 
-    The embeddings count as of the model in use. Those of face_recognition, which have no mirror image, lie 0.1 from
-    the ones that familiar makes of the same photo, and can be used. They can't be encoded again when the model changes.
+    The embeddings count as embeddings of the model in use. Those of face_recognition are made without the mirror image;
+    they are 0.1 from those that familiar makes of the same photo, and can be used. Imported embeddings can't be encoded
+    again when the model changes.
     """
     found = library.people.import_embeddings(name, file, paths)
 
@@ -82,13 +83,11 @@ def _check_export(file: Path, *, everything: bool, force: bool) -> None:
     if file != _STANDARD_OUTPUT:
         check_new(file, replace=force)
     elif wants_json():
-        raise UsageError("- and --json do not go together: both are standard output.")
+        raise UsageError("- and --json can't be used together: both write to standard output.")
     elif sys.stdout.isatty():
-        raise UsageError("-: a terminal can't show an array; send it on, with > or |.")
+        raise UsageError("-: a terminal can't show an array; redirect the output with > or |.")
     if _is_npz(file) and not everything:
-        raise UsageError(
-            f"{file}: an .npz has all references and where they come from: add --all, or name a .npy file."
-        )
+        raise UsageError(f"{file}: an .npz file holds all references with their paths; add --all, or name a .npy file.")
 
 
 def _is_npz(file: Path) -> bool:

@@ -20,7 +20,7 @@ from familiar.store.views.faces import FaceStack
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Distances:
-    """How far each face of a stack is, shape (n,), infinite for a damaged one; and which are known to be others."""
+    """The distance of each face of a stack, shape (n,), infinite for a damaged one; and which are known others."""
 
     distances: npt.NDArray[np.float64]
     others: npt.NDArray[np.bool_]
@@ -49,10 +49,10 @@ class PersonToCrop:
     """A registered person; distances are those of matching."""
 
     def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, nearest: int, model: str) -> None:
-        """Take the person's name, and how matching is done.
+        """Take the person's name, and the settings of matching.
 
         Raises:
-            UsageError: there is no such person, or they have no references of the model in use.
+            UsageError: the person does not exist, or has no references of the current model.
         """
         self._scorer = scorer
         self._known: KnownPerson = scorer.person(name)
@@ -96,10 +96,10 @@ class FaceToCrop:
 
 
 def choose_face(path: Path, photo: Photo, *, largest: bool) -> Face:
-    """Return the face in a photo of reference.
+    """Return the face in a reference photo.
 
     Raises:
-        FamiliarError: there is none, or there are several, and it was not said that the largest is meant.
+        FamiliarError: there is none, or there are several and `largest` is not set.
     """
     if not photo.faces:
         raise FamiliarError(f"{path}: no face found; give a photo that shows the face to look for.")

@@ -25,7 +25,7 @@ _NAMED_ROWS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EmbeddingFile:
-    """Embeddings from a file, shape (n, 128), with the file that each comes from, and what is odd about them."""
+    """Embeddings from a file, shape (n, 128), with the file that each one comes from, and a warning."""
 
     embeddings: Embeddings
     origins: tuple[Path | None, ...]
@@ -33,14 +33,14 @@ class EmbeddingFile:
 
 
 def read_embeddings(file: Path, paths: Path | None = None) -> EmbeddingFile:
-    """Read an embedding (128,), or a stack of them (n, 128), and where they come from if that is there, too.
+    """Read an embedding (128,), or a stack of them (n, 128), and where they come from if the file says so.
 
     Args:
         file: embeddings of any precision, alone or with an array of paths.
         paths: another file with the array of paths.
 
     Raises:
-        UsageError: a file can't be read, or has something else; the message says what was found.
+        UsageError: a file can't be read, or holds something else; the message says what was found.
     """
     arrays = read_arrays(file)
     names = str(file)
@@ -51,8 +51,8 @@ def read_embeddings(file: Path, paths: Path | None = None) -> EmbeddingFile:
     texts = [array for array in arrays if array.dtype.kind != "f"]
     if len(numbers) != 1 or len(texts) > 1:
         raise UsageError(
-            f"{names}: wanted is one array of embeddings, and one of paths if there is one, without pickle "
-            f"({HOW_TO_SAVE}); found are {_described(arrays)}."
+            f"{names}: must hold one array of embeddings, and at most one of paths, without pickle "
+            f"({HOW_TO_SAVE}); it holds {_described(arrays)}."
         )
     embeddings = _checked(file, numbers[0])
     origins: Sequence[Path | None] = [Path(os.path.abspath(file))] * len(embeddings)
@@ -73,14 +73,14 @@ def _checked(file: Path, found: Array) -> Embeddings:
     """
     if found.ndim not in {1, 2} or found.shape[-1] != _DIMENSIONS or not len(found):
         raise UsageError(
-            f"{file}: the shape of the embeddings is {found.shape}; right are (128,) for one, and (n, 128) for several."
+            f"{file}: the shape of the embeddings is {found.shape}; it must be (128,) for one, or (n, 128) for several."
         )
     stacked = found.reshape(-1, _DIMENSIONS)
     with np.errstate(over="ignore", invalid="ignore"):
         embeddings: Embeddings = stacked.astype(np.float32)
         lengths: npt.NDArray[np.float32] = np.sqrt(np.einsum("nd,nd->n", embeddings, embeddings))
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(stacked), axis=1)
-    _refuse(file, ~sound, "have numbers that are none (NaN or infinity)")
+    _refuse(file, ~sound, "have numbers that are NaN or infinite")
     _refuse(file, lengths == 0, "are all zeros")
     wrong = (lengths < SHORTEST) | (lengths > LONGEST)
     if wrong.any():
@@ -106,29 +106,29 @@ def _refuse(file: Path, wrong: npt.NDArray[np.bool_], why: str) -> None:
 def _warning(embeddings: Embeddings) -> str | None:
     lengths = np.linalg.norm(embeddings, axis=1)
     if (np.abs(lengths - 1) < _UNIT).all():
-        return "All embeddings are of length 1. dlib's are not: distances to them mean little if they were normalised."
+        return "All embeddings have length 1. dlib's do not: distances mean little if they were normalised."
     return None
 
 
 def _as_paths(file: Path, found: Array, *, count: int) -> list[Path | None]:
-    """Return an array of strings as paths, in their bytes; an empty one says that it is not known.
+    """Return an array of strings as paths; an empty string is an unknown path.
 
     A path that does not begin with / is taken from the current folder, as in lists.
 
     Raises:
-        UsageError: there are not as many as embeddings, or some can't be paths.
+        UsageError: there are more or fewer than embeddings, or some can't be paths.
     """
     if found.ndim > 1 or found.size != count:
         raise UsageError(
-            f"{file}: the shape of the paths is {found.shape}, with {count} embeddings; right is ({count},)."
+            f"{file}: the shape of the paths is {found.shape}, with {count} embeddings; it must be ({count},)."
         )
     paths = []
     for row in range(count):
         try:
             text = os.fsencode(found.reshape(-1)[row])
         except (ValueError, SystemError) as error:  # not in paths, or no characters at all: that is numpy's second one
-            raise UsageError(f"{file}: path {row}, from 0, is no text: {error}.") from error
+            raise UsageError(f"{file}: path {row}, from 0, is not text: {error}.") from error
         if b"\0" in text or len(text) > _LONGEST_PATH:
-            raise UsageError(f"{file}: path {row}, from 0, can't be one: {text[: _NAMED_ROWS * 10]!r}.")
+            raise UsageError(f"{file}: path {row}, from 0, can't be a path: {text[: _NAMED_ROWS * 10]!r}.")
         paths.append(Path.cwd() / os.fsdecode(text) if text else None)
     return paths
