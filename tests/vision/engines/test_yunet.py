@@ -122,6 +122,19 @@ def test_a_face_that_is_seen_at_two_sizes_has_the_box_of_the_surer_look(portrait
     assert (within.score or 0) >= (found(canvas, "fast")[0].score or 0)
 
 
+def test_faces_where_tiles_meet_are_found_once(portrait: Image.Image) -> None:
+    canvas = Image.effect_noise((2560, 1900), 8).convert("RGB")
+    small = portrait.crop((100, 0, 330, 230)).resize((70, 70))  # too small a face for the look before
+    places = [(1216 + 40 * number - 100, 1000 + 15 * number - 60) for number in range(0, 9, 2)]
+    for place in places:
+        canvas.paste(small, place)
+    faces = found(canvas, "thorough")
+    assert len(faces) == len(places)
+    for (x, y), face in zip(places, sorted(faces, key=lambda face: face.box[0]), strict=True):
+        assert x < face.box[0] < face.box[2] < x + 70
+        assert y < face.box[1] < face.box[3] < y + 70
+
+
 def test_pictures_that_are_looked_at_together_give_what_each_gives_alone(portrait: Image.Image, couple: Path) -> None:
     pictures = [
         portrait,

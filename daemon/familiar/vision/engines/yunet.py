@@ -5,7 +5,7 @@ sizes. It runs on a GPU where there is one.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -20,7 +20,7 @@ from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import device_of, open_session, run
 from familiar.vision.engines.opencv_models import YUNET, YUNET_STEP
 from familiar.vision.engines.second_look import detect_twice
-from familiar.vision.faces.boxes import Boxes, distinct, hog_box, scaled, shares
+from familiar.vision.faces.boxes import Boxes, distinct, hog_box, scaled, shares, shifted
 
 _Faces: TypeAlias = npt.NDArray[np.float32]
 """Score, left, top, right, bottom, and x and y of both eyes, nose and corners of the mouth: shape (n, 15)."""
@@ -30,6 +30,10 @@ _FIRST_SIZE = 320
 
 _GROWTH = 1.2
 """A last look at less than so many times the size of the one before would show nothing new."""
+
+_LARGEST_TILE, _OVERLAP = 1344, 128
+"""Edge in pixels of what the network looks at in one piece at most, as it takes 100 MB a megapixel; and what tiles have
+in common. A face that is too large for that is found by the look before."""
 
 _STEPS = (8, 16, 32)
 """Pixels between the places that the network speaks of."""
@@ -73,8 +77,18 @@ class YunetDetector:
         for look in range(1, max(map(len, pyramids), default=0)):
             numbers = [number for number, own in enumerate(pyramids) if look < len(own)]
             small = [pyramids[number][look] for number in numbers]
-            for number, reduced, faces in zip(numbers, small, self._network.detect(small), strict=True):
+            for number, reduced, faces in zip(numbers, small, self._look(small), strict=True):
                 found[number] = _joined(found[number], _enlarged(faces, reduced, images[number]))
+        return found
+
+    def _look(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image; a large one is looked at in tiles."""
+        tiles = [(number, *corner) for number, image in enumerate(images) for corner in _tiles(image.size)]
+        parts = [images[number].crop((left, top, right, bottom)) for number, left, top, right, bottom in tiles]
+        found: list[list[Detection]] = [[] for _ in images]
+        for (number, left, top, _, _), faces in zip(tiles, self._network.detect(parts), strict=True):
+            moved = [replace(face, box=shifted(face.box, left, top)) for face in faces]
+            found[number] = _joined(found[number], moved)
         return found
 
     def _pyramid(self, image: Image.Image) -> list[Image.Image]:
@@ -123,6 +137,21 @@ def _laid_out(image: Image.Image, rows: int, columns: int) -> Pixels:
     pixels = np.zeros((rows, columns, 3), np.uint8)
     pixels[: image.height, : image.width] = np.asarray(image)
     return pixels
+
+
+def _tiles(size: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """Give left, top, right and bottom of the tiles of an image of this width and height."""
+    for top, bottom in _stretches(size[1]):
+        for left, right in _stretches(size[0]):
+            yield left, top, right, bottom
+
+
+def _stretches(length: int) -> list[tuple[int, int]]:
+    """Return from where to where the tiles go of which so many pixels are covered."""
+    count = max(1, -(-(length - _OVERLAP) // (_LARGEST_TILE - _OVERLAP)))
+    edge = -(-(length + (count - 1) * _OVERLAP) // count)
+    starts = [min(number * (edge - _OVERLAP), length - edge) for number in range(count)]
+    return [(start, start + edge) for start in starts]
 
 
 def _padded(length: int) -> int:

@@ -47,6 +47,11 @@ def scaled(box: Corners, factor: float) -> Corners:
     return box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor
 
 
+def shifted(box: Corners, right: float, down: float) -> Corners:
+    """Return a box that lies so much further to the right and further down."""
+    return box[0] + right, box[1] + down, box[2] + right, box[3] + down
+
+
 def hog_box(points: Points, edge: float, *, aside: float, above: float) -> Corners:
     """Return the square that dlib's HOG draws around a face: in it the landmarks are found best.
 
