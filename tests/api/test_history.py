@@ -114,7 +114,7 @@ def test_the_history_says_of_each_decision_by_which_command_it_is_undone_or_why_
 def test_a_library_without_a_store_has_no_history_and_makes_none(tmp_path: Path) -> None:
     with Library.open(tmp_path / "state") as opened:
         for ask in (opened.history, opened.people.undo, opened.clusters.undo):
-            with pytest.raises(NoStoreError, match="there is no store yet"):
+            with pytest.raises(NoStoreError, match="no store exists"):
                 ask()
     assert not (tmp_path / "state").exists()
 

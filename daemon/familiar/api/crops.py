@@ -92,8 +92,7 @@ def _references(session: Session, request: CropRequest) -> list[CropReference]:
     if store.people.outdated(model):
         session.index(())  # references come first
     return [
-        PersonToCrop(store, session.scorer, name, threshold=matching.threshold, nearest=matching.nearest, model=model)
-        for name in request.people
+        PersonToCrop(store, session.scorer, name, threshold=matching.threshold, model=model) for name in request.people
     ]
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
+from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
-from familiar.model import Embedding, Face, Match
+from familiar.model import Embedding, Embeddings, Face, Match
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
 from familiar.store.views.faces import FaceStack
@@ -65,6 +67,7 @@ class Finder:
         self._store = store
         self._settings = settings
         self._model = model
+        self._calibration = calibration_of(model)
 
     def find(self, faces: Sequence[Face], wish: SearchQuery) -> list[SearchResult]:
         """Return what is near each face; a person who is named in the wish has to exist.
@@ -80,8 +83,9 @@ class Finder:
             else self._store.faces.of_photos(self._model, self._store.photos.with_people([person.id]))
         )
         photos, distances = _measured(faces, parts)
-        matches = self._matches(faces, Gallery.of(known))
-        gallery = Gallery.of([each for each in known if person is None or each.name == person.name])
+        matches = self._matches(faces, Gallery.of(known, self._calibration))
+        sought = [each for each in known if person is None or each.name == person.name]
+        gallery = Gallery.of(sought, self._calibration)
         return [
             SearchResult(
                 face=face,
@@ -104,7 +108,7 @@ class Finder:
         found = []
         for number, name in enumerate(gallery.names):
             own = gallery.references[gallery.starts[number] : gallery.starts[number + 1]]
-            distance = float(distances_to(embedding[None], own, nearest=self._settings.nearest)[0])
+            distance = float(self._distances(embedding[None], own)[0])
             limit = wish.threshold
             if limit is None:
                 special = float(gallery.thresholds[number])
@@ -112,6 +116,9 @@ class Finder:
             if distance <= limit or wish.beyond:
                 found.append(FoundPerson(name=name, distance=distance, within=distance <= limit))
         return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
+
+    def _distances(self, faces: Embeddings, references: Embeddings) -> npt.NDArray[np.float64]:
+        return distances_to(faces, references, PersonDistance.of(self._calibration, self._settings))
 
     def _photos(
         self, photos: npt.NDArray[np.int64], distances: npt.NDArray[np.float64], wish: SearchQuery

@@ -62,7 +62,7 @@ def test_all_people_of_a_data_set_are_registered_and_what_is_refused_is_told(
         "Nobody 0 0 1",
         "path refused because",
         f"{data_set}/unknown The name 'unknown' is reserved in rules; choose another.",
-        f"{data_set}/meadow.png it lies in nobody's folder",
+        f"{data_set}/meadow.png it is not in the folder of a person",
         f"{data_set}/Barack_Obama/2.jpg 2 faces were found in it; --largest takes the largest",
         f"{data_set}/Joe_Biden/2.jpg the face is registered for 'Barack Obama' already",
         f"{data_set}/Nobody/meadow.png no face was found in it",
@@ -154,8 +154,8 @@ def test_wrong_use_is_refused(household: Household, obama: Path) -> None:
         ("add-each", household.inbox): f"{household.inbox}: has no folders, of which each would be a person; "
         "for photos of one person: familiar people add NAME FOLDER",
         ("add-each", household.base / "x"): f"{household.base / 'x'}: the folder does not exist.",
-        ("add-each", household.base, "--largest", "--central"): "--largest and --central do not go together: one face "
-        "of each photo is taken.",
+        ("add-each", household.base, "--largest", "--central"): "--largest and --central can't be used together: "
+        "one face of each photo is registered.",
     }.items():
         result = household.ask("people", *arguments, check=False)
         assert (result.returncode, result.stderr) == (2, f"error: {message}\n")

@@ -138,7 +138,7 @@ def test_wrong_use_is_refused_and_nothing_is_done(household: Household, tmp_path
         ("import", "any", bad): "The name 'any' is reserved in rules; choose another.",
         ("import", "Bob", tmp_path / "ann.npy"): "'Ann' has some of these references already, so they can't be those "
         "of 'Bob'.",
-        ("export", "Ann", archive): f"{archive}: an .npz has all references and where they come from: add --all, or "
+        ("export", "Ann", archive): f"{archive}: an .npz file holds all references with their paths; add --all, or "
         "name a .npy file.",
         ("export", "Ann", "-", "--json"): "- and --json can't be used together: both write to standard output.",
     }.items():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageFilter
 
+from familiar.embedding_models import THRESHOLD
 from familiar.errors import FamiliarError
 from familiar.model import Box, Photo
 from familiar.settings import VisionSettings
@@ -286,7 +287,7 @@ def test_the_daemons_own_process_loads_neither_networks_nor_decoders() -> None:
 def test_sface_tells_people_apart_on_the_same_scale_as_dlib(obama: Path, obama2: Path, biden: Path) -> None:
     (one,), (same,), (other,) = (seen(path, model="sface").faces for path in (obama, obama2, biden))
     assert {face.engine for face in (one, same, other)} == {"sface-2021dec"}
-    assert [np.linalg.norm(face.embedding) for face in (one, same, other)] == pytest.approx([0.463] * 3, abs=1e-6)
+    assert [np.linalg.norm(face.embedding) for face in (one, same, other)] == pytest.approx([THRESHOLD] * 3, abs=1e-6)
     assert np.linalg.norm(one.embedding - same.embedding) < 0.4
     assert np.linalg.norm(one.embedding - other.embedding) > 0.55
 

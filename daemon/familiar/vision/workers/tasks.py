@@ -144,7 +144,7 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
 def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
         is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_CLIP
-        tracks, first = Tracks(), None
+        tracks, first = Tracks(engine.model.calibration), None
         frames = video.frames(
             interval=settings.video_interval,
             most=1 if is_clip else settings.video_frames,
