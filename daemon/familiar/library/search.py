@@ -69,6 +69,7 @@ class Finder:
         self._store = store
         self._settings = settings
         self._model = model
+        self._calibration = calibration_of(model)
 
     def find(
         self,
@@ -98,7 +99,7 @@ class Finder:
             faces, stacks.all(self._model) if among is None else stacks.of_photos(self._model, among)
         )
         known = self._store.people.known(self._model)
-        matches = self._matches(faces, Gallery.of(known, calibration_of(self._model)))
+        matches = self._matches(faces, Gallery.of(known, self._calibration))
         galleries = {self._model: known}
         unmatched = self._store.people.unmatched(self._model)
         for model in others or {}:
@@ -111,7 +112,7 @@ class Finder:
                 match=found,
                 people=self._people(
                     [
-                        (embeddings[model][number], _gallery(model, people, person))
+                        (embeddings[model][number], _gallery(people, model, person))
                         for model, people in galleries.items()
                     ],
                     wish,
@@ -135,10 +136,10 @@ class Finder:
         return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
 
     def _near(self, embedding: Embedding, gallery: Gallery, wish: SearchQuery) -> Iterator[FoundPerson]:
-        measure = PersonDistance.of(gallery.calibration, self._settings)
+        distance_to = PersonDistance.of(gallery.calibration, self._settings)
         for number, name in enumerate(gallery.names):
             own = gallery.references[gallery.starts[number] : gallery.starts[number + 1]]
-            distance = float(distances_to(embedding[None], own, measure)[0])
+            distance = float(distances_to(embedding[None], own, distance_to)[0])
             limit = wish.threshold
             if limit is None:
                 special = float(gallery.thresholds[number])
@@ -162,8 +163,8 @@ class Finder:
         )
 
 
-def _gallery(model: str, people: Iterable[KnownPerson], person: PersonRow | None) -> Gallery:
-    """Return these people, or the one who is wanted, with their references of a model."""
+def _gallery(people: Sequence[KnownPerson], model: str, person: PersonRow | None) -> Gallery:
+    """Return people as a model sees them; only the wanted one if there is one."""
     wanted = [one for one in people if person is None or one.name == person.name]
     return Gallery.of(wanted, calibration_of(model))
 

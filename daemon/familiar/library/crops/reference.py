@@ -57,7 +57,7 @@ class PersonToCrop:
     """A registered person; distances are those of matching."""
 
     def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, is_matched: bool) -> None:
-        """Take the person's name, and the settings of matching; faces are compared by the scorer's model.
+        """Take the person's name, and the usual threshold; faces are compared by the scorer's model.
 
         Raises:
             UsageError: the person does not exist, or has no references of that model.
