@@ -32,7 +32,7 @@ STRANGERS = (0.001, 0.003)
 """Shares of strangers that may be matched with somebody."""
 PAIRS = (1e-3, 1e-4, 1e-5)
 """Shares of pairs of two people that may be taken for one person."""
-RUNS = 4
+RUNS = 12
 QUERIES = 5000
 IN_GROUP = 18
 """People of a group who are registered."""
@@ -174,7 +174,7 @@ def print_groups(data: Mapping[str, Any], names: npt.NDArray[np.str_], groups: M
     for group, among in members.items():
         eligible = int((np.bincount(person[among]) > 3).sum())
         setup = (min(IN_GROUP, eligible - 1), 3, 1)
-        runs = [Household.of(person, among, setup, seed) for seed in range(2 * RUNS)]
+        runs = [Household.of(person, among, setup, seed) for seed in range(RUNS)]
         cells = []
         for method in methods():
             if method.name == "**default**":
