@@ -96,7 +96,7 @@ def test_faces_of_several_photos_are_encoded_in_one_go_and_one_that_can_not_be_r
     for embeddings, photo in ((one, seen[astronaut]), (two, seen[couple])):
         assert np.abs(embeddings - [face.embedding for face in photo.faces]).max() < 0.02
     assert [type(error) for error in wrong] == [GoneError, ChangedError]
-    assert 0.01 < np.linalg.norm(plain - one) < 0.3  # of another model
+    assert np.linalg.norm(plain - one) > 0.01  # of another model
 
 
 def test_content_that_changed_since_its_fingerprint_is_not_looked_at(pool: Pool, astronaut: Path) -> None:
@@ -360,7 +360,8 @@ def test_of_photos_that_are_looked_at_together_only_the_one_that_takes_too_long_
 
 
 def test_where_each_network_runs_can_be_asked(pool: Pool) -> None:
-    assert pool(lambda workers: workers.devices()) == "detection on the CPU, embeddings on the CPU"
+    told = pool(lambda workers: workers.devices())
+    assert told.startswith("detection on the CPU, embeddings on the CPU with the weights of /")
 
 
 def test_a_network_that_is_never_loaded_ends_its_worker() -> None:
