@@ -40,7 +40,7 @@ EVERY = replace(MATCHED, threshold=1, faces="every")
 
 def sought(album: Album, name: str = "Ann") -> PersonToCrop:
     scorer = Scorer(album.store, MatchingSettings(), MODEL)
-    return PersonToCrop(album.store, scorer, name, threshold=0.44, nearest=7, is_matched=True)
+    return PersonToCrop(album.store, scorer, name, threshold=0.44, is_matched=True)
 
 
 def choose(album: Album, settings: RecordedOptions, name: str = "Ann") -> CropSelection:

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from familiar.embedding_models import calibration_of
 from familiar.errors import UsageError
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
@@ -78,7 +79,7 @@ def test_references_of_somebody_else_are_refused_and_nothing_is_taken_in(album: 
 
 def test_a_person_with_imported_references_alone_is_matched(album: Album) -> None:
     take_in(album, "Ann", looks(1, 1, 2, 3))
-    gallery = Gallery.of(album.store.people.known(MODEL))
+    gallery = Gallery.of(album.store.people.known(MODEL), calibration_of(MODEL))
     (found,) = match(looks(1, 9), gallery, MatchingSettings())
     assert found is not None
     assert (found.person, found.accepted) == ("Ann", True)

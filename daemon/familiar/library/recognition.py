@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.model import Embeddings, Photo, RecognisedFace
@@ -103,5 +104,5 @@ class Recogniser:
             self._galleries.clear()
             self._version = version
         if engine not in self._galleries:
-            self._galleries[engine] = Gallery.of(self._store.people.known(engine))
+            self._galleries[engine] = Gallery.of(self._store.people.known(engine), calibration_of(engine))
         return self._galleries[engine]

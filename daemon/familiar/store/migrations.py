@@ -157,6 +157,12 @@ def add_models(db: "Database") -> None:
     )
 
 
+@migrations()
+def keep_scores_of_detectors(db: "Database") -> None:
+    """Keep how sure the detector was of each face; of those that were found before, nobody knows."""
+    _run(db, "ALTER TABLE faces ADD COLUMN score REAL")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 

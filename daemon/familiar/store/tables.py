@@ -85,6 +85,7 @@ _FACE_COLUMNS = (
         landmarks="points",
         size="integer",
         sharpness="number",
+        detection_score="number",
         engine="text",
         time="number",
         times="numbers",
@@ -93,8 +94,8 @@ _FACE_COLUMNS = (
     Column(name="cluster", kind="integer"),
 )
 _FACES = f"""
-SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, landmarks, size, sharpness, faces.engine,
-    time, times, {_MATCH_SQL}, cluster_id, embedding
+SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, landmarks, size, sharpness, faces.score,
+    faces.engine, time, times, {_MATCH_SQL}, cluster_id, embedding
 FROM real_faces AS faces CROSS JOIN photos ON photos.id = photo_id
 LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
 LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id
@@ -193,8 +194,8 @@ def _photo(row: Row, paths: list[bytes]) -> Row:
 
 
 def _face(row: Row, paths: list[bytes], *, embeddings: bool) -> Row:
-    *box, landmarks, size, sharpness, engine, time, times = row[3:13]
-    last = (stack([row[19]])[0],) if embeddings else ()
+    *box, landmarks, size, sharpness, score, engine, time, times = row[3:14]
+    last = (stack([row[20]])[0],) if embeddings else ()
     return (
         *row[:3],
         _text(paths[0]) if paths else None,
@@ -202,11 +203,12 @@ def _face(row: Row, paths: list[bytes], *, embeddings: bool) -> Row:
         json.loads(landmarks),
         size,
         sharpness,
+        score,
         engine,
         time,
         json.loads(times),
-        *_match(row[13:18]),
-        row[18],
+        *_match(row[14:19]),
+        row[19],
         *last,
     )
 
