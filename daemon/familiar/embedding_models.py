@@ -195,7 +195,7 @@ OWN = "own"
 
 
 def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
-    """Return a model of the user's own, with the calibration of one that is like it.
+    """Return a model of the user's own, with the calibration of SFace without its mean direction.
 
     Args:
         dimension: how many numbers an embedding has.
