@@ -29,15 +29,15 @@ format:
 types:
     uv run mypy
 
-# Write the generated pages anew: commands, log, settings, the example configuration.
+# Regenerate the pages: commands, log, settings, the example configuration.
 docs:
     uv run python docs/generate.py
 
-# Check everything that must hold before a change lands.
+# Run all checks that must pass before a merge.
 check:
     .ci/run
 
-# Kill familiar at random system calls, let calls fail, and look whether anything is lost (needs a C compiler).
+# Kill familiar at random system calls, make calls fail, and check that nothing is lost (needs a C compiler).
 faults kills="200" errors="200" stops="200":
     uv run python tests/faults --kills {{ kills }} --errors {{ errors }} --stops {{ stops }} --seed 1
 

@@ -1,10 +1,10 @@
-"""Write what the documents say of the program anew, from the program itself.
+"""Regenerate the parts of the documents that come from the program.
 
-    uv run python docs/generate.py            # write what has changed
+    uv run python docs/generate.py            # write the changed pages
     uv run python docs/generate.py --check    # write nothing; exit with 1 if something is out of date
 
-In a page, what stands between `<!-- generated: NAME -->` and `<!-- end -->` is replaced, and all else is left as it is.
-`config/familiar.yaml`, which `familiar config init` writes, is generated as a whole.
+In a page, the text between `<!-- generated: NAME -->` and `<!-- end -->` is replaced, and the rest is kept.
+`config/familiar.yaml`, which `familiar config init` writes, is generated completely.
 """
 
 import inspect
@@ -109,7 +109,7 @@ def help_of(command: click.Command) -> str:
 
 
 def option_table(command: click.Command, context: click.Context) -> Iterator[str]:
-    """Give a table of a command's options, but for `--help`, which all have."""
+    """Give a table of a command's options, except for `--help`, which all have."""
     shown = (param.get_help_record(context) for param in command.params if isinstance(param, click.Option))
     records = [record for record in shown if record is not None]
     if records:

@@ -1,4 +1,4 @@
-"""What all generated pages share."""
+"""Links of the generated pages."""
 
 PAGES = {
     "clusters": "clusters.md",
@@ -16,16 +16,16 @@ PAGES = {
     "sidecars": "sidecars.md",
     "vision": "detection.md",
 }
-"""The page that says more of a command or of a section of the configuration."""
+"""The page about a command or a section of the configuration."""
 
 
 def see_also(name: str) -> str:
-    """Return a sentence with a link to the page that says more of a command or a section, or nothing."""
+    """Return a sentence with a link to the page about a command or a section, or nothing."""
     if name not in PAGES:
         return ""
     return f"See [{PAGES[name].partition('.')[0]}]({PAGES[name]})."
 
 
 def escaped(text: str) -> str:
-    """Return text that stands in one cell of a table."""
+    """Return text escaped for one cell of a table."""
     return " ".join(text.replace("|", "\\|").split())

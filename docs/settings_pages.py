@@ -20,18 +20,18 @@ WIDTH = 120
 TYPES = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
 
 EXAMPLE_HEAD = """\
-# familiar: the configuration. Every setting stands here with its default; only `folders` needs to be yours.
+# familiar: the configuration. Every setting is listed with its default; only `folders` has to be changed.
 #
-# `familiar config check` finds mistakes, `familiar config show` prints what holds. A running daemon reads this file
-# anew at SIGHUP (systemctl reload familiar), and keeps the last good one if it is wrong. The limits of each setting
-# stand in docs/settings.md.
+# `familiar config check` finds mistakes, `familiar config show` prints the settings in effect. A running daemon reloads
+# this file at SIGHUP (systemctl reload familiar), and keeps the last valid configuration if the file is wrong. See
+# docs/settings.md for the limits of each setting.
 """
 EXAMPLE_VALUES = {"rules": "rules.yaml"}
 EXAMPLE_COLUMN = 32
-"""Where comments begin in the example."""
+"""Column of comments in the example."""
 _HELD_SPACE = "\N{NO-BREAK SPACE}"
 COMMENTED_OUT = {f"vision.{name}" for preset in PRESETS.values() for name in preset}
-"""Settings that would override the preset if they stood in the example."""
+"""Settings that would override the preset if they were set in the example."""
 
 
 def settings_reference() -> Iterator[str]:
@@ -96,7 +96,7 @@ def unit_of(field: FieldInfo) -> str:
 
 
 def default_of(field: FieldInfo) -> str:
-    """Return the default of a setting as code; long ones stand in the example."""
+    """Return the default of a setting as code; long ones are in the example."""
     if field.is_required():
         return "must be given"
     value = as_yaml(field.default)
@@ -137,7 +137,7 @@ def example_section(name: str, section: type[BaseModel]) -> Iterator[str]:
 
 
 def example_setting(indent: str, name: str, field: FieldInfo) -> Iterator[str]:
-    """Give the lines of a setting: key, value, and its description beside it; a list stands below."""
+    """Give the lines of a setting: key, value, and its description next to it; a list is below."""
     is_list = isinstance(field.default, tuple)
     first = f"{indent}{name}:" if is_list else f"{indent}{name}: {as_yaml(field.default)}"
     start = f"{first:{EXAMPLE_COLUMN - 1}} # "

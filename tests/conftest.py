@@ -142,6 +142,16 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
+def put_variants(photo: Path, folder: Path, count: int) -> None:
+    """Put so many photos of the same face into a folder, each a little smaller than the one before."""
+    from PIL import Image  # noqa: PLC0415
+
+    with Image.open(photo) as image:
+        for way in range(count):
+            size = image.width - 4 * way, image.height - 6 * way
+            image.crop((0, 0, *size)).save(folder / f"{photo.stem}-{way}.jpg", quality=90 - way)
+
+
 def put(photo: Path, folder: Path, name: str | None = None) -> Path:
     """Copy a photo into a folder."""
     return Path(shutil.copy(photo, folder / (name or photo.name)))

@@ -29,7 +29,7 @@ def home(tmp_path: Path, astronaut: Path, obama: Path, meadow: Path) -> Path:
 
 
 def session() -> Iterator[list[str]]:
-    """Give the commands of the first session, but for the daemon."""
+    """Give the commands of the first session, except for the daemon."""
     text = README.read_text()
     for line in re.findall(r"^    uv run familiar (.*)$", text[text.index("## A first session") :], re.MULTILINE):
         words = shlex.split(line, comments=True)

@@ -26,6 +26,9 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
         ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),
         ("settle: soon", ":1:9: settle: 'soon' is wrong; it should be a valid number"),
+        ("settle: .nan", ":1:9: settle: nan is wrong; it should be a finite number"),
+        ("rescan: .inf", ":1:9: rescan: inf is wrong; it should be a finite number"),
+        ("log: {level: null}", ":1:14: log.level: null is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
         ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'mtcnn', 'hog' or 'cnn'"),
         (
             "vision: {engine: dlib, detector: mtcnn}",
@@ -40,7 +43,7 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("vision: {model_colours: grey}", ":1:25: vision.model_colours: 'grey' is wrong; it should be 'rgb' or 'bgr'"),
         (
             "vision: {engine: dlib, model: sface}",
-            ":1:31: vision.model: 'sface' is wrong; it should be 'dlib' or null, as the engine dlib can't run sface",
+            ":1:31: vision.model: 'sface' is wrong; it should be 'dlib' or null; the engine dlib can't run sface",
         ),
         (
             "vision: {preset: best}",
@@ -54,8 +57,8 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("folders: [/a/x, /b/x]", ":1:17: folders[1]: the source 'x' already exists; give this folder another `name`"),
         ("folders: {path: /a}", ":1:10: folders: {'path': '/a'} is wrong; a list would be right"),
         ("log: {level: loud}", ":1:14: log.level: 'loud' is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
-        ("settle: !!float x", ":1:9: settle: could not convert string to float: 'x'"),
-        ("settle: !!int ''", ":1:9: settle: string index out of range"),
+        ("settle: !!float x", ":1:9: settle: 'x' is wrong; a number would be right"),
+        ("settle: !!int ''", ":1:9: settle: '' is wrong; a whole number would be right"),
         (
             "folders: ['~nosuchuser/x']",
             ":1:11: folders[0]: '~nosuchuser/x' is wrong; it should start with / or ~/, or with the home of",
@@ -79,7 +82,7 @@ def test_the_schema_has_every_section() -> None:
     assert set(settings_schema()["properties"]) == set(Settings.model_fields)
 
 
-def test_a_preset_stands_for_detector_and_scale_of_which_each_may_be_set_by_itself() -> None:
+def test_a_preset_sets_detector_and_scale_and_each_can_be_overridden() -> None:
     assert VisionSettings() == VisionSettings(preset="balanced")
     fast, thorough = VisionSettings(preset="fast"), VisionSettings(preset="thorough")
     assert fast.max_size < VisionSettings().max_size < thorough.max_size

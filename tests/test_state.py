@@ -80,7 +80,7 @@ def test_a_file_that_lost_its_name_before_it_was_locked_is_not_taken_for_the_loc
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere")])
-def test_what_is_no_file_is_no_lock(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_only_a_regular_file_is_a_lock(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / LOCK_NAME)
     with pytest.raises(StoreError, match="the state folder can't be written: "), locked(tmp_path):
         raise AssertionError

@@ -14,7 +14,7 @@ class Backoff:
     longest: float
 
     def after(self, attempts: int) -> float:
-        """Return the seconds to wait after a failure that so many failed attempts came before."""
+        """Return the seconds to wait after a failure with this many failed attempts before it."""
         return min(self.first * 2.0 ** min(attempts, _DOUBLINGS), self.longest)
 
 

@@ -17,7 +17,7 @@ class LinkageLimits:
     """What is near enough for groups of faces to be joined; each field is a distance unless it says otherwise."""
 
     threshold: float = 0.495
-    """Largest link of a single face and a group of a few; all other limits lie as far from it as the others say."""
+    """Largest link of a single face and a small group; all other limits are relative to it."""
 
     two_faces: float = -0.011
     """How much nearer two single faces must be."""
@@ -26,7 +26,7 @@ class LinkageLimits:
     """How much nearer two groups must be."""
 
     votes: float = 0.052
-    """How much farther a group may be that all of a face's neighbours are in; less, the smaller their share is."""
+    """How much farther a group may be if it has all neighbours of a face; scaled down with their share."""
 
     clear: float = 0.084
     """A second group that is less than so much farther than the first must be made up for."""
@@ -41,10 +41,10 @@ class LinkageLimits:
     """Length of a usual embedding."""
 
     scale: float = 1.0
-    """By what embeddings are divided before they are grouped: the limits were measured with those of one model."""
+    """Divisor of embeddings before grouping: the limits were measured with one model."""
 
     looser: float = 0.05
-    """How much farther than what is joined two groups may be to be suggested as one."""
+    """How far beyond the limit of merging two groups may be to be suggested as one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Calibration:
     """What is near and far between embeddings of one model: distances on familiar's scale."""
 
     margin: float = 0.02
-    """Two people who are nearer to each other than this, as seen from a face, can't be told apart."""
+    """Two people whose distances to a face differ by less than this can't be told apart."""
 
     one_look: float = 0.6
     """Largest distance from the reference that is nearest to a face to others that stand for it together with that."""
@@ -61,7 +61,7 @@ class Calibration:
     """Largest distance of two faces of a video that are one person, wherever they are in the picture."""
 
     following: float = 0.6
-    """The same for faces that lie over each other in frames that follow each other."""
+    """The same for overlapping faces in consecutive frames."""
 
     linkage: LinkageLimits = field(default_factory=LinkageLimits)
 

@@ -47,7 +47,7 @@ def clean_name(text: str, *, portable: bool = False, longest: int | None = None)
 
 
 def shorten_name(name: str, *, longest: int = LONGEST) -> str:
-    """Return a name with so many bytes at most; its suffix stays."""
+    """Return a name shortened to this many bytes, with its suffix."""
     if len(_encoded(name)) <= longest:
         return name
     stem, dot, suffix = name.rpartition(".")
@@ -58,14 +58,14 @@ def shorten_name(name: str, *, longest: int = LONGEST) -> str:
 
 
 def number_name(name: str, number: int, *, longest: int = LONGEST) -> str:
-    """Return a name with a number before its suffix, `face-000123 (2).jpg`, and with so many bytes at most."""
+    """Return a name with a number before its suffix, `face-000123 (2).jpg`, shortened to this many bytes."""
     path = PurePosixPath(name)
     end = f" ({number}){path.suffix}"
     return _cut(path.stem, longest - len(_encoded(end))) + end
 
 
 def _cut(text: str, longest: int) -> str:
-    """Return the beginning of a text that fits into so many bytes, without a part of a character."""
+    """Return the beginning of a text within this many bytes, without partial characters."""
     size = 0
     for place, character in enumerate(text):
         size += len(_encoded(character))

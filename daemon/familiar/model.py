@@ -24,7 +24,7 @@ PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A rectangle in pixels of the upright original; `right` and `bottom` lie just outside of it."""
+    """A rectangle in pixels of the upright original; `right` and `bottom` are just outside of it."""
 
     left: int
     top: int
@@ -91,7 +91,7 @@ class Photo:
 class Match:
     """A face's best person: `distance` is Euclidean, in the space of the embeddings.
 
-    `accepted` is False when the person lies beyond their threshold, or when a second person is so near that the two
+    `accepted` is False when the person is beyond their threshold, or when a second person is so near that the two
     can't be told apart (`ambiguous`): then the face counts as unknown, and `person` says who came nearest.
     """
 
@@ -120,7 +120,7 @@ class RecognisedFace:
 
     @property
     def person(self) -> str | None:
-        """Name of the person whom the face belongs to, or None for an unknown face."""
+        """Name of the person of the face, or None for an unknown face."""
         return self.match.person if self.match is not None and self.match.accepted else None
 
 
@@ -146,11 +146,11 @@ class Operation(Protocol):
 
     @property
     def kind(self) -> str:
-        """The word by which people are told of it."""
+        """The word shown to people."""
 
     @property
     def rule(self) -> str:
-        """The rule or command that asked for it."""
+        """The rule or command that requested it."""
 
     @property
     def destination(self) -> Path | str:
@@ -159,7 +159,7 @@ class Operation(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileOperation:
-    """Put a file at `target`. `top` is the folder that a person has named, below which that lies, whatever is moved."""
+    """Put a file at `target`. `top` is the folder that a person has named, below which that is, whatever is moved."""
 
     kind: ClassVar[str]
     target: Path
@@ -177,7 +177,7 @@ class PhotoOperation(FileOperation):
     """Put the photo itself, another copy of it or a link to it at `target`; the clip of a live photo follows."""
 
     moves_photo: ClassVar[bool] = False
-    """Whether the photo lies at its target then, and nowhere else."""
+    """Whether the photo is at its target then, and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

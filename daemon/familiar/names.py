@@ -40,5 +40,9 @@ def _is_odd(character: str) -> bool:
 
 
 def name_key(name: str) -> str:
-    """Return what makes two names the same: case, Unicode form and runs of spaces do not count."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
+    """Return what makes two names the same: case, Unicode form and runs of spaces do not count.
+
+    It can be stored and compared even for a name that can't be used, such as bytes of a command line that are no text.
+    """
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())

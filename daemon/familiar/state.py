@@ -1,4 +1,4 @@
-"""The state folder: where things lie in it, and the lock file that says which one daemon has it.
+"""The state folder: where things are in it, and the lock file that names its holder.
 
 The file says as well when the store of the folder was lost under its holder: no new one is to be made then unasked,
 as a service manager would have it that starts the daemon again.
@@ -50,7 +50,7 @@ class Lock:
     lasts: bool
 
     def note(self, *, lost: bool) -> None:
-        """Write down who has the folder, and whether its store was lost."""
+        """Record who has the folder, and whether its store was lost."""
         words = [str(os.getpid()), *([_LASTS] if self.lasts else []), *([_LOST] if lost else [])]
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, " ".join(words).encode() + b"\n", 0)
@@ -60,7 +60,7 @@ class Lock:
 def locked(state: Path, *, lasts: bool = False) -> Iterator[Lock]:
     """Hold the state folder's lock for a block. The kernel frees it however the process ends.
 
-    Whoever `lasts`, as the daemon does, also carries out what others write down meanwhile.
+    A process that `lasts`, such as the daemon, also carries out operations that others record.
 
     Raises:
         BusyError: another process has it.
@@ -95,7 +95,7 @@ def holder(state: Path) -> int | None:
 
 
 def was_lost(state: Path) -> bool:
-    """Say whether the store of the folder was lost under the one who had it last."""
+    """Return whether the store of the folder was lost under the one who had it last."""
     try:
         descriptor = _opened(state / LOCK_NAME, os.O_RDONLY)
     except OSError:

@@ -149,7 +149,7 @@ def test_what_does_not_exist_is_an_error(nameless: Library, obamas: int) -> None
 
 
 @pytest.mark.parametrize("threshold", [0, -1, 2.5, math.nan])
-def test_a_threshold_that_is_no_distance_is_an_error(nameless: Library, threshold: float) -> None:
+def test_an_invalid_threshold_is_an_error(nameless: Library, threshold: float) -> None:
     with pytest.raises(UsageError, match="it must be above 0 and at most 2"):
         nameless.clusters.run(threshold=threshold)
 

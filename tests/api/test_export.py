@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,30 +45,32 @@ def test_a_stream_gets_the_table_and_stays_open(opened: Library) -> None:
 def test_a_file_is_replaced_only_if_that_is_asked_for(opened: Library, tmp_path: Path) -> None:
     file = tmp_path / "photos.jsonl"
     file.write_text("mine")
-    with pytest.raises(UsageError, match=r"photos.jsonl: is there already"):
+    with pytest.raises(UsageError, match=r"photos.jsonl already exists"):
         opened.export("photos", file)
     assert file.read_text() == "mine"
     assert opened.export("photos", file, replace=True).rows == 6
     assert len(file.read_text().splitlines()) == 6
 
 
-def test_what_can_not_be_exported_is_an_error_and_leaves_nothing(opened: Library, tmp_path: Path) -> None:
-    out = tmp_path / "out.csv"
-    for complaint, ask in (
-        ("There is no table 'people'; name one of photos, faces, matches", lambda: opened.export("people", out)),  # type: ignore[arg-type]
-        (
-            "The format is 'xlsx'; it must be one of csv, jsonl, parquet",
-            lambda: opened.export("faces", out, format="xlsx"),
-        ),  # type: ignore[arg-type]
-        ("the suffix '.xlsx' stands for no format", lambda: opened.export("faces", tmp_path / "out.xlsx")),
-        ("--embeddings goes with faces; photos have none", lambda: opened.export("photos", out, embeddings=True)),
-        ("Parquet needs a file", lambda: opened.export("photos", io.BytesIO(), format="parquet")),
-        ("is a folder; name a file in it", lambda: opened.export("photos", tmp_path, format="csv")),
-    ):
-        with pytest.raises(UsageError) as caught:
-            ask()
-        assert complaint in str(caught.value)
-    assert not out.exists()
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"table": "people"}, "'people' is not a table; use one of photos, faces, matches"),
+        ({"format": "xlsx"}, "The format is 'xlsx'; it must be one of csv, jsonl, parquet"),
+        ({"out": "out.xlsx"}, "the suffix '.xlsx' is not a known format"),
+        ({"out": ".", "format": "csv"}, "is a folder"),
+        ({"out": io.BytesIO(), "format": "parquet"}, "Parquet requires a file"),
+        ({"embeddings": True}, "--embeddings applies to faces only"),
+    ],
+)
+def test_what_can_not_be_exported_is_an_error_and_leaves_nothing(
+    opened: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], complaint: str
+) -> None:
+    monkeypatch.chdir(tmp_path / "inbox")
+    with pytest.raises(UsageError) as caught:
+        opened.export(**({"table": "photos", "out": "out.csv"} | arguments))
+    assert complaint in str(caught.value)
+    assert list(Path().iterdir()) == []
 
 
 def test_a_file_that_can_not_be_written_is_an_error(opened: Library, tmp_path: Path) -> None:

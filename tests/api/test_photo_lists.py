@@ -63,7 +63,7 @@ def test_one_path_is_a_list_in_a_file(opened: Library, photos: list[Path], to: P
 
 
 def test_a_photo_in_the_place_of_a_list_is_an_error_that_says_so(opened: Library, photos: list[Path], to: Path) -> None:
-    with pytest.raises(UsageError, match=r"obama.jpg: is a photo and no list of photos; a list has a path a line."):
+    with pytest.raises(UsageError, match=r"obama.jpg: is a photo, not a list of photos; a list has one path a line."):
         opened.move(photos[0], to)
     assert not to.exists()
 
@@ -82,8 +82,8 @@ def test_what_can_not_be_put_anywhere_is_an_error(opened: Library, photos: list[
     file = tmp_path / "file"
     file.touch()
     for complaint, paths, target in (
-        ("there is no path in it", [], tmp_path / "out"),
-        ("is a folder; a list has the paths of photos", [tmp_path], tmp_path / "out"),
+        ("contains no path", [], tmp_path / "out"),
+        ("is a folder", [tmp_path], tmp_path / "out"),
         ("can't be read: No such file", tmp_path / "nothing.txt", tmp_path / "out"),
         ("is a file", photos, file),
     ):
@@ -108,12 +108,25 @@ def test_one_person_and_one_folder_need_no_list(opened: Library, album: Path, to
 
 
 def test_what_can_not_be_collected_is_an_error(opened: Library, album: Path, to: Path) -> None:
-    with pytest.raises(UsageError, match="There is no person named 'Eve'"):
+    with pytest.raises(UsageError, match="'Eve'"):
         opened.collect("Eve", to)
-    with pytest.raises(UsageError, match="there is no such folder"):
+    with pytest.raises(UsageError, match="no such folder"):
         opened.collect("Joe Biden", to, folders=album / "2030")
     with pytest.raises(UsageError, match="2020"):
         opened.collect("Joe Biden", album / "2020" / "best", folders=album)
+    with pytest.raises(UsageError, match="No person is named; name at least one"):
+        opened.collect([], to, every=True)
     with pytest.raises(UsageError, match="The action is 'hardlink'; it must be one of copy, move, link, hard-link."):
         opened.collect("Joe Biden", to, action="hardlink")  # type: ignore[arg-type]
     assert not to.exists()
+
+
+def test_known_photos_are_put_into_a_folder_under_the_name_of_who_asked(
+    opened: Library, album: Path, obama: Path, to: Path
+) -> None:
+    (found,) = opened.find(obama, most=1)
+    photos = [(photo, path) for photo, path in found.paths.items() if path is not None]
+    (step,) = opened.put(photos, str(to), "copy", rule="a notebook").steps
+    assert (step.target, step.operation.rule) == (to / "obama.jpg", "a notebook")
+    with pytest.raises(UsageError, match="There is no photo 999"):
+        opened.put([(999, album / "2019" / "obama.jpg")], to, "copy", rule="a notebook")

@@ -47,7 +47,7 @@ def test_the_search_ends_at_a_threshold_a_number_and_a_person(
     assert {path.name for path in nearest.paths.values() if path is not None} == {"biden.jpg", "couple.jpg"}
 
 
-def test_a_photo_that_lies_nowhere_any_more_has_no_path(opened: Library, album: Path, astronaut: Path) -> None:
+def test_a_photo_without_files_has_no_path(opened: Library, album: Path, astronaut: Path) -> None:
     away = (album / "2020" / "astronaut.jpg").rename(album.parent / "astronaut.jpg")
     try:
         (found,) = opened.find(astronaut)
@@ -63,7 +63,7 @@ def test_a_photo_that_lies_nowhere_any_more_has_no_path(opened: Library, album: 
         ({"threshold": 0}, "The option threshold is 0; it must be above 0 and at most 2."),
         ({"threshold": 3.5}, "The option threshold is 3.5; it must be above 0 and at most 2."),
         ({"threshold": math.nan}, "The option threshold is nan; it must be above 0 and at most 2."),
-        ({"person": "Eve"}, "There is no person named 'Eve'"),
+        ({"person": "Eve"}, "'Eve'"),
     ],
 )
 def test_an_option_that_is_out_of_its_limits_is_an_error(
@@ -76,10 +76,10 @@ def test_an_option_that_is_out_of_its_limits_is_an_error(
 def test_an_image_that_can_not_be_searched_is_an_error(opened: Library, meadow: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     for image, kind, complaint in (
-        (tmp_path / "nothing.jpg", UsageError, "nothing.jpg: there is no such file."),
-        (tmp_path, UsageError, "is no regular file"),
-        (meadow, FamiliarError, "no face was found in it"),
-        (tmp_path / "broken.jpg", FamiliarError, "can't be looked at: not a picture in any format that is known"),
+        (tmp_path / "nothing.jpg", UsageError, "nothing.jpg: no such file."),
+        (tmp_path, UsageError, "is not a regular file"),
+        (meadow, FamiliarError, "no face"),
+        (tmp_path / "broken.jpg", FamiliarError, "not a picture in a known format"),
     ):
         with pytest.raises(kind, match=complaint):
             opened.find(image)

@@ -95,7 +95,7 @@ def test_named_faces_in_sidecars_of_others_are_confirmed_once_and_that_can_be_un
 
 def test_what_is_not_there_is_an_error(opened: Library, own: Household) -> None:
     for call in (opened.sidecars.plan, opened.sidecars.write, opened.sidecars.read):
-        with pytest.raises(UsageError, match="there is no such folder or file"):
+        with pytest.raises(UsageError, match="no such folder or file"):
             call(own.base / "nowhere")
 
 

@@ -44,7 +44,7 @@ for number, face in enumerate(faces):
 
 
 def gather(folders: list[Path], into: Path, most: int, megapixels: float | None) -> None:
-    """Copy so many photos, in equal parts from all folders; enlarge them if that is asked for."""
+    """Copy so many photos, in equal parts from all folders; enlarge them if that is requested."""
     lists = [
         sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".png"}) for folder in folders
     ]

@@ -1,4 +1,4 @@
-"""Measure how far embeddings of the face_recognition library lie from familiar's, and how well they do as references.
+"""Measure how far embeddings of the face_recognition library are from familiar's, and how well they do as references.
 
     uv run python tests/benchmarks/foreign_embeddings.py FOLDER
 

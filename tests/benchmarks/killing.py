@@ -44,7 +44,7 @@ def prepare(base: Path, photos: list[Path], people: list[Path]) -> Household:
 def disturb(household: Household, kills: int) -> int:
     """Kill a scan so many times; return how many of the kills found it at work.
 
-    Half of the moments are spread over start and first photos, the other half lie within the first operations.
+    Half of the moments are spread over start and first photos, the other half are within the first operations.
     """
     moments, at_work = random.Random(5), 0
     for number in range(kills):

@@ -56,8 +56,11 @@ def prepare(base: Path, photos: list[Path], people: list[Path]) -> Household:
     return household
 
 
-def disturb(household: Household, kills: int) -> tuple[int, int]:
-    """Kill changes of the model so many times; return how many kills came amid the work, and changes to another one."""
+def disturb(household: Household, kills: int, seconds: float) -> tuple[int, int]:
+    """Kill changes of the model so many times; return how many kills came amid the work, and changes to another one.
+
+    A quarter of the moments is spread over the time that a change takes, the others follow the first change of a face.
+    """
     moments, amid, changes, wanted = random.Random(5), 0, 0, "sface"
     for number in range(kills):
         if number % 5 == 4:
@@ -68,9 +71,9 @@ def disturb(household: Household, kills: int) -> tuple[int, int]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        before, deadline = engines(household), time.monotonic() + 20
-        if number % 2:
-            time.sleep(moments.uniform(0.2, 3.0))
+        before, deadline = engines(household), time.monotonic() + 100
+        if number % 4 == 3:
+            time.sleep(moments.uniform(0, seconds))
         else:
             while engines(household) == before and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.002)
@@ -105,8 +108,9 @@ def main() -> None:
         calm = Household(base=base / "calm")
         shutil.copytree(disturbed.state, calm.state)
         before = {name: rows(disturbed, query) for name, query in TABLES.items()}
+        begun = time.monotonic()
         calm.call("models", "use", "sface")
-        amid, changes = disturb(disturbed, wanted.kills)
+        amid, changes = disturb(disturbed, wanted.kills, time.monotonic() - begun)
         left = engines(disturbed)
         disturbed.call("models", "use", "sface")
         one, other = ({name: rows(each, query) for name, query in TABLES.items()} for each in (calm, disturbed))

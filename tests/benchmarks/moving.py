@@ -74,7 +74,7 @@ def run(tree: Path, kind: str, *, far: bool, count: int, size: int, traced: bool
 
 
 def calls(log: str, operations: int) -> dict[str, float]:
-    """Return how often each kind of call was made for one operation, but for those on the store."""
+    """Return how often each kind of call was made for one operation, except for those on the store."""
     within = log.split('"/begin"')[1].split('"/end"', maxsplit=1)[0]
     counted: collections.Counter[str] = collections.Counter()
     for name in re.findall(r"^\d+ +(\w+)\(", within, re.MULTILINE):

@@ -2,7 +2,7 @@
 
     uv run python tests/benchmarks/scanning.py FOLDER... [--truth FILE] [--megapixels N] [--most N]
 
-All photos of the folders lie in one folder for both, copied; each command is timed from its start to its end, the
+All photos of the folders are in one folder for both, copied; each command is timed from its start to its end, the
 loading of networks included. `--truth` names a table as in `tests/support/ground_truth.py`, of files in the folders.
 The peer gets one photo of a person to look for, as it needs one, and leaves out what is no JPEG or PNG.
 """

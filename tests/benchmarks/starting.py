@@ -43,7 +43,7 @@ def main() -> None:
         (base / "photos").mkdir()
         (base / "familiar.yaml").write_text(f"folders: [{base / 'photos'}]\n")
         Image.linear_gradient("L").save(base / "photos" / "meadow.png")
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("FAMILIAR_")}
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(("FAMILIAR_", "PYTHON"))}
         plain |= {"FAMILIAR_STATE": str(base / "state"), "XDG_CONFIG_HOME": str(base / "nothing")}
         configured = plain | {"FAMILIAR_CONFIG": str(base / "familiar.yaml")}
         familiar = [sys.executable, "-m", "familiar"]

@@ -32,9 +32,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, co
 
 @pytest.fixture
 def home(album: Household, tmp_path: Path) -> Household:
-    household = Household(base=tmp_path)
-    household.configure({"folders": [str(album.inbox)]})
-    shutil.copytree(album.state, household.state)
+    household = Household.like(album, tmp_path)
     shutil.copytree(album.base / "faces", household.base / "faces")
     return household
 

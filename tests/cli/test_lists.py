@@ -1,4 +1,4 @@
-"""familiar move, copy, link, collect, find --copy-to: photos put into folders by commands, and taken back."""
+"""familiar move, copy, link, collect, find --copy-to: photos put into folders by commands, and undone."""
 
 import subprocess
 import time
@@ -46,7 +46,7 @@ def test_listed_photos_are_put_into_a_folder_and_all_of_it_is_taken_back_at_once
     assert household.tree() == before
 
 
-def test_what_lies_there_already_is_not_put_there_again(household: Household, photos: list[Path]) -> None:
+def test_photos_that_are_already_there_are_not_put_there_again(household: Household, photos: list[Path]) -> None:
     listed = write_list(household, *photos)
     household.ask("copy", listed, "--to", household.out)
     before = household.tree()
@@ -125,7 +125,7 @@ def test_what_fails_is_told_and_is_not_tried_again_behind_ones_back(household: H
         assert store.journal.open_plans(store.now().replace(year=9999)) == []
 
 
-def test_listed_files_that_are_no_photos_are_moved_all_the_same(household: Household) -> None:
+def test_listed_files_other_than_photos_are_also_moved(household: Household) -> None:
     notes = household.inbox / "notes.jpg"
     notes.write_text("my diary")
     household.ask("move", write_list(household, notes), "--to", household.out)
@@ -263,7 +263,9 @@ def many(household: Household) -> Path:
     return write_list(household, *sorted(household.inbox.iterdir()))
 
 
-def test_what_a_killed_command_has_not_begun_is_never_done_behind_ones_back(household: Household, many: Path) -> None:
+def test_operations_that_a_killed_command_has_not_started_are_never_done_later(
+    household: Household, many: Path
+) -> None:
     before = household.tree()
     assert killed_midway(household, many) > 1
     household.ask("undo", "--last")
@@ -273,7 +275,7 @@ def test_what_a_killed_command_has_not_begun_is_never_done_behind_ones_back(hous
     assert "Nothing to undo." in household.ask("undo", "--last", check=False).stderr
 
 
-def test_a_command_after_a_killed_one_completes_what_was_begun_and_each_step_is_undone_once(
+def test_a_command_after_a_killed_one_completes_started_steps_and_each_step_is_undone_once(
     household: Household, many: Path
 ) -> None:
     before = household.tree()
@@ -312,7 +314,7 @@ def test_where_nobody_of_them_is_there_is_nothing_to_collect(library: Household,
     ]  # fmt: skip
 
 
-def test_a_file_is_moved_though_a_link_to_it_lies_beside_it(household: Household, obama: Path) -> None:
+def test_a_file_is_moved_although_a_link_to_it_is_next_to_it(household: Household, obama: Path) -> None:
     household.ask("people", "add", "Barack Obama", obama)
     real = put(obama, household.inbox, "real.jpg")
     (household.inbox / "link.jpg").symlink_to(real)

@@ -213,6 +213,9 @@ def test_an_image_is_compared_with_a_person_of_another_model(foreigner: Househol
     (face,) = foreigner.json("find", image)["faces"]
     assert face["person"] is None  # matching knows the model in use alone
     assert [(one["name"], one["distance"] < 0.01) for one in face["people"]] == [("Joe Biden", True)]
+    (face,) = foreigner.json("find", foreigner.inbox / "biden.jpg")["faces"]
+    assert [(one["name"], one["distance"]) for one in face["people"]] == [("Joe Biden", pytest.approx(0, abs=1e-4))]
+    assert counts(foreigner)["dlib"] == (False, 0, 1, 1)  # a known photo is encoded once
     (face,) = foreigner.json("find", image, "--person", "Joe Biden")["faces"]
     assert [Path(photo["path"]).name for photo in face["photos"]] == ["biden.jpg", "couple.jpg"]
 

@@ -37,7 +37,7 @@ def told(household: Household, *arguments: str | Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("odd", [pipe, dangling])
-def test_a_configuration_that_is_no_file_is_refused(household: Household, odd: Callable[[Path], str]) -> None:
+def test_a_configuration_that_is_not_a_file_is_refused(household: Household, odd: Callable[[Path], str]) -> None:
     household.config.unlink()
     reason = odd(household.config)
     assert told(household, "config", "check") == (2, f"{household.config}: can't be read: {reason}.")
@@ -45,7 +45,7 @@ def test_a_configuration_that_is_no_file_is_refused(household: Household, odd: C
 
 
 @pytest.mark.parametrize("odd", [pipe, dangling])
-def test_the_usual_configuration_is_not_passed_over_where_it_is_no_file(
+def test_the_default_configuration_is_not_skipped_if_it_is_not_a_file(
     household: Household, odd: Callable[[Path], str]
 ) -> None:
     household.config.unlink()
@@ -55,7 +55,7 @@ def test_the_usual_configuration_is_not_passed_over_where_it_is_no_file(
 
 
 @pytest.mark.parametrize("odd", [pipe, dangling])
-def test_rules_that_are_no_file_are_refused(household: Household, odd: Callable[[Path], str]) -> None:
+def test_rules_that_are_not_a_file_are_refused(household: Household, odd: Callable[[Path], str]) -> None:
     reason = odd(household.rules)
     message = f"{household.rules}: can't be read: {reason}."
     assert told(household, "rules", "check") == (2, message)
@@ -64,7 +64,7 @@ def test_rules_that_are_no_file_are_refused(household: Household, odd: Callable[
 
 
 @pytest.mark.parametrize("odd", [pipe, dangling])
-def test_a_list_and_scores_that_are_no_files_are_refused(household: Household, odd: Callable[[Path], str]) -> None:
+def test_a_list_and_scores_that_are_not_files_are_refused(household: Household, odd: Callable[[Path], str]) -> None:
     reason = odd(path := household.base / "list.txt")
     message = f"{path}: can't be read: {reason}."
     assert told(household, "copy", path, "--to", household.out) == (2, message)
@@ -81,7 +81,7 @@ def test_a_list_that_a_command_of_the_shell_writes_is_read(household: Household,
     assert set(household.tree(household.out)) == {"out/obama.jpg"}
 
 
-def test_a_photo_and_an_array_that_are_no_files_are_refused(household: Household) -> None:
+def test_a_photo_and_an_array_that_are_not_files_are_refused(household: Household) -> None:
     household.make_store()
     pipe(path := household.base / "photo.jpg")
     assert told(household, "find", path) == (2, f"{path}: is not a regular file.")
@@ -100,7 +100,7 @@ def test_a_daemon_whose_rules_and_configuration_become_no_files_keeps_the_last_g
         household.rules.unlink()
         reason = odd(household.rules)
         problems = [f"{household.rules}: can't be read: {reason}."]
-        if odd is pipe:  # what is gone for a moment is not told before it is asked for
+        if odd is pipe:  # what is gone for a moment is not told before it is requested
             assert daemon.wait_for("rules.rejected")["problems"] == problems
         daemon.send(signal.SIGHUP)
         assert daemon.wait_for("rules.rejected")["problems"] == problems

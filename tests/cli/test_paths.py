@@ -64,7 +64,7 @@ def test_an_empty_path_is_refused(listed: Household, arguments: tuple[str, ...])
     before = listed.tree()
     result = listed.ask(*arguments, check=False)
     assert (result.returncode, listed.tree()) == (2, before)
-    assert "the path is empty." in result.stderr
+    assert "The path is empty." in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [("move", LISTED, "--to", "~nobody-here/x"), ("scan", "~nobody-here/x")])

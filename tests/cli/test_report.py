@@ -5,7 +5,6 @@ import io
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -32,9 +31,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, cou
 @pytest.fixture
 def home(seen: Household, tmp_path: Path) -> Household:
     """A household of its own, with the state of the other; the photos lie where they lay."""
-    household = Household(base=tmp_path)
-    shutil.copytree(seen.state, household.state)
-    return household
+    return Household.like(seen, tmp_path)
 
 
 def faces_in(page: str) -> list[tuple[str, bytes]]:
@@ -116,7 +113,7 @@ def test_a_file_that_takes_the_name_of_a_report_while_it_is_made_is_not_replaced
     assert said.decode().splitlines()[-1] == f"error: {file}: can't be written: File exists."
 
 
-def test_what_is_no_file_is_not_replaced_even_by_force(home: Household) -> None:
+def test_only_files_are_replaced_even_with_force(home: Household) -> None:
     for odd, complaint in ((home.base, "is a folder; give a file in it."), (Path(os.devnull), "is not a regular file")):
         refused = home.ask("report", odd, "--force", check=False)
         assert (refused.returncode, complaint in refused.stderr) == (2, True), refused.stderr
@@ -157,7 +154,7 @@ def test_what_can_not_be_exported_is_said(home: Household, arguments: tuple[str,
     assert complaint in result.stdout + result.stderr
 
 
-def test_a_reader_that_has_enough_is_no_error(home: Household) -> None:
+def test_a_reader_that_closes_the_pipe_is_not_an_error(home: Household) -> None:
     script = f"{shlex.join(command('export', 'photos', '--format', 'jsonl'))} | head -c 1"
     result = subprocess.run(
         ["bash", "-c", script], env=home.whole_environment(), capture_output=True, text=True, check=True, timeout=60

@@ -1,4 +1,4 @@
-"""familiar plan, rules apply and undo: what rules would do, do, and take back."""
+"""familiar plan, rules apply and undo: what rules would do, do, and undo."""
 
 import json
 from pathlib import Path
@@ -137,7 +137,7 @@ def test_wrong_use_is_refused_with_what_would_be_right(
     assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
 
 
-def test_a_check_of_the_rules_names_people_whom_nobody_registered(household: Household) -> None:
+def test_a_check_of_the_rules_names_unregistered_people(household: Household) -> None:
     household.rule({"name": "of one", "when": {"person": "Eileen Collins"}, "then": ["stop"]})
     checked = household.json("rules", "check")
     assert (checked["rules"], checked["unknown_people"]) == (["of one"], ["Eileen Collins"])
@@ -175,3 +175,9 @@ def test_a_rule_may_ask_for_the_best_photos_of_a_person(library: Household, tmp_
     planned = library.json("plan")["plans"]
     library.rules.unlink()
     assert {Path(plan["path"]).name for plan in planned if plan["operations"]} == {"obama.jpg", "couple.jpg"}
+
+
+def test_the_schema_of_the_rules_is_printed_for_editors(household: Household) -> None:
+    schema = json.loads(household.ask("rules", "schema").stdout)
+    assert set(schema["$defs"]["Rule"]["properties"]) == {"name", "when", "then"}
+    assert household.json("rules", "schema") == schema

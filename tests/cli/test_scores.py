@@ -134,9 +134,7 @@ def test_photos_within_bounds_are_listed_the_best_first(library: Household, albu
     assert len(out.read_text().splitlines()) == 5
 
 
-def test_where_no_photo_lies_within_the_bounds_that_is_said_beside_the_empty_list(
-    household: Household, tmp_path: Path
-) -> None:
+def test_an_empty_list_within_bounds_is_reported(household: Household, tmp_path: Path) -> None:
     (tmp_path / "scores.txt").write_text("/a.jpg: 0.5\n/b.jpg: 0.4\n")
     result = household.ask("scores", "filter", tmp_path / "scores.txt", "--min-score", "0.9")
     assert (result.stdout, result.stderr) == ("", "0 of 2 photos have scores within the bounds.\n")

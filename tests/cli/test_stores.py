@@ -93,7 +93,7 @@ def test_a_command_that_brings_something_in_makes_one(
 
 
 @pytest.mark.parametrize("arguments", READERS, ids=" ".join)
-def test_a_store_that_was_deleted_is_not_made_anew_by_who_only_asks(
+def test_a_deleted_store_is_not_created_again_by_commands_that_only_read(
     fresh: Household, astronaut: Path, arguments: tuple[str, ...]
 ) -> None:
     fresh.make_store()
@@ -103,7 +103,7 @@ def test_a_store_that_was_deleted_is_not_made_anew_by_who_only_asks(
     assert list(fresh.state.iterdir()) == []
 
 
-def test_doctor_finds_that_there_is_no_store_yet_and_makes_none(fresh: Household) -> None:
+def test_doctor_reports_a_missing_store_and_does_not_create_one(fresh: Household) -> None:
     findings = {finding["subject"]: finding for finding in fresh.json("doctor")}
     assert findings["store"]["verdict"] == "good"
     assert findings["store"]["detail"] == f"none: {fresh.state} was never used"

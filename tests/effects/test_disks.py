@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,19 +9,8 @@ import pytest
 from familiar.effects.disks import Disks
 from familiar.filesystem.mounts import Disk, Mounts, mounts_in
 from familiar.model import Copy, Move
+from support.mounts import mounted
 from support.workbench import Workbench, undo_of
-
-
-@contextmanager
-def mounted(folder: Path) -> Iterator[None]:
-    """Mount an empty file system for a block."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture
@@ -223,7 +210,7 @@ def test_a_change_of_mounts_is_seen_by_what_has_read_them_before(bench: Workbenc
     assert Disks(bench.store.places, mounts).disk_of(point).is_same(before)
 
 
-def test_what_lies_on_a_disk_that_can_not_be_written_is_not_begun_to_be_undone(bench: Workbench, point: Path) -> None:
+def test_an_undo_on_a_read_only_disk_is_not_started(bench: Workbench, point: Path) -> None:
     with mounted(point):
         bench.done(Copy(target=point / "a.jpg", rule="r", top=point))
         subprocess.run(["mount", "-o", "remount,ro", point], check=True)

@@ -9,6 +9,7 @@ import pytest
 from familiar.effects.journal import Reservation
 from familiar.filesystem.folders import Entry, Folder, rename_new
 from familiar.model import Box, Copy, Crop, Link, Move, Operation
+from support.mounts import mounted
 from support.workbench import PICTURE, Death, Workbench, dies_at
 
 FACE = Box(left=0, top=0, right=5, bottom=5)
@@ -242,15 +243,10 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     """A folder with a photo on a file system that can't be written."""
     folder = tmp_path / "base" / "card"
     folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
+    with mounted(folder):
         (folder / "a.jpg").write_bytes(b"a photo")
         subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
         yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def test_where_the_original_can_not_be_removed_no_copy_stays_behind(read_only: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).parents[2] / "daemon" / "familiar"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note(FileOperation):
-    """Write down somewhere where a photo lies, and what there is to say of it."""
+    """Record somewhere where a photo is, and what there is to say of it."""
 
     text: str
     kind: ClassVar[str] = "note"
@@ -156,7 +156,7 @@ ASK_ALL_THE_SAME = {"flickr/sync/tag_decisions.py": "tags alone go to Flickr"}
 
 
 def asks_for_kinds(module: Path) -> bool:
-    """Say whether a module tests the class of a value of some kind."""
+    """Return whether a module tests the class of a value of some kind."""
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
             asked = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}

@@ -1,4 +1,4 @@
-"""A name is no file: what leads elsewhere, is exchanged, edited or not there costs no photo."""
+"""A name is not a file: what leads elsewhere, is replaced, edited or not there costs no photo."""
 
 import hashlib
 import os
@@ -41,18 +41,18 @@ def reasons(bench: Workbench) -> list[str]:
 # The last copy
 
 
-def test_a_link_to_a_copy_is_no_second_copy(bench: Workbench) -> None:
+def test_a_link_to_a_copy_is_not_a_second_copy(bench: Workbench) -> None:
     photo = bench.photo()
     bench.done(copy(bench.base / "out/a.jpg"), path=photo)
     photo.unlink()
     photo.symlink_to(bench.base / "out/a.jpg")
     assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last known copy of its photo"]
-    with pytest.raises(FamiliarError, match="last copy"):
+    with pytest.raises(FamiliarError, match="last known copy"):
         bench.undo_all()
     assert bench.tree() == {"in/a.jpg": "-> out/a.jpg", "out/a.jpg": b"a photo"}
 
 
-def test_the_same_file_by_way_of_a_linked_folder_is_no_second_copy(bench: Workbench) -> None:
+def test_the_same_file_through_a_linked_folder_is_not_a_second_copy(bench: Workbench) -> None:
     photo = bench.photo()
     bench.done(copy(bench.base / "out/a.jpg"), path=photo)
     (bench.base / "alias").symlink_to(bench.base / "out")
@@ -62,7 +62,7 @@ def test_the_same_file_by_way_of_a_linked_folder_is_no_second_copy(bench: Workbe
     bench.store.files.place(alias, photo_id=step.photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
     photo.unlink()
     assert reasons(bench) == [f"{bench.base}/out/a.jpg is the last known copy of its photo"]
-    with pytest.raises(FamiliarError, match="last copy"):
+    with pytest.raises(FamiliarError, match="last known copy"):
         undo_of(bench).undo(step)
     assert (bench.base / "out/a.jpg").read_bytes() == b"a photo"
 
@@ -84,7 +84,7 @@ def test_a_copied_sidecar_whose_original_is_gone_is_the_last_copy_of_it(bench: W
 
 
 @pytest.mark.parametrize("is_link", [False, True])
-def test_a_copy_that_is_exchanged_in_the_middle_of_its_undo_is_not_removed(bench: Workbench, *, is_link: bool) -> None:
+def test_a_copy_that_is_replaced_in_the_middle_of_its_undo_is_not_removed(bench: Workbench, *, is_link: bool) -> None:
     photo, target = bench.photo(), bench.base / "out/a.jpg"
     bench.done(copy(target), path=photo)
 
@@ -138,7 +138,7 @@ def test_a_link_that_is_there_already_is_not_made_again(bench: Workbench) -> Non
 
 
 @pytest.mark.parametrize("kind", ["fifo", "socket", "dangling link", "folder"])
-def test_what_is_no_file_is_neither_moved_nor_copied_and_nothing_waits_for_it(bench: Workbench, kind: str) -> None:
+def test_only_regular_files_are_moved_or_copied_and_nothing_waits_for_others(bench: Workbench, kind: str) -> None:
     import socket  # noqa: PLC0415 - by this test alone
 
     photo = bench.photo()
@@ -163,7 +163,7 @@ def test_what_is_no_file_is_neither_moved_nor_copied_and_nothing_waits_for_it(be
 
 
 @pytest.mark.parametrize("kind", ["fifo", "dangling link", "folder"])
-def test_what_is_no_file_has_its_name_and_the_photo_gets_a_number(bench: Workbench, kind: str) -> None:
+def test_a_name_taken_by_something_other_than_a_file_gives_the_photo_a_number(bench: Workbench, kind: str) -> None:
     taken = bench.base / "out/a.jpg"
     taken.parent.mkdir()
     match kind:
@@ -199,7 +199,7 @@ def test_an_edit_in_place_that_hides_itself_during_a_copy_to_another_disk_is_kep
     assert bench.tree(elsewhere) == {"in/a.jpg": b"A PHOTO"}
 
 
-def test_a_photo_that_is_exchanged_between_look_and_rename_stays_and_so_does_the_other(bench: Workbench) -> None:
+def test_a_photo_that_is_replaced_between_check_and_rename_stays_and_the_other_file_too(bench: Workbench) -> None:
     photo = bench.photo()
 
     def exchange() -> None:
@@ -212,7 +212,7 @@ def test_a_photo_that_is_exchanged_between_look_and_rename_stays_and_so_does_the
     assert bench.tree() == {"in/a.jpg": b"another", "in/kept.jpg": b"a photo"}
 
 
-def test_a_target_folder_that_is_exchanged_for_a_link_is_not_followed(bench: Workbench) -> None:
+def test_a_target_folder_that_is_replaced_by_a_link_is_not_followed(bench: Workbench) -> None:
     top, outside = bench.base / "people", bench.base / "outside"
     outside.mkdir()
     photo = bench.photo()
@@ -230,7 +230,7 @@ def test_a_target_folder_that_is_exchanged_for_a_link_is_not_followed(bench: Wor
     assert (outside / "b.jpg").read_bytes() == b"a photo"
 
 
-def test_a_top_that_is_exchanged_for_a_link_waits_until_that_is_trusted(bench: Workbench) -> None:
+def test_a_top_that_is_replaced_by_a_link_waits_until_it_is_trusted(bench: Workbench) -> None:
     top, outside = bench.base / "people", bench.base / "outside"
     outside.mkdir()
     photo = bench.photo()
@@ -382,7 +382,7 @@ def test_a_sidecar_that_is_a_link_to_nothing_stays_and_is_named(bench: Workbench
     sidecar.symlink_to("/nowhere")
     along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=True)
     _, outcome = bench.done(move(bench.base / "out/a.jpg"), along)
-    assert (outcome.state, outcome.error) == ("refused", f"{sidecar}: leads to /nowhere, where nothing is")
+    assert (outcome.state, outcome.error) == ("refused", f"{sidecar}: leads to /nowhere, which does not exist")
     assert sidecar.is_symlink()
 
 

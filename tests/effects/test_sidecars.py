@@ -101,7 +101,7 @@ def test_a_sidecar_that_somebody_changes_meanwhile_is_left_to_them_and_tried_aga
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
-def test_what_is_no_file_is_left_as_it_is(bench: Workbench, kind: str) -> None:
+def test_something_other_than_a_file_is_left_unchanged(bench: Workbench, kind: str) -> None:
     path = bench.base / "in/a.jpg.xmp"
     real = bench.photo("elsewhere/real.xmp", DIGIKAM)
     if kind == "link":
@@ -115,7 +115,7 @@ def test_what_is_no_file_is_left_as_it_is(bench: Workbench, kind: str) -> None:
         assert real.read_bytes() == DIGIKAM
     else:
         path.mkdir(parents=True)
-        with pytest.raises(FamiliarError, match="is no file"):
+        with pytest.raises(FamiliarError, match="is not a regular file"):
             bench.done(inscribe(bench))
 
 

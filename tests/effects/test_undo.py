@@ -78,7 +78,7 @@ def test_a_link_that_leads_elsewhere_now_is_an_obstacle(bench: Workbench) -> Non
     assert reasons(bench) == [f"{bench.base}/link.jpg is not the link that familiar created"]
 
 
-def test_what_was_kept_is_no_step_to_undo(bench: Workbench) -> None:
+def test_a_kept_step_is_not_undone(bench: Workbench) -> None:
     bench.photo("out/a.jpg")
     bench.done(copy(bench))
     assert bench.store.journal.select_last() == []

@@ -1,4 +1,4 @@
-"""Familiar as it is driven here: the only module that knows how its parts are put together."""
+"""Familiar as it is driven here: the only module that knows how its parts are built."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -73,7 +73,7 @@ def _chosen(store: Store, which: str) -> Iterable[Sequence[Step]]:
 
 
 def plan(store: Store, path: Path, operations: Sequence[Operation], *, as_command: bool) -> None:
-    """Write down a plan for the photo at a path, as the daemon does for an arrival, or a command for itself."""
+    """Record a plan for the photo at a path, as the daemon does for an arrival, or a command for itself."""
     photo_id = _record(store, path)
     for operation in operations:
         if isinstance(operation, WriteSidecar):
@@ -123,7 +123,7 @@ def made_by(store: Store) -> set[str]:
 
 
 def written_over(store: Store) -> set[str]:
-    """Return the hashes of sidecars that are written anew, and whose bytes the journal has."""
+    """Return the hashes of sidecars that are written again, and whose bytes the journal has."""
     return {hash_of(step.before) for step in _steps(store) if step.before is not None}
 
 

@@ -28,7 +28,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "lease": ("EAGAIN", "EACCES", "EINVAL", "ENOLCK"),
     "close": ("EIO-after",),
 }
-"""What each call may report. The ones with `-after` are done all the same: so a server answers that is asked twice."""
+"""What each call may report. The ones with `-after` are done anyway: so a server answers that is asked twice."""
 
 LIVE = ("rename", "replace", "edit", "delete", "link-file", "link-copy", "link-folder", "swap", "take", "append")
 """What a person does while familiar stands still at a call."""

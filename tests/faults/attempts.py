@@ -32,7 +32,7 @@ _MAKING = frozenset({"create", "rename", "link", "symlink", "mkdir"})
 
 @dataclass(slots=True)
 class Result:
-    """What came of an attempt: what went wrong on purpose, what was found not to hold, the calls of each command."""
+    """The result of an attempt: what went wrong on purpose, what was found not to hold, the calls of each command."""
 
     attempt: Attempt
     findings: list[str] = field(default_factory=list)

@@ -160,5 +160,5 @@ def _arming(chance: random.Random, calls: Sequence[Call], kind: str, can_mount: 
         acts = LIVE + MOUNTS if can_mount else LIVE
         return Arming("stop", call.number, count=chance.randint(1, 4), act=chance.choice(acts))
     what = chance.choice(FAULTS[call.label])
-    # An interrupted call is made anew, for ever if need be.
+    # An interrupted call is made again, forever if needed.
     return Arming(what, call.number, count=chance.choice((1, 1, 1, 2, 5) if what == "EINTR" else (1, 1, 1, 2, 5, -1)))

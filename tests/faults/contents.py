@@ -1,4 +1,4 @@
-"""What lies in folders, by hash, and what of it must not go."""
+"""What is in folders, by hash, and what of it must not go."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ def hash_of(data: bytes) -> str:
 
 
 def tree(folders: Iterable[Path]) -> Tree:
-    """Return what lies in and below folders; links are not followed."""
+    """Return what is in and below folders; links are not followed."""
     return dict(sorted(entry for folder in folders for entry in _below(folder)))
 
 
@@ -31,7 +31,7 @@ def _below(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def is_hidden(path: Path) -> bool:
-    """Say whether it is a temporary file of familiar by its name."""
+    """Return whether it is a temporary file of familiar by its name."""
     return path.name.startswith(".familiar-")
 
 
@@ -64,7 +64,7 @@ class Ledger:
         self.required -= seen - left
 
     def lost(self, found: Mapping[Path, str], excused: Collection[str] = ()) -> set[str]:
-        """Return the contents that are gone, but for those that are excused."""
+        """Return the contents that are gone, except for those that are excused."""
         return self.required - set(found.values()) - set(excused)
 
     def called(self, contents: Iterable[str]) -> str:

@@ -43,7 +43,7 @@ class Disks:
 
     @property
     def inside(self) -> tuple[Path, ...]:
-        """Return the folders in which familiar's files are now; what lies below a mount point is among them."""
+        """Return the folders in which familiar's files are now; what is below a mount point is among them."""
         if not self._mounts:
             return self.tops
         far = self.far if self._attached else self._disk
@@ -99,7 +99,7 @@ class Disks:
         for folder in (self.far, self._disk, self._bare):
             folder.mkdir()
         _mount("tmpfs", self._disk, kind="tmpfs")
-        _mount(str(self.base), self._bare, flags=_MS_BIND)  # shows what lies below the mount point of the far disk
+        _mount(str(self.base), self._bare, flags=_MS_BIND)  # shows what is below the mount point of the far disk
         _mount(str(self._disk), self.far, flags=_MS_BIND)
 
 

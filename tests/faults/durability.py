@@ -40,7 +40,7 @@ class Durability:
         self._unsure: set[str] = set()
 
     def observe(self, found: Mapping[Path, str]) -> None:
-        """Note what lies there while nobody is at work."""
+        """Note what is there while nobody is at work."""
         now = {str(path): hash_ for path, hash_ in found.items() if not hash_.startswith("-> ")}
         for gone in self._files.keys() - now.keys():
             self._forget(gone)
@@ -54,7 +54,7 @@ class Durability:
     def add(
         self, calls: Iterable[Call], found: Mapping[Path, str], required: Collection[str]
     ) -> list[tuple[Call, str]]:
-        """Add the calls of a process that has ended, and what lies there since.
+        """Add the calls of a process that has ended, and what is there since.
 
         Returns:
             The calls that removed what was the only file that is sure to be there, with the hash of its content.

@@ -19,7 +19,7 @@ from faults.shim import build, preloaded
 
 @dataclass(slots=True)
 class Summary:
-    """What came of a campaign: how much went wrong on purpose, what was found, and the calls of undisturbed runs."""
+    """The result of a campaign: how much went wrong on purpose, what was found, and the calls of undisturbed runs."""
 
     attempts: int = 0
     fired: Counter[str] = field(default_factory=Counter)
@@ -42,7 +42,7 @@ class Summary:
 
 
 def gathered(campaigns: Sequence[Campaign], on_progress: Callable[[Summary], None] = lambda _: None) -> Summary:
-    """Run campaigns side by side, each in a process of its own; return what came of all.
+    """Run campaigns side by side, each in a process of its own; return the result of all.
 
     Raises:
         ChildProcessError: one of them broke down.

@@ -52,7 +52,7 @@ class Person:
             acts[name](file)
 
     def put_right(self) -> None:
-        """Take back what can't stay: folders that are links, disks that are away, files that are still written."""
+        """Undo what can't stay: folders that are links, disks that are away, files that are still written."""
         while self._later:
             self._later.pop()()
 

@@ -94,5 +94,5 @@ def calls_in(log: Path) -> Iterator[Call]:
 
 
 def is_loaded() -> bool:
-    """Say whether this process was started with the shim."""
+    """Return whether this process was started with the shim."""
     return hasattr(ctypes.CDLL(None), "fault_arm") and sys.platform == "linux"

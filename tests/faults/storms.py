@@ -95,7 +95,7 @@ def _exchange_twice(one: Path, other: Path) -> None:
 
 
 def _link(place: Path, aside: Path) -> None:
-    """Have a link in the place of a file or folder, which lies aside meanwhile."""
+    """Put a link in the place of a file or folder, which is moved aside in the meantime."""
     _through(place, aside, aside)
 
 

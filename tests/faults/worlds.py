@@ -20,7 +20,7 @@ _TIME = 1_700_000_000_123_456_789
 
 
 class World:
-    """Where everything lies; each command has its own hour."""
+    """Where everything is; each command has its own hour."""
 
     def __init__(self, disks: Disks, ledger: Ledger) -> None:
         """Take the disks as they are, empty."""
@@ -70,7 +70,7 @@ class World:
                 self.arrived[place] = self.ledger.arrive(content, place.name)
 
     def decide(self, act: Decide) -> None:
-        """Write down a plan for a photo, if it is there."""
+        """Record a plan for a photo, if it is there."""
         photo = self._photo(act.photo)
         if photo is not None and photo.is_file():
             made = [self._operation(photo, wish) for wish in act.wishes]

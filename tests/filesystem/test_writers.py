@@ -27,7 +27,7 @@ def test_a_file_is_open_for_writing_as_long_as_a_program_has_it_so(photo: Path) 
     assert not is_open_for_writing(photo)
 
 
-def test_what_is_no_file_is_never_open_for_writing(tmp_path: Path) -> None:
+def test_only_files_count_as_open_for_writing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert not is_open_for_writing(tmp_path / "pipe")
     assert not is_open_for_writing(tmp_path / "nothing")

@@ -130,7 +130,7 @@ def test_a_lost_login_stops_flickr_alone_until_there_is_a_new_one(
         daemon.wait_for("flickr.listed")
 
 
-def test_no_call_is_made_beyond_the_budget_of_an_hour_though_the_daemon_starts_anew(
+def test_no_call_exceeds_the_budget_of_an_hour_although_the_daemon_restarts(
     home: Household, flickr: FlickrServer, album: list[str]
 ) -> None:
     flickr.quirks.hourly_limit = 10
@@ -143,7 +143,7 @@ def test_no_call_is_made_beyond_the_budget_of_an_hour_though_the_daemon_starts_a
     assert flickr.record.violations == []
 
 
-def test_a_photo_that_lies_in_a_folder_too_is_one_photo(home: Household, flickr: FlickrServer, obama: Path) -> None:
+def test_a_photo_that_is_also_in_a_folder_is_one_photo(home: Household, flickr: FlickrServer, obama: Path) -> None:
     configure(home, Login(url=flickr.url, **Control(flickr).grant()), max_size=None)
     home.configure(json.loads(home.config.read_text()) | {"folders": [str(home.inbox)]})
     shutil.copy(obama, home.inbox)

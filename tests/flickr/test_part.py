@@ -262,7 +262,7 @@ def test_a_single_look_that_ends_with_an_unexpected_error_is_in_trouble(bench: F
     assert part.trouble == "an unexpected error: RecursionError('too deep')"
 
 
-def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBench, obama: Path) -> None:
+def test_invalid_entries_of_a_listing_are_reported_and_are_not_deletions(bench: FlickrBench, obama: Path) -> None:
     photo = bench.flickr.account.add_photo(obama)
     deleted, odd = (bench.flickr.account.add_photo(obama) for _ in range(2))
     bench.look()
@@ -289,7 +289,7 @@ def test_odd_entries_of_a_listing_are_told_and_are_no_deletions(bench: FlickrBen
                 settings=bench.settings,
                 store=bench.store,
                 log=bench.log,
-                found=lambda: None,
+                on_found=lambda: None,
             )
             await lister.look()
 

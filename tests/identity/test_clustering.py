@@ -31,7 +31,7 @@ def someone(seed: int, length: float = 1.4) -> npt.NDArray[np.float64]:
 
 
 def faces_of(seed: int, count: int, spread: float = 0.02) -> Embeddings:
-    """Faces of one person, which lie about sixteen times the spread apart: 0.32."""
+    """Faces of one person, which are about sixteen times the spread apart: 0.32."""
     noise = np.random.default_rng([seed, 1]).normal(size=(count, 128))
     faces: Embeddings = (someone(seed) + spread * noise).astype(np.float32)
     return faces
@@ -65,7 +65,7 @@ def joined(grouping: Grouping) -> dict[int, list[int]]:
 
 
 def after(faces: FacesToGroup, grouping: Grouping) -> FacesToGroup:
-    """The faces once a grouping is written down."""
+    """The faces once a grouping is recorded."""
     cluster_of = dict(zip(faces.ids.tolist(), faces.clusters.tolist(), strict=True))
     cluster_of = {face: grouping.absorbed.get(cluster, cluster) for face, cluster in cluster_of.items()}
     for cluster, found in joined(grouping).items():
@@ -210,7 +210,7 @@ def test_faces_that_are_all_the_same_are_one_group(name: Name, count: int) -> No
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_two_faces_of_one_person_find_each_other_whoever_whispers_when(seed: int) -> None:
+def test_two_faces_of_one_person_are_grouped_in_any_update_order(seed: int) -> None:
     assert members(
         grouped(known(faces_of(seed, 2, spread=0.02), faces_of(seed + 100, 2, spread=0.02)), "whispers")
     ) == [
@@ -311,7 +311,7 @@ def test_groups_of_fewer_faces_than_wanted_are_not_made(name: Name) -> None:
 
 
 def look_alikes(apart_by: float) -> tuple[Embeddings, Embeddings]:
-    """Faces of two people whose centres lie so far apart."""
+    """Faces of two people whose centres are so far apart."""
     one = faces_of(1, 5, spread=0.02)
     other = faces_of(1, 10, spread=0.02)[5:] + someone(2, apart_by).astype(np.float32)
     return one, other

@@ -33,7 +33,7 @@ def test_an_area_is_where_its_pixels_are_in_the_stored_picture(orientation: int)
     assert stored_size(*shown.size, orientation) == (80, 40)
 
 
-def test_what_lies_outside_of_the_picture_is_cut_off() -> None:
+def test_an_area_outside_of_the_picture_is_cut_off() -> None:
     box = Box(left=-20, top=50, right=20, bottom=120)
     assert area_of(box, 100, 100) == Area(x=0.1, y=0.75, width=0.2, height=0.5)
 
@@ -55,6 +55,6 @@ def test_each_region_finds_the_face_that_fits_best_and_none_is_taken_twice() -> 
     assert faces_of([face], [far]) == {}
 
 
-def test_the_whole_picture_is_no_region_of_a_small_face_in_its_corner() -> None:
+def test_the_whole_picture_is_not_the_region_of_a_small_face_in_its_corner() -> None:
     whole, corner = Area(x=0.5, y=0.5, width=1, height=1), Area(x=0.1, y=0.1, width=0.1, height=0.1)
     assert faces_of([whole], [corner]) == {}

@@ -34,7 +34,7 @@ def test_percentiles_rise_from_the_least_score_to_the_greatest_and_count_every_s
 
 
 @given(st.floats(0.3, 1.0), st.integers(1, 9))
-def test_scores_that_are_all_the_same_lie_no_deviation_from_their_mean(score: float, count: int) -> None:
+def test_equal_scores_have_no_deviation_from_their_mean(score: float, count: int) -> None:
     found = statistics_of(np.full(count, score))
     assert found.standard_deviation == 0
     assert {each.deviations for each in found.percentiles} == {0}

@@ -1,7 +1,6 @@
 """Which faces become crops, why others do not, and what the crops are called."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +18,8 @@ from familiar.library.recognition import Recogniser
 from familiar.library.scoring import Scorer
 from familiar.model import Embedding
 from familiar.settings import MatchingSettings
-from support.album import MODEL, Album, embedding
+from support.album import ANN, EVE, MODEL, Album, embedding
 
-ANN, BOB, EVE = 1, 2, 3
 MATCHED = RecordedOptions(
     threshold=0.44,
     faces="matched",
@@ -38,17 +36,6 @@ MATCHED = RecordedOptions(
 )
 WITHIN = replace(MATCHED, faces="within")
 EVERY = replace(MATCHED, threshold=1, faces="every")
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Iterator[Album]:
-    """Ann is registered by photo 1, and is in photo 2 with Bob; Bob is registered by photo 3, and Eve is in photo 4."""
-    with Album.at(tmp_path) as opened:
-        opened.register(opened.photo(embedding(ANN))[0], "Ann")
-        opened.photo(embedding(ANN, 1), embedding(BOB, 1))
-        opened.register(opened.photo(embedding(BOB))[0], "Bob")
-        opened.photo(embedding(EVE))
-        yield opened
 
 
 def sought(album: Album, name: str = "Ann") -> PersonToCrop:
@@ -153,7 +140,7 @@ def test_photos_of_one_name_give_crops_of_different_names_and_odd_names_are_made
     assert long == f"{'ü' * 100}-2aaaaaaa.jpg"
 
 
-def test_a_photo_that_can_be_read_again_is_no_longer_written_down_as_unreadable(album: Album, tmp_path: Path) -> None:
+def test_a_photo_that_is_readable_again_is_no_longer_recorded_as_unreadable(album: Album, tmp_path: Path) -> None:
     folder = CropFolder(tmp_path / "to", sought(album), MATCHED)
     broken = [Unmatched(path=f"/a/{number}.jpg", hash=None, reason="can't be read") for number in (1, 2)]
     for one in broken:

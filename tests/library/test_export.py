@@ -174,7 +174,7 @@ def test_each_column_stands_in_the_documents(album: Album) -> None:
 
 
 @pytest.mark.parametrize("chosen", ["csv", "jsonl"])
-def test_what_is_no_number_in_a_damaged_embedding_is_nothing(album: Album, chosen: Format) -> None:
+def test_a_value_that_is_not_a_number_is_missing_in_an_exported_embedding(album: Album, chosen: Format) -> None:
     broken = embedding(9)
     broken[3] = np.nan
     album.photo(broken)
@@ -216,7 +216,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 
 @given(st.lists(texts, min_size=1, max_size=4))
-def test_any_text_comes_back_from_csv_but_for_the_apostrophe_before_formulas(values: list[str]) -> None:
+def test_any_text_is_read_back_from_csv_except_for_the_apostrophe_before_formulas(values: list[str]) -> None:
     columns = [Column(name=str(number), kind="text") for number in range(len(values))]
     rows = read_csv(written(Table(columns=tuple(columns), rows=1, batches=lambda: iter([[tuple(values)]])), "csv"))
     assert [list(row.values()) for row in rows] == [

@@ -1,4 +1,4 @@
-"""One reader of the files in which familiar writes down what it put into a folder."""
+"""One reader of the files in which familiar records what it put into a folder."""
 
 from pathlib import Path
 

@@ -121,7 +121,7 @@ def test_where_the_photo_is_gone_no_sidecar_is_made_and_where_it_is_out_of_reach
     assert bench.tree() == {}
 
 
-def test_what_an_interrupted_write_replaced_stays_known_though_another_sidecar_lies_there_at_the_next_start(
+def test_the_content_replaced_by_an_interrupted_write_stays_known_although_another_sidecar_is_there_at_the_next_start(
     tmp_path: Path,
 ) -> None:
     def write(bench: Workbench, death: Death) -> None:

@@ -165,7 +165,7 @@ def test_an_empty_store_gives_a_page_that_says_so(tmp_path: Path) -> None:
     with Store(tmp_path / "familiar.db") as store:
         page = render(figures_of(store), Pictures(), faces=True)
     assert Elements(page).wrong == []
-    assert "No photo has been seen yet." in page
+    assert "The store has no photos." in page
 
 
 def test_people_alone_and_photos_alone_make_a_page(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_people_alone_and_photos_alone_make_a_page(tmp_path: Path) -> None:
     with Store(tmp_path / "photos.db") as store:
         fill(store, photos=12, faces=0, people=0)
         page = render(figures_of(store), Pictures(), faces=True)
-        assert "Nobody is registered yet" in page
+        assert "No people are registered." in page
         assert "100\u00a0% of the photos (12) have no face." in page
     with Store(tmp_path / "aside.db") as store:
         store.photos.set_aside("f" * 64, "damaged")

@@ -1,8 +1,5 @@
 """Scores of stored photos, people and photos that are near a face, and the store's own lists of them."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,21 +8,9 @@ from familiar.library.scoring import PercentileIndex, Scorer
 from familiar.library.search import Finder, SearchQuery
 from familiar.model import Face
 from familiar.settings import MatchingSettings
-from support.album import MODEL, Album, embedding
+from support.album import ANN, EVE, MODEL, Album, embedding
 
-ANN, BOB, EVE = 1, 2, 3
 SETTINGS = MatchingSettings()
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> Iterator[Album]:
-    """Ann is registered by photo 1, and is in photo 2 with Bob; Bob is registered by photo 3, and Eve is in photo 4."""
-    with Album.at(tmp_path) as opened:
-        opened.register(opened.photo(embedding(ANN))[0], "Ann")
-        opened.photo(embedding(ANN, 1), embedding(BOB, 1))
-        opened.register(opened.photo(embedding(BOB))[0], "Bob")
-        opened.photo(embedding(EVE))
-        yield opened
 
 
 def scores(album: Album, name: str = "Ann", photos: list[int] | None = None) -> dict[int, float]:

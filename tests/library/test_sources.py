@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.library.sources import FlickrCache, Sources, folder_source
+from familiar.library.sources import ConfiguredFolders, FlickrCache, Sources
 from familiar.settings import FolderSettings
 from familiar.store.store import Store
 from support.log import CheckedLog
@@ -34,9 +34,10 @@ def test_the_most_particular_source_that_holds_a_path_answers_for_it(store: Stor
     assert sources.of(cache.folder / "deeper" / "1_a.jpg") is rest
 
 
-def test_a_file_of_the_cache_is_of_flickr(store: Store) -> None:
+def test_a_file_of_the_cache_is_of_flickr_and_only_a_copy(store: Store) -> None:
     cache = FlickrCache(store)
     assert cache.name_of(cache.folder / "1_a.jpg") == "flickr"
+    assert cache.is_remote
 
 
 def test_a_file_is_gone_from_the_cache_when_it_is_not_there(store: Store) -> None:
@@ -53,9 +54,11 @@ def test_a_file_is_gone_from_the_cache_when_it_is_not_there(store: Store) -> Non
     assert log.events == [("file.gone", {"path": path})]
 
 
-def test_a_path_has_the_name_of_the_folder_of_the_settings_that_it_lies_in_or_that_of_its_own() -> None:
-    folders = (FolderSettings(path=Path("/photos"), name="home"), FolderSettings(path=Path("/scans")))
-    assert folder_source(Path("/photos/2019/a.jpg"), folders) == "home"
-    assert folder_source(Path("/scans/a.jpg"), folders) == "scans"
-    assert folder_source(Path("/elsewhere/a.jpg"), folders) == "elsewhere"
-    assert folder_source(Path("/elsewhere/flickr/a.jpg"), folders) == "flickr (folder)"
+def test_a_path_has_the_name_of_its_configured_folder_or_of_its_own_folder() -> None:
+    home, scans = FolderSettings(path=Path("/photos"), name="home"), FolderSettings(path=Path("/scans"))
+    folders = ConfiguredFolders((home, scans))
+    assert folders.name_of(Path("/photos/2019/a.jpg")) == "home"
+    assert folders.name_of(Path("/scans/a.jpg")) == "scans"
+    assert folders.name_of(Path("/elsewhere/a.jpg")) == "elsewhere"
+    assert folders.name_of(Path("/elsewhere/flickr/a.jpg")) == "flickr (folder)"
+    assert not folders.is_remote

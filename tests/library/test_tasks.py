@@ -46,7 +46,7 @@ def test_a_task_that_fails_ends_no_other() -> None:
     asyncio.run(run())
 
 
-def test_tasks_that_are_broken_off_are_no_error() -> None:
+def test_cancelled_tasks_are_not_an_error() -> None:
     async def run() -> None:
         tasks: Tasks[str] = Tasks()
         tasks.start("list", _wait(asyncio.Event()))

@@ -32,7 +32,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ("rules: [{then: [stop]}]", "rules.yaml:1:9: rules[0]: the rule has no 'name'"),
         (
             "rules: [{name: a, then: [stop], name: b}]",
-            "rules.yaml:1:33: rules[0].name: this key stands here twice; keep one",
+            "rules.yaml:1:33: rules[0].name: this key is given twice; keep one",
         ),
         (
             "rules:\n- {name: a, then: [stop]}\n- {name: a, then: [stop]}",
@@ -63,19 +63,67 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             "rules: [{name: a, when: {percentile: {min: 5}}, then: [stop]}]",
             (
                 "rules.yaml:1:38: rules[0].when.percentile: it is relative to a person: person with a name, or any, "
-                "has to stand beside it"
+                "is required beside it"
             ),
         ),
         (
             "rules: [{name: a, when: {person: [Ann, unknown], percentile: {min: 5}}, then: [stop]}]",
             (
                 "rules.yaml:1:62: rules[0].when.percentile: it is relative to a person: person with a name, or any, "
-                "has to stand beside it"
+                "is required beside it"
             ),
         ),
         (
             "rules: [{name: a, when: {person: Ann, percentile: {min: 101}}, then: [stop]}]",
             "rules.yaml:1:57: rules[0].when.percentile.min: 101 is wrong; a number from 0 to 100 would be right",
+        ),
+        (
+            "rules: [{name: a, then: [{move: ~}]}]",
+            (
+                "rules.yaml:1:33: rules[0].then[0].move: null is wrong; a folder such as ~/Pictures/ (~ alone is null "
+                "in YAML) would be right"
+            ),
+        ),
+        (
+            "rules: [{name: a, then: [{copy: '~'}]}]",
+            "rules.yaml:1:33: rules[0].then[0].copy: '~' must begin with a folder: / or ~/",
+        ),
+        (
+            "rules: [{name: a, then: [{link: {to: '~{person}/'}}]}]",
+            "rules.yaml:1:38: rules[0].then[0].link.to: '~{person}/' must begin with a folder: / or ~/",
+        ),
+        (
+            "rules: [{name: a, then: [{crop: /}]}]",
+            (
+                "rules.yaml:1:33: rules[0].then[0].crop: '/' leads to the root folder of the file system; a target in "
+                "a folder, such as ~/Pictures/, would be right"
+            ),
+        ),
+        (
+            "rules: [{name: a, then: [{move: ''}]}]",
+            "rules.yaml:1:33: rules[0].then[0].move: '' is wrong; a text would be right",
+        ),
+        (
+            'rules: [{name: "\\ud800", then: [stop]}]',
+            "rules.yaml:1:16: rules[0].name: '\\ud800' is wrong; a text without control characters would be right",
+        ),
+        (
+            "rules: [{name: a, when: {faces: {max: 2000000}}, then: [stop]}]",
+            "rules.yaml:1:39: rules[0].when.faces.max: 2000000 is wrong; a number from 0 to 1000000 would be right",
+        ),
+        (
+            "rules: [{name: a, when: {taken: {from: 2026-05-02, to: 2026-05-01}}, then: [stop]}]",
+            (
+                "rules.yaml:1:40: rules[0].when.taken.from: 2026-05-02 00:00:00 is later than 'to'; an earlier 'from' "
+                "would be right"
+            ),
+        ),
+        (
+            "rules: [{name: a, when: {taken: {from: 2026-02-30}}, then: [stop]}]",
+            (
+                "rules.yaml:1:40: rules[0].when.taken.from: '2026-02-30' is wrong; a date such as 2026-05-31 would be "
+                "right"
+            ),
         ),
         (
             "rules: [{name: a, then: [{link: {to: /a/, kind: soft}}]}]",
@@ -133,7 +181,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             ),
         ),
         (
-            "rules: [{name: a, when: {taken: {from: 9999-12-31, to: 9999-12-31}}, then: [stop]}]",
+            "rules: [{name: a, when: {taken: {from: 9999-12-31}}, then: [stop]}]",
             (
                 "rules.yaml:1:40: rules[0].when.taken.from: 9999-12-31 is out of range; a date such as 2026-05-31 "
                 "would be right"
@@ -170,7 +218,7 @@ def test_a_file_without_rules_has_none(text: str) -> None:
         ),
         (
             "rules: [{name: !!int '', then: [stop]}]",
-            "rules.yaml:1:16: rules[0].name: string index out of range",
+            "rules.yaml:1:16: rules[0].name: '' is wrong; a whole number would be right",
         ),
         (
             "rules: [{name: !!python/object:os.system a, then: [stop]}]",
@@ -200,6 +248,6 @@ def test_an_alias_that_contains_itself_is_refused() -> None:
     assert "nested over 40 deep" in problems("rules: &a [*a]")[0]
 
 
-def test_the_people_that_rules_name_are_known() -> None:
+def test_rules_tell_which_people_they_name() -> None:
     text = "rules: [{name: a, when: {any: [{person: [Ann, unknown]}, {not: {person: Bob}}]}, then: [stop]}]"
     assert read_rules(FILE, text, home=Path("/")).people() == {"Ann", "Bob"}

@@ -90,7 +90,7 @@ def test_a_condition_holds_or_does_not(when: str, expected: bool) -> None:
     assert holds(when, subject(ANN, BOB, STRANGER)) is expected
 
 
-def test_conditions_side_by_side_speak_of_the_same_face() -> None:
+def test_conditions_side_by_side_refer_to_the_same_face() -> None:
     looked_at = subject(face("Ann", size=40), face("Bob", size=200))
     assert not holds("{person: Ann, face: {min_size: 100}}", looked_at)
     assert holds("{all: [{person: Ann}, {face: {min_size: 100}}]}", looked_at)
@@ -102,7 +102,7 @@ def test_an_action_that_names_the_person_is_done_once_for_each_that_the_conditio
     assert targets(rule, twice) == ["copy /out/Ann/a.jpg", "copy /out/Bob/a.jpg"]
 
 
-def test_without_a_condition_on_faces_actions_are_about_everybody_recognised_and_crops_about_every_face() -> None:
+def test_without_a_condition_on_faces_actions_use_everybody_who_is_recognised_and_crops_use_every_face() -> None:
     rule = (
         "rules: [{name: r, then: [copy: '/out/{person}/', crop: '/faces/{person}.png']}]".replace(
             "', crop", "'}, {crop"
@@ -147,7 +147,7 @@ def test_stop_ends_the_rules_for_this_photo() -> None:
     assert targets(rules, subject(BOB)) == ["copy /out/a.jpg"]
 
 
-def test_what_is_where_it_should_be_or_asked_for_twice_is_not_done_again() -> None:
+def test_an_operation_that_is_asked_for_twice_or_leads_to_the_photo_itself_is_left_out() -> None:
     rules = "rules: [{name: a, then: [{move: /photos/camera/}, {copy: /out/}]}, {name: b, then: [{copy: /out/}]}]"
     assert targets(rules, subject(ANN)) == ["copy /out/a.jpg"]
 
@@ -170,7 +170,7 @@ def test_a_photo_on_flickr_is_tagged_once_with_each_person_and_with_no_stranger(
     assert targets("rules: [{name: a, when: {person: unknown}, then: [{tag: '{person}'}]}]", subject(STRANGER)) == []
 
 
-def test_what_can_not_be_done_for_where_a_photo_came_from_is_refused_with_the_reason() -> None:
+def test_an_action_that_does_not_fit_the_source_of_a_photo_is_refused_with_the_reason() -> None:
     rules = "rules: [{name: r, then: [{tag: '{person}'}, {move: /a/}, {link: /b/}, {link: {to: /c/, kind: hard}}]}]"
     local, remote = planned(rules, subject(ANN)), planned(rules, subject(ANN, is_remote=True))
     assert [(no.kind, no.reason) for no in local.refusals] == [("tag", "it does not come from Flickr, where tags go")]
@@ -179,12 +179,12 @@ def test_what_can_not_be_done_for_where_a_photo_came_from_is_refused_with_the_re
     assert [step.destination for step in remote.operations] == ["Ann", Path("/c/a.jpg")]
 
 
-def test_a_name_that_can_be_no_tag_is_refused_with_the_reason() -> None:
+def test_a_text_that_can_not_be_a_tag_is_refused_with_the_reason() -> None:
     rules = "rules: [{name: r, then: [{tag: '" + "very " * 50 + "{person}'}]}]"
     long = planned(rules, subject(face("Ann Ann Ann"), is_remote=True))
     assert (long.operations, [no.reason for no in long.refusals]) == (
         (),
-        ["the tag 'very very very very '... has 261 characters; Flickr takes 255 at most"],
+        ["the tag 'very very very very '... has 261 characters; the limit of Flickr is 255"],
     )
 
 
@@ -209,7 +209,7 @@ def test_a_percentile_compares_a_face_with_all_photos_for_its_person(when: str, 
     assert bool(plan.operations) == expected
 
 
-def test_percentiles_are_worked_out_only_for_people_for_whom_a_rule_asks() -> None:
+def test_percentiles_are_computed_only_for_people_for_whom_a_rule_asks() -> None:
     text = "rules: [{name: r, when: {any: [{person: Ann, percentile: {min: 9}}, {person: Bob}]}, then: [copy: /out/]}]"
     rules = read_rules(Path("rules.yaml"), text, home=HOME)
     asked: list[str] = []

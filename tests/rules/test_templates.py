@@ -35,6 +35,9 @@ def rendered(template: str, **values: str) -> str:
         ("/srv/all.jpg", "/srv/all.jpg"),
         ("/{person}/", "/Eileen Collins/IMG_1.JPG"),
         ("~/{person}", "/home/eileen/Eileen Collins"),
+        ("~//Pictures//{person}/", "/home/eileen/Pictures/Eileen Collins/IMG_1.JPG"),
+        ("//srv//{person}/", "/srv/Eileen Collins/IMG_1.JPG"),
+        ("/{taken:%Y/%m}", "/2026/05"),
     ],
 )
 def test_a_template_becomes_a_path(template: str, path: str) -> None:
@@ -67,6 +70,28 @@ def test_no_value_leads_out_of_the_base_folder(person: str, stem: str, suffix: s
     assert all(len(part.encode("utf-8", "surrogatepass")) <= 255 for part in parts)
 
 
+@pytest.mark.parametrize("template", ["~/", "~/{name}", "~/."])
+def test_a_home_that_is_the_root_folder_is_no_target(template: str) -> None:
+    with pytest.raises(TemplateError, match="leads to the root folder of the file system"):
+        parse_template(template, home=Path("/"))
+
+
+def test_a_folder_in_a_home_that_is_the_root_folder_is_a_target() -> None:
+    target = parse_template("~/Pictures/", home=Path("/"))
+    assert str(target.render(VALUES, "IMG_1.JPG")) == "/Pictures/IMG_1.JPG"
+
+
+@given(template=st.text(alphabet="/~.a{}", max_size=6) | st.sampled_from(["/{suffix}", "/{taken:%Y/}", "/{taken:/}"]))
+def test_no_target_lies_directly_in_the_root_folder(template: str) -> None:
+    for home in (HOME, Path("/")):
+        try:
+            target = parse_template(template.replace("{}", "{suffix}"), home=home)
+        except TemplateError:
+            continue
+        for suffix in (".jpg", ""):
+            assert len(target.render(VALUES | {"suffix": suffix}, "IMG_1.JPG").parts) > 2
+
+
 def test_a_long_name_is_shortened_and_keeps_its_suffix() -> None:
     path = rendered("/srv/{person}.jpg", person="é" * 200)
     assert path.endswith("é.jpg")
@@ -84,15 +109,28 @@ def test_a_name_that_is_not_utf_8_stays_as_it_is() -> None:
         ("Pictures/", "'Pictures/' must begin with a folder: / or ~/"),
         ("", "'' must begin with a folder: / or ~/"),
         ("{person}/", "'{person}/' must begin with a folder: / or ~/"),
+        ("~", "'~' must begin with a folder: / or ~/"),
+        ("~{person}/", "'~{person}/' must begin with a folder: / or ~/"),
+        ("~bob", "'~bob' must begin with a folder: / or ~/"),
         ("~bob/x", "'~bob/x' must begin with a folder: / or ~/"),
+        (
+            "/",
+            "'/' leads to the root folder of the file system; a target in a folder, such as ~/Pictures/, would be",
+        ),
+        ("/.", "'/.' leads to the root folder of the file system"),
+        ("//./", "'//./' leads to the root folder of the file system"),
+        ("/{name}", "'/{name}' leads to the root folder of the file system"),
+        ("/{person}", "'/{person}' leads to the root folder of the file system"),
+        ("/all.jpg", "'/all.jpg' leads to the root folder of the file system"),
+        ("/{suffix}/", "'/{suffix}/' leads to the root folder of the file system"),
         ("/srv/../x/", "'/srv/../x/': '..' is not allowed in it"),
         ("/srv/{persn}/", "'/srv/{persn}/': unknown field {persn}; known are person, name, stem, suffix, taken"),
         ("/srv/{person!r}/", "unknown field {person}"),
         ("/srv/{person.x}/", "unknown field {person.x}"),
         ("/srv/{person:>9}/", "{person} takes no format, but it has '>9'"),
         ("/srv/{taken:%Q}/", "%Q is not known in a date; use %Y, %m, %d"),
-        ("/srv/{score:abc}/", "'abc' is no format of a number; .2f would be one"),
-        ("/srv/{person/", "expected '}' before end of string; a brace that is meant as such is doubled"),
+        ("/srv/{score:abc}/", "'abc' is not a format of a number; .2f would be right"),
+        ("/srv/{person/", "expected '}' before end of string; to write a brace, double it: {{ or }}"),
     ],
 )
 def test_a_wrong_template_says_what_would_be_right(template: str, message: str) -> None:

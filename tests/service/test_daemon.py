@@ -5,9 +5,7 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
 from support.household import Household, Running
 from support.log import names
+from support.mounts import mounted
 
 
 def put(photo: Path, target: Path) -> Path:
@@ -53,7 +52,7 @@ def test_a_photo_that_arrives_is_recognised_and_copied_cropped_and_moved(
         assert face.size == (64, 64)
 
 
-def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(household: Household, obama: Path) -> None:
+def test_a_file_that_is_being_written_is_not_read_until_it_stops_changing(household: Household, obama: Path) -> None:
     data = obama.read_bytes()
     household.configure({"settle": 0.6})
     with household.running() as daemon, (household.inbox / "slow.jpg").open("wb") as file:
@@ -69,7 +68,7 @@ def test_a_file_that_is_being_written_is_left_alone_until_it_lies_still(househol
         assert daemon.events("photo.set_aside") == []
 
 
-def test_files_that_lie_there_at_the_start_settle_too(household: Household, obama: Path) -> None:
+def test_files_that_exist_at_the_start_settle_too(household: Household, obama: Path) -> None:
     path = put(obama, household.inbox / "there.jpg")
     os.utime(path, (1e9, 1e9))
     household.configure({"settle": 1.0})
@@ -321,19 +320,6 @@ def test_a_polled_root_is_watched_without_events(household: Household, obama: Pa
         put(obama, household.inbox)
         daemon.wait_for("photo.seen")
     assert "file.found" not in names(daemon.events())
-
-
-@contextmanager
-def mounted(folder: Path, options: str = "size=8m") -> Iterator[None]:
-    """Mount a small file system of its own on a folder."""
-    folder.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_keeps_the_photo_where_it_is_and_is_tried_again(household: Household, obama: Path) -> None:

@@ -16,7 +16,8 @@ def test_the_daemon_groups_new_faces_when_the_work_is_done_and_again_only_for_ne
         put(photo, household.inbox)
     with household.running() as daemon:
         daemon.wait_for("clusters.updated", fresh=1, grouped=2)
-        rounds = daemon.events("clusters.updated")  # two, where the first photo was done before the second lay still
+        # two rounds if the first photo was done before the second had settled
+        rounds = daemon.events("clusters.updated")
         assert sum(found["grouped"] for found in rounds) == 2
         time.sleep(4)  # several times the second in which there would be another round
         assert daemon.events("clusters.updated") == rounds

@@ -1,8 +1,6 @@
 """One photo must not stop the others, whatever goes wrong with it."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,12 +9,6 @@ from familiar.service.arrival import Arrival
 from familiar.service.handler import Handler
 from familiar.store.files import FileRow
 from support.arrivals import ArrivalBench
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 def handled(bench: ArrivalBench, error: Exception, *, row: FileRow | None = None) -> FileRow:
@@ -77,7 +69,7 @@ def test_a_passing_failure_is_tried_again_after_longer_and_longer_times(bench: A
     assert (file.attempts, file.due) == (2, bench.now + 120)
 
 
-def test_a_failure_with_a_file_name_that_is_no_text_is_written_down(bench: ArrivalBench) -> None:
+def test_a_failure_with_a_file_name_that_is_not_text_is_recorded(bench: ArrivalBench) -> None:
     file = handled(bench, RetryError("\udcff.jpg: Input/output error"))
     assert file.state == "failed"
     assert bench.store.files.failures() == [(file.path, "\\udcff.jpg: Input/output error")]
@@ -98,7 +90,7 @@ def test_a_file_on_a_disk_that_is_away_is_not_gone_and_is_tried_again(bench: Arr
     assert bench.log.of("file.failed")[0]["reason"] == "unavailable"
 
 
-def test_a_store_that_fails_is_no_fault_of_the_photo_which_stays_pending(bench: ArrivalBench) -> None:
+def test_a_failing_store_leaves_the_photo_pending(bench: ArrivalBench) -> None:
     with pytest.raises(StoreUnavailableError, match="disk full"):
         handled(bench, StoreUnavailableError("disk full"))
     assert bench.row(bench.base / "in" / "a.jpg").state == "pending"

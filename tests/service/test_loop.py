@@ -46,7 +46,7 @@ class Noted:
 
 
 class Window(Noted):
-    """A job that has files under way."""
+    """A job that has files in progress."""
 
     count = 3
 

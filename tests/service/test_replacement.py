@@ -85,7 +85,9 @@ def test_a_daemon_at_rest_notices_that_its_store_is_not_in_place_and_ends(
     assert told["reason"] in {"was deleted or moved away", "was replaced by another file"}
     assert names(daemon.events())[-1] == "service.stopped"
     error = daemon.log.read_text().splitlines()[-1]
-    assert error.startswith(f"error: {path}: {told['reason']} while familiar was running. All work was stopped. See")
+    assert error.startswith(
+        f"error: {path}: {told['reason']} while familiar was running. All work was stopped. Restore"
+    )
     assert set(household.tree(household.inbox, household.out)) == {"inbox/obama.jpg"}
     assert daemon.events("store.failed") == []
 
@@ -155,7 +157,7 @@ def test_a_daemon_that_is_started_again_makes_no_new_store_in_the_place_of_one_t
         result = household.refused(*arguments)
         assert result.returncode == 1
         assert not path.exists()
-    assert "Put it, or a backup of it, in its place. To begin anew" in household.call("run", check=False).stderr
+    assert "Restore it or a backup. To start a new, empty store" in household.call("run", check=False).stderr
     (found,) = (one for one in household.json("doctor", check=False) if one["subject"] == "store")
     assert (found["verdict"], path.exists()) == ("bad", False)
     (household.state / LOCK_NAME).unlink()

@@ -128,9 +128,7 @@ def test_rules_that_are_applied_later_take_the_clip_along(
     assert below(household.out) == ["Barack Obama/IMG_3.jpg", "Barack Obama/IMG_3.mov", "faces/IMG_3.jpg"]
 
 
-def test_a_video_beside_a_still_that_is_no_photo_is_a_video_of_its_own(
-    household: Household, obama2: Path, clip: Path
-) -> None:
+def test_a_video_next_to_an_invalid_still_is_a_separate_video(household: Household, obama2: Path, clip: Path) -> None:
     household.ask("people", "add", "Barack Obama", obama2)
     by_person(household)
     (household.inbox / "IMG_4.jpg").write_bytes(b"damaged")
@@ -139,7 +137,7 @@ def test_a_video_beside_a_still_that_is_no_photo_is_a_video_of_its_own(
     assert below(household.out) == ["Barack Obama/IMG_4.mov", "faces/IMG_4.jpg"]
 
 
-def test_a_plan_does_not_change_what_a_scan_does_with_a_video_beside_what_is_no_photo(
+def test_a_plan_does_not_change_how_a_scan_handles_a_video_next_to_an_invalid_still(
     household: Household, obama2: Path, clip: Path
 ) -> None:
     household.ask("people", "add", "Barack Obama", obama2)
@@ -159,7 +157,7 @@ def test_a_target_without_suffix_keeps_its_dots_for_the_clip_too(household: Hous
     assert below(household.out) == ["2026.11.21", "2026.11.21.mov"]
 
 
-def test_two_short_videos_of_one_name_are_no_live_photo(household: Household, obama2: Path, clip: Path) -> None:
+def test_two_short_videos_of_one_name_are_not_a_live_photo(household: Household, obama2: Path, clip: Path) -> None:
     household.ask("people", "add", "Barack Obama", obama2)
     put(clip, household.inbox / "IMG_8.mov")
     write_video(household.inbox / "IMG_8.mp4", [(None, 2)])

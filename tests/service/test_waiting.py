@@ -96,7 +96,7 @@ def test_only_a_folder_that_is_there_can_be_trusted(household: Household, meadow
     assert f"{missing}: no such folder; create it first, on the intended disk." in result.stderr
 
 
-def test_rules_and_doctor_say_on_which_disks_targets_lie(household: Household) -> None:
+def test_rules_and_doctor_show_the_disks_of_targets(household: Household) -> None:
     household.rule({"name": "tidy", "then": [{"move": f"{household.out}/done/"}]})
     (target,) = household.json("rules", "check")["targets"]
     assert target["folder"] == str(household.out / "done")

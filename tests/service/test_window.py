@@ -1,9 +1,7 @@
 """Files are handled side by side, and done in the order in which they were found."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,12 +11,6 @@ from familiar.service.wake import Wake
 from familiar.service.window import WIDTH, FileWindow
 from familiar.store.files import FileRow
 from support.arrivals import ArrivalBench, hash_of
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 @dataclass(slots=True)

@@ -171,4 +171,4 @@ def test_folders_beyond_the_limit_of_watches_are_reported(tmp_path: Path, mailbo
         limit.write_text(before)
         watcher.stop()
     assert isinstance(lost, EventsLost)
-    assert lost.reason.startswith("not every folder can be watched: raise fs.inotify.max_user_watches (now 20)")
+    assert lost.reason.startswith("not every folder can be watched; raise fs.inotify.max_user_watches (now 20)")

@@ -71,7 +71,7 @@ def test_names_that_are_not_utf_8_come_back_as_they_are(store: Store) -> None:
     assert os.fsencode(row.path) == b"/photos/\xff\xfe.jpg"
 
 
-def test_a_hint_about_an_unchanged_file_is_no_news_and_lets_a_settling_one_wait_anew(store: Store) -> None:
+def test_a_hint_about_an_unchanged_file_changes_nothing_and_restarts_the_wait_of_a_settling_one(store: Store) -> None:
     root = store.roots.know(PHOTOS).id
     assert store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=5.0)
     assert not store.files.hint(PHOTOS / "a.jpg", size=1, mtime_ns=1, root_id=root, due=8.0)
@@ -107,7 +107,7 @@ def test_failed_files_are_tried_again_when_their_time_has_come(store: Store) -> 
 
 def test_what_waited_in_an_earlier_run_is_due_by_the_clock_of_this_one(store: Store) -> None:
     root = store.roots.know(PHOTOS).id
-    days = 1_000_000.0  # the machine had been up for so many seconds when it was started anew
+    days = 1_000_000.0  # the machine had been up for this many seconds when it was started again
     listed(store.files, root, [(b"a.jpg", 1, 1), (b"b.jpg", 2, 2)], due=days)
     failed, _ = store.files.settled(days, roots=[root], limit=9)
     store.files.mark_failed(failed.id, reason="input/output error", due=days + 60)

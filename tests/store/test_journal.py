@@ -73,7 +73,7 @@ def test_a_crop_that_was_taken_back_counts_as_such_until_it_is_made_again(store:
     assert store.journal.undone_targets(tmp_path, Crop) == set()
 
 
-def test_of_a_killed_command_what_was_begun_is_completed_and_the_rest_is_given_up(store: Store) -> None:
+def test_started_operations_of_a_killed_command_are_completed_and_the_rest_is_abandoned(store: Store) -> None:
     photo, copies = store.photos.record(PHOTO), [Copy(target=Path(f"/out/{number}.jpg"), rule="r") for number in "ab"]
     plan = Plan(operations=tuple(copies))
     begun, waiting = store.journal.record_batch([(photo, Path("/in/a.jpg"), plan)] * 2)

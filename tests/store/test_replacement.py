@@ -54,7 +54,7 @@ def replaced(path: Path) -> str:
 
 def without_log(path: Path) -> str:
     path.with_name("familiar.db-wal").unlink()
-    return rf"{path}-wal: is gone"
+    return rf"{path}-wal: was deleted"
 
 
 def with_another_log(path: Path) -> str:
@@ -65,12 +65,12 @@ def with_another_log(path: Path) -> str:
 
 def without_index(path: Path) -> str:
     path.with_name("familiar.db-shm").unlink()
-    return rf"{path}-shm: is gone"
+    return rf"{path}-shm: was deleted"
 
 
 def with_its_folder_moved(path: Path) -> str:
     path.parent.rename(path.parent.with_name("elsewhere"))
-    return rf"{path}: is gone"
+    return rf"{path}: was deleted"
 
 
 def with_its_folder_replaced(path: Path) -> str:
@@ -161,7 +161,7 @@ def test_other_files_can_be_watched_for_a_while(store: Store, tmp_path: Path) ->
     (lock := tmp_path / "lock").write_bytes(b"")
     with store.watching(Anchor.at(lock)):
         lock.unlink()
-        with pytest.raises(StoreReplacedError, match=rf"{lock}: is gone"):
+        with pytest.raises(StoreReplacedError, match=rf"{lock}: was deleted"):
             known(store)
     assert known(store) == 1
 
@@ -173,7 +173,7 @@ def test_a_link_to_a_store_is_followed_and_watched(store: Store, path: Path, tmp
     with Store(link, create=False) as linked:
         assert linked.photos.counts()["seen"] == 1
         link.unlink()
-        with pytest.raises(StoreReplacedError, match=rf"{link}: is gone"):
+        with pytest.raises(StoreReplacedError, match=rf"{link}: was deleted"):
             linked.people.add("Eileen Collins")
 
 
@@ -219,7 +219,7 @@ def dangling(path: Path) -> None:
     ("odd", "complaint"),
     [(pipe, "is not a regular file"), (folder, "is not a regular file"), (dangling, "is a broken link")],
 )
-def test_what_is_no_file_is_no_store_and_nothing_is_made_of_it(
+def test_only_a_regular_file_is_a_store_and_anything_else_is_left_alone(
     path: Path, odd: Callable[[Path], None], complaint: str
 ) -> None:
     odd(path)

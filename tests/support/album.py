@@ -18,6 +18,9 @@ from support.stores import put_store
 
 MODEL = "test"
 
+ANN, BOB, EVE = 1, 2, 3
+"""People, as `embedding` numbers them."""
+
 _DECIDED = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references")
 """The tables that decisions change."""
 
@@ -60,7 +63,7 @@ class Album:
         name: bytes | None = None,
         size: int = 90,
     ) -> list[int]:
-        """Record a photo of these faces, and where it lies if it has a name; return the ids of the faces."""
+        """Record a photo of these faces, and where it is if it has a name; return the ids of the faces."""
         self.photos += 1
         faces = tuple(
             Face(

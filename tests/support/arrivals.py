@@ -51,6 +51,10 @@ class Folder:
     bench: "ArrivalBench"
     is_away: bool = False
 
+    @property
+    def is_remote(self) -> bool:
+        return False
+
     def holds(self, _path: Path) -> bool:
         return True
 
@@ -150,7 +154,7 @@ class ArrivalBench:
         return row
 
     def arrival(self, name: str, content: bytes = b"a photo", *, in_turn: bool = True, **known: Any) -> Arrival:
-        """Return a file that lies in the folder and is pending, as its handler takes it up."""
+        """Return a file that is in the folder and is pending, as its handler takes it up."""
         path = Path(name) if name.startswith("/") else self.base / "in" / name
         turn = asyncio.Event()
         if in_turn:

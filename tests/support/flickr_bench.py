@@ -1,4 +1,4 @@
-"""The rooms of the Flickr part, put together without a daemon, against a server of the tests."""
+"""The rooms of the Flickr part, built without a daemon, against a server of the tests."""
 
 import asyncio
 import time
@@ -76,7 +76,9 @@ class FlickrBench:
 
         async def look() -> None:
             with self.calls() as calls:
-                found = Lister(calls=calls, settings=self.settings, store=self.store, log=self.log, found=lambda: None)
+                found = Lister(
+                    calls=calls, settings=self.settings, store=self.store, log=self.log, on_found=lambda: None
+                )
                 await asyncio.wait_for(found.look(), within)
 
         asyncio.run(look())
@@ -120,7 +122,7 @@ class FlickrBench:
             runner=cast("OperationRunner", None),
             decider=cast("TagDecider", Undecided()),
             cache=FlickrCache(self.store),
-            wake=lambda: None,
+            on_work=lambda: None,
             log=self.log,
         )
 

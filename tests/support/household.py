@@ -40,7 +40,7 @@ class Household:
 
     @classmethod
     def like(cls, other: "Household", base: Path) -> "Household":
-        """Return a household with a copy of another one's state and configuration; photos stay where they lie."""
+        """Return a household with a copy of another one's state and configuration; photos stay where they are."""
         household = cls(base=base)
         shutil.copyfile(other.config, household.config)
         shutil.copytree(other.state, household.state)

@@ -21,7 +21,7 @@ LANDMARKS = json.dumps([[number, number] for number in range(5)])
 
 
 def fill(store: Store, *, photos: int, faces: int, people: int, pictures: Sequence[Path] = ()) -> None:
-    """Write down photos of people, half of whom are registered and the others in clusters; `pictures` exist."""
+    """Record photos of people, half of whom are registered and the others in clusters; `pictures` exist."""
     rng = np.random.default_rng(1)
     with store.writing():
         _photos(store, photos, pictures)

@@ -28,7 +28,7 @@ def shared_folder(name: str) -> Path | None:
 
 
 def package_photos() -> Path:
-    """Return the folder with the photos of the source distribution, fetching it if need be.
+    """Return the folder with the photos of the source distribution, fetching it if needed.
 
     Two processes may ask at once: the second waits for the first.
     """

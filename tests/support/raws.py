@@ -57,7 +57,7 @@ def _text(tag: int, text: str) -> Entry:
 
 
 def _ifd(entries: Sequence[Entry], at: int) -> bytes:
-    """Return a directory that lies at this offset, with the values that do not fit into it behind it."""
+    """Return a directory that is at this offset, with the values that do not fit into it behind it."""
     table, behind = struct.pack("<H", len(entries)), b""
     values_at = at + 2 + 12 * len(entries) + 4
     for tag, kind, value, count in entries:

@@ -1,4 +1,4 @@
-"""Stores without a photo, each a copy of one: to make one anew takes all migrations, and brings each to the disk."""
+"""Stores without a photo, each a copy of one: to make one again takes all migrations, and brings each to the disk."""
 
 import tempfile
 from functools import cache

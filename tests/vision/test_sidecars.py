@@ -88,7 +88,7 @@ def test_a_sidecar_that_is_missing_large_or_no_file_is_told(tmp_path: Path) -> N
     with pytest.raises(GoneError):
         listen(photo, sidecar, (320, 160), NOTHING)
     os.mkfifo(sidecar)
-    with pytest.raises(SetAsideError, match="is no file"):
+    with pytest.raises(SetAsideError, match="is not a regular file"):
         render(photo, sidecar, NOTHING, NOTHING)
     sidecar.unlink()
     with sidecar.open("wb") as file:

@@ -189,7 +189,7 @@ LAUGHS = b"".join(
     ],
     ids=["empty", "zeros", "picture", "half", "twice", "deep", "laughs", "file", "html"],
 )
-def test_what_is_no_xmp_is_refused_and_never_written(hostile: bytes, reason: str) -> None:
+def test_a_file_that_is_not_xmp_is_refused_and_never_written(hostile: bytes, reason: str) -> None:
     with pytest.raises(SetAsideError, match=reason):
         read(hostile)
     with pytest.raises(SetAsideError, match=reason):

@@ -48,7 +48,7 @@ def export_clusters(
 
 
 def plan_import(session: Session, folder: Path) -> FolderImport:
-    """Find out what was changed in a folder since its export; see `Clusters.plan_import`."""
+    """Find out what was changed in a folder since its export; `Clusters.plan_import` says more."""
     model = session.model  # settings that are wrong are refused before anything is done
     recover(folder)
     manifest = read_manifest(folder)
@@ -59,7 +59,7 @@ def plan_import(session: Session, folder: Path) -> FolderImport:
 
 
 def apply_import(session: Session, wanted: FolderImport) -> list[ChangeResult]:
-    """Decide what a plan says; see `Clusters.apply_import`."""
+    """Decide what a plan says; `Clusters.apply_import` says more."""
     store = session.store()
     with session.progress("deciding") as count:
         results = carry_out_import(store, wanted, count)

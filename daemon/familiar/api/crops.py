@@ -52,7 +52,7 @@ class CropResult:
 
 
 def crop(session: Session, request: CropRequest) -> CropResult:
-    """Crop faces; `Library.crop` says more."""
+    """Crop faces; see `Library.crop`."""
     request = checked_request(request)
     model = session.model
     store = session.store(create=bool(request.folders and not request.people))

@@ -168,7 +168,9 @@ def daemon_for(
         notifier=notifier,
         clock=time.monotonic,
         models=session.environment.models,
-        has_other_model=lambda: model_in_use(settings.vision, store.models.in_use) != model,
+        has_other_model=lambda: (
+            store.models.in_use != model.id and model_in_use(settings.vision, store.models.in_use) != model
+        ),
         watch=watch,
     )
     return assemble(

@@ -25,9 +25,9 @@ RULES_NAME = "rules.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The places of one run: the state folder, the configuration file if there is one, and what can be made anew.
+    """The paths of one run: the state folder, the configuration file if there is one, and caches.
 
-    `models` is the folder for networks that were converted, `credentials` the place of key and login for Flickr.
+    `models` is the folder for converted networks, `credentials` the place of key and login for Flickr.
     """
 
     state: Path
@@ -135,9 +135,8 @@ class Environment:
     def _refuse_if_lost(self) -> None:
         if was_lost(self.state):
             raise StoreError(
-                f"{self.store_path}: the store was deleted or moved away while familiar was running. Put it, or a "
-                f"backup of it, in its place. To begin anew, with no photo or person known, remove "
-                f"{self.state / LOCK_NAME} first."
+                f"{self.store_path}: the store was deleted or moved away while familiar was running. Restore it "
+                f"or a backup. To start a new, empty store, remove {self.state / LOCK_NAME} first."
             )
 
 
@@ -159,7 +158,7 @@ def find_environment(environment: Mapping[str, str], *, state: Path | None, conf
     Raises:
         UsageError: the given configuration file does not exist.
     """
-    home = Path(environment.get("HOME") or Path.home())
+    home = Path(os.path.abspath(environment.get("HOME") or Path.home()))
     set_in_environment = environment.get("FAMILIAR_CONFIG")
     named = config or (Path(set_in_environment) if set_in_environment else None)
     if named is not None and not named.is_symlink() and not named.exists():

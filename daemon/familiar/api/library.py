@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from familiar import api
 from familiar.api.environment import Environment, find_environment
 from familiar.api.session import Session
+from familiar.closing import Closing
 from familiar.events import NO_LOG, EventLog
 from familiar.library.named_paths import all_expanded, expanded
 from familiar.library.progress import Progress, no_progress
@@ -17,7 +18,6 @@ from familiar.library.progress import Progress, no_progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
-    from types import TracebackType
     from typing import BinaryIO
 
     from familiar.api.clusters import FaceClusters
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from familiar.library.status import LibraryStatus
 
 
-class Library:
+class Library(Closing):
     """The known photos, faces and people, and all operations on them.
 
     A library is opened on a state folder, for a block or until `close`:
@@ -191,7 +191,7 @@ class Library:
         return api.rules.plan(self._session, [expanded(path) for path in paths])
 
     def run(self, folders: Paths = ()) -> None:
-        """Be the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
+        """Run the daemon: watch folders, and handle each photo that arrives, until a signal stops it.
 
         Args:
             folders: what to watch; by default the configured folders.
@@ -250,7 +250,8 @@ class Library:
             only: use only photos without other people and unknown faces.
 
         Raises:
-            UsageError: a person does not exist, or `to` is one of the folders or inside one.
+            UsageError: no person is named, a person or the action does not exist, or `to` is one of the folders or
+                inside one.
             FamiliarError: no file of these photos exists any more.
         """
         wanted = api.placement.PhotosOfPeople(
@@ -259,23 +260,26 @@ class Library:
         return api.placement.collect(self._session, wanted, expanded(to), action)
 
     def check_target(self, folder: str | Path) -> Path:
-        """Return a folder that photos can be put into, as an absolute path; it need not exist.
+        """Return a folder that photos can be put into, as an absolute path; it need not exist yet.
 
         Raises:
             UsageError: it is a file.
         """
         return api.placement.check_target(expanded(folder))
 
-    def put(self, photos: Iterable[tuple[int, Path]], to: Path, action: Action, *, rule: str) -> Collection:
+    def put(self, photos: Iterable[tuple[int, Path]], to: str | Path, action: Action, *, rule: str) -> Collection:
         """Put known photos, each an id with its path, into a folder; `undo(last=True)` undoes it.
 
         Args:
             photos: what is put there.
-            to: an absolute path.
+            to: the folder, which is made if need be.
             action: what is done with them.
             rule: the originator, for the journal.
+
+        Raises:
+            UsageError: the action or a photo does not exist, or `to` is a file.
         """
-        return api.placement.put(self._session, photos, to, action, rule)
+        return api.placement.put(self._session, photos, self.check_target(to), action, rule)
 
     def undo(self, operations: Sequence[int] = (), *, last: bool = False, since: datetime | None = None) -> Undone:
         """Undo file operations of rules and commands, newest first.
@@ -469,16 +473,6 @@ class Library:
     def close(self) -> None:
         """Close the store."""
         self._session.close()
-
-    def __enter__(self) -> Self:
-        """Return the library itself; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the store."""
-        self.close()
 
 
 def _names(people: str | Sequence[str]) -> tuple[str, ...]:

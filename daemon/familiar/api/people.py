@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from familiar.api.session import Session
+from familiar.errors import UsageError
 from familiar.library.arguments import check_choice, check_distance, check_number
 from familiar.library.named_paths import all_expanded, expanded
 from familiar.names import check_name
@@ -104,13 +105,15 @@ class RegisteredPeople:
             choice: which face of a photo with several is taken; with "only", such a photo is refused.
 
         Raises:
-            UsageError: the name can't be used, or there is no photo at one of the paths.
+            UsageError: the name can't be used, no photo is named, or there is none at one of the paths.
         """
         from familiar.library.people.registration import Candidate
         from familiar.library.photo_folders import named_folders, photos_in
 
         check_name(name)
         folders = named_folders(all_expanded(photos))
+        if not folders:
+            raise UsageError(f"No photo is named that shows {name!r}; name at least one, or a folder.")
         settings = self._session.settings.without_videos()
         candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders))))
         (enrolment,) = self._register([candidate], choice=choice, most=None)

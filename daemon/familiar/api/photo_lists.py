@@ -11,12 +11,12 @@ from familiar.api.session import Session
 from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
 from familiar.library.locations import check_apart
-from familiar.library.named_paths import Paths, expanded
+from familiar.library.named_paths import Paths, expanded, with_home
 from familiar.library.photo_lists import PhotoList, read_names
 from familiar.store.photos import PhotoRow
 
 Listed: TypeAlias = Paths
-"""A file with a path a line, or the paths themselves."""
+"""A file with one path a line, or the paths themselves."""
 
 
 def put_listed(session: Session, photos: Listed, to: Path, action: Action, *, ignore_missing: bool) -> Collection:
@@ -46,7 +46,7 @@ def _list_of(photos: Listed) -> PhotoList:
 
 
 def _absolute(names: Iterable[str | Path]) -> tuple[Path, ...]:
-    return tuple(Path(os.path.abspath(expanded(name))) for name in names)
+    return tuple(Path(os.path.abspath(with_home(name))) for name in names)
 
 
 async def _identify(session: Session, paths: Sequence[Path]) -> list[PhotoRow]:

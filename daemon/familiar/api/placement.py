@@ -30,7 +30,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotosOfPeople:
-    """Which photos are collected: of whom, out of which folders, all if there are none.
+    """The photos to collect: their people and folders; without folders, all known photos.
 
     With `every`, all of the people are in each photo; with `only`, nobody else is.
     """
@@ -42,8 +42,10 @@ class PhotosOfPeople:
 
 
 def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) -> Collection:
-    """Put all photos of people into one folder; `Library.collect` says more."""
+    """Put all photos of people into one folder; see `Library.collect`."""
     check_choice("action", action, get_args(Action))
+    if not wanted.people:
+        raise UsageError("No person is named; name at least one whose photos are collected.")
     chosen = [folder_at(folder, files=False) for folder in wanted.folders]
     tops = [folder.path for folder in chosen]
     target = check_apart(to, tops)
@@ -65,12 +67,16 @@ def check_target(folder: Path) -> Path:
 
 
 def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, action: Action, rule: str) -> Collection:
-    """Put photos, each with the place to take it from, into a folder; `rule` says in the journal who asked for it.
+    """Put photos, each with its path, into a folder; `rule` is the originator in the journal.
 
     Raises:
-        UsageError: there is no such action.
+        UsageError: there is no such action, or no photo of one of the ids is known.
     """
     check_choice("action", action, get_args(Action))
+    photos = list(photos)
+    unknown = session.store().photos.unknown(photo_id for photo_id, _ in photos)
+    if unknown:
+        raise UsageError(f"There is no photo {unknown[0]}.")
     elsewhere, there = [], 0
     for photo_id, path in photos:
         if path.parent == target:

@@ -26,7 +26,7 @@ class Report:
 
 
 def report(session: Session, file: Path, *, people: int, faces: bool, replace: bool) -> Report:
-    """Write a report; `Library.report` says more."""
+    """Write a report; see `Library.report`."""
     check_number("people", people, 0)
     check_new(file, replace=replace or _is_report(file))
     settings, store = session.settings, session.store()

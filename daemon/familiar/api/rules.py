@@ -1,9 +1,10 @@
-"""The rules: checked, tried out, and applied to photos that are known already."""
+"""Check the rules, preview what they do, and apply them to known photos."""
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from familiar.api.disks import targets_of
 from familiar.api.session import Session
@@ -15,18 +16,19 @@ from familiar.library.named_paths import expanded
 from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews
 from familiar.library.rule_application import RuleApplication
-from familiar.library.sources import folder_source
+from familiar.library.sources import ConfiguredFolders
 from familiar.library.targets import Target
 from familiar.names import name_key
+from familiar.rules.language import rules_schema
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRules:
-    """Rules that were found to be good: their names, the people whom they name, and where they put photos.
+    """Rules that are good: their names, the people in them, and their target folders.
 
-    `unknown_people` are nobody; `unmatched_people` are found in no photo, as their references are of other models.
+    `unknown_people` are not registered; `unmatched_people` only have references of other models, and match no face.
     """
 
     file: Path
@@ -38,14 +40,14 @@ class CheckedRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedRules:
-    """What came of applying rules: how many photos had something to do, and the steps as they are now."""
+    """The result of applying rules: the number of photos with something to do, and the steps as they are now."""
 
     photos: int
     steps: tuple[Step, ...]
 
     @property
     def failed(self) -> tuple[Step, ...]:
-        """The steps that came to nothing."""
+        """The steps that failed or were refused."""
         return tuple(step for step in self.steps if step.state in {"failed", "refused"})
 
 
@@ -53,8 +55,8 @@ class AppliedRules:
 class PlannedPhotos:
     """What the rules would do.
 
-    `plans` has the plan for each photo, at the first of its paths; `copies` are other paths of those photos, each with
-    that first one, and are left as they are; `failed` are files that can't be planned, each with the reason.
+    `plans` has the plan for each photo, by the first of its paths. `copies` are other paths of those photos, each with
+    that first path; nothing would be done with them. `failed` are files without a plan, each with the reason.
     """
 
     plans: Mapping[Path, PlanPreview]
@@ -63,20 +65,20 @@ class PlannedPhotos:
 
 
 class PhotoRules:
-    """The rules by which photos are sorted."""
+    """The rules."""
 
     def __init__(self, session: Session) -> None:
         """Take the opened library."""
         self._session = session
 
     def check(self, file: str | Path | None = None) -> CheckedRules:
-        """Check rules, the people whom they name, and the disks of the folders that they put photos into.
+        """Check rules, the people in them, and the disks of their target folders.
 
         Args:
             file: the file with the rules; by default the configured one.
 
         Raises:
-            UsageError: there is none, it can't be read, or it is wrong; a `ConfigurationError` has all that is wrong.
+            UsageError: the file does not exist, can't be read, or is wrong; a `ConfigurationError` has all problems.
         """
         environment = self._session.environment
         path = environment.needed_rules_path(self._session.settings) if file is None else expanded(file)
@@ -91,12 +93,12 @@ class PhotoRules:
         )
 
     def apply(self, *paths: str | Path) -> AppliedRules:
-        """Apply the rules to photos that are known already; `plan` shows beforehand what they do.
+        """Apply the rules to known photos; `plan` shows beforehand what they would do.
 
-        What was done already is found and not done again. `undo` takes it back.
+        What was done before is not done again. `undo` reverses it.
 
         Args:
-            paths: take the photos at or below these; by default all known ones.
+            paths: only photos at or below these paths; by default all known photos.
 
         Raises:
             UsageError: there are no rules, or the configuration or the rules are wrong.
@@ -122,8 +124,12 @@ class PhotoRules:
         except NoStoreError:
             return ()
 
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of a rules file, for editors."""
+        return rules_schema()
+
     def _known_people(self) -> set[str]:
-        """Return the keys of the names of all people; nobody is known where there is no store yet."""
+        """Return the keys of the names of all people; without a store there are none."""
         try:
             return {name_key(person.name) for person in self._session.store().people.all()}
         except NoStoreError:
@@ -131,7 +137,7 @@ class PhotoRules:
 
 
 def plan(session: Session, paths: Sequence[Path]) -> PlannedPhotos:
-    """Return what the rules would do; `Library.plan` says more."""
+    """Return what the rules would do; see `Library.plan`."""
     folders = folders_of(tuple(paths), session.settings, files=True)
     rules = _rules(session)
     session.store(create=True)
@@ -148,7 +154,7 @@ async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings
             indexer=Indexer(store=store, workers=workers),
             recogniser=session.recogniser,
             planner=session.planner(lambda: rules),
-            source_of=lambda path: folder_source(path, folders),
+            source=ConfiguredFolders(folders),
         )
         with session.progress("looking at photos") as count:
             await previews.add_all(photos, count)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.api.session import Session
-from familiar.embedding_models import MODELS
+from familiar.embedding_models import Model
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
 from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
@@ -24,7 +24,7 @@ class Found:
 
 
 def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
-    """Return what is near each face in an image; `Library.find` says more."""
+    """Return the result for each face in an image; see `Library.find`."""
     check_number("most", query.most, 1)
     check_distance("threshold", query.threshold)
     if not image.is_file():
@@ -56,15 +56,24 @@ def _by_other_models(session: Session, image: Path, photo: Photo) -> dict[str, E
     """Return the faces of an image as the models see them that alone have encoded the references of some people."""
     unmatched = session.store().people.unmatched(session.model)
     ids = {id_ for own in unmatched.values() for id_ in own}
-    models = [model for model in MODELS if model.id in ids]
+    found = {model.id: _by_model(session, image, photo, model) for model in session.known_models if model.id in ids}
+    return {id_: embeddings for id_, embeddings in found.items() if embeddings is not None}
 
-    async def encode() -> dict[str, Embeddings]:
-        async with session.workers(1) as workers:
-            task = EncodeTask(path=image, hash=photo.hash, faces=photo.faces)
-            found = {model.id: (await workers.encode([task], session.vision_for(model)))[0] for model in models}
-            return {id_: one for id_, one in found.items() if not isinstance(one, FamiliarError)}
 
-    return session.run(encode()) if models else {}
+def _by_model(session: Session, image: Path, photo: Photo, model: Model) -> "Embeddings | None":
+    """Return the faces of an image as a model sees them; for a known photo it is asked once."""
+    store = session.store()
+    faces, known = [face.id for face in photo.faces if face.id is not None], store.photos.find(photo.hash)
+    if known is not None and len(faces) == len(photo.faces):
+        session.encode_missing(model, [known.id])
+        return store.embeddings.kept_of(faces, model.id)
+
+    async def encode() -> "Embeddings | FamiliarError":
+        async with session.workers_for(model) as workers:
+            return (await workers.encode([EncodeTask(path=image, hash=photo.hash, faces=photo.faces)]))[0]
+
+    embeddings = session.run(encode())
+    return None if isinstance(embeddings, FamiliarError) else embeddings
 
 
 def _photos_of(session: Session, query: SearchQuery) -> list[int] | None:

@@ -59,6 +59,7 @@ class Session:
         self._stack = ExitStack()
         self._store: Store | None = None
         self._recogniser: Recogniser | None = None
+        self._models: dict[str | None, Model] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -79,9 +80,12 @@ class Session:
         """
         from familiar.vision.chosen_model import model_in_use
 
-        return model_in_use(self.settings.vision, self._recorded_model)
+        recorded = self._recorded_model
+        if recorded not in self._models:  # the file of a network of the user's own is read to tell which one it is
+            self._models[recorded] = model_in_use(self.settings.vision, recorded)
+        return self._models[recorded]
 
-    @property
+    @cached_property
     def known_models(self) -> tuple[Model, ...]:
         """All models that can be used: those of this program, and the one that the settings ask for."""
         from familiar.embedding_models import MODELS

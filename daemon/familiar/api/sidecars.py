@@ -73,7 +73,7 @@ class PhotoSidecars:
         self._session = session
 
     def plan(self, paths: Paths = ()) -> list[SidecarPreview]:
-        """Return each sidecar of a photo that shows somebody known, with what `write` would do; touch nothing.
+        """Return each sidecar of a photo with a known person, with what `write` would do; touch nothing.
 
         Raises:
             UsageError: a path does not exist, or a folder has no photos.
@@ -83,7 +83,7 @@ class PhotoSidecars:
         return self._previews(photos)
 
     def write(self, paths: Paths = ()) -> WrittenSidecars:
-        """Write who is on each photo, and where, into its sidecar; `Library.undo` with `last` takes it back.
+        """Write the names and face areas of each photo into its sidecar; `Library.undo` with `last` undoes it.
 
         What another program wrote is never changed.
 
@@ -97,7 +97,7 @@ class PhotoSidecars:
         return WrittenSidecars(steps=tuple(steps), failed=failed, unchanged=len(previews) - len(changes) - len(failed))
 
     def read(self, paths: Paths = ()) -> SidecarReadings:
-        """Take the named faces in the sidecars of other programs for confirmed.
+        """Confirm faces that other programs named in sidecars.
 
         Sidecars that have not changed since they were last read are skipped. The confirmations of each sidecar can be
         undone with `clusters.undo`.
@@ -111,9 +111,9 @@ class PhotoSidecars:
         return SidecarReadings(read=tuple(told.read), failed=tuple(told.failed))
 
     def _photos(self, paths: Paths) -> PhotoPaths:
-        """Return the photos in folders, or, without any, those that were scanned; with their paths."""
+        """Return the photos in folders, or without any, all known photos; with their paths."""
         session = self._session
-        _ = session.settings  # what is wrong in them is told first
+        _ = session.settings  # report invalid paths first
         folders = named_folders(all_expanded(paths))
         store = session.store(create=bool(folders))
         if folders:

@@ -1,4 +1,4 @@
-"""familiar plan: what the rules would do. Nothing is touched."""
+"""familiar plan: what the rules would do, without touching a file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +22,8 @@ from familiar.model import Box, Plan
 def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
     """Show what the rules would do; touch nothing.
 
-    PATHS are folders and files, by default the configured folders. Photos that are not known yet are looked at and
-    remembered; no file is touched, and no photo counts as handled.
+    PATHS are folders and files, by default the configured folders. Faces in photos that are not known yet are found
+    and remembered; no file is touched, and the rules still apply to these photos later.
     """
     found = library.plan(*paths)
     data = {
@@ -39,9 +39,9 @@ def _show(found: PlannedPhotos) -> None:
     if rows:
         print_table(("photo", "rule", "would", "to"), rows)
     if found.copies:
-        print_table(("photo", "is a copy, left as it is, of"), found.copies)
+        print_table(("left as it is", "as a copy of"), found.copies)
     if found.failed:
-        print_table(("photo", "can't be planned because"), found.failed)
+        print_table(("can't be planned", "because"), found.failed)
     operations = sum(len(preview.plan.operations) for preview in found.plans.values())
     say(f"{len(found.plans)} photos, {operations} operations. Nothing was touched.")
 
@@ -54,7 +54,7 @@ def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
 
 
 def _plan_as_json(path: Path, preview: PlanPreview) -> dict[str, Any]:
-    """Return a plan, and the faces that it was made for, for programs; `time` and `times` are seconds of a video."""
+    """Return a plan and its faces for programs; `time` and `times` are seconds in a video."""
     return {
         "path": path,
         "faces": [

@@ -1,4 +1,4 @@
-"""familiar rules: check them, and apply them to photos that are known already."""
+"""familiar rules: check them, apply them to known photos, and describe them to editors."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,7 +7,7 @@ import click
 
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, Group, pass_library
-from familiar.cli.console.output import say
+from familiar.cli.console.output import print_json, say
 from familiar.cli.console.parameters import PathType
 from familiar.cli.console.steps import show_steps, step_as_json
 
@@ -21,9 +21,9 @@ def rules() -> None:
 @click.argument("file", required=False, type=PathType())
 @pass_library
 def check(library: Library, file: Path | None) -> Answer:
-    """Check the rules, and the people whom they name.
+    """Check the rules, the people in them, and their target folders.
 
-    Without FILE the configured rules are checked.
+    Without FILE, check the configured rules.
     """
     found = library.rules.check(file)
 
@@ -48,8 +48,8 @@ def check(library: Library, file: Path | None) -> Answer:
 def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
     """Apply the rules to photos that are known already.
 
-    All known photos, or those in PATHS; `familiar plan` shows beforehand what the rules do. What was done already
-    is found and not done again. Everything can be undone: familiar undo --since 1h.
+    Use all known photos, or those at or below PATHS. `familiar plan` shows beforehand what the rules would do. What
+    was done before is not done again. Everything can be undone: familiar undo --since 1h.
     """
     found = library.rules.apply(*paths)
 
@@ -58,3 +58,11 @@ def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
         say(f"{found.photos} photos, {len(found.steps)} operations, {len(found.failed)} failed.")
 
     return Answer(data=[step_as_json(step) for step in found.steps], text=text, failed=bool(found.failed))
+
+
+@rules.command(epilog="Example: familiar rules schema > rules.schema.json")
+@pass_library
+def schema(library: Library) -> Answer:
+    """Print the JSON schema of a rules file, for editors."""
+    found = library.rules.schema()
+    return Answer(data=found, text=lambda: print_json(found))

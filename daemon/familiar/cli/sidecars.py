@@ -29,7 +29,7 @@ def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
     PATHS are folders and files, which are scanned first; the default is all known photos.
     """
     previews = library.sidecars.plan(paths)
-    shown = [one for one in previews if one.change != "as it is"]
+    shown = [one for one in previews if one.change != "unchanged"]
 
     def show() -> None:
         if shown:

@@ -3,17 +3,16 @@
 import hashlib
 import stat
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Outcome, Reservation, Step
 from familiar.effects.names import free_name, is_copy
 from familiar.effects.placement import hold_photo, place_bytes
+from familiar.effects.step_work import StepWork
 from familiar.errors import GoneError, OfflineError
 from familiar.filesystem.files import Pulse, has_content
 from familiar.filesystem.folders import Entry, Folder
@@ -40,15 +39,15 @@ class SourceFile:
 
 
 Place: TypeAlias = Callable[[SourceFile, Entry, Hidden], None]
-"""Puts a photo at a target, by way of hidden names."""
+"""Puts a photo at a target, through hidden names."""
 
 IsThere: TypeAlias = Callable[[SourceFile, Entry], bool]
-"""Says whether what lies at a name counts as well as a copy of the photo."""
+"""Says whether what is at a name counts as well as a copy of the photo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What is to lie at the target, and how it comes there."""
+    """What is to be at the target, and how it comes there."""
 
     source: SourceFile
     hash: str
@@ -57,7 +56,7 @@ class _Wanted:
     is_there: Callable[[Entry], bool]
 
 
-class Attempt:
+class Attempt(StepWork):
     """What a kind needs to do a step; the folders are open until the end of its block."""
 
     def __init__(
@@ -70,24 +69,10 @@ class Attempt:
         rendered: bytes | None = None,
         before: bytes | None = None,
     ) -> None:
-        """Take the step, and what was prepared for it: bytes that are to lie at the target, and that lay there."""
-        self.step = step
-        self.pulse = pulse
+        """Take the step, and prepared bytes: those for the target, and those that were there."""
+        super().__init__(step, journal=journal, disks=disks, pulse=pulse)
         self.rendered = rendered
         self.before = before
-        self._journal = journal
-        self._disks = disks
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Return the attempt itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the folders."""
-        self._stack.close()
 
     def put_photo(
         self, wish: FileOperation, place: Place, is_there: IsThere = lambda _source, _entry: False
@@ -137,12 +122,12 @@ class Attempt:
         return self._stack.enter_context(self._disks.open(path))
 
     def target_folder(self, path: Path, *, top: Path | None = None) -> Folder:
-        """Return a folder to put something into, which is made if need be; raises as `Disks.make` does."""
+        """Return a folder to put something into, which is created if needed; raises as `Disks.make` does."""
         real = self.step.target_real if self.step.is_begun else None
         return self._stack.enter_context(self._disks.make(path, top=top, real=real))
 
     def reserve(self, source: SourceFile, target: Entry, hash_: str) -> Hidden:
-        """Write down what is about to be done; return the hidden names to use."""
+        """Record what is about to be done; return the hidden names to use."""
         step, hidden, entry = self.step, Hidden.fresh(self.step.id), source.entry
         reservation = Reservation(
             source=source.path,
@@ -159,7 +144,7 @@ class Attempt:
         return hidden
 
     def is_written(self) -> bool:
-        """Say whether an earlier try has put at its target what it was to put there."""
+        """Return whether an earlier try has put its file at the target."""
         step = self.step
         if not step.is_begun or step.target is None or step.hash is None:
             return False
@@ -170,7 +155,7 @@ class Attempt:
             return False
 
     def _put(self, wish: FileOperation, wanted: _Wanted) -> Outcome:
-        """Put something where an earlier try was to put it, or else at the first free name, unless it lies there."""
+        """Put the file at the target of an earlier try, or else at the first free name, unless it is there."""
         step = self.step
         folder = self.target_folder(wish.target.parent, top=wish.top)
         if step.is_begun and step.target is not None and not self._journal.is_claimed(step):

@@ -39,10 +39,10 @@ class KnownFolders(Protocol):
     """Where places are remembered. Each call is durable when it returns."""
 
     def covering(self, folder: Path) -> Sequence[KnownFolder]:
-        """Return the places that a folder is or lies in, the innermost last."""
+        """Return the places that contain a folder, or are it, the innermost last."""
 
     def remember(self, path: Path, *, real: Path, disk: Disk, trusted: bool = False) -> None:
-        """Remember a place, or what is known of it anew; what is trusted stays so."""
+        """Store or update a place; trusted places stay trusted."""
 
     def sample(self, path: Path, *, limit: int) -> Iterable[tuple[Path, int, int]]:
         """Give some of the files that are known below a folder: path, size, mtime in ns."""
@@ -83,10 +83,10 @@ class Disks:
 
         Args:
             folder: the folder.
-            real: where it led before, for one that lies in no known place.
+            real: where it led before, for one that is in no known place.
 
         Raises:
-            OfflineError: a place that it lies in is on another disk than before, or gone.
+            OfflineError: a place that it is in is on another disk than before, or gone.
             OSError: it is missing, a component is a link by now, or it is not readable.
         """
         places = self._places.covering(folder)
@@ -100,11 +100,11 @@ class Disks:
         Args:
             folder: the folder.
             top: what it never leads out of, which is the place to remember; None where none is to be.
-            real: where it led before, for one that lies in no known place.
+            real: where it led before, for one that is in no known place.
 
         Raises:
             OfflineError: the place is on another disk than before, or looks like a mount point without its disk.
-            OSError: it can't be made or opened.
+            OSError: it can't be created or opened.
         """
         places = list(self._places.covering(folder))
         if top is not None and all(place.path != top for place in places):
@@ -119,7 +119,7 @@ class Disks:
         return opened
 
     def _below(self, places: Sequence[KnownFolder], folder: Path, *, make: bool = False) -> Folder:
-        """Open a folder by way of its innermost place, which is held and is on its disk: then so is all below it.
+        """Open a folder through its innermost place, which is held and is on its disk: then so is all below it.
 
         Each look is one at what is held, not at a path: a disk that goes or comes in between changes nothing.
         """
@@ -154,13 +154,13 @@ class Disks:
         """Check that a held folder is on the disk of the innermost place."""
         if top.is_on(places[-1].disk):
             return
-        self._check(places)  # it tells, but for a disk that is known by its files
+        self._check(places)  # it tells, except for a disk that is known by its files
         place = self._places.covering(places[-1].path)[-1]
         if not top.is_on(place.disk):
             raise OfflineError(place.path, f"{place.path}: its disk {place.disk} was just mounted or unmounted")
 
     def _known(self, opened: Folder) -> Folder:
-        """Note on which disk an opened folder lies."""
+        """Note on which disk an opened folder is."""
         try:
             opened.disk = self._mounts.disk_of(opened.descriptor)
         except BaseException:
@@ -169,7 +169,7 @@ class Disks:
         return opened
 
     def disk_of(self, folder: Path) -> Disk:
-        """Return the disk that a folder lies on, or would if it were made; raises OSError."""
+        """Return the disk that a folder is on, or would if it were made; raises OSError."""
         return self._mounts.disk_at(self._real(folder, self._places.covering(folder)))
 
     def check(self, folder: Path, *, was: Disk | None = None, to_make: bool = False) -> None:
@@ -200,7 +200,7 @@ class Disks:
             )
 
     def is_ready(self, folder: Path) -> bool:
-        """Say whether there is nothing to wait for any more with a folder of which `OfflineError` has told."""
+        """Return whether a folder of an `OfflineError` is available again."""
         try:
             self.check(folder, to_make=True)
         except (OSError, OfflineError):
@@ -219,7 +219,7 @@ class Disks:
         return KnownFolder(path=path, real=real, disk=disk, is_trusted=trusted)
 
     def move_of(self, place: KnownFolder) -> str | None:
-        """Return what a place lies on now and lay on before, to follow "it is on", if that is not the same."""
+        """Return the present and the recorded disk of a place, to follow "it is on", if they differ."""
         real = Path(os.path.realpath(place.path))
         disk = self._mounts.disk_at(real)
         if not disk.is_same(place.disk):
@@ -269,7 +269,7 @@ class Disks:
         return f"the watched folder is {state}, but {files} of its files are known" if files else None
 
     def _vouches(self, held: Folder, path: Path) -> bool:
-        """Say whether at least half of the files that are known below a path lie below a held folder, unchanged."""
+        """Return whether at least half of the files that are known below a path are below a held folder, unchanged."""
         known = list(self._places.sample(path, limit=_SAMPLE))
         found = sum(_is_unchanged(held, file.relative_to(path), size, mtime) for file, size, mtime in known)
         return bool(known) and 2 * found >= len(known)
@@ -299,7 +299,7 @@ class Disks:
             self._places.remember(folder, real=real, disk=disk)
 
     def _real(self, folder: Path, places: Sequence[KnownFolder]) -> Path:
-        """Return where a folder lies: as its innermost place was remembered, and without any link below that."""
+        """Return the path of a folder: as recorded for its innermost place, without links below that."""
         if not places:
             return Path(os.path.realpath(folder))
         return places[-1].real / folder.relative_to(places[-1].path)

@@ -18,17 +18,17 @@ _ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | None, pulse: Pulse) -> None:
-    """Write a file at `target` in the place of what lies there; it keeps the rights of the one before.
+    """Write a file at `target` in the place of what is there; it keeps the rights of the one before.
 
-    Both exchange their names in one step, and what had the name is looked at once more before it goes: whoever wrote
-    it meanwhile gets it back. Where the file system can't exchange, it is hidden first.
+    Both exchange their names in one step, and the previous file is checked once more before it is removed; if it was
+    changed in the meantime, it is restored. Where the file system can't exchange, it is hidden first.
 
-    `expected` is the SHA-256 of what must lie there, which the journal has; None for nothing.
+    `expected` is the SHA-256 of what must be there, which the journal has; None for nothing.
 
     Raises:
-        ChangedError: something else lies there.
+        ChangedError: something else is there.
         WriterError: another program has it open for writing.
-        SetAsideError: a link or no file lies there, or one that may not be written.
+        SetAsideError: a link or no file is there, or one that may not be written.
         OSError: it can't be done for now.
     """
     if has_content(target, hashlib.sha256(data).hexdigest(), pulse):
@@ -56,7 +56,7 @@ def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | No
 
 
 def check_over(target: Entry) -> None:
-    """Check that what lies at `target` may be replaced, if there is anything.
+    """Check that what is at `target` may be replaced, if there is anything.
 
     Raises:
         SetAsideError: it is a link or no file, or write-protected. The superuser could write that, and does not.
@@ -74,7 +74,7 @@ def check_over(target: Entry) -> None:
 def _exchange(fresh: HeldFile, target: Entry, aside: Entry) -> None:
     """Give a file the name of another one, which gets a hidden name.
 
-    The hidden name never stands for half a file: what is found under it after a crash is whole, ours or not.
+    The hidden name never refers to an incomplete file: after a crash it is complete, ours or not.
     """
     temporary = fresh.entry
     rename_new(temporary, aside)
@@ -96,7 +96,7 @@ def _exchange(fresh: HeldFile, target: Entry, aside: Entry) -> None:
 
 
 def _exchange_back(fresh: HeldFile, target: Entry, aside: Entry) -> None:
-    """Give what had the target's name that name again; what somebody put there meanwhile keeps one, too."""
+    """Restore the name of the previous file at the target; a file that was put there since also keeps a name."""
     if fresh.is_at(target):
         try:
             kernel.exchange(aside.name, target.name, folder=target.folder.descriptor)

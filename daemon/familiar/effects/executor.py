@@ -44,21 +44,21 @@ class Executor:
         return outcome
 
     def give_up(self, step: Step, error: FamiliarError) -> Outcome:
-        """Write down that a step could not even be begun: for now (`RetryError`), or for good."""
+        """Record that a step could not even be begun: for now (`RetryError`), or permanently."""
         outcome = self._failure(step, step, error)
         self._journal.finish(step, outcome)
         return outcome
 
     def leave(self, step: Step, target: Path) -> Outcome:
-        """Write down that nothing is to be done: what should be at the target is there."""
+        """Record that nothing is to be done, because the target already has the content."""
         outcome = Outcome(state="kept", target=target)
-        with suppress(OSError, OfflineError):  # else what is left of an earlier try stays written down
+        with suppress(OSError, OfflineError):  # else what is left of an earlier try stays recorded
             self._leftovers.clear(step)
         self._journal.finish(step, outcome)
         return outcome
 
     def is_written(self, step: Step) -> bool:
-        """Say whether a step that was interrupted has put at its target what it was to put there."""
+        """Return whether an interrupted step has put its file at the target."""
         if not step.is_begun or step.hash is None:
             return False
         try:
@@ -74,11 +74,11 @@ class Executor:
         )
 
     def _failure(self, present: Step, step: Step, error: FamiliarError | OSError) -> Outcome:
-        """Return what came of a step that has met an error, and clear what is left of the try.
+        """Return the result of a failed step, and clear leftovers of the try.
 
-        A target that may have been reached stays written down: the next try finds out.
+        A target that may have been reached stays recorded: the next try finds out.
         """
-        with suppress(OSError, OfflineError):  # else it stays written down
+        with suppress(OSError, OfflineError):  # else it stays recorded
             self._leftovers.clear(present)
         outcome = self._outcome_of(step, error)
         if not present.is_begun or not self._may_be_done(present):

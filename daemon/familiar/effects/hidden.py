@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Names that nobody else knows. They are written down before they are used, so that a crash leaves none behind.
+    """Names that nobody else knows. They are recorded before they are used, so that a crash leaves none behind.
 
     In an undo the file goes from the operation's target to its source, and the names stay those of the operation.
     """

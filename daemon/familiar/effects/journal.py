@@ -29,9 +29,9 @@ class Placement:
 class Step:
     """One operation as the journal has it.
 
-    `path` is where the photo lies for this step; `source` and `target` are from where and to where it was done, or is
+    `path` is where the photo is for this step; `source` and `target` are from where and to where it was done, or is
     being done. The disks are those of their folders then, and `source_real` and `target_real` are where the paths of
-    these folders led. `hash` is the SHA-256 of what lies at the target then, None before it is known. `before` are the
+    these folders led. `hash` is the SHA-256 of what is at the target then, None before it is known. `before` are the
     bytes of a sidecar that were there, None where there was none.
     """
 
@@ -67,7 +67,7 @@ class Step:
 
     @property
     def placement(self) -> Placement | None:
-        """Where it has put something, as far as it is written down; None if it was not done."""
+        """Where it has put something, as far as it is recorded; None if it was not done."""
         if self.source is None or self.target is None or self.hash is None:
             return None
         return Placement(source=self.source, target=self.target, hash=self.hash)
@@ -80,9 +80,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What is written down before a step is done: from where to where, by way of which temporary file.
+    """What is recorded before a step is done: from where to where, through which temporary file.
 
-    `hash` is the SHA-256 of what is to lie at the target; the rest is as `Step` has it.
+    `hash` is the SHA-256 of what is to be at the target; the rest is as `Step` has it.
     """
 
     source: Path
@@ -98,7 +98,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a step: where it was done, or why it was not, and in how many seconds it is tried again.
+    """The result of a step: where it was done, or why it was not, and in how many seconds it is tried again.
 
     A step that failed keeps its target where it may have been done, as far as is known. `waits_for` is the folder whose
     disk is not there; the step is tried again when it is.
@@ -112,37 +112,37 @@ class Outcome:
 
 
 class Journal(Protocol):
-    """Where steps are written down before and after they are done. Each call is durable when it returns."""
+    """Where steps are recorded before and after they are done. Each call is durable when it returns."""
 
     def reserve(self, step: Step, reservation: Reservation) -> None:
-        """Write down what is about to be done: state `doing`."""
+        """Record what is about to be done: state `doing`."""
 
     def is_claimed(self, step: Step) -> bool:
-        """Say whether what lies at a step's target was put there by another step."""
+        """Return whether what is at a step's target was put there by another step."""
 
     def finish(self, step: Step, outcome: Outcome) -> None:
-        """Write down what came of a step, and where files lie now."""
+        """Record the result of a step, and where files are now."""
 
     def leftovers(self) -> Sequence[Step]:
-        """Return the steps that are not under way, but may have left a file under a hidden name."""
+        """Return the steps that are not in progress, but may have left a file under a hidden name."""
 
     def step(self, step_id: int) -> Step:
         """Return a step as it is now."""
 
     def clear_leftovers(self, step: Step) -> None:
-        """Write down that a step has left nothing under its hidden names."""
+        """Record that a step has left nothing under its hidden names."""
 
     def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:
-        """Write down that a step is about to be undone: state `undoing`."""
+        """Record that a step is about to be undone: state `undoing`."""
 
     def finish_undo(self, step: Step, error: str | None) -> None:
-        """Write down that a step was undone, or that it stays done, and why."""
+        """Record that a step was undone, or that it stays done, and why."""
 
     def postpone_undo(self, step: Step, error: str, *, retry_in: float) -> None:
-        """Write down that it is not known how far an undo came, and in how many seconds to complete it."""
+        """Record that the progress of an undo is unknown, and in how many seconds to complete it."""
 
     def is_elsewhere(self, step: Step) -> bool:
-        """Return whether the step's photo lies on another service, where it came from."""
+        """Return whether the step's photo is on another service, where it came from."""
 
     def paths_of(self, step: Step) -> Sequence[Path]:
-        """Return all paths where the step's photo is known to lie."""
+        """Return all paths where the step's photo is known to be."""

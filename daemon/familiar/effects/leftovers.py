@@ -25,7 +25,7 @@ class Leftovers:
         self._kinds = kinds
 
     def sweep(self) -> int:
-        """Clear the hidden names of all steps that are not under way; return how many have to wait.
+        """Clear the hidden names of all steps that are not in progress; return how many have to wait.
 
         Those of a disk that is not there wait for it.
         """

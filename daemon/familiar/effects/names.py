@@ -9,7 +9,7 @@ from familiar.filesystem.folders import Entry
 
 
 def free_name(wish: Entry, is_there: Callable[[Entry], bool]) -> tuple[Entry, bool]:
-    """Return the first free name: the wish, or the wish with a number; and whether what is wished lies there already.
+    """Return the first free name, with a number if needed; and whether the content already has the wished name.
 
     What `is_there` finds under the wish or one of its numbers is found before a free name is.
     """
@@ -29,7 +29,7 @@ def unused_name(wish: Entry) -> Entry:
 
 
 def is_copy(entry: Entry, hash_: str, size: int, pulse: Pulse) -> bool:
-    """Say whether a regular file, and no link to one, has a content of this size and SHA-256."""
+    """Return whether a regular file, and no link to one, has a content of this size and SHA-256."""
     found = entry.look()
     if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != size:
         return False

@@ -1,4 +1,4 @@
-"""What lies at paths once newer steps are undone, and what of it stands in the way of undoing another one."""
+"""The files at paths after newer steps are undone, and the obstacles to undoing another step."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ class Outlook:
     """Looks at files, and remembers how they will be; touches nothing."""
 
     def __init__(self, journal: Journal, disks: Disks, removed: set[Path], pulse: Pulse) -> None:
-        """Take the paths where nothing will lie in the end; `pulse` is called while long files are read."""
+        """Take the paths where nothing will be in the end; `pulse` is called while long files are read."""
         self._journal = journal
         self._disks = disks
         self._removed = removed
@@ -26,13 +26,13 @@ class Outlook:
         self._noted: dict[Path, str | None] = {}
 
     def at(self, path: Path) -> str | None:
-        """Return what lies at a path: a SHA-256, `-> PATH` for a link, or None for nothing; raises OSError."""
+        """Return what is at a path: a SHA-256, `-> PATH` for a link, or None for nothing; raises OSError."""
         if path not in self._noted:
             self._noted[path] = self._look(path)
         return self._noted[path]
 
     def note(self, path: Path, content: str | None) -> None:
-        """Remember what will lie at a path, as `at` returns it."""
+        """Remember what will be at a path, as `at` returns it."""
         self._noted[path] = content
 
     def unreachable(self, step: Step, placement: Placement, *, goes_back: bool) -> str | None:
@@ -70,14 +70,14 @@ class Outlook:
         return None
 
     def has_other_photo(self, step: Step, placement: Placement, *, by_name: bool = False) -> bool:
-        """Say whether the photo that a step has put somewhere lies elsewhere too; a name counts if it is `by_name`."""
+        """Return whether the photo that a step has put somewhere is elsewhere too; a name counts if it is `by_name`."""
         if self._journal.is_elsewhere(step):
             return True
         paths = photo_paths(self._journal, step, placement)
         return any(self.is_copy(path, placement, by_name=by_name) for path in paths)
 
     def is_copy(self, path: Path, placement: Placement, *, by_name: bool = False) -> bool:
-        """Say whether another file, or with `by_name` another name, that stays has the content that a step has put."""
+        """Return whether another file (with `by_name`: another name) with the content of a step stays."""
         return (
             path not in self._removed
             and self.at(path) == placement.hash
@@ -104,18 +104,18 @@ class Outlook:
 
 
 def photo_paths(journal: Journal, step: Step, placement: Placement) -> list[Path]:
-    """Return where another copy of the photo that a step has put somewhere may lie, the most likely first."""
+    """Return where another copy of the photo that a step has put somewhere may be, the most likely first."""
     paths = dict.fromkeys([placement.source, step.path, *journal.paths_of(step)])
     return [path for path in paths if path != placement.target]
 
 
 def last_copy(placement: Placement, what: str) -> str:
-    """Return the reason not to remove something that lies nowhere else."""
+    """Return the reason not to remove something that is nowhere else."""
     return f"{placement.target} is the last known copy of its {what}"
 
 
 def _is_one(one: Path, other: Path, *, by_name: bool) -> bool:
-    """Say whether two paths lead to one file, or to one name of it; what is still to be moved back does not yet."""
+    """Return whether two paths lead to one file, or to one name of it; what is still to be moved back does not yet."""
     try:
         if by_name:
             return os.path.realpath(one) == os.path.realpath(other)

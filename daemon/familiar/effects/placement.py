@@ -1,6 +1,6 @@
 """Put content under a final name: never over another file, never half, and twice is once.
 
-What is acted on is held open (`familiar.filesystem`): a name that leads to something else meanwhile is noticed, and no
+What is acted on is held open (`familiar.filesystem`): a name that now refers to something else is noticed, and no
 name is removed without the proof that its content outlives that (`familiar.filesystem.removal`).
 
 Each `place_*` function ends with the content at `target`, and does nothing if it is there already: calling it again
@@ -9,8 +9,8 @@ after a crash at any instant completes what was begun, once the hidden names are
 ==============================  =============================================================================
 The process dies                Calling it again
 ==============================  =============================================================================
-before the temporary is whole   writes the temporary anew
-before the rename               writes the temporary anew
+before the temporary is whole   writes the temporary again
+before the rename               writes the temporary again
 after the rename                finds the content at the target; of a move it removes the original, after
                                 comparing it with the target
 while the original is hidden    the original has got its name again; then as after the rename
@@ -48,14 +48,14 @@ def place_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: st
     """Move the file at `source` to `target`; to another file system as a copy that is compared before the source goes.
 
     Args:
-        source: where it lies; None if its folder is gone.
-        target: where it is to lie.
-        hidden: the names to use meanwhile, those of `source` and `target` in their folders.
+        source: where it is; None if its folder is gone.
+        target: where it is to be.
+        hidden: the names to use in the meantime, those of `source` and `target` in their folders.
         hash_: the SHA-256 of the content that was decided on.
         pulse: called between the parts of long work.
 
     Raises:
-        FileExistsError: other content lies at the target, or a link.
+        FileExistsError: other content is at the target, or a link.
         GoneError: the source is gone.
         ChangedError: the source does not have the content of `hash_` (any more).
         WriterError: another program has the source open for writing.
@@ -96,7 +96,7 @@ def place_bytes(data: bytes, target: Entry, hidden: Hidden, *, pulse: Pulse) -> 
     """Write a file at `target`.
 
     Raises:
-        FileExistsError: other content lies at the target.
+        FileExistsError: other content is at the target.
         OSError: it can't be done for now.
     """
     if _is_placed(target, hashlib.sha256(data).hexdigest(), pulse):
@@ -177,7 +177,7 @@ def _complete_move(source: Entry | None, target: Entry, hidden: Hidden, *, hash_
         if source is None or source.is_same(target):
             return
         with hold_if_regular(source) as held:
-            if held is not None and held.is_one_with(there):  # a rename by way of a link was interrupted
+            if held is not None and held.is_one_with(there):  # a rename through a link was interrupted
                 remove(held, prove_second_name(held, target), hidden=hidden.source)
             elif held is not None and held.hash(pulse) == hash_:
                 remove(held, prove_placed(held, there, hash_, pulse=pulse), hidden=hidden.source)

@@ -19,7 +19,7 @@ from familiar.filesystem.removal import discard
 def replace_files(contents: Mapping[Path, bytes]) -> None:
     """Give each file its content: under temporary names first, then all are renamed.
 
-    A folder is made if need be. Who may be replaced is for the caller to say; a final name never has half a file.
+    A folder is created if needed. The caller decides what may be replaced; a final name never has an incomplete file.
 
     Raises:
         FamiliarError: one can't be written (a full disk, a missing right, a folder of that name); no file has changed.
@@ -47,11 +47,11 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
     """Write a long file in a block, under a temporary name; at the block's end it gets its own, unless that fails.
 
     Args:
-        path: the file; where it is a symbolic link, the file that it leads to. A folder is made if need be.
-        replace: take the place of a file that lies there, even if it came only now.
+        path: the file; where it is a symbolic link, the file that it leads to. A folder is created if needed.
+        replace: replace a file that is there, even if it came only now.
 
     Raises:
-        FamiliarError: it can't be written, or a file lies there that is not to be replaced.
+        FamiliarError: it can't be written, or a file is there that is not to be replaced.
     """
     real = Path(os.path.realpath(path))
     with _told(path), _folder_of(real) as folder:

@@ -1,44 +1,29 @@
-"""Take one step back: open its folders, write down the hidden names, then move, remove or put back what it did."""
+"""Undo one step: open its folders, record the hidden names, then move, remove or restore the file."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Placement, Step
 from familiar.effects.outlook import last_copy, photo_paths
 from familiar.effects.placement import place_move
+from familiar.effects.step_work import StepWork
 from familiar.errors import ChangedError, GoneError, OfflineError
 from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular
 from familiar.filesystem.folders import Entry
 from familiar.filesystem.removal import Proof, prove_copy, prove_known, prove_second_name, remove
 
 
-class Reversal:
+class Reversal(StepWork):
     """What a kind needs to undo a step; the folders are open until the end of its block."""
 
     def __init__(self, step: Step, *, journal: Journal, disks: Disks, pulse: Pulse) -> None:
         """Take the step, which is to be undone or was begun to be."""
-        self.step = step
+        super().__init__(step, journal=journal, disks=disks, pulse=pulse)
         self.hidden = Hidden.fresh(step.id)
         self.is_begun = step.state == "undoing"
-        self.pulse = pulse
-        self._journal = journal
-        self._disks = disks
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        """Return the reversal itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the folders."""
-        self._stack.close()
 
     @property
     def placement(self) -> Placement:
@@ -48,7 +33,7 @@ class Reversal:
         return placement
 
     def begin(self) -> Entry | None:
-        """Write down that what lies at the target is about to go or to be replaced; return its name.
+        """Record that what is at the target is about to go or to be replaced; return its name.
 
         None is returned where an interrupted try has come to the end: the target's folder is gone.
 
@@ -65,7 +50,7 @@ class Reversal:
         return target
 
     def move_back(self, *, any_content: bool = False) -> None:
-        """Move what lies at the target to where it came from.
+        """Move what is at the target to where it came from.
 
         Args:
             any_content: whatever it says by now, and not only the photo itself.
@@ -92,7 +77,7 @@ class Reversal:
                 self._remove(doomed, prove_known(doomed, self.placement.hash, pulse=self.pulse))
 
     def remove_photo(self, target: Entry, *, is_name: bool = False) -> None:
-        """Remove a copy of a photo that lies elsewhere too, or with `is_name` a name of one that has another.
+        """Remove a copy of a photo that is elsewhere too, or with `is_name` a name of one that has another.
 
         Raises:
             ChangedError: it was changed, or is the last copy.
@@ -105,7 +90,7 @@ class Reversal:
             self.remove_copy(target, paths, what="photo", is_name=is_name)
 
     def remove_copy(self, target: Entry, paths: Sequence[Path], *, what: str, is_name: bool = False) -> None:
-        """Remove a file of which another copy, or with `is_name` another name, lies at one of these paths.
+        """Remove a file of which another copy, or with `is_name` another name, is at one of these paths.
 
         Raises:
             ChangedError: it was changed, or there is none.

@@ -31,7 +31,7 @@ def copied(source: HeldFile, temporary: Entry, *, hash_: str, pulse: Pulse) -> I
     """Give a copy of a held file with its times and rights, whole and on the disk, as `written` does.
 
     Raises:
-        ChangedError: the source has not the content of `hash_`, or was changed meanwhile.
+        ChangedError: the source has not the content of `hash_`, or was changed in the meantime.
         OSError: it can't be read or written.
     """
     with _made(temporary, source.blocks(), hash_, like=source, pulse=pulse) as made:
@@ -66,7 +66,7 @@ def _made(
         with hold(temporary) as held:
             if held.hash(pulse) != hash_:
                 if like is not None:
-                    like.verify(hash_, pulse)  # it was another content all along, or was changed meanwhile
+                    like.verify(hash_, pulse)  # it was another content all along, or was changed in the meantime
                 raise OSError(errno.EIO, "the written bytes differ when read back", str(temporary.path))
             yield held
     finally:

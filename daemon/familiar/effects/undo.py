@@ -1,4 +1,4 @@
-"""Undo steps: all that were asked for, or none."""
+"""Undo steps: all of the requested ones, or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,9 +39,9 @@ class Undo:
         self._pulse = pulse
 
     def obstacles(self, steps: Sequence[Step]) -> tuple[Obstacle, ...]:
-        """Return what stands in the way of undoing these steps (newest first); touches nothing.
+        """Return the obstacles to undoing these steps (newest first); touch nothing.
 
-        Each is judged by what will lie at the paths once the ones before it are undone.
+        Each is checked with the files after the previous undos.
         """
         outlook = self._outlook({step.target for step in steps if step.target is not None and self._removes(step)})
         found = [(step, self._obstacle_or_error(step, outlook)) for step in steps]
@@ -74,7 +74,7 @@ class Undo:
         self._journal.finish_undo(step, None)
 
     def _end_failed(self, step: Step, error: FamiliarError | OSError) -> None:
-        """Write down what came of an undo that has met an error: it may have come when all was done.
+        """Record the result of an undo that has met an error: it may have come when all was done.
 
         Raises:
             FamiliarError: it is not undone, or not known to be; then it is completed later.
@@ -102,7 +102,7 @@ class Undo:
             raise ChangedError(reason)
 
     def _is_taken_back(self, step: Step) -> bool | None:
-        """Say whether what was to leave its target no longer exists; None where that can't be told now."""
+        """Return whether what was to leave its target no longer exists; None where that can't be told now."""
         try:
             self._leftovers.clear(step)
             assert step.target is not None
@@ -121,7 +121,7 @@ class Undo:
             return _told(error)
 
     def _obstacle(self, step: Step, outlook: Outlook) -> str | None:
-        """Say what stands in the way, and note what lies where once this step is undone too."""
+        """Return the obstacle, and note the files after this undo."""
         return self._kinds.of(step.operation).obstacle(step.operation, step, outlook)
 
     def _outlook(self, removed: set[Path]) -> Outlook:

@@ -1,4 +1,4 @@
-"""Regular files that are held open: what was looked at is what is acted on, whatever its name stands for by now."""
+"""Regular files that are held open: actions apply to the file that was checked, even if its name has changed."""
 
 import errno
 import hashlib
@@ -45,18 +45,18 @@ class HeldFile:
     """A regular file that is held open for reading, and the name by which it was found."""
 
     def __init__(self, entry: Entry, descriptor: int) -> None:
-        """Take a descriptor, which is closed by whoever opened it."""
+        """Take a descriptor, which its opener closes."""
         self.entry = entry
         self.descriptor = descriptor
         self.identity = Identity.of(os.fstat(descriptor))
 
     def is_at(self, entry: Entry) -> bool:
-        """Say whether a name stands for this very file."""
+        """Return whether a name refers to this file."""
         found = entry.look()
         return found is not None and (found.st_dev, found.st_ino) == (self.identity.device, self.identity.inode)
 
     def is_one_with(self, other: "HeldFile") -> bool:
-        """Say whether two are one file with two names."""
+        """Return whether two are one file with two names."""
         mine, theirs = self.identity, other.identity
         return (mine.device, mine.inode) == (theirs.device, theirs.inode)
 
@@ -64,7 +64,7 @@ class HeldFile:
         """Note that the file was renamed.
 
         Raises:
-            ChangedError: the new name stands for another file, or the bytes have changed.
+            ChangedError: the new name refers to another file, or the bytes have changed.
         """
         if not self.is_at(entry) or not self.has_same_bytes():
             raise ChangedError(f"{self.entry.path}: was replaced while it was renamed")
@@ -72,11 +72,11 @@ class HeldFile:
         self.identity = Identity.of(os.fstat(self.descriptor))
 
     def is_unchanged(self) -> bool:
-        """Say whether nothing has happened to the file since it was opened: not even a change that hides itself."""
+        """Return whether nothing has happened to the file since it was opened: not even a change that hides itself."""
         return Identity.of(os.fstat(self.descriptor)) == self.identity
 
     def has_same_bytes(self) -> bool:
-        """Say whether size and mtime are as they were; a rename changes the ctime."""
+        """Return whether size and mtime are as they were; a rename changes the ctime."""
         found = os.fstat(self.descriptor)
         return (found.st_size, found.st_mtime_ns) == (self.identity.size, self.identity.mtime_ns)
 
@@ -106,7 +106,7 @@ class HeldFile:
             raise ChangedError(f"{self.entry.path}: was changed after the plan was made")
 
     def sync(self) -> None:
-        """Bring the bytes to the disk; raises OSError."""
+        """Sync the bytes to disk; raises OSError."""
         with naming(self.entry.path):
             os.fsync(self.descriptor)
 
@@ -160,7 +160,7 @@ def hold(entry: Entry) -> Iterator[HeldFile]:
 
 @contextmanager
 def hold_if_regular(entry: Entry) -> Iterator[HeldFile | None]:
-    """Hold the regular file of a name for a block; give None where the name stands for nothing or something else."""
+    """Hold the regular file of a name for a block; give None if the name refers to nothing or something else."""
     try:
         holding = hold(entry)
         held = holding.__enter__()
@@ -174,6 +174,6 @@ def hold_if_regular(entry: Entry) -> Iterator[HeldFile | None]:
 
 
 def has_content(entry: Entry, hash_: str, pulse: Pulse = no_pulse) -> bool:
-    """Say whether a name stands for a regular file, and no link, whose SHA-256 is `hash_`."""
+    """Return whether a name refers to a regular file, not a link, whose SHA-256 is `hash_`."""
     with hold_if_regular(entry) as held:
         return held is not None and held.hash(pulse) == hash_

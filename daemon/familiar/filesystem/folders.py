@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from familiar.closing import Closing
 from familiar.filesystem import kernel
 from familiar.filesystem.mounts import Disk
 
@@ -18,7 +17,7 @@ _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 """What file systems answer that sync folders by themselves, or never. Every other error is one (fsync(2))."""
 
 
-class Folder:
+class Folder(Closing):
     """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it lies on, once known."""
 
     def __init__(self, path: Path, descriptor: int, *, real: Path | None = None) -> None:
@@ -63,7 +62,7 @@ class Folder:
             return above.below(real.relative_to(above.path), shown=shown or real, make=True)
 
     def below(self, relative: Path, *, shown: Path, make: bool = False) -> "Folder":
-        """Open a folder that lies in this one, however deep, wherever the path of this one leads by now.
+        """Open a folder that is in this one, however deep, wherever the path of this one leads by now.
 
         Raises:
             NotADirectoryError, OSError: as `open` does.
@@ -101,19 +100,19 @@ class Folder:
 
     @property
     def device(self) -> int:
-        """The number of the device that it lies on."""
+        """The number of the device that it is on."""
         return os.fstat(self.descriptor).st_dev
 
     def is_on(self, disk: Disk) -> bool:
-        """Say whether it is known to lie on a disk."""
+        """Return whether it is known to be on a disk."""
         return self.disk is not None and self.disk.is_same(disk)
 
     def is_same(self, other: "Folder") -> bool:
-        """Say whether two are one folder, however their paths lead there."""
+        """Return whether two are one folder, however their paths lead there."""
         return os.path.sameopenfile(self.descriptor, other.descriptor)
 
     def sync(self) -> None:
-        """Bring the folder's names to the disk.
+        """Sync the folder's names to disk.
 
         Raises:
             OSError: the disk can't be written; names may be lost with the power.
@@ -129,20 +128,10 @@ class Folder:
         """Let go of the folder."""
         os.close(self.descriptor)
 
-    def __enter__(self) -> Self:
-        """Return the folder itself; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Let go of the folder."""
-        self.close()
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A name in a held folder, whatever it stands for, if anything."""
+    """A name in a held folder; it may refer to nothing."""
 
     folder: Folder
     name: str
@@ -157,7 +146,7 @@ class Entry:
         return Entry(self.folder, name)
 
     def look(self) -> os.stat_result | None:
-        """Return what the name itself stands for, a link as such; None for nothing."""
+        """Return the status of the name itself, without following a link; None for nothing."""
         try:
             return os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
         except FileNotFoundError:
@@ -167,7 +156,7 @@ class Entry:
 
     @property
     def exists(self) -> bool:
-        """Whether the name stands for anything."""
+        """Whether the name exists."""
         return self.look() is not None
 
     def link_end(self) -> Path | None:
@@ -179,7 +168,7 @@ class Entry:
             return Path(os.readlink(self.name, dir_fd=self.folder.descriptor))
 
     def is_same(self, other: "Entry") -> bool:
-        """Say whether two are one name in one folder."""
+        """Return whether two are one name in one folder."""
         return self.name == other.name and self.folder.is_same(other.folder)
 
 
@@ -193,7 +182,7 @@ def rename_new(source: Entry, target: Entry) -> None:
     An error of the call says nothing, as over NFS it may have worked: what counts is where the file is then.
 
     Raises:
-        FileExistsError: something lies at the target.
+        FileExistsError: something is at the target.
         OSError: it can't be done (EXDEV: the target is on another file system).
     """
     before = source.look()
@@ -239,7 +228,7 @@ def _rename_by_link(source: Entry, target: Entry) -> None:
 
 
 def _drop_second_name(source: Entry, target: Entry) -> None:
-    """Remove the first of two names of one file; if it was exchanged meanwhile, both stay."""
+    """Remove the first of two names of one file; if it was replaced in the meantime, both stay."""
     if not _is_one_file(source, target):
         raise OSError(errno.EAGAIN, "was replaced while it was renamed", source.name)
     os.unlink(source.name, dir_fd=source.folder.descriptor)

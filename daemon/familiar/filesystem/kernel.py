@@ -75,7 +75,7 @@ def _rename(source: str, target: str, source_folder: int, target_folder: int, fl
 
 
 def volume_of(descriptor: int) -> str | None:
-    """Return the UUID of the file system that a folder lies on, as udev writes it; None where it does not tell.
+    """Return the UUID of the file system that a folder is on, as udev writes it; None where it does not tell.
 
     Asks by FS_IOC_GETFSUUID (Linux 6.9), XFS_IOC_FSGEOMETRY_V1 and FAT_IOCTL_GET_VOLUME_ID, for which nobody needs a
     right.
@@ -97,7 +97,7 @@ def volume_of(descriptor: int) -> str | None:
 
 
 def take_lease(descriptor: int) -> None:
-    """Take a read lease: whoever wants to open the file for writing waits until it is given back, or 45 seconds.
+    """Take a read lease: programs that open the file for writing wait until it is released, or 45 seconds.
 
     The kernel tells of the wish by a signal, and SIGIO would end the process; SIGURG does nothing.
 
@@ -112,7 +112,7 @@ def take_lease(descriptor: int) -> None:
 
 
 def has_lease(descriptor: int) -> bool:
-    """Say whether a read lease is held that nobody waits for."""
+    """Return whether a read lease is held that nobody waits for."""
     return fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
 
 

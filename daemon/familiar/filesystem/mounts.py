@@ -1,4 +1,4 @@
-"""Which file system lies where, and how one is known again after it was away.
+"""File systems and their mount points, and how to recognise one after it was unmounted.
 
 A path is no disk: a mount point exists without its disk, sticks get each other's device numbers, and two mounts of one
 disk look like two.
@@ -32,7 +32,7 @@ _NETWORK = frozenset(
 _LOCAL_FUSE = frozenset(
     {"fuseblk", "fuse.ntfs-3g", "fuse.exfat", "fuse.encfs", "fuse.gocryptfs", "fuse.fuse-overlayfs"}
 )
-"""FUSE types are taken for remote ones too, but for these."""
+"""FUSE types are taken for remote ones too, except for these."""
 
 _REMOTE_FUSE = frozenset({f"fuse.{name}" for name in ("sshfs", "rclone", "s3fs", "gcsfuse", "glusterfs", "ceph-fuse")})
 
@@ -78,7 +78,7 @@ class Disk:
         return self.type in _NETWORK or (self.type.startswith("fuse") and self.type not in _LOCAL_FUSE)
 
     def is_same(self, other: "Disk") -> bool:
-        """Say whether two looks, perhaps with a boot between them, saw one file system."""
+        """Return whether two looks, perhaps with a boot between them, saw one file system."""
         if self.type != other.type:
             return False
         if self.uuid is not None and other.uuid is not None:
@@ -90,7 +90,7 @@ class Disk:
         return self.id == other.id if self.id or other.id else self.source == other.source
 
     def may_show(self, other: "Disk") -> bool:
-        """Say whether a file here may be one that lies on another disk, seen by a second way.
+        """Return whether a file here may be a file of another disk, at a second path.
 
         File systems that show those below them (FUSE, overlay) give their files numbers of their own, and do not notice
         at once that one has lost its name; and so do two shares of one server.
@@ -116,7 +116,7 @@ class Disk:
 
 
 class Mounts:
-    """The mounts of this process's namespace, read anew when they change."""
+    """The mounts of this process's namespace, read again when they change."""
 
     def __init__(self) -> None:
         """Read nothing yet."""
@@ -163,7 +163,7 @@ class Mounts:
     def missing_mount(self, real: Path) -> Path | None:
         """Return the mount point above a path, or at it, that has no file system mounted by the looks of it.
 
-        It stands in `/etc/fstab`, or is empty, in a folder made for mount points. A mount of what lies there anyway
+        It stands in `/etc/fstab`, or is empty, in a folder made for mount points. A mount of what is there anyway
         counts for nothing: systemd makes such mounts for `ReadWritePaths=`.
         """
         in_fstab = _points_in_fstab()
@@ -198,7 +198,7 @@ def mounts_in(text: str) -> Iterator[Mount]:
 
 
 def type_of(path: Path, mounts: str) -> str:
-    """Return the type of the file system that a path lies on.
+    """Return the type of the file system that a path is on.
 
     Args:
         path: an absolute path, without symbolic links.
@@ -212,7 +212,7 @@ def type_of(path: Path, mounts: str) -> str:
 
 
 def is_network(path: Path) -> bool:
-    """Say whether a folder lies on a file system that sends no events."""
+    """Return whether a folder is on a file system that sends no events."""
     try:
         kind = type_of(Path(os.path.realpath(path)), MOUNTS.read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:
@@ -226,7 +226,7 @@ def _stacks(type_: str) -> bool:
 
 
 def _is_this_machine(server: str) -> bool:
-    """Say whether a server's name or address is one of this machine's; nobody is asked."""
+    """Return whether a server's name or address is one of this machine's; nobody is asked."""
     if server in {"localhost", "::1", os.uname().nodename} or server.startswith("127."):
         return True
     lines = [line.strip() for line in _text(_ADDRESSES).splitlines()]
@@ -235,7 +235,7 @@ def _is_this_machine(server: str) -> bool:
 
 
 def _is_mounted(path: Path) -> bool:
-    """Say whether another file system lies at a path than above it."""
+    """Return whether another file system is at a path than above it."""
     try:
         return os.lstat(path).st_dev != os.lstat(path.parent).st_dev
     except OSError:
@@ -243,7 +243,7 @@ def _is_mounted(path: Path) -> bool:
 
 
 def _looks_bare(path: Path) -> bool:
-    """Say whether a folder that is made for mounts is empty, or missing, as it is without its disk."""
+    """Return whether a folder that is made for mounts is empty, or missing, as it is without its disk."""
     if path.parent not in _FOR_MOUNTS and path.parent.parent not in _FOR_MOUNTS[1:]:
         return False
     try:
@@ -275,7 +275,7 @@ def _open_nearest(real: Path) -> int:
 
 
 def _known_to_udev(device: int, source: str) -> dict[str, str]:
-    """Return what udev has written down of a disk; a daemon without `/dev` can read that, too."""
+    """Return what udev has recorded of a disk; a daemon without `/dev` can read that, too."""
     if source.startswith("/dev/"):
         with suppress(OSError):
             device = os.stat(source).st_rdev or device  # Btrfs has device numbers of its own

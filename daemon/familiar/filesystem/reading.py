@@ -37,7 +37,7 @@ def fingerprint(path: Path) -> str:
 
 
 def read_head(path: Path, size: int) -> bytes:
-    """Return the first bytes of a file, so many if it has them; raises as `reading` does."""
+    """Return up to this many first bytes of a file; raises as `reading` does."""
     with reading(path), open_regular(path) as file:
         return file.read(size)
 

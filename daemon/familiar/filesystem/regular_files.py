@@ -1,4 +1,4 @@
-"""Read files that are found by their name, which may be that of anything: a pipe would be waited for, for ever."""
+"""Read files that are found by their name, which may be that of anything: a pipe would be waited for, forever."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ def read_given(path: Path) -> bytes:
     """Return what a file has that a person named: a regular one, or a pipe that the shell opened for `<(command)`.
 
     Raises:
-        OSError: it can't be read, or is something else, as a pipe that lies in a folder and that nobody may write to.
+        OSError: it can't be read, or is something else, as a pipe that is in a folder and that nobody may write to.
     """
     with _opened(path, handed_over=True) as file:
         return file.read()

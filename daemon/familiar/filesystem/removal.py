@@ -1,7 +1,7 @@
 """The one way to remove a name that a person may know: with the proof that its content outlives that.
 
 The name is first changed to a hidden one in the same folder. Only then it is sure what is removed: what the hidden name
-stands for is compared with the file that was held, and the other copy must still have its own name; a second path to
+means is compared with the file that was held, and the other copy must still have its own name; a second path to
 one and the same file would have lost it together with the first. In every other case the name is given back.
 """
 
@@ -46,7 +46,7 @@ def prove_copy(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) ->
 
     Raises:
         ChangedError: it is the same file, or may be, or has another content.
-        OSError: the copy can't be read, or brought to the disk.
+        OSError: the copy can't be read, or synced to disk.
     """
     mine, theirs = doomed.entry.folder.disk, copy.entry.folder.disk
     if mine is not None and theirs is not None and theirs.may_show(mine):
@@ -61,7 +61,7 @@ def prove_placed(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) 
 
     Raises:
         ChangedError: it is the same file, or has another content.
-        OSError: the copy can't be read, or brought to the disk.
+        OSError: the copy can't be read, or synced to disk.
     """
     if copy.is_one_with(doomed):
         raise ChangedError(f"{copy.entry.path}: is the same file as {doomed.entry.path}, not a copy of it")
@@ -80,7 +80,7 @@ def prove_second_name(doomed: HeldFile, other: Entry) -> Proof:
     """Prove that a file has another name, by which it is found when the first is gone.
 
     Raises:
-        ChangedError: the other name stands for something else, or is the first itself.
+        ChangedError: the other name means something else, or is the first itself.
     """
     if other.is_same(doomed.entry) or not doomed.is_at(other):
         raise ChangedError(f"{other.path}: is not a second name of {doomed.entry.path}")
@@ -99,7 +99,7 @@ def prove_known(held: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
 
 
 def remove(held: HeldFile, proof: Proof, *, hidden: str, pulse: Pulse = no_pulse) -> None:
-    """Remove the name of a held file. The folder is not brought to the disk here: a name that comes back is no loss.
+    """Remove the name of a held file. The folder is not synced to disk here: a name that comes back is no loss.
 
     Args:
         held: what is to lose its name.
@@ -188,7 +188,7 @@ def _hidden(entry: Entry, name: str) -> Iterator[Entry]:
     try:
         yield aside
     except BaseException:
-        with suppress(OSError):  # whoever wrote the hidden name down gives it back later
+        with suppress(OSError):  # the owner of the hidden name restores it later
             rename_new(aside, entry)
         raise
 

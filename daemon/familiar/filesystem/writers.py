@@ -39,12 +39,12 @@ def kept_away(descriptor: int) -> Iterator[Callable[[], bool]]:
 
 
 def is_known(descriptor: int) -> bool:
-    """Say whether the kernel tells of writers of a file: not of another user's, nor on a network file system."""
+    """Return whether the kernel tells of writers of a file: not of another user's, nor on a network file system."""
     return _lease(descriptor) != "unknown"
 
 
 def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
-    """Say whether a program has the regular file at a path open for writing, as far as the kernel gives leases.
+    """Return whether a program has the regular file at a path open for writing, as far as the kernel gives leases.
 
     A program that has it mapped for writing counts.
     """
@@ -73,7 +73,7 @@ def _lease(descriptor: int) -> Literal["given", "refused", "unknown"]:
 
 
 def _is_written(descriptor: int) -> bool:
-    """Say whether one of the processes that may be looked at has a file open for writing (proc(5))."""
+    """Return whether one of the processes that may be looked at has a file open for writing (proc(5))."""
     sought = os.fstat(descriptor)
     for process in filter(str.isdigit, os.listdir(_PROCESSES)):
         with suppress(OSError):  # it has ended, or is another user's

@@ -1,1 +1,1 @@
-"""The watched folders: what lies in them comes into the store, and settles until it is complete."""
+"""The watched folders: their files are added to the store, and settle until they are complete."""

@@ -1,4 +1,4 @@
-"""Bring the folders into the store: what is found settles, and what settled is pending.
+"""Add the files of folders to the store: found files settle, and settled files are pending.
 
 Events are hints: each makes the intake look at one path. The truth is the walk: at the start, after lost events, on
 request and by a timer every folder is listed and compared with the store.
@@ -11,7 +11,7 @@ from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.folders.messages import Messages
 from familiar.folders.roots import WatchedRoot, WatchedRoots
-from familiar.folders.settling import Settling
+from familiar.folders.settler import Settler
 from familiar.folders.source import WatchedFolders
 from familiar.folders.walks import Walks
 from familiar.library.sources import Source
@@ -78,14 +78,14 @@ class Intake:
             log=log,
             clock=clock,
         )
-        self._settling = Settling(
+        self._settler = Settler(
             store=store, roots=self._roots, source=self.source, seconds=settings.settle, watch=watch, log=log
         )
         self._checked_at = float("-inf")
         self._must_rescan = False
 
     def start(self) -> None:
-        """Judge the roots, start the watchers, and ask for the first walks."""
+        """Check the roots, start the watchers, and request the first walks."""
         now = self._clock()
         self._store.files.restart_clock(settling_due=now + self._settings.settle, failed_due=now)
         self._walker.start()
@@ -93,12 +93,12 @@ class Intake:
         self._checked_at = now
 
     async def advance(self, now: float) -> None:
-        """Take messages, settle files, look after roots and watchers."""
+        """Process messages, settle files, check roots and watchers."""
         if self._must_rescan:
             self._rescan()
             self._must_rescan = False
         self._take_messages(now)
-        self._settling.settle(now, self.online_roots)
+        self._settler.settle(now, self.online_roots)
         if now - self._checked_at >= _CHECK:
             self._checked_at = now
             for root in self._roots:
@@ -106,7 +106,7 @@ class Intake:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no walk is under way and no message waits."""
+        """Whether no walk is in progress and no message waits."""
         return not self._must_rescan and not any(root.walks for root in self._roots) and not self._messages
 
     async def close(self) -> None:
@@ -132,7 +132,7 @@ class Intake:
     @property
     def failed(self) -> int:
         """Files that a program has open for writing, and that were not waited for."""
-        return self._settling.failed
+        return self._settler.failed
 
     def root_states(self) -> dict[str, str]:
         """Return the state of each root: online, or offline and why."""

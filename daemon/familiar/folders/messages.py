@@ -34,7 +34,7 @@ class Messages:
         self._on_message()
 
     def hints(self) -> Iterable[Message]:
-        """Give the hints that wait now; what comes meanwhile waits for the next time."""
+        """Give the hints that wait now; what comes in the meantime waits for the next time."""
         for _ in range(self._hints.qsize()):
             yield self._hints.get_nowait()
 

@@ -27,7 +27,7 @@ _SAMPLE = 20
 
 @dataclass(slots=True, kw_only=True)
 class RootWalk:
-    """One walk under way: what it has found so far."""
+    """One walk in progress: what it has found so far."""
 
     started: float
     listed: set[int] = field(default_factory=set)
@@ -40,7 +40,7 @@ class RootWalk:
 
 @dataclass(slots=True, kw_only=True)
 class WatchedRoot:
-    """One watched folder; `watcher` is None where walks take its place."""
+    """One watched folder; `watcher` is None where walks replace it."""
 
     id: int
     settings: FolderSettings
@@ -97,7 +97,7 @@ class WatchedRoots:
         return self._roots[path]
 
     def containing(self, path: Path) -> WatchedRoot | None:
-        """Return the root that a path lies in."""
+        """Return the root that a path is in."""
         return next((root for root in self if path.is_relative_to(root.path)), None)
 
     def start(self) -> None:
@@ -145,11 +145,11 @@ class WatchedRoots:
         return True
 
     def is_there(self, path: Path) -> bool:
-        """Say whether a file lies at a path; where its root is offline it is not known to be gone."""
+        """Return whether a file is at a path; where its root is offline it is not known to be gone."""
         return os.path.lexists(path) or not self.may_vanish(path)
 
     def may_vanish(self, path: Path) -> bool:
-        """Say whether a file that is missing is gone, and not only out of reach."""
+        """Return whether a file that is missing is gone, and not only out of reach."""
         root = self.containing(path)
         if root is None:
             return True
@@ -171,7 +171,7 @@ class WatchedRoots:
         )
 
     def _moved(self, root: WatchedRoot, view: RootView, known: RootRow) -> str | None:
-        """Return on what a root lies now and lay before, if that is another disk; by its number alone at first."""
+        """Return on what a root is now and was before, if that is another disk; by its number alone at first."""
         if view.device is None:
             return None
         place = self._disks.place_of(root.path)
@@ -186,7 +186,7 @@ class WatchedRoots:
         return vouches((file.path, file.size, file.mtime_ns) for file in sample)
 
     def _on_same_device(self, folder: Path) -> bool:
-        """Say whether a folder, or the nearest one above it that is there, lies on the device that it was on.
+        """Return whether a folder, or the nearest one above it that is there, is on the device that it was on.
 
         A file system that was mounted below the root and is not any more leaves the empty folder that it hid.
         """

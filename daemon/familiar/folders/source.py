@@ -11,6 +11,8 @@ from familiar.store.store import Store
 class WatchedFolders:
     """The source of all files that come from no other: those in the watched roots, and those beside them."""
 
+    is_remote = False
+
     def __init__(self, *, roots: WatchedRoots, store: Store, log: EventLog) -> None:
         """Take the roots, which know what is out of reach."""
         self._roots = roots
@@ -18,20 +20,20 @@ class WatchedFolders:
         self._log = log
 
     def holds(self, path: Path) -> bool:
-        """Say whether a path lies in a watched root."""
+        """Return whether a path is in a watched root."""
         return self._roots.containing(path) is not None
 
     def name_of(self, path: Path) -> str:
-        """Return the name of the watched root that a path lies in, or else that of its folder."""
+        """Return the name of the watched root that a path is in, or else that of its folder."""
         root = self._roots.containing(path)
         return root.settings.source if root is not None else folder_name(path.parent)
 
     def is_there(self, path: Path) -> bool:
-        """Say whether a file lies at a path; where its root is offline it is not known to be gone."""
+        """Return whether a file is at a path; where its root is offline it is not known to be gone."""
         return self._roots.is_there(path)
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that a file is gone, if it is and its root is in place."""
+        """Record that a file is gone, if it is and its root is in place."""
         if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
 

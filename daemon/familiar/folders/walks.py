@@ -18,7 +18,7 @@ from familiar.store.store import Store
 
 
 class Walks:
-    """The walks under way, and what they find."""
+    """The walks in progress, and what they find."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Walks:
         """Take what walks, and the seconds after which a file has settled.
 
         `on_sidecar` is called with each sidecar, its size and time, and when it will have settled. Without `watch`
-        each walk is told of, however little it found.
+        each walk is reported, however little it found.
         """
         self._store = store
         self._roots = roots
@@ -61,7 +61,7 @@ class Walks:
             self._walker.walk(root.path, top, root.patterns)
 
     def take_listing(self, root: WatchedRoot, listing: Listing, now: float) -> None:
-        """Write down what is new or has changed in a folder, or in a part of a large one."""
+        """Record what is new or has changed in a folder, or in a part of a large one."""
         walk = root.walks.get(listing.top)
         if walk is None:
             return
@@ -87,7 +87,7 @@ class Walks:
         walk.missing += [Path(listing.folder, os.fsdecode(name)) for name in found.missing]
 
     def _due(self, root: WatchedRoot, now: float, changed_ns: int) -> float:
-        """Return when a listed file will have settled: one that lies unchanged for long enough already has.
+        """Return when a listed file will have settled: one that does not change for long enough already has.
 
         A file's last change of any kind can't be set by a program that copies it. The clock of another machine does
         not count, nor does a time to come.
@@ -115,7 +115,7 @@ class Walks:
                 self._tell_walk(root, walk, gone)
 
     def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterable[Path]:
-        """Give the files that the walk did not find, but for those in folders that it could not read."""
+        """Give the files that the walk did not find, except for those in folders that it could not read."""
         yield from walk.missing
         for folder_id, folder, _ in self._store.files.folders_below(root.id, top):
             if folder_id not in walk.listed and not any(folder.is_relative_to(path) for path in unreadable):

@@ -14,6 +14,9 @@ UPRIGHT = 1
 TURNED = frozenset({5, 6, 7, 8})
 """EXIF orientations in which width and height change places (EXIF 2.3, 4.6.4)."""
 
+_INVERSE = {6: 8, 8: 6}
+"""The orientations that are undone by another one: a turn by a quarter. Every other one is undone by itself."""
+
 _SAME = 0.9
 """Share of the common part of two areas (intersection over union) at which they are the same, except for rounding."""
 
@@ -42,22 +45,14 @@ def upright(area: Area, orientation: int) -> Area:
         7: (1 - y, 1 - x),
         8: (y, 1 - x),
     }
-    return _placed(area, places.get(orientation, (x, y)), orientation)
+    x, y = places.get(orientation, (x, y))
+    width, height = (area.height, area.width) if orientation in TURNED else (area.width, area.height)
+    return Area(x=x, y=y, width=width, height=height)
 
 
 def stored(area: Area, orientation: int) -> Area:
     """Return where an area of the upright picture is in the picture as it is stored; the inverse of `upright`."""
-    x, y = area.x, area.y
-    places = {
-        2: (1 - x, y),
-        3: (1 - x, 1 - y),
-        4: (x, 1 - y),
-        5: (y, x),
-        6: (y, 1 - x),
-        7: (1 - y, 1 - x),
-        8: (1 - y, x),
-    }
-    return _placed(area, places.get(orientation, (x, y)), orientation)
+    return upright(area, _INVERSE.get(orientation, orientation))
 
 
 def stored_size(width: int, height: int, orientation: int) -> tuple[int, int]:
@@ -74,12 +69,12 @@ def overlap(one: Area, other: Area) -> float:
 
 
 def is_same(one: Area, other: Area) -> bool:
-    """Say whether two areas are the same, except for the rounding of programs that rewrite them."""
+    """Return whether two areas are the same, except for the rounding of programs that rewrite them."""
     return overlap(one, other) >= _SAME
 
 
 def show_one_face(one: Area, other: Area) -> bool:
-    """Say whether two areas mark the same face: the centre of each is inside the other.
+    """Return whether two areas mark the same face: the centre of each is inside the other.
 
     Programs draw their boxes tighter or wider, some with the hair, some without the chin.
     """
@@ -99,11 +94,6 @@ def faces_of(regions: Sequence[Area], faces: Sequence[Area]) -> dict[int, int]:
         if number not in found and place not in found.values():
             found[number] = place
     return found
-
-
-def _placed(area: Area, place: tuple[float, float], orientation: int) -> Area:
-    sides = (area.height, area.width) if orientation in TURNED else (area.width, area.height)
-    return Area(x=place[0], y=place[1], width=sides[0], height=sides[1])
 
 
 def _common(one: float, length: float, other: float, other_length: float) -> float:

@@ -19,7 +19,7 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 def check_number(
     name: str, value: float | None, low: float, high: float = math.inf, *, includes_low: bool = True
 ) -> None:
-    """Check that an argument lies within its limits; None is always allowed.
+    """Check that an argument is within its limits; None is always allowed.
 
     Raises:
         UsageError: it does not.

@@ -10,9 +10,9 @@ T = TypeVar("T")
 async def run_all(
     jobs: Iterable[Coroutine[Any, Any, T]], progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> list[T]:
-    """Return what jobs give, in their order; `progress` is told how many have ended, of how many.
+    """Return the results of jobs, in their order; `progress` gets the number of ended jobs and the total.
 
-    The first that fails ends all others; none is left behind.
+    The first failure cancels all others; none keeps running.
     """
     tasks = [asyncio.create_task(job) for job in jobs]
     try:

@@ -1,6 +1,6 @@
-"""Done here, or by the daemon that runs: how a command has plans carried out, taken back, and faces matched again.
+"""Done here, or by the daemon that runs: how a command has plans carried out, undone, and faces matched again.
 
-A daemon that runs owns the store's state folder, and all effects are its: a command writes down what is to be done and
+A daemon that runs owns the store's state folder, and all effects are its: a command records what is to be done and
 waits. Without one, the command takes the folder for as long as it works. The setting `wait_for_daemon` limits each
 wait: for the folder, for one plan, for one undo, and for the matching of faces.
 """
@@ -38,12 +38,12 @@ class Runners(Protocol):
     """Makes what carries out steps."""
 
     def __call__(self, tasks: int) -> AbstractAsyncContextManager[tuple[OperationRunner, int]]:
-        """Return a runner for so many plans, and how many of them to prepare ahead, for a block."""
+        """Yield a runner for this many plans, and the number of plans to prepare ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """What came of an undo: the steps, why some could not be undone (by operation), and what stood in the way.
+    """The result of an undo: the steps, why some could not be undone (by operation), and the obstacles.
 
     With `obstacles` nothing was touched. With `completes_interrupted` the steps are those of an earlier undo that was
     interrupted, and nothing else was undone.
@@ -79,8 +79,8 @@ class Handover:
         self._progress = progress
         self._wait = wait
 
-    def carry_out(self, plans: Sequence[int], ended: Callable[[int], None] = lambda _plan: None) -> list[Step]:
-        """Carry out plans, and what the clips of live photos do after their stills; return all steps as they are then.
+    def carry_out(self, plans: Sequence[int], on_ended: Callable[[int], None] = lambda _plan: None) -> list[Step]:
+        """Carry out plans, and then those of the clips of live photos; return all steps with their results.
 
         What fails for now stays in the journal, and is tried again by the daemon, or the next scan. A daemon that runs
         carries the plans out; the end of another command is waited for.
@@ -90,15 +90,15 @@ class Handover:
             FamiliarError: the daemon has done nothing for too long.
         """
         with self._turn() as ours:
-            return self._with_clips(plans, ended, ours=ours)
+            return self._with_clips(plans, on_ended, ours=ours)
 
     def carry_out_now(
-        self, plans: Iterable[tuple[int, Path, Plan]], ended: Callable[[int], None] = lambda _plan: None
+        self, plans: Iterable[tuple[int, Path, Plan]], on_ended: Callable[[int], None] = lambda _plan: None
     ) -> list[Step]:
-        """Write down plans, each for a photo at a path, as one batch, and carry them out as `carry_out` does.
+        """Record plans, each for a photo at a path, as one batch, and carry them out as `carry_out` does.
 
-        What can't be done now is not tried again later: whoever asked for it sees it, and decides. `ended` is told of
-        each plan when its time is over. What a command that was killed had begun is completed first.
+        What can't be done now is not tried again later: whoever asked for it sees it, and decides. `on_ended` is called
+        for each plan when it is over. What a command that was killed had begun is completed first.
 
         Raises:
             BusyError, FamiliarError: as `carry_out` does.
@@ -108,14 +108,14 @@ class Handover:
                 self._settle()
             written = self._store.journal.record_batch(plans)
             try:
-                return self._with_clips(written, ended, ours=ours)
+                return self._with_clips(written, on_ended, ours=ours)
             finally:
-                self._store.journal.abandon(written, "the command ended before this operation this operation")
+                self._store.journal.abandon(written, "the command ended before this operation")
 
     def settle(self) -> None:
-        """Complete what commands had begun that were killed; a daemon that runs has done so.
+        """Complete the operations of killed commands; a running daemon has already done so.
 
-        Whoever chooses files by where they lie calls this first: a file may be about to be moved.
+        Whoever chooses files by where they are calls this first: a file may be about to be moved.
 
         Raises:
             BusyError: another command has the state folder for too long.
@@ -125,7 +125,7 @@ class Handover:
                 self._settle()
 
     def take_back(self, steps: Sequence[Step]) -> list[Step]:
-        """Undo steps of the caller itself, newest first, where they can't stay; return them as they are then.
+        """Undo steps of the caller, newest first; return them with their results.
 
         What can't be undone stays done, with the reason as its error.
         """
@@ -194,7 +194,7 @@ class Handover:
 
     @contextmanager
     def _turn(self) -> Iterator[bool]:
-        """Wait for the state folder; give whether it is ours, or the daemon's, which carries out what is written down.
+        """Wait for the state folder; give whether it is ours, or the daemon's, which carries out what is recorded.
 
         As long as it is ours, nothing is written to the store if the folder's lock is gone.
 
@@ -219,26 +219,26 @@ class Handover:
         yield False
 
     def _settle(self) -> None:
-        """Complete what commands had begun that were killed, and give up the rest; the state folder is ours."""
+        """Complete the started operations of killed commands, and abandon the rest; requires the state folder."""
         begun = self._store.journal.settle_batches()
         if begun:
             self._with_clips(begun, lambda _plan: None, ours=True)
 
-    def _with_clips(self, plans: Sequence[int], ended: Callable[[int], None], *, ours: bool) -> list[Step]:
+    def _with_clips(self, plans: Sequence[int], on_ended: Callable[[int], None], *, ours: bool) -> list[Step]:
         """Carry out plans, and those of the clips that belong to their stills."""
-        steps = self._all(plans, ended, ours=ours)
-        return steps + self._all(list(_record_clips(self._store, steps)), ended, ours=ours)
+        steps = self._all(plans, on_ended, ours=ours)
+        return steps + self._all(list(_record_clips(self._store, steps)), on_ended, ours=ours)
 
-    def _all(self, plans: Sequence[int], ended: Callable[[int], None], *, ours: bool) -> list[Step]:
+    def _all(self, plans: Sequence[int], on_ended: Callable[[int], None], *, ours: bool) -> list[Step]:
         if plans and ours:
             with self._progress("carrying out") as count:
-                self._run(self._perform(plans, ended, count))
-        elif plans and not self._await_daemon(plans, ended):
+                self._run(self._perform(plans, on_ended, count))
+        elif plans and not self._await_daemon(plans, on_ended):
             with locked(self._state) as lock, self._store.watching(lock.anchor):
-                return self._all(plans, ended, ours=True)
+                return self._all(plans, on_ended, ours=True)
         return [step for plan_id in plans for step in self._store.journal.steps(plan_id)]
 
-    async def _perform(self, plans: Sequence[int], ended: Callable[[int], None], count: Count) -> None:
+    async def _perform(self, plans: Sequence[int], on_ended: Callable[[int], None], count: Count) -> None:
         async with self._runners(len(plans)) as (runner, at_once):
             # Crops are rendered ahead by all workers; what is done is done one after the other.
             ahead: deque[tuple[int, asyncio.Task[dict[int, bytes]]]] = deque()
@@ -248,16 +248,16 @@ class Handover:
                     ahead.append((plan_id, asyncio.create_task(_render(self._store, runner, plan_id))))
                 plan_id, rendered = ahead.popleft()
                 await runner.perform(plan_id, await rendered)
-                ended(plan_id)
+                on_ended(plan_id)
                 count(number, len(plans))
 
-    def _await_daemon(self, plans: Sequence[int], ended: Callable[[int], None]) -> bool:
+    def _await_daemon(self, plans: Sequence[int], on_ended: Callable[[int], None]) -> bool:
         """Wait until the daemon has carried out the plans; return False if it has ended before."""
         with self._progress("carried out by the daemon") as count:
             for number, plan_id in enumerate(plans, start=1):
                 if not self._await(partial(self._has_ended, plan_id)):
                     return False
-                ended(plan_id)
+                on_ended(plan_id)
                 count(number, len(plans))
         return True
 
@@ -311,7 +311,7 @@ async def _render(store: Store, runner: OperationRunner, plan_id: int) -> dict[i
 
 
 def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
-    """Write down a plan for each clip of a live photo whose still has been put somewhere."""
+    """Record a plan for each clip of a live photo whose still has been put somewhere."""
     for still in dict.fromkeys(step.source or step.path for step in steps):
         clip = claim_clip(store, still)
         if clip is not None and clip.photo_id is not None:

@@ -1,4 +1,4 @@
-"""See photos on request, for commands: what the store knows is not looked at again."""
+"""Index photos for commands; known photos are not analysed again."""
 
 import asyncio
 from pathlib import Path
@@ -52,7 +52,7 @@ class Indexer:
             return await self._workers.look(path, hash_)
 
     async def identify(self, path: Path, *, beside_still: bool = False) -> PhotoRow:
-        """Return what the store knows of the photo at `path`, seen or set aside, looking at it first if need be.
+        """Return what the store knows of the photo at `path`, seen or set aside, looking at it first if needed.
 
         Raises:
             GoneError, RetryError: it can't be read.

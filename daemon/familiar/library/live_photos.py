@@ -1,6 +1,6 @@
-"""Live photos: a still and a short clip beside it, of the same name but for the suffix, are one photo.
+"""Live photos: a still and a short clip beside it, of the same name except for the suffix, are one photo.
 
-The clip has no faces of its own, and no rule is asked for it: it goes where its still goes.
+The clip has no faces of its own, and no rule is requested it: it goes where its still goes.
 """
 
 from dataclasses import replace
@@ -15,24 +15,24 @@ from familiar.store.store import Store
 
 StillState: TypeAlias = Literal["none", "waits", "handled"]
 
-_CAME_TO_NOTHING = frozenset({"refused", "undo", "undoing", "undone"})
+_WITHOUT_EFFECT = frozenset({"refused", "undo", "undoing", "undone"})
 
 
 def state_of_still(store: Store, video: Path) -> StillState:
-    """Say whether the store knows of a still beside a video, though it may have been moved since, and how far it is."""
+    """Return the state of the still that belongs to a video, which may have been moved since."""
     states = {_state(store, still) for still in _stills(store, video)}
     return "handled" if "handled" in states else "waits" if "waits" in states else "none"
 
 
 def handled_still(store: Store, video: Path) -> Path | None:
-    """Return where the still beside a video lies, or lay, that was handled."""
+    """Return the present or former path of the handled still of a video."""
     return next((still.path for still in _stills(store, video) if _state(store, still) == "handled"), None)
 
 
 def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
     """Return the plan for a clip, and the id of its still's last plan: what was done with the still, with the clip."""
     for still in _stills(store, clip):
-        steps = [step for step in store.journal.steps_at(still.path) if step.state not in _CAME_TO_NOTHING]
+        steps = [step for step in store.journal.steps_at(still.path) if step.state not in _WITHOUT_EFFECT]
         if steps:
             done = (
                 replace(step.operation, target=step.target or step.operation.target)
@@ -44,9 +44,9 @@ def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
 
 
 def claim_clip(store: Store, still: Path) -> FileRow | None:
-    """Return the clip that belongs to the still that lies, or lay, at this path.
+    """Return the clip that belongs to the still that is or was at this path.
 
-    A short video that came before its still was taken for a video of its own, and is a clip from now on.
+    A short video that arrived before its still was handled as a separate video, and becomes a clip.
     """
     if not is_photo(still):
         return None
@@ -59,7 +59,7 @@ def claim_clip(store: Store, still: Path) -> FileRow | None:
 
 
 def take_clip_along(store: Store, still: Path) -> None:
-    """Let a clip that came before its still be handled again, after it."""
+    """Handle a clip that arrived before its still again, after the still."""
     clip = claim_clip(store, still)
     if clip is not None and clip.photo_id is not None:
         store.photos.mark_unhandled(clip.photo_id)

@@ -1,4 +1,4 @@
-"""Where photos lie that a command is about."""
+"""Where photos are that a command is about."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from familiar.store.store import Store
 
 
 def places_of(store: Store, photo_id: int, tops: Sequence[Path] = ()) -> Iterator[Path]:
-    """Give where a photo lies now, in and below `tops` if there are any; no copy or link that familiar made of it.
+    """Give where a photo is now, in and below `tops` if there are any; no copy or link that familiar made of it.
 
     Symbolic links come last: what is moved, or linked to, is the file itself.
     """
@@ -27,10 +27,10 @@ def places_of(store: Store, photo_id: int, tops: Sequence[Path] = ()) -> Iterato
 
 
 def check_apart(target: Path, sources: Sequence[Path]) -> Path:
-    """Return a target folder as an absolute path, after checking that it is none, and lies apart from the sources.
+    """Return a target folder as an absolute path, after checking that it is not a file and not in a source.
 
     Raises:
-        UsageError: it is a file, it is one of the folders that photos are taken from, or it lies below one.
+        UsageError: it is a file, it is one of the folders that photos are taken from, or it is below one.
     """
     where = Path(os.path.abspath(target))
     if not where.is_dir() and os.path.lexists(where):

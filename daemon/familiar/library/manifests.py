@@ -1,4 +1,4 @@
-"""Read the files in which familiar writes down what it put into a folder."""
+"""Read the files in which familiar records what it put into a folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ class ManifestFile(Generic[M]):
     remedy: str
 
     def read(self, folder: Path) -> M | None:
-        """Return the manifest of a folder; None if there is none, or no folder.
+        """Return the manifest of a folder; None if the folder or the manifest does not exist.
 
         Raises:
             UsageError: it can't be read, is damaged or was not written by familiar; it is never replaced then.

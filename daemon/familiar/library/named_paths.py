@@ -15,6 +15,19 @@ def expanded(text: str | Path) -> Path:
     """Return a path with the home that `~` at its beginning means; a file of that very name comes first.
 
     Raises:
+        UsageError: it is empty, no file can have it, or it begins with the home of a user who does not exist.
+    """
+    if not str(text):
+        raise UsageError("The path is empty.")
+    if "\0" in str(text):
+        raise UsageError(f"{str(text)!r}: no file can have this name; leave out the character '\\0'.")
+    return with_home(text)
+
+
+def with_home(text: str | Path) -> Path:
+    """Return a path of a list with the home that `~` at its beginning means, as `expanded`; it may name nothing.
+
+    Raises:
         UsageError: it begins with the home of a user who does not exist.
     """
     path = Path(text)
@@ -23,7 +36,7 @@ def expanded(text: str | Path) -> Path:
     try:
         return path.expanduser()
     except RuntimeError as error:
-        raise UsageError(f"{path}: there is no home of that name; a path begins with / or ~/.") from error
+        raise UsageError(f"{path}: no such home folder; start the path with / or ~/.") from error
 
 
 def all_expanded(paths: Paths) -> list[Path]:

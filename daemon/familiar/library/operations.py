@@ -1,4 +1,4 @@
-"""Carry out plans from the journal, one after the other, and tell what came of each step."""
+"""Carry out plans from the journal, one after the other, and log the result of each step."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ _OPEN = frozenset({"planned", "doing", "failed"})
 
 
 class OperationRunner:
-    """Carries out what stands in the journal: new plans, steps to be retried, steps to be undone."""
+    """Carries out the journal: new plans, steps to retry, steps to undo."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class OperationRunner:
     ) -> None:
         """Take the journal (in the store), the workers that render crops, and what opens folders.
 
-        `pulse` is called during long work. `is_there` says whether a file lies at a path, or is only out of reach. A
+        `pulse` is called during long work. `is_there` says whether a file is at a path, or is only out of reach. A
         sidecar goes along where its photo is moved, and with `copy_sidecars` also where it is copied.
         """
         kinds = store.kinds
@@ -77,7 +77,7 @@ class OperationRunner:
         return {position: result for position, result in zip(crops, results, strict=True) if isinstance(result, bytes)}
 
     async def begin(self) -> None:
-        """Carry out, at a start, what is open; of commands that were killed only what they had begun."""
+        """At start-up, carry out open steps; of killed commands, only those that had started."""
         self._store.journal.settle_batches()
         await self.perform_open()
         self._leftovers.sweep()
@@ -113,7 +113,7 @@ class OperationRunner:
                     return
 
     def _next(self, plan_id: int, tried: set[int]) -> Step | None:
-        """Return the next step to be done, as it is now: an earlier one may have moved the photo, or added more."""
+        """Return the present state of the next step: an earlier step may have moved the photo, or added more steps."""
         steps = self._store.journal.steps(plan_id)
         return next((step for step in steps if step.state in _OPEN and step.id not in tried), None)
 

@@ -28,7 +28,7 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
 
 
 def named_folders(paths: Iterable[Path], *, recursive: bool = True) -> list[FolderSettings]:
-    """Return the files and folders that are named; those with what lies below them if it is `recursive`.
+    """Return the files and folders that are named; those with what is below them if it is `recursive`.
 
     Raises:
         UsageError: there is nothing at one of the paths.
@@ -43,7 +43,7 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
     With `files`, a file may be named as well: a folder of which only that file is taken.
 
     Raises:
-        UsageError: there is none, or one is no folder.
+        UsageError: there is none, or one is not a folder.
     """
     if not paths:
         if not settings.folders and settings.flickr.enabled:

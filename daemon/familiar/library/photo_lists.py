@@ -55,7 +55,7 @@ def read_names(file: Path) -> list[str]:
         UsageError: it can't be read, or is a photo itself by its name.
     """
     if is_photo(file) or is_video(file):
-        raise UsageError(f"{file}: is a photo and no list of photos; a list has a path a line.")
+        raise UsageError(f"{file}: is a photo, not a list of photos; a list has one path a line.")
     try:
         return names_in(read_given(file))
     except OSError as error:
@@ -76,7 +76,7 @@ def _without_score(text: str) -> str:
 
 
 def _mode(path: Path) -> int:
-    """Return what lies at a path, as the system has it; 0 for nothing, and for what can't be a path."""
+    """Return what is at a path, as the system has it; 0 for nothing, and for what can't be a path."""
     try:
         return path.stat().st_mode
     except (OSError, ValueError):

@@ -28,9 +28,9 @@ _MOST_BARS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PhotoScores:
-    """Photos with their scores, at least one unless bounds have left none.
+    """Photos with their scores; empty only after applying bounds.
 
-    A score is 1 / (1 + distance) of the nearest face in a photo: 1 is a perfect match, and 0.625 stands for a distance
+    A score is 1 / (1 + distance) of the nearest face in a photo: 1 is a perfect match, and 0.625 means a distance
     of 0.6.
 
     Attributes:
@@ -142,7 +142,7 @@ class PhotoScores:
         """Return that figure as the content of a file: `.png` or `.svg`.
 
         Raises:
-            UsageError: the suffix stands for neither.
+            UsageError: the suffix means neither.
         """
         return as_bytes(self.figure(), suffix)
 
@@ -158,7 +158,7 @@ class PhotoScores:
         write_new(path, self.plot(path.suffix), replace=replace)
 
     def text_plot(self, *, width: int = 80, height: int = 12) -> str:
-        """Return the histogram as lines of text: so many columns in all, and so many lines of bars."""
+        """Return the histogram as lines of text, with a width in columns and a number of bar lines."""
         return histogram_text(self.scores, width=width, height=height, percentiles=MARKS)
 
     def _bounds(self, score: float | None, percent: float | None) -> list[float]:

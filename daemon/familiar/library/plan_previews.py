@@ -1,4 +1,4 @@
-"""What the rules would do with photos at given paths; no file is touched, and no photo counts as handled."""
+"""Plans for photos at given paths, without touching a file and without handling a photo."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
+from familiar.library.sources import Origin
 from familiar.media import is_photo, is_video
 from familiar.model import Photo, Plan, RecognisedFace
 from familiar.rules.planning import following
@@ -20,14 +21,14 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPreview:
-    """The plan for a photo, and the faces that it was made for."""
+    """The plan for a photo, and the faces that it is based on."""
 
     plan: Plan
     faces: Sequence[RecognisedFace]
 
 
 class PlanPreviews:
-    """What came of each path: a plan, nothing for another path of the same photo, or a failure."""
+    """The result for each path: a plan, the path of the same photo that has the plan, or a failure."""
 
     def __init__(
         self,
@@ -36,9 +37,9 @@ class PlanPreviews:
         indexer: Indexer,
         recogniser: Recogniser,
         planner: Planner,
-        source_of: Callable[[Path], str],
+        source: Origin,
     ) -> None:
-        """Take what a photo passes on its way to a plan; `source_of` names the source of a path."""
+        """Take what it needs to index, recognise and plan photos, and the source of all paths."""
         self.plans: dict[Path, PlanPreview] = {}
         self.copies: list[tuple[Path, Path]] = []
         self.failed: list[tuple[Path, str]] = []
@@ -46,13 +47,13 @@ class PlanPreviews:
         self._indexer = indexer
         self._recogniser = recogniser
         self._planner = planner
-        self._source_of = source_of
+        self._source = source
         self._first: dict[int, Path] = {}
 
     async def add_all(self, paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> None:
-        """Plan photos; `on_progress` is told how many are planned, of how many.
+        """Plan photos; `on_progress` is called with the number of planned photos, and that of all photos.
 
-        A clip goes where its still goes, so that all others are planned before videos.
+        Photos are planned before videos, because a clip follows its still.
 
         Raises:
             StoreError: the store can't be used.
@@ -69,13 +70,13 @@ class PlanPreviews:
             try:
                 self._plan(path, await indexed, stills.get(path))
             except StoreError:
-                raise  # not the photo's fault
+                raise  # every photo would fail
             except FamiliarError as error:
                 self.failed.append((path, str(error)))
             on_progress()
 
     def _still_of(self, video: Path) -> Path | None:
-        """Return the still beside a video, if it was seen: now, or when it was handled."""
+        """Return the still beside a video, if it was planned just now, or handled before."""
         for path in self.plans:
             if path.parent == video.parent and path.stem == video.stem and is_photo(path):
                 return path
@@ -98,4 +99,4 @@ class PlanPreviews:
         found = look(path)
         if found is None:
             raise GoneError(f"{path}: no longer there")
-        return self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found[1])
+        return self._planner.plan(photo, faces, path, source=self._source, mtime_ns=found[1])

@@ -1,45 +1,50 @@
-"""A photo becomes a plan."""
+"""Plans for photos."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from familiar.library.scoring import PercentileIndex
+from familiar.library.sources import Origin
 from familiar.model import Photo, Plan, RecognisedFace, Subject
 from familiar.rules.planning import Rules, plan_for
-from familiar.settings import FLICKR
 
 
 class Planner:
-    """Makes plans by the rules that hold now; touches nothing."""
+    """Makes plans by the rules in use; touches no file."""
 
     def __init__(self, *, rules: Callable[[], Rules], percentiles: PercentileIndex) -> None:
-        """Take what gives the rules, which may change while a daemon runs, and the percentiles of scores."""
+        """Take the percentiles of scores, and what returns the rules, which can change while a daemon runs."""
         self._rules = rules
         self._percentiles = percentiles
 
     @property
     def rules(self) -> Rules:
-        """The rules that hold now."""
+        """The rules in use."""
         return self._rules()
 
-    def plan(self, photo: Photo, faces: Sequence[RecognisedFace], path: Path, *, source: str, mtime_ns: int) -> Plan:
+    def plan(self, photo: Photo, faces: Sequence[RecognisedFace], path: Path, *, source: Origin, mtime_ns: int) -> Plan:
         """Return what the rules decide for a photo.
 
         Args:
             photo: the photo.
-            faces: its faces, with whom they match.
-            path: where it lies.
-            source: the name of the source that the path belongs to.
-            mtime_ns: when the file was changed last, which stands in where a photo does not say when it was taken.
+            faces: its faces, with their matches.
+            path: path of its file.
+            source: the source that the path belongs to.
+            mtime_ns: modification time of the file, for photos that do not say when they were taken.
         """
         rules = self.rules
-        subject = _subject(photo, tuple(faces), path, source, mtime_ns)
+        subject = Subject(
+            photo=photo,
+            path=path,
+            source=source.name_of(path),
+            file_time=_local_time(mtime_ns),
+            faces=tuple(faces),
+            is_remote=source.is_remote,
+        )
         return plan_for(rules, rules.rank(subject, self._percentiles.percentile_rank))
 
 
-def _subject(photo: Photo, faces: tuple[RecognisedFace, ...], path: Path, source: str, mtime_ns: int) -> Subject:
-    """Return what the rules look at; the file's time is local and without a zone, as cameras write it."""
-    file_time = datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above
-    is_remote = source == FLICKR
-    return Subject(photo=photo, path=path, source=source, file_time=file_time, faces=faces, is_remote=is_remote)
+def _local_time(mtime_ns: int) -> datetime:
+    """Return a file's time as local time without a zone, which is what cameras write."""
+    return datetime.fromtimestamp(mtime_ns / 1e9)  # noqa: DTZ006 - see above

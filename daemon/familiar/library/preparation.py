@@ -28,7 +28,7 @@ class WorkerRenderer:
         return await self._workers.crop(step.path, step.photo_hash, crop)
 
     async def sidecar(self, step: Step, sidecar: Path, wanted: SidecarContent) -> tuple[bytes | None, bytes | None]:
-        """Return a sidecar as it should be, and as it is; what of it is familiar's own is written down."""
+        """Return the intended and the present content of a sidecar; record the part that familiar writes."""
         former = self._store.sidecars.wrote(sidecar)
         try:
             rendered = await self._workers.render_sidecar(step.path, sidecar, wanted, former)
@@ -54,7 +54,7 @@ class StepSurroundings:
         is_there: Callable[[Path], bool],
         copies_sidecars: bool,
     ) -> None:
-        """Take the store and the renderer; `is_there` says whether a file lies at a path, or is only out of reach."""
+        """Take the store and the renderer; `is_there` says whether a file is at a path, or is only out of reach."""
         self.renderer = renderer
         self.copies_sidecars = copies_sidecars
         self._store = store
@@ -62,7 +62,7 @@ class StepSurroundings:
         self._is_there = is_there
 
     def check_in_reach(self, step: Step) -> None:
-        """Check that a photo lies where the rules saw it, or is gone from there; a twin elsewhere is another file.
+        """Check that a photo is where the rules saw it, or is gone from there; a twin elsewhere is another file.
 
         Raises:
             RetryError: the photo is out of reach, and not known to be gone.
@@ -75,7 +75,7 @@ class StepSurroundings:
             raise RetryError(f"{source}: unavailable for now")
 
     def check_photo(self, photo: Path) -> None:
-        """Check that a photo lies where its sidecar is to be written.
+        """Check that a photo is where its sidecar is to be written.
 
         Raises:
             RetryError: it is out of reach, and not known to be gone.
@@ -91,21 +91,21 @@ class StepSurroundings:
         return self._store.journal.steps(step.plan_id)
 
     def append(self, step: Step, operations: Sequence[Operation]) -> None:
-        """Write down more that the same plan has to do, after all that it has."""
+        """Record more that the same plan has to do, after all that it has."""
         self._store.journal.append(step.plan_id, operations)
 
     def is_written(self, step: Step) -> bool:
-        """Say whether a step that was interrupted had written what it was to write."""
+        """Return whether a step that was interrupted had written what it was to write."""
         return self._executor.is_written(step)
 
     def is_wanted(self, sidecar: Path, content: SidecarContent) -> bool:
-        """Say whether a sidecar is to say this still."""
+        """Return whether a sidecar is to say this still."""
         return self._store.sidecars.wanted(sidecar) == content
 
     def sidecars_of(self, photo: Path) -> Sequence[Path]:
-        """Return the sidecars that lie beside a photo."""
+        """Return the sidecars that are next to a photo."""
         return sidecars_of(photo)
 
     def sidecar_beside(self, sidecar: Path, photo: Path, target: Path) -> Path:
-        """Return where a sidecar of `photo` belongs when that lies at `target`."""
+        """Return where a sidecar of `photo` belongs when that is at `target`."""
         return beside(sidecar, photo, target)

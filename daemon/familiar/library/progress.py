@@ -1,17 +1,17 @@
-"""How long work tells how far it is."""
+"""The progress of long work."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
 Count: TypeAlias = Callable[[int, int], None]
-"""Takes how many are done, and of how many; 0 where that is not known."""
+"""Takes the number done and the total; 0 if unknown."""
 
 Progress: TypeAlias = Callable[[str], AbstractContextManager[Count]]
-"""Begins one piece of work, which it is told the name of; the block gets the function that counts."""
+"""Starts a piece of work with this name; the block gets the function that counts."""
 
 
 @contextmanager
 def no_progress(_label: str) -> Iterator[Count]:
-    """Tell nobody."""
+    """Report nothing."""
     yield lambda _done, _total: None

@@ -48,7 +48,7 @@ class Recogniser:
         return photo, self.recognised(photo_id, photo)
 
     def recognised(self, photo_id: int, photo: Photo) -> tuple[RecognisedFace, ...]:
-        """Return the faces of a photo with the matches that are written down."""
+        """Return the faces of a photo with the matches that are recorded."""
         matches = self._store.photos.matches(photo_id)
         return tuple(RecognisedFace(face=face, match=matches.get(face.id or 0)) for face in photo.faces)
 
@@ -59,11 +59,11 @@ class Recogniser:
 
     @property
     def knows_people(self) -> bool:
-        """Whether all faces were matched with the people as they are now, whoever did it and by what settings."""
+        """Whether all faces were matched with the present people, by any process and settings."""
         return self._store.people.matched_with.startswith(self._people())
 
     def rematch(self, progress: Callable[[int], None] = lambda _done: None) -> Rematch:
-        """Match all known faces again, in short transactions; `progress` is told how many are done.
+        """Match all known faces again, in short transactions; `progress` gets the number done.
 
         Faces that another model encoded keep their matches until they are encoded again.
         """

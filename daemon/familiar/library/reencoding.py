@@ -53,7 +53,7 @@ class Reencoder:
         self._encoder = FaceEncoder(store=store, workers=workers, model=self._model, write=self._renew, log=log)
 
     async def reencode_references(self) -> Reencoded:
-        """Encode all references again that are of another model, and tell which can't be."""
+        """Encode all references again that are of another model, and report those that can't be."""
         restored = self._store.embeddings.kept(self._model, limit=_ALL, of_references=True)
         self._restore(restored)
         done, left = await self._encoder.encode_all(self._store.people.outdated(self._model))

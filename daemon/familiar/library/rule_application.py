@@ -5,30 +5,33 @@ from pathlib import Path
 
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
-from familiar.library.sources import FlickrCache, folder_source
+from familiar.library.sources import ConfiguredFolders, FlickrCache, Origin
 from familiar.settings import FolderSettings
 from familiar.sources.settling import look
 from familiar.store.store import Store
 
 
 class RuleApplication:
-    """Writes down plans for known photos, for somebody to carry them out."""
+    """Records plans for known photos in the journal; `Handover` does them."""
 
     def __init__(
         self, *, store: Store, recogniser: Recogniser, planner: Planner, folders: Sequence[FolderSettings]
     ) -> None:
-        """Take the store, what makes plans, and the folders of the settings, which are the sources of their photos."""
+        """Take the store, what makes plans, and the configured folders, which name the sources of photos."""
         self._store = store
         self._recogniser = recogniser
         self._planner = planner
-        self._folders = folders
+        self._folders = ConfiguredFolders(folders)
         self._cache = FlickrCache(store)
 
     def record(self, tops: Sequence[Path], on_progress: Callable[[int, int], None]) -> Iterator[int]:
-        """Write down a plan for each known photo that has one to do, at the first of its paths that is there.
+        """Record a plan for each known photo for which there is something to do, at its first path that exists.
 
-        Gives the plans' ids. Only photos in and below `tops` are taken, if there are any; `on_progress` is told how
-        many photos are done, of how many.
+        Yields the ids of the plans.
+
+        Args:
+            tops: only photos at or below these paths; empty for all photos.
+            on_progress: is called with the number of photos that are done, and that of all photos.
         """
         photos = list(self._store.photos.seen())
         for number, photo_id in enumerate(photos, start=1):
@@ -44,16 +47,16 @@ class RuleApplication:
             return None
         photo, faces = self._recogniser.recognise(photo_id)
         if photo.kind == "clip":
-            return None  # it goes where its still goes
+            return None  # a clip follows its still
         plan = self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found[1])
         return self._store.journal.record(photo_id, path, plan) if plan.operations else None
 
-    def _source_of(self, path: Path) -> str:
-        return self._cache.name_of(path) if self._cache.holds(path) else folder_source(path, self._folders)
+    def _source_of(self, path: Path) -> Origin:
+        return self._cache if self._cache.holds(path) else self._folders
 
     def _path_of(self, photo_id: int, tops: Sequence[Path]) -> Path | None:
-        """Return where the photo lies that a person put there: no copy of ours, and no link."""
+        """Return the first path at which a person put the photo: not a copy or a link of ours."""
         paths = self._store.journal.originals_of(photo_id)
         chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
-        chosen.sort(key=self._cache.holds)  # rules can do more with other files
+        chosen.sort(key=self._cache.holds)  # rules can do more with files that are not in the cache
         return next((path for path in chosen if path.is_file()), None)

@@ -1,4 +1,4 @@
-"""The rules that hold now: they follow their file while the daemon runs, and stay when it is wrong."""
+"""The rules in use: read again when their file changes, and kept when the file is wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from familiar.store.store import Store
 
 
 class RuleBook:
-    """Rules with their file."""
+    """The rules in use, and their file."""
 
     def __init__(
         self,
@@ -21,7 +21,11 @@ class RuleBook:
         store: Store,
         log: EventLog,
     ) -> None:
-        """Read the rules; `read` raises `FamiliarError` if they are wrong, which is let through this once."""
+        """Read the rules.
+
+        Raises:
+            FamiliarError: `read` refuses them.
+        """
         self.file = file
         self._read = read
         self._store = store
@@ -32,7 +36,7 @@ class RuleBook:
 
     @property
     def rules(self) -> Rules:
-        """The rules that hold now."""
+        """The rules in use."""
         return self._rules
 
     def look(self) -> None:
@@ -41,7 +45,7 @@ class RuleBook:
             self.read_again()
 
     def read_again(self) -> None:
-        """Read the rules again; if they are wrong, the last good ones hold."""
+        """Read the rules again; if they are wrong, keep the last good ones."""
         self._stamp = _stamp(self.file)
         try:
             self._rules = self._read(self.file)
@@ -61,7 +65,7 @@ class RuleBook:
 
 
 def problems_in(error: FamiliarError) -> list[str]:
-    """Return what an error says, problem by problem."""
+    """Return the problems of an error, each as a text."""
     return [str(problem) for problem in error.problems] if isinstance(error, ConfigurationError) else [str(error)]
 
 

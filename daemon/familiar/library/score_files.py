@@ -10,7 +10,7 @@ from familiar.filesystem.regular_files import read_given, read_regular
 from familiar.identity.score_files import FILE_NAME, read_scores, write_scores
 
 ALL_NAME = "all_similarity_scores.txt"
-"""Name of the file with the scores of all folders, where no other is asked for."""
+"""Name of the file with the scores of all folders, where no other is requested."""
 
 _SHOWN = 5
 

@@ -34,7 +34,7 @@ def model_for(store: Store, name: str, *, in_use: Model) -> Model:
 
 
 class Scorer:
-    """Scores photos as matching would, for a person whoever else may be nearer."""
+    """Scores photos for one person with the distances of matching, even if another person is nearer."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
         """Take the store, how matching is done, and the id of the model whose embeddings are compared."""
@@ -110,7 +110,7 @@ class _Known:
 
 
 class PercentileIndex:
-    """Where scores stand among those of all photos that were scored for a person; kept while people stay the same."""
+    """Percentiles of scores among all photos scored for a person; kept until people change."""
 
     def __init__(self, store: Store, settings: MatchingSettings, model: str) -> None:
         """Take what a scorer takes."""

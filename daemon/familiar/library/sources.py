@@ -14,20 +14,28 @@ from familiar.state import cache_in
 from familiar.store.store import Store
 
 
-class Source(Protocol):
-    """Where some photos come from."""
+class Origin(Protocol):
+    """What rules need to know of the place that photos come from."""
 
-    def holds(self, path: Path, /) -> bool:
-        """Say whether a path belongs to this source."""
+    @property
+    def is_remote(self) -> bool:
+        """Whether the originals are elsewhere, and the files are only copies."""
 
     def name_of(self, path: Path, /) -> str:
         """Return the source's name in rules for one of its paths."""
 
+
+class Source(Origin, Protocol):
+    """Where some photos come from."""
+
+    def holds(self, path: Path, /) -> bool:
+        """Return whether a path belongs to this source."""
+
     def is_there(self, path: Path) -> bool:
-        """Say whether a file lies at a path, or is only out of reach, so that it is not known to be gone."""
+        """Return whether a file is at a path, or is only out of reach, so that it is not known to be gone."""
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that a file is gone, if it is known to be."""
+        """Record that a file is gone, if it is known to be."""
 
     def known_hash(self, path: Path, /) -> str | None:
         """Return the hash of a file's content where it is known without reading the file, or None."""
@@ -46,17 +54,19 @@ class Sources:
 
 
 class FlickrCache:
-    """The folder in the state folder in which files from Flickr lie while they are needed."""
+    """The folder in the state folder in which files from Flickr are while they are needed."""
+
+    is_remote = True
 
     def __init__(self, store: Store, log: EventLog = NO_LOG) -> None:
-        """Take the store that lies in the state folder, and the log of files that are gone."""
+        """Take the store that is in the state folder, and the log of files that are gone."""
         self.folder = cache_in(store.path.parent)
         self._store = store
         self._log = log
         self._hashes: dict[Path, str] = {}
 
     def holds(self, path: Path) -> bool:
-        """Say whether a file lies in the cache: its original is on Flickr, where nobody can move it."""
+        """Return whether a file is in the cache: its original is on Flickr, and can't be moved."""
         return path.parent == self.folder
 
     def name_of(self, _path: Path) -> str:
@@ -64,11 +74,11 @@ class FlickrCache:
         return FLICKR
 
     def is_there(self, path: Path) -> bool:
-        """Say whether a file lies in the cache; it is never out of reach, as the store lies on the same disk."""
+        """Return whether a file is in the cache; it is never out of reach, as the store is on the same disk."""
         return os.path.lexists(path)
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that a file is gone from the cache, if it is."""
+        """Record that a file is gone from the cache, if it is."""
         if not self.is_there(path) and self._store.files.mark_gone(path):
             self._log.emit("file.gone", path=path)
 
@@ -81,6 +91,16 @@ class FlickrCache:
         return self._hashes.pop(path, None)
 
 
-def folder_source(path: Path, folders: Sequence[FolderSettings]) -> str:
-    """Return the name of the source that a path belongs to: a folder of the settings, or else its own folder."""
-    return next((folder.source for folder in folders if path.is_relative_to(folder.path)), folder_name(path.parent))
+class ConfiguredFolders:
+    """The configured folders, for commands that do not watch them."""
+
+    is_remote = False
+
+    def __init__(self, folders: Sequence[FolderSettings]) -> None:
+        """Take the folders."""
+        self._folders = folders
+
+    def name_of(self, path: Path) -> str:
+        """Return the name of the configured folder that contains a path, otherwise that of the file's own folder."""
+        found = (folder.source for folder in self._folders if path.is_relative_to(folder.path))
+        return next(found, folder_name(path.parent))

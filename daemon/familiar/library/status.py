@@ -1,4 +1,4 @@
-"""What is done, what waits, and what went wrong, as the store tells it."""
+"""What is done, what is waiting, and what failed, from the store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""See all photos in and below folders, for commands: only those are looked at that the store does not know."""
+"""Index all photos in folders and their subfolders, for commands; only new photos are analysed."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +19,7 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedFile:
-    """What came of one file: the photo that it holds, or the reason why that can't be said."""
+    """The result of one file: the photo that it holds, or the reason why that can't be said."""
 
     path: Path
     photo: int | None
@@ -35,7 +35,7 @@ class Survey:
 
     @property
     def unknown(self) -> tuple[Path, ...]:
-        """The files that have to be looked at."""
+        """The files that have to be analysed."""
         return tuple(path for path in self.files if path not in self.known)
 
 
@@ -74,7 +74,7 @@ class FolderIndexer:
         self._recogniser = recogniser
 
     async def look(self, found: Survey, progress: Callable[[int, int], None]) -> list[IndexedFile]:
-        """Return what came of each file, in their order; `progress` is told how many were looked at, of how many."""
+        """Return the result of each file, in order; `progress` gets the number of analysed files and the total."""
         indexed_files = await run_all(map(self._index, found.unknown), progress)
         seen = found.known | {indexed.path: indexed for indexed in indexed_files}
         return [seen[path] for path in found.files]

@@ -1,4 +1,4 @@
-"""Which disks the folders lie on that effects know, or will know: what people are told of them."""
+"""The disks of the folders that effects use, as shown to people."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A folder, the disk that it lies on, and what is wrong with that; without a store nothing is known before."""
+    """A folder, the disk that it is on, and what is wrong with that; without a store nothing is known before."""
 
     folder: Path
     disk: str
@@ -54,7 +54,7 @@ def known_places(store: Store, disks: Disks) -> Iterator[Target]:
 
 
 def trust(store: Store, disks: Disks, folder: Path) -> Target:
-    """Remember the disk that a folder lies on now, and where its path leads; what is missing in a watched one is gone.
+    """Remember the disk that a folder is on now, and where its path leads; what is missing in a watched one is gone.
 
     Faces and names of photos that are gone are kept.
 

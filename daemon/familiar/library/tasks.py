@@ -1,4 +1,4 @@
-"""Tasks under way, and the one way by which their errors come to whoever looks after them."""
+"""Running tasks, and how their errors reach the owner."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterator
@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Tasks(Generic[K]):
-    """Tasks under way, each under a key; the first error of one is raised by `check`, in the loop that calls it."""
+    """Tasks in progress, each under a key; the first error of one is raised by `check`, in the loop that calls it."""
 
     def __init__(self, on_end: Callable[[], None] = lambda: None) -> None:
         """Take what is called each time a task has ended."""
@@ -18,15 +18,15 @@ class Tasks(Generic[K]):
         self._error: BaseException | None = None
 
     def __len__(self) -> int:
-        """Return how many tasks are under way."""
+        """Return how many tasks are in progress."""
         return len(self._tasks)
 
     def __contains__(self, key: object) -> bool:
-        """Say whether the task of this key is under way."""
+        """Return whether the task of this key is in progress."""
         return key in self._tasks
 
     def __iter__(self) -> Iterator[K]:
-        """Give the keys of the tasks under way."""
+        """Give the keys of the tasks in progress."""
         return iter(self._tasks)
 
     @property
@@ -35,7 +35,7 @@ class Tasks(Generic[K]):
         return self._error is not None
 
     def start(self, key: K, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Begin a task; none of this key may be under way."""
+        """Start a task; no task with this key may be running."""
         assert key not in self._tasks, key
         task = asyncio.create_task(coroutine)
         self._tasks[key] = task
@@ -48,7 +48,7 @@ class Tasks(Generic[K]):
             raise error
 
     async def close(self) -> int:
-        """Break off all tasks; return how many were under way."""
+        """Cancel all tasks; return how many were in progress."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Pictures of faces, cut out of their photos wherever these lie now."""
+"""Pictures of faces, cut out of their photos wherever these are now."""
 
 import asyncio
 import os

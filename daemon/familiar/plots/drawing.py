@@ -74,7 +74,7 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
     """Return a figure as the content of a file: `.png` or `.svg`, in upper or lower case.
 
     Raises:
-        UsageError: the suffix stands for neither.
+        UsageError: the suffix means neither.
     """
     chosen = suffix.lower()
     if chosen not in SUFFIXES:
@@ -82,13 +82,13 @@ def as_bytes(figure: "Figure", suffix: str) -> bytes:
     metadata = {"Date": None, "Creator": None} if chosen == ".svg" else {"Software": None}
     output = io.BytesIO()
     with styled(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph ", category=UserWarning)  # a box stands for it
+        warnings.filterwarnings("ignore", message="Glyph ", category=UserWarning)  # a box means it
         figure.savefig(output, format=chosen[1:], dpi=DOTS, metadata=metadata)
     return output.getvalue()
 
 
 def plain(text: str) -> str:
-    """Return text that can stand in a figure: one line without control characters, and with all bytes valid."""
+    """Return text for a figure: one line without control characters and invalid bytes."""
     return printable(" ".join(text.split()))
 
 
@@ -119,7 +119,7 @@ def fonts_for(text: str) -> list[str]:
 
 
 def _font_with(letter: str) -> Path | None:
-    """Ask fontconfig for a font of the machine that has a letter; None where there is none, or no fontconfig."""
+    """Ask fontconfig for an installed font with a letter; None if there is none, or no fontconfig."""
     question = ["fc-match", "--format=%{file}", f"sans-serif:charset={ord(letter):x}"]
     try:
         answer = subprocess.run(question, capture_output=True, check=True, timeout=10).stdout  # noqa: S603 - no shell

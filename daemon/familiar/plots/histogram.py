@@ -163,7 +163,7 @@ def _labels(most: int, height: int) -> list[str]:
 
 
 def _bars(counts: NDArray[np.int64], wide: int, height: int) -> list[str]:
-    """Return the bars, the upper line first; whoever has any faces has a mark."""
+    """Return the bars, upper line first; each class with photos is visible."""
     steps = np.ceil(counts / counts.max() * height * _EIGHTHS).astype(int)
     return [
         "".join(_BLOCKS[int(np.clip(step - line * _EIGHTHS, 0, _EIGHTHS))] * wide for step in steps)

@@ -13,7 +13,7 @@ INK, SOFT, BAR, OTHER, MARK = "#010203", "#020304", "#030405", "#040506", "#0506
 """Stand-ins for colours of the page: of text, of axes, of bars, of bars that matter less, and of lines that mark."""
 
 VARIABLES = {INK: "--ink", SOFT: "--soft", BAR: "--bar", OTHER: "--other", MARK: "--mark"}
-"""The variables of the page's style that take the place of each stand-in."""
+"""The variables of the page's style that replace each stand-in."""
 
 STYLE = {
     "text.color": INK,

@@ -1,1 +1,1 @@
-"""The YAML language of the rules: conditions, actions, templates, plan (pure: values in, values out)."""
+"""The YAML language of the rules, and the plans that rules make for photos (pure: values in, values out)."""

@@ -1,197 +1,158 @@
-"""What a rule asks of a photo: whether it holds, and which faces it is about."""
+"""The conditions of a rule: whether they hold for a photo, and which faces they are about."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    ValidationInfo,
+    field_validator,
+)
 
 from familiar.model import RecognisedFace, Subject
 from familiar.names import name_key
+from familiar.rules.ranges import COUNT, Counts, Distances, FaceQuality, Percentiles, Period, Scores, as_range
+from familiar.rules.values import NOT_EMPTY, Given, SomeKeys, Texts, home_of, key, one_of
+from familiar.yaml_models import complaint
 
-ANY = "any"
-UNKNOWN = "unknown"
+ANY, UNKNOWN = "any", "unknown"
+"""Words in `person`: somebody who is registered, and nobody who is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """A condition holds; `faces` are those that it is about, None if it is about none in particular."""
+    """A condition holds; `faces` are the faces that it is about, or None if it is about no face in particular."""
 
     faces: tuple[RecognisedFace, ...] | None = None
 
 
-class Condition(Protocol):
-    """One condition."""
+class When(SomeKeys):
+    """Conditions; all of them must hold. person, score, distance, percentile and face refer to the same face."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "dependentRequired": {"percentile": ["person"]}})
+
+    person: Given[Texts] = key("A face is this person: a name, a list of names, any, or unknown.")
+    score: Given[Scores] = key("Score of that face, 1 / (1 + distance): 1 is a perfect match.")
+    distance: Given[Distances] = key("Distance of that face from its person: the smaller, the more alike.")
+    percentile: Given[Percentiles] = key("Percentile of that face's score, 0 to 100, among all photos of its person.")
+    face: Given[FaceQuality] = key("Size and sharpness of that face.")
+    faces: Annotated[
+        Given[Counts], BeforeValidator(as_range, json_schema_input_type=Annotated[int, COUNT] | Counts)
+    ] = key("Number of faces in the photo, recognised or not.")
+    kind: Given[Annotated[str, one_of("photo", "video")]] = key("photo or video.")
+    source: Given[Texts] = key("Source of the photo, or a list of sources.")
+    path: Given[Texts] = key("Pattern of the path, or a list: * in a folder, ** across folders, ~ for home.")
+    taken: Given[Period] = key("When the photo was taken.")
+    all: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = key("All of these conditions hold.")
+    any: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = key("At least one of these conditions holds.")
+    not_: Given["When"] = key("These conditions do not all hold.", alias="not")
+
+    @field_validator("percentile")
+    @classmethod
+    def _is_of_a_person(cls, value: Percentiles | None, info: ValidationInfo) -> Percentiles | None:
+        if "person" in info.data:  # it is wrong otherwise, and was complained of
+            names = info.data["person"]
+            if names is None or UNKNOWN in map(name_key, names):
+                raise complaint("it is relative to a person: person with a name, or any, is required beside it")
+        return value
+
+    @field_validator("path")
+    @classmethod
+    def _has_home(cls, value: Texts, info: ValidationInfo) -> Texts:
+        home = str(home_of(info)).rstrip("/")
+        return tuple(home + text[1:] if text == "~" or text.startswith("~/") else text for text in value)
 
     def check(self, subject: Subject) -> Holds | None:
-        """Return what holds for a photo, or None if the condition does not."""
+        """Return what holds for a photo, or None if one of the conditions does not."""
+        return _all(self._checks(subject))
 
+    def names(self, person: str | None) -> bool:
+        """Return whether `person` includes a person, or None for an unknown one."""
+        return UNKNOWN in self._keys if person is None else bool({ANY, name_key(person)} & self._keys)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """A range of numbers, both ends included."""
+    def parts(self, *, denied: bool = True) -> Iterator["When"]:
+        """Yield these and all nested conditions; with `denied`, also those in `not`."""
+        yield self
+        inner = (*(self.all or ()), *(self.any or ()), *((self.not_,) if denied and self.not_ is not None else ()))
+        for part in inner:
+            yield from part.parts(denied=denied)
 
-    low: float = float("-inf")
-    high: float = float("inf")
+    def _checks(self, subject: Subject) -> Iterator[Holds | None]:
+        if self._asks_for_a_face:
+            faces = tuple(face for face in subject.faces if self._fits(face))
+            yield Holds(faces) if faces else None
+        if self.faces is not None:
+            yield _about_none(len(subject.faces) in self.faces)
+        if self.kind is not None:
+            yield _about_none(subject.photo.kind == self.kind)
+        if self.source is not None:
+            yield _about_none(subject.source in self.source)
+        if self.path is not None:
+            yield _about_none(any(pattern.fullmatch(str(subject.path)) for pattern in self._patterns))
+        if self.taken is not None:
+            yield _about_none((subject.photo.taken or subject.file_time) in self.taken)
+        yield from (part.check(subject) for part in self.all or ())
+        if self.any is not None:
+            held = [holds for part in self.any if (holds := part.check(subject)) is not None]
+            yield _together(held) if held else None
+        if self.not_ is not None:
+            yield _about_none(self.not_.check(subject) is None)
 
-    def __contains__(self, number: float) -> bool:
-        """Say whether a number lies in the range."""
-        return self.low <= number <= self.high
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(map(name_key, self.person or ()))
 
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(map(_path_pattern, self.path or ()))
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceCondition:
-    """There is a face of which all of this is true: whose it is, how near, how large, how sharp.
-
-    `percentile` compares a face's score with those of all photos for the person whom it shows.
-
-    `people` are keys of names (`name_key`); None stands for every face, recognised or not.
-    """
-
-    people: frozenset[str] | None = None
-    distance: Bounds = Bounds()
-    score: Bounds = Bounds()
-    percentile: Bounds | None = None
-    size: Bounds = Bounds()
-    sharpness: Bounds = Bounds()
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Return the faces of which all of this is true."""
-        faces = tuple(face for face in subject.faces if self._fits(face))
-        return Holds(faces) if faces else None
+    @cached_property
+    def _asks_for_a_face(self) -> bool:
+        asked = (self.person, self.score, self.distance, self.percentile, self.face)
+        return any(each is not None for each in asked)
 
     def _fits(self, face: RecognisedFace) -> bool:
-        match, person = face.match, face.person
-        if self.people is not None:
-            wanted = UNKNOWN in self.people if person is None else bool({ANY, name_key(person)} & self.people)
-            if not wanted:
-                return False
-        near = (match.distance, match.score) if match is not None else (float("inf"), 0.0)
+        match, ranks = face.match, face.percentiles
+        distance, score = (match.distance, match.score) if match is not None else (float("inf"), 0.0)
         return (
-            near[0] in self.distance
-            and near[1] in self.score
-            and self._stands(face)
-            and face.face.size in self.size
-            and face.face.sharpness in self.sharpness
+            (self.person is None or self.names(face.person))
+            and (self.distance is None or distance in self.distance)
+            and (self.score is None or score in self.score)
+            and (self.percentile is None or (ranks is not None and self.percentile.overlaps(*ranks)))
+            and (self.face is None or self.face.fits(face))
         )
 
-    def _stands(self, face: RecognisedFace) -> bool:
-        if self.percentile is None:
-            return True
-        if face.percentiles is None:
-            return False
-        lowest, highest = face.percentiles
-        return highest >= self.percentile.low and lowest <= self.percentile.high
 
+def _path_pattern(text: str) -> re.Pattern[str]:
+    """Compile a pattern of whole paths: `*` and `?` stay within a folder, `**` does not.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceCount:
-    """The photo has so many faces."""
-
-    count: Bounds
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Count all faces, recognised or not."""
-        return Holds() if len(subject.faces) in self.count else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfKind:
-    """It is a photo, or a video."""
-
-    kind: str
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the kind."""
-        return Holds() if subject.photo.kind == self.kind else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromSource:
-    """The photo came from one of these sources."""
-
-    sources: frozenset[str]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the source's name."""
-        return Holds() if subject.source in self.sources else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathFits:
-    """The photo's whole path fits one of these patterns."""
-
-    patterns: tuple[re.Pattern[str], ...]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the whole path."""
-        return Holds() if any(pattern.fullmatch(str(subject.path)) for pattern in self.patterns) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """The photo was taken (by its camera's clock, or else its file's time) in this range; `before` is not in it."""
-
-    since: datetime = datetime.min
-    before: datetime = datetime.max
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Compare the time."""
-        taken = subject.photo.taken or subject.file_time
-        return Holds() if self.since <= taken < self.before else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class All:
-    """All conditions hold; together they are about the faces of each."""
-
-    parts: tuple[Condition, ...]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Check every part."""
-        found = [part.check(subject) for part in self.parts]
-        held = [holds for holds in found if holds is not None]
-        return _together(held) if len(held) == len(found) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Any:
-    """At least one condition holds."""
-
-    parts: tuple[Condition, ...]
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Check every part; the faces are those of all that hold."""
-        held = [holds for part in self.parts if (holds := part.check(subject)) is not None]
-        return _together(held) if held else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
-    """A condition does not hold."""
-
-    part: Condition
-
-    def check(self, subject: Subject) -> Holds | None:
-        """Check the part; what does not hold is about no face."""
-        return Holds() if self.part.check(subject) is None else None
-
-
-def path_pattern(text: str, home: str) -> re.Pattern[str]:
-    """Compile a pattern of whole paths: `*` and `?` stay within a folder, `**` does not, `~` is home.
-
-    A pattern that begins with neither `/` nor `~` fits at any depth.
+    A pattern that does not begin with `/` fits at any depth.
     """
-    whole = home + text[1:] if text == "~" or text.startswith("~/") else text
-    if not whole.startswith("/"):
-        whole = "**/" + whole
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", whole)
+    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", text if text.startswith("/") else f"**/{text}")
     known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile("".join(known.get(token, re.escape(token)) for token in tokens), re.DOTALL)
 
 
+def _about_none(holds: bool) -> Holds | None:  # noqa: FBT001 - reads as a conversion
+    return Holds() if holds else None
+
+
+def _all(found: Iterable[Holds | None]) -> Holds | None:
+    """Unite what holds if everything holds, otherwise return None."""
+    held = []
+    for holds in found:
+        if holds is None:
+            return None
+        held.append(holds)
+    return _together(held)
+
+
 def _together(held: Iterable[Holds]) -> Holds:
-    """Unite the faces, each once, in their order; about none if none of them is about any."""
+    """Unite the faces, each once, in order; without any, the result is about no face in particular."""
     lists = [holds.faces for holds in held if holds.faces is not None]
     if not lists:
         return Holds()

@@ -1,77 +1,61 @@
-"""What the rules decide for one photo."""
+"""The plan that rules make for one photo."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from familiar.model import Operation, PhotoOperation, Plan, RecognisedFace, Refusal, Subject
-from familiar.names import name_key
-from familiar.rules.actions import Action, Step, Wish
-from familiar.rules.conditions import ANY, Condition
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """If the condition holds, the actions are taken; `people` are the names that the rule has.
-
-    `ranked` are keys of names, or `any`: those for whom the rule compares a photo with all others (`percentile`).
-    """
-
-    name: str
-    when: Condition
-    then: tuple[Action, ...]
-    people: frozenset[str] = frozenset()
-    ranked: frozenset[str] = frozenset()
-
-    @property
-    def tags(self) -> bool:
-        """Whether the rule gives tags."""
-        return any(action.gives_tags for action in self.then)
+if TYPE_CHECKING:
+    from familiar.rules.rule import Rule
+    from familiar.rules.then import Action, Step, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Rules in their order; all that match apply. `version` changes with the text that they were read from."""
+    """Rules in order; all that match apply. `version` changes with the text that they were read from."""
 
     rules: tuple[Rule, ...] = ()
     version: str = field(default="", compare=False)
 
     def people(self) -> frozenset[str]:
-        """Return the names of people that the rules have."""
+        """Return the names of people in the rules."""
         return frozenset(name for rule in self.rules for name in rule.people)
 
     def tops(self) -> tuple[Path, ...]:
-        """Return the folders that the targets of the rules never lead out of, each once."""
-        return tuple(dict.fromkeys(top for rule in self.rules for action in rule.then for top in action.tops))
+        """Return the folders that the targets of the rules stay in, each once."""
+        targets = [action.target for rule in self.rules for action in rule.actions]
+        return tuple(dict.fromkeys(target.top for target in targets if target is not None and target.top is not None))
 
     def tagging(self) -> frozenset[str]:
         """Return the names of the rules that give tags."""
         return frozenset(rule.name for rule in self.rules if rule.tags)
 
     def rank(self, subject: Subject, standing: Callable[[str, float], tuple[float, float] | None]) -> Subject:
-        """Return a photo with the percentiles of those people for whom the rules ask for them.
+        """Return a photo with the percentiles that the rules ask for.
 
         Args:
             subject: the photo.
-            standing: gives the percentiles of a person's score, the lowest and the highest.
+            standing: returns the lowest and the highest percentile of a person's score.
         """
-        asked = frozenset(key for rule in self.rules for key in rule.ranked)
-        if not asked:
-            return subject
 
         def ranked(face: RecognisedFace) -> RecognisedFace:
-            if face.match is None or face.person is None or not {ANY, name_key(face.person)} & asked:
+            person = face.person
+            if face.match is None or person is None or not any(rule.ranks(person) for rule in self.rules):
                 return face
-            return replace(face, percentiles=standing(face.person, face.match.score))
+            return replace(face, percentiles=standing(person, face.match.score))
 
         return replace(subject, faces=tuple(map(ranked, subject.faces)))
 
 
 def plan_for(rules: Rules, subject: Subject) -> Plan:
-    """Decide what is to be done with a photo.
+    """Decide what to do with a photo.
 
-    Copies and crops come first, then the one move, then links, which are to lead to where the photo is in the end. A
-    photo moves at most once; what is where it should be already is not done again.
+    Copies and crops come first, then the one move, then links, so that they lead to the final place. A photo moves at
+    most once; an operation whose target is the photo itself is left out.
     """
     wishes: list[tuple[int, Wish]] = []
     move: Operation | None = None
@@ -93,7 +77,7 @@ def plan_for(rules: Rules, subject: Subject) -> Plan:
 
 
 def _second_move(operation: Operation, move: Operation | None) -> str | None:
-    """Return why an operation can't be done after a move."""
+    """Return why an operation can't be done after a move, or None."""
     if move is None or not _moves_photo(operation) or operation.destination == move.destination:
         return None
     return f"a photo moves at most once, and rule {move.rule!r} moves it already"
@@ -104,12 +88,12 @@ def _moves_photo(operation: Operation) -> bool:
 
 
 def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
-    """Return the plan for the clip of a live photo: it goes where its still goes, under the same name.
+    """Return the plan for the clip of a live photo: it follows its still, under the same name.
 
     Args:
-        operations: those of the still, as planned or with the targets where they were done.
-        still: where the still lay before.
-        clip: where the clip lies.
+        operations: the operations on the still, as planned, or with the targets where they were done.
+        still: path of the still before them.
+        clip: path of the clip.
     """
     along = (
         replace(
@@ -123,11 +107,11 @@ def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
 
 def _steps(rules: Rules, subject: Subject) -> Iterator[tuple[Action, Step]]:
     for rule in rules.rules:
-        holds = rule.when.check(subject)
+        holds = rule.check(subject)
         if holds is None:
             continue
         recognised = tuple(face for face in subject.faces if face.person is not None)
-        for action in rule.then:
+        for action in rule.actions:
             every = subject.faces if action.takes_unknown else recognised
             faces = holds.faces if holds.faces is not None else every
             for step in action.steps(subject, faces, rule.name):
@@ -137,7 +121,7 @@ def _steps(rules: Rules, subject: Subject) -> Iterator[tuple[Action, Step]]:
 
 
 def _distinct(wishes: Iterable[Wish], subject: Subject) -> tuple[Operation, ...]:
-    """Leave out what is asked for twice, and what would put the photo where it is."""
+    """Leave out repeated operations, and those whose target is the photo itself."""
     chosen: dict[tuple[object, ...], Operation] = {}
     for wish in wishes:
         operation = wish.operation

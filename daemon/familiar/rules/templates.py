@@ -1,7 +1,7 @@
-"""Templates of target paths: a folder that is written out, and below it what the photo's values make of the rest.
+"""Templates of target paths: a fixed folder, and below it a path with the values of a photo.
 
-What a value contains never leads out of that folder: slashes, control characters and leading dots in names of people
-and files are replaced.
+No value leads out of that folder: slashes, control characters and leading dots in names of people and files are
+replaced.
 """
 
 import re
@@ -16,11 +16,15 @@ from familiar.model import Subject
 
 FIELDS = ("person", "name", "stem", "suffix", "taken", "source", "score")
 UNKNOWN = "unknown"
-"""What `{person}` is for a face that nobody is known by."""
+"""The value of `{person}` for an unknown face."""
 
-_DIRECTIVES = frozenset("YmdHMSjybBaAUVWGu%")
+DIRECTIVES = "YmdHMSjybBaAUVWGu%"
+"""Letters after a % in the format of a date."""
+
+NUMBER_FORMAT = r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?"
+"""A format of a number, as a regular expression."""
+
 _DEFAULT_SPECS = {"taken": "%Y-%m-%d", "score": ".2f"}
-_NUMBER_FORMAT = re.compile(r"(0?[1-9])?(\.[0-9]{1,2})?[eEfFgG%]?")
 
 
 class TemplateError(ValueError):
@@ -29,11 +33,12 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A target: `base` is the folder that nothing leads out of, `parts` are texts and fields.
+    """A target: `base` is the folder that no value leads out of, `parts` are texts and fields, `text` is the whole.
 
-    `top` is that folder if it is for such targets alone; a whole home is not, nor is the root of all folders.
+    `top` is `base`, or None if `base` is the home folder or the root folder, which are not for targets alone.
     """
 
+    text: str
     base: Path
     parts: tuple[tuple[str, str | None, str], ...]
     is_folder: bool
@@ -46,14 +51,23 @@ class Template:
 
     @property
     def ending(self) -> str:
-        """The text after the last field: what each target ends in."""
+        """The text after the last field, in which each target ends."""
         literal, field, _ = self.parts[-1] if self.parts else ("", None, "")
         return literal if field is None else ""
 
+    @property
+    def has_folder(self) -> bool:
+        """Whether each target lies in a folder below `base`; only `{suffix}` may be empty."""
+        shape = "".join(
+            literal if field in {None, "suffix"} else f"{literal}_{'/_' * spec.count('/')}"
+            for literal, field, spec in self.parts
+        )
+        return len(_components(shape)) + self.is_folder > 1
+
     def render(self, values: Mapping[str, str | float | datetime], name: str) -> Path:
-        """Return the target for these values; in a folder the photo gets the file name `name`."""
+        """Return the target for these values; `name` is the file name in a target that is a folder."""
         text = "".join(literal + _shown(values, field, spec) for literal, field, spec in self.parts)
-        components = [shorten_name(component) for component in text.split("/") if component not in {"", ".", ".."}]
+        components = [shorten_name(component) for component in _components(text)]
         if self.is_folder or not components:
             components.append(name)
         return self.base.joinpath(*components)
@@ -63,25 +77,31 @@ def parse_template(text: str, *, home: Path) -> Template:
     """Return a template; `~` stands for `home`.
 
     Raises:
-        TemplateError: it does not begin with a folder, or a field of it is unknown or wrong.
+        TemplateError: it does not begin with a folder, has an unknown or wrong field, or leads to the root folder.
     """
     parsed = _parsed(text)
     start = parsed[0][0] if parsed else ""
-    folder, _, rest = start.rpartition("/")
-    base = Path(str(home) + folder[1:]) if folder == "~" or folder.startswith("~/") else Path(folder or "/")
-    if not base.is_absolute() or not start.startswith(("/", "~")):
+    if not start.startswith(("/", "~/")):
         raise TemplateError(f"{text!r} must begin with a folder: / or ~/")
     if ".." in text.split("/"):
         raise TemplateError(f"{text!r}: '..' is not allowed in it")
-    parts = [(rest, *_field(text, *parsed[0][1:]))] if parsed else []
+    folder, _, rest = start.rpartition("/")
+    base = home / folder.removeprefix("~").lstrip("/") if start.startswith("~") else Path("/", folder.lstrip("/"))
+    parts = [(rest, *_field(text, *parsed[0][1:]))]
     parts += [(literal, *_field(text, name, spec, conversion)) for literal, name, spec, conversion in parsed[1:]]
     top = None if base in {home, Path("/")} else base
-    return Template(base=base, parts=tuple(parts), is_folder=text.endswith("/"), top=top)
+    template = Template(text=text, base=base, parts=tuple(parts), is_folder=text.endswith("/"), top=top)
+    if base == Path("/") and not template.has_folder:
+        raise TemplateError(
+            f"{text!r} leads to the root folder of the file system; a target in a folder, such as ~/Pictures/, would "
+            "be right"
+        )
+    return template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTemplate:
-    """A text with fields that is no path, as of a tag."""
+    """A text with fields that is not a path, such as a tag."""
 
     parts: tuple[tuple[str, str | None, str], ...]
 
@@ -99,13 +119,13 @@ def parse_text(text: str) -> TextTemplate:
     """Return a template of a text.
 
     Raises:
-        TemplateError: a field of it is unknown or wrong.
+        TemplateError: it has an unknown or wrong field.
     """
     return TextTemplate(parts=tuple((part[0], *_field(text, *part[1:])) for part in _parsed(text)))
 
 
 def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str, str | float | datetime]:
-    """Return the values of all fields for a photo, and one person in it."""
+    """Return the values of all fields for a photo and one person in it."""
     path = subject.path
     return {
         "person": person or UNKNOWN,
@@ -118,12 +138,16 @@ def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str
     }
 
 
+def _components(text: str) -> list[str]:
+    return [component for component in text.split("/") if component not in {"", ".", ".."}]
+
+
 def _parsed(text: str) -> list[tuple[str, str | None, str, str | None]]:
-    """Return literals, each with the field, format and conversion that follow it."""
+    """Return the literal texts, each with the field, format and conversion that follow it."""
     try:
         return [(part[0], part[1], part[2] or "", part[3]) for part in string.Formatter().parse(text)]
     except ValueError as error:
-        raise TemplateError(f"{text!r}: {error}; a brace that is meant as such is doubled: {{{{ }}}}") from error
+        raise TemplateError(f"{text!r}: {error}; to write a brace, double it: {{{{ or }}}}") from error
 
 
 def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tuple[str | None, str]:
@@ -132,12 +156,12 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
     if name not in FIELDS or conversion:
         raise TemplateError(f"{text!r}: unknown field {{{name}}}; known are {', '.join(FIELDS)}")
     if name == "taken":
-        wrong = [letter for letter in re.findall(r"%(.?)", spec) if letter not in _DIRECTIVES]
+        wrong = [letter for letter in re.findall(r"%(.?)", spec) if letter not in set(DIRECTIVES)]
         if wrong:
-            raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S, %B, ...")
+            raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S or %B")
     elif name == "score":
-        if not _NUMBER_FORMAT.fullmatch(spec):
-            raise TemplateError(f"{text!r}: {spec!r} is no format of a number; .2f would be one")
+        if not re.fullmatch(NUMBER_FORMAT, spec):
+            raise TemplateError(f"{text!r}: {spec!r} is not a format of a number; .2f would be right")
     elif spec:
         raise TemplateError(f"{text!r}: {{{name}}} takes no format, but it has {spec!r}")
     return name, spec

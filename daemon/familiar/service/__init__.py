@@ -1,1 +1,1 @@
-"""The loop that runs it all: intake of files, the way of each photo, operations, readiness, signals."""
+"""The daemon: its loop with the intake of files, the stages of photos, operations, and signals."""

@@ -1,4 +1,4 @@
-"""One file on its way: what the stages have found out about it so far."""
+"""One file in progress: the results of the stages so far."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Arrival:
 
     @property
     def path(self) -> Path:
-        """Where the file lies."""
+        """The path of the file."""
         return self.file.path
 
     @property
@@ -54,10 +54,10 @@ class Arrival:
 
 
 class Stage(Protocol):
-    """One step on the way of a file."""
+    """One stage of handling a file."""
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
-        """Return the arrival with what this stage adds, or None where its way ends here.
+        """Return the arrival with the results of this stage, or None to end here.
 
         Raises:
             GoneError, RetryError, ChangedError: the file can't be handled for now.

@@ -1,4 +1,4 @@
-"""Put the parts together into a daemon."""
+"""Build the parts into a daemon."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -160,7 +160,7 @@ def assemble(
 ) -> Assembly:
     """Return a daemon; it must be run in the thread that opened the store.
 
-    `reload` reads settings and rules anew, and says whether settings have changed. `report` is told after each turn
+    `reload` reads settings and rules again, and says whether settings have changed. `report` is told after each turn
     how far the work is.
     """
     store, log, notifier, clock = inputs.store, inputs.log, inputs.notifier, inputs.clock
@@ -321,6 +321,6 @@ def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "F
         runner=parts.runner,
         decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
-        wake=parts.wake.now,
+        on_work=parts.wake.now,
         log=inputs.log,
     )

@@ -1,4 +1,4 @@
-"""The loop that runs it all, in the one thread that owns the store and the effects."""
+"""The loop of the daemon, in the one thread that owns the store and the effects."""
 
 import asyncio
 from collections.abc import Callable, Sequence

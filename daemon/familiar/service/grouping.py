@@ -1,4 +1,4 @@
-"""Have the faces in the store grouped from time to time, in a process of its own."""
+"""Group the faces in the store regularly, in a separate process."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ _AFTER_FAILURE = 3600.0
 
 
 class Grouper:
-    """A job: has faces grouped when it is time for it, by a process of its own that gives way to all others."""
+    """A job: regularly starts a low-priority process that groups faces."""
 
     def __init__(
         self,
@@ -61,11 +61,11 @@ class Grouper:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no round is under way."""
+        """Whether no round is in progress."""
         return self._round is None
 
     async def close(self) -> None:
-        """Break off a round that is under way; nothing of it is written."""
+        """Cancel a round that is in progress; nothing of it is written."""
         if self._round is not None:
             self._round.cancel()
             await asyncio.gather(self._round, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The way of one file, from stage to stage; whatever goes wrong with it stops no other."""
+"""Handling one file, stage by stage; its errors do not stop other files."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The heartbeat in the log: that the daemon is alive, and how much waits."""
+"""The heartbeat in the log: shows that the daemon is alive, and the waiting work."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from familiar.store.store import Store
 
 
 class Heartbeat:
-    """Says now and then how the daemon is."""
+    """Logs the state of the daemon regularly."""
 
     def __init__(
         self,
@@ -61,8 +61,8 @@ class Heartbeat:
 
     @property
     def is_idle(self) -> bool:
-        """Always: nobody waits for it."""
+        """Always true: nothing waits for it."""
         return True
 
     async def close(self) -> None:
-        """End; nothing is under way."""
+        """End; nothing is in progress."""

@@ -1,14 +1,14 @@
-"""The contract of what the daemon's loop runs."""
+"""The contract of jobs in the daemon's loop."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 
 class Job(Protocol):
-    """Something that goes on a little in each turn of the loop, and may have tasks of its own in between."""
+    """Work that advances in each turn of the loop, and may have tasks in between."""
 
     async def advance(self, now: float, /) -> None:
-        """Go on for a short while; `now` is in monotonic seconds.
+        """Advance for a short time; `now` is in monotonic seconds.
 
         Raises:
             StoreError: the store can't be used; it is raised for tasks of the job, too.
@@ -16,14 +16,14 @@ class Job(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is left for which a daemon would have to wait that ends when all is done."""
+        """Whether a daemon that ends when all is done need not wait for this job."""
 
     async def close(self) -> None:
-        """Break off what is under way; it is taken up at the next start."""
+        """Cancel running tasks; the next start continues them."""
 
 
 class Periodic:
-    """A short call in each turn of the loop, or once in so many seconds."""
+    """A short call in each turn of the loop, or once in this many seconds."""
 
     def __init__(self, call: Callable[[], None], *, every: float = 0.0) -> None:
         """Take what is called, and the seconds between two calls."""
@@ -39,15 +39,15 @@ class Periodic:
 
     @property
     def is_idle(self) -> bool:
-        """Always: nothing of it is left to be done."""
+        """Always true: nothing is left to do."""
         return True
 
     async def close(self) -> None:
-        """End; nothing is under way."""
+        """End; nothing is in progress."""
 
 
 class Spare:
-    """A job that goes on only while there is nothing better to do."""
+    """A job that advances only when no other work is waiting."""
 
     def __init__(self, job: Job, *, when: Callable[[], bool]) -> None:
         """Take the job, and what says whether there is time for it."""
@@ -61,7 +61,7 @@ class Spare:
 
     @property
     def is_idle(self) -> bool:
-        """Always: nobody waits for it."""
+        """Always true: nothing waits for it."""
         return True
 
     async def close(self) -> None:
@@ -70,7 +70,7 @@ class Spare:
 
 
 class Eager:
-    """A job for which the next turn follows at once while it has more to do."""
+    """A job that requests the next turn immediately while it has more to do."""
 
     def __init__(self, job: Job, *, when: Callable[[], bool], on_more: Callable[[], None]) -> None:
         """Take the job, what says whether it can go on at once, and what is called then."""

@@ -1,4 +1,4 @@
-"""What the journal has open: steps to be retried, steps that others wrote down, steps to be undone."""
+"""What the journal has open: steps to be retried, steps that others recorded, steps to be undone."""
 
 from familiar.library.operations import OperationRunner
 

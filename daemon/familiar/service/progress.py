@@ -1,4 +1,4 @@
-"""How far the work is."""
+"""The progress of the work."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Files handled since the start, and files that wait or are under way."""
+    """Files handled since the start, and files that wait or are in progress."""
 
     done: int
     waiting: int

@@ -54,7 +54,7 @@ class ReferenceReencoding:
         return self._is_done
 
     async def close(self) -> None:
-        """End; nothing is under way."""
+        """End; nothing is in progress."""
 
 
 class BackgroundReencoding:
@@ -120,7 +120,7 @@ class BackgroundReencoding:
         return self._clock() < self._again_at
 
     async def close(self) -> None:
-        """Break off what is under way; it is done at the next start."""
+        """Cancel what is in progress; it is done at the next start."""
         await self._tasks.close()
 
     def _next(self) -> tuple[int, ...]:

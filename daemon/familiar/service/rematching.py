@@ -1,4 +1,4 @@
-"""All faces are matched again when people have changed, whoever changed them."""
+"""Match all faces again when people have changed, in any process."""
 
 from collections.abc import Callable
 
@@ -50,8 +50,8 @@ class Rematching:
         return not self._recogniser.is_stale
 
     async def close(self) -> None:
-        """End; nothing is under way."""
+        """End; nothing is in progress."""
 
     def _is_too_soon(self) -> bool:
-        """Say whether sidecars alone changed people, with more to come: each by itself would match all faces again."""
+        """Return whether only sidecars changed people, with more to come: each would match all faces again."""
         return self._clock() < self._not_before and self._sidecar_reader.caused(self._store.people.version)

@@ -1,4 +1,4 @@
-"""Files that can't be handled for now, and are tried again; and photos that never can."""
+"""Files that can't be handled for now and are retried, and photos that never can."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from familiar.store.store import Store
 
 
 class Retries:
-    """Writes down why a file waits, and until when."""
+    """Records why a file waits, and until when."""
 
     def __init__(self, *, store: Store, tally: Tally, log: EventLog, clock: Callable[[], float]) -> None:
         """Take the store, what is counted, the log, and a clock that gives monotonic seconds."""
@@ -24,7 +24,7 @@ class Retries:
         self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=self._clock() + seconds)
 
     def settle_again(self, file: FileRow) -> None:
-        """Let a file that has changed settle anew."""
+        """Let a file that has changed settle again."""
         self._store.files.wait(file.id, size=-1, mtime_ns=-1, due=self._clock())
 
     def fail(self, file: FileRow, reason: str) -> None:

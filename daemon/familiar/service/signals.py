@@ -1,4 +1,4 @@
-"""The signals that the daemon listens to: SIGTERM and SIGINT stop it, SIGHUP has it read everything anew."""
+"""The signals that the daemon listens to: SIGTERM and SIGINT stop it, SIGHUP has it read everything again."""
 
 import asyncio
 import signal
@@ -24,8 +24,8 @@ class Signals:
     ) -> None:
         """Take what signals ask for.
 
-        `reload` reads settings and rules anew, and says whether settings have changed, so that the daemon must be put
-        together anew; `rescan` has all folders compared with the store.
+        `reload` reads settings and rules again, and says whether settings have changed, so that the daemon must be
+        built again; `rescan` has all folders compared with the store.
         """
         self._stop = stop
         self._reload = reload

@@ -1,4 +1,4 @@
-"""What is done once, before the daemon says that it is ready."""
+"""Start-up of the daemon, before it is ready."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -12,7 +12,7 @@ from familiar.service.wake import Wake
 
 
 class Startable(Protocol):
-    """A job that watches something from its start on."""
+    """A job that has to be started."""
 
     def start(self) -> None:
         """Begin to watch."""
@@ -53,7 +53,7 @@ class Startup:
         await self._runner.begin()
 
     def open(self) -> None:
-        """Begin to watch: whatever arrives from now on is seen."""
+        """Start watching: new files are detected from now on."""
         for source in self._sources:
             source.start()
         self._log.emit("service.ready", seconds=self._clock() - self._begun_at)

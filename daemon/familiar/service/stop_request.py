@@ -1,4 +1,4 @@
-"""The end of a daemon: whether it was asked for, and whether another one begins after it."""
+"""The request to stop a daemon, with or without a restart."""
 
 import asyncio
 from contextlib import suppress
@@ -12,13 +12,13 @@ class StopRequest:
     """Set once, when the daemon is to end."""
 
     def __init__(self, *, log: EventLog, notifier: Notifier, wake: Wake) -> None:
-        """Take who is told of it."""
+        """Take the receivers of the request."""
         self._log = log
         self._notifier = notifier
         self._wake = wake
         self._event = asyncio.Event()
         self.begins_again = False
-        """Whether the daemon is to be put together anew, with other settings."""
+        """Whether the daemon is to be built again, with other settings."""
 
     @property
     def is_set(self) -> bool:
@@ -40,6 +40,6 @@ class StopRequest:
         self._wake.now()
 
     async def wait(self, seconds: float) -> None:
-        """Wait until the end is asked for, for so many seconds at most."""
+        """Wait until the end is requested, for this many seconds at most."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)

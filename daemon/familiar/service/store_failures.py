@@ -1,4 +1,4 @@
-"""A store that can't be used: it is waited for while that may pass, and told of before the end where it was lost."""
+"""A store that fails: wait if the failure is temporary, and report a lost store before the daemon ends."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ _RETRY = 10.0
 
 
 class StoreFailures:
-    """What the loop does where the store fails."""
+    """Handles failures of the store in the loop."""
 
     def __init__(self, *, stop: StopRequest, rescan: Callable[[], None], notifier: Notifier, log: EventLog) -> None:
-        """Take who is told, and what compares all folders anew: what was found meanwhile may not be written down."""
+        """Take who is told, and what compares all folders again: what was found in the meantime may not be recorded."""
         self._stop = stop
         self._rescan = rescan
         self._notifier = notifier

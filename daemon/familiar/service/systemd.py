@@ -1,4 +1,4 @@
-"""Tell systemd how the daemon is: ready, reloading, stopping, alive (sd_notify(3))."""
+"""Report the state of the daemon to systemd: ready, reloading, stopping, alive (sd_notify(3))."""
 
 import os
 import socket
@@ -21,23 +21,23 @@ class Notifier:
         """Seconds without a ping after which systemd kills the daemon; 0 if it does not watch."""
 
     def ready(self) -> None:
-        """Say that the daemon does its work from now on (again, after a reload)."""
+        """Report that the daemon is ready (again, after a reload)."""
         self._send("READY=1")
 
     def reloading(self) -> None:
-        """Say that the configuration is being read anew; `ready` ends it."""
+        """Report that the configuration is being reloaded; `ready` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """Say that the daemon is about to end."""
+        """Report that the daemon is stopping."""
         self._send("STOPPING=1")
 
     def status(self, text: str) -> None:
-        """Give the line that `systemctl status` shows."""
+        """Set the line that `systemctl status` shows."""
         self._send(f"STATUS={text}")
 
     def ping(self) -> None:
-        """Say that the loop is alive and has looked at its workers and watchers."""
+        """Report that the loop is alive and has checked its workers and watchers."""
         if self.watchdog_seconds:
             self._send("WATCHDOG=1")
 

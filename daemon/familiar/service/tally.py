@@ -1,11 +1,11 @@
-"""What was done since the start."""
+"""Counts of work since the start."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of files by what came of them; a file that fails again counts again."""
+    """Counts of files by result; a file that fails again counts again."""
 
     done: int = 0
     failed: int = 0

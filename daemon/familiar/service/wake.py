@@ -1,11 +1,11 @@
-"""The loop's sleep between two turns, and what ends it."""
+"""The sleep of the loop between two turns, and its wake-up."""
 
 import asyncio
 from contextlib import suppress
 
 
 class Wake:
-    """Ends the loop's sleep: at once, or at a time that a job has given."""
+    """Ends the sleep of the loop: immediately, or at a given time."""
 
     def __init__(self, *, longest: float) -> None:
         """Take the most seconds that the loop sleeps."""
@@ -23,7 +23,7 @@ class Wake:
         self._event.set()
 
     def from_thread(self) -> None:
-        """Have the next turn follow at once, as seen from another thread."""
+        """Have the next turn follow at once, for another thread."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended, and nobody waits
                 self._loop.call_soon_threadsafe(self._event.set)

@@ -1,4 +1,4 @@
-"""The files under way: some of those that are pending, handled side by side and done in their order."""
+"""The files in progress: some of those that are pending, handled side by side and done in their order."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
 WIDTH = 64
-"""Files under way at once: as far as the others get ahead of the slowest one."""
+"""Files in progress at once: as far as the others get ahead of the slowest one."""
 _PUT_OFF = 60.0
-"""Seconds until a file is tried again of which not even the failure could be written down."""
+"""Seconds until a file is tried again of which not even the failure could be recorded."""
 _WARM_UP = 3.0
 """Seconds before a file has settled at which workers start, so that they are ready when it has."""
 
@@ -64,7 +64,7 @@ class FileWindow:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no file is under way, pending or settling."""
+        """Whether no file is in progress, pending or settling."""
         roots = self._roots()
         return (
             not self._tasks
@@ -75,11 +75,11 @@ class FileWindow:
 
     @property
     def count(self) -> int:
-        """How many files are under way."""
+        """How many files are in progress."""
         return len(self._tasks)
 
     async def close(self) -> None:
-        """Give back what is under way: it is pending in the store."""
+        """Give back what is in progress: it is pending in the store."""
         await self._tasks.close()
 
     def _begin(self) -> None:

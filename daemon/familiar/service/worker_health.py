@@ -1,4 +1,4 @@
-"""Tell of workers that died, and of another engine than was asked for."""
+"""Report workers that died, and an engine that is not the configured one."""
 
 from familiar.events import EventLog
 from familiar.vision.workers.pool import Workers

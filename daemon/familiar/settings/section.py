@@ -51,4 +51,4 @@ class Section(BaseModel):
     and the JSON schema: write them for users.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)

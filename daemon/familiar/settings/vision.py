@@ -15,6 +15,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """The values of each preset (docs/detection.md)."""
 
+_GPU_BATCH = 16
+"""Photos that are handled at once with ONNX Runtime's build for GPUs; a CPU does not benefit."""
+
 _BALANCED = PRESETS["balanced"]
 
 
@@ -71,7 +74,7 @@ class VisionSettings(Section):
     )
     mirror: bool | None = Field(
         default=None,
-        description="With dlib, encode each face and its mirror image, and keep the mean: better, and twice the time; "
+        description="With dlib, encode each face and its mirror image, and use the mean; better, but twice as slow; "
         "null: true, if model is null as the store has it in use.",
     )
     videos: bool = Field(default=True, description="Include videos.")
@@ -96,6 +99,11 @@ class VisionSettings(Section):
     max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside without decoding.")
     recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced.")
 
+    @property
+    def together(self) -> int:
+        """How many photos a worker handles at once."""
+        return self.batch or (_GPU_BATCH if has_gpu_build() else 1)
+
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
@@ -119,7 +127,7 @@ class VisionSettings(Section):
     @classmethod
     def _can_be_run(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value not in {None, "dlib"} and info.data.get("engine") == "dlib":
-            raise ValueError(f"should be 'dlib' or null, as the engine dlib can't run {value}")
+            raise ValueError(f"should be 'dlib' or null; the engine dlib can't run {value}")
         if value == "own" and info.data.get("model_file") is None:
             raise ValueError("should come with model_file, which names its ONNX file")
         return value

@@ -34,7 +34,7 @@ class Listing:
     """Part of a folder's listing: all its photos with names in `after < name <= upto` (None: to the end).
 
     `entries` are (name, size in bytes, mtime in ns, last change of any kind in ns), in the order of names. `sidecars`
-    are those of the folder, in the same form, where they are asked for; they stand in its first part.
+    are those of the folder, in the same form, if requested; they are in its first part.
     """
 
     root: Path

@@ -1,4 +1,4 @@
-"""Which files are photos to take, and which names are never looked into."""
+"""Which files are photos to include, and which names are always skipped."""
 
 import fnmatch
 import re
@@ -15,7 +15,7 @@ class Patterns:
     """
 
     def __init__(self, settings: FolderSettings, *, sidecars: bool = False) -> None:
-        """Compile the patterns of a root; with `sidecars`, they are told of, too."""
+        """Compile the patterns of a root; with `sidecars`, they match, too."""
         self._sidecars = sidecars
         self._root = settings.path
         self._include = _compile(settings.include)
@@ -23,31 +23,31 @@ class Patterns:
         self._recursive = settings.recursive
 
     def takes(self, path: Path) -> bool:
-        """Say whether the file at `path`, which lies below the root, is a photo to take."""
+        """Return whether the file at `path`, which is below the root, is a photo to include."""
         return self.takes_file(path.name, str(path.relative_to(self._root))) and self.enters(path.parent)
 
     def takes_sidecar(self, name: str, relative: str) -> bool:
-        """Say whether a file in a folder that is looked into is a sidecar to be told of."""
+        """Return whether a file in a listed folder is a sidecar to report."""
         return self._sidecars and name.lower().endswith(".xmp") and not _fits(self._exclude, name, relative)
 
     def tells(self, path: Path) -> bool:
-        """Say whether the file at `path`, which lies below the root, is a photo to take or a sidecar to be told of."""
+        """Return whether the file at `path`, which is below the root, is a photo to include or a sidecar to report."""
         is_sidecar = self.takes_sidecar(path.name, str(path.relative_to(self._root)))
         return self.takes(path) or (is_sidecar and self.enters(path.parent))
 
     def enters(self, path: Path) -> bool:
-        """Say whether the folder at `path`, which lies below the root or is it, is looked into."""
+        """Return whether the folder at `path`, which is the root or below it, is listed."""
         relative = path.relative_to(self._root)
         return all(
             self.takes_folder(folder.name, str(folder)) for folder in (relative, *relative.parents) if folder.name
         )
 
     def takes_file(self, name: str, relative: str) -> bool:
-        """Say whether a file in a folder that is looked into is a photo to take."""
+        """Return whether a file in a listed folder is a photo to include."""
         return _fits(self._include, name, relative) and not _fits(self._exclude, name, relative)
 
     def takes_folder(self, name: str, relative: str) -> bool:
-        """Say whether a folder is looked into."""
+        """Return whether a folder is listed."""
         return self._recursive and not _fits(self._exclude, name, relative)
 
 

@@ -39,9 +39,9 @@ def judge(view: RootView, *, moved: str | None, known_files: int, vouched: bool)
 
     Args:
         view: what it looks like.
-        moved: on what it lies now and lay before, to follow "it is on", if that is another disk; None if it is not.
+        moved: on what it is now and was before, to follow "it is on", if that is another disk; None if it is not.
         known_files: how many files are known in it.
-        vouched: whether files that are known lie in it unchanged; then the disk is only known by something else, or
+        vouched: whether files that are known are in it unchanged; then the disk is only known by something else, or
             its files were taken to a new one.
     """
     if view.error is not None:
@@ -54,7 +54,7 @@ def judge(view: RootView, *, moved: str | None, known_files: int, vouched: bool)
 
 
 def vouches(sample: Iterable[tuple[Path, int, int]]) -> bool:
-    """Say whether at least half of the known files (path, size, mtime in ns) lie where they were, unchanged."""
+    """Return whether at least half of the known files (path, size, mtime in ns) are where they were, unchanged."""
     known = list(sample)
     return bool(known) and 2 * sum(_is_unchanged(*file) for file in known) >= len(known)
 

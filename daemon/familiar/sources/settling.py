@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """The file lay still: it is complete."""
+    """The file did not change: it is complete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Where the sidecars of a photo lie: `photo.jpg.xmp`, as most programs have it, or `photo.xmp`, as Lightroom has it."""
+"""Where the sidecars of a photo are: `photo.jpg.xmp`, as most programs have it, or `photo.xmp`, as Lightroom has it."""
 
 import os
 from pathlib import Path
@@ -15,12 +15,12 @@ def is_sidecar(path: Path) -> bool:
 
 
 def new_sidecar(photo: Path) -> Path:
-    """Return where a new sidecar of a photo is to lie."""
+    """Return where a new sidecar of a photo is to be."""
     return photo.with_name(photo.name + _SUFFIXES[0])
 
 
 def sidecars_of(photo: Path) -> list[Path]:
-    """Return the sidecars that lie beside a photo, the one that counts first.
+    """Return the sidecars that are next to a photo, the one that counts first.
 
     One without the photo's suffix belongs to it only if it is sure whose it is.
     """
@@ -38,14 +38,14 @@ def photos_of(sidecar: Path) -> list[Path]:
 
 
 def beside(sidecar: Path, photo: Path, target: Path) -> Path:
-    """Return where a sidecar of `photo` belongs when that lies at `target`."""
+    """Return where a sidecar of `photo` belongs when that is at `target`."""
     if sidecar.name.startswith(photo.name):
         return target.with_name(target.name + sidecar.name.removeprefix(photo.name))
     return target.with_suffix(sidecar.suffix)
 
 
 def _owns_short(photo: Path) -> bool:
-    """Say whether `photo.xmp` is about this file: of several the RAW file owns it, then the photo."""
+    """Return whether `photo.xmp` belongs to this file: of several, to the RAW file first, then to the photo."""
     others = [other for other in _namesakes(photo.with_suffix("")) if other.exists() and not other.samefile(photo)]
     return photo.exists() and all(_rank(photo) < _rank(other) for other in others)
 

@@ -1,4 +1,4 @@
-"""List folders, in a thread of its own, and post what lies in them.
+"""List folders, in a thread of its own, and send their content as messages.
 
 Symbolic links to folders are not followed (so that no loop and no second way into a tree exists); links to files
 are, as long as a regular file is at their end. Nothing is opened: FIFOs, sockets and devices are passed by.
@@ -16,7 +16,7 @@ from familiar.sources.messages import Listing, Message, WalkFinished
 from familiar.sources.patterns import Patterns
 
 _CHUNK = 1000
-"""Files in one listing: what is held in memory of a folder, but for the names, is at most this much."""
+"""Files in one listing: what is held in memory of a folder, except for the names, is at most this much."""
 
 
 Entries: TypeAlias = tuple[tuple[bytes, int, int, int], ...]
@@ -26,9 +26,9 @@ Entries: TypeAlias = tuple[tuple[bytes, int, int, int], ...]
 class Walker:
     """Walks folders on request, one after the other; a request that waits already is not taken twice."""
 
-    def __init__(self, post: Callable[[Message], None]) -> None:
-        """Take where messages go; `post` may block, which holds the walk back."""
-        self._post = post
+    def __init__(self, on_message: Callable[[Message], None]) -> None:
+        """Take the receiver of messages; `on_message` may block, which slows down the walk."""
+        self._on_message = on_message
         self._requests: queue.Queue[tuple[Path, Path, Patterns] | None] = queue.Queue()
         self._waiting: set[tuple[Path, Path]] = set()
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class Walker:
         self._thread.start()
 
     def walk(self, root: Path, top: Path, patterns: Patterns) -> bool:
-        """Ask for a walk of `top`, which is `root` or lies below it; return False if it is asked for already."""
+        """Request a walk of `top`, which is `root` or below it; return False if it is already requested."""
         with self._lock:
             if (root, top) in self._waiting:
                 return False
@@ -54,7 +54,7 @@ class Walker:
         return self._thread.is_alive()
 
     def stop(self, within: float = 2.0) -> None:
-        """End the thread; a walk under way is broken off."""
+        """End the thread; a walk in progress is cancelled."""
         self._stopping.set()
         self._requests.put(None)
         if self._thread.is_alive():
@@ -69,8 +69,8 @@ class Walker:
             for listing in walk(root, top, patterns, errors):
                 if self._stopping.is_set():
                     return
-                self._post(listing)
-            self._post(WalkFinished(root=root, top=top, errors=tuple(errors)))
+                self._on_message(listing)
+            self._on_message(WalkFinished(root=root, top=top, errors=tuple(errors)))
 
 
 def walk(
@@ -87,7 +87,7 @@ def walk(
             device = folder.lstat().st_dev
             names, folders, sidecars = _list(root, folder, patterns)
         except FileNotFoundError:
-            continue  # vanished meanwhile: it is not listed, and so counts as gone
+            continue  # vanished in the meantime: it is not listed, and so counts as gone
         except OSError as error:
             errors.append((folder, error.strerror or str(error)))
             continue
@@ -139,7 +139,7 @@ def _entries(folder: Path, names: list[bytes]) -> Entries:
         try:
             found = os.stat(prefix + name)
         except OSError:
-            continue  # gone meanwhile, a broken link, or a loop of links
+            continue  # gone in the meantime, a broken link, or a loop of links
         if stat.S_ISREG(found.st_mode):
             entries.append((name, found.st_size, found.st_mtime_ns, max(found.st_ctime_ns, found.st_mtime_ns)))
     return tuple(entries)

@@ -44,11 +44,11 @@ _EVENTS: list[type[FileSystemEvent]] = [
 class Watcher:
     """Watches one root with all below it, and posts a hint for each photo or folder that something happens to."""
 
-    def __init__(self, root: Path, patterns: Patterns, post: Callable[[Message], None]) -> None:
+    def __init__(self, root: Path, patterns: Patterns, on_message: Callable[[Message], None]) -> None:
         """Take the root, and where messages go (from the watcher's own threads)."""
         self._root = root
-        self._handler = _Handler(root, patterns, post)
-        self._post = post
+        self._handler = _Handler(root, patterns, on_message)
+        self._on_message = on_message
         self._observer: InotifyObserver | None = None
 
     def start(self) -> None:
@@ -57,7 +57,7 @@ class Watcher:
         Raises:
             OSError: the root can't be watched (it is gone, or a limit of the kernel is reached).
         """
-        observer = _Observer(self._lost)
+        observer = _Observer(self._on_lost)
         try:
             observer.schedule(self._handler, str(self._root), recursive=True, event_filter=_EVENTS)
             observer.start()
@@ -85,15 +85,15 @@ class Watcher:
             observer.stop()
             observer.join(within)
 
-    def _lost(self, reason: str) -> None:
-        self._post(EventsLost(root=self._root, reason=reason))
+    def _on_lost(self, reason: str) -> None:
+        self._on_message(EventsLost(root=self._root, reason=reason))
 
 
 class _Handler(FileSystemEventHandler):
-    def __init__(self, root: Path, patterns: Patterns, post: Callable[[Message], None]) -> None:
+    def __init__(self, root: Path, patterns: Patterns, on_message: Callable[[Message], None]) -> None:
         self._root = root
         self._patterns = patterns
-        self._post = post
+        self._on_message = on_message
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         for name in (event.src_path, event.dest_path):
@@ -105,21 +105,21 @@ class _Handler(FileSystemEventHandler):
             return
         if not is_folder:
             if self._patterns.tells(path):
-                self._post(FileHint(root=self._root, path=path))
+                self._on_message(FileHint(root=self._root, path=path))
         elif self._patterns.enters(path):
-            self._post(FolderHint(root=self._root, path=path))
+            self._on_message(FolderHint(root=self._root, path=path))
 
 
 class _Observer(InotifyObserver):
-    def __init__(self, lost: Callable[[str], None]) -> None:
+    def __init__(self, on_lost: Callable[[str], None]) -> None:
         super().__init__()
-        self._emitter_class = functools.partial(_Emitter, lost=lost)  # type: ignore[assignment]  # called like the class
+        self._emitter_class = functools.partial(_Emitter, on_lost=on_lost)  # type: ignore[assignment]  # called like the class
 
 
 class _Emitter(InotifyEmitter):
-    def __init__(self, *arguments: Any, lost: Callable[[str], None], **options: Any) -> None:
+    def __init__(self, *arguments: Any, on_lost: Callable[[str], None], **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._lost = lost
+        self._on_lost = on_lost
 
     def on_thread_start(self) -> None:
         self._inotify = _WatchGroup(
@@ -127,25 +127,25 @@ class _Emitter(InotifyEmitter):
             os.fsencode(self.watch.path),
             is_recursive=True,
             event_mask=self.get_event_mask_from_filter(),
-            lost=self._lost,
+            on_lost=self._on_lost,
         )
 
 
 class _WatchGroup(InotifyWatchGroup):
-    def __init__(self, *arguments: Any, lost: Callable[[str], None], **options: Any) -> None:
-        self._lost = lost
+    def __init__(self, *arguments: Any, on_lost: Callable[[str], None], **options: Any) -> None:
+        self._on_lost = on_lost
         self._limit_reached = False
         super().__init__(*arguments, **options)
 
     def on_queue_overflow(self) -> None:
         super().on_queue_overflow()
-        self._lost("the kernel's queue of events overflowed (fs.inotify.max_queued_events)")
+        self._on_lost("the kernel's queue of events overflowed (fs.inotify.max_queued_events)")
 
     def _add_callback(self, path: bytes) -> None:
         super()._add_callback(path)
         if path not in self._active_callbacks_by_path and not self._limit_reached and os.access(path, os.R_OK):
             self._limit_reached = True
-            self._lost(
+            self._on_lost(
                 f"not every folder can be watched; raise fs.inotify.max_user_watches (now {watch_limit()}); until "
                 "then, rescans find new files"
             )

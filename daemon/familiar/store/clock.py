@@ -1,6 +1,6 @@
 """Times of day until which something waits: the clock may have been wrong when they were written.
 
-Nothing waits longer than `LONGEST_WAIT`. A time that lies farther ahead was written by a clock that ran ahead, and
+Nothing waits longer than `LONGEST_WAIT`. A time that is farther ahead was written by a clock that ran ahead, and
 counts as reached.
 """
 
@@ -16,10 +16,10 @@ def is_due(column: str = "retry_at") -> str:
 
 
 def due_at(now: datetime) -> tuple[str, str]:
-    """Return the values of `is_due`: the time, and the time up to which others may lie ahead."""
+    """Return the values of `is_due`: the time, and the time up to which others may be ahead."""
     return now.isoformat(), (now + LONGEST_WAIT).isoformat()
 
 
 def is_ahead(seconds: float, now: datetime) -> bool:
-    """Return whether a time, in seconds since 1970, lies farther ahead than anything waits."""
+    """Return whether a time, in seconds since 1970, is farther ahead than anything waits."""
     return seconds > (now + LONGEST_WAIT).timestamp()

@@ -104,7 +104,7 @@ def writing(db: Database) -> Iterator[None]:
 
 @contextmanager
 def reading(db: Database) -> Iterator[None]:
-    """Run a block that sees the store as it was at its first look, whatever other processes write meanwhile."""
+    """Run a block that sees the store as it was at its first look, whatever other processes write in the meantime."""
     db.conn.execute("BEGIN DEFERRED")
     try:
         yield
@@ -114,7 +114,7 @@ def reading(db: Database) -> Iterator[None]:
 
 @contextmanager
 def _savepoint(db: Database) -> Iterator[None]:
-    """Run a block as a part of a transaction that is undone by itself if it fails."""
+    """Run a block as a part of a transaction; if it fails, only this part is rolled back."""
     db.conn.execute("SAVEPOINT part")
     try:
         yield
@@ -152,7 +152,7 @@ class Connection(sqlite3.Connection):
 
     def watch(self, path: Path, anchor: Anchor) -> None:
         """Begin to watch a store that has been read from: SQLite has opened all of its files by then."""
-        real = os.path.realpath(path)  # where the files beside it lie (sqlite3_open(), as it follows links)
+        real = os.path.realpath(path)  # where the files beside it are (sqlite3_open(), as it follows links)
         self.anchors = (anchor, *(Anchor.at(Path(real + ending)) for ending in _LOGS))
         self.path = path
         self.check_in_place()
@@ -199,7 +199,7 @@ class Connection(sqlite3.Connection):
     def _settle_log(self) -> None:
         """Bring a store that was moved away up to date, and leave no log beside what has taken its place.
 
-        SQLite does so at the end only where a store lies in its place. Its log would be played into whatever file has
+        SQLite does so at the end only where a store is in its place. Its log would be played into whatever file has
         that name when it is opened next, a backup that was put back for one, and destroy it.
         """
         store, log = self.anchors[:2]
@@ -303,7 +303,7 @@ def _create(path: Path) -> None:
 
 
 def _check_no_log(path: Path) -> None:
-    """Refuse to make a store where the log of another lies, which would be played into it."""
+    """Refuse to create a store next to the log of another one, which SQLite would apply to it."""
     log = path.with_name(path.name + _LOGS[0])
     if os.path.lexists(log) and not path.exists():
         raise StoreError(

@@ -77,6 +77,16 @@ class FaceEmbeddings:
         )
         return [int(row[0]) for row in rows]
 
+    def kept_of(self, face_ids: Sequence[int], model: str) -> "Embeddings | None":
+        """Return what a model that is not in use made of these faces, in their order; None if it has not seen all."""
+        rows = self._db.conn.execute(
+            "SELECT face_id, embedding FROM face_embeddings WHERE model = ? "
+            "AND face_id IN (SELECT value FROM json_each(?))",
+            (model, json.dumps(list(face_ids))),
+        )
+        found = {int(face_id): embedding for face_id, embedding in rows}
+        return stack(found[face_id] for face_id in face_ids) if found.keys() >= set(face_ids) else None
+
     def restore(self, face_ids: Sequence[int], model: str) -> None:
         """Give faces the embeddings that this model made of them before, as `renew` does."""
         with writing(self._db):

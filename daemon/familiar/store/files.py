@@ -2,7 +2,7 @@
 
 A file is *settling* (found, maybe still being written), then *pending* (complete, to be handled), then *done*; or
 *failed* (a passing failure, tried again when `due`), or *gone* (it left its path; the photo is not forgotten).
-`due` is in seconds of the daemon's monotonic clock, and set anew at each start (`restart_clock`).
+`due` is in seconds of the daemon's monotonic clock, and set again at each start (`restart_clock`).
 """
 
 import json
@@ -87,7 +87,7 @@ class Files:
         upto: bytes | None,
         due: Callable[[int], float],
     ) -> Comparison:
-        """Compare part of a folder's listing with the store and write down what is new or changed.
+        """Compare part of a folder's listing with the store and record what is new or changed.
 
         Args:
             folder_id: the folder that was listed.
@@ -118,7 +118,7 @@ class Files:
     def hint(self, path: Path, *, size: int, mtime_ns: int, root_id: int, due: float) -> bool:
         """Note that something happened to a file; return whether it was new or changed.
 
-        A file that is known and looks as it did is left alone; one that is settling waits anew.
+        A file that is known and looks as it did is left alone; one that is settling waits again.
         """
         row = self.at(path)
         if row is not None and row.state != "gone" and (row.size, row.mtime_ns) == (size, mtime_ns):
@@ -160,7 +160,7 @@ class Files:
         return None if row is None else row.due
 
     def wait(self, file_id: int, *, size: int, mtime_ns: int, due: float) -> None:
-        """Let a file that still changes settle anew."""
+        """Let a file that still changes settle again."""
         self._update(file_id, "state = 'settling', size = ?, mtime_ns = ?, due = ?", size, mtime_ns, due)
 
     def mark_pending(self, file_id: int) -> None:
@@ -183,7 +183,7 @@ class Files:
         return cursor.rowcount
 
     def place(self, path: Path, *, photo_id: int, size: int, mtime_ns: int) -> None:
-        """Write down that an operation put a photo at `path`, so that it isn't taken for a new file."""
+        """Record that an operation put a photo at `path`, so that it isn't taken for a new file."""
         self._db.conn.execute(
             "INSERT INTO files (folder_id, name, size, mtime_ns, state, photo_id, found_at) "
             "VALUES (?, ?, ?, ?, 'done', ?, ?) ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, "
@@ -193,7 +193,7 @@ class Files:
         )
 
     def place_pending(self, path: Path, *, root_id: int, size: int, mtime_ns: int) -> int:
-        """Write down that a whole file lies at `path`, which is to be handled; return its id."""
+        """Record that a whole file is at `path`, which is to be handled; return its id."""
         cursor = self._db.conn.execute(
             "INSERT INTO files (folder_id, name, size, mtime_ns, state, found_at) VALUES (?, ?, ?, ?, 'pending', ?) "
             "ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
@@ -209,7 +209,7 @@ class Files:
         return int(cursor.fetchone()[0])
 
     def mark_gone(self, path: Path) -> bool:
-        """Write down that nothing lies at `path` any more; return whether a file was known there."""
+        """Record that nothing is at `path` any more; return whether a file was known there."""
         cursor = self._db.conn.execute(
             "UPDATE files SET state = 'gone', due = NULL WHERE name = ? AND state != 'gone' "
             "AND folder_id = (SELECT id FROM folders WHERE path = ?)",
@@ -218,16 +218,16 @@ class Files:
         return cursor.rowcount > 0
 
     def paths_of(self, photo_id: int) -> list[Path]:
-        """Return the paths where a photo lies, as far as is known, the earliest found first."""
+        """Return the paths where a photo is, as far as is known, the earliest found first."""
         return [row.path for row in self._rows("WHERE photo_id = ? AND state = 'done' ORDER BY files.id", (photo_id,))]
 
     def former_path(self, photo_id: int) -> Path | None:
-        """Return a path where a photo lay once, the latest found, or None."""
+        """Return a path where a photo was once, the latest found, or None."""
         rows = self._rows("WHERE photo_id = ? AND state = 'gone' ORDER BY files.id DESC LIMIT 1", (photo_id,))
         return next((row.path for row in rows), None)
 
     def folders_below(self, root_id: int, top: Path) -> Iterator[tuple[int, Path, int | None]]:
-        """Give id, path and device of each known folder of a root that is `top` or lies below it."""
+        """Give id, path and device of each known folder of a root that is `top` or is below it."""
         key = os.fsencode(top)
         below = key.rstrip(b"/") + b"/"
         rows = self._db.conn.execute(
@@ -288,7 +288,7 @@ class Files:
         )
 
     def _find(self, folder_id: int, found: Iterable[tuple[bytes, int, int, float]]) -> None:
-        """Write down files: name, size, mtime_ns, and when they will have settled."""
+        """Record files: name, size, mtime_ns, and when they will have settled."""
         found_at = self._now().isoformat()
         self._db.conn.executemany(_FIND, ((folder_id, *entry, found_at) for entry in found))
 

@@ -58,7 +58,7 @@ class OperationJournal:
     def record(
         self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None, batch: int | None = None
     ) -> int:
-        """Write down a plan for the photo at `path`, with all operations still to be done; return its id.
+        """Record a plan for the photo at `path`, with all operations still to be done; return its id.
 
         A plan that `follows` another one, as that of a clip does its still's, is undone with it; and so are all plans
         of one batch.
@@ -74,7 +74,7 @@ class OperationJournal:
         return plan_id
 
     def record_batch(self, plans: Iterable[tuple[int, Path, Plan]]) -> list[int]:
-        """Write down plans that belong together, each for a photo at its path, all or none; return their ids."""
+        """Record plans that belong together, each for a photo at its path, all or none; return their ids."""
         with writing(self._db):
             batch = int(self._db.conn.execute("SELECT COALESCE(max(batch), 0) + 1 FROM plans").fetchone()[0])
             return [self.record(photo_id, path, plan, batch=batch) for photo_id, path, plan in plans]
@@ -104,7 +104,7 @@ class OperationJournal:
         return [int(plan_id) for plan_id, begun in rows if begun]
 
     def is_claimed(self, step: Step) -> bool:
-        """Say whether what lies at a step's target was put there by another step."""
+        """Return whether what is at a step's target was put there by another step."""
         assert step.target is not None
         row = self._db.conn.execute(
             "SELECT 1 FROM operations WHERE target = ? AND state = 'done' AND id != ?",
@@ -124,7 +124,7 @@ class OperationJournal:
         return [int(row[0]) for row in rows]
 
     def steps_at(self, path: Path) -> list[Step]:
-        """Return the steps of the last plan for the photo, not its sidecar, that lay at this path, in their order."""
+        """Return the steps of the last plan for the photo, not its sidecar, that was at this path, in their order."""
         more = f"EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind NOT IN ({self._about_sidecars}))"
         last = f"(SELECT max(id) FROM plans WHERE path = ? AND {more})"
         return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
@@ -138,13 +138,13 @@ class OperationJournal:
         return self._steps("WHERE operations.id = ?", step_id)[0]
 
     def append(self, plan_id: int, operations: Sequence[Operation]) -> None:
-        """Write down more that a plan has to do, after all that it has."""
+        """Record more that a plan has to do, after all that it has."""
         (last,) = self._db.conn.execute("SELECT max(position) FROM operations WHERE plan_id = ?", (plan_id,)).fetchone()
         with writing(self._db):
             self._insert(plan_id, operations, first=0 if last is None else last + 1)
 
     def reserve(self, step: Step, reservation: Reservation) -> None:
-        """Write down what is about to be done."""
+        """Record what is about to be done."""
         paths = (reservation.source, reservation.target, reservation.temporary)
         real = (reservation.source_real, reservation.target_real)
         disks = (reservation.source_disk, reservation.target_disk)
@@ -165,7 +165,7 @@ class OperationJournal:
             )
 
     def finish(self, step: Step, outcome: Outcome) -> None:
-        """Write down what came of a step, and where files lie now."""
+        """Record the result of a step, and where files are now."""
         now = self._now()
         retry_at = None if outcome.retry_in is None else (now + timedelta(seconds=outcome.retry_in)).isoformat()
         with writing(self._db):
@@ -206,11 +206,11 @@ class OperationJournal:
         )
 
     def leftovers(self) -> list[Step]:
-        """Return the steps that are not under way, but may have left a file under a hidden name."""
+        """Return the steps that are not in progress, but may have left a file under a hidden name."""
         return self._steps("WHERE temporary IS NOT NULL AND state NOT IN ('doing', 'undoing') ORDER BY operations.id")
 
     def clear_leftovers(self, step: Step) -> None:
-        """Write down that a step has left nothing under its hidden names."""
+        """Record that a step has left nothing under its hidden names."""
         self._db.conn.execute("UPDATE operations SET temporary = NULL WHERE id = ?", (step.id,))
 
     def undo_requests(self) -> list[Step]:
@@ -219,14 +219,14 @@ class OperationJournal:
         return self._steps(where, *due_at(self._now()))
 
     def begin_undo(self, step: Step, *, temporary: Path | None = None) -> None:
-        """Write down that a step is about to be undone."""
+        """Record that a step is about to be undone."""
         self._db.conn.execute(
             "UPDATE operations SET state = 'undoing', temporary = ?, error = NULL WHERE id = ?",
             (None if temporary is None else os.fsencode(temporary), step.id),
         )
 
     def finish_undo(self, step: Step, error: str | None) -> None:
-        """Write down that a step was undone, or that it stays done, and why."""
+        """Record that a step was undone, or that it stays done, and why."""
         with writing(self._db):
             self._db.conn.execute(
                 "UPDATE operations SET state = ?1, error = ?2, "
@@ -237,23 +237,23 @@ class OperationJournal:
                 self._kinds.of(step.operation).follow_back(step.operation, step, self._records)
 
     def postpone_undo(self, step: Step, error: str, *, retry_in: float) -> None:
-        """Write down that it is not known how far an undo came, and in how many seconds to complete it."""
+        """Record that the progress of an undo is unknown, and in how many seconds to complete it."""
         retry_at = (self._now() + timedelta(seconds=retry_in)).isoformat()
         self._db.conn.execute("UPDATE operations SET error = ?, retry_at = ? WHERE id = ?", (error, retry_at, step.id))
 
     def paths_of(self, step: Step) -> Sequence[Path]:
-        """Return all paths where the step's photo is known to lie."""
+        """Return all paths where the step's photo is known to be."""
         return self._files.paths_of(step.photo_id)
 
     def is_elsewhere(self, step: Step) -> bool:
-        """Return whether the step's photo lies on Flickr."""
+        """Return whether the step's photo is on Flickr."""
         row = self._db.conn.execute(
             "SELECT 1 FROM flickr_photos WHERE photo_id = ? AND state != 'gone'", (step.photo_id,)
         ).fetchone()
         return row is not None
 
     def originals_of(self, photo_id: int) -> list[Path]:
-        """Return where a photo is known to lie, but for the copies and links that operations made of it."""
+        """Return where a photo is known to be, except for the copies and links that operations made of it."""
         made = self.made_of(photo_id)
         return [path for path in self._files.paths_of(photo_id) if path not in made]
 
@@ -293,14 +293,14 @@ class OperationJournal:
         return self._undoable(f"AND done_order > {older}", since.isoformat())
 
     def request_undo(self, ids: Sequence[int]) -> None:
-        """Ask for steps to be undone, by whoever holds the state folder."""
+        """Request the undo of steps, by the holder of the state folder."""
         with writing(self._db):
             self._db.conn.executemany(
                 "UPDATE operations SET state = 'undo' WHERE id = ? AND state = 'done'", ((id_,) for id_ in ids)
             )
 
     def retire(self, photo_id: int, operation: Operation) -> None:
-        """Write down that what an operation of this kind led to is taken back, as its rule does not ask for it now."""
+        """Record that what an operation of this kind led to is undone, as its rule does not ask for it now."""
         self._db.conn.execute(
             "UPDATE operations SET state = 'undone', finished_at = ? WHERE kind = ? AND state = 'done' "
             "AND wish = ? AND plan_id IN (SELECT id FROM plans WHERE photo_id = ?)",
@@ -313,7 +313,7 @@ class OperationJournal:
         )
 
     def undone_targets(self, folder: Path, value: type[Operation]) -> set[Path]:
-        """Return what operations of a kind put in and below a folder, was taken back, and not made again since."""
+        """Return what operations of a kind put in and below a folder, was undone, and not made again since."""
         below = os.fsencode(folder).rstrip(b"/") + b"/"
         rows = self._db.conn.execute(
             "SELECT target, state FROM operations WHERE kind = ? AND state IN ('done', 'undone') "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Migration: TypeAlias = "Callable[[Database], None]"
 
 _SET = "familiar"
-"""What sqlite-utils writes down each migration with."""
+"""What sqlite-utils records each migration with."""
 
 
 class StoreMigrations:
@@ -99,7 +99,7 @@ def widen_journal(db: "Database") -> None:
 
 @migrations()
 def add_sightings(db: "Database") -> None:
-    """Add the files that a command looked at, wherever they lie."""
+    """Add the files that a command looked at, wherever they are."""
     _run(db, _SIGHTINGS)
 
 

@@ -1,4 +1,4 @@
-"""Photos and the faces in them, and whom each face matches."""
+"""Photos, their faces, and the matches of each face."""
 
 import json
 import os
@@ -64,8 +64,15 @@ class Photos:
         )
         return {int(photo_id): reason for photo_id, reason in rows}
 
+    def unknown(self, photo_ids: Iterable[int]) -> list[int]:
+        """Return those of some ids that no photo has."""
+        rows = self._db.conn.execute(
+            "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)", (json.dumps(list(photo_ids)),)
+        )
+        return [int(photo_id) for (photo_id,) in rows]
+
     def record(self, photo: Photo) -> int:
-        """Write down a photo and its faces; return its id. A photo that was seen before stays as it is.
+        """Record a photo and its faces; return its id. A photo that was seen before stays as it is.
 
         What an operation made counts as handled ever after, even where somebody wants its faces.
         """
@@ -97,11 +104,11 @@ class Photos:
             return photo_id
 
     def set_aside(self, hash_: str, reason: str) -> int:
-        """Write down that this content can't be handled, and why; return the photo's id."""
+        """Record that this content can't be handled, and why; return the photo's id."""
         return self._insert(hash_, "set aside", reason)
 
     def record_output(self, hash_: str) -> int:
-        """Write down content that an operation made, so that it never comes back as a new photo; return its id."""
+        """Record content that an operation created, so that it is never a new photo; return its id."""
         known = self.find(hash_)
         return known.id if known is not None else self._insert(hash_, "output", None)
 
@@ -154,9 +161,9 @@ class Photos:
         return None if row is None else str(row[0])
 
     def make_clip(self, photo_id: int, *, longest: float) -> bool:
-        """Take a video of at most so many seconds for the clip of a live photo; return whether it is one now.
+        """Take a video of at most this many seconds for the clip of a live photo; return whether it is one now.
 
-        A clip has no faces of its own: they go, but for those that are references.
+        A clip has no faces of its own: they go, except for those that are references.
         """
         with writing(self._db):
             cursor = self._db.conn.execute(
@@ -259,7 +266,7 @@ class Photos:
         return [int(row[0]) for row in rows]
 
     def save_matches(self, face_ids: Sequence[int], matches: Sequence[Match | None]) -> None:
-        """Replace the matches of these faces; None stands for a face that nobody is near."""
+        """Replace the matches of these faces; None means a face that nobody is near."""
         with writing(self._db):
             self._db.conn.executemany("DELETE FROM matches WHERE face_id = ?", ((id_,) for id_ in face_ids))
             self._db.conn.executemany(

@@ -32,13 +32,13 @@ class Places:
         return self._places("ORDER BY places.path")
 
     def covering(self, folder: Path) -> Sequence[KnownFolder]:
-        """Return the places that a folder is or lies in, the innermost last."""
+        """Return the places that contain a folder, or are it, the innermost last."""
         above = [os.fsencode(path) for path in (folder, *folder.parents)]
         marks = ", ".join("?" * len(above))
         return self._places(f"WHERE places.path IN ({marks}) ORDER BY length(places.path)", *above)
 
     def remember(self, path: Path, *, real: Path, disk: Disk, trusted: bool = False) -> None:
-        """Remember a place, or what is known of it anew; what is trusted stays so."""
+        """Store or update a place; trusted places stay trusted."""
         with writing(self._db):
             self._db.conn.execute(
                 "INSERT INTO places (path, real, disk_id, trusted, seen_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (path) "
@@ -91,5 +91,5 @@ class Places:
 
 
 def disk_from_json(text: str) -> Disk:
-    """Return a disk as it was written down."""
+    """Return a disk as it was recorded."""
     return Disk(**json.loads(text))

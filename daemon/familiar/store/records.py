@@ -20,7 +20,7 @@ class OperationRecords:
         self._tags = tags
 
     def place(self, path: Path, photo_id: int) -> None:
-        """Write down that a photo lies at a path."""
+        """Record that a photo is at a path."""
         try:
             found = path.stat()
         except OSError:
@@ -28,7 +28,7 @@ class OperationRecords:
         self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that nothing lies at a path any more."""
+        """Record that nothing is at a path any more."""
         self._files.mark_gone(path)
 
     def output(self, hash_: str) -> int:
@@ -36,15 +36,15 @@ class OperationRecords:
         return self._photos.record_output(hash_)
 
     def want_tag(self, photo_id: int, tag: Tag) -> None:
-        """Write down that a photo is to have a tag."""
+        """Record that a photo is to have a tag."""
         self._tags.want(photo_id, tag)
 
     def veto_tag(self, photo_id: int, text: str) -> None:
-        """Write down that a person took a tag back."""
+        """Record that a person took a tag back."""
         self._tags.veto(photo_id, text)
 
     def note_sidecar(self, path: Path, photo_id: int | None) -> None:
-        """Write down how a sidecar looks, and for a new one whose it is."""
+        """Record how a sidecar looks, and for a new one whose it is."""
         self._sidecars.note_looks(path, photo_id)
 
     def hand_over_sidecar(self, source: Path, target: Path, *, moves: bool) -> None:

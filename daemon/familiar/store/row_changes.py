@@ -1,4 +1,4 @@
-"""Changes of rows that can be taken back: each is written down with what was there before.
+"""Changes of rows that can be undone: each is recorded with what was there before.
 
 An event keeps its changes as JSON. To undo it, each row gets what it had before, if it is still as the event left it;
 otherwise something later builds on it, and nothing is touched.
@@ -27,7 +27,7 @@ _TABLES = {
 """Each table with its key and its other columns."""
 
 _LOOSE = {"people", "face_references", "refusals"}
-"""Tables whose rows come, go and change with people too, as `familiar people` says; what is left is taken back."""
+"""Tables whose rows come, go and change with people too, as `familiar people` says; what is left is undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class RowChanges:
         return None if found is None else dict(zip(columns, found, strict=True))
 
     def obstacles(self, changes: Sequence[RowChange]) -> list[RowChange]:
-        """Return the changes that can't be taken back, because their rows are no longer as they were left."""
+        """Return the changes that can't be undone, because their rows are no longer as they were left."""
         last = {(change.table, change.key): change for change in changes}
         return [change for change in last.values() if not self._is_as_left(change)]
 
@@ -122,7 +122,7 @@ class RowChanges:
     def _register_again(self, key: int, row: Row) -> None:
         """Put a reference back, unless its face is registered again; under another id where that one was given away.
 
-        A face that was encoded again meanwhile comes back as it is now.
+        A face that was encoded again in the meantime comes back as it is now.
         """
         if self._db.conn.execute("SELECT 1 FROM face_references WHERE face_id = ?", (row["face_id"],)).fetchone():
             return

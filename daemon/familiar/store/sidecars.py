@@ -80,12 +80,12 @@ class Sidecars:
         return self._inscription("wrote", path) or SidecarContent()
 
     def want(self, path: Path, photo_id: int, wanted: SidecarContent) -> None:
-        """Write down what a sidecar is to say."""
+        """Record what a sidecar is to say."""
         self._know(path, photo_id)
         self._set(path, "wanted = ?", json.dumps(content_as_json(wanted)))
 
     def note_wrote(self, path: Path, photo_id: int, ours: SidecarContent) -> None:
-        """Write down what familiar is about to write into a sidecar itself; a face that others named is none of it."""
+        """Record what familiar is about to write into a sidecar itself; a face that others named is none of it."""
         self._know(path, photo_id)
         self._set(path, "wrote = ?", json.dumps(content_as_json(ours)))
 
@@ -97,12 +97,12 @@ class Sidecars:
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 
     def note_read(self, path: Path, photo_id: int, looks: tuple[int, int]) -> None:
-        """Write down size and mtime of a sidecar that was read."""
+        """Record size and mtime of a sidecar that was read."""
         self._know(path, photo_id)
         self._set(path, "size = ?, mtime_ns = ?", *looks)
 
     def note_looks(self, path: Path, photo_id: int | None) -> None:
-        """Write down how a sidecar looks after it was written; with a photo, that it belongs to that."""
+        """Record how a sidecar looks after it was written; with a photo, that it belongs to that."""
         if photo_id is not None:
             self._know(path, photo_id)
         self._look(path)
@@ -132,7 +132,7 @@ class Sidecars:
         return [Region(name=name, area=_area(sides)) for name, *sides in rows]
 
     def note_taken(self, photo_id: int, regions: Iterable[Region], *, at: datetime) -> None:
-        """Write down regions that were taken; they are not taken again."""
+        """Record regions that were taken; they are not taken again."""
         self._db.conn.executemany(
             "INSERT INTO sidecar_regions (photo_id, name, x, y, width, height, taken_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
             ((photo_id, one.name, *astuple(one.area), at.isoformat()) for one in regions),

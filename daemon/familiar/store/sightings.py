@@ -1,4 +1,4 @@
-"""Files that commands looked at, wherever they lie: what was seen once is not read again while it is unchanged.
+"""Files that commands looked at, wherever they are: what was seen once is not read again while it is unchanged.
 
 A watched file is known by the table of files. A sighting says nothing about handling: a folder that is watched later
 has all its files handled.
@@ -43,7 +43,7 @@ class Sightings:
         self._files = files
 
     def note(self, path: Path, stamp: Stamp, photo_id: int) -> None:
-        """Write down which photo a file holds."""
+        """Record which photo a file holds."""
         self._db.conn.execute(
             "INSERT INTO sightings (folder_id, name, size, mtime_ns, photo_id) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
@@ -52,7 +52,7 @@ class Sightings:
         )
 
     def in_folder(self, folder: Path) -> dict[tuple[str, Stamp], int]:
-        """Return the photos of the known files that lie right in a folder, by name and stamp."""
+        """Return the photos of the known files that are right in a folder, by name and stamp."""
         return {
             (os.fsdecode(name), Stamp(size=size, mtime_ns=mtime_ns)): int(photo_id)
             for name, size, mtime_ns, photo_id in self._db.conn.execute(_KNOWN, (os.fsencode(folder),))
@@ -67,7 +67,7 @@ class Sightings:
         return None if row is None else int(row[0])
 
     def paths_of(self, photo_id: int) -> Iterator[Path]:
-        """Give all paths where a photo was seen to lie, those of watched files first; some may be gone."""
+        """Give all paths where a photo was seen to be, those of watched files first; some may be gone."""
         yield from self._files.paths_of(photo_id)
         rows = self._db.conn.execute(
             "SELECT path, name FROM sightings JOIN folders ON folders.id = folder_id WHERE photo_id = ? "
@@ -78,7 +78,7 @@ class Sightings:
             yield Path(os.fsdecode(folder), os.fsdecode(name))
 
     def all_paths(self) -> dict[int, list[Path]]:
-        """Return all paths of each photo that lies somewhere, as far as is known, those of watched files first."""
+        """Return all paths of each photo that is somewhere, as far as is known, those of watched files first."""
         rows = self._db.conn.execute(
             "SELECT photo_id, path, name FROM files JOIN folders ON folders.id = folder_id "
             "WHERE state = 'done' AND photo_id IS NOT NULL "

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from familiar.closing import Closing
 from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.filesystem.anchors import Anchor
 from familiar.store.clusters.clusters import Clusters
@@ -45,7 +44,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Store:
+class Store(Closing):
     """Everything that familiar remembers."""
 
     def __init__(
@@ -115,7 +114,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Run a block that reads the store as it is at one moment, whatever other processes write meanwhile."""
+        """Run a block that reads the store as it is at one moment, whatever other processes write in the meantime."""
         with reading(self._db):
             yield
 
@@ -155,13 +154,3 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-    def __enter__(self) -> Self:
-        """Return the store itself; it is closed at the end of the block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()

@@ -130,7 +130,7 @@ class Tables:
         return Table(columns=_PHOTO_COLUMNS, rows=self._count("photos"), batches=self._photos)
 
     def faces(self, *, embeddings: bool) -> Table:
-        """Return all faces, but for those that somebody called none; their embeddings come last, if wanted."""
+        """Return all faces, except those marked as not a face; their embeddings come last, if wanted."""
         last = (Column(name="embedding", kind="embedding"),) if embeddings else ()
         return Table(
             columns=(*_FACE_COLUMNS, *last),
@@ -163,7 +163,7 @@ class Tables:
             yield rows
 
     def _paths(self, photo_ids: Iterable[int]) -> dict[int, list[bytes]]:
-        """Return where photos lie, as far as is known, the earliest found first."""
+        """Return where photos are, as far as is known, the earliest found first."""
         found: dict[int, dict[bytes, None]] = {}
         for photo_id, folder, name, *_ in self._db.conn.execute(_PATHS, (json.dumps(sorted(set(photo_ids))),)):
             found.setdefault(photo_id, {})[folder.rstrip(b"/") + b"/" + name] = None

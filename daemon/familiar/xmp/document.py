@@ -32,7 +32,7 @@ _KEYWORDS = {
 """The lists of keywords, each with its kind, and how it has a person."""
 
 _LEVELS = str.maketrans({"|": "\uff5c", "/": "\uff0f"})
-"""What separates levels in hierarchical keywords; in a name their full-width forms take its place."""
+"""What separates levels in hierarchical keywords; in a name their full-width forms replace it."""
 
 _WROTE = "familiar:Wrote"
 _MARK = "familiar:wrote"
@@ -68,7 +68,7 @@ def read(data: bytes, former: Sequence[Region] = ()) -> SidecarRegions:
     """Return the named faces in a sidecar; `former` are regions (of the stored picture) that familiar wrote before.
 
     Raises:
-        SetAsideError: it is no XMP, or is damaged.
+        SetAsideError: it is not XMP, or is damaged.
     """
     packet = Packet(data)
     whole = packet.find(_REGIONS)
@@ -91,7 +91,7 @@ def merge(
         None where there is no sidecar, and nothing to say.
 
     Raises:
-        SetAsideError: it is no XMP, or is damaged.
+        SetAsideError: it is not XMP, or is damaged.
     """
     packet = Packet(data)
     known = stored_regions(former, orientation) if former is not None else []
@@ -107,7 +107,7 @@ def merge(
 
 
 def written(data: bytes | None, wanted: SidecarContent, orientation: int, former: SidecarContent) -> SidecarContent:
-    """Return what of the things that are wanted stands as familiar's own in the sidecar that `merge` gave."""
+    """Return the wanted content that is marked as familiar's own in the merged sidecar."""
     found = () if data is None else read(data, stored_regions(former, orientation)).regions
     ours = [one for one in found if one.ours]
     regions = tuple(
@@ -191,7 +191,7 @@ def _items(regions: Element) -> list[Element]:
 
 
 def _read_region(item: Element, former: Sequence[Region]) -> FoundRegion | None:
-    """Return a face with a name; None for what is none, or can't be understood."""
+    """Return a named face; None for an invalid or another region."""
     name, kind, area = field_text(item, "mwg-rs:Name"), field_text(item, "mwg-rs:Type"), _read_area(item)
     if not name or not name.strip() or kind not in {None, "Face"} or area is None:
         return None

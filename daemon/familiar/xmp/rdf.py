@@ -1,6 +1,6 @@
 """XMP packets as trees: properties, lists and structures in all the ways in which RDF writes them.
 
-The tree is changed only where it is asked for: whatever else a packet has is written out as it was read. Runs in worker
+The tree is changed only where it is requested: whatever else a packet has is written out as it was read. Runs in worker
 processes only: the bytes are not trusted.
 """
 
@@ -50,7 +50,7 @@ class Packet:
         """Parse a packet; None makes an empty one.
 
         Raises:
-            SetAsideError: it is no XMP, is damaged, or has what XMP never has.
+            SetAsideError: it is not XMP, is damaged, or has what XMP never has.
         """
         self._is_new = data is None
         self._tree = _parse(_EMPTY.encode() if data is None else data)
@@ -61,7 +61,7 @@ class Packet:
         self._rdf: Element = found
 
     def find(self, short: str) -> Element | None:
-        """Return the element of a property, wherever in the packet it stands."""
+        """Return the element of a property, anywhere in the packet."""
         return next((element for one in self._descriptions() if (element := one.find(name(short))) is not None), None)
 
     def items(self, short: str) -> list[str]:
@@ -88,7 +88,7 @@ class Packet:
             remove(element)
 
     def add_items(self, short: str, texts: Iterable[str], *, container: str) -> None:
-        """Add texts to a list, which is made if it is missing; a text alone becomes the first of a list."""
+        """Add texts to a list, which is created if it is missing; a text alone becomes the first of a list."""
         fresh = list(texts)
         if fresh:
             whole = self.list_of(self.find(short), short, container)
@@ -109,7 +109,7 @@ class Packet:
         return made
 
     def add(self, short: str) -> Element:
-        """Add a property; what stood as an attribute becomes its text."""
+        """Add a property; an attribute becomes its text."""
         descriptions = list(self._descriptions())
         where = descriptions[0] if descriptions else etree.SubElement(self._rdf, _DESCRIPTION, {name("rdf:about"): ""})
         prefix = short.partition(":")[0]
@@ -149,7 +149,7 @@ def field(structure: Element, short: str) -> Element | None:
 
 
 def field_text(structure: Element, short: str) -> str | None:
-    """Return the text of a field of a structure, whether it stands as an element or as an attribute."""
+    """Return the text of a field of a structure, as an element or as an attribute."""
     inside = _inside(structure)
     element = inside.find(name(short))
     text = inside.get(name(short)) if element is None else _text_of(element)

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import put
+from conftest import put, put_variants
 from familiar.embedding_models import DLIB
 from familiar.library.clusters.folders.face_markers import FaceMarker, crop_name, mark_in
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME, read_manifest
 from familiar.library.clusters.naming import name_cluster
 from familiar.store.store import STORE_NAME, Store
 from support.household import Household, command
+from support.mounts import mounted
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +26,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, co
     """A state with two clusters, of Barack Obama and Joe Biden, who are in one of the photos together; exported."""
     household = Household(base=tmp_path_factory.mktemp("album"))
     for photo, ways in ((obama, 3), (biden, 2)):
-        with Image.open(photo) as image:
-            for way in range(ways):
-                width, height = image.width - 4 * way, image.height - 6 * way
-                image.crop((0, 0, width, height)).save(household.inbox / f"{photo.stem}-{way}.jpg", quality=90 - way)
+        put_variants(photo, household.inbox, ways)
     put(couple, household.inbox)
     household.scan()
     household.ask("clusters", "run")
@@ -39,9 +37,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, co
 @pytest.fixture
 def home(album: Household, tmp_path: Path) -> Household:
     """A household of its own with the state and the export of the album, whose photos it shares."""
-    household = Household(base=tmp_path)
-    household.configure({"folders": [str(album.inbox)]})
-    shutil.copytree(album.state, household.state)
+    household = Household.like(album, tmp_path)
     shutil.copytree(folder(album), folder(household))
     return household
 
@@ -282,11 +278,7 @@ def test_a_folder_that_can_not_be_used_is_refused_with_what_is_wrong(home: House
 
 def test_a_full_disk_leaves_the_folder_as_it_was(home: Household) -> None:
     disk = home.base / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "none", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a file system can't be mounted here")
-    try:
+    with mounted(disk, "size=128k"):
         target = disk / "new"
         result = home.ask("clusters", "export", target, check=False)
         assert (result.returncode, result.stderr) == (
@@ -299,5 +291,3 @@ def test_a_full_disk_leaves_the_folder_as_it_was(home: Household) -> None:
         again = home.ask("clusters", "export", disk, "--again", check=False)
         assert (again.returncode, "No space left on device" in again.stderr) == (1, True)
         assert {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()} == small
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)

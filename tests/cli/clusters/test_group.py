@@ -1,6 +1,5 @@
 """familiar clusters: group, show, decide, undo, review."""
 
-import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import put
+from conftest import put, put_variants
 from support.household import Household, command
 
 
@@ -18,10 +17,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, b
     """A state that has seen Barack Obama in six photos, and Joe Biden in four; grouped."""
     household = Household(base=tmp_path_factory.mktemp("album"))
     for photo, ways in ((obama, 3), (obama2, 2), (biden, 3)):
-        with Image.open(photo) as image:
-            for way in range(ways):
-                width, height = image.width - 4 * way, image.height - 6 * way
-                image.crop((0, 0, width, height)).save(household.inbox / f"{photo.stem}-{way}.jpg", quality=90 - way)
+        put_variants(photo, household.inbox, ways)
     put(couple, household.inbox)
     household.scan()
     household.ask("clusters", "run")
@@ -31,9 +27,7 @@ def album(tmp_path_factory: pytest.TempPathFactory, obama: Path, obama2: Path, b
 @pytest.fixture
 def home(album: Household, tmp_path: Path) -> Household:
     """A household of its own, with the state of the album."""
-    household = Household(base=tmp_path)
-    shutil.copytree(album.state, household.state)
-    return household
+    return Household.like(album, tmp_path)
 
 
 def listed(household: Household) -> dict[int, tuple[int, str | None]]:
@@ -154,7 +148,7 @@ def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, 
         (("show", "9" * 20), f"{'9' * 20} is not in the range 1<=x<={2**62}"),
     ],
 )
-def test_numbers_that_are_none_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
+def test_invalid_numbers_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:
     result = home.ask("clusters", *arguments, check=False)
     assert (result.returncode, complaint in result.stderr) == (2, True), result.stderr
 

@@ -182,7 +182,7 @@ def test_the_cache_keeps_to_its_limit(
     assert household.json("flickr", "status")["photos"]["done"] == len(large)
 
 
-def test_a_photo_that_lies_in_a_folder_too_is_known_by_its_content(
+def test_a_photo_that_is_also_in_a_folder_is_recognised_by_its_content(
     household: Household, flickr: FlickrServer, account: Login, obama: Path
 ) -> None:
     photo = flickr.account.add_photo(obama)

@@ -51,6 +51,7 @@ def test_exported_references_do_the_same_under_another_name_in_an_empty_househol
     other.rule({"name": "all", "when": {"person": "any"}, "then": [{"copy": f"{other.out}/"}]})
     assert other.json("people", "import", "B. O.", file) == {
         "person": "B. O.",
+        "model": "dlib",
         "registered": 2,
         "known": 0,
         "warning": None,

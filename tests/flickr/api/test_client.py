@@ -1,4 +1,4 @@
-"""The client by way of flickrapi, against a server that checks signatures and fails in every way."""
+"""The client through flickrapi, against a server that checks signatures and fails in every way."""
 
 import threading
 import time
@@ -125,7 +125,7 @@ def test_each_way_of_failing_is_a_passing_error_that_says_whether_the_call_may_h
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_a_refused_time_is_understood_where_the_answer_is_no_json(
+def test_a_refused_time_is_recognised_in_an_answer_that_is_not_json(
     flickr: FlickrServer, client: Client, status: int
 ) -> None:
     said = "oauth_problem=timestamp_refused&oauth_acceptable_timestamps=1-2"
@@ -138,7 +138,7 @@ def test_a_refused_time_is_understood_where_the_answer_is_no_json(
         client_of(flickr, None).begin_login("read")
 
 
-def test_an_answer_that_only_tells_of_a_problem_of_oauth_is_none(flickr: FlickrServer, client: Client) -> None:
+def test_an_answer_with_only_an_oauth_problem_is_an_error(flickr: FlickrServer, client: Client) -> None:
     flickr.faults.next('text:{"stat": "ok", "title": "oauth_problem=timestamp_refused"}')
     assert client.call("test.login")["stat"] == "ok"
 
@@ -162,7 +162,9 @@ def test_an_error_that_comes_as_xml_is_understood(
 
 
 @pytest.mark.parametrize("answer", ["[" * 100_000, "[]", '{"stat": "fail"}', '{"stat": "fail", "code": []}', "\ufeff"])
-def test_an_answer_that_no_decoder_likes_is_a_passing_error(flickr: FlickrServer, client: Client, answer: str) -> None:
+def test_an_answer_that_can_not_be_decoded_is_a_temporary_error(
+    flickr: FlickrServer, client: Client, answer: str
+) -> None:
     flickr.faults.next(f"text:{answer}")
     error = error_of(client)
     assert isinstance(error, PassingError)
@@ -187,7 +189,7 @@ def test_another_server_is_asked_only_on_this_machine_or_encrypted() -> None:
     key = Key(key="k", secret="s")
     error = error_of(Client(key, None, endpoint="http://flickr.example", timeout=1))
     assert isinstance(error, StoppedError)
-    assert "no https address" in str(error)
+    assert "not an https address" in str(error)
 
 
 def test_without_another_server_flickrs_own_addresses_hold() -> None:
@@ -331,7 +333,7 @@ def test_a_picture_that_is_gone_is_missing_however_that_is_said(
 
 
 def test_a_file_is_fetched_only_encrypted_or_from_this_machine(downloader: Downloader, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="no https address"):
+    with pytest.raises(MissingError, match="not an https address"):
         downloader.fetch("http://static.example/1_a.jpg", tmp_path / "a.part")
 
 

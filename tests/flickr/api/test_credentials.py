@@ -45,9 +45,9 @@ def test_without_a_login_it_is_said_how_to_log_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{", "it is damaged; create it with `familiar flickr login`"),
-        ("[1]", "it is damaged"),
-        ('{"token": 5}', "it is damaged"),
+        ("{", "is damaged; create it with `familiar flickr login`"),
+        ("[1]", "is damaged"),
+        ('{"token": 5}', "is damaged"),
         ('{"token": "t"}', "'secret' is missing"),
         (
             '{"token": "t", "secret": "s", "perms": "all", "nsid": "1", "username": "a"}',

@@ -70,7 +70,7 @@ def test_a_listing_that_is_broken_off_goes_on_where_it_was(bench: FlickrBench, a
     assert [entry.parameters["page"] for entry in bench.flickr.record.calls()] == ["3", "4"]
 
 
-def test_changes_are_found_and_tags_are_no_reason_to_fetch_anew(
+def test_changes_are_found_and_tags_do_not_cause_another_download(
     bench: FlickrBench, astronaut: Path, obama: Path
 ) -> None:
     old, other = (bench.flickr.account.add_photo(astronaut, uploaded=1e9) for _ in range(2))

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from familiar.embedding_models import DLIB
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE
 from familiar.errors import UsageError
 from familiar.library.people.embedding_files.reader import EmbeddingFile, read_embeddings
 from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes
@@ -202,6 +202,65 @@ def test_embeddings_that_were_normalised_are_taken_with_a_warning(tmp_path: Path
         warning = read(tmp_path, npy(unit.astype(kind))).warning
         assert warning is not None
         assert warning.startswith("All embeddings are of length 1. dlib's are not")
+
+
+def unit(length: float = 1.0) -> Array:
+    lengths: Array = np.linalg.norm(STACK, axis=1, keepdims=True)
+    return STACK * (length / lengths)
+
+
+def test_embeddings_are_of_the_model_that_the_caller_the_file_or_the_settings_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(npz(embeddings=unit(), model=np.array(SFACE.id)))
+    assert read_embeddings(tmp_path / "file").model == SFACE
+    (tmp_path / "file").write_bytes(npz(embeddings=STACK, model=np.array([b"dlib-plain"])))
+    assert read_embeddings(tmp_path / "file", in_use=SFACE).model == DLIB_PLAIN
+    (tmp_path / "file").write_bytes(npy(STACK))
+    assert read_embeddings(tmp_path / "file").model == DLIB
+    assert read_embeddings(tmp_path / "file", model=DLIB_PLAIN, in_use=SFACE).model == DLIB_PLAIN
+
+
+@pytest.mark.parametrize("length", [0.01, 1.0, 12.0])
+def test_embeddings_of_a_model_with_one_length_get_that_length(tmp_path: Path, length: float) -> None:
+    (tmp_path / "file").write_bytes(npy(unit(length)))
+    found = read_embeddings(tmp_path / "file", model=SFACE)
+    assert np.linalg.norm(found.embeddings, axis=1) == pytest.approx(SFACE.length)
+    assert np.abs(found.embeddings - unit(SFACE.length or 0)).max() < 1e-6
+    assert found.warning is None
+
+
+def test_embeddings_as_long_as_dlibs_are_refused_while_another_model_is_in_use_unless_it_is_named(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_bytes(npy(STACK))
+    with pytest.raises(
+        UsageError, match=r"as long as dlib's \(1\.53\), and the model in use is sface\. Name their model"
+    ):
+        read_embeddings(tmp_path / "file", in_use=SFACE)
+    assert read_embeddings(tmp_path / "file", model=SFACE, in_use=SFACE).model == SFACE
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("arcface", "names the model of its embeddings. There is no model 'arcface'; the models are 'sface', 'dlib'"),
+        (["dlib", "dlib"], "the array model is (2,) of <U4; right is one string."),
+        (1.5, "the array model is () of float64; right is one string."),
+        ("sface", "says that its embeddings are of the model sface, not dlib."),
+    ],
+)
+def test_a_file_that_names_no_model_or_another_one_than_was_asked_for_is_refused(
+    tmp_path: Path, model: Any, message: str
+) -> None:
+    (tmp_path / "file").write_bytes(npz(embeddings=STACK, paths=np.array(PATHS), model=np.array(model)))
+    with pytest.raises(UsageError) as error:
+        read_embeddings(tmp_path / "file", model=DLIB)
+    assert message in str(error.value)
+
+
+def test_a_wrong_dimension_is_told_with_the_model(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(npy(np.ones((3, 512))))
+    with pytest.raises(UsageError, match=r"\(3, 512\); right are \(128,\) for one, and \(n, 128\) for several of the "):
+        read_embeddings(tmp_path / "file", model=SFACE)
 
 
 MARK = Path(tempfile.gettempdir(), f"unpickled-{os.getpid()}")

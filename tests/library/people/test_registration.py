@@ -176,7 +176,7 @@ def test_of_several_faces_the_one_is_taken_that_was_asked_for(eyes: Eyes, choice
 
 
 @pytest.mark.parametrize("people", [{"Ann": "12345"}, dict.fromkeys("ABCDE", "1")])
-def test_photos_are_looked_at_side_by_side_whoever_is_in_them(eyes: Eyes, people: People) -> None:
+def test_photos_are_analysed_in_parallel(eyes: Eyes, people: People) -> None:
     register(eyes, people)
     assert eyes.most_under_way == AT_ONCE
 

@@ -1,8 +1,6 @@
 """A file is known by its content, and looked at once."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,12 +8,6 @@ from familiar.errors import ChangedError, GoneError, SetAsideError
 from familiar.service.arrival import Arrival
 from familiar.service.stages.identification import Together, WaitForStill
 from support.arrivals import ArrivalBench, passed
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 def test_a_new_content_is_looked_at_and_remembered(bench: ArrivalBench) -> None:
@@ -68,7 +60,7 @@ def test_what_can_not_be_decoded_is_set_aside_and_its_way_ends(bench: ArrivalBen
     assert (bench.tally.set_aside, bench.events()) == (1, ["photo.set_aside"])
 
 
-def test_a_reason_with_a_file_name_that_is_no_text_can_be_written_down(bench: ArrivalBench) -> None:
+def test_a_reason_with_a_file_name_that_is_not_text_can_be_recorded(bench: ArrivalBench) -> None:
     arrival = bench.arrival("a.jpg")
     bench.workers.errors[arrival.path] = SetAsideError("\udcff.jpg: damaged")
     assert passed(bench.identifying(), arrival) is None

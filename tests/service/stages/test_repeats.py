@@ -1,21 +1,11 @@
 """A photo is handled once, however often and wherever it comes."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from familiar.service.arrival import Arrival
 from familiar.service.stages.decision import WaitForTurn
 from familiar.service.stages.repeats import LeaveRepeats
 from support.arrivals import ArrivalBench, copy_to, passed
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 def known(bench: ArrivalBench, arrival: Arrival) -> Arrival:

@@ -1,7 +1,7 @@
-"""What is decided on a photo is written down before it is done."""
+"""What is decided on a photo is recorded before it is done."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +12,8 @@ from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.library.scoring import PercentileIndex
-from familiar.model import Copy, Plan, Refusal
+from familiar.library.sources import Origin
+from familiar.model import Copy, Photo, Plan, Refusal
 from familiar.rules.planning import Rules
 from familiar.service.stages.decision import Decide, FollowStill
 from familiar.service.stages.operations import Record, Run
@@ -20,12 +21,6 @@ from familiar.service.stages.recognition import Recognise, Reencode
 from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.settings import MatchingSettings
 from support.arrivals import MODEL, ArrivalBench, copy_to, passed
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[ArrivalBench]:
-    with ArrivalBench.at(tmp_path) as made:
-        yield made
 
 
 @dataclass(slots=True)
@@ -49,8 +44,8 @@ class PlannerOfOne:
     made: Plan
     sources: list[str] = field(default_factory=list)
 
-    def plan(self, *_: Any, source: str, **_others: Any) -> Plan:
-        self.sources.append(source)
+    def plan(self, _photo: Photo, _faces: object, path: Path, *, source: Origin, **_others: Any) -> Plan:
+        self.sources.append(source.name_of(path))
         return self.made
 
 

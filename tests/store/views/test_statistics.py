@@ -46,7 +46,7 @@ def test_photos_are_counted_by_kind_format_and_year(album: Album) -> None:
     assert found == {("photo", "JPEG", 1999): 2, ("video", "MOV", 2020): 1, ("clip", "MOV", None): 1}
 
 
-def test_a_photo_counts_in_each_root_where_it_lies_once_or_elsewhere_or_as_gone(album: Album) -> None:
+def test_a_photo_counts_once_in_each_of_its_roots_or_elsewhere_or_as_gone(album: Album) -> None:
     root(album, "/a")
     root(album, "/b")
     both, elsewhere, seen, gone, clip = (photo(album, number) for number in range(5))

@@ -13,7 +13,7 @@ LOST = "lost"
 
 # These answer in place of the method, which isn't called; `error:CODE` does so with a code of the API.
 REFUSALS = ("429", "429-retry-after", "500", "502", "503", "error:105", "error:106", "hang", "reset")
-# These spoil an answer that was made: what was asked for is done.
+# These spoil an answer that was made: what was requested is done.
 SPOILED_ANSWERS = ("half", "short", "stall", "html", "empty", "slow", LOST, "lost-hang", "lost-500", "lost-502")
 OF_THE_API = REFUSALS + SPOILED_ANSWERS
 OF_IMAGES = (

@@ -1,4 +1,4 @@
-"""The image server: which picture or film lies at an address."""
+"""The image server: which picture or film is at an address."""
 
 from support.flickr_server import pictures
 from support.flickr_server.account import Account, Photo
@@ -48,7 +48,7 @@ def _file(account: Account, path: str) -> tuple[bytes, str] | None:
 
 
 def _film_address(photo: Photo | None, *, name: str, secret: str, base: str) -> Reply:
-    """Send on to where a film lies, as Flickr does for the addresses that `getSizes` gives."""
+    """Send on to where a film is, as Flickr does for the addresses that `getSizes` gives."""
     if photo is None or photo.video is None or photo.secret != secret or name not in {"site", "orig"}:
         return Reply(status=404, body=b"Not found", content_type="text/plain")
     return _redirect(base + _film_path(photo))

@@ -179,6 +179,6 @@ def _address(size: Size, width: int, height: int, url: str) -> Tree:
 
 
 def known_extras(text: str, *, undocumented: bool) -> frozenset[str]:
-    """Return the extras that are asked for, without those that Flickr's documents don't name unless they count."""
+    """Return the extras that are requested, without those that Flickr's documents don't name unless they count."""
     named = frozenset(part.strip() for part in text.split(","))
     return named if undocumented else named - {f"url_{name}" for name in UNDOCUMENTED_EXTRAS}

@@ -37,7 +37,7 @@ class Call:
         return max(1, int(text)) if text.isdigit() else default
 
     def photo(self) -> Photo:
-        """Return the photo that is asked for, if the caller may see it."""
+        """Return the photo that is requested, if the caller may see it."""
         photo = self.account.photos.get(self.parameters.get("photo_id", ""))
         is_own = self.token is not None and photo is not None and photo.owner == self.account.user.nsid
         if photo is None or not (photo.is_public or is_own):

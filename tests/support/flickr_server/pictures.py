@@ -1,4 +1,4 @@
-"""The bytes of the photos: originals as they lie on disk, and the sizes made of them."""
+"""The bytes of the photos: originals as they are on disk, and the sizes made of them."""
 
 import functools
 import io

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Quirks:
     """How the server behaves where a client must take it either way.
 
-    - `undocumented_extras`: the addresses of the sizes h and k are in listings, if they are asked for.
+    - `undocumented_extras`: the addresses of the sizes h and k are in listings, if they are requested.
     - `uncounted`: so many photos more than it lists a listing counts in its total.
     - `repeats_last_page`: a page behind the last one shows the last one again, else it is empty.
     - `totals_as_text`: numbers of photos come in quotes.

@@ -76,7 +76,7 @@ class Record:
             self.violations.append(what)
 
     def clear(self) -> None:
-        """Start anew, for what comes next."""
+        """Start again, for what comes next."""
         with self.lock:
             for kept in (self.entries, self.violations, self.tags_removed):
                 kept.clear()

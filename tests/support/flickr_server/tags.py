@@ -41,7 +41,7 @@ def is_machine(raw: str) -> bool:
 def clean(raw: str, *, drops_symbols: bool = False) -> str:
     """Return the form that tags are compared in: lower case, without white space and punctuation.
 
-    A machine tag keeps its colon and its equals sign. Nobody has written down what becomes of emoji: they stay here,
+    A machine tag keeps its colon and its equals sign. Nobody has recorded what becomes of emoji: they stay here,
     or go with `drops_symbols`.
     """
     kept = _LETTERS if drops_symbols else _LETTERS | {"So"}

@@ -1,4 +1,4 @@
-"""HTTP on a socket of the loopback, kept alive, and broken off where a fault wants that."""
+"""HTTP on a socket of the loopback, kept alive, and cancelled where a fault wants that."""
 
 import contextlib
 import socket

@@ -93,7 +93,7 @@ def test_a_truncated_video_yields_what_it_has(pool: Pool, film: Path, tmp_path: 
     assert max(at for face in photo.faces for at in face.times) < 5
 
 
-def test_of_a_long_video_no_more_frames_are_taken_than_allowed_and_they_lie_all_over_it(tmp_path: Path) -> None:
+def test_a_long_video_gives_at_most_the_allowed_frames_spread_over_its_length(tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=1, options={"g": "30"})
@@ -125,7 +125,7 @@ def test_a_video_that_claims_to_be_endless_is_looked_at_as_long_as_it_is(film: P
     assert [round(at) for at in times_of(path)] == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_is_no_video_is_set_aside_with_the_reason(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
+def test_anything_but_a_video_is_set_aside_with_the_reason(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
     def reason(name: str, data: bytes) -> str:
         path = tmp_path / name
         path.write_bytes(data)
@@ -153,7 +153,7 @@ def test_an_encrypted_video_is_set_aside_with_the_reason(pool: Pool, tmp_path: P
         seen(pool, path)
 
 
-def test_a_playlist_in_the_place_of_a_video_opens_neither_a_file_nor_a_connection(
+def test_a_playlist_instead_of_a_video_opens_neither_a_file_nor_a_connection(
     pool: Pool, film: Path, tmp_path: Path
 ) -> None:
     asked = []
@@ -228,7 +228,9 @@ def test_in_a_video_of_a_frame_a_second_each_is_looked_at(tmp_path: Path, obama:
     assert times_of(write_video(tmp_path / "slow.mp4", [(obama, 6)], rate=1)) == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_a_file_is_tells_its_content_and_not_its_name(pool: Pool, film: Path, tmp_path: Path, obama: Path) -> None:
+def test_the_content_of_a_file_determines_its_type_not_its_name(
+    pool: Pool, film: Path, tmp_path: Path, obama: Path
+) -> None:
     (tmp_path / "photo.mp4").write_bytes(obama.read_bytes())
     (tmp_path / "video.jpg").write_bytes(film.read_bytes())
     assert seen(pool, tmp_path / "photo.mp4").kind == "photo"

@@ -29,7 +29,7 @@ def test_a_network_is_converted_once_and_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [slice(0, 1000), slice(0, 0), slice(-1, None)])
-def test_a_kept_network_that_is_not_as_it_was_written_is_made_anew(tmp_path: Path, damage: slice) -> None:
+def test_a_changed_cached_network_is_converted_again(tmp_path: Path, damage: slice) -> None:
     model = model_of(PROPOSAL, tmp_path)
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
@@ -53,7 +53,7 @@ def test_another_file_than_the_known_one_is_refused_with_its_name_and_the_remedy
     assert [entry.name for entry in tmp_path.iterdir()] == [other.name]
 
 
-def test_a_file_that_ends_within_a_layer_is_no_network() -> None:
+def test_a_file_that_ends_within_a_layer_is_not_a_network() -> None:
     data = source_of(DETECTOR).read_bytes()
     with pytest.raises(FamiliarError, match="not a network of dlib, or truncated"):
         read_layers(data[: len(data) // 2])
@@ -71,7 +71,7 @@ def test_the_layers_of_the_detector_are_read_with_their_scales_folded_in() -> No
 
 @given(rows=st.integers(1, 2000), columns=st.integers(1, 2000))
 @settings(deadline=None, max_examples=200)
-def test_the_tiles_of_a_pyramid_lie_in_its_plane_and_beside_each_other(rows: int, columns: int) -> None:
+def test_the_tiles_of_a_pyramid_are_in_its_plane_and_do_not_overlap(rows: int, columns: int) -> None:
     height, width, tiles = tiles_of(rows, columns)
     assert (tiles[0].rows, tiles[0].columns) == (rows, columns)
     taken = np.zeros((height, width), bool)

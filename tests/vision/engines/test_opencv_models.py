@@ -91,7 +91,7 @@ def test_a_file_of_sface_serves_where_the_package_is_missing(tmp_path: Path) -> 
 def test_another_file_than_one_of_sface_is_refused_with_its_hash_and_those_that_would_be_right(tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
     other.write_bytes(SFACE.source.path().read_bytes()[:-1])
-    with pytest.raises(FamiliarError, match=r"other.onnx is not SFace .*its SHA-256 is \w{64}, and should be fb143eea"):
+    with pytest.raises(FamiliarError, match=r"other.onnx is not the SFace .*its SHA-256 is \w{64}, expected fb143eea"):
         sface_from(other)
     with pytest.raises(FamiliarError, match=r"vision.model_file: .*missing.onnx: no longer exists"):
         sface_from(tmp_path / "missing.onnx")

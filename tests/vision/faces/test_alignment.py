@@ -68,7 +68,7 @@ def test_an_aligned_face_without_a_size_has_as_many_pixels_as_the_photo() -> Non
     assert align(gradient(), found, margin=0.25, size=None).size == (round(edge_of(found, 0.25)),) * 2
 
 
-def test_what_lies_beyond_the_photo_is_black() -> None:
+def test_pixels_outside_of_the_photo_are_black() -> None:
     chip = np.asarray(align(gradient(), landmarks(20 + 20j, 60, 0), margin=0.5, size=100))
     assert chip[0, 0].tolist() == [0, 0, 0]
     assert chip[90, 90, 2] == 200

@@ -20,7 +20,7 @@ def test_faces_for_dlibs_network_are_cut_as_dlib_cuts_them(couple: Path) -> None
     assert DLIB_LAYOUT.face == pytest.approx(100)
 
 
-def test_landmarks_come_to_lie_where_the_network_expects_them() -> None:
+def test_landmarks_are_placed_where_the_network_expects_them() -> None:
     points = [(3 * x + 40, 3 * y + 20) for x, y in ARCFACE_LAYOUT.points]
     pixels = np.zeros((400, 400, 3), np.uint8)
     for x, y in points:

@@ -85,7 +85,7 @@ def test_a_format_that_is_not_known_is_refused(astronaut: Path) -> None:
     margin=st.floats(0, 3),
     square=st.booleans(),
 )
-def test_what_is_cut_out_lies_in_the_picture_and_holds_the_part_of_the_face_that_does(
+def test_a_crop_is_inside_of_the_picture_and_contains_the_visible_part_of_the_face(
     left: int, top: int, width: int, height: int, margin: float, *, square: bool
 ) -> None:
     box = Box(left=max(left, 0), top=max(top, 0), right=min(left + width, 100), bottom=min(top + height, 80))

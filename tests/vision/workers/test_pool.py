@@ -5,22 +5,31 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from familiar.embedding_models import SFACE
+from familiar.embedding_models import DLIB_PLAIN, SFACE
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
+from familiar.vision.chosen_model import settings_for
 from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.tasks import EncodeTask
 from support.photos import MODELS
 from support.pool import Pool
 
 
 def hash_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def seen_by(pool: Pool, path: Path) -> Photo:
+    return pool(lambda workers: workers.look(path, hash_of(path)))
 
 
 def workers_of(pid: int) -> list[int]:
@@ -67,6 +76,27 @@ def test_workers_that_only_crop_start_without_networks(astronaut: Path) -> None:
             return await workers.crop(astronaut, hash_of(astronaut), wish)
 
     assert asyncio.run(crop()).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_faces_of_several_photos_are_encoded_in_one_go_and_one_that_can_not_be_read_does_not_harm_the_others(
+    pool: Pool, astronaut: Path, couple: Path, tmp_path: Path, batch: int
+) -> None:
+    seen = {path: seen_by(pool, path) for path in (astronaut, couple)}
+    tasks = [EncodeTask(path=path, hash=photo.hash, faces=photo.faces) for path, photo in seen.items()]
+    gone, changed = replace(tasks[0], path=tmp_path / "gone.jpg"), replace(tasks[1], hash="0" * 64)
+
+    async def encode() -> Any:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=1, batch=batch)) as workers:
+            one, *wrong, two = await workers.encode([tasks[0], gone, changed, tasks[1]])
+            plain = settings_for(DLIB_PLAIN, VisionSettings())
+            return one, two, wrong, (await workers.encode([tasks[0]], plain))[0]
+
+    one, two, wrong, plain = asyncio.run(encode())
+    for embeddings, photo in ((one, seen[astronaut]), (two, seen[couple])):
+        assert np.abs(embeddings - [face.embedding for face in photo.faces]).max() < 0.02
+    assert [type(error) for error in wrong] == [GoneError, ChangedError]
+    assert 0.01 < np.linalg.norm(plain - one) < 0.3  # of another model
 
 
 def test_content_that_changed_since_its_fingerprint_is_not_looked_at(pool: Pool, astronaut: Path) -> None:

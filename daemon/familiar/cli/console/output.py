@@ -29,7 +29,7 @@ INTERRUPTED = 130
 _UNBROKEN = 100_000
 """Width of output to another program: a row of a table stays on one line."""
 
-_NAMED_WRONGLY = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES})
+_WRONG_PATH = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES})
 
 
 class CommandError(click.ClickException):
@@ -70,7 +70,7 @@ def reported() -> Iterator[None]:
         if error.filename is None or isinstance(error.filename, int):
             raise
         named = Path(os.fsdecode(error.filename))
-        code = WRONG_USE if error.errno in _NAMED_WRONGLY else FAILED
+        code = WRONG_USE if error.errno in _WRONG_PATH else FAILED
         raise CommandError(f"{named}: can't be used: {error.strerror}.", exit_code=code) from error
 
 

@@ -1,7 +1,6 @@
 """Types of arguments and options that several commands share."""
 
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +37,6 @@ class PathType(_ClickPath):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path."""
-        if not os.fspath(value):
-            self.fail("the path is empty.", param, ctx)
         try:
             return super().convert(expanded(value), param, ctx)
         except UsageError as error:

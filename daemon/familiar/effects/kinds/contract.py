@@ -1,7 +1,7 @@
 """The contract of a kind of operation: all that familiar knows of it, in one class.
 
 A new kind is one module with such a class, and one line in `familiar.effects.kinds.catalogue.KINDS`. The module has
-the kind's value, too; only values that the rules make lie in `familiar.model`, as the rules know nothing of effects.
+the kind's value, too; only values that the rules make are in `familiar.model`, as the rules know nothing of effects.
 
 What a kind does goes through `Attempt` and `Reversal`, which write each step into the journal before anything is done.
 """
@@ -28,15 +28,15 @@ Parameters: TypeAlias = dict[str, Any]
 """What JSON can hold."""
 
 PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
-"""Errors that a retry does not mend; a full disk, a missing right or a busy file it may."""
+"""Errors that a retry does not fix; a full disk, a missing right or a busy file it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """A step that can be carried out now.
 
-    `operation` is its operation, with what is known only now. `rendered` are bytes that are to lie at the target, and
-    `before` those that lay there. With `is_undone_after` the step is only completed to be undone.
+    `operation` is its operation, with what is known only now. `rendered` are the bytes for the target, and
+    `before` the previous bytes there. With `is_undone_after` the step is only completed to be undone.
     """
 
     operation: Operation
@@ -59,16 +59,16 @@ class Kind(Protocol[Value]):
     """What the journal calls it."""
 
     value: type[Value]
-    """The class of its values, whose `kind` is the word by which people are told of it."""
+    """The class of its values, whose `kind` is the word shown to people."""
 
     is_about_sidecar: bool = False
     """Whether it is done to a sidecar, and not to its photo."""
 
     merges: bool = False
-    """Whether what another program changes meanwhile is read anew, and no reason to give up."""
+    """Whether what another program changes in the meantime is read again, and no reason to give up."""
 
     permanent: frozenset[int] = PERMANENT
-    """Numbers of the system's errors that a retry does not mend."""
+    """Numbers of the system's errors that a retry does not fix."""
 
     # In the journal
 
@@ -95,7 +95,7 @@ class Kind(Protocol[Value]):
         return {}
 
     def origin(self, wish: Value, step: Step) -> Path:  # noqa: ARG002
-        """Return where that lies which the operation is done to."""
+        """Return the path of the file that the operation acts on."""
         return step.path
 
     # To do it
@@ -109,7 +109,7 @@ class Kind(Protocol[Value]):
         """Do what precedes a step; `picture` is that of `picture_of`, if it was rendered ahead.
 
         Raises:
-            FamiliarError: the step can't be begun: for now (`RetryError`), or for good.
+            FamiliarError: the step can't be begun: for now (`RetryError`), or permanently.
         """
 
     @abstractmethod
@@ -117,15 +117,15 @@ class Kind(Protocol[Value]):
         """Do a step, or complete it after a crash at any instant.
 
         Raises:
-            FamiliarError, OSError: it can't be done, for now or for good.
+            FamiliarError, OSError: it can't be done, for now or permanently.
         """
 
     def may_be_done(self, step: Step, target: Entry, pulse: Pulse) -> bool:  # noqa: ARG002
-        """Say whether a step that met an error may have reached its target all the same."""
+        """Return whether a step that met an error may have reached its target anyway."""
         return target.exists
 
     def is_spent(self, step: Step, aside: Entry, *, is_replaced: bool) -> bool:  # noqa: ARG002
-        """Say whether a file may go that a crash left under a hidden name, and not be given its name back.
+        """Return whether a file that a crash left under a hidden name can be removed, instead of getting its name back.
 
         `is_replaced` says whether something else has that name.
         """
@@ -138,16 +138,16 @@ class Kind(Protocol[Value]):
     # To undo it
 
     def leaves_nothing(self, wish: Value, step: Step) -> bool:  # noqa: ARG002
-        """Say whether nothing is left at a step's target once it is undone, with no other step's help."""
+        """Return whether nothing is left at the target after the undo of this step alone."""
         return True
 
     def hash_after_undo(self, step: Step) -> str | None:  # noqa: ARG002
-        """Return the SHA-256 of what lies at a step's target once it is undone; None for nothing."""
+        """Return the SHA-256 of the content at the target after the undo; None for nothing."""
         return None
 
     @abstractmethod
     def obstacle(self, wish: Value, step: Step, outlook: Outlook) -> str | None:
-        """Say what stands in the way of undoing a step, or note what lies where once it is undone; raises OSError."""
+        """Return the obstacle to undoing a step, or note the files after the undo; raises OSError."""
 
     @abstractmethod
     def take_back(self, wish: Value, reversal: Reversal) -> None:

@@ -17,7 +17,7 @@ from familiar.model import Copy
 
 
 class CopyKind(FileKind[Copy]):
-    """The photo lies at its target, too; its sidecars go along if the settings say so."""
+    """The photo is at its target, too; its sidecars go along if the settings say so."""
 
     name = "copy"
     value = Copy
@@ -27,7 +27,7 @@ class CopyKind(FileKind[Copy]):
         return Copy(target=Path(destination), rule=rule, top=top_from_json(parameters))
 
     async def prepare(self, wish: Copy, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Write down, before the photo is copied, which sidecars are copied with it."""
+        """Record, before the photo is copied, which sidecars are copied with it."""
         ready = await super().prepare(wish, step, around, picture)
         if around.copies_sidecars:
             append_sidecar_moves(wish, step, around, moves=False)
@@ -42,9 +42,9 @@ class CopyKind(FileKind[Copy]):
         return attempt.put_photo(wish, place)
 
     def loss(self, wish: Copy, step: Step, placement: Placement, outlook: Outlook) -> str | None:  # noqa: ARG002
-        """Say so if it is the last copy of the photo."""
+        """Return the obstacle if it is the last copy of the photo."""
         return None if outlook.has_other_photo(step, placement) else last_copy(placement, "photo")
 
     def remove(self, wish: Copy, target: Entry, reversal: Reversal) -> None:  # noqa: ARG002
-        """Remove the copy, if the photo lies elsewhere, too."""
+        """Remove the copy, if the photo is elsewhere, too."""
         reversal.remove_photo(target)

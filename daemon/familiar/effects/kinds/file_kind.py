@@ -20,7 +20,7 @@ class FileKind(Kind[F]):
     """A kind that puts a file at a target, and that is undone by removing it there."""
 
     def goes_back(self, wish: F) -> bool:  # noqa: ARG002
-        """Say whether the disk that the file came from is needed to undo a step."""
+        """Return whether the disk that the file came from is needed to undo a step."""
         return False
 
     def parameters(self, wish: F) -> Parameters:
@@ -34,7 +34,7 @@ class FileKind(Kind[F]):
         around: Surroundings,
         picture: bytes | None,  # noqa: ARG002
     ) -> Ready | Needless:
-        """Check that the photo lies where it was."""
+        """Check that the photo is where it was."""
         around.check_in_reach(step)
         return Ready(operation=wish)
 
@@ -50,7 +50,7 @@ class FileKind(Kind[F]):
             records.mark_gone(step.target)
 
     def obstacle(self, wish: F, step: Step, outlook: Outlook) -> str | None:
-        """Say so if the step was not done, a disk is not there, or what it did can't be taken back."""
+        """Return the obstacle if the step was not done, a disk is missing, or it can't be undone."""
         placement = step.placement
         if placement is None:
             return "it was not done"
@@ -58,24 +58,24 @@ class FileKind(Kind[F]):
         return unreachable or self.obstacle_in_reach(wish, step, placement, outlook)
 
     def obstacle_in_reach(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> str | None:
-        """Say what stands in the way where the disks are there, or note what lies where in the end."""
+        """Return the obstacle if the disks are there, or note the files after the undo."""
         reason = outlook.change_of(placement) or self.loss(wish, step, placement, outlook)
         if reason is None:
             outlook.note(placement.target, self.hash_after_undo(step))
         return reason
 
     def loss(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> str | None:  # noqa: ARG002
-        """Say so if something would be lost that lies nowhere else."""
+        """Return the obstacle if content would be lost."""
         return None
 
     def take_back(self, wish: F, reversal: Reversal) -> None:
-        """Remove what lies at the target."""
+        """Remove what is at the target."""
         target = reversal.begin()
         if target is not None:
             self.remove(wish, target, reversal)
 
     def remove(self, wish: F, target: Entry, reversal: Reversal) -> None:  # noqa: ARG002
-        """Remove what lies at the target: what familiar has made itself, if it was not changed."""
+        """Remove what is at the target: what familiar has made itself, if it was not changed."""
         reversal.remove_known(target)
 
 

@@ -50,7 +50,7 @@ class LinkKind(FileKind[Link]):
         return attempt.put_photo(wish, place, is_there)
 
     def hint(self, wish: Link, number: int) -> str:  # noqa: ARG002
-        """Say what to do where the target lies on another file system."""
+        """Say what to do where the target is on another file system."""
         if number != errno.EXDEV:
             return ""
         return "; hard links work only within one file system; use kind: symbolic, or copy"

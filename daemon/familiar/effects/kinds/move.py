@@ -17,7 +17,7 @@ from familiar.model import Move
 
 
 class MoveKind(FileKind[Move]):
-    """The photo lies at its target and nowhere else; its sidecars go along."""
+    """The photo is at its target and nowhere else; its sidecars go along."""
 
     name = "move"
     value = Move
@@ -31,19 +31,19 @@ class MoveKind(FileKind[Move]):
         return Move(target=Path(destination), rule=rule, top=top_from_json(parameters))
 
     def follow(self, wish: Move, step: Step, records: Records) -> None:
-        """Know the photo where it lies now."""
+        """Know the photo where it is now."""
         assert step.source is not None
         records.mark_gone(step.source)
         super().follow(wish, step, records)
 
     def follow_back(self, wish: Move, step: Step, records: Records) -> None:
-        """Know the photo where it lay before."""
+        """Know the photo where it was before."""
         super().follow_back(wish, step, records)
         if step.target is not None and step.source is not None:
             records.place(step.source, step.photo_id)
 
     async def prepare(self, wish: Move, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Write down, before the photo is moved, that its sidecars go along."""
+        """Record, before the photo is moved, that its sidecars go along."""
         ready = await super().prepare(wish, step, around, picture)
         append_sidecar_moves(wish, step, around, moves=True)
         return ready

@@ -23,7 +23,7 @@ from familiar.model import FileOperation, PhotoOperation
 class MoveSidecar(FileOperation):
     """Take a sidecar along with its photo: to wherever the step at the position `behind` of the same plan puts that.
 
-    `sidecar` is where it lies, `moves` whether it leaves that place.
+    `sidecar` is where it is, `moves` whether it leaves that place.
     """
 
     sidecar: Path
@@ -33,7 +33,7 @@ class MoveSidecar(FileOperation):
 
 
 class MoveSidecarKind(FileKind[MoveSidecar]):
-    """The sidecar lies beside its photo; where its name is taken it stays where it is."""
+    """The sidecar is next to its photo; where its name is taken it stays where it is."""
 
     name = "move_sidecar"
     value = MoveSidecar
@@ -131,7 +131,7 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
 
 
 def append_sidecar_moves(wish: PhotoOperation, step: Step, around: Surroundings, *, moves: bool) -> None:
-    """Write down, before a photo is moved or copied, that its sidecars go along."""
+    """Record, before a photo is moved or copied, that its sidecars go along."""
     known = {one.sidecar for one in _moves_behind(step, around)}
     operations = [
         MoveSidecar(

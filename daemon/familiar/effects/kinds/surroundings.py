@@ -30,50 +30,50 @@ class Surroundings(Protocol):
         """Whether a copy of a photo gets a copy of its sidecars."""
 
     def check_in_reach(self, step: Step) -> None:
-        """Check that a photo lies where the rules saw it, or is gone from there; raises RetryError."""
+        """Check that a photo is where the rules saw it, or is gone from there; raises RetryError."""
 
     def check_photo(self, photo: Path) -> None:
-        """Check that a photo lies at a path; raises RetryError, GoneError."""
+        """Check that a photo is at a path; raises RetryError, GoneError."""
 
     def steps_beside(self, step: Step) -> Sequence[Step]:
         """Return all steps of the same plan, by their positions."""
 
     def append(self, step: Step, operations: Sequence[Operation]) -> None:
-        """Write down more that the same plan has to do, after all that it has."""
+        """Record more that the same plan has to do, after all that it has."""
 
     def is_written(self, step: Step) -> bool:
-        """Say whether a step that was interrupted had written what it was to write."""
+        """Return whether a step that was interrupted had written what it was to write."""
 
     def is_wanted(self, sidecar: Path, content: SidecarContent) -> bool:
-        """Say whether a sidecar is to say this still."""
+        """Return whether a sidecar is to say this still."""
 
     def sidecars_of(self, photo: Path) -> Sequence[Path]:
-        """Return the sidecars that lie beside a photo."""
+        """Return the sidecars that are next to a photo."""
 
     def sidecar_beside(self, sidecar: Path, photo: Path, target: Path) -> Path:
-        """Return where a sidecar of `photo` belongs when that lies at `target`."""
+        """Return where a sidecar of `photo` belongs when that is at `target`."""
 
 
 class Records(Protocol):
     """What the store knows of files, sidecars and tags; a kind keeps it true, in the journal's transaction."""
 
     def place(self, path: Path, photo_id: int) -> None:
-        """Write down that a photo lies at a path."""
+        """Record that a photo is at a path."""
 
     def mark_gone(self, path: Path) -> None:
-        """Write down that nothing lies at a path any more."""
+        """Record that nothing is at a path any more."""
 
     def output(self, hash_: str) -> int:
         """Return the id of a picture that familiar has made, by its SHA-256."""
 
     def want_tag(self, photo_id: int, tag: Tag) -> None:
-        """Write down that a photo is to have a tag."""
+        """Record that a photo is to have a tag."""
 
     def veto_tag(self, photo_id: int, text: str) -> None:
-        """Write down that a person took a tag back."""
+        """Record that a person took a tag back."""
 
     def note_sidecar(self, path: Path, photo_id: int | None) -> None:
-        """Write down how a sidecar looks, and for a new one whose it is."""
+        """Record how a sidecar looks, and for a new one whose it is."""
 
     def hand_over_sidecar(self, source: Path, target: Path, *, moves: bool) -> None:
         """Let what is known of a sidecar hold for the place to which it was moved or copied."""

@@ -72,7 +72,7 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
 
         Raises:
             SetAsideError: an interrupted try may have written it, and it was changed since. The step keeps the bytes
-                that were there before it, and another step writes the sidecar anew.
+                that were there before it, and another step writes the sidecar again.
         """
         if around.is_written(step):
             return Ready(operation=wish)
@@ -105,7 +105,7 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
         return has_content(target, step.hash or "", pulse)
 
     def is_spent(self, step: Step, aside: Entry, *, is_replaced: bool) -> bool:
-        """Say so of a sidecar that the journal knows; of ours alone where the name is free, and it is written anew."""
+        """Say so of a sidecar that the journal knows; of ours alone where the name is free, and it is written again."""
         spent = {step.hash, step.hash_before} if is_replaced else {step.hash}
         with hold_if_regular(aside) as held:
             return held is not None and held.hash() in spent

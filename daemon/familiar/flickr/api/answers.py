@@ -1,4 +1,4 @@
-"""The tags of one photo, as Flickr tells them."""
+"""The tags of one photo on Flickr."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Calls of Flickr's API, by way of `flickrapi`: plain values in and out, errors of ours."""
+"""Calls of Flickr's API, through `flickrapi`: plain values in and out, errors of ours."""
 
 import html
 import json
@@ -45,7 +45,7 @@ _XML_ERROR = re.compile(r"""<rsp\s[^<>]*stat=["']fail["'][^<>]*>\s*<err\s([^<>]*
 _XML_CODE = re.compile(r"""\bcode=["'](\d{1,5})["']""")
 _XML_TEXT = re.compile(r"""\bmsg=(?:"([^"]*)"|'([^']*)')""")
 
-# It logs whole answers, tokens among them, and prints them where nobody has set up logging.
+# It logs complete answers, including tokens, and prints them if logging is not configured.
 _logger = logging.getLogger("flickrapi")
 _logger.addHandler(logging.NullHandler())
 _logger.propagate = False
@@ -79,7 +79,7 @@ class Client:
         Raises:
             StoppedError: login, key or clock are not accepted.
             NotAllowedError: the login does not reach so far.
-            RefusedError: Flickr refuses, for good.
+            RefusedError: Flickr refuses, permanently.
             PassingError: it may work later.
         """
         try:
@@ -156,7 +156,7 @@ def _read(data: bytes) -> dict[str, Any]:
 
 
 def _told_in_xml(data: bytes) -> flickrapi.FlickrError | None:
-    """Return the error in an answer that is XML, though JSON was asked for, or None."""
+    """Return the error in an answer that is XML, though JSON was requested, or None."""
     found = _XML_ERROR.search(data[:_HEAD].decode(errors="replace"))
     code = found and _XML_CODE.search(found[1])
     if not found or not code:

@@ -73,7 +73,7 @@ class Credentials:
         return Key(**_texts(path, text, Key, "write the key and its secret on two lines"))
 
     def login(self) -> Login | None:
-        """Return the login, or None if nobody has logged in.
+        """Return the login, or None if there is none.
 
         Raises:
             UsageError: its file can't be read, or is wrong.
@@ -141,7 +141,7 @@ class Credentials:
 
 
 def _texts(path: Path, text: str, kind: type[Key] | type[Login], right: str) -> dict[str, Any]:
-    """Return the fields of a JSON file, all of which are texts; the message never has what stands in it."""
+    """Return the fields of a JSON file, all of which are texts; the message never contains its content."""
     try:
         found = json.loads(text)
     except json.JSONDecodeError:

@@ -43,7 +43,7 @@ class Downloader:
         self._clock = clock
 
     def fetch(self, url: str, temporary: Path) -> int:
-        """Write what lies at an address to a file, and return its size in bytes.
+        """Write what is at an address to a file, and return its size in bytes.
 
         Raises:
             MissingError: there is nothing.

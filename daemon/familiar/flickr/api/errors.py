@@ -8,7 +8,7 @@ class FlickrError(FamiliarError):
 
 
 class StoppedError(FlickrError):
-    """Nothing works until a person mends it; photos in folders are handled all the same."""
+    """Nothing works until a person fixes it; photos in folders are handled anyway."""
 
 
 class LoginLostError(StoppedError):
@@ -65,11 +65,11 @@ class RefusedError(FlickrError):
 
 
 class MissingError(FlickrError):
-    """There is nothing at the address of a photo (any more)."""
+    """There is no file at the address of a photo, or no longer."""
 
 
 class NoPictureError(FlickrError):
-    """Something else than a picture or a film lies at the address of a photo."""
+    """Something else than a picture or a film is at the address of a photo."""
 
 
 class NoFileError(FlickrError):

@@ -19,13 +19,13 @@ EXTRAS = (
     "date_upload,date_taken,last_update,media,original_format,o_dims,tags,machine_tags,"
     "url_o,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
 )
-"""What a listing is asked for beside ids: with it no photo needs calls of its own."""
+"""What a listing is requested beside ids: with it no photo needs calls of its own."""
 
 _NAMED = {"t": 100, "s": 240, "n": 320, "m": 500, "z": 640, "c": 800, "l": 1024, "h": 1600, "k": 2048}
 """The longer sides of the sizes, by the ends of their names in a listing."""
 _SQUARES = frozenset({"url_sq", "url_q"})
 _PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
-"""Suffixes of what plays a film, or lists its parts, and is none."""
+"""Suffixes of players and playlists, which are not videos."""
 
 _NAME = re.compile(r"[0-9A-Za-z@_-]{1,64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{2,5}")
@@ -96,7 +96,7 @@ def read_page(answer: dict[str, Any]) -> Page:
 
 
 def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
-    """Return the sizes in an answer of `photos.getSizes`, but for squares, which are cut out; of a video its films.
+    """Return the sizes in an answer of `photos.getSizes`, except for squares, which are cut out; of a video its films.
 
     Raises:
         PassingError: there are none in it.
@@ -135,7 +135,7 @@ def read_secret(answer: dict[str, Any]) -> str:
 def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
     """Return the largest size at or below `max_size` (None: the original).
 
-    Where all are larger it is the smallest of them, and where none tells how large it is, the original.
+    If all are larger, it is the smallest; if none has a known size, the original.
     """
     originals = [size for size in sizes if size.is_original]
     if max_size is None:
@@ -148,7 +148,7 @@ def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
 
 
 def _understood(photo: Any) -> ListingEntry | None:
-    """Return what Flickr says of a photo, or None for what is none: one odd entry must not stop the others."""
+    """Return the photo of an entry, or None for an invalid entry, which must not stop the others."""
     try:
         return _listed(photo)
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -182,7 +182,7 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
 
 
 def _is_other(size: dict[str, Any]) -> bool:
-    """Return whether a size is only a part of the picture, or plays the film and is none."""
+    """Return whether a size is only a part of the picture, or a player instead of a video."""
     label = str(size.get("label", "")).lower()
     return "square" in label or "player" in label
 

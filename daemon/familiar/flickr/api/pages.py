@@ -1,8 +1,8 @@
-"""In which order the pages of a listing are asked for, so that nothing is missed while they shift (pure).
+"""In which order the pages of a listing are requested, so that nothing is missed while they shift (pure).
 
 Photos that come push all others towards later pages, photos that go pull them towards earlier ones. Who goes through
 the pages in one direction misses those that slip past in the other: as the total tells how many did, as many pages
-are asked for again.
+are requested again.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ class PageCursor:
     """How far a walk through a listing has come; `page` is the next one to ask for, from 1.
 
     `total` is how many photos there were when a page was read last, None before the first. A walk for the oldest
-    photos first begins with a look at page 1, which tells how many pages there are (`sized`). `again` counts the pages
+    photos first begins with a look at page 1, which has the number of pages (`sized`). `again` counts the pages
     to come that were met before; another one that brings nothing new is the listing repeating itself (`repeats`).
     """
 

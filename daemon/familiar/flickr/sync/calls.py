@@ -25,16 +25,16 @@ _WORTH_TELLING = 10.0
 _ANEW = 60.0
 _TOGETHER = 16
 _LASTS = 30.0
-"""Seconds; calls are counted for a minute longer than an hour, so that none is made too early."""
+"""Seconds; calls count for a minute longer than an hour, so that no call is too early."""
 _THROTTLED = 8
-"""Times the first wait for which nobody calls after one call too many, if the server does not say how long."""
+"""Multiple of the first wait without calls after a call too many, if the server does not say how long."""
 
 R = TypeVar("R")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Allowance:
-    """Downloads that were counted ahead, so that not each is written down by itself; they lapse after a while."""
+    """Downloads that were counted ahead, to record several at a time; they expire after a while."""
 
     left: int = 0
     counted_at: float = 0.0
@@ -140,7 +140,7 @@ class CallQueue:
             await asyncio.sleep(min(seconds, 5.0))
 
     def _tell(self, kind: Kind, limit: int) -> None:
-        """Tell why nothing is called for now: once, and anew where the time to wait grows."""
+        """Tell why nothing is called for now: once, and again where the time to wait grows."""
         found = waiting(self._store, kind, limit=limit)
         if found is None or found.until.timestamp() < self._told.get(kind, 0.0) + _ANEW:
             return

@@ -1,4 +1,4 @@
-"""The way to Flickr while somebody is logged in, with all that uses it."""
+"""The connection to Flickr while there is a login, with all its users."""
 
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -63,11 +63,11 @@ class FlickrConnection:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no download is under way, or waits for its time, which is near."""
+        """Whether no download is in progress, or waits for its time, which is near."""
         return self._fetcher.is_idle
 
     async def close(self) -> None:
-        """Break off all tasks and downloads; they are taken up with the next connection."""
+        """Cancel all tasks and downloads; they are taken up with the next connection."""
         await self._tasks.close()
         await self._fetcher.close()
         with suppress(StoreError):  # then what was counted ahead stays counted

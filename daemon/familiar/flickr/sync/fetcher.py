@@ -30,13 +30,13 @@ from familiar.vision.workers.tasks import CheckedFile
 
 PARTIAL = ".part"
 _AHEAD = 48
-"""Files that may lie in the cache before they are looked at."""
+"""Files that may be in the cache before they are handled."""
 _NOT_FOUND = 1
 _LONGEST = 3600.0
 _BROKEN_TRIES = 3
-"""How often a file that can't be decoded is fetched anew."""
+"""How often a file that can't be decoded is fetched again."""
 _MISSING_TRIES = 5
-"""How often it is looked for at an address where it is not."""
+"""How often a missing address is tried."""
 _KINDS = {".jpg": {"JPEG", "MPO"}, ".jpeg": {"JPEG", "MPO"}, ".png": {"PNG"}, ".gif": {"GIF"}}
 """What a file may be, by its suffix."""
 _SOON = 30.0
@@ -56,9 +56,9 @@ class Fetcher:
         log: EventLog,
         cache: FlickrCache,
         root_id: int,
-        wake: Callable[[], None],
+        on_fetched: Callable[[], None],
     ) -> None:
-        """Take the rooms; `wake` is called when a file waits to be handled."""
+        """Take the rooms; `on_fetched` is called when a file waits to be handled."""
         self._calls = calls
         self._workers = workers
         self._settings = settings
@@ -66,7 +66,7 @@ class Fetcher:
         self._log = log
         self._cache = cache
         self._root_id = root_id
-        self._tasks: Tasks[str] = Tasks(wake)
+        self._tasks: Tasks[str] = Tasks(on_fetched)
         self._brought: dict[str, tuple[FlickrPhoto, Path]] = {}
 
     @property
@@ -91,7 +91,7 @@ class Fetcher:
             self._tasks.start(photo.id, self._pass(photo))
 
     async def close(self) -> None:
-        """Break off what is under way; it is fetched anew at the next start."""
+        """Cancel what is in progress; it is fetched again at the next start."""
         await self._tasks.close()
 
     def sweep(self) -> None:
@@ -100,7 +100,7 @@ class Fetcher:
             path.unlink(missing_ok=True)
 
     def _hand_over(self) -> None:
-        """Write down the files that lie in the cache now, together, and let them be handled."""
+        """Record the files that are in the cache now, together, and let them be handled."""
         if not self._brought:
             return
         brought, self._brought = self._brought, {}
@@ -151,7 +151,7 @@ class Fetcher:
     async def _look_for(self, photo: FlickrPhoto, error: MissingError) -> None:
         """Find out what became of a photo whose file is not where it was said to be.
 
-        It was replaced, or deleted, or its file has another address, which is asked for with the next try.
+        It was replaced, or deleted, or its file has another address, which is requested with the next try.
         """
         try:
             secret = read_secret(await self._calls.read("photos.getInfo", photo_id=photo.id))
@@ -168,7 +168,7 @@ class Fetcher:
         self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else self._settings.later)
 
     async def _bring(self, photo: FlickrPhoto) -> Path:
-        """Return where the photo's file lies, whole, having fetched it if it was not there."""
+        """Return where the photo's file is, whole, having fetched it if it was not there."""
         size = Size(url=photo.url, width=photo.width, height=photo.height) if photo.url else await self._size_of(photo)
         path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
         if path.is_file():

@@ -11,7 +11,7 @@ _OFTEN = 20
 
 
 class FileCache:
-    """Takes in what came of fetched files, and removes those that are not kept."""
+    """Takes in the result of fetched files, and removes those that are not kept."""
 
     def __init__(self, *, settings: FlickrSettings, store: Store, root_id: int) -> None:
         """Take the rooms; the cache is the folder of this root."""

@@ -1,4 +1,4 @@
-"""Flickr in the daemon: listing, downloads and tags side by side, none of which can stop anything else."""
+"""Flickr in the daemon: parallel listing, downloads and tags, which never stop other work."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from familiar.vision.workers.pool import Workers
 _KEEP_EVERY = 0.3
 """Seconds between two looks at what is done."""
 _LOOK_EVERY = 2.0
-"""Seconds between two looks whether somebody has logged in anew."""
+"""Seconds between two checks for a new login."""
 _STOPPED_AGAIN = 900.0
 """Seconds until it is tried whether Flickr lets us in again."""
 
@@ -43,16 +43,16 @@ class FlickrSync:
         runner: OperationRunner,
         decider: TagDecider,
         cache: FlickrCache,
-        wake: Callable[[], None],
+        on_work: Callable[[], None],
         log: EventLog,
     ) -> None:
-        """Take what lists, fetches and sends; `wake` has the loop's next turn follow at once."""
+        """Take the parts; `on_work` is called when the next turn of the loop should follow immediately."""
         self._settings = settings
         self._credentials = credentials
         self._store = store
         self._workers = workers
         self._cache = cache
-        self._wake = wake
+        self._on_work = on_work
         self._log = log
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
         self._progress = FlickrProgress(store=store, log=log)
@@ -87,7 +87,7 @@ class FlickrSync:
         self._take_in(now)
         if await self._tags.advance():
             self._news.set()
-            self._wake()
+            self._on_work()
         if (self.trouble is not None and not self._may_try_again(now)) or now < self._not_before:
             return
         await self._follow_login(now)
@@ -115,7 +115,7 @@ class FlickrSync:
         self._progress.tell()
 
     async def close(self) -> None:
-        """Break off what is under way; it is taken up at the next start."""
+        """Cancel running tasks; the next start continues them."""
         with suppress(StoreError):  # then files stay that are not kept, until the next start
             self._store.check_in_place()
             if self._files is not None:
@@ -126,14 +126,14 @@ class FlickrSync:
     def _take_in(self, now: float) -> None:
         assert self._files is not None, "it was started"
         if now - self._kept_at < _KEEP_EVERY:
-            asyncio.get_running_loop().call_later(_KEEP_EVERY, self._wake)
+            asyncio.get_running_loop().call_later(_KEEP_EVERY, self._on_work)
             return
         self._kept_at = now
         if self._files.advance():
             self._tags.look_again()
 
     async def _follow_login(self, now: float) -> None:
-        """Connect anew if somebody has logged in meanwhile."""
+        """Connect again if there is a new login."""
         if self._connection is not None and now - self._looked_at >= _LOOK_EVERY:
             self._looked_at = now
             if self._credentials.stamp() != self._stamp:
@@ -152,9 +152,9 @@ class FlickrSync:
             log=self._log,
             cache=self._cache,
             root_id=self._root_id,
-            wake=self._wake,
+            on_fetched=self._on_work,
         )
-        self._connection = FlickrConnection(calls=calls, login=login, fetcher=fetcher, on_end=self._wake)
+        self._connection = FlickrConnection(calls=calls, login=login, fetcher=fetcher, on_end=self._on_work)
         fetcher.sweep()
         self._start_tasks(self._connection)
         self._log.emit("flickr.connected", account=login.username, perms=login.perms)
@@ -166,7 +166,7 @@ class FlickrSync:
             await connection.close()
 
     async def _stand_still(self, error: FamiliarError, now: float) -> None:
-        """End all tasks; they begin again when key or login change, or after a while."""
+        """End all tasks; they restart when key or login change, or after a while."""
         await self._disconnect()
         is_passing = not isinstance(error, StoppedError)
         wait = self._settings.later if is_passing else _STOPPED_AGAIN
@@ -183,7 +183,7 @@ class FlickrSync:
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
-            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, found=self._wake
+            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_work
         )
 
     # What a single look does otherwise

@@ -20,25 +20,25 @@ Flickr refuses calls of a clock that is off by more than some minutes, so that o
 _DAY = 86400
 _ROUNDS = 2
 _OFF = 100
-"""Of so many photos one may be missing, though the total counts it: Flickr's totals are a little off at times."""
+"""One photo in this many may be missing although the total counts it: Flickr's totals are sometimes slightly wrong."""
 _OFF_AT_LEAST = 5
 
 
 class Lister:
-    """Brings what Flickr lists into the store; each page and how far the walk is are written down together."""
+    """Brings what Flickr lists into the store; each page and how far the walk is are recorded together."""
 
     def __init__(
-        self, *, calls: CallQueue, settings: FlickrSettings, store: Store, log: EventLog, found: Callable[[], None]
+        self, *, calls: CallQueue, settings: FlickrSettings, store: Store, log: EventLog, on_found: Callable[[], None]
     ) -> None:
-        """Take the rooms; `found` is called when photos were written down."""
+        """Take the rooms; `on_found` is called after photos were stored."""
         self._calls = calls
         self._settings = settings
         self._store = store
         self._log = log
-        self._found = found
+        self._on_found = on_found
 
     async def look(self) -> None:
-        """List what has changed, or everything if it is time for that, or if that was broken off."""
+        """List what has changed, or everything if it is time for that, or if that was cancelled."""
         now = self._now()
         if self._is_whole_due(now) or self._store.flickr.fact("walk") is not None:
             await self._list_all(now)
@@ -72,7 +72,7 @@ class Lister:
                     walk = PageCursor(order=self._settings.order)
                 state["walk"] = asdict(walk)
                 self._store.flickr.remember("walk", state)
-            self._found()
+            self._on_found()
         self._finish(state, walk)
 
     def _new_walk(self, now: float) -> dict[str, Any]:
@@ -84,11 +84,11 @@ class Lister:
         return state
 
     def _is_short(self, walk: PageCursor, state: dict[str, Any]) -> bool:
-        """Return whether photos slipped past, so that the walk begins again: there are more than it has met."""
+        """Return whether the walk missed photos, and must restart: there are more than it has listed."""
         return not walk.repeats and state["rounds"] < _ROUNDS and self._misses(walk, state)
 
     def _misses(self, walk: PageCursor, state: dict[str, Any]) -> bool:
-        """Return whether the walk has met so many photos fewer than there are that it must have missed some."""
+        """Return whether the walk has listed so few of the photos that it must have missed some."""
         total, lacking = walk.total or 0, self._lacking(walk, state)
         if total == 0:
             return lacking < 0  # it was empty of a sudden
@@ -100,7 +100,7 @@ class Lister:
         return (walk.total or 0) - self._store.flickr.met(state["number"]) - odd
 
     def _count_odd(self, answer: dict[str, Any], page: Page, state: dict[str, Any]) -> None:
-        """Take entries that can't be understood as met, by their ids; without one nobody knows which photo it is."""
+        """Count invalid entries as listed, by their ids; without an id the photo is unknown."""
         if not page.odd:
             return
         understood = {photo.id for photo in page.photos}
@@ -155,7 +155,7 @@ class Lister:
             walk = _advanced(walk, page, len(ids - met) if was_broken_off else noted.new + noted.changed)
             met |= ids
             new, changed = new + noted.new, changed + noted.changed
-            self._found()
+            self._on_found()
         with self._store.writing():
             self._store.flickr.remember("since", now)
             self._store.flickr.remember("look", None)

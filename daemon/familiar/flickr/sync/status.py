@@ -1,4 +1,4 @@
-"""How far the account on Flickr is, as the store tells it; Flickr itself is not asked."""
+"""The progress of the Flickr account, from the store, without calls to Flickr."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class CallCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnfetchedPhoto:
-    """A photo that can't be fetched, and why; if it is `given_up`, it is not tried again by itself."""
+    """A photo that can't be fetched, and why; if it is `given_up`, it is not retried automatically."""
 
     photo: str
     reason: str | None
@@ -44,9 +44,9 @@ class RefusedTag:
 class AccountStatus:
     """How far the account is.
 
-    `username`, `nsid` and `perms` are None if nobody is logged in. `trouble` says why nothing is done until somebody
+    `username`, `nsid` and `perms` are None without a login. `trouble` says why nothing is done until somebody
     acts; `waits` says what is only put off. `photos` and `tags` are counts by state. `listed_at` and `polled_at` are
-    the ends of the last whole listing and of the last look for changes; `listing` says that a listing is under way.
+    the ends of the last whole listing and of the last look for changes; `listing` says that a listing is in progress.
     `photos_per_minute` is the pace of late, and `minutes_left` what the photos that wait take at that pace.
     """
 

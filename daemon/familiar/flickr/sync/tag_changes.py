@@ -24,7 +24,7 @@ class TagChange:
 
 
 def tag_changes(store: Store, decider: TagDecider) -> list[TagChange]:
-    """Return what would be sent; nothing is written down."""
+    """Return what would be sent; nothing is recorded."""
     changes: dict[tuple[str, str], TagChange] = {}
     for tag in store.flickr_tags.open_tags():
         if tag.wanted or tag.ours or tag.sending:
@@ -42,7 +42,7 @@ def tag_changes(store: Store, decider: TagDecider) -> list[TagChange]:
 
 
 async def decide_all(store: Store, decider: TagDecider, runner: OperationRunner) -> None:
-    """Decide on the tags of all photos, and write down what is to be sent."""
+    """Decide on the tags of all photos, and record what is to be sent."""
     basis = decider.basis()
     await runner.begin()
     for photo in list(_done(store)) if basis is not None else []:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from familiar.events import EventLog
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
+from familiar.library.sources import FlickrCache
 from familiar.model import Plan, Refusal, Tag
-from familiar.settings import FLICKR
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.flickr.tags import TagRow
 from familiar.store.store import Store
@@ -34,6 +34,7 @@ class TagDecider:
         self._store = store
         self._recogniser = recogniser
         self._planner = planner
+        self._source = FlickrCache(store)
 
     def basis(self) -> str | None:
         """Return what decisions are based on, which changes with people and rules; None: nothing is to be decided."""
@@ -59,7 +60,7 @@ class TagDecider:
         )
 
     def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
-        """Write down what is to change on a photo; return the plan with new tags, if there are any."""
+        """Record what is to change on a photo; return the plan with new tags, if there are any."""
         difference = self.difference(photo)
         plan_id = None
         with self._store.writing():
@@ -82,7 +83,7 @@ class TagDecider:
             return Plan()
         seen = self._store.photos.load(photo.photo_id)
         faces = self._recogniser.recognised(photo.photo_id, seen)
-        return self._planner.plan(seen, faces, where[0], source=FLICKR, mtime_ns=where[1])
+        return self._planner.plan(seen, faces, where[0], source=self._source, mtime_ns=where[1])
 
 
 def _is_new(row: TagRow | None) -> bool:

@@ -1,4 +1,4 @@
-"""Blocking calls in threads that nobody waits for at the end."""
+"""Blocking calls in threads that are not joined at the end."""
 
 import asyncio
 import queue
@@ -20,7 +20,7 @@ class CallThreads:
     """
 
     def __init__(self, count: int) -> None:
-        """Start so many threads."""
+        """Start this many threads."""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._count = count
         for _ in range(count):

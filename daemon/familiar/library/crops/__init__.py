@@ -1,1 +1,1 @@
-"""Crops for data sets: which faces are cropped, and what is written down about them."""
+"""Crops for data sets: which faces are cropped, and what is recorded about them."""

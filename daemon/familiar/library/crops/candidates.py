@@ -14,24 +14,24 @@ from familiar.store.views.candidates import PhotoGlance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropCandidates:
-    """Photos by id, each with the paths where it may lie; and files that could not be read, with the reason."""
+    """Photos by id, each with the paths where it may be; and files that could not be read, with the reason."""
 
     photos: Mapping[int, PhotoGlance]
     paths: Mapping[int, Sequence[Path]]
     unread: Sequence[Unmatched] = ()
 
     def path_of(self, photo: int) -> Path | None:
-        """Return where a photo lies now."""
+        """Return where a photo is now."""
         return next(filter(os.path.lexists, self.paths[photo]), None)
 
     def copies_of(self, photo: int, path: Path) -> tuple[str, ...]:
-        """Return where else the content of a photo lies now, as text in alphabetical order."""
+        """Return where else the content of a photo is now, as text in alphabetical order."""
         others = {other for other in self.paths[photo] if other != path}
         return tuple(sorted(shown_path(other) for other in others if os.path.lexists(other)))
 
 
 def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> CropCandidates:
-    """Return all photos that lie somewhere, as far as is known, but for what lies in some folders alone."""
+    """Return all photos that are somewhere, as far as is known, except for what is in some folders alone."""
     paths = {
         photo: outside
         for photo, places in store.sightings.all_paths().items()
@@ -42,7 +42,7 @@ def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> Cro
 
 
 def photos_seen(store: Store, indexed_files: Iterable[IndexedFile], model: str) -> CropCandidates:
-    """Return the photos in folders that were looked through, with those that were set aside."""
+    """Return the photos in scanned folders, with those that were set aside."""
     paths: dict[int, list[Path]] = {}
     unread = []
     for indexed in indexed_files:
@@ -55,7 +55,7 @@ def photos_seen(store: Store, indexed_files: Iterable[IndexedFile], model: str) 
 
 
 def _set_aside(store: Store, path: Path) -> int | None:
-    """Return the photo of a file that was seen to be none, or None for one that could not be read."""
+    """Return the photo of a file that was set aside, or None for a file that could not be read."""
     try:
         return store.sightings.photo_at(path, Stamp.of(path))
     except OSError:

@@ -1,4 +1,4 @@
-"""One folder of crops: what is there already, what is to be added, and what is written down about it."""
+"""One folder of crops: what is there already, what is to be added, and what is recorded about it."""
 
 import math
 import os
@@ -39,7 +39,7 @@ _LONGEST = 200
 """Bytes of a photo's own name in those of its crops, which leaves room for all that follows."""
 
 _Key: TypeAlias = tuple[str, int, int, int, int, float | None]
-"""What tells one face from all others: its photo, its box, and in a video its time."""
+"""The identity of a face: its photo, its box, and in a video its time."""
 
 
 class CropFolder:
@@ -79,12 +79,12 @@ class CropFolder:
 
     @property
     def missing(self) -> list[Path]:
-        """The crops that are written down, but no longer exist."""
+        """The crops that are recorded, but no longer exist."""
         paths = (self.path / face.file for face in self._faces.values())
         return [path for path in paths if not os.path.lexists(path)]
 
     def forget(self, crops: Iterable[Path]) -> None:
-        """Leave out crops that were taken back: another run makes them again."""
+        """Leave out crops that were undone: another run makes them again."""
         gone = {path.name for path in crops if path.parent == self.path}
         for face in [face for face in self._faces.values() if face.file in gone]:
             del self._faces[_key(face)]
@@ -112,14 +112,14 @@ class CropFolder:
         return _entry_of(photo, source, found, name=name, copies=copies, engine=self.sought.model)
 
     def leave_out(self, unmatched: Unmatched) -> None:
-        """Write down why a photo has no crop, unless it has one already."""
+        """Record why a photo has no crop, unless it has one already."""
         if unmatched.hash is not None:
             self._unmatched.pop(("", unmatched.path), None)  # it can be read by now
         if unmatched.hash is None or not self._cropped.get(unmatched.hash):
             self._unmatched[_place_of(unmatched)] = unmatched
 
     def note(self, wish: Path, target: Path) -> CroppedFace | None:
-        """Write down a crop that was planned for one path, and lies at another; None if it is none of this folder."""
+        """Record a crop that was planned for one path, and is at another; None if it does not belong to this folder."""
         entry = self._wishes.pop(wish, None)
         if entry is None:
             return None
@@ -153,7 +153,7 @@ class CropFolder:
         self._cropped[face.hash].add(_key(face))
 
     def _found_at(self, hash_: str, source: Path, copies: Sequence[str]) -> None:
-        """Add the paths of a content to the crops of it, and what earlier versions did not write down."""
+        """Add the paths of a content to the crops of it, and what earlier versions did not record."""
         shown = shown_path(source)
         for key in self._cropped.get(hash_, ()):
             face = self._faces[key]
@@ -217,7 +217,7 @@ def _key(face: CroppedFace) -> _Key:
 
 
 def _place_of(unmatched: Unmatched) -> tuple[str, str]:
-    """Return what tells one photo without a crop from another: its content, or else where it lies."""
+    """Return the identity of a photo without a crop: its content, or else its path."""
     return (unmatched.hash, "") if unmatched.hash is not None else ("", unmatched.path)
 
 
@@ -234,8 +234,8 @@ def _check(folder: Path, found: CropManifest, sought: CropReference, settings: R
     """
     if not _same(found.reference, sought.reference):
         raise UsageError(
-            f"{folder}: has crops of {_named(found.reference)}, not of {_named(sought.reference)}; name another folder "
-            "with --to."
+            f"{folder}: has crops of {_named(found.reference)}, not of {_named(sought.reference)}; choose another "
+            "folder with --to."
         )
     differing = differences(settings, found.settings)
     if found.engine != sought.model:

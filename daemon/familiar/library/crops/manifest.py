@@ -1,4 +1,4 @@
-"""faces.json: what lies in a folder of crops, and where it comes from."""
+"""faces.json: what is in a folder of crops, and where it comes from."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -41,7 +41,7 @@ class ReferencePhoto:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReference:
-    """A person whose faces were looked for, with all references of the model."""
+    """The person that was searched for, with all references of the model."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -52,7 +52,7 @@ class PersonReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageReference:
-    """A photo whose face was looked for: its size in pixels, and the face's box in it."""
+    """A reference photo: its size in pixels, and the face's box in it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -144,7 +144,7 @@ def read_manifest(folder: Path) -> CropManifest | None:
 
 
 def write_manifests(manifests: Mapping[Path, CropManifest]) -> None:
-    """Write down what lies in some folders, in all or none; the folders are made if need be.
+    """Write the manifests of some folders, all or none; the folders are created if needed.
 
     Raises:
         FamiliarError: one can't be written; what was there before still is, and no folder was made.

@@ -30,10 +30,10 @@ _LIMITS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropOptions:
-    """How crops are made, as `Library.crop` is asked for it.
+    """How crops are made, as `Library.crop` is requested it.
 
     `margin` is the share of the face's longer side that is added on each side; `size` is the longer side of each crop
-    in pixels, or None for the pixels as they are; `quality` is None for the usual one, and for a format without loss.
+    in pixels, or None to keep the pixels; `quality` is None for the default, and for lossless formats.
     """
 
     all_faces: bool
@@ -56,7 +56,7 @@ class RecordedOptions(CropOptions):
     faces: Taken
 
     def scale(self, face: Face, photo: tuple[int, int]) -> float:
-        """Return how many pixels of its crop stand for one pixel of a face, in a photo of this width and height.
+        """Return the scale of a crop: its pixels for one pixel of the face, in a photo of this width and height.
 
         Raises:
             SetAsideError: the face can't be aligned.
@@ -78,10 +78,10 @@ def checked_options(options: CropOptions) -> CropOptions:
     """
     check_choice("format", options.format, get_args(CropFormat))
     if options.aligned and options.shape == "original":
-        raise UsageError("--aligned makes squares: leave out --original.")
+        raise UsageError("--aligned makes square crops and can't be combined with --original.")
     if options.format == "png":
         if options.quality is not None:
-            raise UsageError("--quality is for jpg and webp: png keeps all pixels as they are.")
+            raise UsageError("--quality applies to jpg and webp only; png is lossless.")
         quality = None
     else:
         quality = QUALITY if options.quality is None else options.quality

@@ -1,4 +1,4 @@
-"""Write down what comes of crops while they are made, so that little is left to be found out after a crash."""
+"""Record the result of crops while they are made, so that little is left to be found out after a crash."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -34,9 +34,9 @@ class Recorder:
         self._saved_at = clock()
 
     def note(self, steps: Iterable[Step]) -> None:
-        """Write down the crops that are there now; now and then the files are written, as far as that can be done.
+        """Record the crops that are there now; now and then the files are written, as far as that can be done.
 
-        Those that lay there before get their entry, but are not counted as added.
+        Those that existed before get their entry, but are not counted as added.
         """
         for step in steps:
             operation = step.operation
@@ -52,10 +52,10 @@ class Recorder:
                 self.save()
 
     def save(self) -> None:
-        """Write the files in which something has changed, all or none.
+        """Write the changed files, all or none.
 
         Raises:
-            FamiliarError: one can't be written, or somebody else has written it meanwhile.
+            FamiliarError: one can't be written, or somebody else has written it in the meantime.
         """
         self._saved_at = self._clock()
         changed = [folder for folder in self.added if folder.has_changed]
@@ -67,7 +67,7 @@ class Recorder:
         self._unsaved.clear()
 
     def forget_newest(self, count: int) -> list[Step]:
-        """Leave out the newest crops that no file has yet, so many if there are, and return their steps."""
+        """Remove up to this many of the newest crops that no file has yet, and return their steps."""
         chosen = self._unsaved[: -count - 1 : -1]
         del self._unsaved[-count:]
         for one in chosen:

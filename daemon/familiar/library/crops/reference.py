@@ -43,11 +43,11 @@ class CropReference(Protocol):
 
     @property
     def threshold(self) -> float:
-        """The threshold that holds where none is asked for."""
+        """The default threshold."""
 
     @property
     def reference(self) -> Reference:
-        """What is written down of it."""
+        """What is recorded of it."""
 
     def measure(self, faces: FaceStack) -> Distances:
         """Compare faces with it."""

@@ -1,4 +1,4 @@
-"""What is asked for when a data set is made, and the folders that it goes into."""
+"""What is requested when a data set is made, and the folders that it goes into."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -48,9 +48,9 @@ def checked_request(request: CropRequest) -> CropRequest:
             number is out of its limits.
     """
     if bool(request.people) == (request.reference is not None):
-        raise UsageError("Name either --person NAME, or --reference PHOTO of the face to look for.")
+        raise UsageError("Give either --person NAME, or --reference PHOTO of the face to look for.")
     if request.largest and request.reference is None:
-        raise UsageError("--largest is about the photo of --reference.")
+        raise UsageError("--largest requires --reference.")
     check_number("threshold", request.threshold, 0, EVERY, includes_low=False)
     people = tuple({name_key(name): name for name in request.people}.values())
     return replace(request, people=people, options=checked_options(request.options))
@@ -60,7 +60,7 @@ def open_folders(store: Store, request: CropRequest, references: Sequence[CropRe
     """Return the folders of crops, one for each reference, with what is known of them.
 
     Raises:
-        UsageError: one lies in a folder that is looked through, is a file, or has other crops.
+        UsageError: one is in a folder that is looked through, is a file, or has other crops.
     """
     names = folder_names([one.person or "" for one in references], taken=())
     folders = []

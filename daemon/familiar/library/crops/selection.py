@@ -1,4 +1,4 @@
-"""Choose the faces that are cropped, and say of each other photo why it has none. Nothing is decoded."""
+"""Select the faces to crop, and give the reason for each other photo. Nothing is decoded."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class SelectedFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CropSelection:
-    """The faces to be cropped of each photo, the nearest first, and why each other photo has none.
+    """The faces to crop of each photo, nearest first, and the reasons for all other photos.
 
     `faces` is how many there are in all the photos.
     """
@@ -157,7 +157,7 @@ def _numbers(measured: _Measured) -> npt.NDArray[np.int64]:
 
 
 def _nearest(measured: _Measured) -> dict[int, float]:
-    """Return the distance of the nearest face of each photo that has one, infinite where none can be compared."""
+    """Return the distance of the nearest face of each photo that has one, infinite if no face can be compared."""
     found, places = np.unique(measured.photos, return_inverse=True)
     best = np.full(len(found), np.inf)
     np.minimum.at(best, places, measured.distances)

@@ -44,7 +44,7 @@ def choose_format(named: Format | None, path: Path | None) -> Format:
     """Return the format that is named, or else that of the file's suffix; without a file it is CSV.
 
     Raises:
-        UsageError: there is no such format, the suffix stands for none, or a format that needs a file is to go without.
+        UsageError: there is no such format, the suffix means none, or a format that needs a file is to go without.
     """
     if named is not None:
         check_choice("format", named, FORMATS)

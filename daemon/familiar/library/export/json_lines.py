@@ -30,7 +30,7 @@ class JsonLines:
 
 
 def plain_embedding(value: Embedding) -> list[float | None]:
-    """Return an embedding as JSON can have it: None for what is no number, as in a damaged one."""
+    """Return an embedding as JSON can have it: None for what is not a number, as in a damaged one."""
     numbers: list[float] = value.tolist()
     return [number if math.isfinite(number) else None for number in numbers]
 

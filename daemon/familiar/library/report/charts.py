@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH = 5.0
-"""Inches, of 72 units: 360, as many as a phone has pixels, so that letters are as large as they are drawn."""
+"""Inches of 72 units: 360, the width of a phone in pixels, so that text is not scaled."""
 
 _HEIGHT = 2.6
 _SMALL = (2.3, 1.1)
@@ -33,7 +33,7 @@ _GAPS = 120
 """Years from the first to the last up to which those without photos are drawn, too."""
 
 _MOST_FACES = 10
-"""From so many faces on, photos are one class."""
+"""Photos with at least this many faces are one class."""
 
 _TICKS = 8
 
@@ -44,7 +44,7 @@ def types_chart(types: Sequence[Count]) -> str:
 
 
 def sources_chart(sources: Sequence[Count]) -> str:
-    """Return photos by where they lie."""
+    """Return photos by where they are."""
     return _rows(sources, "Photos by source")
 
 
@@ -65,7 +65,7 @@ def crowds_chart(crowds: Sequence[PhotosByFaces]) -> str:
 
 
 def classes_of(crowds: Sequence[PhotosByFaces]) -> list[tuple[str, int]]:
-    """Return photos by number of faces, from none to the most there are; many faces are one class."""
+    """Return photos by number of faces, from none to the maximum; many faces are one class."""
     most = max((row.faces for row in crowds), default=0)
     counts = {row.faces: row.photos for row in crowds}
     classes = [(str(faces), counts.get(faces, 0)) for faces in range(min(most, _MOST_FACES - 1) + 1)]
@@ -102,13 +102,13 @@ def person_chart(person: PersonFigures, low: float) -> str:
 
 
 def lowest_score(scores: Sequence[ScoreClass]) -> float:
-    """Return where the axis of scores begins: a round number below all of them."""
+    """Return the start of the axis of scores: a round number below all scores."""
     return min([0.5, *(math.floor(row.score * 10) / 10 for row in scores[:1])])
 
 
 @contextmanager
 def _figure(width: float, height: float, *, layout: Literal["constrained"] | None) -> "Iterator[Figure]":
-    """Give a figure of so many inches for a block in which it is drawn and written."""
+    """Yield a figure of this size in inches, which is drawn and written in the block."""
     load_matplotlib()
     from matplotlib.figure import Figure  # noqa: PLC0415 - see familiar.plots.drawing
 
@@ -151,7 +151,7 @@ def _columns(names: Sequence[str], photos: Sequence[int], label: str) -> str:
 
 
 def _draw_scores(axes: "Axes", scores: Sequence[ScoreClass], threshold: float) -> float:
-    """Draw the faces that count above those that do not, and the threshold; return where the axis begins."""
+    """Draw the faces that count above those that do not, and the threshold; return the start of the axis."""
     low = lowest_score(scores)
     bounds = np.arange(round(low * 100), 101) / 100
     accepted, others = np.zeros(len(bounds) - 1), np.zeros(len(bounds) - 1)
@@ -184,6 +184,6 @@ def _short(name: str) -> str:
 
 
 def _told(label: str, counts: "Iterator[tuple[str, int]]") -> str:
-    """Return the label with the largest figures, for those who hear it."""
+    """Return the label with the largest numbers, for screen readers."""
     largest = sorted(counts, key=lambda count: -count[1])[:3]
     return f"{label}; the most: " + ", ".join(f"{name}: {photos:,}" for name, photos in largest)

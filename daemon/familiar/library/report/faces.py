@@ -19,7 +19,7 @@ _CANDIDATES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """Picture files, by the ids of people and of clusters; there are none of those whose photos are gone."""
+    """Picture files, by the ids of people and clusters, except for those with missing photos."""
 
     people: Mapping[int, bytes] = field(default_factory=dict)
     clusters: Mapping[int, bytes] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The figures of a report, all of one moment."""
+"""The numbers of a report, from one snapshot."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from familiar.store.views.statistics import PersonCount, PhotoCount, PhotoLocati
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What there is; `files` are those that were set aside, and `recognised` the faces that somebody is known to be."""
+    """Totals; `files` counts files that were set aside, `recognised` counts recognised faces."""
 
     photos: int
     videos: int
@@ -27,7 +27,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How many photos are of this name: of a type, or of a source."""
+    """The number of photos of this type or source."""
 
     name: str
     photos: int
@@ -35,7 +35,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """How many photos were taken in a year; None stands for those whose camera wrote no time."""
+    """The number of photos taken in a year; None if the camera wrote no time."""
 
     year: int | None
     photos: int
@@ -43,7 +43,7 @@ class Year:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotosByFaces:
-    """How many photos have so many faces."""
+    """The number of photos with this number of faces."""
 
     faces: int
     photos: int
@@ -83,7 +83,7 @@ class ClusterFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationFigures:
-    """How many operations of a kind came to a state."""
+    """The number of operations of a kind in a state."""
 
     kind: str
     state: str
@@ -94,9 +94,9 @@ class OperationFigures:
 class Figures:
     """All figures of a report.
 
-    Photos in several sources count in each; those `elsewhere` are in none, and those `gone` have left their last path.
-    `more_people` are not shown. `threshold` is the least score that counts for a person without a threshold of their
-    own.
+    Photos in several sources count in each; those `elsewhere` are in no source, and those `gone` are no longer at their
+    last path. `more_people` are not shown. `threshold` is the least score that counts for a person without a threshold
+    of their own.
     """
 
     created: datetime
@@ -128,7 +128,7 @@ def collect(
     most_people: int,
     most_clusters: int,
 ) -> Figures:
-    """Read the figures of a report; the store is seen as it is at one moment.
+    """Read the numbers of a report, from one snapshot of the store.
 
     Args:
         store: the store.

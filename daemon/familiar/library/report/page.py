@@ -21,7 +21,7 @@ GENERATOR = "familiar report"
 """What the page says it was made by; by this `is_report` knows it again."""
 
 _HEAD = 1024
-"""Bytes at the beginning of a page in which that stands."""
+"""Bytes at the start of a page that contain it."""
 
 _MARK = re.compile(rb'<meta name="generator" content="' + GENERATOR.encode() + rb'[ "]')
 

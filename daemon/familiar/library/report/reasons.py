@@ -15,7 +15,7 @@ _ANY = "…"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """A reason, with `…` for what differs; how many files have it, and where one of them lies."""
+    """A reason, with `…` for what differs; how many files have it, and where one of them is."""
 
     reason: str
     files: int

@@ -21,7 +21,7 @@ from familiar.vision.workers.pool import Workers
 PhotoPaths: TypeAlias = Mapping[int, Sequence[Path]]
 """Photos by id, each with the paths in question."""
 
-Change: TypeAlias = Literal["new", "changed", "as it is", "failed"]
+Change: TypeAlias = Literal["new", "changed", "unchanged", "failed"]
 
 _PORTION = 500
 
@@ -41,7 +41,7 @@ class SidecarPreview:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The people whom it names."""
+        """The people that it names."""
         return self.photo.sidecar_content.names
 
 
@@ -64,7 +64,7 @@ async def preview_sidecars(
 
 
 def sidecar_plans(store: Store, changes: Iterable[SidecarPreview]) -> Iterator[tuple[int, Path, Plan]]:
-    """Write down what sidecars are to say, and give the plans for that, each with its photo."""
+    """Record what sidecars are to say, and give the plans for that, each with its photo."""
     for one in changes:
         yield one.photo.photo_id, one.path, plan_sidecar(store, one.photo, one.sidecar)
 
@@ -87,7 +87,7 @@ async def _preview(
         return SidecarPreview(photo=photo, path=path, sidecar=sidecar, change="failed", reason=str(error))
     change: Change = "new" if made.before is None else "changed"
     if made.before == made.after:
-        change = "as it is"
+        change = "unchanged"
     return SidecarPreview(photo=photo, path=path, sidecar=sidecar, change=change)
 
 

@@ -52,7 +52,7 @@ class SidecarReader:
         return not self._changed
 
     def caused(self, version: int) -> bool:
-        """Say whether this version of the people came from sidecars, of which more may follow."""
+        """Return whether sidecars changed the people last, and more may follow."""
         return version == self._version
 
     async def advance(self, _now: float) -> None:
@@ -71,7 +71,7 @@ class SidecarReader:
         """End; what was not read is compared again at the next start."""
 
     async def listen(self, photo_id: int, path: Path) -> None:
-        """Read the sidecars of a photo at one of its paths, as far as they are new or have changed."""
+        """Read the new and changed sidecars of a photo at one of its paths."""
         if not self._enabled or self._store.photos.kind_of(photo_id) != "photo":
             return
         for sidecar in sidecars_of(path):
@@ -124,7 +124,7 @@ class SidecarReader:
             self._log.emit("sidecar.read", path=path, sidecar=sidecar, confirmed=people, left=left)
 
     def _faces_named(self, photo: Photo, regions: list[Region], left: list[str]) -> dict[int, Region]:
-        """Return which face each region names; why others name none goes to `left`."""
+        """Return the face of each region; the reasons for regions without one go to `left`."""
         areas = [area_of(face.box, photo.width, photo.height) for face in photo.faces]
         found = faces_of([region.area for region in regions], areas)
         names: dict[int, Region] = {}

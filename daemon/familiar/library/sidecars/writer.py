@@ -26,7 +26,7 @@ _LOOK_AGAIN = 600.0
 
 
 def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
-    """Return those of a photo's paths where it lies, each with its sidecar, which may be still to be made."""
+    """Return those of a photo's paths where it is, each with its sidecar, which may be still to be made."""
     found, cache = [], FlickrCache(store)
     for path in paths:
         if path.is_symlink() or not path.is_file() or cache.holds(path):
@@ -36,7 +36,7 @@ def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
 
 
 def plan_sidecar(store: Store, photo: PhotoSidecar, sidecar: Path) -> Plan:
-    """Write down what a sidecar is to say, and return the plan for it, to be recorded in the same transaction."""
+    """Record what a sidecar is to say, and return the plan for it, to be recorded in the same transaction."""
     store.sidecars.want(sidecar, photo.photo_id, photo.sidecar_content)
     return Plan(operations=(WriteSidecar(target=sidecar, rule=RULE, wanted=photo.sidecar_content),))
 
@@ -56,7 +56,7 @@ class SidecarWriter:
         self._again_at: float | None = None
 
     def touch(self, photo_id: int, *, follows: int | None = None) -> None:
-        """Look at the sidecars of a photo soon: it was handled, or lies at one more path; maybe by a plan."""
+        """Look at the sidecars of a photo soon: it was handled, or is at one more path; maybe by a plan."""
         if self._enabled:
             self._touched[photo_id] = follows
 

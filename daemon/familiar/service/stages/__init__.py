@@ -1,1 +1,1 @@
-"""The stages of a photo's way through the daemon."""
+"""The stages of handling a photo in the daemon."""

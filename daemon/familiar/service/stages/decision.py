@@ -15,17 +15,17 @@ class Decide:
     """Makes the plan of a photo by the rules, and renders its crops ahead of its turn."""
 
     def __init__(self, *, planner: Planner, sources: Sources, runner: OperationRunner) -> None:
-        """Take what makes plans, the names of sources, and what renders crops."""
+        """Take what makes plans, the sources of paths, and what renders crops."""
         self._planner = planner
         self._sources = sources
         self._runner = runner
 
     async def __call__(self, arrival: Arrival) -> Arrival:
-        """Add the plan and the crops; no rule is asked for a clip, which goes where its still goes."""
+        """Add the plan and the crops; rules do not apply to a clip, which follows its still."""
         photo, path = arrival.recognised, arrival.path
         if photo.kind == "clip":
             return arrival
-        source = self._sources.of(path).name_of(path)
+        source = self._sources.of(path)
         plan = self._planner.plan(photo, arrival.faces, path, source=source, mtime_ns=arrival.file.mtime_ns)
         return replace(arrival, plan=plan, rendered=await self._runner.render(plan, path, photo.hash))
 
@@ -39,7 +39,7 @@ class WaitForTurn:
         self._repeats = repeats
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
-        """Wait; end here if the photo was handled meanwhile, by way of another file whose turn was before."""
+        """Wait; end here if the photo was handled in the meantime, through another file whose turn was before."""
         await arrival.turn.wait()
         known = self._store.photos.find(arrival.hash)
         if known is not None and self._repeats.is_handled(known, arrival.path):

@@ -87,7 +87,7 @@ class Identify:
 
 
 class Index:
-    """Has a photo that is not known yet decoded, and writes down its faces."""
+    """Has a photo that is not known yet decoded, and records its faces."""
 
     def __init__(
         self, *, store: Store, workers: Workers, retries: Retries, log: EventLog, clock: Callable[[], float]

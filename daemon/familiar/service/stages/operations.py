@@ -11,7 +11,7 @@ from familiar.store.store import Store
 
 
 class Record:
-    """Writes down, in one transaction, what is to be done and that the photo is handled."""
+    """Records, in one transaction, what is to be done and that the photo is handled."""
 
     def __init__(self, *, store: Store, tally: Tally, log: EventLog) -> None:
         """Take the store, and what is counted and told."""

@@ -34,7 +34,7 @@ class Recognise:
         self._log = log
 
     async def __call__(self, arrival: Arrival) -> Arrival:
-        """Add the photo, and its faces with whom they match."""
+        """Add the photo, and its faces with their matches."""
         photo, faces = self._recogniser.recognise(arrival.indexed)
         self._tell(arrival.path, faces)
         return replace(arrival, photo=photo, faces=faces)

@@ -25,7 +25,7 @@ class Repeats:
         tally: Tally,
         log: EventLog,
     ) -> None:
-        """Take the store, where files come from, and what is told of another path."""
+        """Take the store, the sources, and the observers of additional paths."""
         self._store = store
         self._sources = sources
         self._cache = cache
@@ -73,7 +73,7 @@ class LeaveRepeats:
         self._repeats = repeats
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
-        """End here, in its turn, if the photo need not be handled."""
+        """End here, in turn, if the photo need not be handled."""
         known = arrival.known
         if known is None or (known.verdict == "seen" and not self._repeats.is_handled(known, arrival.path)):
             return arrival

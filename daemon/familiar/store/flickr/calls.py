@@ -14,7 +14,7 @@ _HOUR = 61
 
 
 class FlickrCalls:
-    """The table of calls, counted by the minute; `handled` counts photos that are done, to tell the pace."""
+    """The table of calls, counted by the minute; `handled` counts finished photos, for the rate."""
 
     def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
         """Take the open store and a clock that gives UTC."""
@@ -42,7 +42,7 @@ class FlickrCalls:
         )
 
     def give_back(self, kind: Kind, count: int, *, counted_at: float) -> None:
-        """Take back calls that were counted ahead, at this time in seconds since 1970, and not made."""
+        """Undo calls that were counted ahead, at this time in seconds since 1970, and not made."""
         self._db.conn.execute(
             "UPDATE flickr_calls SET count = count - ? WHERE kind = ? AND minute = ?",
             (count, kind, int(counted_at // 60)),

@@ -1,6 +1,6 @@
 """The photos of an account on Flickr, and how far each has come.
 
-A photo is *listed*, *fetched* (its file lies in the cache, and is handled as any other file), and *done*; or *left* (a
+A photo is *listed*, *fetched* (its file is in the cache, and is handled as any other file), and *done*; or *left* (a
 video that is not wanted), *refused* (it can't be fetched; `reason` says why, and it is tried again when it changes on
 Flickr), or *gone* (deleted there; what is known of it stays).
 """
@@ -113,7 +113,7 @@ class FlickrPhotos:
     # Listing
 
     def note(self, photos: Iterable[tuple[ListedPhoto, FileOn | None]], *, walk: int, videos: bool) -> ListingChanges:
-        """Write down photos of a listing, each with its file if that is known."""
+        """Record photos of a listing, each with its file if that is known."""
         noted = ListingChanges()
         with writing(self._db):
             for photo, file in photos:
@@ -157,7 +157,7 @@ class FlickrPhotos:
         return self._count("WHERE walk = ?", walk)
 
     def meet(self, ids: Iterable[str], *, walk: int) -> None:
-        """Write down that a walk has met photos of which it could tell no more than their ids."""
+        """Record photos that a walk listed with only their ids."""
         self._db.conn.executemany("UPDATE flickr_photos SET walk = ? WHERE id = ?", [(walk, id_) for id_ in ids])
 
     def forget_unmet(self, walk: int) -> int:
@@ -180,7 +180,7 @@ class FlickrPhotos:
         )
 
     def fetched(self, photo: FlickrPhoto, path: Path, *, root_id: int) -> None:
-        """Write down that a photo's file lies in the cache, and is to be handled."""
+        """Record that a photo's file is in the cache, and is to be handled."""
         found = path.stat()
         with writing(self._db):
             file_id = self._files.place_pending(path, root_id=root_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
@@ -191,20 +191,20 @@ class FlickrPhotos:
             )
 
     def put_off(self, photo: FlickrPhoto, *, reason: str, seconds: float) -> None:
-        """Write down that a photo can't be fetched for now, and when to try again."""
+        """Record that a photo can't be fetched for now, and when to try again."""
         self._db.conn.execute(
             "UPDATE flickr_photos SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ? AND secret = ?",
             (reason, (self._now() + timedelta(seconds=seconds)).isoformat(), photo.id, photo.secret),
         )
 
     def set_url(self, photo: FlickrPhoto, url: str | None) -> None:
-        """Write down the address of a photo's file; None: it is to be asked for."""
+        """Record the address of a photo's file; None: it is to be requested."""
         self._db.conn.execute(
             "UPDATE flickr_photos SET url = ? WHERE id = ? AND secret = ?", (url, photo.id, photo.secret)
         )
 
     def renew_secret(self, photo: FlickrPhoto, secret: str) -> None:
-        """Write down that a photo was replaced since it was listed; the address of its file is to be asked for."""
+        """Record that a photo was replaced since it was listed; the address of its file is to be requested."""
         self._db.conn.execute(
             "UPDATE flickr_photos SET secret = ?, url = NULL, attempts = 0, retry_at = NULL, file_id = NULL "
             "WHERE id = ?",
@@ -212,20 +212,20 @@ class FlickrPhotos:
         )
 
     def refuse(self, photo: FlickrPhoto, reason: str) -> None:
-        """Write down that a photo can't be fetched as it is, and why."""
+        """Record that a photo can't be fetched until it changes, and why."""
         self._db.conn.execute(
             "UPDATE flickr_photos SET state = 'refused', reason = ? WHERE id = ? AND secret = ?",
             (reason, photo.id, photo.secret),
         )
 
     def retry_refused(self) -> None:
-        """Let photos be tried again that could not be fetched as they are."""
+        """Retry photos that could not be fetched."""
         self._db.conn.execute(
             "UPDATE flickr_photos SET state = 'listed', attempts = 0, retry_at = NULL WHERE state = 'refused'"
         )
 
     def mark_gone(self, photo: FlickrPhoto) -> None:
-        """Write down that a photo is no longer on Flickr."""
+        """Record that a photo is no longer on Flickr."""
         self._db.conn.execute("UPDATE flickr_photos SET state = 'gone' WHERE id = ?", (photo.id,))
 
     def under_way(self) -> int:
@@ -233,7 +233,7 @@ class FlickrPhotos:
         return self._count("WHERE state = 'fetched'")
 
     def settle(self) -> list[FlickrPhoto]:
-        """Take in what came of fetched files; return the photos with which all is done now."""
+        """Take in the result of fetched files; return the photos with which all is done now."""
         rows = self._db.conn.execute(
             "SELECT flickr_photos.id, files.state, files.photo_id, verdict, photos.reason FROM flickr_photos "
             "INDEXED BY flickr_photos_fetched JOIN files ON files.id = file_id "
@@ -254,7 +254,7 @@ class FlickrPhotos:
                 ended += [id_] if state != "listed" else []
         return [photo for id_ in ended for photo in self._rows("WHERE id = ?", id_)]
 
-    # What lies in the cache
+    # What is in the cache
 
     def held(self, root_id: int) -> list[CachedFile]:
         """Return the files in the cache with which all is done, the earliest first."""
@@ -278,7 +278,7 @@ class FlickrPhotos:
         return self._rows("WHERE state = 'done' AND decided IS NOT ? LIMIT ?", basis, limit)
 
     def mark_decided(self, photo: FlickrPhoto, basis: str) -> None:
-        """Write down on what the tags of a photo were decided."""
+        """Record the state that the tags of a photo were decided on."""
         self._db.conn.execute("UPDATE flickr_photos SET decided = ? WHERE id = ?", (basis, photo.id))
 
     def done(self, *, after: str, limit: int) -> list[FlickrPhoto]:
@@ -286,7 +286,7 @@ class FlickrPhotos:
         return self._rows("WHERE state = 'done' AND id > ? ORDER BY id LIMIT ?", after, limit)
 
     def path_of(self, photo: FlickrPhoto) -> tuple[Path, int] | None:
-        """Return where a photo's file lies, or lay, in the cache, and its time in ns."""
+        """Return the present or former path of a photo's file in the cache, and its time in ns."""
         row = self._db.conn.execute(
             "SELECT folders.path, files.name, mtime_ns FROM flickr_photos JOIN files ON files.id = file_id "
             "JOIN folders ON folders.id = folder_id WHERE flickr_photos.id = ?",
@@ -318,7 +318,7 @@ class FlickrPhotos:
         return counts | {str(state): int(count) for state, count in rows}
 
     def troubled(self) -> list[FlickrPhoto]:
-        """Return the photos that can't be fetched, for now or as they are."""
+        """Return the photos that can't be fetched, for now or until they change."""
         return self._rows("WHERE reason IS NOT NULL AND state IN ('listed', 'refused') ORDER BY id")
 
     def next_try(self) -> datetime | None:

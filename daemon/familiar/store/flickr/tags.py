@@ -2,7 +2,7 @@
 
 Each row is one tag of one photo on Flickr, by its cleaned form: whether it is `wanted`, whether it is `present` there
 as far as is known, and whether it is `ours`: added by familiar, so that familiar may take it off. `sending` is set
-while a call is under way; after a crash only a look at the photo tells what came of it.
+while a call is in progress; after a crash only a look at the photo tells its result.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,12 +52,12 @@ class FlickrTags:
         self._now = now
 
     def want(self, photo_id: int, tag: Tag) -> None:
-        """Write down that a photo is to have a tag, wherever it lies on Flickr."""
+        """Record that a photo is to have a tag, wherever it is on Flickr."""
         for (flickr_id,) in self._db.conn.execute(_ON_FLICKR, (photo_id,)).fetchall():
             self.want_on(flickr_id, tag)
 
     def want_on(self, flickr_id: str, tag: Tag) -> None:
-        """Write down that one photo on Flickr is to have a tag; what was refused or taken back is tried again."""
+        """Record that one photo on Flickr is to have a tag; what was refused or undone is tried again."""
         self._db.conn.execute(
             "INSERT INTO flickr_tags (flickr_id, text, clean, rule, wanted, at) VALUES (?, ?, ?, ?, 1, ?) "
             "ON CONFLICT (flickr_id, clean) DO UPDATE SET wanted = 1, vetoed = 0, refused = NULL, retry_at = NULL, "
@@ -66,7 +66,7 @@ class FlickrTags:
         )
 
     def refuse_on(self, flickr_id: str, refusals: Sequence[Refusal]) -> list[Refusal]:
-        """Write down which texts of rules can't be tags of a photo, in place of those before; return the new ones."""
+        """Record which texts of rules can't be tags of a photo, replacing the previous ones; return the new ones."""
         before = {row.clean for row in self._rows(f"WHERE flickr_id = ? AND {_ONLY_REFUSED}", flickr_id)}
         found = {clean_tag(text := _storable(refusal.text)): (text, refusal) for refusal in refusals}
         with writing(self._db):
@@ -86,7 +86,7 @@ class FlickrTags:
         return [refusal for clean, (_, refusal) in found.items() if clean not in before]
 
     def veto(self, photo_id: int, text: str) -> None:
-        """Write down that a person took a tag back: no rule gives it again by itself."""
+        """Record that a person undid a tag: rules do not add it again."""
         for (flickr_id,) in self._db.conn.execute(_ON_FLICKR, (photo_id,)).fetchall():
             self._db.conn.execute(
                 "UPDATE flickr_tags SET wanted = 0, vetoed = 1, refused = NULL, retry_at = NULL, attempts = 0 "
@@ -95,7 +95,7 @@ class FlickrTags:
             )
 
     def unwant(self, tag: TagRow) -> None:
-        """Write down that a photo is not to have a tag any more; one that is not ours is forgotten."""
+        """Record that a photo must no longer have a tag; a tag that is not ours is forgotten."""
         self._db.conn.execute(
             "DELETE FROM flickr_tags WHERE id = ? AND NOT ours AND NOT sending AND NOT vetoed", (tag.id,)
         )
@@ -104,7 +104,7 @@ class FlickrTags:
         )
 
     def of(self, flickr_id: str) -> list[TagRow]:
-        """Return all tags of a photo on Flickr that familiar knows of, in the order in which they came."""
+        """Return all tags of a photo on Flickr that familiar knows of, in the order in which they were added."""
         return self._rows("WHERE flickr_id = ? ORDER BY id", flickr_id)
 
     def open(self, *, limit: int) -> list[str]:
@@ -125,14 +125,14 @@ class FlickrTags:
         return self._rows("WHERE refused IS NOT NULL ORDER BY id")
 
     def begin(self, tag: TagRow) -> bool:
-        """Write down that a call for this tag is about to be made; return False if that is not wanted any more."""
+        """Record that a call for this tag is about to be made; return False if it is no longer wanted."""
         cursor = self._db.conn.execute(
             "UPDATE flickr_tags SET sending = 1 WHERE id = ? AND wanted = ?", (tag.id, tag.wanted)
         )
         return cursor.rowcount > 0
 
     def settle(self, tag: TagRow, *, present: bool, ours: bool) -> None:
-        """Write down whether a tag is on its photo now, and whether familiar put it there.
+        """Record whether a tag is on its photo now, and whether familiar put it there.
 
         A tag that is neither there nor wanted is forgotten, unless a person took it back. One that is not wanted, and
         not ours, stays where it is, and is forgotten.
@@ -150,7 +150,7 @@ class FlickrTags:
             )
 
     def put_off(self, tag: TagRow, *, seconds: float, unknown: bool) -> None:
-        """Write down that a call failed for now; `unknown` says that it may have been carried out all the same."""
+        """Record that a call failed for now; `unknown` says that it may have been carried out anyway."""
         retry_at = (self._now() + timedelta(seconds=seconds)).isoformat()
         self._db.conn.execute(
             "UPDATE flickr_tags SET sending = ?, attempts = attempts + 1, retry_at = ? WHERE id = ?",
@@ -158,7 +158,7 @@ class FlickrTags:
         )
 
     def refuse(self, tag: TagRow, reason: str) -> None:
-        """Write down that Flickr will not have a tag, and why."""
+        """Record that Flickr refused a tag, and why."""
         self._db.conn.execute("UPDATE flickr_tags SET sending = 0, refused = ? WHERE id = ?", (reason, tag.id))
 
     def retry_put_off(self) -> None:

@@ -46,7 +46,7 @@ class Faces:
 
     def all(self, engine: str, *, after: int = 0) -> Iterator[FaceStack]:
         """Give all faces that an engine has encoded, with ids above `after`, in parts that are not empty."""
-        # A scan in the order of ids: by the index of engines each row would be looked up by itself.
+        # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
         query = _OF_ENGINE.format(engine="+engine", where="real_faces.id > ?2") + f"LIMIT {_PART}"
         while len(part := self._stack(query, engine, after)):
             yield part

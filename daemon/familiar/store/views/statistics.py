@@ -57,7 +57,7 @@ class PhotoCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoLocations:
-    """How many photos lie in each root, in none of them but elsewhere, and nowhere any more."""
+    """How many photos are in each root, in none of them but elsewhere, and nowhere any more."""
 
     roots: tuple[tuple[Path, int], ...]
     elsewhere: int
@@ -66,7 +66,7 @@ class PhotoLocations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCount:
-    """How many files there are with this reason, and where one of them lies."""
+    """How many files there are with this reason, and where one of them is."""
 
     reason: str
     files: int
@@ -122,7 +122,7 @@ class StoreStatistics:
         return [PhotoCount(kind=kind, format=name, year=year, photos=count) for kind, name, year, count in rows]
 
     def whereabouts(self) -> PhotoLocations:
-        """Count photos by where they lie; one that lies in several roots counts in each."""
+        """Count photos by where they are; one that is in several roots counts in each."""
         roots = self._rows(
             "SELECT roots.path, count(DISTINCT photo_id) FROM files JOIN folders ON folders.id = folder_id "
             "JOIN roots ON roots.id = root_id JOIN photos ON photos.id = photo_id "
@@ -210,14 +210,14 @@ class StoreStatistics:
         return int(count), int(faces), [ClusterCount(id=id_, faces=size) for id_, size in largest]
 
     def operations(self) -> list[tuple[str, str, int]]:
-        """Count operations by kind, as people are told of it, and state."""
+        """Count operations by kind, as shown to people, and state."""
         counts: Counter[tuple[str, str]] = Counter()
         for name, state, count in self._rows("SELECT kind, state, count(*) FROM operations GROUP BY kind, state"):
             counts[self._kinds.named(name).value.kind, str(state)] += int(count)
         return [(kind, state, count) for (kind, state), count in sorted(counts.items())]
 
     def _path_of(self, photo_id: int) -> Path | None:
-        """Return where a photo lies, or lay."""
+        """Return the present or last path of a photo."""
         rows = self._rows(
             "SELECT folders.path, name FROM (SELECT folder_id, name, state != 'done' AS rank FROM files "
             "WHERE photo_id = ?1 UNION ALL SELECT folder_id, name, 2 FROM sightings WHERE photo_id = ?1) "

@@ -50,7 +50,7 @@ _HEIF_TURNS: dict[tuple[tuple[str, int], ...], int] = {
     (("irot", 90), ("imir", 1)): 7,
     (("irot", 90),): 8,
 }
-"""The EXIF orientation that stands for the turns in a HEIF file: `irot` to the left in degrees, then `imir`."""
+"""The EXIF orientation for the rotation and mirroring in a HEIF file: `irot` to the left in degrees, then `imir`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -19,7 +19,7 @@ from familiar.vision.faces.sharpness import sharpness
 
 _SMALL = 0.6
 """Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one: of 50 pixels an
-embedding of dlib lies 0.18 off, of twice as many 0.07 (docs/detection.md)."""
+embedding of dlib is 0.18 off, of twice as many 0.07 (docs/detection.md)."""
 
 _MOST_PIXELS = 50_000_000
 """Larger pictures are not decoded at full size for their small faces: it takes too much memory."""
@@ -103,7 +103,7 @@ class FaceEngine:
         landmarks: Callable[[Pixels, Any], Any],
         encoder: Encoder,
     ) -> None:
-        """Take the parts, loaded."""
+        """Take the loaded parts."""
         self.model = model
         self.description = description
         self.devices = (

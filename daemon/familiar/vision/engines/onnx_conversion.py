@@ -1,4 +1,4 @@
-"""Build the network of a foreign ONNX file anew: the same numbers, in less time, for any number of pictures at once.
+"""Rebuild the network of a foreign ONNX file: the same results, faster, for batches of any size.
 
 - Weights that are kept as small integers become floating-point numbers (`DequantizeLinear`, with blocks or without).
 - A batch normalisation becomes a part of the convolution or the dense layer before it.
@@ -72,7 +72,7 @@ def rebuild(network: ForeignNetwork, graph: Graph, inputs: Mapping[str, str]) ->
     Args:
         network: the network.
         graph: what grows; it must be of the network's opset.
-        inputs: for each input of the network the name of the value that takes its place.
+        inputs: for each input of the network the name of the value that replaces it.
 
     Raises:
         FamiliarError: an operator needs what nothing gives.
@@ -184,7 +184,7 @@ class _Rebuilding:
 
     def _add_rectifier(self, node: Any) -> None:
         slopes = self._slopes(node)
-        assert slopes is not None, "it was asked for before"
+        assert slopes is not None, "it was requested before"
         name = self.value(node.input[0])
         after = self._consumers[node.output[0]]
         if len(after) == 1 and self._is_by_channel(after[0], len(slopes)):

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET = 18
-"""Version of ONNX's operators, where nothing else is asked for."""
+"""Version of ONNX's operators, where nothing else is requested."""
 
 _IR = 10
 
 
 @dataclass(slots=True)
 class Graph:
-    """A graph as it grows; values have names. `opset` is the version of ONNX's operators that it is made of."""
+    """A graph under construction; values have names. `opset` is the version of ONNX's operators that it is made of."""
 
     nodes: list[Any] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import onnx
 
 SFACE_EDGE = 112
-"""Edge of the aligned picture of a face that SFace looks at, in pixels."""
+"""Edge of the aligned face for SFace, in pixels."""
 
 YUNET_STEP = 32
 """Rows and columns of a picture for YuNet are multiples of this."""
@@ -38,10 +38,10 @@ def convert_sface(data: bytes) -> "onnx.ModelProto":
 
 
 def convert_yunet(data: bytes) -> "onnx.ModelProto":
-    """Return the detector: `pixels` (n, rows, columns, 3) uint8, RGB, to what it says of each place.
+    """Return the detector: `pixels` (n, rows, columns, 3) uint8, RGB, to its output for each place.
 
     `output` is (n, places, 16): first all places 8 pixels apart, row by row, then those 16 and 32 pixels apart. Of each
-    it has the odds of a face, 0 to 1, from two views (`cls`, `obj`); how far the middle of the face lies to the right
+    it has the odds of a face, 0 to 1, from two views (`cls`, `obj`); how far the middle of the face is to the right
     and below, and the logarithms of its width and height (`bbox`); and x and y of right eye, left eye, nose, right and
     left corner of the mouth (`kps`). All are in units of the distance between places.
     """
@@ -92,11 +92,11 @@ SFACE_FLOAT = Network(
     ),
     convert=convert_sface,
 )
-"""The same with weights as they were trained: embeddings hardly differ. No package has it; a user may."""
+"""The same with float weights: embeddings hardly differ. No package contains it, but a user may have it."""
 
 
 def sface_from(file: Path | None) -> tuple[Network, Path]:
-    """Return SFace, and where its file lies: this one, or that of the package.
+    """Return SFace, and where its file is: this one, or that of the package.
 
     Raises:
         FamiliarError: the package is missing, or the file is none of SFace's.
@@ -105,7 +105,7 @@ def sface_from(file: Path | None) -> tuple[Network, Path]:
         try:
             return SFACE, SFACE.source.path()
         except FamiliarError as error:
-            raise FamiliarError(f"{error} Or name a file of SFace in vision.model_file.") from error
+            raise FamiliarError(f"{error} Or set vision.model_file to a file of SFace.") from error
     try:
         actual = fingerprint(file)
     except (GoneError, RetryError) as error:
@@ -114,6 +114,6 @@ def sface_from(file: Path | None) -> tuple[Network, Path]:
         if network.source.hash == actual:
             return network, file
     raise FamiliarError(
-        f"vision.model_file: {file} is not SFace as OpenCV publishes it (its SHA-256 is {actual}, and should be "
-        f"{SFACE.source.hash} or {SFACE_FLOAT.source.hash}): name another file"
+        f"vision.model_file: {file} is not the SFace of OpenCV (its SHA-256 is {actual}, expected {SFACE.source.hash} "
+        f"or {SFACE_FLOAT.source.hash}); use another file"
     )

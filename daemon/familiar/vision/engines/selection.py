@@ -1,4 +1,4 @@
-"""The engines that can be chosen, each put together from its parts."""
+"""The engines that can be chosen, each built from its parts."""
 
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | 
         case "hog":
             detector = ReducingDetector(HogDetector(upsample=settings.upsample), max_size=settings.max_size)
     encoder = _encoder(chosen_model(settings), settings, models)
-    without = "CUDA can't be used, the CPU takes its place" if has_cuda() and encoder.device == "CPU" else None
+    without = "CUDA can't be used; using the CPU" if has_cuda() and encoder.device == "CPU" else None
     return _engine(settings, "onnx", detector, encoder), without
 
 

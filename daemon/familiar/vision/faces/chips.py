@@ -33,7 +33,7 @@ class ChipLayout:
     def cut(self, pixels: Pixels, shapes: Sequence[Any]) -> Chips:
         """Return the aligned pictures of faces with these landmarks (`dlib.full_object_detection`).
 
-        dlib averages pixels where a face is made smaller; what lies outside of the picture is black.
+        dlib averages pixels where a face is made smaller; what is outside of the picture is black.
         """
         places = dlib.dpoints([dlib.dpoint(x, y) for x, y in self.points])
         size = dlib.chip_dims(self.edge, self.edge)
@@ -56,4 +56,4 @@ DLIB_LAYOUT = ChipLayout(edge=150, points=tuple((100 * x + 25, 100 * y + 25) for
 
 ARCFACE_LAYOUT = ChipLayout(edge=112, points=((79.5, 52.7), (65.9, 53.2), (31.1, 53.1), (44.8, 53.3), (55.5, 79.4)))
 """As ArcFace, SFace and their kin see faces. Their own five points are others (middles of the eyes, tip of the nose,
-corners of the mouth); these are where dlib's lie in faces that were aligned by those."""
+corners of the mouth); these are where dlib's are in faces that were aligned by those."""

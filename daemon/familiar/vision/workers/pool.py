@@ -23,7 +23,7 @@ from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
 from familiar.model import Crop, Embeddings, Photo, SidecarContent
-from familiar.settings import VisionSettings, has_gpu_build
+from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
@@ -38,9 +38,6 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """There is a worker for each core: libraries that start threads of their own would only get in each other's way."""
-
-_GPU_BATCH = 16
-"""Photos of one batch if ONNX Runtime is built for GPUs; batches do not help a CPU."""
 
 _SLOWEST = 10_000_000
 """Bytes a second of the slowest drive: it gives the extra time for a large file."""
@@ -80,7 +77,7 @@ class Workers:
         """
         count = settings.workers or len(os.sched_getaffinity(0))
         self.count = count if tasks is None else max(1, min(count, tasks))
-        self._batch = settings.batch or (_GPU_BATCH if has_gpu_build() else 1)
+        self._batch = settings.together
         self._waiting: list[_Waiting] = []
         self._batches = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -100,7 +97,7 @@ class Workers:
 
     @property
     def slots(self) -> int:
-        """How many photos to have under way: enough to keep all workers busy, few enough for crops not to wait long."""
+        """Number of photos in progress: enough to keep all workers busy, few enough for crops not to wait long."""
         return 2 * self.count * self._batch
 
     async def fingerprint(self, path: Path) -> str:
@@ -226,7 +223,7 @@ class Workers:
         )
 
     def close(self, within: float = 0.0) -> None:
-        """End all workers; tasks under way get `within` seconds."""
+        """End all workers; tasks in progress get `within` seconds."""
         pool, self._pool = self._pool, None
         if pool is not None:
             _end(pool, within)

@@ -226,19 +226,33 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
         For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
     """
     engine, _ = _engine(settings, models)
-    return [_encode(task, settings, engine) for task in tasks]
+    parts = (tasks[at : at + settings.together] for at in range(0, len(tasks), settings.together))
+    return [one for part in parts for one in _encode(part, settings, engine)]
 
 
-def _encode(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> "Embeddings | FamiliarError":
+def _encode(
+    tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
+) -> "list[Embeddings | FamiliarError]":
+    """Encode the faces in some photos, whose pictures are in memory together."""
+    found: dict[int, Embeddings | FamiliarError] = {}
+    pictures: dict[int, Picture] = {}
     try:
-        if _is_video(task.path):
-            return _encode_in_video(task, settings, engine)
-        picture = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
-        return engine.encode([(picture, task.faces)])[0].embeddings
-    except FamiliarError as error:
-        return error
+        for number, task in enumerate(tasks):
+            try:
+                if _is_video(task.path):
+                    found[number] = _encode_in_video(task, settings, engine)
+                else:
+                    pictures[number] = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
+            except FamiliarError as error:
+                found[number] = error
+        if pictures:
+            encoded = engine.encode([(picture, tasks[number].faces) for number, picture in pictures.items()])
+            found.update(zip(pictures, (one.embeddings for one in encoded), strict=True))
     except MemoryError:
-        return _too_large(settings)
+        if len(tasks) == 1:
+            return [_too_large(settings)]
+        return [one for task in tasks for one in _encode([task], settings, engine)]
+    return [found[number] for number in range(len(tasks))]
 
 
 def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> Embeddings:

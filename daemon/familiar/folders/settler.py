@@ -1,4 +1,4 @@
-"""Files that settle: one that lies still, and that no program has open for writing, is complete and pending."""
+"""Files that settle: one that does not change, and that no program has open for writing, is complete and pending."""
 
 import os
 
@@ -17,7 +17,7 @@ _BUSY_RETRY = 60.0
 """Seconds after which a scan's file is tried again that a program was writing."""
 
 
-class Settling:
+class Settler:
     """Takes files from *settling* to *pending*."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Settling:
         watch: bool,
         log: EventLog,
     ) -> None:
-        """Take the seconds for which a file must lie still; without `watch` no program is waited for."""
+        """Take the seconds for which a file must not change; without `watch` no program is waited for."""
         self._store = store
         self._roots = roots
         self._source = source

@@ -1,0 +1,24 @@
+"""What it takes to do a step or to undo it: the journal, and folders that are held open meanwhile."""
+
+from contextlib import ExitStack
+
+from familiar.closing import Closing
+from familiar.effects.disks import Disks
+from familiar.effects.journal import Journal, Step
+from familiar.filesystem.files import Pulse
+
+
+class StepWork(Closing):
+    """Work on one step; the folders are open until the end of its block."""
+
+    def __init__(self, step: Step, *, journal: Journal, disks: Disks, pulse: Pulse) -> None:
+        """Take the step; `pulse` is called while long files are read or written."""
+        self.step = step
+        self.pulse = pulse
+        self._journal = journal
+        self._disks = disks
+        self._stack = ExitStack()
+
+    def close(self) -> None:
+        """Close the folders."""
+        self._stack.close()
