@@ -114,12 +114,12 @@ class Session:
     def model_or_default(self) -> str:
         """Id of the model in use, or of the store's if the configuration is invalid."""
         from familiar.settings import VisionSettings
-        from familiar.vision.chosen_model import default_model
+        from familiar.vision.chosen_model import chosen_model
 
         try:
             return self.model
         except UsageError:
-            return self._recorded_model or default_model(VisionSettings()).id
+            return self._recorded_model or chosen_model(VisionSettings()).id
 
     @property
     def _recorded_model(self) -> str | None:
