@@ -14,6 +14,7 @@ PAGES = {
     "rules": "rules.md",
     "scores": "scores.md",
     "sidecars": "sidecars.md",
+    "undo": "undo.md",
     "vision": "detection.md",
 }
 """The page about a command or a section of the configuration."""

@@ -30,8 +30,10 @@ EXAMPLE_VALUES = {"rules": "rules.yaml"}
 EXAMPLE_COLUMN = 32
 """Column of comments in the example."""
 _HELD_SPACE = "\N{NO-BREAK SPACE}"
-COMMENTED_OUT = {f"vision.{name}" for preset in PRESETS.values() for name in preset}
-"""Settings that would override the preset if they were set in the example."""
+COMMENTED_OUT = {
+    f"vision.{name}" for preset in PRESETS.values() for scales in preset.values() for name in ("detector", *scales)
+}
+"""Settings that would override preset or engine if they were set in the example."""
 
 
 def settings_reference() -> Iterator[str]:

@@ -28,15 +28,9 @@ PHRASES = {
 """Phrases of the dialect, each with what manuals say instead."""
 
 
-OLDER = ("cli/clusters/", "cli/plan.py", "library/clusters/", "library/people/", "store/clusters/")
-"""Modules whose messages are not rewritten yet."""
-
-
 def messages() -> Iterator[tuple[str, str]]:
-    """Give each string in the package that is not a docstring, with its place; none of the older modules."""
+    """Give each string in the package that is not a docstring, with its place."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        if str(path.relative_to(PACKAGE)).startswith(OLDER):
-            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         statements = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):

@@ -22,9 +22,11 @@ LAYERS = (
     {"filesystem"},
     {"logs"},
     {"model", "embedding_models", "errors", "events", "backoff", "closing"},
+    {"mean_directions"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "file_names", "tags", "model", "embedding_models", "errors", "backoff"}
+PURE = {"identity", "rules", "names", "file_names", "tags", "model", "errors", "backoff"}
+PURE |= {"embedding_models", "mean_directions"}
 IMPURE = {
     "os",
     "io",

@@ -29,7 +29,10 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ("settle: .nan", ":1:9: settle: nan is wrong; it should be a finite number"),
         ("rescan: .inf", ":1:9: rescan: inf is wrong; it should be a finite number"),
         ("log: {level: null}", ":1:14: log.level: null is wrong; it should be 'debug', 'info', 'warning' or 'error'"),
-        ("vision: {detector: hogg}", ":1:20: vision.detector: 'hogg' is wrong; it should be 'mtcnn', 'hog' or 'cnn'"),
+        (
+            "vision: {detector: hogg}",
+            ":1:20: vision.detector: 'hogg' is wrong; it should be 'yunet', 'mtcnn', 'hog' or 'cnn'",
+        ),
         (
             "vision: {engine: dlib, detector: mtcnn}",
             ":1:34: vision.detector: 'mtcnn' is wrong; it should be 'hog' or 'cnn'; dlib has no mtcnn",
@@ -82,13 +85,19 @@ def test_the_schema_has_every_section() -> None:
     assert set(settings_schema()["properties"]) == set(Settings.model_fields)
 
 
-def test_a_preset_sets_detector_and_scale_and_each_can_be_overridden() -> None:
+def test_a_preset_sets_the_scale_as_suits_the_detector_and_each_can_be_overridden() -> None:
     assert VisionSettings() == VisionSettings(preset="balanced")
-    fast, thorough = VisionSettings(preset="fast"), VisionSettings(preset="thorough")
-    assert fast.max_size < VisionSettings().max_size < thorough.max_size
-    assert thorough.upsample > VisionSettings().upsample
+    for detector in ("yunet", "mtcnn"):
+        fast, balanced, thorough = (
+            VisionSettings.model_validate({"preset": preset, "detector": detector})
+            for preset in ("fast", "balanced", "thorough")
+        )
+        assert fast.max_size < balanced.max_size < thorough.max_size
+    assert (VisionSettings().detector, VisionSettings().upsample) == ("yunet", 0)
+    assert VisionSettings(detector="mtcnn").upsample == 1
     assert VisionSettings.model_validate({"preset": "thorough", "max_size": 3000}).max_size == 3000
-    assert VisionSettings(engine="dlib").detector == "hog"
+    dlib = VisionSettings(engine="dlib")
+    assert (dlib.detector, dlib.upsample, dlib.max_size) == ("hog", 1, 1200)
 
 
 def test_files_that_are_not_wanted_or_can_not_be_decoded_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

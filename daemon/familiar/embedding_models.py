@@ -6,7 +6,9 @@ and exported is on that scale, and nothing else multiplies.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+
+from familiar.mean_directions import SFACE_MEAN
 
 THRESHOLD = 0.44
 """Largest distance of a match, whatever the model."""
@@ -14,7 +16,10 @@ THRESHOLD = 0.44
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkageLimits:
-    """What is near enough for groups of faces to be joined; each field is a distance unless it says otherwise."""
+    """What is near enough for groups of faces to be joined (docs/clusters.md).
+
+    Each field is a distance unless it says otherwise.
+    """
 
     threshold: float = 0.495
     """Largest link of a single face and a small group; all other limits are relative to it."""
@@ -40,8 +45,8 @@ class LinkageLimits:
     usual_length: float = 1.45
     """Length of a usual embedding."""
 
-    scale: float = 1.0
-    """Divisor of embeddings before grouping: the limits were measured with one model."""
+    horizon: float = 0.032
+    """How far beyond the threshold a face still counts; what is farther counts as being there."""
 
     looser: float = 0.05
     """How far beyond the limit of merging two groups may be to be suggested as one."""
@@ -51,22 +56,35 @@ class LinkageLimits:
 class Calibration:
     """What is near and far between embeddings of one model: distances on familiar's scale."""
 
-    margin: float = 0.02
+    margin: float
     """Two people whose distances to a face differ by less than this can't be told apart."""
 
-    one_look: float = 0.6
-    """Largest distance from the reference that is nearest to a face to others that stand for it together with that."""
+    nearest: int
+    """How many references that are nearest to a face stand for a person, at most."""
 
-    same_person: float = 0.45
+    one_look: float
+    """Largest distance from the nearest reference to the others that stand for a person together with it."""
+
+    are_directions: bool
+    """Whether all embeddings have one length. The centre of several references is then brought to that length."""
+
+    mean_direction: tuple[float, ...] = ()
+    """What the unit vectors of all faces have in common, taken off before faces are grouped; () for nothing."""
+
+    same_person: float
     """Largest distance of two faces of a video that are one person, wherever they are in the picture."""
 
-    following: float = 0.6
-    """The same for overlapping faces in consecutive frames."""
+    following: float
+    """The same for faces that overlap in consecutive frames."""
 
-    linkage: LinkageLimits = field(default_factory=LinkageLimits)
+    linkage: LinkageLimits
+    """What is near enough for groups of faces."""
 
-    threshold: float = THRESHOLD
-    """Largest distance of a match."""
+    whispers: float
+    """Largest distance of two connected faces for the algorithm `whispers`."""
+
+    density: float
+    """Largest distance of two connected faces for the algorithm `hdbscan`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +106,26 @@ class Model:
     summary: str = ""
 
 
+_DLIB_PLAIN = Calibration(
+    margin=0.02,
+    nearest=7,
+    one_look=0.6,
+    are_directions=False,
+    same_person=0.45,
+    following=0.6,
+    linkage=LinkageLimits(),
+    whispers=0.45,
+    density=0.6,
+)
+"""0.6 is dlib's own threshold for two faces of one person (dlib, `face_recognition.py`)."""
+
 DLIB = Model(
     name="dlib",
     id="dlib-resnet-v1-mirrored",
     dimension=128,
     length=None,
     licence="CC0-1.0",
-    calibration=Calibration(linkage=LinkageLimits(scale=0.98)),
+    calibration=replace(_DLIB_PLAIN, linkage=LinkageLimits(threshold=0.48), whispers=0.44),
     summary="dlib's network, the mean of a face and of its mirror image",
 )
 """dlib's network, the mean of a face and of its mirror image."""
@@ -105,7 +136,7 @@ DLIB_PLAIN = Model(
     dimension=128,
     length=None,
     licence="CC0-1.0",
-    calibration=Calibration(),
+    calibration=_DLIB_PLAIN,
     summary="dlib's network, as face_recognition uses it: the face alone",
 )
 """dlib's network, of a face alone: what `face_recognition` gives."""
@@ -116,11 +147,39 @@ SFACE = Model(
     dimension=128,
     length=THRESHOLD,
     licence="Apache-2.0",
-    calibration=Calibration(linkage=LinkageLimits(longer=0.0)),
+    calibration=Calibration(
+        margin=0.02,
+        nearest=30,
+        one_look=0.484,
+        are_directions=True,
+        same_person=0.45,
+        following=0.5,
+        mean_direction=SFACE_MEAN,
+        linkage=LinkageLimits(
+            threshold=0.495,
+            two_faces=-0.008,
+            two_groups=-0.013,
+            votes=0.072,
+            clear=0.092,
+            contested=0.75,
+            longer=0.0,
+            horizon=0.045,
+        ),
+        whispers=0.45,
+        density=0.6,
+    ),
     summary="SFace, of OpenCV's models: makes far fewer mistakes than dlib's network",
 )
 """SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition, 2021), as OpenCV Zoo
 publishes it. Two of its directions that are 60 degrees apart have the distance `THRESHOLD`."""
+
+OTHER_DIRECTIONS = replace(
+    SFACE.calibration,
+    mean_direction=(),
+    linkage=replace(SFACE.calibration.linkage, threshold=0.464, two_faces=-0.003, two_groups=-0.005, votes=0.09),
+    whispers=0.42,
+)
+"""What is near and far between embeddings of a model whose mean direction is not known: as for SFace without it."""
 
 MODELS = (SFACE, DLIB, DLIB_PLAIN)
 
@@ -136,7 +195,7 @@ OWN = "own"
 
 
 def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
-    """Return a model of the user's own, with the calibration of one that is like it.
+    """Return a model of the user's own, with the calibration of SFace without its mean direction.
 
     Args:
         dimension: how many numbers an embedding has.
@@ -150,7 +209,7 @@ def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
         dimension=dimension,
         length=length,
         licence="NOASSERTION",
-        calibration=SFACE.calibration,
+        calibration=OTHER_DIRECTIONS,
         summary="the network of vision.model_file",
     )
 
@@ -163,3 +222,9 @@ def model_named(name: str) -> Model | None:
 def model_of(id_: str) -> Model | None:
     """Return the known model of this id, or None."""
     return next((model for model in MODELS if model.id == id_), None)
+
+
+def calibration_of(id_: str) -> Calibration:
+    """Return what is near and far between embeddings of the model of this id; an unknown one gives directions."""
+    known = model_of(id_)
+    return OTHER_DIRECTIONS if known is None else known.calibration

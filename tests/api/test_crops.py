@@ -84,7 +84,7 @@ def test_a_photo_says_whose_face_is_cropped_out_of_one_folder(
         ({"people": "Eve"}, "There is no person named 'Eve'"),
         ({"people": "Joe Biden", "folders": ["/nowhere"]}, "/nowhere: no such folder or file"),
         ({"people": "Joe Biden", "folders": "/nowhere"}, "/nowhere: no such folder or file"),
-        ({"people": "Joe Biden", "aligned": True, "square": False}, "--aligned makes squares"),
+        ({"people": "Joe Biden", "aligned": True, "square": False}, "--aligned makes square crops"),
         ({"people": "Joe Biden", "format": "png", "quality": 90}, "--quality applies to jpg and webp only"),
         ({"people": "Joe Biden", "format": "jpeg"}, "The format is 'jpeg'; it must be one of jpg, png, webp."),
         ({"people": "Joe Biden", "threshold": 0}, "The option threshold is 0; it must be above 0"),

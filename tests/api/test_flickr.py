@@ -10,6 +10,7 @@ from familiar import Library
 from familiar.errors import UsageError
 from familiar.flickr.api.credentials import Key
 from familiar.flickr.api.errors import NoLoginError
+from support.flickr_server.account import Account
 from support.flickr_server.control import Control
 from support.flickr_server.household import configure, log_in
 from support.flickr_server.remote import Login
@@ -21,6 +22,15 @@ from support.household import Household
 def flickr() -> Iterator[FlickrServer]:
     with FlickrServer() as server:
         yield server
+
+
+@pytest.fixture
+def account(household: Household, flickr: FlickrServer) -> Account:
+    """The account that the household is logged in to."""
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    log_in(household, login)
+    configure(household, login)
+    return flickr.account
 
 
 @pytest.fixture
@@ -45,14 +55,9 @@ def test_a_caller_logs_in_by_an_address_and_a_number(
     assert opened.flickr.key() == Key(key=flickr.logins.key, secret=flickr.logins.secret)
 
 
-def test_photos_come_down_and_tags_go_up(
-    household: Household, flickr: FlickrServer, opened: Library, obama: Path, meadow: Path
-) -> None:
-    login = Login(url=flickr.url, **Control(flickr).grant())
-    log_in(household, login)
-    configure(household, login)
+def test_photos_come_down_and_tags_go_up(household: Household, account: Account, opened: Library, meadow: Path) -> None:
     household.rule({"name": "empty", "when": {"faces": 0}, "then": [{"tag": "nobody"}]})
-    photo = flickr.account.add_photo(meadow)
+    photo = account.add_photo(meadow)
     result = opened.flickr.sync()
     assert (result.handled, result.photos, result.tags["to_add"], result.is_complete) == (1, 1, 1, True)
     (change,) = opened.flickr.tag_changes()
@@ -67,13 +72,10 @@ def test_photos_come_down_and_tags_go_up(
 
 
 def test_a_push_matches_again_at_once_when_the_threshold_has_changed(
-    household: Household, flickr: FlickrServer, opened: Library, obama: Path, obama2: Path
+    household: Household, account: Account, opened: Library, obama: Path, obama2: Path
 ) -> None:
-    login = Login(url=flickr.url, **Control(flickr).grant())
-    log_in(household, login)
-    configure(household, login)
     household.rule({"name": "names", "when": {"person": "any"}, "then": [{"tag": "{person}"}]})
-    photo = flickr.account.add_photo(obama2)
+    photo = account.add_photo(obama2)
     opened.people.add("Barack Obama", [obama])
     opened.flickr.sync()
     assert opened.flickr.push().added == 1
@@ -85,6 +87,29 @@ def test_a_push_matches_again_at_once_when_the_threshold_has_changed(
     with Library.open(household.state, config=wary) as library:
         assert library.flickr.push().removed == 1
     assert photo.tags == []
+
+
+def test_tags_follow_a_decision_about_people_and_its_undo(
+    household: Household, flickr: FlickrServer, opened: Library, obama: Path, obama2: Path
+) -> None:
+    login = Login(url=flickr.url, **Control(flickr).grant())
+    log_in(household, login)
+    configure(household, login)
+    household.rule({"name": "names", "when": {"person": "any"}, "then": [{"tag": "{person}"}]})
+    photo = flickr.account.add_photo(obama2)
+    opened.people.add("Barack", [obama])
+    opened.flickr.sync()
+    found = []
+    for decide in (
+        lambda: opened.people.rename("Barack", "Barack Obama"),
+        opened.people.undo,
+        lambda: opened.people.remove("Barack"),
+        opened.people.undo,
+    ):
+        decide()
+        opened.flickr.push()
+        found.append([tag.raw for tag in photo.tags])
+    assert found == [["Barack Obama"], ["Barack"], [], ["Barack"]]
 
 
 def test_without_a_login_nothing_is_made(household: Household, opened: Library) -> None:

@@ -49,7 +49,7 @@ def test_a_file_that_can_not_be_written_is_an_error(opened: Library, tmp_path: P
     (tmp_path / "file").touch()
     with pytest.raises(FamiliarError, match="can't be written: Not a directory"):
         opened.report(tmp_path / "file" / "report.html", faces=False)
-    with pytest.raises(UsageError, match="is a folder"):
+    with pytest.raises(UsageError, match="is a folder; give a file in it"):
         opened.report(tmp_path)
 
 

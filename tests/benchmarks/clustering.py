@@ -1,17 +1,21 @@
 """Quality, speed and memory of clustering, beside what others do.
 
-    uv run python tests/benchmarks/clustering.py quality ../shared/embeddings/*.npz
-    uv run python tests/benchmarks/clustering.py speed ../shared/embeddings/*.npz [--to 1000000]
-    uv run python tests/benchmarks/clustering.py stability ../shared/embeddings/*.npz
+    uv run python tests/benchmarks/clustering.py quality FACES.npz... [--model NAME] [--junk JUNK.npz]
+    uv run python tests/benchmarks/clustering.py speed FACES.npz... [--model NAME] [--to 1000000]
+    uv run python tests/benchmarks/clustering.py stability FACES.npz... [--model NAME]
 
-A file has `embedding`, shape (n, 128), and `person`, shape (n,). People of the same name in two files are one.
+FACES.npz is what `encode_people.py` writes, JUNK.npz what it writes with --junk. NAME is sface (the default), dlib or
+dlib-plain; dlib's embeddings are the array `dlib` of a file that has one. People of the same name in two files are one.
+Halves of the people share nobody. With junk the good faces alone are measured.
 """
 
+import argparse
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,29 +34,38 @@ from sklearn.metrics import (
     v_measure_score,
 )
 
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model, model_named
 from familiar.identity.clustering.grouping import group
 from familiar.identity.clustering.plan import FacesToGroup, Grouping
 from familiar.settings import ClusteringSettings
 
-MODEL = "dlib-resnet-v1"
 Labels = npt.NDArray[Any]
+AVERAGE = {SFACE: (0.44, 0.46), DLIB: (0.50, 0.55), DLIB_PLAIN: (0.50, 0.55)}
+"""Thresholds of SciPy's average linkage, by model."""
+
+JUNK = 20
+"""A face in so many is junk."""
 
 
-def load(paths: list[str]) -> tuple[npt.NDArray[np.float32], Labels]:
+def load(paths: Sequence[Path], model: Model) -> tuple[npt.NDArray[np.float32], Labels]:
     files = [np.load(path) for path in paths]
     names = [[str(name).replace("_", " ") for name in file["person"]] for file in files]
-    return np.concatenate([file["embedding"] for file in files]), np.array([name for one in names for name in one])
+    found = [file["dlib" if model is DLIB and "dlib" in file else "embedding"] for file in files]
+    return np.concatenate(found), np.array([name for one in names for name in one])
 
 
 def faces_of(
-    embeddings: npt.NDArray[np.float32], clusters: Labels | None = None, firm: frozenset[int] = frozenset()
+    embeddings: npt.NDArray[np.float32],
+    model: Model,
+    clusters: Labels | None = None,
+    firm: frozenset[int] = frozenset(),
 ) -> FacesToGroup:
     count = len(embeddings)
     return FacesToGroup(
         ids=np.arange(1, count + 1),
         embeddings=embeddings,
         clusters=np.zeros(count, np.int64) if clusters is None else clusters,
-        model=MODEL,
+        model=model.id,
         firm=firm,
     )
 
@@ -69,8 +82,9 @@ def applied(clusters: Labels, grouping: Grouping) -> Labels:
     return after
 
 
-def grouped(embeddings: npt.NDArray[np.float32], **settings: Any) -> Labels:
-    clusters = applied(np.zeros(len(embeddings), np.int64), group(faces_of(embeddings), ClusteringSettings(**settings)))
+def grouped(embeddings: npt.NDArray[np.float32], model: Model, **settings: Any) -> Labels:
+    grouping = group(faces_of(embeddings, model), ClusteringSettings(**settings))
+    clusters = applied(np.zeros(len(embeddings), np.int64), grouping)
     alone = clusters == 0
     clusters[alone] = -1 - np.arange(np.count_nonzero(alone))
     return clusters
@@ -102,27 +116,56 @@ def b_cubed(labels: Labels, people: Labels) -> tuple[float, float, float]:
     return 2 * precision * recall / (precision + recall), true / max(made, 1.0), true / there
 
 
-METHODS: dict[str, Callable[[npt.NDArray[np.float32]], Labels]] = {
-    "**linkage (default)**": grouped,
-    "Chinese whispers, 0.40": lambda faces: grouped(faces, algorithm="whispers", threshold=0.40),
-    "Chinese whispers, 0.45": lambda faces: grouped(faces, algorithm="whispers", threshold=0.45),
-    "Chinese whispers, 0.50": lambda faces: grouped(faces, algorithm="whispers", threshold=0.50),
-    "HDBSCAN, on neighbours": lambda faces: grouped(faces, algorithm="hdbscan"),
-    "scikit-learn's HDBSCAN (1, 2)": lambda faces: hdbscan(faces, 2),
-    "scikit-learn's HDBSCAN (1, 20)": lambda faces: hdbscan(faces, 20),
-    "SciPy's average linkage, 0.50": lambda faces: average(faces, 0.50),
-    "SciPy's average linkage, 0.55": lambda faces: average(faces, 0.55),
-}
+def methods(model: Model) -> dict[str, Callable[[npt.NDArray[np.float32]], Labels]]:
+    known = model.calibration
+    found: dict[str, Callable[[npt.NDArray[np.float32]], Labels]] = {
+        "**linkage (default)**": lambda faces: grouped(faces, model),
+        f"Chinese whispers, {known.whispers}": lambda faces: grouped(faces, model, algorithm="whispers"),
+        "HDBSCAN, on neighbours": lambda faces: grouped(faces, model, algorithm="hdbscan"),
+        "scikit-learn's HDBSCAN (1, 2)": lambda faces: hdbscan(faces, 2),
+        "scikit-learn's HDBSCAN (1, 20)": lambda faces: hdbscan(faces, 20),
+    }
+    for threshold in AVERAGE[model]:
+        found[f"SciPy's average linkage, {threshold}"] = partial(average, threshold=threshold)
+    return found
 
 
-def quality(paths: list[str]) -> None:
-    sets = {"both" if len(paths) > 1 else Path(paths[0]).stem: load(paths)}
+def halves(people: Labels) -> list[Labels]:
+    """Return the places of the faces of two halves of the people."""
+    names = np.unique(people)
+    in_first = np.isin(people, np.random.default_rng(7).permutation(names)[: len(names) // 2])
+    return [np.flatnonzero(in_first), np.flatnonzero(~in_first)]
+
+
+def data_sets(paths: Sequence[Path], model: Model) -> dict[str, tuple[Any, Labels]]:
+    embeddings, people = load(paths, model)
+    sets = {"all" if len(paths) > 1 else paths[0].stem: (embeddings, people)}
     if len(paths) > 1:
-        sets |= {Path(path).stem: load([path]) for path in paths}
+        sets |= {path.stem: load([path], model) for path in paths}
+    return sets | {
+        f"half {number}": (embeddings[one], people[one]) for number, one in enumerate(halves(people), start=1)
+    }
+
+
+def with_junk(paths: Sequence[Path], model: Model, junk: Path) -> None:
+    """Group the faces with junk among them; print what becomes of the good faces, and where the junk is."""
+    (embeddings, people), (useless, owners) = load(paths, model), load([junk], model)
+    chosen = np.random.default_rng(7).permutation(len(useless))[: len(embeddings) // (JUNK - 1)]
+    labels = grouped(np.concatenate((embeddings, useless[chosen])), model)
+    good, bad = labels[: len(people)], labels[len(people) :]
+    f, precision, recall = b_cubed(good, people)
+    company = [set(people[good == label]) for label in bad]
+    own = sum(bool(found) and found == {owner} for found, owner in zip(company, owners[chosen], strict=True))
+    among_themselves = sum(not found for found in company)
+    print(f"\nwith {len(chosen)} junk: B³ F {f:.3f}, pairs: precision {precision:.3f}, recall {recall:.3f};")
+    print(f"of the junk {own} with their own person, {among_themselves} among themselves, the others with others")
+
+
+def quality(paths: Sequence[Path], model: Model) -> None:
     print("| data | method | B³ F | pairs: precision | recall | AMI | ARI | homog. | compl. | V | FM | s |")
     print("| --- | --- |" + " --- |" * 10)
-    for name, (embeddings, people) in sets.items():
-        for method, run in METHODS.items():
+    for name, (embeddings, people) in data_sets(paths, model).items():
+        for method, run in methods(model).items():
             started = time.perf_counter()
             labels = run(embeddings)
             seconds = time.perf_counter() - started
@@ -153,19 +196,20 @@ def enlarged(embeddings: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.
     return np.concatenate(parts)[:count]
 
 
-def speed(paths: list[str], largest: int) -> None:
+def speed(paths: Sequence[Path], model: Model, largest: int) -> None:
     """Print time and peak memory for more and more faces, each in a process of its own."""
     print("| faces | seconds | peak MiB | of those the faces themselves |")
     print("| --- | --- | --- | --- |")
     for count in (1_000, 10_000, 38_096, 100_000, 200_000, 500_000, 1_000_000):
         if count <= largest:
-            subprocess.run([sys.executable, __file__, "once", *paths, str(count)], check=True)
+            chosen = ["--model", model.name, "--count", str(count)]
+            subprocess.run([sys.executable, __file__, "once", *map(str, paths), *chosen], check=True)
 
 
-def once(paths: list[str], count: int) -> None:
-    embeddings, _ = load(paths)
-    faces = faces_of(enlarged(embeddings, count) if count > len(embeddings) else embeddings[:count])
-    group(faces_of(embeddings[:500]), ClusteringSettings())  # libraries are loaded
+def once(paths: Sequence[Path], model: Model, count: int) -> None:
+    embeddings, _ = load(paths, model)
+    faces = faces_of(enlarged(embeddings, count) if count > len(embeddings) else embeddings[:count], model)
+    group(faces_of(embeddings[:500], model), ClusteringSettings())  # libraries are loaded
     started = time.perf_counter()
     group(faces, ClusteringSettings())
     seconds = time.perf_counter() - started
@@ -173,20 +217,21 @@ def once(paths: list[str], count: int) -> None:
     print(f"| {count:,} | {seconds:.1f} | {peak:.0f} | {count * 512 / 2**20:.0f} |", flush=True)
 
 
-def stability(paths: list[str]) -> None:
-    """Group 10,000 faces, name the 20 largest clusters, add more faces, and see who has changed company."""
-    embeddings, _ = load(paths)
+def stability(paths: Sequence[Path], model: Model) -> None:
+    """Group most of the faces, name the 20 largest clusters, add more faces, and see who has changed company."""
+    embeddings, _ = load(paths, model)
     embeddings = embeddings[np.random.default_rng(3).permutation(len(embeddings))]
-    old = 10_000
-    before = applied(np.zeros(old, np.int64), group(faces_of(embeddings[:old]), ClusteringSettings()))
+    old = min(10_000, len(embeddings) - 1_000)
+    before = applied(np.zeros(old, np.int64), group(faces_of(embeddings[:old], model), ClusteringSettings()))
     sizes = np.bincount(before)
     named = frozenset((np.argsort(-sizes[1:])[:20] + 1).tolist())
+    print(f"of {old} faces\n")
     print("| added | moved of named clusters | names lost | unnamed in another cluster | alone before | joined | s |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for added in (1, 10, 1_000):
         start = np.concatenate((before, np.zeros(added, np.int64)))
         started = time.perf_counter()
-        after = applied(start, group(faces_of(embeddings[: old + added], start, named), ClusteringSettings()))
+        after = applied(start, group(faces_of(embeddings[: old + added], model, start, named), ClusteringSettings()))
         seconds = time.perf_counter() - started
         in_named = np.isin(before, list(named))
         moved = int((after[:old] != before)[in_named].sum())
@@ -201,14 +246,28 @@ def stability(paths: list[str]) -> None:
 
 
 def main() -> None:
-    what, *arguments = sys.argv[1:]
-    if what == "once":
-        once(arguments[:-1], int(arguments[-1]))
-    elif what == "speed":
-        largest = int(arguments[arguments.index("--to") + 1]) if "--to" in arguments else 200_000
-        speed([argument for argument in arguments if argument.endswith(".npz")], largest)
-    else:
-        {"quality": quality, "stability": stability}[what](arguments)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("quality", "speed", "stability", "once"))
+    parser.add_argument("faces", type=Path, nargs="+")
+    parser.add_argument("--model", default=SFACE.name)
+    parser.add_argument("--junk", type=Path)
+    parser.add_argument("--to", type=int, default=200_000)
+    parser.add_argument("--count", type=int, default=1_000)
+    given = parser.parse_args()
+    model = model_named(given.model)
+    if model is None:
+        parser.error(f"there is no model {given.model!r}")
+    match given.what:
+        case "quality":
+            quality(given.faces, model)
+            if given.junk is not None:
+                with_junk(given.faces, model, given.junk)
+        case "speed":
+            speed(given.faces, model, given.to)
+        case "stability":
+            stability(given.faces, model)
+        case "once":
+            once(given.faces, model, given.count)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import platformdirs
 warnings.simplefilter("ignore")  # the library's own
 import face_recognition  # noqa: E402
 
+from familiar.embedding_models import DLIB  # noqa: E402
 from familiar.errors import SetAsideError  # noqa: E402
 from familiar.identity.gallery import Gallery  # noqa: E402
 from familiar.identity.matching import match  # noqa: E402
@@ -79,7 +80,8 @@ def missed(names: Array, references: Array, faces: Array, count: int) -> tuple[f
             [
                 KnownPerson(name=name, threshold=None, references=references[rows].astype(np.float32))
                 for name, rows in chosen.items()
-            ]
+            ],
+            DLIB.calibration,
         )
         others = np.setdiff1d(np.arange(len(names)), np.concatenate(list(chosen.values())))
         for row, found in zip(

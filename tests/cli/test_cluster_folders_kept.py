@@ -103,7 +103,7 @@ def test_an_export_again_keeps_a_crop_that_was_edited_and_says_so(home: Househol
     content = edited.read_bytes()
     told = home.ask("clusters", "export", top, "--again").stdout
     assert edited.read_bytes() == content
-    assert f"1 file stays, as it is not what was exported: cluster-1/{edited.name}" in told.splitlines()
+    assert f"1 file was changed since the export and is kept: cluster-1/{edited.name}" in told.splitlines()
     assert edited.with_name(f"{edited.stem} (2).jpg").exists()
     assert home.ask("clusters", "import", top).stdout == "Nothing to do.\n"
 
@@ -135,7 +135,7 @@ def test_an_export_into_a_folder_that_became_a_link_while_it_ran_writes_nothing_
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output.decode().splitlines()[-1] == (
-        f"error: {top}: nothing was exported: another folder has taken its place meanwhile."
+        f"error: {top}: nothing was exported: another folder has replaced it in the meantime."
     )
     top.unlink()
     (home.base / "elsewhere").rename(top)
@@ -150,7 +150,7 @@ def test_two_exports_into_one_folder_do_not_disturb_each_other(home: Household) 
     other = home.ask("clusters", "export", top, "--again", check=False)
     assert (other.returncode, other.stderr) == (
         2,
-        f"error: {top}: another command of familiar is exporting into it; wait until that has ended.\n",
+        f"error: {top}: another command of familiar is exporting into it; wait until it has ended.\n",
     )
     ended(process)
     assert (crops(top), hidden(top)) == (before, [])

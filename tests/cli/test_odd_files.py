@@ -87,7 +87,7 @@ def test_a_photo_and_an_array_that_are_not_files_are_refused(household: Househol
     assert told(household, "find", path) == (2, f"{path}: is not a regular file.")
     assert told(household, "people", "add", "Eileen", path) == (2, f"{path} is not a folder or regular file.")
     pipe(array := household.base / "eileen.npy")
-    assert told(household, "people", "import", "Eileen", array) == (2, f"{array}: is no regular file.")
+    assert told(household, "people", "import", "Eileen", array) == (2, f"{array}: is not a regular file.")
 
 
 @pytest.mark.parametrize("odd", [pipe, dangling])

@@ -30,7 +30,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, cou
 
 @pytest.fixture
 def home(seen: Household, tmp_path: Path) -> Household:
-    """A household of its own, with the state of the other; the photos lie where they lay."""
+    """A household of its own, with the state of the other; the photos are where they lay."""
     return Household.like(seen, tmp_path)
 
 

@@ -142,7 +142,10 @@ def test_a_check_of_the_rules_names_unregistered_people(household: Household) ->
     checked = household.json("rules", "check")
     assert (checked["rules"], checked["unknown_people"]) == (["of one"], ["Eileen Collins"])
     told = household.ask("rules", "check", household.rules).stdout
-    assert "nobody is registered as 'Eileen Collins'; familiar people add 'Eileen Collins' PHOTO..." in told
+    assert (
+        "nobody is registered as 'Eileen Collins'; add the person with: familiar people add 'Eileen Collins' PHOTO..."
+        in told
+    )
 
 
 def test_wrong_rules_are_refused_with_every_place(household: Household) -> None:

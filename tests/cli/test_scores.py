@@ -13,6 +13,7 @@ from conftest import put
 from familiar.identity.score_files import read_scores
 from familiar.store.store import Store
 from support.household import Household
+from support.people import add_person
 
 OBAMA = ("--person", "Barack Obama")
 
@@ -91,7 +92,7 @@ def test_where_there_is_nothing_to_score_it_is_said_and_nothing_is_written(
     (album / "faceless").mkdir(exist_ok=True)
     put(meadow, album / "faceless", "field.png")
     with Store(library.state / "familiar.db") as store:
-        store.people.add("Nobody")
+        add_person(store, "Nobody")
     result = library.ask("scores", "write", *arguments[:-1], album / arguments[-1], check=False)
     assert (result.returncode, message in result.stderr) == (code, True), result.stderr
     assert list(album.rglob("*.txt")) == []

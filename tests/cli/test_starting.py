@@ -10,6 +10,7 @@ import pytest
 
 from conftest import put
 from familiar.cli import COMMANDS, main
+from support.album import Album
 from support.household import Household
 
 HEAVY = {
@@ -81,6 +82,13 @@ def test_status_of_photos_reads_the_configuration_and_prints_tables(household: H
     household.scan()
     assert imported_by(household, "status", "--json") & HEAVY == {"importlib.metadata", "pydantic", "yaml"}
     assert imported_by(household, "status") & HEAVY == {"importlib.metadata", "pydantic", "rich", "yaml"}
+
+
+def test_the_list_of_what_can_be_undone_imports_what_the_store_needs(unconfigured: Household) -> None:
+    with Album.at(unconfigured.state) as album:
+        album.import_references("Ann", 1)
+    assert imported_by(unconfigured, "undo", "--list", "--json") & HEAVY == set()
+    assert imported_by(unconfigured, "undo", "--list") & HEAVY == {"rich"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.errors import UsageError
 from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.grouping import group
@@ -287,6 +288,16 @@ def test_new_faces_join_and_every_old_face_stays_where_it_is(name: Name) -> None
 
 
 @every_algorithm
+def test_many_people_with_few_photos_are_no_large_group(name: Name) -> None:
+    random = np.random.default_rng(1)
+    people = np.zeros((400, 128))
+    people[:, :16] = 0.16 * random.normal(size=(400, 16))  # the nearest others are not much farther than oneself
+    who = np.repeat(np.arange(400), random.choice([1, 1, 2, 3], size=400))
+    faces = people[who] + 0.022 * random.normal(size=(len(who), 128))
+    assert max(map(len, members(grouped(known(faces.astype(np.float32)), name)))) <= 6
+
+
+@every_algorithm
 def test_named_clusters_take_in_faces_but_are_never_joined(name: Name) -> None:
     grouping = grouped(known(faces_of(1, 9), clusters=[4] * 4 + [9] * 4 + [0], firm=[4, 9]), name)
     assert grouping.absorbed == {}
@@ -356,7 +367,7 @@ def test_a_larger_threshold_than_usual_reaches_as_far_as_it_says() -> None:
 
 def test_an_unknown_algorithm_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
-        algorithm("k-means", None)
+        algorithm("k-means", None, SFACE.calibration)
     assert str(caught.value) == "'k-means' is not an algorithm; use one of linkage, whispers, hdbscan."
 
 
@@ -370,6 +381,16 @@ def test_the_same_distances_mean_less_for_the_mirrored_model() -> None:
         len(grouped(replace(faces, model=model), "linkage").fresh) for model in (MODEL, "dlib-resnet-v1-mirrored")
     )
     assert 5 < mirrored < usual < 80
+
+
+def test_what_all_faces_have_in_common_brings_nobody_together() -> None:
+    mean, random = np.array(SFACE.calibration.mean_direction), np.random.default_rng(1)
+    others = random.normal(size=(8, 128))
+    strangers = others / np.linalg.norm(others, axis=1, keepdims=True) + 3.2 * mean
+    directions = (THRESHOLD * strangers / np.linalg.norm(strangers, axis=1, keepdims=True)).astype(np.float32)
+    as_sface, as_another = (replace(known(directions), model=model) for model in (SFACE.id, "another"))
+    assert grouped(as_sface, "linkage").fresh == ()
+    assert members(grouped(as_another, "linkage")) == [[1, 2, 3, 4, 5, 6, 7, 8]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,15 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, THRESHOLD, Model
 from familiar.identity.gallery import Gallery
-from familiar.identity.matching import ONE_LOOK, match
+from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
+from familiar.identity.person_distance import PersonDistance
 from familiar.identity.verdicts import Verdicts
 from familiar.model import Embeddings, Match
 from familiar.settings import MatchingSettings
 from support import photos
 
 DEFAULTS = MatchingSettings()
+CALIBRATION = DLIB_PLAIN.calibration
 
 
 def around(seed: int, count: int, spread: float = 0.02) -> Embeddings:
@@ -29,7 +32,7 @@ def person(name: str, references: Embeddings, threshold: float | None = None) ->
 
 
 def matched(faces: Embeddings, *people: KnownPerson, **changes: float) -> tuple[Match | None, ...]:
-    return match(faces, Gallery.of(people), DEFAULTS.model_copy(update=changes))
+    return match(faces, Gallery.of(people, CALIBRATION), DEFAULTS.model_copy(update=changes))
 
 
 def sure(found: Sequence[Match | None]) -> list[Match]:
@@ -92,9 +95,48 @@ def test_the_distance_is_to_the_centre_of_the_nearest_references_of_one_look(see
     faces = np.concatenate([around(seed, 7, spread=0.04)[5:], around(seed + 1, 6, spread=0.04)[4:]])
     for face, found in zip(faces, sure(matched(faces, person("Ann", references), nearest=nearest)), strict=True):
         order = np.argsort(np.linalg.norm(references - face, axis=1))[:nearest]
-        alike = [row for row in order if np.linalg.norm(references[row] - references[order[0]]) <= ONE_LOOK]
+        alike = [row for row in order if np.linalg.norm(references[row] - references[order[0]]) <= CALIBRATION.one_look]
         centre = references[alike].mean(axis=0, dtype=np.float64)
         assert found.distance == pytest.approx(np.linalg.norm(face - centre), abs=1e-5)
+
+
+def directions(embeddings: Embeddings) -> Embeddings:
+    """The same as directions, as SFace gives them."""
+    found: Embeddings = THRESHOLD * embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return found
+
+
+@given(seed=st.integers(0, 1000), nearest=st.integers(1, 12))
+@settings(deadline=None, max_examples=30)
+def test_the_centre_of_directions_is_as_long_as_they_are(seed: int, nearest: int) -> None:
+    references, faces = directions(around(seed, 9, spread=0.06)), directions(around(seed, 14, spread=0.06)[9:])
+    gallery = Gallery.of([person("Ann", references)], SFACE.calibration)
+    for face, found in zip(faces, sure(match(faces, gallery, MatchingSettings(nearest=nearest))), strict=True):
+        order = np.argsort(np.linalg.norm(references - face, axis=1))[:nearest]
+        alike = references[order][
+            np.linalg.norm(references[order] - references[order[0]], axis=1) <= SFACE.calibration.one_look
+        ]
+        centre = directions(alike.mean(axis=0, dtype=np.float64)[None])[0]
+        assert found.distance == pytest.approx(np.linalg.norm(face - centre), abs=1e-5)
+
+
+@pytest.mark.parametrize("model", [SFACE, DLIB], ids=lambda model: model.name)
+@given(seed=st.integers(0, 1000), threshold=st.floats(0.2, 0.6))
+@settings(deadline=None, max_examples=20)
+def test_everybody_who_is_near_enough_is_looked_at(model: Model, seed: int, threshold: float) -> None:
+    random = np.random.default_rng(seed)
+    spreads = random.uniform(0.02, 0.06, size=8)
+    known = [around(number, 30, spread=spread) for number, spread in enumerate(spreads)]
+    known = [directions(own) if model is SFACE else own for own in known]
+    people = [person(f"{number}{twin}", own[twin:12:2]) for number, own in enumerate(known) for twin in (0, 1)]
+    faces, choices = np.concatenate([own[12:] for own in known]), MatchingSettings(threshold=threshold)
+    distance = PersonDistance.of(model.calibration, choices)
+    first, second = np.sort([distance.measure(faces, each.references) for each in people], axis=0)[:2]
+    found = sure(match(faces, Gallery.of(people, model.calibration), choices))
+    near = first <= threshold
+    np.testing.assert_allclose(np.array([one.distance for one in found])[near], first[near])
+    expected = near & (second - first < model.calibration.margin)
+    assert [one.ambiguous for one in found] == expected.tolist()
 
 
 def test_damaged_embeddings_match_nobody_and_harm_no_others() -> None:
@@ -139,7 +181,7 @@ def test_a_person_far_away_changes_nothing(seed: int) -> None:
 
 
 def judged(faces: Embeddings, verdicts: Verdicts, *people: KnownPerson) -> tuple[Match | None, ...]:
-    return match(faces, Gallery.of(people), DEFAULTS, verdicts)
+    return match(faces, Gallery.of(people, CALIBRATION), DEFAULTS, verdicts)
 
 
 def test_without_verdicts_nothing_is_otherwise() -> None:

@@ -2,13 +2,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from familiar.embedding_models import DLIB
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
+from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
 from familiar.settings import MatchingSettings
 from support.album import embedding
+
+DISTANCE = PersonDistance.of(DLIB.calibration, MatchingSettings())
 
 
 def test_a_person_is_as_far_from_a_face_as_matching_says() -> None:
@@ -16,18 +20,18 @@ def test_a_person_is_as_far_from_a_face_as_matching_says() -> None:
     faces = np.stack([embedding(1, look) for look in range(100, 110)])
     ann = KnownPerson(name="Ann", threshold=2, references=references)
     settings = MatchingSettings()
-    found = [each.distance for each in match(faces, Gallery.of([ann]), settings) if each is not None]
-    np.testing.assert_allclose(distances_to(faces, references, nearest=settings.nearest), found)
+    found = [each.distance for each in match(faces, Gallery.of([ann], DLIB.calibration), settings) if each is not None]
+    np.testing.assert_allclose(distances_to(faces, references, DISTANCE), found)
 
 
 def test_a_damaged_embedding_is_infinitely_far_away() -> None:
     faces = np.stack([embedding(1), np.full(128, np.nan, np.float32)])
-    assert np.isinf(distances_to(faces, faces[:1], nearest=7)).tolist() == [False, True]
+    assert np.isinf(distances_to(faces, faces[:1], DISTANCE)).tolist() == [False, True]
     assert np.isinf(distances_from(faces[0], faces)).tolist() == [False, True]
 
 
 def test_no_faces_have_no_distances() -> None:
-    assert distances_to(np.empty((0, 128), np.float32), embedding(1)[None], nearest=7).shape == (0,)
+    assert distances_to(np.empty((0, 128), np.float32), embedding(1)[None], DISTANCE).shape == (0,)
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from([0.1, 0.2, 0.3, float("inf")])), max_size=12))

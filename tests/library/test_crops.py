@@ -40,7 +40,7 @@ EVERY = replace(MATCHED, threshold=1, faces="every")
 
 def sought(album: Album, name: str = "Ann") -> PersonToCrop:
     scorer = Scorer(album.store, MatchingSettings(), MODEL)
-    return PersonToCrop(album.store, scorer, name, threshold=0.44, nearest=7, is_matched=True)
+    return PersonToCrop(album.store, scorer, name, threshold=0.44, is_matched=True)
 
 
 def choose(album: Album, settings: RecordedOptions, name: str = "Ann") -> CropSelection:
@@ -62,7 +62,7 @@ def test_faces_that_count_as_the_person_are_taken_and_every_other_photo_has_a_re
 
 def test_a_face_that_was_named_is_taken_however_far_it_is(album: Album) -> None:
     stranger = album.photo(embedding(EVE, 1))
-    album.store.decisions.name(album.cluster([*stranger, 5]), "Ann", references=[])
+    album.store.decisions.clusters.name(album.cluster([*stranger, 5]), "Ann", references=[])
     assert set(faces(choose(album, MATCHED))) == {1, 2, 4, 5}
     assert set(faces(choose(album, WITHIN))) == {1, 2}
 
@@ -85,7 +85,7 @@ def test_a_face_that_could_be_two_people_is_left_out(album: Album) -> None:
 def test_a_face_that_was_refused_is_taken_with_every_other_one_but_comes_last(album: Album) -> None:
     twin, _ = album.photo(embedding(ANN, 2), embedding(EVE, 5))
     other = album.photo(embedding(ANN, 3))
-    album.store.decisions.refuse(album.cluster([twin, *other]), "Ann")
+    album.store.decisions.clusters.refuse(album.cluster([twin, *other]), "Ann")
     assert choose(album, WITHIN).reasons[6] == "the face was rejected as 'Ann'"
     every = choose(album, EVERY)
     assert faces(every)[5] == [twin + 1]
@@ -112,7 +112,7 @@ def test_a_face_that_can_not_be_aligned_is_left_out_with_the_reason(album: Album
 
 def test_the_threshold_of_the_person_is_their_own(album: Album) -> None:
     assert sought(album).threshold == 0.44
-    album.store.people.set_threshold("Ann", 0.3)
+    album.store.decisions.people.set_threshold("Ann", 0.3)
     assert sought(album).threshold == 0.3
 
 

@@ -41,7 +41,7 @@ def album(tmp_path: Path) -> Iterator[Album]:
         album.cluster([video, still])
         album.match(none, "=Ann")
         album.cluster([none])
-        album.store.decisions.not_a_face([none])
+        album.store.decisions.faces.not_a_face([none])
         album.store._db.conn.execute("UPDATE photos SET taken = '2001-02-03T04:05:06.500000' WHERE id = 1")
         album.store.photos.set_aside("f" * 64, "@damaged")
         yield album
@@ -124,6 +124,10 @@ def test_faces_come_with_whom_they_count_as_and_without_those_that_are_none(albu
     assert [video[name] for name in matched] == [None] * 6
     assert (video["times"], video["cluster"]) == ([1.5, 2.5], 1)
     assert "embedding" not in ann
+    assert ann["detection_score"] is None  # nobody knows it of faces that were found before it was kept
+    album.store._db.conn.execute("UPDATE faces SET score = 0.875 WHERE id = 1")
+    (ann, *_) = read_jsonl(written(album.store.tables.faces(embeddings=False), "jsonl"))
+    assert (ann["detection_score"], ann["score"]) == (0.875, 0.8)
 
 
 def test_matches_are_those_of_the_faces(album: Album) -> None:

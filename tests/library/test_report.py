@@ -21,6 +21,7 @@ from familiar.library.report.reasons import grouped
 from familiar.store.store import Store
 from familiar.store.views.statistics import ReasonCount
 from support.large_store import fill
+from support.people import add_person
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>$x_1$ & 中文 🙂 \u200d"
@@ -42,7 +43,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A household of 2,000 photos, whose names and paths mean no good."""
     with Store(tmp_path_factory.mktemp("report") / "familiar.db") as opened:
         fill(opened, photos=2000, faces=3000, people=30)
-        opened.people.rename("Person 1", HOSTILE.strip())
+        opened.decisions.people.rename("Person 1", HOSTILE.strip())
         bad = opened.photos.set_aside("f" * 64, "damaged: '<img src=x onerror=alert(1)>' at 7")
         path = Path(os.fsdecode(b"/bad/\xff<img src='/evil.example/x'>\x1b.jpg"))
         opened.files.place(path, photo_id=bad, size=1, mtime_ns=1)
@@ -170,7 +171,7 @@ def test_an_empty_store_gives_a_page_that_says_so(tmp_path: Path) -> None:
 
 def test_people_alone_and_photos_alone_make_a_page(tmp_path: Path) -> None:
     with Store(tmp_path / "people.db") as store:
-        store.people.add("Ann")
+        add_person(store, "Ann")
         assert "Ann" in render(figures_of(store), Pictures(), faces=True)
     with Store(tmp_path / "photos.db") as store:
         fill(store, photos=12, faces=0, people=0)

@@ -37,15 +37,15 @@ def test_a_face_that_was_refused_for_a_person_or_is_somebody_else_does_not_count
     strangers = album.photo(embedding(ANN, 2)) + album.photo(embedding(ANN, 3))
     cluster = album.cluster(strangers)
     assert min(scores(album)[5], scores(album)[6]) > 0.6
-    album.store.decisions.refuse(cluster, "Ann")
+    album.store.decisions.clusters.refuse(cluster, "Ann")
     assert not {5, 6} & set(scores(album))
     others = album.photo(embedding(ANN, 4)) + album.photo(embedding(ANN, 5))
-    album.store.decisions.name(album.cluster(others), "Zoe", references=[])
+    album.store.decisions.clusters.name(album.cluster(others), "Zoe", references=[])
     assert not {7, 8} & set(scores(album))
 
 
 def test_what_is_no_face_is_not_scored(album: Album) -> None:
-    album.store.decisions.not_a_face([5])
+    album.store.decisions.faces.not_a_face([5])
     assert sorted(scores(album)) == [1, 2, 3]
 
 
@@ -118,7 +118,7 @@ def test_photos_are_chosen_by_who_is_in_them(album: Album) -> None:
     assert chosen([ann, bob], every=True) == [2]
     assert chosen([ann], only=True) == [1]
     assert chosen([ann, bob], only=True) == [1, 2, 3]
-    album.store.decisions.not_a_face([7])
+    album.store.decisions.faces.not_a_face([7])
     assert chosen([ann], only=True) == [1, 5]
 
 

@@ -94,7 +94,7 @@ def export(
 
 
 def rename_a_cluster(review: Review) -> None:
-    review.store.decisions.name(1, "Bob", references=())
+    review.store.decisions.clusters.name(1, "Bob", references=())
 
 
 def tree(top: Path) -> dict[str, bytes]:
@@ -275,7 +275,7 @@ def test_an_export_that_another_one_has_overtaken_touches_nothing(review: Review
     before = former(review)
     export(review, NEWER)
     after = tree(review.top)
-    with pytest.raises(UsageError, match="was changed by another export or import meanwhile; export again"):
+    with pytest.raises(UsageError, match="was changed by another export or import in the meantime; export again"):
         export(review, before=before)
     assert tree(review.top) == after
 
@@ -292,10 +292,10 @@ def test_what_gets_in_the_way_at_the_last_moment_is_told_and_the_export_complete
     with pytest.raises(RetryError) as caught:
         export(review, NEWER, pulse=pulse)
     assert str(caught.value) == (
-        f"{review.top}: not everything is in its place yet, which the next export or import there completes: Bob is no "
+        f"{review.top}: the export is incomplete; the next export or import there completes it: Bob is not a "
         "folder; move it elsewhere."
     )
-    with pytest.raises(RetryError, match="can't be put right for now: Bob is no folder; move it elsewhere"):
+    with pytest.raises(RetryError, match="can't be completed for now: Bob is not a folder; move it elsewhere"):
         recover(review.top)
     assert (review.top / "Bob").read_bytes() == MINE
     (review.top / "Bob").rename(review.top / ".bob")

@@ -222,6 +222,19 @@ def test_the_two_operations_on_sidecars_get_a_kind_each_and_all_else_stays(tmp_p
     assert names >= {f"operations_{ending}" for ending in endings}
 
 
+def test_faces_of_a_store_without_scores_stay_and_have_none(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_scores_of_detectors")
+        connection.execute("INSERT INTO photos (id, hash, verdict, seen_at) VALUES (1, ?, 'seen', '')", ("a" * 64,))
+        connection.execute(
+            "INSERT INTO faces (photo_id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, "
+            "sharpness, engine) VALUES (1, 1, 2, 3, 4, '[]', zeroblob(512), 2, 1.5, 'm')"
+        )
+    with closing(opened(path)) as db:
+        assert list(db.conn.execute("SELECT box_left, score FROM real_faces")) == [(1, None)]
+
+
 def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     store_with_older_sidecars(path)
@@ -265,6 +278,29 @@ def migration_dies_at(path: Path, statement: int) -> bool:
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def test_references_of_an_older_store_stay_and_their_numbers_are_not_given_again(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    row = (7, 3, b"\0" * 512, "old", b"/a.jpg", None, "2026-05-01T12:00:00+00:00")
+    names = "id, person_id, embedding, engine, origin, taken, added_at"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_removed_references")
+        connection.execute("INSERT INTO people (id, name, key, added_at) VALUES (3, 'Ann', 'ann', '2026-05-01')")
+        connection.execute(f"INSERT INTO face_references ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+    with Store(path, now=lambda: NOON) as store:
+        conn = store._db.conn
+        assert conn.execute(f"SELECT {names}, face_id FROM face_references").fetchall() == [(*row, None)]  # noqa: S608
+        assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        store.decisions.people.remove("Ann")
+        conn.execute("DELETE FROM removed_references")
+        with store.decisions.log.event("import references") as event:
+            assert event.person("Bob") == (4, "Bob")
+        (number,) = conn.execute(
+            "INSERT INTO face_references (person_id, embedding, engine, added_at) VALUES (4, ?, 'x', '') RETURNING id",
+            (b"\0" * 512,),
+        ).fetchone()
+        assert number == 8
 
 
 def old_store(path: Path, *models: str) -> Path:

@@ -1,7 +1,19 @@
-from familiar.model import Photo
+from dataclasses import replace
+
+import numpy as np
+
+from familiar.model import Box, Face, Photo
 from familiar.store.store import Store
 
 HASH = "ab" * 32
+FACE = Face(
+    box=Box(left=0, top=0, right=9, bottom=9),
+    landmarks=(),
+    embedding=np.zeros(128, np.float32),
+    size=9,
+    sharpness=1.0,
+    engine="test",
+)
 PHOTO = Photo(hash=HASH, format="PNG", width=9, height=9, taken=None, engine="test")
 
 
@@ -28,3 +40,8 @@ def test_a_photo_that_was_set_aside_may_be_seen_later(store: Store) -> None:
     found = store.photos.find(HASH)
     assert found is not None
     assert (found.verdict, found.reason, found.handled) == ("seen", None, False)
+
+
+def test_a_face_keeps_how_sure_the_detector_was_if_that_is_known(store: Store) -> None:
+    photo = replace(PHOTO, faces=(replace(FACE, score=0.875), FACE))
+    assert [face.score for face in store.photos.load(store.photos.record(photo)).faces] == [0.875, None]

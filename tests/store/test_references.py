@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from familiar.embedding_models import calibration_of
 from familiar.errors import UsageError
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
@@ -78,7 +79,7 @@ def test_references_of_somebody_else_are_refused_and_nothing_is_taken_in(album: 
 
 def test_a_person_with_imported_references_alone_is_matched(album: Album) -> None:
     take_in(album, "Ann", looks(1, 1, 2, 3))
-    gallery = Gallery.of(album.store.people.known(MODEL))
+    gallery = Gallery.of(album.store.people.known(MODEL), calibration_of(MODEL))
     (found,) = match(looks(1, 9), gallery, MatchingSettings())
     assert found is not None
     assert (found.person, found.accepted) == ("Ann", True)
@@ -88,12 +89,12 @@ def test_imported_references_go_with_their_person(album: Album) -> None:
     take_in(album, "Ann", looks(1, 1, 2))
     take_in(album, "Bob", looks(2, 1))
     album.register(album.photo(embedding(2, 7))[0], "Bob")
-    album.store.people.rename("Bob", "Robert")
-    album.store.people.merge("Ann", "Robert")
+    album.store.decisions.people.rename("Bob", "Robert")
+    album.store.decisions.people.merge("Ann", "Robert")
     assert counts(album) == {"Robert": 4}
     shown = album.store.people.references(album.store.people.find("Robert").id)
     assert [reference.face_id is None for reference in shown] == [True, True, True, False]
-    album.store.people.remove("Robert")
+    album.store.decisions.people.remove("Robert")
     assert album.rows()["face_references"] == []
 
 
@@ -112,10 +113,10 @@ def test_imported_references_are_never_encoded_again_and_are_told_of(album: Albu
 def test_clusters_heed_people_of_imported_references(album: Album) -> None:
     take_in(album, "Ann", looks(1, 1, 2))
     cluster = album.cluster(album.faces(3, 2))
-    event = album.store.decisions.name(cluster, "Ann", references=album.members(cluster))
+    event = album.store.decisions.clusters.name(cluster, "Ann", references=album.members(cluster))
     assert counts(album) == {"Ann": 4}
     album.store.decisions.undo(event)
     assert counts(album) == {"Ann": 2}
-    album.store.decisions.refuse(cluster, "Ann")
+    album.store.decisions.clusters.refuse(cluster, "Ann")
     assert album.refused(album.members(cluster)[0]) == {"Ann"}
     assert counts(album) == {"Ann": 2}

@@ -16,6 +16,7 @@ from familiar.errors import NoStoreError, StoreError, StoreReplacedError
 from familiar.filesystem.anchors import Anchor
 from familiar.model import Copy, Photo, Plan
 from familiar.store.store import Store
+from support.people import add_person
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -104,7 +105,7 @@ def test_nothing_is_written_to_files_that_nobody_finds_any_more(
         lambda: store.journal.record(photo_id, Path("/a.jpg"), plan()),
         lambda: store.journal.reserve(step, Reservation(source=a, target=b, temporary=temporary, hash="")),
         lambda: store.journal.begin_undo(step),
-        lambda: store.people.add("Eileen Collins"),
+        lambda: add_person(store, "Eileen Collins"),
         store.check_in_place,
     ]
     for write in writes:
@@ -140,7 +141,7 @@ def test_a_backup_that_was_put_in_the_place_of_an_open_store_is_not_overwritten_
     store: Store, path: Path, tmp_path: Path
 ) -> None:
     with Store(tmp_path / "backup.db") as backup:
-        backup.people.add("Eileen Collins")
+        add_person(backup, "Eileen Collins")
     known(store)
     (tmp_path / "backup.db").rename(path)
     store.close()
@@ -174,7 +175,7 @@ def test_a_link_to_a_store_is_followed_and_watched(store: Store, path: Path, tmp
         assert linked.photos.counts()["seen"] == 1
         link.unlink()
         with pytest.raises(StoreReplacedError, match=rf"{link}: was deleted"):
-            linked.people.add("Eileen Collins")
+            add_person(linked, "Eileen Collins")
 
 
 def test_a_store_with_an_odd_name_is_opened(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ MODEL = "test"
 ANN, BOB, EVE = 1, 2, 3
 """People, as `embedding` numbers them."""
 
-_DECIDED = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references")
+_DECIDED = ("clusters", "cluster_faces", "refusals", "no_faces", "people", "face_references", "removed_references")
 """The tables that decisions change."""
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -141,10 +141,27 @@ class Album:
         wanted = FaceToRegister(person=person, face_id=face, origin=Path("/photos/a.jpg"))
         assert self.store.references.register([wanted]) == [Registered(added=True, owner=person)]
 
+    def add_reference(self, face: int, person: str) -> Registered:
+        """Register a face as a reference, unless it is registered; return what came of it."""
+        (result,) = self.store.references.register(
+            [FaceToRegister(person=person, face_id=face, origin=Path("/photos/a.jpg"))]
+        )
+        return result
+
+    def import_references(self, person: str, count: int) -> None:
+        """Register embeddings without faces as references of a person; all calls import the first of the same ones."""
+        embeddings = np.stack([embedding(1000 + sum(map(ord, person)), look) for look in range(count)])
+        self.store.references.take_in(person, embeddings, origins=[None] * count, engine=MODEL)
+
     def home(self, face: int) -> int | None:
         """Return the cluster that a face is in."""
         found = self.store.clusters.face(face)
         return None if found is None else found.cluster
+
+    def free_faces(self) -> list[int]:
+        """Return the faces that are in no cluster."""
+        rows = self.store._db.conn.execute("SELECT id FROM faces WHERE id NOT IN (SELECT face_id FROM cluster_faces)")
+        return [int(row[0]) for row in rows]
 
     def members(self, cluster: int) -> list[int]:
         """Return the faces of a cluster."""

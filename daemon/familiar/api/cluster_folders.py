@@ -1,4 +1,4 @@
-"""Clusters as folders of pictures: written out, changed by a person with any file manager, and read again."""
+"""Clusters as folders of pictures: exported, changed with any file manager, and imported again."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,10 +25,10 @@ from familiar.settings import FolderSettings
 def export_clusters(
     session: Session, folder: Path, *, clusters: Sequence[int], unnamed: bool, most: int | None, again: bool
 ) -> Exported:
-    """Write a crop of each face into a folder; `Clusters.export` says more."""
+    """Write a crop of each face into a folder; `FaceClusters.export` says more."""
     check_number("most", most, 1)
     if clusters and unnamed:
-        raise UsageError("--cluster and --unnamed do not go together: say which clusters, or all without a name.")
+        raise UsageError("--cluster and --unnamed can't be used together: name clusters, or export all without a name.")
     settings, store = session.settings, session.store()
     known = [FolderSettings(path=root.path) for root in store.roots.all()]
     refuse_watched(folder, [*settings.folders, *known])
@@ -48,7 +48,7 @@ def export_clusters(
 
 
 def plan_import(session: Session, folder: Path) -> FolderImport:
-    """Find out what was changed in a folder since its export; `Clusters.plan_import` says more."""
+    """Return what was changed in a folder since its export; `FaceClusters.plan_import` says more."""
     model = session.model  # settings that are wrong are refused before anything is done
     recover(folder)
     manifest = read_manifest(folder)
@@ -59,7 +59,7 @@ def plan_import(session: Session, folder: Path) -> FolderImport:
 
 
 def apply_import(session: Session, wanted: FolderImport) -> list[ChangeResult]:
-    """Decide what a plan says; `Clusters.apply_import` says more."""
+    """Apply a plan; `FaceClusters.apply_import` says more."""
     store = session.store()
     with session.progress("deciding") as count:
         results = carry_out_import(store, wanted, count)

@@ -1,4 +1,4 @@
-"""Groups of faces that nobody has named yet, and what a person decides about them."""
+"""Clusters: groups of faces, and what a person decides about them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +13,9 @@ from familiar.library.clusters.naming import name_cluster
 from familiar.library.named_paths import expanded
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
-from familiar.store.clusters.decisions import EventRow
 from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.clusters.suggestions import Suggestion
+from familiar.store.decisions.log import EventRow
 
 if TYPE_CHECKING:
     from familiar.library.clusters.folders.export import Exported
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClusterEvent:
-    """A decision that made a new cluster, and the id of that."""
+    """A decision that made a new cluster, and the id of the cluster."""
 
     event: EventRow
     cluster: int
@@ -35,12 +35,12 @@ class NewClusterEvent:
 class FaceClusters:
     """Groups of faces, each of one person as far as the program can tell.
 
-    A cluster's id never changes and never comes back; that of a cluster that became a part of another one stands for
-    the other one. What is decided here holds for good, is an event of a log, and can be undone. After a decision all
-    known faces are matched again, by the daemon if it runs.
+    The id of a cluster never changes and is never used again; the id of a cluster that became a part of another one
+    stands for the other one. A decision is an event of a log, and holds until it is undone. After a decision all known
+    faces are matched again, by the daemon if it runs.
 
     All methods raise NoStoreError if there is no store yet, and UsageError if there is no such cluster, face or person,
-    or if what is asked for contradicts an earlier decision; then nothing is changed.
+    or if the call contradicts an earlier decision; then nothing is changed.
     """
 
     def __init__(self, session: Session) -> None:
@@ -48,7 +48,7 @@ class FaceClusters:
         self._session = session
 
     def all(self) -> list[ClusterRow]:
-        """Return all clusters, the largest first, those with a name and the ignored ones included."""
+        """Return all clusters, the largest first, including those with a name and the ignored ones."""
         return self._session.store().clusters.all()
 
     def find(self, cluster: int) -> ClusterRow:
@@ -61,26 +61,26 @@ class FaceClusters:
         return store.clusters.faces(store.clusters.live(cluster))
 
     def paths_of(self, faces: Iterable[ClusterFace]) -> dict[int, Path | None]:
-        """Return where the photos of faces lie, by the photo's id; None: nowhere any more."""
+        """Return the paths of the photos of faces, by the photo's id; None: the photo is gone."""
         files = self._session.store().files
         return {
             photo: next(iter(files.paths_of(photo)), None) for photo in dict.fromkeys(one.photo_id for one in faces)
         }
 
     def name(self, cluster: int, name: str, *, allow_same_photo: bool = False) -> EventRow:
-        """Say whose faces those of a cluster are; up to twelve of them become references.
+        """Give a cluster a name: all of its faces are this person's; up to twelve become references.
 
         Args:
             cluster: its id.
-            name: of a person who is known, or a new one.
-            allow_same_photo: even if one photo shows two of the person's faces then, as with a mirror or a collage.
-                The setting `clustering.same_photo` allows it always.
+            name: the name of a known person, or of a new one.
+            allow_same_photo: allow one photo to show two faces of the person, as with a mirror or a collage. The
+                setting `clustering.same_photo` always allows it.
         """
         store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
         return self._decided(name_cluster(store, cluster, name, model=self._session.model, allow_same_photo=allow))
 
     def merge(self, cluster: int, into: int, *, allow_same_photo: bool = False) -> EventRow:
-        """Make one cluster of two; one with a name takes the other in, whichever comes first.
+        """Make two clusters one: a cluster with a name absorbs one without, otherwise `into` absorbs the other.
 
         Args:
             cluster: its id.
@@ -88,73 +88,73 @@ class FaceClusters:
             allow_same_photo: as for `name`.
         """
         store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
-        return self._decided(store.decisions.merge(cluster, into, allow_same_photo=allow))
+        return self._decided(store.decisions.clusters.merge(cluster, into, allow_same_photo=allow))
 
     def split(self, cluster: int, faces: Sequence[int]) -> NewClusterEvent:
-        """Take faces, by their ids, out of a cluster into a new one; the two never come together by themselves."""
-        event, fresh = self._session.store().decisions.split(cluster, faces)
+        """Move faces, by their ids, from a cluster to a new one; the program never joins the two again."""
+        event, fresh = self._session.store().decisions.clusters.split(cluster, faces)
         return NewClusterEvent(event=self._decided(event), cluster=fresh)
 
     def take_out(self, cluster: int, faces: Sequence[int]) -> EventRow:
-        """Take faces out of a cluster, each by itself; they never come back to it, nor to its person."""
-        return self._decided(self._session.store().decisions.take_out(cluster, faces))
+        """Take faces out of a cluster; they never come back to it or to its person."""
+        return self._decided(self._session.store().decisions.faces.take_out(cluster, faces))
 
     def place(self, cluster: int, faces: Sequence[int], *, allow_same_photo: bool = False) -> EventRow:
         """Put faces into a cluster, wherever they are now; `allow_same_photo` as for `name`."""
         store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
-        return self._decided(store.decisions.place(cluster, faces, allow_same_photo=allow))
+        return self._decided(store.decisions.faces.place(cluster, faces, allow_same_photo=allow))
 
     def gather(self, faces: Sequence[int], *, allow_same_photo: bool = False) -> NewClusterEvent:
         """Make a new cluster of faces, wherever they are now; `allow_same_photo` as for `name`."""
         store, allow = self._session.store(), self._allows_same_photo(allow_same_photo)
-        event, fresh = store.decisions.gather(faces, allow_same_photo=allow)
+        event, fresh = store.decisions.faces.gather(faces, allow_same_photo=allow)
         return NewClusterEvent(event=self._decided(event), cluster=fresh)
 
     def refuse(self, cluster: int, name: str) -> EventRow:
-        """Say that a cluster is not this person: all of its faces, and those that come to it later."""
-        return self._decided(self._session.store().decisions.refuse(cluster, name))
+        """Say that a cluster is not this person: all of its faces, and those that join it later."""
+        return self._decided(self._session.store().decisions.clusters.refuse(cluster, name))
 
     def tell_apart(self, cluster: int, other: int) -> EventRow:
         """Say that two clusters are two people."""
-        return self._decided(self._session.store().decisions.tell_apart(cluster, other))
+        return self._decided(self._session.store().decisions.clusters.tell_apart(cluster, other))
 
     def ignore(self, cluster: int) -> EventRow:
-        """Say that nobody wants to know who this is; faces that come to the cluster later are ignored, too."""
-        return self._decided(self._session.store().decisions.ignore(cluster))
+        """Ignore a cluster, and the faces that join it later."""
+        return self._decided(self._session.store().decisions.clusters.ignore(cluster))
 
     def not_a_face(self, faces: Sequence[int]) -> EventRow:
-        """Say that what was found is not a face: it counts nowhere any more."""
-        return self._decided(self._session.store().decisions.not_a_face(faces))
+        """Mark faces as not faces: they no longer count anywhere."""
+        return self._decided(self._session.store().decisions.faces.not_a_face(faces))
 
     def suggestions(self, *, margin: float = 0.08) -> list[Suggestion]:
-        """Return what a person should look at, best first: who a cluster may be, and which clusters may be one.
+        """Suggest who clusters may be, and which clusters may be one person, the best suggestion first.
 
         Args:
-            margin: how much farther from a person than the threshold of matching the faces of a cluster may be on
-                average, as a distance.
+            margin: how much the mean distance of a cluster's faces to a person may exceed the threshold of matching.
         """
         store = self._session.store()
         return store.suggestions.all(threshold=self._session.settings.matching.threshold + margin)
 
     def log(self, *, limit: int | None = None) -> list[EventRow]:
-        """Return what was decided, by persons and by the program, the newest first; no more than `limit`."""
-        return self._session.store().decisions.events(limit=limit)
+        """Return the decisions about clusters, of persons and of the program, the newest first, at most `limit`."""
+        return self._session.store().decisions.log.events(subject="clusters", limit=limit)
 
     def undo(self, event: int | None = None) -> EventRow:
-        """Take a decision back, by default the last one of a person; all is as it was before it.
+        """Undo a decision, by default the last one of a person about clusters; return it. All is as it was before.
 
         Args:
             event: its number in the log.
 
         Raises:
-            UsageError: there is no such event, it was undone already, or a later one builds on it.
+            UsageError: there is no such event, it was undone already, or a later one builds on it; nothing is
+                changed.
         """
-        undone = self._session.store().decisions.undo(event)
+        undone = self._session.store().decisions.undo(event, subject="clusters")
         self._session.rematch()
         return undone
 
     def run(self, *, threshold: float | None = None) -> GroupingResult:
-        """Group the faces that nobody is known to be; clusters that exist keep their ids and their faces.
+        """Group the faces of unknown people; existing clusters keep their ids and faces.
 
         Args:
             threshold: distance up to which a face joins a group, in 0 to 2; by default the configured one.
@@ -171,7 +171,7 @@ class FaceClusters:
 
     @contextmanager
     def pictures(self) -> Iterator["ClusterPictures"]:
-        """Keep ready for a block what cuts faces out of photos, for several pictures of clusters."""
+        """Keep the worker processes that cut faces out of photos for a block, for several pictures of clusters."""
         with self._session.loop() as loop:
             workers = self._session.workers(networks=False)
             try:
@@ -196,11 +196,11 @@ class FaceClusters:
         """Write a crop of each face into a folder, sorted by clusters; photos are not touched.
 
         Args:
-            folder: a new or empty one, outside of the watched folders.
+            folder: a new or empty folder, outside of the watched folders.
             clusters: only these; by default all except the ignored ones.
             unnamed: only clusters without a name.
             most: largest number of faces of a cluster, the most typical first.
-            again: replace what was exported into the folder before.
+            again: replace an earlier export in the folder.
 
         Raises:
             UsageError: the folder can't be used, or has changes that were not imported.
@@ -213,21 +213,21 @@ class FaceClusters:
         return export_clusters(self._session, target, clusters=clusters, unnamed=unnamed, most=most, again=again)
 
     def plan_import(self, folder: str | Path) -> "FolderImport":
-        """Find out what was changed in a folder since its export, and what that means; nothing is decided yet.
+        """Return what was changed in a folder since its export, and what that means; nothing is decided yet.
 
         Raises:
-            UsageError: the folder was not exported, or from another store.
+            UsageError: the folder has no export, or one from another store.
         """
         from familiar.api.cluster_folders import plan_import  # noqa: PLC0415
 
         return plan_import(self._session, expanded(folder))
 
     def apply_import(self, wanted: "FolderImport") -> "list[ChangeResult]":
-        """Decide what a plan says, and return what came of each change; one that can't be made stops no other.
+        """Apply a plan, and return the result of each change; the others are applied if one can't be made.
 
         Raises:
-            UsageError: clusters or the folder were changed since the plan was made; nothing was done.
-            RetryError: all was done, but what lies in the folder now can't be written down there.
+            UsageError: clusters or the folder were changed since the plan was made; nothing is changed.
+            RetryError: all changes are applied, but the manifest of the folder can't be written.
         """
         from familiar.api.cluster_folders import apply_import  # noqa: PLC0415
 
@@ -239,7 +239,7 @@ class FaceClusters:
     def _decided(self, event: int) -> EventRow:
         """Match all faces again by what was decided, and return that."""
         self._session.rematch()
-        return self._session.store().decisions.event(event)
+        return self._session.store().decisions.log.event_of(event)
 
 
 class ClusterPictures:
@@ -252,7 +252,7 @@ class ClusterPictures:
         self._loop = loop
 
     def montage(self, cluster: int, *, columns: int = 8, rows: int = 3) -> "ClusterMontage":
-        """Return one picture of the most and the least typical faces of a cluster, each with its number.
+        """Return one picture of the most and the least typical faces of a cluster, with their numbers.
 
         Faces whose photos can't be read are shown as gone.
 

@@ -101,7 +101,6 @@ def _references(session: Session, request: CropRequest) -> list[CropReference]:
             Scorer(store, matching, model_for(store, name, in_use=session.model_in_use).id),
             name,
             threshold=matching.threshold,
-            nearest=matching.nearest,
             is_matched=model in store.references.engines_of(store.people.find(name).id),
         )
         for name in request.people

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from familiar.library.export.formats import Format
     from familiar.library.export.tables import TableName
     from familiar.library.handover import Undone
+    from familiar.library.history import HistoryEntry
     from familiar.library.named_paths import Paths
     from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
@@ -272,7 +273,7 @@ class Library(Closing):
 
         Args:
             photos: what is put there.
-            to: the folder, which is made if need be.
+            to: the folder, which is created if needed.
             action: what is done with them.
             rule: the originator, for the journal.
 
@@ -281,13 +282,29 @@ class Library(Closing):
         """
         return api.placement.put(self._session, photos, self.check_target(to), action, rule)
 
-    def undo(self, operations: Sequence[int] = (), *, last: bool = False, since: datetime | None = None) -> Undone:
+    def history(self, *, limit: int | None = None) -> list[HistoryEntry]:
+        """Return what was done to files, and decided about clusters and people, the newest first.
+
+        Each entry says by which command it can be undone, or why it can't be undone now. `undo` undoes operations on
+        files, `clusters.undo` and `people.undo` undo decisions.
+
+        Args:
+            limit: largest number of entries.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return api.history.history(self._session, limit=limit)
+
+    def undo(
+        self, operations: Sequence[int | range] = (), *, last: bool = False, since: datetime | None = None
+    ) -> Undone:
         """Undo file operations of rules and commands, newest first.
 
         If one of them can't be undone because its file has moved, nothing is touched.
 
         Args:
-            operations: their numbers in the log.
+            operations: their numbers, as `history` has them; of a range, those that were done and not yet undone.
             last: the last operations, of one photo by rules, or of one command.
             since: all operations since this time, which has a time zone.
 

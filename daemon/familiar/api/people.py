@@ -1,4 +1,4 @@
-"""Who is known, and by which faces."""
+"""The registered people, and their references."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from familiar.errors import UsageError
 from familiar.library.arguments import check_choice, check_distance, check_number
 from familiar.library.named_paths import all_expanded, expanded
 from familiar.names import check_name
+from familiar.store.people import PersonRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from familiar.library.named_paths import Paths
     from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
     from familiar.model import Embeddings
-    from familiar.store.people import PersonRow, ReferenceRow
+    from familiar.store.decisions.log import EventRow
+    from familiar.store.people import ReferenceRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSetEnrolment:
-    """What came of a data set: of each person, and of folders and photos that are nobody's, each with the reason."""
+    """The result for a data set: for each person, and for folders and photos that belong to nobody, with the reason."""
 
     people: tuple[Enrolment, ...]
     refused: tuple[tuple[Path, str], ...]
@@ -32,7 +34,7 @@ class DataSetEnrolment:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReferenceArrays:
-    """A person's references of the model in use: embeddings (n, 128), and where each was taken from, if known."""
+    """A person's references of the model in use: embeddings (n, 128), and where each one comes from, if known."""
 
     person: str
     model: str
@@ -42,7 +44,7 @@ class ReferenceArrays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedReferences:
-    """What came of a file of embeddings of a model; `warning` says what is odd about it."""
+    """The result for a file of embeddings of a model; `warning` says what is unusual about it."""
 
     person: str
     model: str
@@ -51,11 +53,18 @@ class ImportedReferences:
     warning: str | None
 
 
-class RegisteredPeople:
-    """The people whom a library knows.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedPerson(PersonRow):
+    """A person about whom something was decided, and the number of that event; None: nothing had to be changed."""
 
-    Names are compared without regard to case, Unicode form and runs of spaces. After a change all known faces are
-    matched again, by the daemon if it runs.
+    event: int | None
+
+
+class RegisteredPeople:
+    """The registered people of a library.
+
+    Names are compared without regard to case, Unicode form and runs of spaces. Each change is an event of a log, and
+    can be undone. After a change all known faces are matched again, by the daemon if it runs.
     """
 
     def __init__(self, session: Session) -> None:
@@ -87,7 +96,7 @@ class RegisteredPeople:
         return self._session.store().people.references(self.find(name).id)
 
     def refusals(self, name: str) -> int:
-        """Return of how many faces and clusters it was decided that they are not this person.
+        """Return the number of faces and clusters of which it was decided that they are not this person.
 
         Raises:
             UsageError: there is no such person.
@@ -95,14 +104,14 @@ class RegisteredPeople:
         return self._session.store().people.refusals_of(name)
 
     def add(self, name: str, photos: Paths, *, choice: FaceChoice = "only") -> Enrolment:
-        """Register the face in each photo as a person, who is written down if they are new.
+        """Register the face in each photo as a person, who is added if they are new.
 
-        Nobody is registered before all photos were looked at.
+        Nothing is registered until all photos are examined.
 
         Args:
             name: the person.
-            photos: photos, or folders: all photos in them and below are taken, but no videos.
-            choice: which face of a photo with several is taken; with "only", such a photo is refused.
+            photos: photos or folders; of a folder all photos in it and below are used, but no videos.
+            choice: which face of a photo with several is registered; with "only", such a photo is refused.
 
         Raises:
             UsageError: the name can't be used, no photo is named, or there is none at one of the paths.
@@ -127,18 +136,18 @@ class RegisteredPeople:
         most: int | None = None,
         name_of: Callable[[str], str] = str,
     ) -> DataSetEnrolment:
-        """Register the people of a data set with one folder a person.
+        """Register the people of a data set that has one folder per person.
 
-        It can be stopped at any time, and goes on there when it is called again.
+        The call can be stopped at any time; another call continues there.
 
         Args:
             folder: the data set.
             choice: as for `add`.
-            most: photos of a person that are enough, the first ones that will do; None: all.
-            name_of: gives the name of a person from that of their folder.
+            most: largest number of photos of a person, the first usable ones; None: all.
+            name_of: returns the name of the person for the name of a folder.
 
         Raises:
-            UsageError: there is no such folder, or no folder lies in it.
+            UsageError: there is no such folder, or it has no folder in it.
         """
         from familiar.library.people.person_folders import read_data_set
 
@@ -150,46 +159,60 @@ class RegisteredPeople:
         enrolments = self._register(found.candidates, choice=choice, most=most)
         return DataSetEnrolment(people=tuple(enrolments), refused=found.refused)
 
-    def rename(self, name: str, to: str) -> PersonRow:
-        """Give a person another name.
+    def rename(self, name: str, to: str) -> DecidedPerson:
+        """Give a person another name; return them.
 
         Raises:
             UsageError: there is no such person, the new name can't be used, or somebody else has it.
         """
-        person = self._session.store().people.rename(name, to)
-        self._session.rematch()
-        return person
+        event = self._session.store().decisions.people.rename(name, to)
+        return self._decided(event, to)
 
-    def merge(self, name: str, into: str) -> PersonRow:
-        """Give all references of one person to another, whom it returns, and remove the first.
+    def merge(self, name: str, into: str) -> DecidedPerson:
+        """Give all that is known of one person to another one, whom it returns, and remove the first.
 
         Raises:
             UsageError: one of them does not exist, they are the same, or they were told apart before.
         """
-        person = self._session.store().people.merge(name, into)
-        self._session.rematch()
-        return person
+        event = self._session.store().decisions.people.merge(name, into)
+        return self._decided(event, into)
 
-    def remove(self, name: str) -> PersonRow:
-        """Remove a person with their references; no photo is touched.
+    def remove(self, name: str) -> DecidedPerson:
+        """Remove a person with their references; return them as they were. No photo is touched.
 
         Raises:
             UsageError: there is no such person.
         """
-        person = self._session.store().people.remove(name)
+        store = self._session.store()
+        with store.writing():
+            person = self.find(name)
+            event = store.decisions.people.remove(name)
         self._session.rematch()
-        return person
+        return _decided(person, event)
 
-    def set_threshold(self, name: str, distance: float | None) -> PersonRow:
+    def set_threshold(self, name: str, distance: float | None) -> DecidedPerson:
         """Set the largest distance at which a face matches a person, in 0 to 2; None: the configured one.
 
         Raises:
             UsageError: there is no such person.
         """
         check_distance("threshold", distance)
-        person = self._session.store().people.set_threshold(name, distance)
+        event = self._session.store().decisions.people.set_threshold(name, distance)
+        return self._decided(event, name)
+
+    def undo(self, event: int | None = None) -> EventRow:
+        """Undo a decision, by default the last one about people; return it. What it changed is as it was before.
+
+        Args:
+            event: its number, as `Library.history` has it.
+
+        Raises:
+            UsageError: there is no such event, it was undone already, or a later one builds on it;
+                nothing is changed.
+        """
+        undone = self._session.store().decisions.undo(event, subject="people")
         self._session.rematch()
-        return person
+        return undone
 
     def embeddings(self, name: str, *, model: str | None = None) -> ReferenceArrays:
         """Return a person's references of one model as an array (n, numbers).
@@ -247,6 +270,11 @@ class RegisteredPeople:
             person=person, model=found.model.name, registered=registered, known=known, warning=found.warning
         )
 
+    def _decided(self, event: int | None, name: str) -> DecidedPerson:
+        """Match all faces again, and return a person with the event that was about them."""
+        self._session.rematch()
+        return _decided(self.find(name), event)
+
     def _register(self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None) -> list[Enrolment]:
         from familiar.library.indexing import Indexer
         from familiar.library.people.registration import FaceChoice, Registrar
@@ -272,3 +300,15 @@ class RegisteredPeople:
         enrolments = session.run(register())
         session.rematch()
         return enrolments
+
+
+def _decided(person: PersonRow, event: int | None) -> DecidedPerson:
+    return DecidedPerson(
+        id=person.id,
+        name=person.name,
+        threshold=person.threshold,
+        references=person.references,
+        faces=person.faces,
+        photos=person.photos,
+        event=event,
+    )

@@ -86,8 +86,8 @@ def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, acti
     return Collection(steps=tuple(session.handover.carry_out_now(elsewhere)), already_there=there)
 
 
-def undo(session: Session, operations: Sequence[int], *, last: bool, since: datetime | None) -> Undone:
-    """Take operations back; see `Library.undo`."""
+def undo(session: Session, operations: Sequence[int | range], *, last: bool, since: datetime | None) -> Undone:
+    """Undo operations; see `Library.undo`."""
     if (bool(operations), last, since is not None).count(True) != 1:
         raise UsageError("Nothing to undo was given; use --last, --since TIME, or operation numbers.")
     store = session.store()
@@ -101,16 +101,29 @@ def undo(session: Session, operations: Sequence[int], *, last: bool, since: date
     return session.handover.undo(select)
 
 
-def _selected(store: Store, operations: Sequence[int], *, last: bool, since: datetime | None) -> Sequence[Step]:
+def _selected(store: Store, operations: Sequence[int | range], *, last: bool, since: datetime | None) -> Sequence[Step]:
     if last:
         return store.journal.select_last()
     if since is not None:
         return store.journal.select_since(since.astimezone(UTC))
-    steps = store.journal.select(operations)
-    missing = sorted(set(operations) - {step.id for step in steps})
+    numbers = [number for wanted in operations for number in _numbers(store, wanted)]
+    steps = store.journal.select(numbers)
+    missing = sorted(set(numbers) - {step.id for step in steps})
     if missing:
         raise UsageError(f"There is no operation {missing[0]} that was done and not yet undone.")
     return steps
+
+
+def _numbers(store: Store, wanted: int | range) -> Sequence[int]:
+    """Return the numbers of operations that are meant: of a range, those that can be undone."""
+    if isinstance(wanted, int):
+        return [wanted]
+    numbers = store.past_operations.between(wanted.start, wanted.stop - 1)
+    if not numbers:
+        raise UsageError(
+            f"There is no operation from {wanted.start} to {wanted.stop - 1} that was done and not yet undone."
+        )
+    return numbers
 
 
 def _operation(target: Path, action: Action, rule: str) -> Operation:

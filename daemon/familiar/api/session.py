@@ -114,12 +114,12 @@ class Session:
     def model_or_default(self) -> str:
         """Id of the model in use, or of the store's if the configuration is invalid."""
         from familiar.settings import VisionSettings
-        from familiar.vision.chosen_model import default_model
+        from familiar.vision.chosen_model import chosen_model
 
         try:
             return self.model
         except UsageError:
-            return self._recorded_model or default_model(VisionSettings()).id
+            return self._recorded_model or chosen_model(VisionSettings()).id
 
     @property
     def _recorded_model(self) -> str | None:
@@ -142,13 +142,7 @@ class Session:
 
     @contextmanager
     def held_store(self, *, lasts: bool = False, create: bool = False) -> Iterator[Store]:
-        """Hold the state folder for a block, in which only this process acts; with `lasts`, for other processes, too.
-
-        Raises:
-            BusyError: another process has the folder.
-            StoreError: as `store`.
-            StoreReplacedError: the store was replaced in the block; the folder's lock records it, if it still exists.
-        """
+        """Hold the state folder for a block as `Environment.held_store` does, with the store if it is open already."""
         if self._store is None:
             with self.environment.held_store(lasts=lasts, create=create) as store:
                 self._store = store

@@ -33,7 +33,7 @@ COMMANDS = {
     "status": CommandEntry("status", "Show what is done, what is waiting, and what failed."),
     "doctor": CommandEntry("doctor", "Check this installation, and suggest fixes."),
     "plan": CommandEntry("plan", "Show what the rules would do; touch nothing."),
-    "undo": CommandEntry("undo", "Take back what rules and commands did."),
+    "undo": CommandEntry("undo", "Undo what rules and commands did to files."),
     "people": CommandEntry("people.group", "Register people by their faces; list, rename, merge them."),
     "models": CommandEntry("models", "Show which models encode faces, and use another one."),
     "find": CommandEntry("find", "Show who is in IMAGE, and known photos with the same faces, nearest first."),

@@ -39,7 +39,7 @@ def _show(found: PlannedPhotos) -> None:
     if rows:
         print_table(("photo", "rule", "would", "to"), rows)
     if found.copies:
-        print_table(("left as it is", "as a copy of"), found.copies)
+        print_table(("unchanged", "copy of"), found.copies)
     if found.failed:
         print_table(("can't be planned", "because"), found.failed)
     operations = sum(len(preview.plan.operations) for preview in found.plans.values())

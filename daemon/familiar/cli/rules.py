@@ -28,12 +28,12 @@ def check(library: Library, file: Path | None) -> Answer:
     found = library.rules.check(file)
 
     def text() -> None:
-        say(f"{found.file}: good, {len(found.rules)} rules")
+        say(f"{found.file}: valid, {len(found.rules)} rules")
         for target in found.targets:
             is_good = target.trouble is None
             say(f"target {target.folder}: on {target.disk}" if is_good else f"warning: {target.trouble}")
         for name in found.unknown_people:
-            say(f"note: nobody is registered as {name!r}; familiar people add {name!r} PHOTO...")
+            say(f"note: nobody is registered as {name!r}; add the person with: familiar people add {name!r} PHOTO...")
 
         for one in found.unmatched_people:
             models = ", ".join(one.models)

@@ -21,7 +21,7 @@ from familiar.model import FileOperation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """The file that is acted on: its path, and its name in its folder, None if that is gone."""
+    """The source file: its path, and its name in its folder, None if the folder is gone."""
 
     path: Path
     entry: Entry | None
@@ -47,7 +47,7 @@ IsThere: TypeAlias = Callable[[SourceFile, Entry], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What is to be at the target, and how it comes there."""
+    """The content of the target, and how to put it there."""
 
     source: SourceFile
     hash: str
@@ -77,12 +77,12 @@ class Attempt(StepWork):
     def put_photo(
         self, wish: FileOperation, place: Place, is_there: IsThere = lambda _source, _entry: False
     ) -> Outcome:
-        """Put the photo, or a link to it, at the wished path, or at the first free name beside it.
+        """Put the photo, or a link to it, at the wished path, or at the first free name next to it.
 
         Args:
             wish: the step's operation.
-            place: how it comes there.
-            is_there: what counts as well as a copy of the photo where it has the wished name already.
+            place: how to put it there.
+            is_there: whether a file with the wished name counts as the result.
         """
         step, begun = self.step, self.step.is_begun
         source = self.source(step.source if begun and step.source is not None else step.path)
@@ -97,7 +97,7 @@ class Attempt(StepWork):
         return self._put(wish, wanted)
 
     def put_bytes(self, wish: FileOperation, data: bytes) -> Outcome:
-        """Write a file at the wished path, or at the first free name beside it."""
+        """Write a file at the wished path, or at the first free name next to it."""
         step = self.step
         path = step.source if step.is_begun and step.source is not None else step.path
         wanted = _Wanted(
@@ -162,7 +162,7 @@ class Attempt(StepWork):
             try:
                 return self._place(wanted, Entry(folder, step.target.name))
             except FileExistsError:
-                pass  # somebody took the name since: another one will do
+                pass  # the name was taken since: use another one
 
         def is_there(entry: Entry) -> bool:
             return wanted.is_there(entry) or is_copy(entry, wanted.hash, wanted.size, self.pulse)

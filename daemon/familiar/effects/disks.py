@@ -1,4 +1,4 @@
-"""Open the folders of effects: on the disk that they were on, and by no link that came since.
+"""Open the folders of effects: only on their recorded disks, and not through new links.
 
 A place is a folder that is known: a watched root, or the folder that a target never leads out of. The first time that
 something is put below it, it is remembered where its path leads and which file system that is. From then on what is
@@ -21,7 +21,7 @@ _SAMPLE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFolder:
-    """A folder that is known: where its path led, and the file system there; trusted, if a person has said so."""
+    """A known folder: where its path led, its file system, and whether a person trusted it."""
 
     path: Path
     real: Path
@@ -31,12 +31,12 @@ class KnownFolder:
 
     @property
     def leads_elsewhere(self) -> bool:
-        """Whether there are links in its path, which may lead elsewhere by now."""
+        """Whether its path has links, which may lead elsewhere now."""
         return self.real != self.path
 
 
 class KnownFolders(Protocol):
-    """Where places are remembered. Each call is durable when it returns."""
+    """The storage of places. Each call is durable when it returns."""
 
     def covering(self, folder: Path) -> Sequence[KnownFolder]:
         """Return the places that contain a folder, or are it, the innermost last."""
@@ -45,48 +45,48 @@ class KnownFolders(Protocol):
         """Store or update a place; trusted places stay trusted."""
 
     def sample(self, path: Path, *, limit: int) -> Iterable[tuple[Path, int, int]]:
-        """Give some of the files that are known below a folder: path, size, mtime in ns."""
+        """Yield some of the known files below a folder: path, size, mtime in ns."""
 
     def count(self, root: Path) -> int:
-        """Count the files that are known in a root."""
+        """Count the known files in a root."""
 
 
 class NoKnownFolders:
-    """Nothing is remembered, as before the first start."""
+    """A storage without places, as before the first start."""
 
     def covering(self, folder: Path) -> Sequence[KnownFolder]:  # noqa: ARG002 - the contract's signature
         """Return nothing."""
         return ()
 
     def remember(self, path: Path, *, real: Path, disk: Disk, trusted: bool = False) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def sample(self, path: Path, *, limit: int) -> Iterable[tuple[Path, int, int]]:  # noqa: ARG002
-        """Give nothing."""
+        """Yield nothing."""
         return ()
 
     def count(self, root: Path) -> int:  # noqa: ARG002
-        """Count nothing."""
+        """Return 0."""
         return 0
 
 
 class Disks:
-    """Opens folders where the disks of their places are there."""
+    """Opens folders if the disks of their places are mounted."""
 
     def __init__(self, places: KnownFolders, mounts: Mounts | None = None) -> None:
-        """Take what is remembered, and the mounts as the kernel tells them."""
+        """Take the storage of places, and the mounts of the kernel."""
         self._places = places
         self._mounts = mounts or Mounts()
 
     def open(self, folder: Path, *, real: Path | None = None) -> Folder:
-        """Open a folder that is there.
+        """Open an existing folder.
 
         Args:
             folder: the folder.
-            real: where it led before, for one that is in no known place.
+            real: its former real path, if it is in no known place.
 
         Raises:
-            OfflineError: a place that it is in is on another disk than before, or gone.
+            OfflineError: a place that contains it is on another disk than before, or gone.
             OSError: it is missing, a component is a link by now, or it is not readable.
         """
         places = self._places.covering(folder)
@@ -95,12 +95,12 @@ class Disks:
         return self._known(Folder.follow(folder) if real is None else Folder.open(real, shown=folder))
 
     def make(self, folder: Path, *, top: Path | None = None, real: Path | None = None) -> Folder:
-        """Open a folder to put something into, and make it if it is missing; its place is remembered.
+        """Open a folder to put files into, and create it if it is missing; its place is recorded.
 
         Args:
             folder: the folder.
-            top: what it never leads out of, which is the place to remember; None where none is to be.
-            real: where it led before, for one that is in no known place.
+            top: its base folder, which is the place to record; None for none.
+            real: its former real path, if it is in no known place.
 
         Raises:
             OfflineError: the place is on another disk than before, or looks like a mount point without its disk.
@@ -119,9 +119,9 @@ class Disks:
         return opened
 
     def _below(self, places: Sequence[KnownFolder], folder: Path, *, make: bool = False) -> Folder:
-        """Open a folder through its innermost place, which is held and is on its disk: then so is all below it.
+        """Open a folder through its innermost place, which is held and on its disk, so that everything below is, too.
 
-        Each look is one at what is held, not at a path: a disk that goes or comes in between changes nothing.
+        Each check uses held folders, not paths, so that mounting or unmounting a disk in between changes nothing.
         """
         place = places[-1]
         with self._held(places, make=make) as top:
@@ -129,7 +129,7 @@ class Disks:
             return self._known(top.below(rest, shown=folder, make=make))
 
     def _held(self, places: Sequence[KnownFolder], *, make: bool) -> Folder:
-        """Hold the innermost place, or if it is to be made the nearest folder above it, on the place's disk."""
+        """Hold the innermost place, or if it has to be created, the nearest folder above it, on the place's disk."""
         place = places[-1]
         if place.leads_elsewhere:
             self._check(places)
@@ -154,13 +154,13 @@ class Disks:
         """Check that a held folder is on the disk of the innermost place."""
         if top.is_on(places[-1].disk):
             return
-        self._check(places)  # it tells, except for a disk that is known by its files
+        self._check(places)  # it detects changes, except for a disk that is identified by its files
         place = self._places.covering(places[-1].path)[-1]
         if not top.is_on(place.disk):
             raise OfflineError(place.path, f"{place.path}: its disk {place.disk} was just mounted or unmounted")
 
     def _known(self, opened: Folder) -> Folder:
-        """Note on which disk an opened folder is."""
+        """Record the disk of an opened folder."""
         try:
             opened.disk = self._mounts.disk_of(opened.descriptor)
         except BaseException:
@@ -169,16 +169,16 @@ class Disks:
         return opened
 
     def disk_of(self, folder: Path) -> Disk:
-        """Return the disk that a folder is on, or would if it were made; raises OSError."""
+        """Return the disk of a folder, which may not exist yet; raises OSError."""
         return self._mounts.disk_at(self._real(folder, self._places.covering(folder)))
 
     def check(self, folder: Path, *, was: Disk | None = None, to_make: bool = False) -> None:
-        """Check that the disk of a folder is there.
+        """Check that the disk of a folder is mounted.
 
         Args:
             folder: the folder, which may be missing.
-            to_make: it is to be put something into; a bare mount point is not to be.
-            was: the disk that it was on when a file was put there, or taken from there.
+            to_make: files will be put into it, so it must not be a bare mount point.
+            was: its disk when a file was put there or taken from there.
 
         Raises:
             OfflineError: it is not.
@@ -208,11 +208,11 @@ class Disks:
         return True
 
     def place_of(self, path: Path) -> KnownFolder | None:
-        """Return what is known of a place, if it is one."""
+        """Return the record of a place, if it is one."""
         return next((place for place in self._places.covering(path) if place.path == path), None)
 
     def remember(self, path: Path, *, trusted: bool = False) -> KnownFolder:
-        """Remember a folder as a place, as it is now; raises OSError."""
+        """Record a folder as a place, in its present state; raises OSError."""
         real = Path(os.path.realpath(path))
         disk = self._mounts.disk_at(real)
         self._places.remember(path, real=real, disk=disk, trusted=trusted)
@@ -228,11 +228,11 @@ class Disks:
         return None if real == place.real else f"another path than before ({real}, not {place.real})"
 
     def trust(self, folder: Path) -> KnownFolder:
-        """Remember a folder as it is now, whatever was known of it; raises OSError."""
+        """Replace the record of a folder by its present state; raises OSError."""
         return self.remember(folder, trusted=True)
 
     def trouble_with(self, place: KnownFolder) -> str | None:
-        """Return why a place is not as it was, and what would be right; None if it is."""
+        """Return how a place has changed, and the remedy; None if it has not."""
         real = Path(os.path.realpath(place.path))
         remedy = f"or, if the change is intended, run `familiar disks trust {place.path}`"
         if real != place.real:
@@ -250,7 +250,7 @@ class Disks:
         return f"its disk {place.disk} is not mounted ({disk.beside(place.disk)} is in its place); mount it, {remedy}"
 
     def _check(self, places: Iterable[KnownFolder]) -> None:
-        """Check that all places are as they were."""
+        """Check that all places are unchanged."""
         for place in places:
             trouble = self.trouble_with(place)
             if trouble is not None:
@@ -276,7 +276,7 @@ class Disks:
 
     def _begin(self, top: Path) -> KnownFolder:
         self._refuse_bare(top, Path(os.path.realpath(top)))
-        return self.remember(top)  # by the links that the user has made on purpose, once
+        return self.remember(top)  # through the links that the user created, once
 
     def _refuse_bare(self, folder: Path, real: Path) -> None:
         point = self._mounts.missing_mount(real)
@@ -288,7 +288,7 @@ class Disks:
             )
 
     def _note_crossing(self, folder: Path, opened: Folder, places: Sequence[KnownFolder]) -> None:
-        """Remember a file system that is mounted below a place, so that it is missed when it is away."""
+        """Record a file system that is mounted below a place, to detect when it is unmounted."""
         disk = opened.disk
         if disk is None or disk.is_same(places[-1].disk):
             return

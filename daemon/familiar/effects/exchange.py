@@ -1,4 +1,4 @@
-"""Write a file in the place of another one, whose bytes the journal has: both exchange their names in one step."""
+"""Replace a file whose bytes the journal has: both exchange their names in one step."""
 
 import hashlib
 import os
@@ -18,10 +18,10 @@ _ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | None, pulse: Pulse) -> None:
-    """Write a file at `target` in the place of what is there; it keeps the rights of the one before.
+    """Write a file at `target` and replace the previous file; permissions are kept.
 
     Both exchange their names in one step, and the previous file is checked once more before it is removed; if it was
-    changed in the meantime, it is restored. Where the file system can't exchange, it is hidden first.
+    changed in the meantime, it is restored. If the file system can't exchange names, the previous file is hidden first.
 
     `expected` is the SHA-256 of what must be there, which the journal has; None for nothing.
 
@@ -59,7 +59,7 @@ def check_over(target: Entry) -> None:
     """Check that what is at `target` may be replaced, if there is anything.
 
     Raises:
-        SetAsideError: it is a link or no file, or write-protected. The superuser could write that, and does not.
+        SetAsideError: it is a link or no file, or write-protected. The superuser could write it, but does not.
     """
     found = target.look()
     if found is None:

@@ -1,4 +1,4 @@
-"""Carry out steps: reserve in the journal, act, finish in the journal. The same call recovers after a crash."""
+"""Carry out steps: reserve in the journal, act, finish in the journal. The same call completes a step after a crash."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +16,7 @@ from familiar.filesystem.folders import Entry
 
 
 class Executor:
-    """Does what the journal says. It is used by one thread of the one process that holds the state folder."""
+    """Carries out steps of the journal. Used by one thread of the process that holds the state folder."""
 
     def __init__(self, journal: Journal, disks: Disks, *, pulse: Pulse = no_pulse, kinds: Kinds = EVERY_KIND) -> None:
         """Take the journal, and what opens folders; `pulse` is called during long copies."""
@@ -31,8 +31,8 @@ class Executor:
 
         Args:
             step: planned, failed, or `doing` where the last process died.
-            rendered: the picture of a crop, or a sidecar as it should be.
-            before: the sidecar as it was read.
+            rendered: the picture of a crop, or the new content of a sidecar.
+            before: the content of the sidecar when it was read.
         """
         try:
             self._leftovers.clear(step)
@@ -44,7 +44,7 @@ class Executor:
         return outcome
 
     def give_up(self, step: Step, error: FamiliarError) -> Outcome:
-        """Record that a step could not even be begun: for now (`RetryError`), or permanently."""
+        """Record that a step could not be started: for now (`RetryError`), or permanently."""
         outcome = self._failure(step, step, error)
         self._journal.finish(step, outcome)
         return outcome
@@ -52,7 +52,7 @@ class Executor:
     def leave(self, step: Step, target: Path) -> Outcome:
         """Record that nothing is to be done, because the target already has the content."""
         outcome = Outcome(state="kept", target=target)
-        with suppress(OSError, OfflineError):  # else what is left of an earlier try stays recorded
+        with suppress(OSError, OfflineError):  # otherwise leftovers of an earlier try stay recorded
             self._leftovers.clear(step)
         self._journal.finish(step, outcome)
         return outcome
@@ -83,7 +83,7 @@ class Executor:
         outcome = self._outcome_of(step, error)
         if not present.is_begun or not self._may_be_done(present):
             return outcome
-        if outcome.state == "refused" and isinstance(error, OSError):  # it came when all was done
+        if outcome.state == "refused" and isinstance(error, OSError):  # it occurred after everything was done
             outcome = Outcome(state="failed", error=outcome.error, retry_in=_wait(step))
         return replace(outcome, target=present.target) if outcome.state == "failed" else outcome
 

@@ -1,4 +1,4 @@
-"""The hidden names of one operation: for what is not whole yet, and for what is about to lose its name."""
+"""The hidden names of one operation: for incomplete files, and for files about to lose their names."""
 
 import secrets
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Names that nobody else knows. They are recorded before they are used, so that a crash leaves none behind.
+    """Unique hidden names. They are recorded before they are used, so that none is left after a crash.
 
     In an undo the file goes from the operation's target to its source, and the names stay those of the operation.
     """
@@ -27,15 +27,15 @@ class Hidden:
 
     @property
     def new(self) -> str:
-        """The name of a file that is not whole yet, in the folder that it is made for."""
+        """The name of an incomplete file, in its target folder."""
         return f"{self.base}.tmp"
 
     @property
     def source(self) -> str:
-        """The name that the file has where it comes from while it is removed there."""
+        """The name of the file in the source folder while it is removed."""
         return f"{self.base}.target" if self.is_undo else f"{self.base}.source"
 
     @property
     def target(self) -> str:
-        """The name that the file has where it goes to while it is removed there."""
+        """The name of the file in the target folder while it is removed."""
         return f"{self.base}.source" if self.is_undo else f"{self.base}.target"

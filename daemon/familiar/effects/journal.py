@@ -18,7 +18,7 @@ again when its time comes); refused (never); undo (asked for), undoing, undone."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a step has put something: from where, to where, and the SHA-256 of that."""
+    """The placement of a file by a step: source, target, and its SHA-256."""
 
     source: Path
     target: Path
@@ -57,17 +57,17 @@ class Step:
 
     @property
     def destination(self) -> Path | str:
-        """Where it was done, or what it leads to where it was not, or is not done to a file."""
+        """The target, or the intended one if it was not done or does not concern a file."""
         return self.target or self.operation.destination
 
     @property
     def hash_before(self) -> str | None:
-        """SHA-256 of the sidecar that was there before; None where there was none."""
+        """SHA-256 of the previous sidecar; None if there was none."""
         return None if self.before is None else hashlib.sha256(self.before).hexdigest()
 
     @property
     def placement(self) -> Placement | None:
-        """Where it has put something, as far as it is recorded; None if it was not done."""
+        """The placement, as far as it is recorded; None if it was not done."""
         if self.source is None or self.target is None or self.hash is None:
             return None
         return Placement(source=self.source, target=self.target, hash=self.hash)
@@ -80,9 +80,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """What is recorded before a step is done: from where to where, through which temporary file.
+    """The record before a step is done: source, target, and temporary file.
 
-    `hash` is the SHA-256 of what is to be at the target; the rest is as `Step` has it.
+    `hash` is the SHA-256 of what is to be at the target; the rest is as in `Step`.
     """
 
     source: Path
@@ -98,7 +98,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The result of a step: where it was done, or why it was not, and in how many seconds it is tried again.
+    """The result of a step: its target, or the error, and the seconds until the next try.
 
     A step that failed keeps its target where it may have been done, as far as is known. `waits_for` is the folder whose
     disk is not there; the step is tried again when it is.
@@ -112,7 +112,7 @@ class Outcome:
 
 
 class Journal(Protocol):
-    """Where steps are recorded before and after they are done. Each call is durable when it returns."""
+    """The storage of steps before and after they are done. Each call is durable when it returns."""
 
     def reserve(self, step: Step, reservation: Reservation) -> None:
         """Record what is about to be done: state `doing`."""
@@ -127,7 +127,7 @@ class Journal(Protocol):
         """Return the steps that are not in progress, but may have left a file under a hidden name."""
 
     def step(self, step_id: int) -> Step:
-        """Return a step as it is now."""
+        """Return the present state of a step."""
 
     def clear_leftovers(self, step: Step) -> None:
         """Record that a step has left nothing under its hidden names."""

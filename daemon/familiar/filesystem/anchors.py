@@ -1,4 +1,4 @@
-"""Files that must stay where they are, as long as a program works on them."""
+"""Files that must stay in place while a program uses them."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ _LEADS_NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """A path, and the file (device and inode) to which it must lead."""
+    """A path, and the file (device and inode) that it must lead to."""
 
     path: Path
     device: int
@@ -36,7 +36,7 @@ class Anchor:
         return cls(path=path, device=found.st_dev, inode=found.st_ino)
 
     def loss(self) -> str | None:
-        """Say what became of the file, to follow its path in a sentence; None while it is there.
+        """Return what happened to the file, to follow its path in a sentence; None while it is in place.
 
         A path that can't be followed for now (a disk that fails, a folder that may not be entered) is no loss: the
         file may be there.

@@ -27,7 +27,7 @@ def no_pulse() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells a file, and every change of it: a tool can set `mtime_ns` back, but not `ctime_ns`."""
+    """The identity of a file and its state: programs can set `mtime_ns` back, but not `ctime_ns`."""
 
     device: int
     inode: int
@@ -37,7 +37,7 @@ class Identity:
 
     @classmethod
     def of(cls, found: os.stat_result) -> "Identity":
-        """Return the identity of what was looked at."""
+        """Return the identity of a status."""
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
@@ -72,11 +72,11 @@ class HeldFile:
         self.identity = Identity.of(os.fstat(self.descriptor))
 
     def is_unchanged(self) -> bool:
-        """Return whether nothing has happened to the file since it was opened: not even a change that hides itself."""
+        """Return whether the file is unchanged since it was opened, including changes with a reset mtime."""
         return Identity.of(os.fstat(self.descriptor)) == self.identity
 
     def has_same_bytes(self) -> bool:
-        """Return whether size and mtime are as they were; a rename changes the ctime."""
+        """Return whether size and mtime are unchanged; a rename changes the ctime."""
         found = os.fstat(self.descriptor)
         return (found.st_size, found.st_mtime_ns) == (self.identity.size, self.identity.mtime_ns)
 
@@ -89,7 +89,7 @@ class HeldFile:
         return digest.hexdigest()
 
     def blocks(self) -> Iterator[bytes]:
-        """Give the file's bytes from its beginning; raises OSError."""
+        """Yield the file's bytes from the start; raises OSError."""
         offset = 0
         with naming(self.entry.path):
             while block := os.pread(self.descriptor, BLOCK, offset):
@@ -97,7 +97,7 @@ class HeldFile:
                 yield block
 
     def verify(self, hash_: str, pulse: Pulse = no_pulse) -> None:
-        """Check that the file has the content that was decided on.
+        """Check that the file has the expected content.
 
         Raises:
             ChangedError: it has not, or was changed while it was read.
@@ -112,7 +112,7 @@ class HeldFile:
 
     @contextmanager
     def quiet(self) -> Iterator[Callable[[], bool]]:
-        """Keep writers away for a block, as `kept_away` does; give what tells whether nobody waits to write.
+        """Block writers, as `kept_away` does; yield a function that tells whether no program waits to write.
 
         Raises:
             WriterError: somebody has the file open for writing.
@@ -130,7 +130,7 @@ def hold(entry: Entry) -> Iterator[HeldFile]:
     """Hold the regular file of a name for a block.
 
     Raises:
-        GoneError: nothing has the name.
+        GoneError: the name does not exist.
         SetAsideError: it is a link, a folder, a pipe, a socket or a device.
         OSError: it can't be read.
     """

@@ -1,4 +1,4 @@
-"""Folders that are held open, and names in them: where a path leads by now does not matter to them."""
+"""Folders that are held open, and names in them, independent of later changes of paths."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 
 
 class Folder(Closing):
-    """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it lies on, once known."""
+    """A folder that is held by a descriptor; `path` is its name for people, `disk` the one it is on, once known."""
 
     def __init__(self, path: Path, descriptor: int, *, real: Path | None = None) -> None:
         """Take a descriptor, which is closed with the folder, and the path without links by which it was opened."""
@@ -29,11 +29,11 @@ class Folder(Closing):
 
     @classmethod
     def open(cls, real: Path, *, shown: Path | None = None) -> "Folder":
-        """Open a folder by a path in which no component is a link; people are shown it as `shown`.
+        """Open a folder by a path without links; messages show it as `shown`.
 
         Raises:
             NotADirectoryError: a component is a link or a file; the error has its path.
-            OSError: it is missing, or may not be read.
+            OSError: it is missing or not readable.
         """
         assert real.is_absolute(), real
         assert ".." not in real.parts, real
@@ -43,7 +43,7 @@ class Folder(Closing):
 
     @classmethod
     def nearest(cls, real: Path) -> "Folder":
-        """Open a folder as `open` does, or the nearest one above it that is there."""
+        """Open a folder like `open`, or the nearest existing folder above it."""
         try:
             return cls.open(real)
         except FileNotFoundError:
@@ -53,7 +53,7 @@ class Folder(Closing):
 
     @classmethod
     def make(cls, real: Path, *, shown: Path | None = None) -> "Folder":
-        """Open a folder; what is missing of its path is made, so that it outlives a loss of power.
+        """Open a folder; missing parts of its path are created and synced.
 
         Raises:
             NotADirectoryError, OSError: as `open` does.
@@ -62,7 +62,7 @@ class Folder(Closing):
             return above.below(real.relative_to(above.path), shown=shown or real, make=True)
 
     def below(self, relative: Path, *, shown: Path, make: bool = False) -> "Folder":
-        """Open a folder that is in this one, however deep, wherever the path of this one leads by now.
+        """Open a folder at any depth inside this one, independent of the present path of this one.
 
         Raises:
             NotADirectoryError, OSError: as `open` does.
@@ -82,40 +82,40 @@ class Folder(Closing):
         return held
 
     def child(self, name: str) -> "Folder":
-        """Open a folder of this name, and make it if there is none; raises as `open` does."""
+        """Open a folder of this name, created if needed; raises as `open` does."""
         path = self.path / name
         with naming(path):
             try:
                 os.mkdir(name, dir_fd=self.descriptor)
             except FileExistsError:
-                pass  # it is there, or no folder: opening it tells
+                pass  # it exists, or is not a folder: opening it tells
             else:
                 self.sync()
             return Folder(path, _open(self, Path(name)), real=self.real / name)
 
     @classmethod
     def follow(cls, path: Path) -> "Folder":
-        """Open a folder to which the links in its path lead now; raises OSError."""
+        """Open a folder, following the links in its path; raises OSError."""
         return cls.open(Path(os.path.realpath(path)), shown=path)
 
     @property
     def device(self) -> int:
-        """The number of the device that it is on."""
+        """Its device number."""
         return os.fstat(self.descriptor).st_dev
 
     def is_on(self, disk: Disk) -> bool:
-        """Return whether it is known to be on a disk."""
+        """Return whether it is known to be on this disk."""
         return self.disk is not None and self.disk.is_same(disk)
 
     def is_same(self, other: "Folder") -> bool:
-        """Return whether two are one folder, however their paths lead there."""
+        """Return whether two are the same folder, even at different paths."""
         return os.path.sameopenfile(self.descriptor, other.descriptor)
 
     def sync(self) -> None:
         """Sync the folder's names to disk.
 
         Raises:
-            OSError: the disk can't be written; names may be lost with the power.
+            OSError: the disk can't be written; names may be lost in a power failure.
         """
         with naming(self.path):
             try:
@@ -125,7 +125,7 @@ class Folder(Closing):
                     raise
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Close the folder."""
         os.close(self.descriptor)
 
 
@@ -138,7 +138,7 @@ class Entry:
 
     @property
     def path(self) -> Path:
-        """The path that people are shown."""
+        """The path for messages."""
         return self.folder.path / self.name
 
     def with_name(self, name: str) -> "Entry":
@@ -160,7 +160,7 @@ class Entry:
         return self.look() is not None
 
     def link_end(self) -> Path | None:
-        """Return where a symbolic link leads; None for anything else."""
+        """Return the target of a symbolic link; None for anything else."""
         found = self.look()
         if found is None or not stat.S_ISLNK(found.st_mode):
             return None
@@ -168,12 +168,12 @@ class Entry:
             return Path(os.readlink(self.name, dir_fd=self.folder.descriptor))
 
     def is_same(self, other: "Entry") -> bool:
-        """Return whether two are one name in one folder."""
+        """Return whether two are the same name in the same folder."""
         return self.name == other.name and self.folder.is_same(other.folder)
 
 
 def rename_new(source: Entry, target: Entry) -> None:
-    """Rename without ever replacing a file, on any file system that can do it in one step.
+    """Rename without ever replacing a file, in one step if the file system supports it.
 
     `renameat2` is first; where the file system does not know it, a second link and the removal of the first; where
     there are no links (FAT and some network shares) a look and a plain rename, between which another program could
@@ -200,9 +200,9 @@ def rename_new(source: Entry, target: Entry) -> None:
 
 
 def replace(temporary: Entry, target: Entry) -> None:
-    """Give a file that familiar has made a name of the same folder, in the place of what has it; raises OSError.
+    """Rename a file made by familiar within its folder, replacing the file of that name; raises OSError.
 
-    It is for what familiar itself writes again and again, such as lists: for nothing of the user's.
+    Only for files that familiar rewrites, such as manifests; never for files of the user.
     """
     descriptor = target.folder.descriptor
     with naming(target.path):
@@ -215,7 +215,7 @@ def _rename_by_link(source: Entry, target: Entry) -> None:
         os.link(source.name, target.name, follow_symlinks=False, **places)
     except OSError as error:
         if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
-            if not _is_one_file(source, target):  # else the call has worked, and an answer of NFS was lost
+            if not _is_one_file(source, target):  # otherwise the call has worked, and the answer of NFS was lost
                 raise
             _drop_second_name(source, target)
             return
@@ -241,7 +241,7 @@ def _is_one_file(one: Entry, other: Entry) -> bool:
 
 @contextmanager
 def naming(path: Path, other: Path | None = None) -> Iterator[None]:
-    """Give errors of calls that are relative to a descriptor the whole paths that they are about."""
+    """Add full paths to errors of calls that are relative to a descriptor."""
     try:
         yield
     except OSError as error:
@@ -285,7 +285,7 @@ def _open_by_hand(folder: Folder | None, path: Path, flags: int) -> int:
 
 
 def _not_a_folder(path: Path) -> OSError:
-    """Return an error that names the component which is a link now, or no folder."""
+    """Return an error that names the component that is a link or not a folder."""
     above = [one for one in (*reversed(path.parents), path) if one.is_symlink()]
     if not above:
         return OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))

@@ -77,8 +77,7 @@ def _rename(source: str, target: str, source_folder: int, target_folder: int, fl
 def volume_of(descriptor: int) -> str | None:
     """Return the UUID of the file system that a folder is on, as udev writes it; None where it does not tell.
 
-    Asks by FS_IOC_GETFSUUID (Linux 6.9), XFS_IOC_FSGEOMETRY_V1 and FAT_IOCTL_GET_VOLUME_ID, for which nobody needs a
-    right.
+    Asks by FS_IOC_GETFSUUID (Linux 6.9), XFS_IOC_FSGEOMETRY_V1 and FAT_IOCTL_GET_VOLUME_ID, which need no permissions.
     """
     for request, size, at, length in ((0x80111500, 17, 1, 16), (0x80705864, 112, 64, 16), (0x80047213, 4, 0, 4)):
         buffer = bytearray(size)
@@ -99,7 +98,7 @@ def volume_of(descriptor: int) -> str | None:
 def take_lease(descriptor: int) -> None:
     """Take a read lease: programs that open the file for writing wait until it is released, or 45 seconds.
 
-    The kernel tells of the wish by a signal, and SIGIO would end the process; SIGURG does nothing.
+    The kernel reports the waiting program with a signal; SIGIO would end the process, SIGURG is ignored.
 
     Raises:
         BlockingIOError: somebody has the file open for writing.
@@ -112,12 +111,12 @@ def take_lease(descriptor: int) -> None:
 
 
 def has_lease(descriptor: int) -> bool:
-    """Return whether a read lease is held that nobody waits for."""
+    """Return whether a read lease is held and no program waits for it."""
     return fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
 
 
 def give_back_lease(descriptor: int) -> None:
-    """Give a lease back; without one nothing happens."""
+    """Release a lease, if there is one."""
     with suppress(BlockingIOError):
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 

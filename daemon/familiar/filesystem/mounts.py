@@ -1,7 +1,7 @@
 """File systems and their mount points, and how to recognise one after it was unmounted.
 
-A path is no disk: a mount point exists without its disk, sticks get each other's device numbers, and two mounts of one
-disk look like two.
+A path does not identify a disk: a mount point exists without its disk, device numbers are reused, and two mounts of
+one disk look like two disks.
 """
 
 import errno
@@ -58,7 +58,7 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """A file system, by all that it may be known again by; what is not known is None.
+    """The identity of a file system; unknown parts are None.
 
     `id` is the file-system id of statvfs(3), `device` the number that it has now, `boot` that of the boot that it was
     seen in; `uuid` and `label` are udev's.
@@ -74,11 +74,11 @@ class Disk:
 
     @property
     def is_network(self) -> bool:
-        """Whether it is another machine's."""
+        """Whether it is on another machine."""
         return self.type in _NETWORK or (self.type.startswith("fuse") and self.type not in _LOCAL_FUSE)
 
     def is_same(self, other: "Disk") -> bool:
-        """Return whether two looks, perhaps with a boot between them, saw one file system."""
+        """Return whether two identities, possibly from different boots, are the same file system."""
         if self.type != other.type:
             return False
         if self.uuid is not None and other.uuid is not None:
@@ -86,7 +86,7 @@ class Disk:
         if self.is_network:
             return self.source == other.source
         if self.type in _VOLATILE and self.boot != other.boot:
-            return True  # the one before can't be there any more
+            return True  # the former one can't exist any more
         return self.id == other.id if self.id or other.id else self.source == other.source
 
     def may_show(self, other: "Disk") -> bool:
@@ -106,11 +106,11 @@ class Disk:
         return remote is not None and _is_this_machine(remote)
 
     def beside(self, other: "Disk") -> str:
-        """Return what people know it by who know of another disk, too."""
+        """Return its name for people, distinguished from another disk."""
         return f"another {self}" if str(self) == str(other) else str(self)
 
     def __str__(self) -> str:
-        """Return what people know it by."""
+        """Return its name for people."""
         name = self.label or self.uuid or self.source
         return f"{name} ({self.type})"
 
@@ -119,7 +119,7 @@ class Mounts:
     """The mounts of this process's namespace, read again when they change."""
 
     def __init__(self) -> None:
-        """Read nothing yet."""
+        """Start without reading."""
         self._file: int | None = None
         self._changes = select.poll()
         self._mounts: dict[int, Mount] = {}
@@ -129,7 +129,7 @@ class Mounts:
         """Return the file system of a path without links, or where it is missing of the nearest folder above it.
 
         Raises:
-            OSError: it can't be told (a server that does not answer).
+            OSError: it is unknown (a server does not answer).
         """
         descriptor = _open_nearest(real)
         try:
@@ -138,7 +138,7 @@ class Mounts:
             os.close(descriptor)
 
     def disk_of(self, descriptor: int) -> Disk:
-        """Return the file system of what is held open; raises OSError."""
+        """Return the file system of a held file or folder; raises OSError."""
         self._refresh()
         key = (os.fstat(descriptor).st_dev, os.fstatvfs(descriptor).f_fsid)
         if key not in self._disks:
@@ -161,9 +161,9 @@ class Mounts:
         )
 
     def missing_mount(self, real: Path) -> Path | None:
-        """Return the mount point above a path, or at it, that has no file system mounted by the looks of it.
+        """Return the mount point above or at a path that seems to have no file system mounted.
 
-        It stands in `/etc/fstab`, or is empty, in a folder made for mount points. A mount of what is there anyway
+        It is in `/etc/fstab`, or is empty in a folder for mount points. A mount of what is there anyway
         counts for nothing: systemd makes such mounts for `ReadWritePaths=`.
         """
         in_fstab = _points_in_fstab()
@@ -175,7 +175,7 @@ class Mounts:
         return None
 
     def _refresh(self) -> None:
-        """Read the mounts if they are new: the kernel tells of changes by poll(2)."""
+        """Read the mounts if they have changed, which the kernel reports through poll(2)."""
         if self._file is None:
             self._file = os.open(MOUNTS, os.O_RDONLY | os.O_CLOEXEC)
             weakref.finalize(self, os.close, self._file)
@@ -188,7 +188,7 @@ class Mounts:
 
 
 def mounts_in(text: str) -> Iterator[Mount]:
-    """Give the mounts that the text of `/proc/self/mountinfo` has."""
+    """Yield the mounts in the text of `/proc/self/mountinfo`."""
     for line in text.splitlines():
         left, _, right = line.partition(" - ")
         type_, source = [*right.split(), ""][:2]
@@ -226,7 +226,7 @@ def _stacks(type_: str) -> bool:
 
 
 def _is_this_machine(server: str) -> bool:
-    """Return whether a server's name or address is one of this machine's; nobody is asked."""
+    """Return whether a server's name or address belongs to this machine, without network access."""
     if server in {"localhost", "::1", os.uname().nodename} or server.startswith("127."):
         return True
     lines = [line.strip() for line in _text(_ADDRESSES).splitlines()]
@@ -235,7 +235,7 @@ def _is_this_machine(server: str) -> bool:
 
 
 def _is_mounted(path: Path) -> bool:
-    """Return whether another file system is at a path than above it."""
+    """Return whether a path has another file system than its parent."""
     try:
         return os.lstat(path).st_dev != os.lstat(path.parent).st_dev
     except OSError:
@@ -243,7 +243,7 @@ def _is_mounted(path: Path) -> bool:
 
 
 def _looks_bare(path: Path) -> bool:
-    """Return whether a folder that is made for mounts is empty, or missing, as it is without its disk."""
+    """Return whether a folder for mounts is empty or missing, as without its disk."""
     if path.parent not in _FOR_MOUNTS and path.parent.parent not in _FOR_MOUNTS[1:]:
         return False
     try:
@@ -256,7 +256,7 @@ def _looks_bare(path: Path) -> bool:
 
 
 def _points_in_fstab() -> frozenset[Path]:
-    """Return where file systems of their own are to be mounted (fstab(5)); a second mount of a folder is none."""
+    """Return the mount points of file systems (fstab(5)), without bind mounts."""
     lines = (line.split() for line in _text(_FSTAB).splitlines() if not line.lstrip().startswith("#"))
     entries = (words for words in lines if len(words) > 3 and "bind" not in words[3])  # noqa: PLR2004 - its fields
     points = (Path(_unescaped(words[1])) for words in entries)
@@ -264,7 +264,7 @@ def _points_in_fstab() -> frozenset[Path]:
 
 
 def _open_nearest(real: Path) -> int:
-    """Open a folder, or the nearest one above it that is there."""
+    """Open a folder, or the nearest existing folder above it."""
     while True:
         try:
             return os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -275,7 +275,7 @@ def _open_nearest(real: Path) -> int:
 
 
 def _known_to_udev(device: int, source: str) -> dict[str, str]:
-    """Return what udev has recorded of a disk; a daemon without `/dev` can read that, too."""
+    """Return the record of udev about a disk, which is readable without `/dev`."""
     if source.startswith("/dev/"):
         with suppress(OSError):
             device = os.stat(source).st_rdev or device  # Btrfs has device numbers of its own

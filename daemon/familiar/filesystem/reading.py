@@ -1,4 +1,4 @@
-"""Read files, and tell those that are gone from those that can't be read for now."""
+"""Read files; missing files and unreadable files have different errors."""
 
 import hashlib
 import os
@@ -16,10 +16,10 @@ MAX_BYTES = 1 << 30
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Translate what the system says of a file that can't be read.
+    """Translate system errors of reading a file.
 
     Raises:
-        GoneError: it is not there.
+        GoneError: it does not exist.
         RetryError: it can't be read for now.
     """
     try:
@@ -56,12 +56,12 @@ def read_bytes(path: Path) -> bytes:
 
 @contextmanager
 def opened(path: Path, hash_: str) -> Iterator[BufferedReader]:
-    """Open a file whose content has this hash; what it has is read from the same descriptor, and is not exchanged.
+    """Open a file whose content has this hash; it is verified and read through the same descriptor.
 
     Raises:
         GoneError, RetryError: as `reading`, while it is opened and compared.
         SetAsideError: it is empty.
-        ChangedError: it has another content.
+        ChangedError: its content is different.
     """
     with reading(path):
         file = open_regular(path)

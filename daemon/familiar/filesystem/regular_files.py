@@ -1,4 +1,4 @@
-"""Read files that are found by their name, which may be that of anything: a pipe would be waited for, forever."""
+"""Read files by name, only if they are regular files: reading a pipe could block forever."""
 
 import errno
 import os
@@ -24,13 +24,13 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_regular(path: Path) -> bytes:
-    """Return what a regular file has; raises as `open_regular` does."""
+    """Return the content of a regular file; raises as `open_regular` does."""
     with open_regular(path) as file:
         return file.read()
 
 
 def read_given(path: Path) -> bytes:
-    """Return what a file has that a person named: a regular one, or a pipe that the shell opened for `<(command)`.
+    """Return the content of a given file: a regular file, or a pipe of the shell for `<(command)`.
 
     Raises:
         OSError: it can't be read, or is something else, as a pipe that is in a folder and that nobody may write to.
@@ -42,7 +42,7 @@ def read_given(path: Path) -> bytes:
 def _opened(path: Path, *, handed_over: bool) -> BufferedReader:
     found = os.stat(path)
     if not stat.S_ISFIFO(found.st_mode):
-        _check(found, path)  # before it is opened: some devices act on that
+        _check(found, path)  # before it is opened, as opening some devices has effects
     file = open(path, "rb", opener=_opener)  # noqa: SIM115 - a path has no opener; the caller closes it
     try:
         if handed_over and _is_nameless_pipe(file.fileno()):

@@ -1,4 +1,4 @@
-"""The one way to remove a name that a person may know: with the proof that its content outlives that.
+"""The only way to remove a name that a person may know: with a proof that the content still exists elsewhere.
 
 The name is first changed to a hidden one in the same folder. Only then it is sure what is removed: what the hidden name
 means is compared with the file that was held, and the other copy must still have its own name; a second path to
@@ -22,7 +22,7 @@ _KEY = object()
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That a content outlives the removal of a name. Only the functions of this module make one.
+    """A proof that content survives the removal of a name. Only the functions of this module create one.
 
     `survives` is asked at the last moment, when the name is hidden already.
     """
@@ -31,12 +31,12 @@ class Proof:
     key: object = field(repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse proofs that are made elsewhere."""
+        """Refuse proofs created elsewhere."""
         assert self.key is _KEY, "a proof is made by prove_copy, prove_second_name or one of their siblings"
 
 
 def prove_copy(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
-    """Prove that a second file has the content whose name is to go, and has it on the disk.
+    """Prove that a second file has the content of the name to remove, and is on disk.
 
     Args:
         doomed: the file whose name is to be removed.
@@ -57,7 +57,7 @@ def prove_copy(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) ->
 
 
 def prove_placed(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
-    """Prove what `prove_copy` does of a copy that familiar itself has made, under a name that was free before.
+    """Prove the same as `prove_copy` for a copy made by familiar, under a name that was free before.
 
     Raises:
         ChangedError: it is the same file, or has another content.
@@ -71,13 +71,13 @@ def prove_placed(doomed: HeldFile, copy: HeldFile, hash_: str, *, pulse: Pulse) 
 
 
 def prove_written(copy: HeldFile) -> Proof:
-    """Prove that a file that this process has written, synced and read back outlives the name; raises OSError."""
+    """Prove that a file written, synced and read back by this process survives; raises OSError."""
     copy.entry.folder.sync()
     return Proof(lambda: copy.is_at(copy.entry) and copy.has_same_bytes(), _KEY)
 
 
 def prove_second_name(doomed: HeldFile, other: Entry) -> Proof:
-    """Prove that a file has another name, by which it is found when the first is gone.
+    """Prove that a file has another name, which remains when the first is gone.
 
     Raises:
         ChangedError: the other name means something else, or is the first itself.
@@ -89,22 +89,22 @@ def prove_second_name(doomed: HeldFile, other: Entry) -> Proof:
 
 
 def prove_known(held: HeldFile, hash_: str, *, pulse: Pulse) -> Proof:
-    """Prove that a file has only what the store has too, or what is made again at any time: a crop, a sidecar.
+    """Prove that the content of a file is also in the store or can be made again: a crop, a sidecar.
 
     Raises:
-        ChangedError: somebody has changed it.
+        ChangedError: it was changed.
     """
     held.verify(hash_, pulse)
     return Proof(held.has_same_bytes, _KEY)
 
 
 def remove(held: HeldFile, proof: Proof, *, hidden: str, pulse: Pulse = no_pulse) -> None:
-    """Remove the name of a held file. The folder is not synced to disk here: a name that comes back is no loss.
+    """Remove the name of a held file. The folder is not synced here, as a name that reappears is not a loss.
 
     Args:
-        held: what is to lose its name.
-        proof: that its content outlives that.
-        hidden: a name in the same folder that nobody else knows.
+        held: the file to remove.
+        proof: that its content survives.
+        hidden: a unique name in the same folder.
         pulse: called while the name is hidden.
 
     Raises:
@@ -165,7 +165,7 @@ def discard(entry: Entry, inode: tuple[int, int] | None = None) -> None:
 
 
 def give_back_name(aside: Entry, entry: Entry, free: Callable[[Entry], Entry]) -> Entry:
-    """Give a file that was hidden its name again, or if that is taken the one that `free` gives; return which.
+    """Restore the name of a hidden file, or use a name from `free` if it is taken; return the name.
 
     Raises:
         OSError: it can't be renamed; it is there under its hidden name.
@@ -182,7 +182,7 @@ def give_back_name(aside: Entry, entry: Entry, free: Callable[[Entry], Entry]) -
 
 @contextmanager
 def _hidden(entry: Entry, name: str) -> Iterator[Entry]:
-    """Give a name another one for a block; it gets its own again if the block fails."""
+    """Rename a file for a block; the name is restored if the block fails."""
     aside = entry.with_name(name)
     _hide(entry, aside)
     try:
@@ -201,7 +201,7 @@ def _hide(entry: Entry, aside: Entry) -> None:
         with naming(entry.path):
             os.rename(entry.name, aside.name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
     except OSError:
-        if not aside.exists:  # else it has worked
+        if not aside.exists:  # otherwise it has worked
             raise
 
 

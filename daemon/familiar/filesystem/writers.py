@@ -1,4 +1,4 @@
-"""Who writes a file: kept away by a lease where there is one, found among the open files of processes where not."""
+"""Writers of a file: blocked by a lease if possible, otherwise found among the open files of processes."""
 
 import os
 import stat
@@ -39,7 +39,7 @@ def kept_away(descriptor: int) -> Iterator[Callable[[], bool]]:
 
 
 def is_known(descriptor: int) -> bool:
-    """Return whether the kernel tells of writers of a file: not of another user's, nor on a network file system."""
+    """Return whether the kernel reports writers of a file: not for other users, nor on a network file system."""
     return _lease(descriptor) != "unknown"
 
 
@@ -61,7 +61,7 @@ def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
 
 
 def _lease(descriptor: int) -> Literal["given", "refused", "unknown"]:
-    """Say what becomes of the wish for a lease, which is given back at once: it is refused where somebody writes."""
+    """Try to get a lease, and release it immediately; it is refused while a program writes."""
     try:
         kernel.take_lease(descriptor)
     except BlockingIOError:
@@ -73,10 +73,10 @@ def _lease(descriptor: int) -> Literal["given", "refused", "unknown"]:
 
 
 def _is_written(descriptor: int) -> bool:
-    """Return whether one of the processes that may be looked at has a file open for writing (proc(5))."""
+    """Return whether a readable process has a file open for writing (proc(5))."""
     sought = os.fstat(descriptor)
     for process in filter(str.isdigit, os.listdir(_PROCESSES)):
-        with suppress(OSError):  # it has ended, or is another user's
+        with suppress(OSError):  # it has ended, or belongs to another user
             for number in os.listdir(_PROCESSES / process / "fd"):
                 if _is_writer(_PROCESSES / process, number, sought):
                     return True

@@ -1,1 +1,1 @@
-"""Flickr: its interface, and the photos and tags that go back and forth."""
+"""Flickr: its API, and the sync of photos and tags."""

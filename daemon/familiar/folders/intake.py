@@ -1,6 +1,6 @@
 """Add the files of folders to the store: found files settle, and settled files are pending.
 
-Events are hints: each makes the intake look at one path. The truth is the walk: at the start, after lost events, on
+Events are hints: each makes the intake check one path. The walk is the truth: at the start, after lost events, on
 request and by a timer every folder is listed and compared with the store.
 """
 
@@ -29,7 +29,7 @@ _POLL = 30.0
 
 
 class Intake:
-    """A job: watches the roots, and keeps the store's files true to the folders."""
+    """A job: watches the roots, and updates the files in the store."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Intake:
 
     @property
     def failed(self) -> int:
-        """Files that a program has open for writing, and that were not waited for."""
+        """Files that were skipped because a program has them open for writing."""
         return self._settler.failed
 
     def root_states(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The messages of watchers and walks, which come from threads of their own."""
+"""The messages of watchers and walks, which run in other threads."""
 
 import queue
 import time
@@ -34,12 +34,12 @@ class Messages:
         self._on_message()
 
     def hints(self) -> Iterable[Message]:
-        """Give the hints that wait now; what comes in the meantime waits for the next time."""
+        """Yield the waiting hints; new ones wait for the next turn."""
         for _ in range(self._hints.qsize()):
             yield self._hints.get_nowait()
 
     def listings(self) -> Iterator[Message]:
-        """Give listings, and ends of walks, for a short while."""
+        """Yield listings and ends of walks for a short time."""
         ends = time.monotonic() + _SLICE
         while time.monotonic() < ends and not self._listings.empty():
             yield self._listings.get_nowait()

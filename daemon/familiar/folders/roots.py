@@ -1,6 +1,6 @@
-"""The watched roots: whether each is in place, and whether its watcher lives.
+"""The watched roots: whether each is in place, and its watcher alive.
 
-Absence is not deletion: a file that is missing is gone only where its root is in place, on the device that it was on.
+Absence is not deletion: a missing file is gone only if its root is in place, on the same device.
 """
 
 import os
@@ -27,7 +27,7 @@ _SAMPLE = 20
 
 @dataclass(slots=True, kw_only=True)
 class RootWalk:
-    """One walk in progress: what it has found so far."""
+    """One walk in progress: its results so far."""
 
     started: float
     listed: set[int] = field(default_factory=set)
@@ -40,7 +40,7 @@ class RootWalk:
 
 @dataclass(slots=True, kw_only=True)
 class WatchedRoot:
-    """One watched folder; `watcher` is None where walks replace it."""
+    """One watched folder; `watcher` is None if walks replace it."""
 
     id: int
     settings: FolderSettings
@@ -101,7 +101,7 @@ class WatchedRoots:
         return next((root for root in self if path.is_relative_to(root.path)), None)
 
     def start(self) -> None:
-        """Judge all roots for the first time, and tell which are not there."""
+        """Check all roots for the first time, and report unavailable ones."""
         for root in self:
             self.judge(root)
             if not root.is_online:
@@ -114,7 +114,7 @@ class WatchedRoots:
                 root.watcher.stop()
 
     def judge(self, root: WatchedRoot) -> bool:
-        """Look whether a root is in place, write it down, and return it."""
+        """Check whether a root is in place, record it, and return it."""
         view, known = look_at(root.path), self._store.roots.know(root.path)
         moved = self._moved(root, view, known)
         files = self._store.files.count_in_root(root.id) if view.is_empty or moved else 1
@@ -134,7 +134,7 @@ class WatchedRoots:
         return verdict.online
 
     def look_after(self, root: WatchedRoot) -> bool:
-        """Judge a root, and replace its watcher if it has ended; return whether the root is in place."""
+        """Check a root, and replace its watcher if it has stopped; return whether the root is in place."""
         if not self.judge(root):
             return False
         if self._watch and root.watcher is not None and not root.watcher.is_alive:

@@ -1,4 +1,4 @@
-"""Files that settle: one that does not change, and that no program has open for writing, is complete and pending."""
+"""Settling files: a file that does not change and is not open for writing is complete and pending."""
 
 import os
 
@@ -42,7 +42,7 @@ class Settler:
         """Files that were not waited for."""
 
     def settle(self, now: float, online_roots: list[int]) -> None:
-        """Look at files whose time has come."""
+        """Check the files that are due."""
         files = self._store.files.settled(now, roots=online_roots, limit=_BATCH)
         if not files:
             return
@@ -70,7 +70,7 @@ class Settler:
                 self._store.files.wait(file.id, size=wait.size, mtime_ns=wait.mtime_ns, due=due)
 
     def _wait_for_writer(self, file: FileRow, now: float) -> None:
-        """Let a file wait that a program has open for writing, however long that pauses."""
+        """Let a file wait while a program has it open for writing, however long it pauses."""
         if not self._watch:
             self._store.files.mark_failed(file.id, reason=_BUSY, due=now + _BUSY_RETRY)
             self._log.emit("file.failed", path=file.path, reason=_BUSY, retry_in=_BUSY_RETRY)

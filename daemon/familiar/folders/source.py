@@ -9,7 +9,7 @@ from familiar.store.store import Store
 
 
 class WatchedFolders:
-    """The source of all files that come from no other: those in the watched roots, and those beside them."""
+    """The source of all files of no other source: those in the watched roots, and elsewhere."""
 
     is_remote = False
 

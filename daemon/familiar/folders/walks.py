@@ -53,7 +53,7 @@ class Walks:
     def walk(self, root: WatchedRoot, top: Path) -> None:
         """Compare a folder, and all below it, with the store."""
         if top in root.walks:
-            root.walks[top].again = True  # it may have passed what has changed now
+            root.walks[top].again = True  # it may have passed the changed part
         elif root.is_online:
             root.walks[top] = RootWalk(started=self._clock())
             if top == root.path:
@@ -61,7 +61,7 @@ class Walks:
             self._walker.walk(root.path, top, root.patterns)
 
     def take_listing(self, root: WatchedRoot, listing: Listing, now: float) -> None:
-        """Record what is new or has changed in a folder, or in a part of a large one."""
+        """Record new and changed files in a folder, or in a part of a large one."""
         walk = root.walks.get(listing.top)
         if walk is None:
             return
@@ -115,7 +115,7 @@ class Walks:
                 self._tell_walk(root, walk, gone)
 
     def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterable[Path]:
-        """Give the files that the walk did not find, except for those in folders that it could not read."""
+        """Yield the files that the walk did not find, except for those in unreadable folders."""
         yield from walk.missing
         for folder_id, folder, _ in self._store.files.folders_below(root.id, top):
             if folder_id not in walk.listed and not any(folder.is_relative_to(path) for path in unreadable):

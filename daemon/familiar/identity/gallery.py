@@ -1,4 +1,4 @@
-"""All known people, with their references stacked for one engine."""
+"""All known people, with their references stacked for one model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import Calibration
 from familiar.identity.people import KnownPerson
 from familiar.model import Embeddings
 
@@ -17,6 +18,7 @@ class Gallery:
 
     `columns`, shape (n, 129), are the references, each with the square of its length behind it: so the squares of all
     distances are one matrix product. `radii` are the largest distances of a person's references from their centre.
+    `calibration` is that of the model of the references.
     """
 
     names: tuple[str, ...]
@@ -24,9 +26,10 @@ class Gallery:
     columns: npt.NDArray[np.float32]
     starts: npt.NDArray[np.intp]
     radii: npt.NDArray[np.float64]
+    calibration: Calibration
 
     @classmethod
-    def of(cls, people: Sequence[KnownPerson]) -> Self:
+    def of(cls, people: Sequence[KnownPerson], calibration: Calibration) -> Self:
         """Stack the references of these people, in the order of their names; damaged ones (NaN) are left out."""
         usable = [(person, person.references[np.isfinite(person.references).all(axis=1)]) for person in people]
         ordered = sorted(((person, refs) for person, refs in usable if len(refs)), key=lambda pair: pair[0].name)
@@ -38,6 +41,7 @@ class Gallery:
             columns=np.concatenate((stacked, (stacked**2).sum(axis=1, keepdims=True)), axis=1),
             starts=np.concatenate(([0], np.cumsum(counts))).astype(np.intp),
             radii=np.array([np.linalg.norm(refs - refs.mean(axis=0), axis=1).max() for _, refs in ordered]),
+            calibration=calibration,
         )
 
     @property

@@ -3,24 +3,24 @@
 import numpy as np
 import numpy.typing as npt
 
-from familiar.identity.matching import to_nearest
+from familiar.identity.person_distance import PersonDistance
 from familiar.model import Embeddings
 
 _BLOCK = 2000
 """Faces compared at once; the data of this many fits in the processor's cache."""
 
 
-def distances_to(embeddings: Embeddings, references: Embeddings, *, nearest: int) -> npt.NDArray[np.float64]:
-    """Return the distance of each face to a person, shape (m,), as matching has it; infinite for a damaged embedding.
+def distances_to(embeddings: Embeddings, references: Embeddings, distance: PersonDistance) -> npt.NDArray[np.float64]:
+    """Return the distance of each face to a person, shape (m,), as in matching; infinite for damaged embeddings.
 
     Args:
         embeddings: shape (m, numbers).
-        references: the person's, shape (n, numbers), of the same engine; n is at least 1.
-        nearest: how many nearest references count.
+        references: those of the person, shape (n, numbers), of the same model; n is at least 1.
+        distance: how it is measured.
     """
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
-    blocks = [to_nearest(faces[at : at + _BLOCK], references, nearest) for at in range(0, len(faces), _BLOCK)]
+    blocks = [distance.measure(faces[at : at + _BLOCK], references) for at in range(0, len(faces), _BLOCK)]
     return np.where(sound, np.concatenate(blocks), np.inf) if blocks else np.empty(0)
 
 

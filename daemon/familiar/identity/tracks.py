@@ -5,13 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from familiar.embedding_models import Calibration
 from familiar.model import Box, Face
-
-_ALIKE = 0.45
-"""Largest distance of two faces of one person, wherever they are in the picture: about that of a match."""
-
-_FOLLOWING = 0.6
-"""The same for faces that overlap in consecutive frames: people do not change places at once."""
 
 _OVERLAP = 0.3
 """Least share of their union that two such faces have in common."""
@@ -26,10 +21,15 @@ class _Track:
 
 
 class Tracks:
-    """The people in a video, as its frames come one by one."""
+    """The people in a video, as its frames come one by one.
 
-    def __init__(self) -> None:
-        """Start without people."""
+    Faces that overlap in consecutive frames may be farther apart than others of one person: people do not change
+    places at once.
+    """
+
+    def __init__(self, calibration: Calibration) -> None:
+        """Start without people; the calibration is that of the model of the faces."""
+        self._calibration = calibration
         self._tracks: list[_Track] = []
         self._frame = 0
 
@@ -61,7 +61,7 @@ class Tracks:
         """Return how far a face is from a person, as a share of what one person may be."""
         apart = min(_apart(track.best, face), _apart(track.last, face))
         follows = track.frame == self._frame - 1 and _overlap(track.last.box, face.box) >= _OVERLAP
-        return apart / (_FOLLOWING if follows else _ALIKE)
+        return apart / (self._calibration.following if follows else self._calibration.same_person)
 
     def _follow(self, track: _Track, face: Face, time: float) -> None:
         seen = replace(face, time=time)

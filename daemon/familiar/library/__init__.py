@@ -1,1 +1,1 @@
-"""What anyone can ask for: people, scores, searches, crops, clusters, reports, and what rules decide on."""
+"""The use cases: people, scores, searches, crops, clusters, reports, and rules."""

@@ -1,4 +1,4 @@
-"""Names of folders for people: any file system can have them, and no two people share one."""
+"""Names of folders for people: valid on all file systems, and unique for each person."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _ROOM = 25
 
 
 def folder_name(person: str) -> str:
-    """Return a person's name as a folder can have it on any file system; it is not hidden."""
+    """Return a person's name as a folder name that is valid on all file systems and not hidden."""
     return clean_name(person, portable=True, longest=LONGEST - _ROOM)
 
 

@@ -1,4 +1,4 @@
-"""Done here, or by the daemon that runs: how a command has plans carried out, undone, and faces matched again.
+"""Hand work to the running daemon, or do it here: carrying out and undoing plans, and matching faces again.
 
 A daemon that runs owns the store's state folder, and all effects are its: a command records what is to be done and
 waits. Without one, the command takes the folder for as long as it works. The setting `wait_for_daemon` limits each
@@ -35,7 +35,7 @@ _TO_UNDO = frozenset({"undo", "undoing"})
 
 
 class Runners(Protocol):
-    """Makes what carries out steps."""
+    """Creates runners of operations."""
 
     def __call__(self, tasks: int) -> AbstractAsyncContextManager[tuple[OperationRunner, int]]:
         """Yield a runner for this many plans, and the number of plans to prepare ahead."""
@@ -56,7 +56,7 @@ class Undone:
 
 
 class Handover:
-    """Decides who acts, this process or the daemon, and waits for it."""
+    """Decides whether this process or the daemon acts, and waits for it."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Handover:
         progress: Progress,
         wait: float,
     ) -> None:
-        """Take the state folder with its store, what carries out steps, and what runs coroutines.
+        """Take the state folder with its store, the runners of operations, and the runner of coroutines.
 
-        `wait` is how long to wait, in seconds, while nothing is done.
+        `wait` is the time to wait without progress, in seconds.
         """
         self._state = state
         self._store = store
@@ -115,7 +115,7 @@ class Handover:
     def settle(self) -> None:
         """Complete the operations of killed commands; a running daemon has already done so.
 
-        Whoever chooses files by where they are calls this first: a file may be about to be moved.
+        Call this before selecting files by path, as a file may be about to be moved.
 
         Raises:
             BusyError: another command has the state folder for too long.
@@ -154,9 +154,9 @@ class Handover:
         )
 
     def rematch(self, recogniser: Recogniser) -> bool:
-        """Match all known faces again if people have changed; return False if the daemon has not ended that in time.
+        """Match all known faces again if people have changed; return False if the daemon has not done it in time.
 
-        A daemon that runs does it by itself, within a second.
+        A running daemon does it automatically, within a second.
         """
         if not recogniser.is_stale:
             return True
@@ -194,7 +194,7 @@ class Handover:
 
     @contextmanager
     def _turn(self) -> Iterator[bool]:
-        """Wait for the state folder; give whether it is ours, or the daemon's, which carries out what is recorded.
+        """Wait for the state folder; yield whether it is ours, or the daemon's, which carries out recorded plans.
 
         As long as it is ours, nothing is written to the store if the folder's lock is gone.
 
@@ -240,7 +240,7 @@ class Handover:
 
     async def _perform(self, plans: Sequence[int], on_ended: Callable[[int], None], count: Count) -> None:
         async with self._runners(len(plans)) as (runner, at_once):
-            # Crops are rendered ahead by all workers; what is done is done one after the other.
+            # Crops are rendered in advance by all workers; operations run one after the other.
             ahead: deque[tuple[int, asyncio.Task[dict[int, bytes]]]] = deque()
             rest = iter(plans)
             for number in range(1, len(plans) + 1):
@@ -287,7 +287,7 @@ class Handover:
         return self._store.journal.step(step_id).state not in _TO_UNDO
 
     def _await(self, has_ended: Callable[[], bool]) -> bool:
-        """Wait until the daemon has done one thing; return False if it has ended before.
+        """Wait until the daemon has done it; return False if the daemon has stopped.
 
         Raises:
             FamiliarError: it takes too long.

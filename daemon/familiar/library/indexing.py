@@ -21,7 +21,7 @@ class Indexer:
         self._slots = asyncio.Semaphore(workers.slots)
 
     async def index(self, path: Path, *, beside_still: bool = False) -> int:
-        """Return the id of the photo at `path`, looking at it first if it is not known; `beside_still` as for workers.
+        """Return the id of the photo at `path`, analysing it first if it is new; `beside_still` as for workers.
 
         A file that was seen before, and has the same size and time since, is not even read.
 
@@ -52,7 +52,7 @@ class Indexer:
             return await self._workers.look(path, hash_)
 
     async def identify(self, path: Path, *, beside_still: bool = False) -> PhotoRow:
-        """Return what the store knows of the photo at `path`, seen or set aside, looking at it first if needed.
+        """Return the entry of the photo at `path`, analysed or set aside, analysing it first if needed.
 
         Raises:
             GoneError, RetryError: it can't be read.

@@ -1,6 +1,6 @@
-"""Live photos: a still and a short clip beside it, of the same name except for the suffix, are one photo.
+"""Live photos: a still and a short clip next to it, with the same name except for the suffix, are one photo.
 
-The clip has no faces of its own, and no rule is requested it: it goes where its still goes.
+The clip has no faces of its own, and rules do not apply to it: it follows its still.
 """
 
 from dataclasses import replace
@@ -30,7 +30,7 @@ def handled_still(store: Store, video: Path) -> Path | None:
 
 
 def plan_for_clip(store: Store, clip: Path) -> tuple[Plan, int | None]:
-    """Return the plan for a clip, and the id of its still's last plan: what was done with the still, with the clip."""
+    """Return the plan for a clip, with the operations of its still, and the id of the still's last plan."""
     for still in _stills(store, clip):
         steps = [step for step in store.journal.steps_at(still.path) if step.state not in _WITHOUT_EFFECT]
         if steps:

@@ -9,9 +9,9 @@ from familiar.store.store import Store
 
 
 def places_of(store: Store, photo_id: int, tops: Sequence[Path] = ()) -> Iterator[Path]:
-    """Give where a photo is now, in and below `tops` if there are any; no copy or link that familiar made of it.
+    """Yield the present paths of a photo, only below `tops` if given; without copies and links made by familiar.
 
-    Symbolic links come last: what is moved, or linked to, is the file itself.
+    Symbolic links come last, as operations act on the file itself.
     """
     made = store.journal.made_of(photo_id)
     links = []

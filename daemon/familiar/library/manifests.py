@@ -1,4 +1,4 @@
-"""Read the files in which familiar records what it put into a folder."""
+"""Read the manifests of folders written by familiar."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestFile(Generic[M]):
-    """A kind of manifest: its name in a folder, its content, and what a person can do about one that is damaged."""
+    """A kind of manifest: its file name, its content, and the remedy for a damaged one."""
 
     name: str
     content: TypeAdapter[M]

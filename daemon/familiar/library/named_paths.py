@@ -12,7 +12,7 @@ Paths: TypeAlias = str | Path | Iterable[str | Path]
 
 
 def expanded(text: str | Path) -> Path:
-    """Return a path with the home that `~` at its beginning means; a file of that very name comes first.
+    """Return a path with a leading `~` expanded, unless a file of that exact name exists.
 
     Raises:
         UsageError: it is empty, no file can have it, or it begins with the home of a user who does not exist.

@@ -39,8 +39,8 @@ class OperationRunner:
     ) -> None:
         """Take the journal (in the store), the workers that render crops, and what opens folders.
 
-        `pulse` is called during long work. `is_there` says whether a file is at a path, or is only out of reach. A
-        sidecar goes along where its photo is moved, and with `copy_sidecars` also where it is copied.
+        `pulse` is called during long work. `is_there` says whether a file is at a path, or is only unavailable. A
+        sidecar follows its photo when it is moved, and with `copy_sidecars` also where it is copied.
         """
         kinds = store.kinds
         self._store = store
@@ -83,7 +83,7 @@ class OperationRunner:
         self._leftovers.sweep()
 
     def look_after_disks(self) -> None:
-        """Let steps be tried at once whose disk has come back, and clear what was left there."""
+        """Retry steps whose disk is mounted again, and clear leftovers there."""
         came = [place for place in self._store.journal.waited_for() if self._disks.is_ready(place)]
         for place in came:
             self._log.emit("disk.online", folder=place)
@@ -92,7 +92,7 @@ class OperationRunner:
         self._leftovers.sweep()
 
     async def perform_open(self) -> int:
-        """Undo what is to be undone, and carry out all plans that have something to do now; return how many."""
+        """Undo requested steps, and carry out all plans with due steps; return their number."""
         async with self._acting:
             self._undo_requested()
         plans = self._store.journal.open_plans(self._store.now())
@@ -101,7 +101,7 @@ class OperationRunner:
         return len(plans)
 
     async def perform(self, plan_id: int, rendered: Mapping[int, bytes]) -> None:
-        """Carry out the steps of one plan in their order; where one fails, the rest waits with it."""
+        """Carry out the steps of one plan in order; if one fails, the rest waits."""
         async with self._acting:
             self._undo_requested()
             tried: set[int] = set()
@@ -135,7 +135,7 @@ class OperationRunner:
         return outcome
 
     def _undo_requested(self) -> None:
-        """Undo all steps that are to be undone, of whatever plan, the newest first: one may build on another."""
+        """Undo all requested steps of any plan, newest first, as one may depend on another."""
         for step in self._store.journal.undo_requests():
             try:
                 self._undo.undo(step)

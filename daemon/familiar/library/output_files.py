@@ -1,4 +1,4 @@
-"""Files that a caller asks for: lists, plots, tables, reports. Whatever else has their names is not replaced."""
+"""Output files: lists, plots, tables, reports. Other files of the same name are not replaced."""
 
 import os
 from pathlib import Path

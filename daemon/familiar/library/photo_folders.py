@@ -12,10 +12,10 @@ from familiar.sources.walker import walk
 
 
 def folder_at(path: Path, *, files: bool) -> FolderSettings:
-    """Return a folder with all below it; with `files`, a file as a folder of which only that file is taken.
+    """Return a folder with its subfolders; with `files`, a file as a folder that includes only that file.
 
     Raises:
-        UsageError: there is nothing at the path.
+        UsageError: the path does not exist.
     """
     whole = Path(os.path.abspath(path))
     if path.is_dir():
@@ -28,10 +28,10 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
 
 
 def named_folders(paths: Iterable[Path], *, recursive: bool = True) -> list[FolderSettings]:
-    """Return the files and folders that are named; those with what is below them if it is `recursive`.
+    """Return the given files and folders; with subfolders if `recursive`.
 
     Raises:
-        UsageError: there is nothing at one of the paths.
+        UsageError: one of the paths does not exist.
     """
     named = (folder_at(path, files=True) for path in paths)
     return [one.model_copy(update={"recursive": recursive and one.recursive}) for one in named]
@@ -40,10 +40,10 @@ def named_folders(paths: Iterable[Path], *, recursive: bool = True) -> list[Fold
 def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> tuple[FolderSettings, ...]:
     """Return the folders to watch: those on the command line, or else the configured ones.
 
-    With `files`, a file may be named as well: a folder of which only that file is taken.
+    With `files`, a path can also be a file: a folder that includes only that file.
 
     Raises:
-        UsageError: there is none, or one is not a folder.
+        UsageError: there are none, or one is not a folder.
     """
     if not paths:
         if not settings.folders and settings.flickr.enabled:
@@ -67,7 +67,7 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
 
 
 def photos_in(folders: Iterable[FolderSettings]) -> list[Path]:
-    """Return the photos in and below folders, in the order of their names.
+    """Return the photos in folders and their subfolders, sorted by name.
 
     Raises:
         UsageError: a folder has none, or can't be read.

@@ -1,4 +1,4 @@
-"""Lists of photos: which of their files are there."""
+"""Lists of photos, and the existing files of a list."""
 
 import os
 import stat
@@ -16,17 +16,17 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoList:
-    """Absolute paths; `name` is what messages call the list."""
+    """Absolute paths; `name` is the name of the list in messages."""
 
     name: str
     paths: tuple[Path, ...]
 
     def existing(self, *, ignore_missing: bool) -> list[Path]:
-        """Return the files that are there, each once.
+        """Return the existing files, each once.
 
         Raises:
             UsageError: the list has no path, or a folder.
-            FamiliarError: one of the files is gone, and that is not to be ignored.
+            FamiliarError: one of the files is missing, and missing files are not ignored.
         """
         if not self.paths:
             raise UsageError(f"{self.name}: contains no path; a list has one path a line.")
@@ -68,7 +68,7 @@ def names_in(data: bytes) -> list[str]:
 
 
 def _without_score(text: str) -> str:
-    """Return what a line of scores says without the score, unless a file has that very name."""
+    """Return a line of scores without its score, unless a file of that exact name exists."""
     if os.path.lexists(os.path.expanduser(text)):
         return text
     scored, _ = read_scores(text.encode("utf-8", "surrogateescape"))
@@ -76,7 +76,7 @@ def _without_score(text: str) -> str:
 
 
 def _mode(path: Path) -> int:
-    """Return what is at a path, as the system has it; 0 for nothing, and for what can't be a path."""
+    """Return the file mode of a path; 0 if it does not exist or is not a valid path."""
     try:
         return path.stat().st_mode
     except (OSError, ValueError):

@@ -58,14 +58,14 @@ class PhotoScores:
         return tuple(map(Path, self.names))
 
     def __len__(self) -> int:
-        """Return how many photos have a score."""
+        """Return the number of photos."""
         return len(self.names)
 
     def statistics(self) -> ScoreStatistics:
         """Return count, extremes, mean, median, standard deviation and all percentiles from 0 to 100.
 
         Raises:
-            UsageError: there is no score.
+            UsageError: there are no scores.
         """
         self._check_any()
         return statistics_of(self.scores)
@@ -74,7 +74,7 @@ class PhotoScores:
         """Return the score at a percentile, from 0 to 100.
 
         Raises:
-            UsageError: there is no score, or the percentile is not one.
+            UsageError: there are no scores, or the percentile is invalid.
         """
         self._check_any()
         _check_range("percentile", percent, 100)
@@ -88,12 +88,12 @@ class PhotoScores:
         min_percentile: float | None = None,
         max_percentile: float | None = None,
     ) -> "PhotoScores":
-        """Return the photos within bounds, which belong to them, the best first.
+        """Return the photos within bounds, which are inclusive, best first.
 
         Args:
-            min_score: the least score, in 0 to 1.
-            max_score: the largest score, in 0 to 1.
-            min_percentile: the percentile of the least score, in 0 to 100; of two least scores the larger holds.
+            min_score: the minimum score, from 0 to 1.
+            max_score: the maximum score, from 0 to 1.
+            min_percentile: the percentile of the least score, in 0 to 100; the larger of the two minimums applies.
             max_percentile: the percentile of the largest score, in 0 to 100.
 
         Raises:
@@ -110,7 +110,7 @@ class PhotoScores:
         )
 
     def list_bytes(self) -> bytes:
-        """Return the paths as a list, one a line, as `familiar move`, `copy` and `link` take it."""
+        """Return the paths as a list, one a line, for `familiar move`, `copy` and `link`."""
         return write_list(self.names)
 
     def write_list(self, file: str | Path, *, replace: bool = False) -> None:
@@ -123,10 +123,10 @@ class PhotoScores:
         write_new(expanded(file), self.list_bytes(), replace=replace)
 
     def histogram(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Return the round bounds of classes of scores, shape (m + 1,), and how many photos each has, shape (m,).
+        """Return the bounds of the classes of scores, shape (m + 1,), and their numbers of photos, shape (m,).
 
         Raises:
-            UsageError: there is no score.
+            UsageError: there are no scores.
         """
         self._check_any()
         bounds = edges(self.scores, most=_MOST_BARS)

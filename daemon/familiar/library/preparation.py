@@ -54,7 +54,7 @@ class StepSurroundings:
         is_there: Callable[[Path], bool],
         copies_sidecars: bool,
     ) -> None:
-        """Take the store and the renderer; `is_there` says whether a file is at a path, or is only out of reach."""
+        """Take the store and the renderer; `is_there` says whether a file is at a path, or is only unavailable."""
         self.renderer = renderer
         self.copies_sidecars = copies_sidecars
         self._store = store
@@ -62,10 +62,10 @@ class StepSurroundings:
         self._is_there = is_there
 
     def check_in_reach(self, step: Step) -> None:
-        """Check that a photo is where the rules saw it, or is gone from there; a twin elsewhere is another file.
+        """Check that a photo is at the path that the rules used, or is gone; a copy elsewhere is another file.
 
         Raises:
-            RetryError: the photo is out of reach, and not known to be gone.
+            RetryError: the photo is unavailable, and may not be gone.
         """
         begun = step.target is not None
         source = step.source if begun and step.source is not None else step.path
@@ -75,10 +75,10 @@ class StepSurroundings:
             raise RetryError(f"{source}: unavailable for now")
 
     def check_photo(self, photo: Path) -> None:
-        """Check that a photo is where its sidecar is to be written.
+        """Check that a photo is at the path of the sidecar to write.
 
         Raises:
-            RetryError: it is out of reach, and not known to be gone.
+            RetryError: it is unavailable, and may not be gone.
             GoneError: it is gone.
         """
         if not os.path.lexists(photo):
@@ -91,15 +91,15 @@ class StepSurroundings:
         return self._store.journal.steps(step.plan_id)
 
     def append(self, step: Step, operations: Sequence[Operation]) -> None:
-        """Record more that the same plan has to do, after all that it has."""
+        """Append operations to the same plan."""
         self._store.journal.append(step.plan_id, operations)
 
     def is_written(self, step: Step) -> bool:
-        """Return whether a step that was interrupted had written what it was to write."""
+        """Return whether an interrupted step had written its content."""
         return self._executor.is_written(step)
 
     def is_wanted(self, sidecar: Path, content: SidecarContent) -> bool:
-        """Return whether a sidecar is to say this still."""
+        """Return whether this content of a sidecar is still wanted."""
         return self._store.sidecars.wanted(sidecar) == content
 
     def sidecars_of(self, photo: Path) -> Sequence[Path]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.model import Embeddings, Photo, RecognisedFace
@@ -17,7 +18,7 @@ _BLOCK = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rematch:
-    """How many faces were matched again against how many people."""
+    """The numbers of faces that were matched again, and of people."""
 
     people: int
     faces: int
@@ -103,5 +104,5 @@ class Recogniser:
             self._galleries.clear()
             self._version = version
         if engine not in self._galleries:
-            self._galleries[engine] = Gallery.of(self._store.people.known(engine))
+            self._galleries[engine] = Gallery.of(self._store.people.known(engine), calibration_of(engine))
         return self._galleries[engine]

@@ -1,4 +1,4 @@
-"""After the model has changed: encode the known faces again, so that all can be compared.
+"""Encode the known faces again after the model has changed, so that all can be compared.
 
 Embeddings of two models are never compared with each other. So references come first, before any new photo is
 decided; all other faces follow in the background, those of the newest photos first, and keep their matches until then.

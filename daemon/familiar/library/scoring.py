@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from familiar.embedding_models import MODELS, Model
+from familiar.embedding_models import MODELS, Model, calibration_of
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
+from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to, scores_of
 from familiar.identity.statistics import Scores, percentile_rank
 from familiar.identity.verdicts import Verdicts
@@ -52,7 +53,7 @@ class Scorer:
             photos: which photos; by default all that were seen.
 
         Raises:
-            UsageError: there is no such person, or they have no references of the model in use.
+            UsageError: the person does not exist, or has no references of the current model.
         """
         faces = self._store.faces
         scores, _ = self._score(name, faces.all(self.model) if photos is None else faces.of_photos(self.model, photos))
@@ -65,9 +66,14 @@ class Scorer:
 
     def distances(self, person: KnownPerson, faces: FaceStack) -> npt.NDArray[np.float64]:
         """Return each face's distance to a person, shape (n,); infinite for those that are known not to be it."""
-        distances = distances_to(faces.embeddings, person.references, nearest=self._settings.nearest)
+        distances = self.measured(person, faces)
         distances[self.others(person, faces)] = np.inf
         return distances
+
+    def measured(self, person: KnownPerson, faces: FaceStack) -> npt.NDArray[np.float64]:
+        """Return each face's distance to a person, shape (n,), whatever is known of the face."""
+        distance = PersonDistance.of(calibration_of(self.model), self._settings)
+        return distances_to(faces.embeddings, person.references, distance)
 
     def others(self, person: KnownPerson, faces: FaceStack) -> list[int]:
         """Return the places of the faces that are known not to be a person."""

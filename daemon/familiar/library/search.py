@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match
 from familiar.identity.people import KnownPerson
+from familiar.identity.person_distance import PersonDistance
 from familiar.identity.scoring import best_of_photos, distances_to
 from familiar.identity.search import distances_from, nearest
 from familiar.model import Embedding, Embeddings, Face, Match
@@ -67,6 +69,7 @@ class Finder:
         self._store = store
         self._settings = settings
         self._model = model
+        self._calibration = calibration_of(model)
 
     def find(
         self,
@@ -96,7 +99,7 @@ class Finder:
             faces, stacks.all(self._model) if among is None else stacks.of_photos(self._model, among)
         )
         known = self._store.people.known(self._model)
-        matches = self._matches(faces, Gallery.of(known))
+        matches = self._matches(faces, Gallery.of(known, self._calibration))
         galleries = {self._model: known}
         unmatched = self._store.people.unmatched(self._model)
         for model in others or {}:
@@ -109,7 +112,7 @@ class Finder:
                 match=found,
                 people=self._people(
                     [
-                        (embeddings[model][number], Gallery.of([one for one in people if _is_wanted(one, person)]))
+                        (embeddings[model][number], _gallery(people, model, person))
                         for model, people in galleries.items()
                     ],
                     wish,
@@ -133,9 +136,10 @@ class Finder:
         return tuple(sorted(found, key=lambda person: person.distance)[: wish.most])
 
     def _near(self, embedding: Embedding, gallery: Gallery, wish: SearchQuery) -> Iterator[FoundPerson]:
+        distance_to = PersonDistance.of(gallery.calibration, self._settings)
         for number, name in enumerate(gallery.names):
             own = gallery.references[gallery.starts[number] : gallery.starts[number + 1]]
-            distance = float(distances_to(embedding[None], own, nearest=self._settings.nearest)[0])
+            distance = float(distances_to(embedding[None], own, distance_to)[0])
             limit = wish.threshold
             if limit is None:
                 special = float(gallery.thresholds[number])
@@ -159,8 +163,10 @@ class Finder:
         )
 
 
-def _is_wanted(one: KnownPerson, person: PersonRow | None) -> bool:
-    return person is None or one.name == person.name
+def _gallery(people: Sequence[KnownPerson], model: str, person: PersonRow | None) -> Gallery:
+    """Return people as a model sees them; only the wanted one if there is one."""
+    wanted = [one for one in people if person is None or one.name == person.name]
+    return Gallery.of(wanted, calibration_of(model))
 
 
 def _measured(

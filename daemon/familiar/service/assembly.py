@@ -62,7 +62,7 @@ _LOOK_AT_DISKS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlickrAccess:
-    """Where Flickr's job finds key and login; with `once` it takes one look, and sends nothing."""
+    """The credentials of the Flickr job; with `once` it polls once, and sends nothing."""
 
     credentials: Credentials
     once: bool = False
@@ -70,7 +70,7 @@ class FlickrAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """A daemon, and the parts of it that others ask."""
+    """A daemon, and its parts that others use."""
 
     daemon: Daemon
     handler: Handler
@@ -80,10 +80,10 @@ class Assembly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonInputs:
-    """What a daemon is given: settings and rules, its store, and the world around it.
+    """The inputs of a daemon: settings and rules, its store, and its environment.
 
     The settings say which model encodes faces; once `has_other_model`, the daemon begins again. `clock` gives
-    monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon is one that ends when
+    monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon ends when
     all is done.
     """
 
@@ -99,7 +99,7 @@ class DaemonInputs:
 
 
 class _Parts:
-    """The parts that stages and jobs share, each made once."""
+    """The parts that stages and jobs share."""
 
     def __init__(self, inputs: DaemonInputs) -> None:
         settings, store, log, clock = inputs.settings, inputs.store, inputs.log, inputs.clock
@@ -307,7 +307,7 @@ def _spare_jobs(
 
 
 def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "FlickrSync":
-    # Only those wait for these imports who use Flickr.
+    # Imported only if Flickr is used.
     from familiar.flickr.sync.job import FlickrSync  # noqa: PLC0415
     from familiar.flickr.sync.single import SingleFlickrSync  # noqa: PLC0415
     from familiar.flickr.sync.tag_decisions import TagDecider  # noqa: PLC0415

@@ -18,7 +18,7 @@ _STOP_WITHIN = 8.0
 
 
 class Daemon:
-    """Runs until it is told to stop, or (`until_idle`) until nothing is left to do."""
+    """Runs until it is stopped, or (`until_idle`) until nothing is left to do."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class Daemon:
         self._clock = clock
 
     async def run(self, *, until_idle: bool = False) -> bool:
-        """Work until stopped; return whether to begin again with new settings.
+        """Run until stopped; return whether to restart with new settings.
 
-        What is in flight at the end is given back: it waits in the store for the next start.
+        Unfinished work waits in the store for the next start.
 
         Raises:
             StoreReplacedError: the store was deleted, moved or replaced; nothing more was done.

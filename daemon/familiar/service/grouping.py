@@ -47,14 +47,14 @@ class Grouper:
         self._not_before = 0.0
 
     async def advance(self, _now: float) -> None:
-        """Begin a round if `every` has passed since the last one, and there is something new."""
+        """Start a round if `every` has passed since the last one, and there are changes."""
         if self._settings.every is None or self._round is not None or self._clock() < self._not_before:
             return
         every = timedelta(hours=self._settings.every)
         self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
         last = self._store.rounds.last()
         if last is not None:
-            since = self._store.now() - last[0]  # negative where a clock that ran ahead said when that was
+            since = self._store.now() - last[0]  # negative if the clock was ahead at that time
             if timedelta(0) <= since < every or last[1] == self._basis():
                 return
         self._round = asyncio.create_task(self._run())
@@ -65,7 +65,7 @@ class Grouper:
         return self._round is None
 
     async def close(self) -> None:
-        """Cancel a round that is in progress; nothing of it is written."""
+        """Cancel a running round; nothing of it is written."""
         if self._round is not None:
             self._round.cancel()
             await asyncio.gather(self._round, return_exceptions=True)

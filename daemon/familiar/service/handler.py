@@ -28,7 +28,7 @@ class Handler:
     async def handle(self, file: FileRow, turn: asyncio.Event) -> None:
         """Handle one pending file. `turn` is set when the files before it are done.
 
-        Photos are looked at side by side, but operations are done in the order in which the files were found, so
+        Photos are analysed in parallel, but operations are done in the order in which the files were found, so
         that a name that two photos want goes to the same one whenever and however often the work is interrupted.
 
         Raises:

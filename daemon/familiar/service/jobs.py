@@ -23,7 +23,7 @@ class Job(Protocol):
 
 
 class Periodic:
-    """A short call in each turn of the loop, or once in this many seconds."""
+    """A short call in each turn of the loop, or at an interval in seconds."""
 
     def __init__(self, call: Callable[[], None], *, every: float = 0.0) -> None:
         """Take what is called, and the seconds between two calls."""

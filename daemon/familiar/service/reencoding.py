@@ -21,7 +21,7 @@ _TRY_AGAIN = 3600.0
 
 
 class ReferenceReencoding:
-    """A job: brings the references to the model in use, once, before any photo is decided."""
+    """A job: encodes the references with the current model, once, before photos are handled."""
 
     def __init__(self, *, reencoder: Reencoder, stop: StopRequest, notifier: Notifier) -> None:
         """Take what encodes, and what ends it before its time."""
@@ -31,7 +31,7 @@ class ReferenceReencoding:
         self._is_done = False
 
     async def advance(self, _now: float) -> None:
-        """Encode all references that are of another model, or as many as there is time for until a stop."""
+        """Encode all references of another model, or as many as possible until a stop."""
         if self._is_done:
             return
         renewal = asyncio.create_task(self._reencoder.reencode_references())
@@ -58,7 +58,7 @@ class ReferenceReencoding:
 
 
 class BackgroundReencoding:
-    """A job: encodes all other faces again, those of the newest photos first, some photos at a time.
+    """A job: encodes all other faces again, newest photos first, some photos at a time.
 
     Photos that can't be read are tried again from time to time: their disk may be there then.
     """
@@ -116,7 +116,7 @@ class BackgroundReencoding:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all faces are of the model in use, or can't be encoded now."""
+        """Whether all faces are of the current model, or can't be encoded now."""
         return self._clock() < self._again_at
 
     async def close(self) -> None:

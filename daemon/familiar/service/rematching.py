@@ -13,7 +13,7 @@ _PAUSE = 10.0
 
 
 class Rematching:
-    """A job: keeps the matches true to the people."""
+    """A job: keeps the matches up to date."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Rematching:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all faces are matched with the people as they are now."""
+        """Whether all faces are matched with the present people."""
         return not self._recogniser.is_stale
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ class Retries:
         self._clock = clock
 
     def wait(self, file: FileRow, seconds: float) -> None:
-        """Let a file that looks as it did come again after some seconds."""
+        """Retry an unchanged file after some seconds."""
         self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=self._clock() + seconds)
 
     def settle_again(self, file: FileRow) -> None:
@@ -28,14 +28,14 @@ class Retries:
         self._store.files.wait(file.id, size=-1, mtime_ns=-1, due=self._clock())
 
     def fail(self, file: FileRow, reason: str) -> None:
-        """Note that a file could not be handled; it is tried again after longer and longer times."""
+        """Note that a file could not be handled; it is retried with increasing waits."""
         wait = HOURLY.after(file.attempts)
         self._store.files.mark_failed(file.id, reason=_storable(reason), due=self._clock() + wait)
         self._tally.failed += 1
         self._log.emit("file.failed", path=file.path, reason=reason, retry_in=wait)
 
     def set_aside(self, file: FileRow, hash_: str, reason: str) -> None:
-        """Note that a file's content can't be handled at all."""
+        """Set a file aside whose content can't be handled."""
         with self._store.writing():
             photo_id = self._store.photos.set_aside(hash_, _storable(reason))
             self._store.files.mark_done(file.id, photo_id)

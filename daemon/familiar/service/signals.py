@@ -1,4 +1,4 @@
-"""The signals that the daemon listens to: SIGTERM and SIGINT stop it, SIGHUP has it read everything again."""
+"""The signals that the daemon listens to: SIGTERM and SIGINT stop it, SIGHUP reloads and rescans."""
 
 import asyncio
 import signal

@@ -15,11 +15,11 @@ class Startable(Protocol):
     """A job that has to be started."""
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
 
 
 class Startup:
-    """Listens to signals, completes what an earlier daemon had begun, and opens the sources."""
+    """Listens to signals, completes operations of an earlier daemon, and opens the sources."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Startup:
         self._begun_at = clock()
 
     async def begin(self) -> None:
-        """Match faces with people who have changed, and carry out what the journal has open."""
+        """Match faces again if people have changed, and carry out open steps of the journal."""
         self._begun_at = self._clock()
         self._wake.attach()
         self._signals.listen()

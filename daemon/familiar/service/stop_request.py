@@ -26,7 +26,7 @@ class StopRequest:
         return self._event.is_set()
 
     def stop(self, reason: str) -> None:
-        """Ask for the end."""
+        """Request the end."""
         if not self.is_set:
             self._log.emit("service.stopping", reason=reason)
             self._notifier.stopping()
@@ -34,7 +34,7 @@ class StopRequest:
             self._wake.now()
 
     def begin_again(self) -> None:
-        """Ask for the end, and for another beginning."""
+        """Request the end, and a restart."""
         self.begins_again = True
         self._event.set()
         self._wake.now()

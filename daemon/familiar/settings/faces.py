@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from familiar.embedding_models import THRESHOLD
 from familiar.settings.section import Hours, Megabytes, Pixels, Section
 
 
@@ -11,22 +12,24 @@ class MatchingSettings(Section):
     """When a face counts as a person."""
 
     threshold: float = Field(
-        default=0.44,
+        default=THRESHOLD,
         gt=0,
         le=2,
         description="Largest distance of a match, unless the person has their own threshold (people threshold).",
     )
-    margin: float = Field(
-        default=0.02,
+    margin: float | None = Field(
+        default=None,
         ge=0,
         le=1,
-        description="Two people nearer to each other than this are ambiguous: the face stays unknown.",
+        description="Two people whose distances differ by less than this are ambiguous: the face stays unknown; null: "
+        "the margin measured for the model.",
     )
-    nearest: int = Field(
-        default=7,
+    nearest: int | None = Field(
+        default=None,
         ge=1,
         le=100,
-        description="Number of similar nearest references whose centre a face is compared with.",
+        description="Number of similar nearest references whose centre a face is compared with; null: the number "
+        "measured for the model.",
     )
 
 

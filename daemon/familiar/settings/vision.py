@@ -8,17 +8,17 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from familiar.embedding_models import THRESHOLD
 from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Pixels, Seconds, Section
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "fast": {"detector": "mtcnn", "upsample": 1, "max_size": 800},
-    "balanced": {"detector": "mtcnn", "upsample": 1, "max_size": 1200},
-    "thorough": {"detector": "mtcnn", "upsample": 2, "max_size": 2000},
+PRESETS: dict[str, dict[str, dict[str, int]]] = {
+    "fast": {"yunet": {"upsample": 0, "max_size": 320}, "others": {"upsample": 1, "max_size": 800}},
+    "balanced": {"yunet": {"upsample": 0, "max_size": 640}, "others": {"upsample": 1, "max_size": 1200}},
+    "thorough": {"yunet": {"upsample": 0, "max_size": 2560}, "others": {"upsample": 2, "max_size": 2000}},
 }
-"""The values of each preset (docs/detection.md)."""
+"""The values of each preset, with the detector yunet and with the others (docs/detection.md)."""
 
 _GPU_BATCH = 16
 """Photos that are handled at once with ONNX Runtime's build for GPUs; a CPU does not benefit."""
 
-_BALANCED = PRESETS["balanced"]
+_BALANCED = PRESETS["balanced"]["yunet"]
 
 
 class VisionSettings(Section):
@@ -26,13 +26,15 @@ class VisionSettings(Section):
 
     preset: Literal["fast", "balanced", "thorough"] = Field(
         default="balanced",
-        description="Sets detector, upsample and max_size; each can be overridden.",
+        description="Sets upsample and max_size as suits the detector; each can be overridden.",
     )
     engine: Literal["onnx", "dlib"] = Field(
         default="onnx", description="onnx runs the networks of dlib many times faster, with the same results."
     )
-    detector: Literal["mtcnn", "hog", "cnn"] = Field(
-        default=_BALANCED["detector"], description="mtcnn is fast and finds turned faces; hog and cnn are from dlib."
+    detector: Literal["yunet", "mtcnn", "hog", "cnn"] = Field(
+        default="yunet",
+        description="yunet and mtcnn find turned faces, yunet in less time; hog and cnn are from dlib. Default with "
+        "engine: dlib: hog.",
     )
     upsample: int = Field(
         default=_BALANCED["upsample"],
@@ -44,7 +46,7 @@ class VisionSettings(Section):
         default=_BALANCED["max_size"],
         ge=256,
         le=20000,
-        description="Photos are reduced to this longer side for detection.",
+        description="Photos are reduced to this longer side for detection; yunet looks at smaller sizes, too.",
     )
     model_file: AbsolutePath | None = Field(
         default=None,
@@ -107,20 +109,20 @@ class VisionSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
-        """Fill in the values of the preset where no other value is set."""
+        """Fill in the values of preset and engine where no other value is set."""
         if not isinstance(value, dict):
             return value
+        detector = value.get("detector", "hog" if value.get("engine") == "dlib" else "yunet")
         preset = value.get("preset", "balanced")
-        chosen = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
-        if value.get("engine") == "dlib":
-            chosen = {**chosen, "detector": "hog"}
-        return {**chosen, **value}
+        scales = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+        chosen = scales.get("yunet" if detector == "yunet" else "others", {})
+        return {"detector": detector, **chosen, **value}
 
     @field_validator("detector")
     @classmethod
     def _is_in_engine(cls, value: str, info: ValidationInfo) -> str:
-        if value == "mtcnn" and info.data.get("engine") == "dlib":
-            raise ValueError("should be 'hog' or 'cnn'; dlib has no mtcnn")
+        if value in {"yunet", "mtcnn"} and info.data.get("engine") == "dlib":
+            raise ValueError(f"should be 'hog' or 'cnn'; dlib has no {value}")
         return value
 
     @field_validator("model")

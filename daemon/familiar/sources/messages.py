@@ -1,4 +1,4 @@
-"""What sources tell: hints that something happened, and listings of folders."""
+"""The messages of sources: hints about changes, and listings of folders."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileHint:
-    """Something happened to a file, or it may be gone: look."""
+    """A file has changed, or may be gone."""
 
     root: Path
     path: Path
@@ -15,7 +15,7 @@ class FileHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderHint:
-    """A folder appeared, was moved, or vanished: walk it."""
+    """A folder appeared, was moved, or disappeared: walk it."""
 
     root: Path
     path: Path
@@ -23,7 +23,7 @@ class FolderHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsLost:
-    """Events were lost, or none will come any more: walk the root."""
+    """Events were lost, or will no longer arrive: walk the root."""
 
     root: Path
     reason: str

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootView:
-    """What a look at a root shows; `error` says why nothing could be seen."""
+    """The state of a root; `error` is the reason if it is unreadable."""
 
     device: int | None
     is_empty: bool
@@ -24,7 +24,7 @@ class Verdict:
 
 
 def look_at(path: Path) -> RootView:
-    """Look at a root without listing more than its first entry."""
+    """Check a root, listing only its first entry."""
     try:
         device = path.stat().st_dev
         with os.scandir(path) as entries:
@@ -38,7 +38,7 @@ def judge(view: RootView, *, moved: str | None, known_files: int, vouched: bool)
     """Decide whether a root is in place.
 
     Args:
-        view: what it looks like.
+        view: its state.
         moved: on what it is now and was before, to follow "it is on", if that is another disk; None if it is not.
         known_files: how many files are known in it.
         vouched: whether files that are known are in it unchanged; then the disk is only known by something else, or

@@ -21,7 +21,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """There is not a regular file any more."""
+    """The file is gone, or is not a regular file."""
 
 
 Decision: TypeAlias = Settled | Wait | Gone

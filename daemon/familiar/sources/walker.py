@@ -24,7 +24,7 @@ Entries: TypeAlias = tuple[tuple[bytes, int, int, int], ...]
 
 
 class Walker:
-    """Walks folders on request, one after the other; a request that waits already is not taken twice."""
+    """Walks folders on request, one after the other; duplicate requests are ignored."""
 
     def __init__(self, on_message: Callable[[Message], None]) -> None:
         """Take the receiver of messages; `on_message` may block, which slows down the walk."""
@@ -36,7 +36,7 @@ class Walker:
         self._thread = threading.Thread(target=self._run, name="walker", daemon=True)
 
     def start(self) -> None:
-        """Begin to take requests."""
+        """Start taking requests."""
         self._thread.start()
 
     def walk(self, root: Path, top: Path, patterns: Patterns) -> bool:

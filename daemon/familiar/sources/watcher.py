@@ -1,4 +1,4 @@
-"""Watch a root by the kernel's events (inotify), and say so when events were lost or none will come.
+"""Watch a root with kernel events (inotify), and report when events were lost or will not arrive.
 
 Field notes on watchdog that this module answers: its observer lives on when an emitter has died; after an overflow of
 the kernel's queue it rebuilds its watches but replays nothing; a folder that can't be watched, because the user's
@@ -42,17 +42,17 @@ _EVENTS: list[type[FileSystemEvent]] = [
 
 
 class Watcher:
-    """Watches one root with all below it, and posts a hint for each photo or folder that something happens to."""
+    """Watches one root with its subfolders, and sends a hint for each changed photo or folder."""
 
     def __init__(self, root: Path, patterns: Patterns, on_message: Callable[[Message], None]) -> None:
-        """Take the root, and where messages go (from the watcher's own threads)."""
+        """Take the root, and the receiver of messages, which is called in the watcher's threads."""
         self._root = root
         self._handler = _Handler(root, patterns, on_message)
         self._on_message = on_message
         self._observer: InotifyObserver | None = None
 
     def start(self) -> None:
-        """Begin to watch.
+        """Start watching.
 
         Raises:
             OSError: the root can't be watched (it is gone, or a limit of the kernel is reached).
@@ -62,13 +62,13 @@ class Watcher:
             observer.schedule(self._handler, str(self._root), recursive=True, event_filter=_EVENTS)
             observer.start()
         except BaseException:
-            observer.on_thread_stop()  # it owns a thread and a descriptor before it is started
+            observer.on_thread_stop()  # it owns a thread and a descriptor even before it is started
             raise
         self._observer = observer
 
     @property
     def is_alive(self) -> bool:
-        """Whether events still come: the observer, its reader and every emitter live."""
+        """Whether events still arrive: the observer, its reader and every emitter are alive."""
         observer = self._observer
         return (
             observer is not None

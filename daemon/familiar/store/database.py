@@ -53,12 +53,12 @@ def open_database(
     Args:
         path: the SQLite file; its folder must exist.
         now: used in the name of a backup that precedes a migration.
-        create: make a store if there is none.
+        create: create a missing store.
         check: read the whole file and look for damage (`PRAGMA quick_check`).
         kinds: the kinds of operations that this version knows; None if no operation is to be read.
 
     Raises:
-        NoStoreError: there is none, and none is to be made.
+        NoStoreError: it does not exist, and is not to be created.
         StoreError: the file is damaged, of a newer version, or may not be written.
     """
     with _translated(path):
@@ -132,7 +132,7 @@ def _roll_back(db: Database) -> None:
 
 
 def damage_in(db: Database) -> str | None:
-    """Read the whole store and return what is wrong with it, or None."""
+    """Check the whole store, and return the damage, or None."""
     try:
         rows = [str(row[0]) for row in db.conn.execute("PRAGMA quick_check(3)")]
     except sqlite3.DatabaseError as error:

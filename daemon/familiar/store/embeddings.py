@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from familiar.model import Embeddings, Face
 from familiar.store.database import Database, writing
-from familiar.store.people import People
+from familiar.store.people import raise_people_version
 from familiar.store.photos import FACE_COLUMNS, embedding_bytes, face_of, stack
 
 
@@ -31,10 +31,9 @@ class FacesToEncode:
 class FaceEmbeddings:
     """The table of embeddings by face and model, and the embeddings in use of faces and references."""
 
-    def __init__(self, db: Database, *, people: People) -> None:
-        """Take the open store and its people."""
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
         self._db = db
-        self._people = people
 
     def renew(self, face_ids: Sequence[int], embeddings: Embeddings, model: str) -> None:
         """Give faces, and references that they are, embeddings of another model; those that they had are kept."""
@@ -50,7 +49,7 @@ class FaceEmbeddings:
                 "UPDATE face_references SET embedding = ?, engine = ? WHERE face_id = ?", rows
             )
             if changed.rowcount > 0:
-                self._people.note_change()
+                raise_people_version(self._db)
             self._db.conn.executemany(
                 "DELETE FROM face_embeddings WHERE model = ? AND face_id = ?", ((model, id_) for id_ in face_ids)
             )

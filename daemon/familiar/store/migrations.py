@@ -140,6 +140,12 @@ def name_kinds(db: "Database") -> None:
 
 
 @migrations()
+def keep_removed_references(db: "Database") -> None:
+    """Add the references of people who were removed; and never give the id of a person or a reference again."""
+    _run(db, _REMOVED_REFERENCES)
+
+
+@migrations()
 def add_models(db: "Database") -> None:
     """Let a face have embeddings of several models, of any dimension, and remember which model is in use."""
     _run(db, _MODELS)
@@ -149,6 +155,12 @@ def add_models(db: "Database") -> None:
         "length(embedding) = 512",
         "length(embedding) > 0 AND length(embedding) % 4 = 0",
     )
+
+
+@migrations()
+def keep_scores_of_detectors(db: "Database") -> None:
+    """Keep how sure the detector was of each face; of those that were found before, nobody knows."""
+    _run(db, "ALTER TABLE faces ADD COLUMN score REAL")
 
 
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
@@ -597,6 +609,40 @@ CREATE INDEX operations_hash ON operations (hash);
 CREATE INDEX operations_done ON operations (done_order);
 CREATE INDEX operations_left ON operations (id) WHERE temporary IS NOT NULL;
 CREATE INDEX operations_waiting ON operations (waits_for) WHERE waits_for IS NOT NULL
+"""
+
+_REMOVED_REFERENCES = """
+CREATE TABLE removed_references (
+    event_id INTEGER NOT NULL REFERENCES cluster_events (id),
+    id INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    face_id INTEGER,
+    embedding BLOB NOT NULL,
+    engine TEXT NOT NULL,
+    origin BLOB,
+    taken TEXT,
+    added_at TEXT NOT NULL,
+    PRIMARY KEY (event_id, id)
+);
+
+CREATE TABLE numbered_references (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    person_id INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    face_id INTEGER REFERENCES faces (id),
+    embedding BLOB NOT NULL CHECK (length(embedding) = 512),
+    engine TEXT NOT NULL,
+    origin BLOB,
+    taken TEXT,
+    added_at TEXT NOT NULL,
+    UNIQUE (person_id, face_id)
+);
+INSERT INTO numbered_references (id, person_id, face_id, embedding, engine, origin, taken, added_at)
+    SELECT id, person_id, face_id, embedding, engine, origin, taken, added_at FROM face_references ORDER BY id;
+DROP TABLE face_references;
+ALTER TABLE numbered_references RENAME TO face_references;
+CREATE INDEX face_references_face ON face_references (face_id);
+
+INSERT INTO facts (name, value) SELECT 'last person', COALESCE(max(id), 0) FROM people
 """
 
 _MODELS = """

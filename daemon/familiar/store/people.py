@@ -1,25 +1,23 @@
-"""People and their references: the reference model.
+"""People and their references.
 
-Each change raises `version`, so that another process sees that its copy of the model is old.
+Each change raises `version`, so that another process sees that its copy is old.
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from familiar.errors import UsageError
 from familiar.identity.people import KnownPerson
-from familiar.names import check_name, name_key
-from familiar.store.database import Database, writing
+from familiar.names import name_key
+from familiar.store.database import Database
 from familiar.store.photos import stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person as they are registered."""
+    """A registered person."""
 
     id: int
     name: str
@@ -27,7 +25,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow(Person):
-    """A person with counts: of their references, and of the faces and photos that match them."""
+    """A person with the number of their references, and of the faces and photos that match them."""
 
     threshold: float | None
     references: int
@@ -37,7 +35,7 @@ class PersonRow(Person):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRow:
-    """One reference: the file that it was registered from, when the photo was taken, and which face it is."""
+    """One reference: the file that it comes from, when the photo was taken, and its face."""
 
     id: int
     origin: Path | None
@@ -50,10 +48,9 @@ class ReferenceRow:
 class People:
     """The tables of people and references."""
 
-    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
-        """Take the open store and a clock that gives UTC."""
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
         self._db = db
-        self._now = now
 
     @property
     def version(self) -> int:
@@ -62,15 +59,11 @@ class People:
 
     @property
     def matched_with(self) -> str:
-        """What the stored matches were computed with, as `note_matched` was told."""
+        """What the stored matches were computed with, as `note_matched` recorded it."""
         return str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'matched with'").fetchone()[0])
 
-    def note_change(self) -> None:
-        """Say that people or references have changed: `version` grows."""
-        self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
-
     def note_matched(self, what: str) -> None:
-        """Remember what all stored matches are computed with: the version of the people, and the settings."""
+        """Record what all stored matches are computed with: the version of the people, and the settings."""
         self._db.conn.execute("UPDATE facts SET value = ? WHERE name = 'matched with'", (what,))
 
     def all(self) -> list[PersonRow]:
@@ -81,31 +74,30 @@ class People:
         """Return the person of this name; case, Unicode form and runs of spaces do not matter.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is no such person.
         """
-        found = self._people("WHERE key = ?", name_key(name))
-        if not found:
-            raise UsageError(f"There is no person named {name!r}; `familiar people list` shows the names.")
-        return found[0]
+        return self._people("WHERE id = ?", self.person(name).id)[0]
 
-    def add(self, name: str) -> Person:
-        """Return the person of this name, writing them down if they are new.
+    def person(self, name: str) -> Person:
+        """Return id and name of a person; does not count their faces, which takes long where there are many.
 
         Raises:
-            UsageError: the name can't be used.
+            UsageError: there is no such person.
         """
-        name = check_name(name)
-        with writing(self._db):
-            found = self._named(name)
-            if found is not None:
-                return found
-            cursor = self._db.conn.execute(
-                "INSERT INTO people (name, key, added_at) VALUES (?, ?, ?)",
-                (name, name_key(name), self._now().isoformat()),
-            )
-            self.note_change()
-            assert cursor.lastrowid is not None
-            return Person(id=cursor.lastrowid, name=name)
+        found = self.named(name)
+        if found is None:
+            raise UsageError(f"There is no person named {name!r}; `familiar people list` shows the names.")
+        return found
+
+    def named(self, name: str) -> Person | None:
+        """Return id and name of the person of this name, if there is one."""
+        row = self._db.conn.execute("SELECT id, name FROM people WHERE key = ?", (name_key(name),)).fetchone()
+        return None if row is None else Person(id=row[0], name=row[1])
+
+    def threshold(self, person_id: int) -> float | None:
+        """Return the threshold of a person; None: the configured one."""
+        row = self._db.conn.execute("SELECT threshold FROM people WHERE id = ?", (person_id,)).fetchone()
+        return None if row[0] is None else float(row[0])
 
     def references(self, person_id: int) -> list[ReferenceRow]:
         """Return a person's references, the oldest first."""
@@ -125,86 +117,13 @@ class People:
             for id_, origin, taken, added_at, engine, face_id in rows
         ]
 
-    def rename(self, name: str, to: str) -> PersonRow:
-        """Give a person another name.
-
-        Raises:
-            UsageError: there is no such person, the new name can't be used, or somebody else has it.
-        """
-        to = check_name(to)
-        with writing(self._db):
-            person = self.find(name)
-            taken = self._named(to)
-            if taken is not None and taken.id != person.id:
-                raise UsageError(
-                    f"{taken.name!r} exists already; `familiar people merge {person.name!r} {taken.name!r}` "
-                    "makes one person of the two."
-                )
-            self._db.conn.execute("UPDATE people SET name = ?, key = ? WHERE id = ?", (to, name_key(to), person.id))
-            self.note_change()
-        return self.find(to)
-
-    def merge(self, name: str, into: str) -> PersonRow:
-        """Give all references of one person to another, and remove the first.
-
-        Raises:
-            UsageError: one of them does not exist, or they are the same.
-        """
-        with writing(self._db):
-            person, target = self.find(name), self.find(into)
-            if person.id == target.id:
-                raise UsageError(f"{name!r} and {into!r} are the same person already.")
-            self._check_told_apart(person, target)
-            self._db.conn.execute(
-                "UPDATE OR IGNORE face_references SET person_id = ? WHERE person_id = ?", (target.id, person.id)
-            )
-            for table in ("matches", "clusters", "refusals"):
-                self._db.conn.execute(f"UPDATE {table} SET person_id = ? WHERE person_id = ?", (target.id, person.id))
-            self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
-            self.note_change()
-        return self.find(into)
-
-    def _check_told_apart(self, person: PersonRow, target: PersonRow) -> None:
-        """Check that nobody said of a cluster of one of them that it is not the other.
-
-        Raises:
-            UsageError: somebody did.
-        """
-        row = self._db.conn.execute(
-            "SELECT one.id FROM refusals JOIN clusters AS one ON one.id = refusals.cluster_id "
-            "LEFT JOIN clusters AS two ON two.id = other_id WHERE one.person_id IN (?1, ?2) "
-            "AND COALESCE(refusals.person_id, two.person_id) IN (?1, ?2) LIMIT 1",
-            (person.id, target.id),
-        ).fetchone()
-        if row is not None:
-            raise UsageError(
-                f"Cluster {row[0]} was told apart from {person.name!r} or {target.name!r} before, so they are two "
-                "people; `familiar clusters log` shows the event, and `familiar clusters undo EVENT` takes it back."
-            )
-
     def refusals_of(self, name: str) -> int:
-        """Count what was refused for a person."""
+        """Count the refusals for a person."""
         query = "SELECT count(*) FROM refusals WHERE person_id = ?"
         return int(self._db.conn.execute(query, (self.find(name).id,)).fetchone()[0])
 
-    def remove(self, name: str) -> PersonRow:
-        """Remove a person with their references; return who it was. Photos and faces stay."""
-        with writing(self._db):
-            person = self.find(name)
-            self._db.conn.execute("DELETE FROM people WHERE id = ?", (person.id,))
-            self.note_change()
-        return person
-
-    def set_threshold(self, name: str, threshold: float | None) -> PersonRow:
-        """Give a person a threshold of their own, or None for the configured one."""
-        with writing(self._db):
-            person = self.find(name)
-            self._db.conn.execute("UPDATE people SET threshold = ? WHERE id = ?", (threshold, person.id))
-            self.note_change()
-        return self.find(name)
-
     def known(self, engine: str) -> tuple[KnownPerson, ...]:
-        """Return all people who have references that this engine has encoded, with them."""
+        """Return all people with references that this engine has encoded, with these references."""
         rows = self._db.conn.execute(
             "SELECT name, threshold, embedding FROM encoded_references AS one JOIN people ON people.id = person_id "
             "WHERE model = ? ORDER BY name, one.id",
@@ -228,7 +147,7 @@ class People:
         return [int(row[0]) for row in rows]
 
     def origins_of(self, photo_id: int) -> list[Path]:
-        """Return where a photo lay when faces in it were registered."""
+        """Return the paths of a photo when faces in it were registered."""
         rows = self._db.conn.execute(
             "SELECT DISTINCT origin FROM face_references JOIN faces ON faces.id = face_id "
             "WHERE photo_id = ? AND origin IS NOT NULL",
@@ -257,11 +176,6 @@ class People:
             found[str(name)] = (*found.get(str(name), ()), str(model))
         return found
 
-    def _named(self, name: str) -> Person | None:
-        """Return the person of this name, without counting: that takes long for one with many faces."""
-        row = self._db.conn.execute("SELECT id, name FROM people WHERE key = ?", (name_key(name),)).fetchone()
-        return None if row is None else Person(id=row[0], name=row[1])
-
     def _people(self, where: str, *values: Any) -> list[PersonRow]:
         rows = self._db.conn.execute(
             f"""
@@ -278,3 +192,17 @@ class People:
             PersonRow(id=id_, name=name, threshold=threshold, references=references, faces=faces, photos=photos)
             for id_, name, threshold, references, faces, photos in rows
         ]
+
+
+def raise_people_version(db: Database) -> None:
+    """Say that people, references or clusters have changed, so that all faces are matched again."""
+    db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+
+
+def next_person_id(db: Database) -> int:
+    """Return the id of a new person, which no person ever had, so that events never refer to somebody else."""
+    (number,) = db.conn.execute(
+        "UPDATE facts SET value = max(CAST(value AS INTEGER), (SELECT COALESCE(max(id), 0) FROM people)) + 1 "
+        "WHERE name = 'last person' RETURNING value"
+    ).fetchone()
+    return int(number)

@@ -15,14 +15,14 @@ _LARGEST = 2**63 - 1
 """SQLite's largest id."""
 
 FACE_COLUMNS = (
-    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, engine, time, times"
+    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, engine, time, times"
 )
 """What `face_of` makes a face of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoRow:
-    """What is known of a photo at a glance.
+    """A photo without its faces.
 
     `verdict` is "seen", "set aside" (with `reason`), or "output" (made by an operation: never handled).
     """
@@ -53,7 +53,7 @@ class Photos:
         return row
 
     def verdicts(self, photo_ids: Sequence[int], engine: str) -> dict[int, str | None]:
-        """Return those of the photos that need no look: None for one that was seen, or why it was set aside.
+        """Return the photos that need no analysis: None for an analysed photo, or why it was set aside.
 
         Photos with faces of another engine need one.
         """
@@ -74,7 +74,7 @@ class Photos:
     def record(self, photo: Photo) -> int:
         """Record a photo and its faces; return its id. A photo that was seen before stays as it is.
 
-        What an operation made counts as handled ever after, even where somebody wants its faces.
+        Content made by an operation always counts as handled, even if its faces are analysed.
         """
         with writing(self._db):
             known = self.find(photo.hash)
@@ -98,7 +98,7 @@ class Photos:
                 ),
             )
             self._db.conn.executemany(
-                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*_face_values(face), photo_id) for face in photo.faces),
             )
             return photo_id
@@ -113,15 +113,15 @@ class Photos:
         return known.id if known is not None else self._insert(hash_, "output", None)
 
     def mark_handled(self, photo_id: int) -> None:
-        """Say that the rules have decided on a photo."""
+        """Record that the rules have decided on a photo."""
         self._db.conn.execute("UPDATE photos SET handled_at = ? WHERE id = ?", (self._now().isoformat(), photo_id))
 
     def mark_unhandled(self, photo_id: int) -> None:
-        """Say that it has to be decided on a photo again."""
+        """Record that the rules have to decide on a photo again."""
         self._db.conn.execute("UPDATE photos SET handled_at = NULL WHERE id = ?", (photo_id,))
 
     def forget_verdicts(self) -> int:
-        """Let photos that were set aside be tried again; return how many files are pending for it."""
+        """Retry photos that were set aside; return the number of pending files."""
         with writing(self._db):
             cursor = self._db.conn.execute(
                 "UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN "
@@ -156,12 +156,12 @@ class Photos:
         )
 
     def kind_of(self, photo_id: int) -> str | None:
-        """Return whether a photo that was seen is a photo, a video or a clip; None for one that was not seen."""
+        """Return whether an analysed photo is a photo, a video or a clip; None if it was not analysed."""
         row = self._db.conn.execute("SELECT kind FROM photos WHERE id = ? AND verdict = 'seen'", (photo_id,)).fetchone()
         return None if row is None else str(row[0])
 
     def make_clip(self, photo_id: int, *, longest: float) -> bool:
-        """Take a video of at most this many seconds for the clip of a live photo; return whether it is one now.
+        """Make a video of at most this many seconds the clip of a live photo; return whether it is one.
 
         A clip has no faces of its own: they go, except for those that are references.
         """
@@ -180,7 +180,7 @@ class Photos:
             return cursor.rowcount > 0
 
     def seen(self) -> Iterator[int]:
-        """Give the ids of all photos that were seen, in the order in which they came."""
+        """Yield the ids of all analysed photos, in the order in which they were added."""
         for (photo_id,) in self._db.conn.execute("SELECT id FROM photos WHERE verdict = 'seen' ORDER BY id").fetchall():
             yield int(photo_id)
 
@@ -246,7 +246,7 @@ class Photos:
         }
 
     def people_in(self, photo_id: int) -> tuple[str, ...]:
-        """Return the names of the people who are recognised in a photo, each once."""
+        """Return the names of the recognised people in a photo, each once."""
         return tuple(sorted({found.person for found in self.matches(photo_id).values() if found.accepted}))
 
     def with_people(self, people: Sequence[int], *, every: bool = False, only: bool = False) -> list[int]:
@@ -254,8 +254,8 @@ class Photos:
 
         Args:
             people: ids of people.
-            every: all of them have to be in the photo, not just one.
-            only: nobody else may be in it, and no face that nobody is known to be.
+            every: all of them must be in the photo, not just one.
+            only: the photo must not have other people or unknown faces.
         """
         rows = self._db.conn.execute(
             "SELECT photo_id FROM real_faces LEFT JOIN matches ON matches.face_id = real_faces.id AND accepted "
@@ -266,7 +266,7 @@ class Photos:
         return [int(row[0]) for row in rows]
 
     def save_matches(self, face_ids: Sequence[int], matches: Sequence[Match | None]) -> None:
-        """Replace the matches of these faces; None means a face that nobody is near."""
+        """Replace the matches of these faces; None if no person is near a face."""
         with writing(self._db):
             self._db.conn.executemany("DELETE FROM matches WHERE face_id = ?", ((id_,) for id_ in face_ids))
             self._db.conn.executemany(
@@ -317,7 +317,7 @@ class Photos:
 
 
 def embedding_bytes(embedding: Embedding) -> bytes:
-    """Return an embedding as the store keeps it: little-endian float32."""
+    """Return the bytes of an embedding in the store: little-endian float32."""
     import numpy as np  # noqa: PLC0415 - many commands look at no face
 
     return np.ascontiguousarray(embedding, dtype="<f4").tobytes()
@@ -342,6 +342,7 @@ def _face_values(face: Face) -> tuple[Any, ...]:
         embedding_bytes(face.embedding),
         face.size,
         face.sharpness,
+        face.score,
         face.engine,
         face.time,
         json.dumps(face.times),
@@ -350,13 +351,14 @@ def _face_values(face: Face) -> tuple[Any, ...]:
 
 def face_of(row: tuple[Any, ...]) -> Face:
     """Return the face of a row with `FACE_COLUMNS`."""
-    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, engine, time, times = row
+    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, score, engine, time, times = row
     return Face(
         box=Box(left=left, top=top, right=right, bottom=bottom),
         landmarks=tuple((x, y) for x, y in json.loads(landmarks)),
         embedding=stack([embedding])[0],
         size=size,
         sharpness=sharpness,
+        score=score,
         engine=engine,
         id=id_,
         time=time,

@@ -1,4 +1,4 @@
-"""The folders that effects know, and the disks that they were on."""
+"""The folders of effects, and their disks."""
 
 import json
 import os
@@ -66,7 +66,7 @@ class Places:
         return int(row.fetchone()[0])
 
     def disk_id(self, disk: Disk) -> int:
-        """Return the id of a disk, writing it down if it is new."""
+        """Return the id of a disk, recording a new one."""
         if disk in self._ids:
             return self._ids[disk]
         text = json.dumps(asdict(disk), sort_keys=True)

@@ -1,4 +1,4 @@
-"""What the kinds of operations keep true in the store: files, pictures that familiar made, sidecars and tags."""
+"""The tables that kinds of operations update: files, pictures made by familiar, sidecars and tags."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class OperationRecords:
         try:
             found = path.stat()
         except OSError:
-            return  # taken away within this instant, or not to be read: the next comparison of folders tells
+            return  # just removed, or unreadable: the next scan finds out
         self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
 
     def mark_gone(self, path: Path) -> None:
@@ -32,7 +32,7 @@ class OperationRecords:
         self._files.mark_gone(path)
 
     def output(self, hash_: str) -> int:
-        """Return the id of a picture that familiar has made, by its SHA-256."""
+        """Return the id of a picture made by familiar, by its SHA-256."""
         return self._photos.record_output(hash_)
 
     def want_tag(self, photo_id: int, tag: Tag) -> None:
@@ -40,17 +40,17 @@ class OperationRecords:
         self._tags.want(photo_id, tag)
 
     def veto_tag(self, photo_id: int, text: str) -> None:
-        """Record that a person took a tag back."""
+        """Record that a person undid a tag."""
         self._tags.veto(photo_id, text)
 
     def note_sidecar(self, path: Path, photo_id: int | None) -> None:
-        """Record how a sidecar looks, and for a new one whose it is."""
+        """Record the state of a sidecar, and for a new one its photo."""
         self._sidecars.note_looks(path, photo_id)
 
     def hand_over_sidecar(self, source: Path, target: Path, *, moves: bool) -> None:
-        """Let what is known of a sidecar hold for the place to which it was moved or copied."""
+        """Record a sidecar at the path to which it was moved or copied."""
         self._sidecars.hand_over(source, target, moves=moves)
 
     def forget_sidecar(self, path: Path) -> None:
-        """Forget what is known of a sidecar."""
+        """Forget a sidecar."""
         self._sidecars.forget(path)

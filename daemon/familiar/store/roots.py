@@ -1,4 +1,4 @@
-"""The watched folders as the store remembers them: on which device each was, and whether it is there."""
+"""The watched folders in the store, each with its device and whether it is available."""
 
 import os
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Roots:
         self._now = now
 
     def know(self, path: Path) -> RootRow:
-        """Return the root at `path`, writing it down if it is new."""
+        """Return the root at `path`, recording a new one."""
         known = next((root for root in self.all() if root.path == path), None)
         if known is not None:
             return known
@@ -46,15 +46,15 @@ class Roots:
         ]
 
     def set_online(self, root_id: int, *, device: int) -> None:
-        """Remember that a root is there, and on which device."""
+        """Record that a root is available, and its device."""
         self._db.conn.execute(
             "UPDATE roots SET state = 'online', reason = NULL, device = ? WHERE id = ?", (device, root_id)
         )
 
     def set_offline(self, root_id: int, *, reason: str) -> None:
-        """Remember that a root is not there for now; nothing in it is forgotten."""
+        """Record that a root is unavailable; nothing in it is forgotten."""
         self._db.conn.execute("UPDATE roots SET state = 'offline', reason = ? WHERE id = ?", (reason, root_id))
 
     def set_scanned(self, root_id: int) -> None:
-        """Remember that a root was compared with the store just now."""
+        """Record that a root was just compared with the store."""
         self._db.conn.execute("UPDATE roots SET scanned_at = ? WHERE id = ?", (self._now().isoformat(), root_id))

@@ -1,4 +1,4 @@
-"""Sidecars: what familiar was to write into each, and wrote; how it looked when it was read; what was taken from it."""
+"""Sidecars: the content that familiar should write and wrote, their state when read, and the regions used."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from familiar.store.database import Database, writing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoSidecar:
-    """A photo or a video, and what its sidecars should say."""
+    """A photo or a video, and the intended content of its sidecars."""
 
     photo_id: int
     sidecar_content: SidecarContent
@@ -56,7 +56,7 @@ class Sidecars:
             after = photos[-1]
 
     def sidecar_contents(self, photo_ids: Sequence[int]) -> list[PhotoSidecar]:
-        """Return what the sidecars of photos should say, by their faces and matches, in the order of their ids."""
+        """Return the intended content of the sidecars of photos, from faces and matches, in the order of their ids."""
         wanted = json.dumps(list(photo_ids))
         named: dict[int, list[tuple[str, Box]]] = {}
         for photo_id, name, left, top, right, bottom in self._db.conn.execute(_NAMED, (wanted,)):
@@ -72,20 +72,20 @@ class Sidecars:
         ]
 
     def wanted(self, path: Path) -> SidecarContent | None:
-        """Return what a sidecar was last to say; None for one that familiar has not written."""
+        """Return the last intended content of a sidecar; None if familiar has not written it."""
         return self._inscription("wanted", path)
 
     def wrote(self, path: Path) -> SidecarContent:
-        """Return what familiar has written into a sidecar."""
+        """Return the content that familiar wrote into a sidecar."""
         return self._inscription("wrote", path) or SidecarContent()
 
     def want(self, path: Path, photo_id: int, wanted: SidecarContent) -> None:
-        """Record what a sidecar is to say."""
+        """Record the intended content of a sidecar."""
         self._know(path, photo_id)
         self._set(path, "wanted = ?", json.dumps(content_as_json(wanted)))
 
     def note_wrote(self, path: Path, photo_id: int, ours: SidecarContent) -> None:
-        """Record what familiar is about to write into a sidecar itself; a face that others named is none of it."""
+        """Record the content that familiar is about to write into a sidecar, without faces named by others."""
         self._know(path, photo_id)
         self._set(path, "wrote = ?", json.dumps(content_as_json(ours)))
 
@@ -102,17 +102,17 @@ class Sidecars:
         self._set(path, "size = ?, mtime_ns = ?", *looks)
 
     def note_looks(self, path: Path, photo_id: int | None) -> None:
-        """Record how a sidecar looks after it was written; with a photo, that it belongs to that."""
+        """Record the state of a sidecar after writing; with a photo, that it belongs to it."""
         if photo_id is not None:
             self._know(path, photo_id)
         self._look(path)
 
     def forget(self, path: Path) -> None:
-        """Forget what is known of a sidecar."""
+        """Forget a sidecar."""
         self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(path),))
 
     def hand_over(self, source: Path, target: Path, *, moves: bool) -> None:
-        """Let what is known of a sidecar hold for the place to which it was moved or copied."""
+        """Record a sidecar at the path to which it was moved or copied."""
         with writing(self._db):
             self._db.conn.execute("DELETE FROM sidecars WHERE path = ?", (os.fsencode(target),))
             self._db.conn.execute(
@@ -139,7 +139,7 @@ class Sidecars:
         )
 
     def _know(self, path: Path, photo_id: int) -> None:
-        """Have a row for a sidecar; one that belongs to another photo by now is a new one."""
+        """Add a row for a sidecar; one that now belongs to another photo is a new one."""
         key = os.fsencode(path)
         self._db.conn.execute("DELETE FROM sidecars WHERE path = ? AND photo_id != ?", (key, photo_id))
         self._db.conn.execute(
@@ -168,7 +168,7 @@ def _area(sides: Sequence[float]) -> Area:
 
 
 def _inscription(named: Sequence[tuple[str, Box]], kind: str, width: int, height: int) -> SidecarContent:
-    """Return what the sidecars of one photo should say, nothing if nobody is known; a video has no place for faces."""
+    """Return the intended content of the sidecars of one photo; without known people, nothing; videos have no areas."""
     names = tuple(dict.fromkeys(name for name, _ in named))
     if kind != "photo" or not names or not width or not height:
         return SidecarContent(names=names)

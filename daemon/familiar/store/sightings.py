@@ -1,4 +1,4 @@
-"""Files that commands looked at, wherever they are: what was seen once is not read again while it is unchanged.
+"""Files that commands have analysed, in any folder; unchanged files are not read again.
 
 A watched file is known by the table of files. A sighting says nothing about handling: a folder that is watched later
 has all its files handled.
@@ -22,7 +22,7 @@ _KNOWN = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What tells that a file is as it was: its size in bytes, and its modification time in nanoseconds."""
+    """The stamp of an unchanged file: its size in bytes, and its modification time in nanoseconds."""
 
     size: int
     mtime_ns: int
@@ -43,7 +43,7 @@ class Sightings:
         self._files = files
 
     def note(self, path: Path, stamp: Stamp, photo_id: int) -> None:
-        """Record which photo a file holds."""
+        """Record the photo of a file."""
         self._db.conn.execute(
             "INSERT INTO sightings (folder_id, name, size, mtime_ns, photo_id) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
@@ -52,14 +52,14 @@ class Sightings:
         )
 
     def in_folder(self, folder: Path) -> dict[tuple[str, Stamp], int]:
-        """Return the photos of the known files that are right in a folder, by name and stamp."""
+        """Return the photos of the known files directly in a folder, by name and stamp."""
         return {
             (os.fsdecode(name), Stamp(size=size, mtime_ns=mtime_ns)): int(photo_id)
             for name, size, mtime_ns, photo_id in self._db.conn.execute(_KNOWN, (os.fsencode(folder),))
         }
 
     def photo_at(self, path: Path, stamp: Stamp) -> int | None:
-        """Return the photo that a file holds, if it is known and was not changed since."""
+        """Return the photo of a file, if it is known and unchanged."""
         row = self._db.conn.execute(
             f"SELECT photo_id FROM ({_KNOWN}) WHERE name = ?2 AND size = ?3 AND mtime_ns = ?4",
             (os.fsencode(path.parent), os.fsencode(path.name), stamp.size, stamp.mtime_ns),
@@ -67,7 +67,7 @@ class Sightings:
         return None if row is None else int(row[0])
 
     def paths_of(self, photo_id: int) -> Iterator[Path]:
-        """Give all paths where a photo was seen to be, those of watched files first; some may be gone."""
+        """Yield all paths where a photo was found, watched files first; some may be gone."""
         yield from self._files.paths_of(photo_id)
         rows = self._db.conn.execute(
             "SELECT path, name FROM sightings JOIN folders ON folders.id = folder_id WHERE photo_id = ? "

@@ -10,10 +10,11 @@ from familiar.closing import Closing
 from familiar.effects.kinds.catalogue import EVERY_KIND, Kinds
 from familiar.filesystem.anchors import Anchor
 from familiar.store.clusters.clusters import Clusters
-from familiar.store.clusters.decisions import Decisions
 from familiar.store.clusters.rounds import Rounds
 from familiar.store.clusters.suggestions import Suggestions
 from familiar.store.database import Connection, damage_in, open_database, reading, writing
+from familiar.store.decisions.decisions import Decisions
+from familiar.store.decisions.log import DecisionLog
 from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
 from familiar.store.flickr.calls import FlickrCalls
@@ -32,6 +33,7 @@ from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
+from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
 
@@ -45,7 +47,7 @@ def utc_now() -> datetime:
 
 
 class Store(Closing):
-    """Everything that familiar remembers."""
+    """The store of familiar."""
 
     def __init__(
         self,
@@ -61,12 +63,12 @@ class Store(Closing):
         Args:
             path: the SQLite file.
             now: a clock that gives UTC.
-            create: make a store if there is none.
+            create: create a missing store.
             check: read the whole file first and look for damage.
-            kinds: the kinds of operations that there are.
+            kinds: all kinds of operations.
 
         Raises:
-            NoStoreError: there is none, and none is to be made.
+            NoStoreError: it does not exist, and is not to be created.
             StoreError: the file is damaged, of a newer version, or may not be written.
         """
         self.path = path
@@ -79,14 +81,16 @@ class Store(Closing):
         self.photos = Photos(self._db, now=now)
         self.faces = Faces(self._db)
         self.candidates = Candidates(self._db)
-        self.people = People(self._db, now=now)
-        self.references = References(self._db, people=self.people, now=now)
-        self.embeddings = FaceEmbeddings(self._db, people=self.people)
+        self.people = People(self._db)
+        self.clusters = Clusters(self._db)
+        log = DecisionLog(self._db, now=now)
+        self.decisions = Decisions(self._db, clusters=self.clusters, people=self.people, log=log)
+        self.references = References(self._db, log=log)
+        self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
+        self.embeddings = FaceEmbeddings(self._db)
         self.models = Models(self._db)
-        self.clusters = Clusters(self._db, now=now)
-        self.rounds = Rounds(self._db, clusters=self.clusters, now=now)
         self.suggestions = Suggestions(self._db)
-        self.decisions = Decisions(self._db, clusters=self.clusters, now=now)
+        self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
@@ -114,7 +118,7 @@ class Store(Closing):
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Run a block that reads the store as it is at one moment, whatever other processes write in the meantime."""
+        """Run a block that reads one snapshot of the store, even while other processes write."""
         with reading(self._db):
             yield
 
@@ -139,7 +143,7 @@ class Store(Closing):
             self._connection.anchors = before
 
     def use_in_this_thread(self) -> None:
-        """Let the calling thread use the store from now on, and no other one."""
+        """Make the calling thread the only one that can use the store."""
         self._connection.thread = threading.get_ident()
 
     @property
@@ -148,7 +152,7 @@ class Store(Closing):
         return self._db.conn
 
     def damage(self) -> str | None:
-        """Read the whole store and return what is wrong with it, or None."""
+        """Check the whole store, and return the damage, or None."""
         return damage_in(self._db)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Photos, faces and matches as rows for other programs, a few thousand at a time however many there are."""
+"""Photos, faces and matches as rows for other programs, a few thousand at a time."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table: its columns, how many rows it has, and a call that gives them in batches."""
+    """A table: its columns, its number of rows, and a function that yields them in batches."""
 
     columns: tuple[Column, ...]
     rows: int
@@ -85,6 +85,7 @@ _FACE_COLUMNS = (
         landmarks="points",
         size="integer",
         sharpness="number",
+        detection_score="number",
         engine="text",
         time="number",
         times="numbers",
@@ -93,8 +94,8 @@ _FACE_COLUMNS = (
     Column(name="cluster", kind="integer"),
 )
 _FACES = f"""
-SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, landmarks, size, sharpness, faces.engine,
-    time, times, {_MATCH_SQL}, cluster_id, embedding
+SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, landmarks, size, sharpness, faces.score,
+    faces.engine, time, times, {_MATCH_SQL}, cluster_id, embedding
 FROM real_faces AS faces CROSS JOIN photos ON photos.id = photo_id
 LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
 LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id
@@ -119,7 +120,7 @@ ORDER BY photo_id, looked_at, place
 
 
 class Tables:
-    """What the store has, as tables; `Store.reading` makes all batches of one moment."""
+    """The store as tables; within `Store.reading`, all batches come from one snapshot."""
 
     def __init__(self, db: Database) -> None:
         """Take the open store."""
@@ -163,7 +164,7 @@ class Tables:
             yield rows
 
     def _paths(self, photo_ids: Iterable[int]) -> dict[int, list[bytes]]:
-        """Return where photos are, as far as is known, the earliest found first."""
+        """Return the known paths of photos, the earliest found first."""
         found: dict[int, dict[bytes, None]] = {}
         for photo_id, folder, name, *_ in self._db.conn.execute(_PATHS, (json.dumps(sorted(set(photo_ids))),)):
             found.setdefault(photo_id, {})[folder.rstrip(b"/") + b"/" + name] = None
@@ -174,7 +175,7 @@ class Tables:
 
 
 def file_uri(path: bytes) -> str:
-    """Return the exact address of a file, whatever bytes its absolute path has."""
+    """Return the exact address of a file, with any bytes in its path."""
     return f"file://{quote(path)}"
 
 
@@ -193,8 +194,8 @@ def _photo(row: Row, paths: list[bytes]) -> Row:
 
 
 def _face(row: Row, paths: list[bytes], *, embeddings: bool) -> Row:
-    *box, landmarks, size, sharpness, engine, time, times = row[3:13]
-    last = (stack([row[19]])[0],) if embeddings else ()
+    *box, landmarks, size, sharpness, score, engine, time, times = row[3:14]
+    last = (stack([row[20]])[0],) if embeddings else ()
     return (
         *row[:3],
         _text(paths[0]) if paths else None,
@@ -202,17 +203,18 @@ def _face(row: Row, paths: list[bytes], *, embeddings: bool) -> Row:
         json.loads(landmarks),
         size,
         sharpness,
+        score,
         engine,
         time,
         json.loads(times),
-        *_match(row[13:18]),
-        row[18],
+        *_match(row[14:19]),
+        row[19],
         *last,
     )
 
 
 def _match(row: Row) -> Row:
-    """Return what a face's match is, with its score; all None where there is none."""
+    """Return the match of a face, with its score; all None if there is none."""
     person, nearest, distance, accepted, ambiguous = row
     if nearest is None:
         return (None,) * 6

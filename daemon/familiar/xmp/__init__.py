@@ -1,1 +1,1 @@
-"""What a sidecar says of the people on a photo, in XMP."""
+"""The people of a photo in a sidecar, as XMP."""

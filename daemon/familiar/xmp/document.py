@@ -1,4 +1,4 @@
-"""What a sidecar says of the people on a photo: read from XMP, and written into it beside what others wrote.
+"""The people of a photo in a sidecar: read from XMP, and merged into the data of other programs.
 
 familiar's own entries are marked in the file, so that they can be told from those of others wherever the file is
 carried: regions by an extension, which the guidelines of the Metadata Working Group allow, and keywords by a list of
@@ -51,14 +51,14 @@ class FoundRegion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarRegions:
-    """The named faces in a sidecar, and width and height of the stored picture that they were drawn on, if it says."""
+    """The named faces in a sidecar, and width and height of their stored picture, if given."""
 
     regions: tuple[FoundRegion, ...] = ()
     size: tuple[int, int] | None = None
 
 
 def stored_regions(sidecar_content: SidecarContent, orientation: int) -> list[Region]:
-    """Return the regions of the stored picture, with names as XML can have them."""
+    """Return the regions of the stored picture, with names valid in XML."""
     return [
         Region(name=clean(region.name), area=stored(region.area, orientation)) for region in sidecar_content.regions
     ]
@@ -79,16 +79,16 @@ def read(data: bytes, former: Sequence[Region] = ()) -> SidecarRegions:
 def merge(
     data: bytes | None, wanted: SidecarContent, orientation: int, former: SidecarContent | None = None
 ) -> bytes | None:
-    """Return a sidecar that says what is wanted, beside all that others wrote; the same bytes if it does already.
+    """Return a sidecar with the wanted content and the data of other programs; the same bytes if nothing changes.
 
     Args:
-        data: the sidecar as it is; None where there is none.
-        wanted: what it is to say.
+        data: the present sidecar; None if there is none.
+        wanted: the content to write.
         orientation: of the stored picture (EXIF).
         former: what familiar wrote before, for files in which another program did not keep the marks of regions.
 
     Returns:
-        None where there is no sidecar, and nothing to say.
+        None if there is no sidecar, and nothing to write.
 
     Raises:
         SetAsideError: it is not XMP, or is damaged.

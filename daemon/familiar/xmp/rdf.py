@@ -1,4 +1,4 @@
-"""XMP packets as trees: properties, lists and structures in all the ways in which RDF writes them.
+"""XMP packets as trees: properties, lists and structures in all forms of RDF.
 
 The tree is changed only where it is requested: whatever else a packet has is written out as it was read. Runs in worker
 processes only: the bytes are not trusted.
@@ -75,7 +75,7 @@ class Packet:
         return [text for item in container.iterfind(_ITEM) if (text := _text_of(item)) is not None]
 
     def remove_items(self, short: str, unwanted: Iterable[str]) -> None:
-        """Remove texts from a list, each once; a list that is left with nothing goes."""
+        """Remove texts from a list, each once; an empty list is removed."""
         element = self.find(short)
         container = None if element is None else container_of(element)
         if element is None or container is None:
@@ -96,7 +96,7 @@ class Packet:
                 etree.SubElement(whole, _ITEM).text = text
 
     def list_of(self, element: Element | None, short: str, container: str) -> Element:
-        """Return the container of a property that is a list, making what is missing of it."""
+        """Return the container of a property that is a list, creating missing parts."""
         if element is None:
             element = self.add(short)
         found = container_of(element)
@@ -185,7 +185,7 @@ def remove(element: Element) -> None:
 
 
 def clean(text: str) -> str:
-    """Return text that XML can have: code points that it can't (XML 1.0, 2.2) become the sign for what is not known."""
+    """Return text valid in XML: other code points (XML 1.0, 2.2) become the replacement character."""
     return "".join(one if _is_character(ord(one)) else "\ufffd" for one in text)
 
 

@@ -119,7 +119,7 @@ def test_a_review_by_folders_does_what_its_plan_says_and_all_of_it_can_be_undone
     assert home.ask("clusters", "import", folder(home), "--yes").stdout == "Nothing to do.\n"
     with opened(home) as store:
         assert [(one.name, one.faces) for one in store.people.all()] == [("Barack Obama", 3)]
-        assert [event.id for event in store.decisions.events()] == [3, 2, 1]
+        assert [event.id for event in store.decisions.log.events()] == [3, 2, 1]
         for _ in range(3):
             store.decisions.undo()
     assert clusters(home) == before
@@ -134,13 +134,13 @@ def test_without_a_terminal_the_plan_is_shown_and_how_to_apply_it(home: Househol
         ["what", "faces", "from", "to", "because"],
         ["name", "3", "cluster-2", "Joe", "[Biden]", "a", "new", "person"],
         [
-            *("left", "as", "it", "is", "4", "cluster-1", "all", "its", "crops", "were", "gone,", "which", "may", "be"),
-            *("an", "accident:", "nothing", "is", "decided", "about", "them"),
+            *("unchanged", "4", "cluster-1", "all", "of", "its", "crops", "are", "gone,", "which", "may", "be"),
+            *("an", "accident,", "so", "nothing", "is", "decided"),
         ],
-        ["Nothing", "was", "done;", "--yes", "does", "it."],
+        ["Nothing", "was", "done;", "--yes", "applies", "the", "changes."],
     ]
     assert home.ask("clusters", "import", folder(home), "--yes").stdout.splitlines()[-1] == (
-        "1 done, 0 not done, 0 refused; `familiar clusters undo` takes back."
+        "1 done, 0 not done, 0 refused; `familiar clusters log` shows the events."
     )
 
 
@@ -161,7 +161,7 @@ def test_on_a_terminal_it_is_asked_first(home: Household, answer: str, named: bo
     finally:
         os.close(ours)
         os.close(theirs)
-    assert (process.returncode, b"Do that? (1 changes)" in output) == (0, True)
+    assert (process.returncode, b"Apply 1 changes?" in output) == (0, True)
     assert ("Joe Biden" in clusters(home)) is named
 
 
@@ -169,7 +169,7 @@ def test_what_is_refused_or_fails_is_told_and_the_rest_is_done(home: Household) 
     top = folder(home)
     name(home, 2, "Joe Biden")
     with opened(home) as store:
-        store.decisions.refuse(1, "Joe Biden")
+        store.decisions.clusters.refuse(1, "Joe Biden")
     shutil.rmtree(top / "cluster-2")
     (top / "cluster-1").rename(top / "joe biden")
     first, second, *_ = crops(home, "joe biden")
@@ -184,7 +184,7 @@ def test_what_is_refused_or_fails_is_told_and_the_rest_is_done(home: Household) 
     shown = home.ask("clusters", "import", top, "--yes", check=False)
     assert (shown.returncode, shown.stdout.splitlines()[-1]) == (
         1,
-        "0 done, 1 not done, 1 refused; `familiar clusters undo` takes back.",
+        "0 done, 1 not done, 1 refused; `familiar clusters log` shows the events.",
     )
     assert second.exists()
 
@@ -192,7 +192,7 @@ def test_what_is_refused_or_fails_is_told_and_the_rest_is_done(home: Household) 
 def test_an_export_leaves_out_what_is_not_asked_for(home: Household) -> None:
     name(home, 2, "Joe/Biden")
     with opened(home) as store:
-        store.decisions.ignore(1)
+        store.decisions.clusters.ignore(1)
         nearest = [face.id for face in store.clusters.faces(2)][:2]
     told_ = home.json("clusters", "export", home.base / "new" / "all", "--max", "2")
     assert [(one["folder"], one["person"], one["clusters"], len(one["faces"])) for one in told_["folders"]] == [
@@ -206,20 +206,23 @@ def test_an_export_leaves_out_what_is_not_asked_for(home: Household) -> None:
         False,
     )
     both = home.ask("clusters", "export", home.base / "x", "--cluster", "2", "--unnamed", check=False)
-    assert (both.returncode, both.stderr.startswith("error: --cluster and --unnamed do not go together")) == (2, True)
+    assert (both.returncode, both.stderr.startswith("error: --cluster and --unnamed can't be used together")) == (
+        2,
+        True,
+    )
 
 
 def test_an_export_is_replaced_only_on_request_and_only_if_nothing_in_it_waits(home: Household) -> None:
     top = folder(home)
     again = home.ask("clusters", "export", top, check=False)
-    assert (again.returncode, again.stderr.startswith(f"error: {top}: was exported before;")) == (2, True)
+    assert (again.returncode, again.stderr.startswith(f"error: {top}: has an earlier export;")) == (2, True)
     (top / "cluster-1").rename(top / "Obama")
     waiting = home.ask("clusters", "export", top, "--again", check=False)
     assert f"{top}: has 1 changes that were not imported" in waiting.stderr
     (top / "Obama").rename(top / "cluster-1")
     (top / "cluster-1" / "notes.txt").write_text("mine")
     foreign = home.ask("clusters", "export", top, "--again", check=False)
-    assert f"{top}: cluster-1/notes.txt is not ours to replace" in foreign.stderr
+    assert f"{top}: cluster-1/notes.txt can't be replaced" in foreign.stderr
     (top / "cluster-1" / "notes.txt").unlink()
     (top / ".familiar-export-0123abcd").mkdir()
     name(home, 1, "Barack Obama")
@@ -265,10 +268,10 @@ def test_a_folder_that_can_not_be_used_is_refused_with_what_is_wrong(home: House
     (other / MANIFEST_NAME).write_text(json.dumps(whole))
     (top / MANIFEST_NAME).write_text("{")
     for arguments, message in (
-        (("export", album.inbox / "x"), f"{album.inbox / 'x'} lies in {album.inbox}, which is watched:"),
-        (("export", full), f"{full}: is not empty (it has 'holiday.jpg'); name a folder that is new, or empty."),
+        (("export", album.inbox / "x"), f"{album.inbox / 'x'} is in {album.inbox}, which is watched,"),
+        (("export", full), f"{full}: is not empty (it has 'holiday.jpg'); use a folder that is new or empty."),
         (("export", top), f"{top / MANIFEST_NAME}: is damaged or was not written by familiar (Invalid JSON"),
-        (("import", full), f"{full}: was not exported: it has no {MANIFEST_NAME};"),
+        (("import", full), f"{full}: has no export: there is no {MANIFEST_NAME} in it;"),
         (("import", other), f"{other}: was exported from another store; none of its faces is known here."),
     ):
         result = home.ask("clusters", *arguments, check=False)

@@ -130,7 +130,7 @@ def test_a_name_that_can_not_be_used_is_refused_and_nothing_changes(home: Househ
         (("split", "1", "99999"), "Face 99999 is not in cluster 1."),
         (("not-a-face", "99999"), "There is no face 99999."),
         (("undo",), "There is nothing to undo."),
-        (("undo", "7"), "There is no event 7; `familiar clusters log` shows them."),
+        (("undo", "7"), "There is no event 7; `familiar undo --list` shows all events."),
         (("refuse", "1"), "Say who it is not: NAME, or --other CLUSTER."),
         (("refuse", "1", "Nobody"), "There is no person named 'Nobody'"),
         (("merge", "1", "1"), "1 and 1 are the same cluster already (1)."),
@@ -208,13 +208,13 @@ def test_a_review_shows_each_cluster_and_takes_names_splits_and_undo(home: House
     told = answered(
         home, "/?", "/i 3", "/quit", "/m", "/m 999999999999999999999", "/s 99", "/s 1 2", "/u", "Barack Obama", "/y", ""
     )
-    assert "/i is about the whole cluster, and takes no numbers." in told
-    assert "'/quit' is no command, and a name can't begin with /; /? shows the commands." in told
-    assert "Say which cluster is the same: /m and its number, as in /m 7." in told
-    assert "'/m 999999999999999999999' is no command" in told
-    assert "There is no face 99 in the picture: they have the numbers 1 to 6." in told
-    assert "NAME          this is NAME" in told
-    assert "Nothing was asked; answer with a name, or /? for help." in told
+    assert "/i is about the whole cluster; leave out the numbers." in told
+    assert "'/quit' is not a command, and a name can't begin with /; /? lists the commands." in told
+    assert "Name the other cluster, as in /m 7." in told
+    assert "'/m 999999999999999999999' is not a command" in told
+    assert "There is no face 99 in the picture; the faces have the numbers 1 to 6." in told
+    assert "NAME          the cluster is NAME" in told
+    assert "There is no question to answer; answer with a name, or /? for help." in told
     assert told.endswith("2 decided; 1 clusters have no name yet.\n")
     assert listed(home) == {large: (6, "Barack Obama"), small: (4, None)}
     with Image.open(home.state / "review" / f"cluster-{large}.png") as picture:

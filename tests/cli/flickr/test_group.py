@@ -306,7 +306,7 @@ def test_a_tag_that_a_name_makes_too_long_stands_in_status_until_the_rule_gives_
     assert [event["event"] for event in events_in(told) if "refused" in event["event"]].count("flickr.tag_refused") == 1
     (refused,) = household.json("flickr", "status")["refused_tags"]
     assert refused["photo"] == photo.id
-    assert "has 263 characters; Flickr takes 255 at most" in refused["reason"]
+    assert "has 263 characters; the limit of Flickr is 255" in refused["reason"]
     assert f" {'y' * 59}… " in household.ask("flickr", "status").stdout
     assert household.json("flickr", "push", "--retry")["to_add"] == 0
     assert len(household.json("flickr", "status")["refused_tags"]) == 1

@@ -62,7 +62,7 @@ def test_all_people_of_a_data_set_are_registered_and_what_is_refused_is_told(
         "Nobody 0 0 1",
         "path refused because",
         f"{data_set}/unknown The name 'unknown' is reserved in rules; choose another.",
-        f"{data_set}/meadow.png it lies in nobody's folder",
+        f"{data_set}/meadow.png it is not in the folder of a person",
         f"{data_set}/Barack_Obama/2.jpg 2 faces were found in it; --largest takes the largest",
         f"{data_set}/Joe_Biden/2.jpg the face is registered for 'Barack Obama' already",
         f"{data_set}/Nobody/meadow.png no face was found in it",
@@ -78,7 +78,7 @@ def test_all_people_of_a_data_set_are_registered_and_what_is_refused_is_told(
         "Joe Biden": (0, 1, 1, 0),
         "Nobody": (0, 0, 1, 0),
     }
-    assert [row["reason"] for row in told["refused"]][1:] == ["it lies in nobody's folder"]
+    assert [row["reason"] for row in told["refused"]][1:] == ["it is not in the folder of a person"]
     assert told["people"][0]["photos"][0] == {
         "path": str(data_set / "Barack_Obama" / "1.jpg"),
         "result": "known",
@@ -139,7 +139,7 @@ def test_what_was_stopped_goes_on_there_and_ends_as_if_nothing_had_happened(
     seen = rows(household, SEEN)
     assert stopped(household, top, signal.SIGINT, after=2) == (
         130,
-        "error: Stopped. Run it again to go on: no photo that was looked at is looked at again.\n",
+        "error: Stopped. Run the command again to continue; no photo is examined twice.\n",
     )
     assert household.json("people", "list") == []
     found = household.json("people", "add-each", top)
@@ -151,11 +151,11 @@ def test_what_was_stopped_goes_on_there_and_ends_as_if_nothing_had_happened(
 def test_wrong_use_is_refused(household: Household, obama: Path) -> None:
     put(obama, household.inbox)
     for arguments, message in {
-        ("add-each", household.inbox): f"{household.inbox}: there is no folder in it, and each is to be a person; "
+        ("add-each", household.inbox): f"{household.inbox}: has no folders, of which each would be a person; "
         "for photos of one person: familiar people add NAME FOLDER",
-        ("add-each", household.base / "x"): f"{household.base / 'x'}: there is no such folder.",
-        ("add-each", household.base, "--largest", "--central"): "--largest and --central do not go together: one face "
-        "of each photo is taken.",
+        ("add-each", household.base / "x"): f"{household.base / 'x'}: the folder does not exist.",
+        ("add-each", household.base, "--largest", "--central"): "--largest and --central can't be used together: "
+        "one face of each photo is registered.",
     }.items():
         result = household.ask("people", *arguments, check=False)
         assert (result.returncode, result.stderr) == (2, f"error: {message}\n")

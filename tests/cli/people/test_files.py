@@ -13,6 +13,7 @@ from familiar.embedding_models import DLIB
 from familiar.store.store import STORE_NAME, Store
 from support.album import embedding
 from support.household import Household, command
+from support.people import add_person
 
 MODEL = DLIB.id
 
@@ -117,7 +118,7 @@ def test_references_of_another_model_are_not_exported_and_it_is_told_which_there
 ) -> None:
     import_one(household, tmp_path)
     with Store(household.state / STORE_NAME) as store:
-        store.people.add("Bob")
+        add_person(store, "Bob")
     household.configure({"vision": {"mirror": False}})
     for name, there in {"Ann": f"1 of {MODEL}", "Bob": "none at all"}.items():
         result = household.ask("people", "export", name, tmp_path / "x.npy", check=False)
@@ -132,15 +133,15 @@ def test_wrong_use_is_refused_and_nothing_is_done(household: Household, tmp_path
     import_one(household, tmp_path)
     bad, archive = tmp_path / "bad.npy", tmp_path / "ann.npz"
     np.save(bad, np.ones((2, 64)))
-    shape = "the shape of the embeddings is (2, 64); right are (128,) for one, and (n, 128) for several."
+    shape = "the shape of the embeddings is (2, 64); it must be (128,) for one, or (n, 128) for several."
     for arguments, message in {
         ("import", "Bob", bad): f"{bad}: {shape}",
         ("import", "any", bad): "The name 'any' is reserved in rules; choose another.",
         ("import", "Bob", tmp_path / "ann.npy"): "'Ann' has some of these references already, so they can't be those "
         "of 'Bob'.",
-        ("export", "Ann", archive): f"{archive}: an .npz has all references and where they come from: add --all, or "
+        ("export", "Ann", archive): f"{archive}: an .npz file holds all references with their paths; add --all, or "
         "name a .npy file.",
-        ("export", "Ann", "-", "--json"): "- and --json do not go together: both are standard output.",
+        ("export", "Ann", "-", "--json"): "- and --json can't be used together: both write to standard output.",
     }.items():
         result = household.ask("people", *arguments, check=False)
         said = json.loads(result.stderr)["error"] if "--json" in arguments else result.stderr[len("error: ") : -1]

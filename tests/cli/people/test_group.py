@@ -36,7 +36,7 @@ def test_of_a_folder_each_photo_with_one_face_is_registered_and_the_others_are_r
         ("obama2.jpg", "registered", None),
         ("couple.jpg", "refused", "2 faces were found in it; --largest takes the largest"),
         ("meadow.png", "refused", "no face was found in it"),
-        ("broken.jpg", "refused", "not a picture in any format that is known"),
+        ("broken.jpg", "refused", "not a picture in a known format"),
     }
     again = household.ask("people", "add", "barack  OBAMA", photos, "--largest", check=False)
     assert again.stdout.splitlines()[-1] == "barack  OBAMA: 1 registered, 2 known already, 2 refused."
@@ -72,6 +72,24 @@ def test_known_photos_are_matched_again_at_once_when_people_change(household: Ho
     assert counts(household) == {}
     assert household.json("status")["photos"]["recognised"] == 0
     assert household.json("status")["photos"]["faces"] == 3
+
+
+def test_each_change_of_people_says_how_it_is_undone_and_is(household: Household, photos: Path) -> None:
+    household.ask("people", "add", "Obama", photos / "obama.jpg")
+    before = counts(household)
+    renamed = household.ask("people", "rename", "obama", "Barack Obama").stdout
+    assert renamed == "'obama' is 'Barack Obama' now (event 2; undo: familiar people undo 2).\n"
+    assert household.ask("people", "undo").stdout == "Undone: Obama is Barack Obama now (event 2).\n"
+    assert household.json("people", "remove", "Obama", "--yes")["event"] == 3
+    assert counts(household) == {}
+    undone = household.json("people", "undo", "3")
+    assert (undone["id"], undone["kind"], undone["summary"]) == (3, "remove person", "Obama (1 reference) was removed")
+    assert counts(household) == before
+    again = household.ask("people", "undo", "3", check=False)
+    assert (again.returncode, again.stderr) == (
+        2,
+        "error: Event 3 (Obama (1 reference) was removed) was undone already.\n",
+    )
 
 
 def counts(household: Household) -> dict[str, tuple[int, int]]:

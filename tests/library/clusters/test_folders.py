@@ -98,13 +98,13 @@ def name_it_in_the_store_as_well(review: Review) -> None:
 def merge_it_in_the_store_as_well(review: Review) -> None:
     for face in CLUSTERS[1]:
         review.move(face, "cluster-1")
-    review.store.decisions.merge(2, 1)
+    review.store.decisions.clusters.merge(2, 1)
 
 
 def leave_alone_what_was_decided_since(review: Review) -> None:
-    review.store.decisions.take_out(1, [1])
-    review.store.decisions.place(2, [3])
-    review.store.decisions.name(5, "Carl", references=())
+    review.store.decisions.faces.take_out(1, [1])
+    review.store.decisions.faces.place(2, [3])
+    review.store.decisions.clusters.name(5, "Carl", references=())
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_the_folder_of_a_person_renamed_to_no_name_is_left_as_it_is(review: Revi
     review.rename("Eileen Collins", "cluster-3")
     (left,) = review.plan().left
     assert (review.told(), left.folder, left.faces) == ([], "Eileen Collins", 5)
-    assert "'cluster-3' is no name, so the cluster stays 'Eileen Collins'" in left.reason
+    assert "'cluster-3' is not a name, so the cluster remains 'Eileen Collins'" in left.reason
 
 
 def test_a_moved_crop_belongs_to_the_other_folder_and_for_a_person_to_the_largest_cluster(review: Review) -> None:
@@ -260,7 +260,7 @@ def test_two_faces_of_one_photo_are_not_merged_and_the_others_go_on(review: Revi
 
 
 def test_nothing_comes_into_a_cluster_that_could_not_be_named(review: Review) -> None:
-    review.store.decisions.refuse(1, "Eileen Collins")
+    review.store.decisions.clusters.refuse(1, "Eileen Collins")
     shutil.rmtree(review.top / "Eileen Collins")
     review.rename("cluster-1", "eileen collins")
     review.move(6, "eileen collins")
@@ -319,7 +319,7 @@ def test_what_is_put_into_not_a_face_is_none(review: Review) -> None:
 def test_a_copy_in_another_folder_is_refused_and_neither_is_applied(review: Review) -> None:
     shutil.copy(review.path(1), review.top / "cluster-2")
     assert review.told() == []
-    reason = "face 1 lies in cluster-1 and in cluster-2; leave it in one of them, and delete the copies"
+    reason = "face 1 is in cluster-1 and in cluster-2; keep it in one of them, and delete the copies"
     assert review.refused() == {"cluster-1/face-000001.jpg": reason, "cluster-2/face-000001.jpg": reason}
 
 
@@ -357,20 +357,20 @@ def test_foreign_files_are_refused_and_stop_nothing(review: Review, tmp_path: Pa
     review.move(5, "", origin="cluster-1")
     before = signatures(top)
     review.move(9, "cluster-5")
-    foreign = "it is no crop of this export: neither a comment in it nor its name says which face it shows"
+    foreign = "it is not a crop of this export: neither a comment in it nor its name says which face it shows"
     assert review.refused() == {
         "notes.txt": foreign,
         "cluster-1/holiday.png": foreign,
         "cluster-1/face-000099.jpg": foreign,
-        "cluster-2/strange.jpg": "its face 1 is in another photo here: it was exported from another store",
-        "cluster-2/newer.jpg": "its face 99 is not known here",
+        "cluster-2/strange.jpg": "its face 1 is in another photo in this store: it was exported from another store",
+        "cluster-2/newer.jpg": "its face 99 is unknown in this store",
         "cluster-2/link.jpg": "a symbolic link, which is not followed",
         "linked": "a symbolic link, which is not followed",
-        "cluster-2/pipe.jpg": "no regular file",
-        "cluster-2/deeper": "a folder within a folder; move what is in it one level up",
+        "cluster-2/pipe.jpg": "not a regular file",
+        "cluster-2/deeper": "a folder within a folder; move its content one level up",
         os.fsdecode(b"caf\xe9"): "its name is not UTF-8",
         os.fsdecode(b"cluster-5/caf\xe9.jpg"): "its name is not UTF-8",
-        "face-000005.jpg": "it lies in no folder; move it into one",
+        "face-000005.jpg": "it is not in a folder; move it into one",
     }
     review.carry_out()
     assert review.groups()["unnamed"][2] == (2, 9, 14)
@@ -395,7 +395,7 @@ def test_crops_are_not_taken_for_deleted_while_they_may_be_in_what_can_not_be_re
         review.move(1, os.fsdecode(b"caf\xe9"))
     (left,) = review.plan().left
     assert (review.told(), len(review.refused())) == ([], 1)
-    assert (left.folder, left.faces, "may be in what could not be read" in left.reason) == ("cluster-1", 1, True)
+    assert (left.folder, left.faces, "may be among the files that are refused" in left.reason) == ("cluster-1", 1, True)
 
 
 def test_the_comment_wins_over_the_file_name(review: Review) -> None:
@@ -417,28 +417,28 @@ def test_a_crop_of_another_export_of_the_same_store_can_be_added(review: Review,
 
 def test_what_was_decided_since_the_export_is_not_reverted(review: Review) -> None:
     decisions = review.store.decisions
-    decisions.place(2, [1])
-    decisions.take_out(1, [3])
+    decisions.faces.place(2, [1])
+    decisions.faces.take_out(1, [3])
     name_cluster(review.store, 5, "Carl", model=MODEL)
     review.move(1, "Eileen Collins")
     review.move(3, "_ignore")
     review.rename("cluster-5", "Bob")
-    since = "so it is not moved; export again to see what holds"
+    since = "now, decided after the export, so it is not moved; export again"
     assert review.told() == []
     assert review.refused() == {
-        "Bob": "cluster 5 is 'Carl' since the export, so it is not named 'Bob'",
-        "Eileen Collins": f"face 1 is in cluster 2 since the export, {since}",
-        "_ignore": f"face 3 is in no cluster any more since the export, {since}",
+        "Bob": "cluster 5 was named 'Carl' after the export, so it is not named 'Bob'",
+        "Eileen Collins": f"face 1 is in cluster 2 {since}",
+        "_ignore": f"face 3 is in no cluster {since}",
     }
 
 
 def test_clusters_that_became_one_are_named_once(review: Review) -> None:
-    review.store.decisions.merge(2, 1)
+    review.store.decisions.clusters.merge(2, 1)
     review.rename("cluster-2", "Bob")
     assert review.told() == [("name", (6, 7, 8), "Bob")]
     review.rename("cluster-1", "Carl")
     assert review.told() == []
-    assert review.refused()["Bob"] == "cluster 1, which these are now, would be 'Bob' and 'Carl'"
+    assert review.refused()["Bob"] == "cluster 1 would get two names, 'Bob' and 'Carl'"
     review.rename("Carl", "cluster-1")
     assert review.done()["Bob"] == [(1, 3, 4, 5, 6, 7, 8)]
 
@@ -462,7 +462,7 @@ def test_all_that_was_done_can_be_undone(review: Review) -> None:
     }
     while review.groups() != before:
         review.store.decisions.undo()
-    assert len([event for event in review.store.decisions.events() if event.undone_at is None]) == 2
+    assert len([event for event in review.store.decisions.log.events() if event.undone_at is None]) == 2
 
 
 FOLDERS = (
@@ -521,7 +521,7 @@ def test_whatever_is_done_importing_twice_is_once_and_undoing_it_brings_all_back
             left = review.plan().changes  # what failed may be told in other steps, now that the rest is done
             assert faces_in(left) <= faces_in(failed), (left, failed)
             assert set(review.refused()) <= set(refused)
-        while len([event for event in review.store.decisions.events() if event.undone_at is None]) > 2:
+        while len([event for event in review.store.decisions.log.events() if event.undone_at is None]) > 2:
             review.store.decisions.undo()
         assert review.groups() == before
 
@@ -563,7 +563,7 @@ def test_a_file_name_says_which_face_it_is(name: str, face: int | None) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "was not exported: it has no .familiar-clusters.json"),
+        (None, "has no export: there is no .familiar-clusters.json in it"),
         (b"{", "is damaged or was not written by familiar (Invalid JSON"),
         (
             b"{}",
@@ -585,14 +585,14 @@ def test_crops_come_only_into_a_folder_that_is_new_or_empty(tmp_path: Path) -> N
     check_target(tmp_path)
     check_target(tmp_path / "new")
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UsageError, match="file: is no folder."):
+    with pytest.raises(UsageError, match="file: is not a folder."):
         check_target(tmp_path / "file")
-    with pytest.raises(UsageError, match=r"is not empty \(it has 'file'\); name a folder that is new, or empty."):
+    with pytest.raises(UsageError, match=r"is not empty \(it has 'file'\); use a folder that is new or empty."):
         check_target(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nowhere: there is no such folder."):
+    with pytest.raises(UsageError, match="nowhere: the folder does not exist."):
         read_manifest(tmp_path / "nowhere")
 
 
@@ -602,13 +602,13 @@ def test_crops_come_not_where_they_would_be_taken_for_photos(tmp_path: Path) -> 
     refuse_watched(tmp_path / "photos" / "left out", watched)
     refuse_watched(tmp_path / "photos beside", watched)
     refuse_watched(tmp_path, watched)
-    with pytest.raises(UsageError, match="link/faces lies in .*/photos, which is watched: crops would be taken for"):
+    with pytest.raises(UsageError, match="link/faces is in .*/photos, which is watched, so that"):
         refuse_watched(tmp_path / "link" / "faces", watched)
 
 
 def test_only_clusters_that_are_there_are_exported(review: Review) -> None:
-    review.store.decisions.ignore(1)
-    with pytest.raises(UsageError, match="Cluster 1 is ignored, so it is not exported; `familiar clusters undo` ends"):
+    review.store.decisions.clusters.ignore(1)
+    with pytest.raises(UsageError, match="Cluster 1 is ignored, so it is not exported; undo that first"):
         choose_portions(review.store, wanted=(1,), unnamed=False, most=None)
     with pytest.raises(UsageError, match="There is no cluster 9"):
         choose_portions(review.store, wanted=(9,), unnamed=False, most=None)

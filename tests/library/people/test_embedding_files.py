@@ -152,14 +152,14 @@ def test_exported_files_are_plain_little_endian_float32(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(), (3,), (127,), (3, 64), (128, 3), (0, 128), (1, 3, 128), (3, 128, 1)])
 def test_wrong_shapes_are_refused_with_the_shape_that_was_found(tmp_path: Path, shape: tuple[int, ...]) -> None:
     assert refusal(tmp_path, npy(np.ones(shape))) == (
-        f"file: the shape of the embeddings is {shape}; right are (128,) for one, and (n, 128) for several."
+        f"file: the shape of the embeddings is {shape}; it must be (128,) for one, or (n, 128) for several."
     )
 
 
 @pytest.mark.parametrize("paths", [PATHS[:2], [*PATHS, "c"], [[path] for path in PATHS]])
 def test_paths_that_are_not_as_many_as_embeddings_are_refused(tmp_path: Path, paths: list[Any]) -> None:
     shape = np.array(paths).shape
-    message = f"the shape of the paths is {shape}, with 3 embeddings; right is (3,)."
+    message = f"the shape of the paths is {shape}, with 3 embeddings; it must be (3,)."
     assert refusal(tmp_path, npy(STACK, np.array(paths))) == f"file: {message}"
     assert refusal(tmp_path, npy(STACK), npy(np.array(paths))) == f"paths: {message}"
 
@@ -184,8 +184,8 @@ NOT_OF_DLIB = "can't be of dlib's network: their lengths are not 1.2 to 1.7, but
 @pytest.mark.parametrize(
     ("stack", "message"),
     [
-        (spoilt(3, value=np.nan), "1 of 20 embeddings have numbers that are none (NaN or infinity); rows, from 0: 3."),
-        (spoilt(7, value=np.inf), "1 of 20 embeddings have numbers that are none (NaN or infinity); rows, from 0: 7."),
+        (spoilt(3, value=np.nan), "1 of 20 embeddings have numbers that are NaN or infinite; rows, from 0: 3."),
+        (spoilt(7, value=np.inf), "1 of 20 embeddings have numbers that are NaN or infinite; rows, from 0: 7."),
         (spoilt(*range(9), value=0), "9 of 20 embeddings are all zeros; rows, from 0: 0, 1, 2, 3, 4 and 4 more."),
         (spoilt(2, 19, value=1), f"2 of 20 embeddings {NOT_OF_DLIB} 11.3; rows, from 0: 2, 19."),
         (spoilt(0, value=1e300), f"1 of 20 embeddings {NOT_OF_DLIB} inf; rows, from 0: 0."),
@@ -201,7 +201,7 @@ def test_embeddings_that_were_normalised_are_taken_with_a_warning(tmp_path: Path
     for kind in ("<f2", "<f8"):
         warning = read(tmp_path, npy(unit.astype(kind))).warning
         assert warning is not None
-        assert warning.startswith("All embeddings are of length 1. dlib's are not")
+        assert warning.startswith("All embeddings have length 1. dlib's do not")
 
 
 def unit(length: float = 1.0) -> Array:
@@ -259,7 +259,9 @@ def test_a_file_that_names_no_model_or_another_one_than_was_asked_for_is_refused
 
 def test_a_wrong_dimension_is_told_with_the_model(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(npy(np.ones((3, 512))))
-    with pytest.raises(UsageError, match=r"\(3, 512\); right are \(128,\) for one, and \(n, 128\) for several of the "):
+    with pytest.raises(
+        UsageError, match=r"\(3, 512\); it must be \(128,\) for one, or \(n, 128\) for several of the model sface\."
+    ):
         read_embeddings(tmp_path / "file", model=SFACE)
 
 
@@ -281,13 +283,13 @@ NO_PICKLE = (
     "has an array of Python objects, which are never unpickled; save plain arrays: "
     "np.savez(FILE, embeddings=embeddings, paths=np.array(paths, dtype=str))"
 )
-NO_FILE = "is no .npy or .npz file"
-NO_ARRAY = "has something else than plain arrays of numpy"
+NO_FILE = "is not a .npy or .npz file"
+NO_ARRAY = "has something other than plain NumPy arrays"
 NO_HEADER = "has an array whose header can't be read"
-NO_ARCHIVE = "is no whole .npz file"
-NO_FLOATS = "where floats (embeddings) or strings (paths) are wanted"
-TOO_LARGE = "has an array of shape (100000000000, 128), float32, which takes 48828125 MiB; at most 128 are read"
-NOT_WHOLE = "is not whole: an array of shape (3, 128), float32, takes 1536 bytes, and"
+NO_ARCHIVE = "is not a complete .npz file"
+NO_FLOATS = "which is neither floats (embeddings) nor strings (paths)"
+TOO_LARGE = "has an array of shape (100000000000, 128), float32, which takes 48828125 MiB; at most 128 MiB are read"
+NOT_WHOLE = "is not complete: an array of shape (3, 128), float32, takes 1536 bytes, but there are"
 
 BAD_FILES: dict[str, tuple[bytes, str]] = {
     "objects": (npy(np.array([Trap()] * 2), pickled=True), NO_PICKLE),
@@ -298,16 +300,16 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "a pickle": (b"\x80\x04\x95", NO_FILE),
     "integers": (npy(np.ones((3, 128), np.int64)), f"has an array of int64, {NO_FLOATS}"),
     "complex numbers": (npy(np.ones((3, 128), np.complex64)), f"has an array of complex64, {NO_FLOATS}"),
-    "a missing byte": (npy(STACK)[:-1], f"{NOT_WHOLE} 1535 are there"),
-    "a header alone": (npy(STACK)[:-1536], f"{NOT_WHOLE} 0 are there"),
+    "a missing byte": (npy(STACK)[:-1], f"{NOT_WHOLE} 1535"),
+    "a header alone": (npy(STACK)[:-1536], f"{NOT_WHOLE} 0"),
     "a large claim": (
         claiming("(262144, 128)"),
-        "is not whole: an array of shape (262144, 128), float32, takes 134217728 bytes, and 0 are there",
+        "is not complete: an array of shape (262144, 128), float32, takes 134217728 bytes, but there are 0",
     ),
     "a huge claim": (HUGE, TOO_LARGE),
     "long strings": (
         claiming("(2,)", "'<U99999999'"),
-        "has an array of shape (2,), <U99999999, which takes 762 MiB; at most 128 are read",
+        "has an array of shape (2,), <U99999999, which takes 762 MiB; at most 128 MiB are read",
     ),
     "less than nothing": (claiming("(-1, 128)"), NO_HEADER),
     "an unknown type": (claiming("(3, 128)", "'nonsense'"), NO_HEADER),
@@ -320,13 +322,13 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "three arrays": (npy(STACK, STACK, STACK), "has more than two arrays"),
     "no archive": (b"PK\x03\x04 and more", NO_ARCHIVE),
     "half an archive": (npz(a=STACK)[:-9], NO_ARCHIVE),
-    "three members": (npz(a=STACK, b=STACK, c=STACK), "has 3 arrays, where one or two are wanted"),
+    "three members": (npz(a=STACK, b=STACK, c=STACK), "has 3 arrays; it must have one or two"),
     "many members": (zipped(npy(STACK), members=5000), "has more than two arrays"),
     "a packed claim": (zipped(HUGE + PADDING), TOO_LARGE),
     "a packed long header": (zipped(LONG_HEADER + PADDING), NO_HEADER),
     "a bomb": (zipped(npy(STACK) + PADDING), "has something after the array '0a.npy'"),
     "a packed text": (zipped(b"hello"), NO_ARRAY),
-    "another packing": (zipped(npy(STACK), kind=zipfile.ZIP_LZMA), "is packed in a way that numpy does not have"),
+    "another packing": (zipped(npy(STACK), kind=zipfile.ZIP_LZMA), "is compressed in a way that NumPy does not use"),
 }
 
 
@@ -344,16 +346,16 @@ def test_what_is_no_pair_of_plain_arrays_is_refused_without_much_memory_and_neve
 )
 def test_other_pairs_are_refused_with_what_was_found(tmp_path: Path, arrays: tuple[Array, ...]) -> None:
     found = ", ".join(f"{array.shape} of {array.dtype}" for array in arrays)
-    assert refusal(tmp_path, npy(*arrays)).endswith(f"; found are {found}.")
+    assert refusal(tmp_path, npy(*arrays)).endswith(f"; it holds {found}.")
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name, reason in {
-        "nowhere": "there is no such file",
+        "nowhere": "the file does not exist",
         "folder": "is a folder",
-        "pipe": "is no regular file",
+        "pipe": "is not a regular file",
     }.items():
         with pytest.raises(UsageError, match=reason):
             read_embeddings(tmp_path / name)

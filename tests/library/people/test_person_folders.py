@@ -61,8 +61,8 @@ def test_what_can_not_be_a_person_is_refused_with_its_reason_and_no_other_suffer
         "unknown": "The name 'unknown' is reserved in rules; choose another.",
         "a\nb": "The name 'a\\nb' has the control character '\\n'; leave it out.",
         "caf\udce9": "The name 'caf\\udce9' has the control character '\\udce9'; leave it out.",
-        "Bob": "there is no photo in it",
-        "loose.jpg": "it lies in nobody's folder",
+        "Bob": "it has no photos",
+        "loose.jpg": "it is not in the folder of a person",
     }
 
 
@@ -80,7 +80,7 @@ def test_a_link_to_a_folder_is_a_person_unless_it_leads_back(top: Path) -> None:
     (top / "Dee").symlink_to(top.parent)
     found = read(top)
     assert people(found, top) == {"Ann": ["Ann/1.jpg"], "Bob": ["Bob/2.jpg"]}
-    assert set(refused(found, top).values()) == {"it is a link to a folder that it lies in"}
+    assert set(refused(found, top).values()) == {"it is a link to a folder above it"}
     assert set(refused(found, top)) == {"Cid", "Dee"}
 
 
@@ -97,9 +97,9 @@ def test_a_folder_that_can_not_be_read_is_refused(top: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nowhere", "there is no such folder."),
-        ("photo.jpg", "there is no such folder."),
-        ("flat", "there is no folder in it, and each is to be a person; for photos of one person: familiar people add"),
+        ("nowhere", "the folder does not exist."),
+        ("photo.jpg", "the folder does not exist."),
+        ("flat", "has no folders, of which each would be a person; for photos of one person: familiar people add"),
     ],
 )
 def test_what_is_no_data_set_is_refused(top: Path, name: str, message: str) -> None:

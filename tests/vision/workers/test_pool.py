@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from familiar.embedding_models import DLIB_PLAIN
+from familiar.embedding_models import DLIB_PLAIN, SFACE
 from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
@@ -46,7 +46,7 @@ def test_a_photo_is_fingerprinted_seen_and_cropped_in_a_worker(pool: Pool, astro
     assert pool(lambda workers: workers.fingerprint(astronaut)) == hash_of(astronaut)
     photo = pool(lambda workers: workers.look(astronaut, hash_of(astronaut)))
     (face,) = photo.faces
-    assert (photo.format, photo.width, face.engine) == ("JPEG", 512, "dlib-resnet-v1-mirrored")
+    assert (photo.format, photo.width, face.engine) == ("JPEG", 512, SFACE.id)
     wish = Crop(target=Path("/face.png"), rule="r", box=face.box, margin=0.4, size=32)
     assert pool(lambda workers: workers.crop(astronaut, hash_of(astronaut), wish)).startswith(b"\x89PNG")
 
@@ -297,9 +297,10 @@ def test_workers_that_can_not_start_are_told_with_the_reason(astronaut: Path) ->
 
 def test_where_onnx_runtime_can_not_be_used_dlib_takes_its_place(astronaut: Path, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file where the folder should be")
+    settings = VisionSettings(workers=1, model="dlib")
 
     async def use() -> tuple[Photo, str | None]:
-        async with Workers(models=tmp_path / "models", settings=VisionSettings(workers=1)) as workers:
+        async with Workers(models=tmp_path / "models", settings=settings) as workers:
             photo = await workers.look(astronaut, hash_of(astronaut))
             return photo, workers.health().fallback
 

@@ -1,4 +1,4 @@
-"""The answers that a person gives in a review of clusters: what each means, and what is said then."""
+"""The answers of a person in a review of clusters: what each one means, and what is printed then."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from familiar.api.clusters import FaceClusters
 from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
-from familiar.store.clusters.decisions import EventRow
 from familiar.store.clusters.suggestions import Suggestion
+from familiar.store.decisions.log import EventRow
 
 _WITH_NUMBERS = frozenset("soxm")
 
 _HELP = """\
-NAME          this is NAME: all faces of the cluster are theirs
-Enter         skip it for now
-/y  /n        yes, no: the answer to the question that is asked
-/i            ignore: nobody wants to know who this is
-/s 3 5        split: the faces with these numbers are somebody else, and become a cluster of their own
-/o 3 5        out: these faces do not belong here, each for itself
-/x 3 5        these are no faces
-/m 7          merge: the same as cluster 7
-/u            undo what was decided last
+NAME          the cluster is NAME: all of its faces are theirs
+Enter         skip the cluster for now
+/y  /n        answer the question with yes or no
+/i            ignore the cluster: it does not matter who this is
+/s 3 5        split: the faces with these numbers are somebody else, and become a new cluster
+/o 3 5        take out: the faces with these numbers do not belong to the cluster
+/x 3 5        the faces with these numbers are not faces
+/m 7          merge: the cluster is the same person as cluster 7
+/u            undo the last decision
 /q            quit"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What came of an answer: lines to show, and whether the review goes on with the next cluster."""
+    """The result of an answer: lines to print, and whether the review goes on with the next cluster."""
 
     lines: tuple[str, ...] = ()
     goes_on: bool
@@ -37,22 +37,22 @@ class Answers:
     """The questions and answers of one review."""
 
     def __init__(self, clusters: FaceClusters) -> None:
-        """Take the clusters that are decided about."""
+        """Take the clusters."""
         self._clusters = clusters
         self._skipped: set[int] = set()
         self._asked: Suggestion | None = None
         self.decided = 0
 
     def next(self, least: int) -> ClusterRow | None:
-        """Return the largest cluster without a name that has at least so many faces, and was not skipped."""
+        """Return the largest cluster without a name that has at least `least` faces and was not skipped."""
         return next((row for row in self._open(least) if row.id not in self._skipped), None)
 
     def left(self, least: int) -> int:
-        """Count the clusters without a name that have at least so many faces."""
+        """Count the clusters without a name that have at least `least` faces."""
         return len(self._open(least))
 
     def question(self, cluster: ClusterRow) -> str | None:
-        """Return what is asked about a cluster, which /y and /n answer, if there is a suggestion."""
+        """Return a question about a cluster, which /y and /n answer; None without a suggestion."""
         found = self._clusters.suggestions()
         self._asked = next((one for one in found if cluster.id in {one.cluster, one.other}), None)
         if self._asked is None:
@@ -61,15 +61,15 @@ class Answers:
         return f"Is this {who}? /y or /n (distance {self._asked.distance:.2f})"
 
     def take(self, answer: str, cluster: ClusterRow, faces: Sequence[ClusterFace]) -> Said:
-        """Do what was answered about a cluster.
+        """Apply an answer about a cluster.
 
         Args:
             answer: a name, "" to skip it, or a command.
-            cluster: the one that is shown.
-            faces: those that the picture shows, by their numbers.
+            cluster: the cluster that is shown.
+            faces: the faces that the picture shows, in the order of their numbers.
 
         Raises:
-            FamiliarError: that is not an answer, or can't be done; nothing was done.
+            FamiliarError: that is not an answer, or can't be done; nothing is changed.
         """
         if not answer:
             self._skipped.add(cluster.id)
@@ -111,7 +111,7 @@ class Answers:
 
     def _question_asked(self) -> Suggestion:
         if self._asked is None:
-            raise UsageError("Nothing was asked; answer with a name, or /? for help.")
+            raise UsageError("There is no question to answer; answer with a name, or /? for help.")
         return self._asked
 
     def _decided(self, event: EventRow) -> Said:
@@ -120,19 +120,19 @@ class Answers:
 
 
 def _command(answer: str) -> tuple[str, list[int]]:
-    """Return the letter of a command, and its numbers.
+    """Return the letter of a command and its numbers.
 
     Raises:
-        UsageError: that is not a command, or not with these numbers.
+        UsageError: it is not a command, or does not take these numbers.
     """
     found = re.fullmatch(r"/([a-z?])((?:\s+\d{1,18})*)", answer)
     if found is None:
-        raise UsageError(f"{answer!r} is no command, and a name can't begin with /; /? shows the commands.")
+        raise UsageError(f"{answer!r} is not a command, and a name can't begin with /; /? lists the commands.")
     command, numbers = found[1], [int(number) for number in found[2].split()]
     if numbers and command not in _WITH_NUMBERS:
-        raise UsageError(f"/{command} is about the whole cluster, and takes no numbers.")
+        raise UsageError(f"/{command} is about the whole cluster; leave out the numbers.")
     if command == "m" and len(numbers) != 1:
-        raise UsageError("Say which cluster is the same: /m and its number, as in /m 7.")
+        raise UsageError("Name the other cluster, as in /m 7.")
     return command, numbers
 
 
@@ -148,5 +148,5 @@ def _chosen(numbers: Sequence[int], faces: Sequence[ClusterFace]) -> list[int]:
     wrong = [number for number in numbers if not 1 <= number <= len(faces)]
     if wrong or not numbers:
         which = f"There is no face {wrong[0]} in the picture" if wrong else "Say which faces"
-        raise UsageError(f"{which}: they have the numbers 1 to {len(faces)}.")
+        raise UsageError(f"{which}; the faces have the numbers 1 to {len(faces)}.")
     return [faces[number - 1].id for number in numbers]

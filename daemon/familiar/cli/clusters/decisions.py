@@ -9,10 +9,10 @@ from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import say
 from familiar.cli.console.parameters import ROW_ID
 from familiar.errors import UsageError
-from familiar.store.clusters.decisions import EventRow
+from familiar.store.decisions.log import EventRow
 
 anyway_option = click.option(
-    "--anyway", is_flag=True, help="Even if one photo shows two of the faces: a mirror, a collage."
+    "--anyway", is_flag=True, help="Allow two faces of one photo, as with a mirror or a collage."
 )
 
 
@@ -22,9 +22,9 @@ anyway_option = click.option(
 @anyway_option
 @pass_library
 def name(library: Library, cluster: int, name: str, *, anyway: bool) -> Answer:
-    """Say whose faces those of a cluster are.
+    """Give a cluster a name: all of its faces are that person's.
 
-    The best and most different of them become references, and all other faces are matched again at once.
+    The best and most different faces become references, and all other faces are matched again at once.
     """
     return _decided(library.clusters.name(cluster, name, allow_same_photo=anyway))
 
@@ -35,7 +35,7 @@ def name(library: Library, cluster: int, name: str, *, anyway: bool) -> Answer:
 @anyway_option
 @pass_library
 def merge(library: Library, cluster: int, into: int, *, anyway: bool) -> Answer:
-    """Make CLUSTER a part of INTO; a named one takes the other in, whichever comes first."""
+    """Make CLUSTER a part of INTO; a cluster with a name absorbs one without, whichever comes first."""
     return _decided(library.clusters.merge(cluster, into, allow_same_photo=anyway))
 
 
@@ -44,9 +44,9 @@ def merge(library: Library, cluster: int, into: int, *, anyway: bool) -> Answer:
 @click.argument("faces", nargs=-1, required=True, type=ROW_ID)
 @pass_library
 def split(library: Library, cluster: int, faces: tuple[int, ...]) -> Answer:
-    """Take FACES out of a cluster into a new one: they are somebody else.
+    """Move FACES from a cluster to a new one: they are somebody else.
 
-    The two never come together again by themselves.
+    The program never joins the two again.
     """
     return _decided(library.clusters.split(cluster, faces).event)
 
@@ -56,19 +56,19 @@ def split(library: Library, cluster: int, faces: tuple[int, ...]) -> Answer:
 @click.argument("faces", nargs=-1, required=True, type=ROW_ID)
 @pass_library
 def take_out(library: Library, cluster: int, faces: tuple[int, ...]) -> Answer:
-    """Take FACES out of a cluster, each by itself; they never come back to it, nor to its person."""
+    """Take FACES out of a cluster; they never come back to it or to its person."""
     return _decided(library.clusters.take_out(cluster, faces))
 
 
 @command(epilog="Example: familiar clusters refuse 12 'Eileen Collins', or: familiar clusters refuse 12 --other 7")
 @click.argument("cluster", type=ROW_ID)
 @click.argument("name", required=False)
-@click.option("--other", type=ROW_ID, help="Another cluster, which is somebody else.")
+@click.option("--other", type=ROW_ID, help="A cluster that is somebody else.")
 @pass_library
 def refuse(library: Library, cluster: int, name: str | None, other: int | None) -> Answer:
-    """Say that a cluster is not this person, or not the same as another cluster: now and ever.
+    """Say that a cluster is not this person, or not the same person as another cluster.
 
-    That holds for all of its faces, and for those that come to it later.
+    This holds for all of its faces, and for those that join it later.
     """
     if name is not None and other is None:
         return _decided(library.clusters.refuse(cluster, name))
@@ -81,7 +81,7 @@ def refuse(library: Library, cluster: int, name: str | None, other: int | None) 
 @click.argument("cluster", type=ROW_ID)
 @pass_library
 def ignore(library: Library, cluster: int) -> Answer:
-    """Say that nobody wants to know who this is; faces that come to it later are ignored, too."""
+    """Ignore a cluster, and the faces that join it later."""
     return _decided(library.clusters.ignore(cluster))
 
 
@@ -89,7 +89,7 @@ def ignore(library: Library, cluster: int) -> Answer:
 @click.argument("faces", nargs=-1, required=True, type=ROW_ID)
 @pass_library
 def not_a_face(library: Library, faces: tuple[int, ...]) -> Answer:
-    """Say that what was found is no face: it counts nowhere any more."""
+    """Mark FACES as not faces: they no longer count anywhere."""
     return _decided(library.clusters.not_a_face(faces))
 
 

@@ -25,9 +25,11 @@ _COLUMNS = ("what", "faces", "from", "to", "because")
 
 @command(epilog="Example: familiar clusters export ~/faces")
 @click.argument("folder", type=PathType())
-@click.option("--cluster", "wanted", type=ROW_ID, multiple=True, help="Only this one; repeatable.")
-@click.option("--unnamed", is_flag=True, help="Only clusters without a name.")
-@click.option("--max", "most", type=click.IntRange(min=1), help="Faces of a cluster, the most typical first.")
+@click.option("--cluster", "wanted", type=ROW_ID, multiple=True, help="Export only this cluster; repeatable.")
+@click.option("--unnamed", is_flag=True, help="Export only clusters without a name.")
+@click.option(
+    "--max", "most", type=click.IntRange(min=1), help="Largest number of faces of a cluster, the most typical first."
+)
 @click.option("--again", is_flag=True, help="Replace what was exported into FOLDER before.")
 @pass_library
 def export(
@@ -35,8 +37,8 @@ def export(
 ) -> Answer:
     """Write a crop of each face into FOLDER, sorted by clusters.
 
-    Rename the folders there, move, copy in and delete crops with any file manager; `familiar clusters import FOLDER`
-    then says what that means, and does it. Photos are never touched.
+    Rename the folders, and move or delete crops, with any file manager. `familiar clusters import FOLDER` then shows
+    what the changes mean, and applies them. Photos are never touched.
     """
     exported = library.clusters.export(folder, clusters=wanted, unnamed=unnamed, most=most, again=again)
     return Answer(data=_exported_as_json(folder, exported), text=lambda: _show_exported(folder, exported))
@@ -44,15 +46,15 @@ def export(
 
 @command("import", epilog="Example: familiar clusters import ~/faces --dry-run")
 @click.argument("folder", type=PathType())
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @pass_library
 def import_(library: Library, folder: Path, *, yes: bool, dry_run: bool) -> Answer:
-    """Find out what was changed in FOLDER since the export, show it, and do it.
+    """Show what was changed in FOLDER since the export, and apply it.
 
-    A renamed folder is a name, a moved crop belongs to the other folder, a deleted one does not belong where it was,
-    and what lies in _ignore or _not-a-face is just that. What is gone as a whole folder is left as it is. All of it is
-    in `familiar clusters log`, and can be undone.
+    A renamed folder gives its cluster that name. A moved crop belongs to the other folder. A deleted crop does not
+    belong to its cluster. Crops in _ignore are ignored, and crops in _not-a-face are not faces. A folder that is gone
+    as a whole changes nothing. Each change is an event of `familiar clusters log`, and can be undone.
     """
     wanted = library.clusters.plan_import(folder)
     if not wants_json():
@@ -83,13 +85,15 @@ def _exported_as_json(folder: Path, exported: Exported) -> dict[str, Any]:
 
 
 def _show_exported(folder: Path, exported: Exported) -> None:
-    say(f"{len(exported.manifest.faces)} faces are in {len(exported.manifest.folders)} folders of {folder}.")
+    say(
+        f"{len(exported.manifest.faces)} faces were exported into {len(exported.manifest.folders)} folders of {folder}."
+    )
     if exported.without:
-        say(f"{len(exported.without)} more stay where they are: their photos are gone, or can't be read.")
+        say(f"{len(exported.without)} faces were not exported: their photos are gone, or can't be read.")
     if exported.kept:
         say(_kept(exported.kept))
     say(
-        f"Rename folders to names, move and delete crops, put folders into {IGNORE} or crops into {NOT_A_FACE}; then: "
+        f"Rename folders, move or delete crops, put folders into {IGNORE} or crops into {NOT_A_FACE}; then run: "
         f"familiar clusters import {folder}"
     )
 
@@ -97,28 +101,28 @@ def _show_exported(folder: Path, exported: Exported) -> None:
 def _kept(paths: Sequence[str]) -> str:
     shown = ", ".join(paths[:_SHOWN]) + (" ..." if len(paths) > _SHOWN else "")
     if len(paths) == 1:
-        return f"1 file stays, as it is not what was exported: {shown}"
-    return f"{len(paths)} files stay, as they are not what was exported: {shown}"
+        return f"1 file was changed since the export and is kept: {shown}"
+    return f"{len(paths)} files were changed since the export and are kept: {shown}"
 
 
 def _is_confirmed(plan: ImportPlan) -> bool:
     """Ask, if there is somebody to ask."""
     if wants_json() or not sys.stdin.isatty():
         return False
-    return click.confirm(f"Do that? ({len(plan.changes)} changes)", err=True)
+    return click.confirm(f"Apply {len(plan.changes)} changes?", err=True)
 
 
 def _show_plan(plan: ImportPlan) -> None:
     parts: tuple[list[tuple[object, ...]], ...] = (
         [(one.what, len(one.faces), ", ".join(one.origin), one.target, one.note) for one in plan.changes],
-        [("left as it is", one.faces, one.folder, "", one.reason) for one in plan.left],
+        [("unchanged", one.faces, one.folder, "", one.reason) for one in plan.left],
         [("refused", "", one.path, "", one.reason) for one in plan.refused],
     )
     rows = [row for part in parts for row in part[:_SHOWN]]
     if rows:
         print_table(_COLUMNS, rows, right=("faces",))
     if (more := sum(map(len, parts)) - len(rows)) > 0:
-        say(f"... and {more} more; --json gives all.")
+        say(f"... and {more} more; --json prints all.")
 
 
 def _show_import(
@@ -129,14 +133,14 @@ def _show_import(
         say(f"Nothing to do{f'; {len(plan.refused)} refused' if plan.refused else ''}.")
         return
     if results is None:
-        say("Nothing was done." if dry_run or sys.stdin.isatty() else "Nothing was done; --yes does it.")
+        say("Nothing was done." if dry_run or sys.stdin.isatty() else "Nothing was done; --yes applies the changes.")
         return
     if failed:
         columns = ("not done", "from", "to", "because")
         rows = [(one.change.what, ", ".join(one.change.origin), one.change.target, one.error) for one in failed]
         print_table(columns, rows)
     done = len(results) - len(failed)
-    say(f"{done} done, {len(failed)} not done, {len(plan.refused)} refused; `familiar clusters undo` takes back.")
+    say(f"{done} done, {len(failed)} not done, {len(plan.refused)} refused; `familiar clusters log` shows the events.")
 
 
 def _import_as_json(wanted: FolderImport, results: Sequence[ChangeResult] | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""familiar clusters: groups of faces that nobody has named yet, and what a person decides about them."""
+"""familiar clusters: groups of faces without a name, and what a person decides about them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,24 +32,28 @@ _SHOWN = 40
 def clusters() -> None:
     """Name groups of faces: one answer for hundreds of photos.
 
-    What you decide here holds for good, is an entry of a log (clusters log), and can be undone (clusters undo).
+    Each decision holds until it is undone: clusters log lists them, and clusters undo undoes them.
     """
 
 
 @clusters.command(epilog="Example: familiar clusters run")
-@click.option("--threshold", type=FiniteRange(0, 2, min_open=True), help="Group more loosely, or strictly.")
+@click.option(
+    "--threshold",
+    type=FiniteRange(0, 2, min_open=True),
+    help="Largest distance at which a face joins a group; by default the configured one.",
+)
 @pass_library
 def run(library: Library, threshold: float | None) -> Answer:
-    """Group the faces that nobody is known to be.
+    """Group the faces of unknown people.
 
-    Clusters that exist keep their faces and their ids, and take in new ones. The daemon does this from time to time by
-    itself. Begin with the usual threshold, name what you know, and then group the rest by a larger one, such as
+    Existing clusters keep their faces and ids, and new faces join them. The daemon does this from time to time. Start
+    with the default threshold, name the people whom you know, and then group the rest with a larger threshold, such as
     --threshold 0.52.
     """
     result = library.clusters.run(threshold=threshold)
     text = (
-        f"{result.joined} faces joined clusters, {result.grouped} are in {result.fresh} new ones, "
-        f"{result.absorbed} clusters became part of another."
+        f"{result.joined} faces joined clusters, {result.grouped} faces form {result.fresh} new clusters, "
+        f"{result.absorbed} clusters became part of another one."
     )
     return Answer(data=asdict(result), text=lambda: say(text))
 
@@ -58,7 +62,7 @@ def run(library: Library, threshold: float | None) -> Answer:
 @click.option("--all", "everything", is_flag=True, help="Show named and ignored clusters, too.")
 @pass_library
 def list_(library: Library, *, everything: bool) -> Answer:
-    """Show the clusters that have no name yet, the largest first."""
+    """Show the clusters without a name, the largest first."""
     rows = [row for row in library.clusters.all() if everything or row.kind == "unnamed"]
     return Answer(data=[asdict(row) for row in rows], text=lambda: _show_clusters(rows))
 
@@ -67,7 +71,7 @@ def list_(library: Library, *, everything: bool) -> Answer:
 @click.argument("cluster", type=ROW_ID)
 @pass_library
 def show(library: Library, cluster: int) -> Answer:
-    """Show a cluster with its faces, the most typical first, and the photos that they are in."""
+    """Show a cluster with its faces, the most typical first, and their photos."""
     row, faces = library.clusters.find(cluster), library.clusters.faces(cluster)
     paths = library.clusters.paths_of(faces)
 
@@ -96,9 +100,9 @@ def show(library: Library, cluster: int) -> Answer:
 @clusters.command(epilog="Example: familiar clusters suggest")
 @pass_library
 def suggest(library: Library) -> Answer:
-    """Show what a person should look at: who a cluster may be, and which clusters may be one, best first.
+    """Suggest who clusters may be, and which clusters may be one person, the best suggestion first.
 
-    Nothing of it is done by itself: answer with `name`, `merge` or `refuse`, or in `review`.
+    Suggestions change nothing: decide with `name`, `merge` or `refuse`, or in `review`.
     """
     found = library.clusters.suggestions()
 
@@ -136,7 +140,10 @@ def log(library: Library) -> Answer:
 @click.argument("event", type=ROW_ID, required=False)
 @pass_library
 def undo(library: Library, event: int | None) -> Answer:
-    """Take back what was decided last, or an EVENT of the log; all is as it was before it."""
+    """Undo the last decision about clusters, or an EVENT.
+
+    All is as it was before. `familiar undo --list` shows the events.
+    """
     undone = library.clusters.undo(event)
     return Answer(data=asdict(undone), text=lambda: say(f"Undone: {undone.summary} (event {undone.id})."))
 
@@ -147,9 +154,7 @@ for _command in (name, merge, split, take_out, refuse, ignore, not_a_face, revie
 
 def _show_clusters(rows: Sequence[ClusterRow]) -> None:
     if not rows:
-        say(
-            "There are no clusters without a name. `familiar clusters run` groups the faces that nobody is known to be."
-        )
+        say("There are no clusters without a name. `familiar clusters run` groups the faces of unknown people.")
         return
     columns = ("cluster", "faces", "photos", "recognised", "name", "since")
     cells = [
@@ -159,10 +164,10 @@ def _show_clusters(rows: Sequence[ClusterRow]) -> None:
 
 
 def _show_first(columns: Sequence[str], rows: Sequence[tuple[object, ...]], *, right: Sequence[str]) -> None:
-    """Print a table of the first rows, and how many there are besides."""
+    """Print a table of the first rows, and how many more there are."""
     print_table(columns, rows[:_SHOWN], right=right)
     if len(rows) > _SHOWN:
-        say(f"... and {len(rows) - _SHOWN} more; --json gives all.")
+        say(f"... and {len(rows) - _SHOWN} more; --json prints all.")
 
 
 def _called(row: ClusterRow) -> str:

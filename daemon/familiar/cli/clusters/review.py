@@ -1,4 +1,4 @@
-"""familiar clusters review: look at one cluster after the other, and say who it is."""
+"""familiar clusters review: show one cluster after the other, and ask who it is."""
 
 import os
 from pathlib import Path
@@ -17,13 +17,15 @@ from familiar.store.clusters.clusters import ClusterRow
 
 
 @click.command(epilog="Example: familiar clusters review")
-@click.option("--least", type=click.IntRange(min=1), default=2, help="Leave smaller clusters out.", show_default=True)
+@click.option(
+    "--least", type=click.IntRange(min=1), default=2, help="Skip clusters with fewer faces.", show_default=True
+)
 @pass_environment
 def review(environment: Environment, least: int) -> None:
-    """Look at the clusters one after the other, and name them.
+    """Show the clusters without a name one after the other, and ask who they are.
 
-    Each is shown as a picture with its faces, saved in the state folder, and inline where the terminal can. Answer with
-    a name, or with Enter to skip; /? shows the other answers.
+    A picture shows the faces of each cluster. It is saved in the state folder, and shown inline if the terminal can do
+    that. Answer with a name, or press Enter to skip; /? lists the other answers.
     """
     with reported(), open_library(environment, quiet=True) as library, library.clusters.pictures() as pictures:
         answers = Answers(library.clusters)
@@ -45,13 +47,13 @@ def _show(cluster: ClusterRow, pictures: ClusterPictures, screen: Screen, folder
     screen.show(shown.picture)
     say(
         f"cluster {cluster.id}: {cluster.faces} faces in {cluster.photos} photos; "
-        f"those shown have the numbers 1 to {len(shown.faces)}, row by row ({saved})"
+        f"the picture shows the numbers 1 to {len(shown.faces)}, row by row ({saved})"
     )
     return shown
 
 
 def _ask(answers: Answers, cluster: ClusterRow, shown: ClusterMontage) -> bool:
-    """Read answers until one is about what to do with the cluster; return False to end the review."""
+    """Read answers until one ends the question about this cluster; return False to end the review."""
     question = answers.question(cluster)
     if question is not None:
         say(question)

@@ -25,9 +25,9 @@ _SHOWN = 200
 
 _COLUMNS = ("person", "registered", "known already", "refused", "left out")
 
-largest_option = click.option("--largest", is_flag=True, help="Take the largest face of a photo with several.")
+largest_option = click.option("--largest", is_flag=True, help="Use the largest face of a photo with several faces.")
 central_option = click.option(
-    "--central", is_flag=True, help="Take the face nearest to the middle of a photo with several."
+    "--central", is_flag=True, help="Use the face nearest to the centre of a photo with several faces."
 )
 
 
@@ -40,9 +40,9 @@ central_option = click.option(
 def add(library: Library, name: str, paths: tuple[Path, ...], *, largest: bool, central: bool) -> Answer:
     """Register the face in each photo as a person.
 
-    PATHS are photos, or folders: all photos in them and below are taken, but no videos. A photo without a face is
-    refused, and so is one with several unless --largest or --central is given. Nobody is registered before all photos
-    were looked at.
+    PATHS are photos or folders; of a folder all photos in it and below are used, but no videos. A photo without a face
+    is refused, and so is a photo with several faces unless --largest or --central is given. Nothing is registered until
+    all photos are examined.
     """
     with _interruptible():
         enrolment = library.people.add(name, paths, choice=_choice(largest=largest, central=central))
@@ -59,14 +59,16 @@ def add(library: Library, name: str, paths: tuple[Path, ...], *, largest: bool, 
 @click.argument("folder", type=PathType())
 @largest_option
 @central_option
-@click.option("--max", "most", type=click.IntRange(min=1), help="Photos of a person: the first ones that will do.")
-@click.option("--spaces", is_flag=True, help="Take _ in the names of folders for a space.")
+@click.option(
+    "--max", "most", type=click.IntRange(min=1), help="Largest number of photos of a person: the first usable ones."
+)
+@click.option("--spaces", is_flag=True, help="Read _ in the names of folders as a space.")
 @pass_library
 def add_each(library: Library, folder: Path, *, largest: bool, central: bool, most: int | None, spaces: bool) -> Answer:
-    """Register the people of a data set with one folder a person.
+    """Register the people of a data set that has one folder per person.
 
-    Each folder in FOLDER is a person of its name, by all photos in it and below, as with add. Nobody is registered
-    before all photos were looked at. It can be stopped at any time, and goes on there when it is run again.
+    Each folder in FOLDER is a person of that name; all photos in it and below are used, as with add. Nothing is
+    registered until all photos are examined. The command can be stopped at any time; run it again to continue.
     """
     choice = _choice(largest=largest, central=central)
     with _interruptible():
@@ -80,13 +82,13 @@ def _interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        message = "Stopped. Run it again to go on: no photo that was looked at is looked at again."
+        message = "Stopped. Run the command again to continue; no photo is examined twice."
         raise CommandError(message, exit_code=INTERRUPTED) from error
 
 
 def _choice(*, largest: bool, central: bool) -> FaceChoice:
     if largest and central:
-        raise UsageError("--largest and --central do not go together: one face of each photo is taken.")
+        raise UsageError("--largest and --central can't be used together: one face of each photo is registered.")
     return "largest" if largest else "central" if central else "only"
 
 
@@ -114,11 +116,11 @@ def _show_refused(column: str, refused: Sequence[tuple[Path, str | None]]) -> No
 
 
 def _show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()) -> None:
-    """Print a table: all of it, but on a terminal no more than can be read."""
+    """Print a table; on a terminal only its first rows."""
     shown = rows[:_SHOWN] if console().is_terminal else rows
     print_table(columns, shown, right=right)
     if len(rows) > len(shown):
-        say(f"... and {len(rows) - len(shown)} more; --json gives all.")
+        say(f"... and {len(rows) - len(shown)} more; --json prints all.")
 
 
 def _refused(enrolments: Sequence[Enrolment]) -> list[tuple[Path, str | None]]:

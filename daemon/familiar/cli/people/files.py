@@ -1,4 +1,4 @@
-"""familiar people export, import: references as arrays of numpy."""
+"""familiar people export, import: references as NumPy arrays."""
 
 import sys
 from dataclasses import asdict
@@ -26,7 +26,7 @@ model_option = click.option("--model", help="The model of the embeddings, as `fa
 @command(epilog="Example: familiar people export 'Eileen Collins' eileen.npy")
 @click.argument("name")
 @click.argument("file", type=PathType())
-@click.option("--all", "everything", is_flag=True, help="Write all references, not their mean.")
+@click.option("--all", "everything", is_flag=True, help="Write all references instead of their mean.")
 @model_option
 @force_option
 @pass_library
@@ -35,10 +35,10 @@ def export(
 ) -> Answer | None:
     """Write the mean of a person's references as an array (128,).
 
-    With --all it is the stack of all of them, (n, 128); if FILE ends in .npz then, it has three arrays: embeddings,
-    paths, which say where each comes from, and model, the id of their model. FILE may be - for standard output. The
-    numbers are float32. Only references of one model are written, by default of the one in use; those that MODEL has
-    not encoded yet are encoded by it, if their photos can be read.
+    With --all, write all references as an array (n, 128); if FILE ends in .npz, it has three arrays: embeddings,
+    paths, which say where each one comes from, and model, the id of their model. FILE can be - for standard output. The
+    numbers are float32. Only references of one model are written, by default of the model in use; those that MODEL has
+    not encoded yet are encoded if their photos can be read.
     """
     _check_export(file, everything=everything, force=force)
     found = library.people.embeddings(name, model=model)
@@ -68,14 +68,14 @@ def export(
 def import_(library: Library, name: str, file: Path, paths: Path | None, *, model: str | None) -> Answer:
     """Register embeddings from a file as references of a person.
 
-    FILE has an array (128,) or (n, 128). With it, as an .npz of two arrays or a .npy in which they were saved one after
-    the other, or in a file PATHS, may be an array of as many paths, which say where each comes from. Nothing is
+    FILE has an array (128,) or (n, 128). A second array of as many paths can say where each embedding comes from: in
+    FILE, an .npz of two arrays or a .npy in which they were saved one after the other, or in a file PATHS. Nothing is
     unpickled.
 
-    The embeddings count as of MODEL; by default as of the one that an array model in an .npz names, or else of the one
-    in use. Those of face_recognition are of dlib-plain. They can't be encoded again by another model, and faces are
-    compared with them only as long as theirs is in use; `scores`, `find --person` and `crop` encode the faces in
-    question by it.
+    The embeddings count as embeddings of MODEL; by default of the model that an array model in an .npz names, or else
+    of the model in use. Those of face_recognition are of the model dlib-plain. Imported embeddings can't be encoded
+    again: faces are matched with them only while their model is in use. `scores`, `find` and `crop` encode the faces in
+    question with it.
     """
     found = library.people.import_embeddings(name, file, paths, model=model)
 
@@ -91,13 +91,11 @@ def _check_export(file: Path, *, everything: bool, force: bool) -> None:
     if file != _STANDARD_OUTPUT:
         check_new(file, replace=force)
     elif wants_json():
-        raise UsageError("- and --json do not go together: both are standard output.")
+        raise UsageError("- and --json can't be used together: both write to standard output.")
     elif sys.stdout.isatty():
-        raise UsageError("-: a terminal can't show an array; send it on, with > or |.")
+        raise UsageError("-: a terminal can't show an array; redirect the output with > or |.")
     if _is_npz(file) and not everything:
-        raise UsageError(
-            f"{file}: an .npz has all references and where they come from: add --all, or name a .npy file."
-        )
+        raise UsageError(f"{file}: an .npz file holds all references with their paths; add --all, or name a .npy file.")
 
 
 def _is_npz(file: Path) -> bool:

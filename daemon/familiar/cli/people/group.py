@@ -1,4 +1,4 @@
-"""familiar people: the persons whom the daemon knows."""
+"""familiar people: the registered people."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -6,9 +6,10 @@ from dataclasses import asdict
 import click
 
 from familiar.api.library import Library
+from familiar.api.people import DecidedPerson
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
-from familiar.cli.console.parameters import FiniteRange
+from familiar.cli.console.parameters import ROW_ID, FiniteRange
 from familiar.store.people import PersonRow
 
 _PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
@@ -30,7 +31,7 @@ def people() -> None:
 @people.command("list", epilog="Example: familiar people list --json")
 @pass_library
 def list_(library: Library) -> Answer:
-    """Show all people, with how many faces match them."""
+    """Show all people, and how many faces match them."""
     rows = library.people.all()
 
     def show() -> None:
@@ -69,7 +70,7 @@ def show(library: Library, name: str) -> Answer:
 def rename(library: Library, name: str, new_name: str) -> Answer:
     """Give a person another name."""
     person = library.people.rename(name, new_name)
-    return _changed(person, f"{name!r} is {person.name!r} now.")
+    return _decided(person, f"{name!r} is {person.name!r} now")
 
 
 @people.command(epilog="Example: familiar people merge 'E. Collins' 'Eileen Collins'")
@@ -79,23 +80,22 @@ def rename(library: Library, name: str, new_name: str) -> Answer:
 def merge(library: Library, name: str, into: str) -> Answer:
     """Give all references of NAME to INTO, and remove NAME."""
     person = library.people.merge(name, into)
-    return _changed(person, f"{person.name!r} has {person.references} references now.")
+    return _decided(person, f"{person.name!r} has {person.references} references now")
 
 
 @people.command(epilog="Example: familiar people remove 'Eileen Collins' --yes")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @pass_library
 def remove(library: Library, name: str, *, yes: bool) -> Answer:
     """Remove a person with their references. No photo is touched."""
     person = library.people.find(name)
     if not yes:
         refused = library.people.refusals(name)
-        besides = f" and {refused} refusals, which end" if refused else ""
+        besides = f" and {refused} refusals" if refused else ""
         question = f"Remove {person.name!r} with {person.references} references{besides}?"
         click.confirm(question, abort=True, err=True)
-    library.people.remove(name)
-    return _changed(person, f"{person.name!r} is removed.")
+    return _decided(library.people.remove(name), f"{person.name!r} is removed")
 
 
 @people.command(epilog="Example: familiar people threshold 'Eileen Collins' 0.45")
@@ -109,12 +109,25 @@ def threshold(library: Library, name: str, distance: float | None) -> Answer:
     """
     person = library.people.set_threshold(name, distance)
     chosen = "the configured threshold" if person.threshold is None else person.threshold
-    return _changed(person, f"{person.name!r} matches up to {chosen}.")
+    return _decided(person, f"{person.name!r} matches up to {chosen}")
+
+
+@people.command(epilog="Example: familiar people undo, or: familiar people undo 17")
+@click.argument("event", type=ROW_ID, required=False)
+@pass_library
+def undo(library: Library, event: int | None) -> Answer:
+    """Undo the last decision about people, or an EVENT.
+
+    All is as it was before: names, references, refusals, thresholds. `familiar undo --list` shows the events.
+    """
+    undone = library.people.undo(event)
+    return Answer(data=asdict(undone), text=lambda: say(f"Undone: {undone.summary} (event {undone.id})."))
 
 
 def _person(row: PersonRow) -> dict[str, object]:
     return {column: getattr(row, column) for column in _PERSON_COLUMNS}
 
 
-def _changed(person: PersonRow, text: str) -> Answer:
-    return Answer(data=_person(person), text=lambda: say(text))
+def _decided(person: DecidedPerson, text: str) -> Answer:
+    how = "" if person.event is None else f" (event {person.event}; undo: familiar people undo {person.event})"
+    return Answer(data=_person(person) | {"event": person.event}, text=lambda: say(f"{text}{how}."))

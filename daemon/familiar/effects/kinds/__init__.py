@@ -1,1 +1,1 @@
-"""The kinds of operations, a module each, behind one contract (`contract`), and the tuple of them all (`catalogue`)."""
+"""The kinds of operations, one module each, with one contract (`contract`) and the tuple of all kinds (`catalogue`)."""

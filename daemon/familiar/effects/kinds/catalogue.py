@@ -1,4 +1,4 @@
-"""All kinds of operations that there are, and the kind of an operation."""
+"""All kinds of operations, and the kind of an operation."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -29,10 +29,10 @@ KINDS: tuple[AnyKind, ...] = (
 
 
 class Kinds:
-    """Kinds by what the journal calls them, and by their values."""
+    """Kinds by their names in the journal, and by their values."""
 
     def __init__(self, kinds: Iterable[AnyKind]) -> None:
-        """Take the kinds that there are."""
+        """Take all kinds."""
         self.all: Sequence[AnyKind] = tuple(kinds)
         self._by_name = {kind.name: kind for kind in self.all}
         self._by_value = {kind.value: kind for kind in self.all}
@@ -48,18 +48,18 @@ class Kinds:
         return self._by_value[value]
 
     def named(self, name: str) -> AnyKind:
-        """Return the kind that the journal calls by this name."""
+        """Return the kind with this name in the journal."""
         return self._by_name[name]
 
     def as_json(self, operation: Operation) -> Parameters:
-        """Return an operation for programs."""
+        """Return an operation as JSON."""
         shown = {"kind": operation.kind, "rule": operation.rule, "target": operation.destination}
         return shown | self.of(operation).details(operation)
 
     def names(self) -> frozenset[str]:
-        """Return what the journal calls them."""
+        """Return their names in the journal."""
         return frozenset(self._by_name)
 
 
 EVERY_KIND = Kinds(KINDS)
-"""The kinds that there are."""
+"""All kinds."""

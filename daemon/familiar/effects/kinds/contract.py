@@ -1,4 +1,4 @@
-"""The contract of a kind of operation: all that familiar knows of it, in one class.
+"""The contract of a kind of operation: everything about it in one class.
 
 A new kind is one module with such a class, and one line in `familiar.effects.kinds.catalogue.KINDS`. The module has
 the kind's value, too; only values that the rules make are in `familiar.model`, as the rules know nothing of effects.
@@ -47,13 +47,13 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needless:
-    """A step that has nothing to do: what should be at the target is there, or is not to come any more."""
+    """A step with nothing to do: the target has the content, or no longer needs it."""
 
     target: Path
 
 
 class Kind(Protocol[Value]):
-    """One kind of operation. What has a body here holds for most kinds; the rest each kind says for itself."""
+    """One kind of operation. Methods with a body suit most kinds; each kind defines the others."""
 
     name: str
     """What the journal calls it."""
@@ -73,25 +73,25 @@ class Kind(Protocol[Value]):
     # In the journal
 
     def parameters(self, wish: Value) -> Parameters:  # noqa: ARG002 - most kinds have some
-        """Return what the journal has of an operation beside its rule and its destination."""
+        """Return the parameters of an operation in the journal, besides its rule and destination."""
         return {}
 
     @abstractmethod
     def read(self, destination: str, rule: str, parameters: Parameters) -> Value:
-        """Return the operation that the journal has, also as earlier versions wrote it."""
+        """Return the operation of a row in the journal, also of earlier versions."""
 
     @abstractmethod
     def follow(self, wish: Value, step: Step, records: Records) -> None:
-        """Keep the store true after a step was done."""
+        """Update the store after a step was done."""
 
     @abstractmethod
     def follow_back(self, wish: Value, step: Step, records: Records) -> None:
-        """Keep the store true after a step was undone."""
+        """Update the store after a step was undone."""
 
     # For people
 
     def details(self, wish: Value) -> Parameters:  # noqa: ARG002
-        """Return what programs are shown of an operation beside its kind, rule and destination."""
+        """Return the JSON of an operation, besides its kind, rule and destination."""
         return {}
 
     def origin(self, wish: Value, step: Step) -> Path:  # noqa: ARG002
@@ -101,15 +101,15 @@ class Kind(Protocol[Value]):
     # To do it
 
     def picture_of(self, wish: Value) -> Crop | None:  # noqa: ARG002
-        """Return the picture that may be rendered ahead of the step's turn, if there is one."""
+        """Return the picture that can be rendered in advance, if there is one."""
         return None
 
     @abstractmethod
     async def prepare(self, wish: Value, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Do what precedes a step; `picture` is that of `picture_of`, if it was rendered ahead.
+        """Prepare a step; `picture` is that of `picture_of`, if it was rendered in advance.
 
         Raises:
-            FamiliarError: the step can't be begun: for now (`RetryError`), or permanently.
+            FamiliarError: the step can't be started: for now (`RetryError`), or permanently.
         """
 
     @abstractmethod
@@ -121,7 +121,7 @@ class Kind(Protocol[Value]):
         """
 
     def may_be_done(self, step: Step, target: Entry, pulse: Pulse) -> bool:  # noqa: ARG002
-        """Return whether a step that met an error may have reached its target anyway."""
+        """Return whether a failed step may have reached its target."""
         return target.exists
 
     def is_spent(self, step: Step, aside: Entry, *, is_replaced: bool) -> bool:  # noqa: ARG002
@@ -132,7 +132,7 @@ class Kind(Protocol[Value]):
         return False
 
     def hint(self, wish: Value, number: int) -> str:  # noqa: ARG002
-        """Return what helps against an error of the system, to be put after what the system says."""
+        """Return a remedy for a system error, to append to its message."""
         return ""
 
     # To undo it

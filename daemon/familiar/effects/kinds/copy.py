@@ -17,13 +17,13 @@ from familiar.model import Copy
 
 
 class CopyKind(FileKind[Copy]):
-    """The photo is at its target, too; its sidecars go along if the settings say so."""
+    """A copy of the photo at its target; its sidecars are copied, too, if the settings say so."""
 
     name = "copy"
     value = Copy
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> Copy:
-        """Return the operation that the journal has."""
+        """Return the operation of a row in the journal."""
         return Copy(target=Path(destination), rule=rule, top=top_from_json(parameters))
 
     async def prepare(self, wish: Copy, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:

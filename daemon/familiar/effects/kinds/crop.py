@@ -12,13 +12,13 @@ from familiar.model import Box, Crop
 
 
 class CropKind(FileKind[Crop]):
-    """The target is a picture that familiar has made; it can be made again at any time."""
+    """The target is a picture made by familiar, which can be made again at any time."""
 
     name = "crop"
     value = Crop
 
     def parameters(self, wish: Crop) -> Parameters:
-        """Return which part of the photo it is, and how the picture is made."""
+        """Return the part of the photo, and how the picture is made."""
         return {
             "box": astuple(wish.box),
             "margin": wish.margin,
@@ -31,7 +31,7 @@ class CropKind(FileKind[Crop]):
         }
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> Crop:
-        """Return the operation that the journal has."""
+        """Return the operation of a row in the journal."""
         left, top, right, bottom = parameters["box"]
         return Crop(
             target=Path(destination),
@@ -47,12 +47,12 @@ class CropKind(FileKind[Crop]):
         )
 
     def follow(self, wish: Crop, step: Step, records: Records) -> None:  # noqa: ARG002
-        """Know the picture as one that familiar has made."""
+        """Record the picture as one made by familiar."""
         assert step.target is not None
         records.place(step.target, records.output(step.hash or ""))
 
     def details(self, wish: Crop) -> Parameters:
-        """Return which part of the photo it is; `time` is that of the frame, in seconds of a video."""
+        """Return the part of the photo; `time` is that of the frame, in seconds of a video."""
         return {"box": list(astuple(wish.box)), "margin": wish.margin, "size": wish.size, "time": wish.time}
 
     def picture_of(self, wish: Crop) -> Crop:
@@ -60,7 +60,7 @@ class CropKind(FileKind[Crop]):
         return wish
 
     async def prepare(self, wish: Crop, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Render the picture, unless that was done ahead."""
+        """Render the picture, unless it was rendered in advance."""
         around.check_in_reach(step)
         if picture is None:
             picture = await around.renderer.picture(step, wish)

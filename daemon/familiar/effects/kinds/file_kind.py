@@ -1,4 +1,4 @@
-"""What the kinds share that put a file somewhere."""
+"""The base of kinds that put a file somewhere."""
 
 import os
 from pathlib import Path
@@ -39,13 +39,13 @@ class FileKind(Kind[F]):
         return Ready(operation=wish)
 
     def follow(self, wish: F, step: Step, records: Records) -> None:
-        """Know the photo at its target, too, if that is what was put there."""
+        """Record the photo at its target, if it was put there."""
         assert step.target is not None
         if isinstance(wish, PhotoOperation):
             records.place(step.target, step.photo_id)
 
     def follow_back(self, wish: F, step: Step, records: Records) -> None:  # noqa: ARG002
-        """Know nothing at the target any more."""
+        """Record that nothing is at the target any more."""
         if step.target is not None and step.source is not None:
             records.mark_gone(step.target)
 
@@ -69,18 +69,18 @@ class FileKind(Kind[F]):
         return None
 
     def take_back(self, wish: F, reversal: Reversal) -> None:
-        """Remove what is at the target."""
+        """Remove the file at the target."""
         target = reversal.begin()
         if target is not None:
             self.remove(wish, target, reversal)
 
     def remove(self, wish: F, target: Entry, reversal: Reversal) -> None:  # noqa: ARG002
-        """Remove what is at the target: what familiar has made itself, if it was not changed."""
+        """Remove the file at the target: a file made by familiar, if it was not changed."""
         reversal.remove_known(target)
 
 
 def path_as_json(path: Path) -> str:
-    """Return a path, whose bytes need not be UTF-8, as JSON has it."""
+    """Return a path as JSON; its bytes need not be UTF-8."""
     return os.fsencode(path).hex()
 
 

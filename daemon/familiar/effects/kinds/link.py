@@ -29,7 +29,7 @@ class LinkKind(FileKind[Link]):
         return {"symbolic": wish.symbolic, "top": None if wish.top is None else path_as_json(wish.top)}
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> Link:
-        """Return the operation that the journal has."""
+        """Return the operation of a row in the journal."""
         top = top_from_json(parameters)
         return Link(target=Path(destination), rule=rule, symbolic=parameters["symbolic"], top=top)
 
@@ -50,13 +50,13 @@ class LinkKind(FileKind[Link]):
         return attempt.put_photo(wish, place, is_there)
 
     def hint(self, wish: Link, number: int) -> str:  # noqa: ARG002
-        """Say what to do where the target is on another file system."""
+        """Return the remedy if the target is on another file system."""
         if number != errno.EXDEV:
             return ""
         return "; hard links work only within one file system; use kind: symbolic, or copy"
 
     def obstacle_in_reach(self, wish: Link, step: Step, placement: Placement, outlook: Outlook) -> str | None:
-        """Say so if the link is gone or leads elsewhere, or a hard one is the last name of the photo."""
+        """Return the obstacle if the link is gone or leads elsewhere, or a hard link is the last name of the photo."""
         if not wish.symbolic:
             return super().obstacle_in_reach(wish, step, placement, outlook)
         now = outlook.at(placement.target)
@@ -68,7 +68,7 @@ class LinkKind(FileKind[Link]):
         return None
 
     def loss(self, wish: Link, step: Step, placement: Placement, outlook: Outlook) -> str | None:  # noqa: ARG002
-        """Say so if it is the last name of the photo."""
+        """Return the obstacle if it is the last name of the photo."""
         return None if outlook.has_other_photo(step, placement, by_name=True) else last_copy(placement, "photo")
 
     def remove(self, wish: Link, target: Entry, reversal: Reversal) -> None:
@@ -98,7 +98,7 @@ def place_link(source: Entry | None, path: Path, target: Entry, *, symbolic: boo
         try:
             _link(source, held, target, symbolic=symbolic)
         except OSError:
-            if not _is_linked(source, held, target, symbolic=symbolic):  # else it has worked, as over NFS
+            if not _is_linked(source, held, target, symbolic=symbolic):  # otherwise it has worked (NFS)
                 raise
     target.folder.sync()
 
@@ -107,7 +107,7 @@ def _link(source: Entry, held: HeldFile, target: Entry, *, symbolic: bool) -> No
     with naming(held.entry.path, target.path):
         if symbolic:
             os.symlink(source.path, target.name, dir_fd=target.folder.descriptor)
-        else:  # by the descriptor, so that it is this very file
+        else:  # by the descriptor, to link exactly this file
             own = f"/proc/self/fd/{held.descriptor}"
             os.link(own, target.name, dst_dir_fd=target.folder.descriptor, follow_symlinks=True)
 

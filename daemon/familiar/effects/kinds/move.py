@@ -17,33 +17,33 @@ from familiar.model import Move
 
 
 class MoveKind(FileKind[Move]):
-    """The photo is at its target and nowhere else; its sidecars go along."""
+    """The photo is only at its target; its sidecars move with it."""
 
     name = "move"
     value = Move
 
     def goes_back(self, wish: Move) -> bool:  # noqa: ARG002
-        """Say yes: a move is undone by another one."""
+        """Return True: a move is undone by another move."""
         return True
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> Move:
-        """Return the operation that the journal has."""
+        """Return the operation of a row in the journal."""
         return Move(target=Path(destination), rule=rule, top=top_from_json(parameters))
 
     def follow(self, wish: Move, step: Step, records: Records) -> None:
-        """Know the photo where it is now."""
+        """Record the photo at its new path."""
         assert step.source is not None
         records.mark_gone(step.source)
         super().follow(wish, step, records)
 
     def follow_back(self, wish: Move, step: Step, records: Records) -> None:
-        """Know the photo where it was before."""
+        """Record the photo at its former path."""
         super().follow_back(wish, step, records)
         if step.target is not None and step.source is not None:
             records.place(step.source, step.photo_id)
 
     async def prepare(self, wish: Move, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Record, before the photo is moved, that its sidecars go along."""
+        """Record, before the photo is moved, that its sidecars move with it."""
         ready = await super().prepare(wish, step, around, picture)
         append_sidecar_moves(wish, step, around, moves=True)
         return ready
@@ -57,11 +57,11 @@ class MoveKind(FileKind[Move]):
         return attempt.put_photo(wish, place)
 
     def leaves_nothing(self, wish: Move, step: Step) -> bool:  # noqa: ARG002
-        """Say no: only the move back itself takes the photo from its target."""
+        """Return False: only moving it back removes the photo from its target."""
         return False
 
     def obstacle_in_reach(self, wish: Move, step: Step, placement: Placement, outlook: Outlook) -> str | None:  # noqa: ARG002
-        """Say so if the photo is gone or changed, or its former name is taken."""
+        """Return the obstacle if the photo is gone or changed, or its former name is taken."""
         return outlook.move_back(placement, content=placement.hash)
 
     def take_back(self, wish: Move, reversal: Reversal) -> None:  # noqa: ARG002

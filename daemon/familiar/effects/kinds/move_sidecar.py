@@ -1,4 +1,4 @@
-"""Take a sidecar along with its photo, which was moved or copied by an earlier step of the same plan."""
+"""Move or copy a sidecar with its photo, after an earlier step of the same plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from familiar.model import FileOperation, PhotoOperation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveSidecar(FileOperation):
-    """Take a sidecar along with its photo: to wherever the step at the position `behind` of the same plan puts that.
+    """Move a sidecar with its photo, to the target of the step at the position `behind` of the same plan.
 
     `sidecar` is where it is, `moves` whether it leaves that place.
     """
@@ -33,35 +33,35 @@ class MoveSidecar(FileOperation):
 
 
 class MoveSidecarKind(FileKind[MoveSidecar]):
-    """The sidecar is next to its photo; where its name is taken it stays where it is."""
+    """The sidecar is next to its photo; if its name is taken, it stays in place."""
 
     name = "move_sidecar"
     value = MoveSidecar
     is_about_sidecar = True
 
     def goes_back(self, wish: MoveSidecar) -> bool:  # noqa: ARG002
-        """Say yes: it is moved back, or compared with the one that was copied."""
+        """Return True: it is moved back, or compared with the copied one."""
         return True
 
     def parameters(self, wish: MoveSidecar) -> Parameters:
-        """Return which sidecar it is, and which step it follows."""
+        """Return the sidecar, and the step that it follows."""
         return {"sidecar": path_as_json(wish.sidecar), "behind": wish.behind, "moves": wish.moves}
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> MoveSidecar:
-        """Return the operation that the journal has."""
+        """Return the operation of a row in the journal."""
         sidecar, behind, moves = (parameters[name] for name in ("sidecar", "behind", "moves"))
         return MoveSidecar(
             target=Path(destination), rule=rule, sidecar=path_from_json(sidecar), behind=behind, moves=moves
         )
 
     def follow(self, wish: MoveSidecar, step: Step, records: Records) -> None:
-        """Let what is known of the sidecar hold for its new place."""
+        """Record the sidecar at its new path."""
         assert step.target is not None
         assert step.source is not None
         records.hand_over_sidecar(step.source, step.target, moves=wish.moves)
 
     def follow_back(self, wish: MoveSidecar, step: Step, records: Records) -> None:
-        """Let what is known of the sidecar hold for its former place, or forget the copy."""
+        """Record the sidecar at its former path, or forget the copy."""
         if step.target is None or step.source is None:
             return
         if wish.moves:
@@ -70,7 +70,7 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
             records.forget_sidecar(step.target)
 
     def origin(self, wish: MoveSidecar, step: Step) -> Path:  # noqa: ARG002
-        """Return where the sidecar lay."""
+        """Return the former path of the sidecar."""
         return wish.sidecar
 
     async def prepare(
@@ -80,14 +80,14 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
         around: Surroundings,
         picture: bytes | None,  # noqa: ARG002
     ) -> Ready | Needless:
-        """Find out where the photo was put; the sidecar stays where it is if that was not, or is back by now."""
+        """Find the new path of the photo; the sidecar stays in place if the photo did not move, or is back."""
         photo = around.steps_beside(step)[wish.behind]
         if photo.state == "done" and photo.source is not None and photo.target is not None:
             target = around.sidecar_beside(wish.sidecar, photo.source, photo.target)
             return Ready(operation=replace(wish, target=target))
         if step.target is None:
             return Needless(target=wish.sidecar)
-        return Ready(operation=wish, is_undone_after=True)  # it was begun before the photo went back
+        return Ready(operation=wish, is_undone_after=True)  # it was started before the photo was moved back
 
     def carry_out(self, wish: MoveSidecar, attempt: Attempt) -> Outcome:
         """Move or copy the sidecar."""
@@ -105,33 +105,33 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
         return Outcome(state="done", target=path)
 
     def leaves_nothing(self, wish: MoveSidecar, step: Step) -> bool:  # noqa: ARG002
-        """Say so of a copy."""
+        """Return True for a copy."""
         return not wish.moves
 
     def obstacle_in_reach(self, wish: MoveSidecar, step: Step, placement: Placement, outlook: Outlook) -> str | None:
-        """Say so if the sidecar is gone, its former name is taken, or a copy was changed."""
-        if wish.moves:  # with whatever it says by now
+        """Return the obstacle if the sidecar is gone, its former name is taken, or a copy was changed."""
+        if wish.moves:  # with its present content
             return outlook.move_back(placement, content=None)
         return super().obstacle_in_reach(wish, step, placement, outlook)
 
     def loss(self, wish: MoveSidecar, step: Step, placement: Placement, outlook: Outlook) -> str | None:  # noqa: ARG002
-        """Say so if the one that was copied is gone."""
+        """Return the obstacle if the copied sidecar is gone."""
         return None if outlook.is_copy(placement.source, placement) else last_copy(placement, "sidecar")
 
     def take_back(self, wish: MoveSidecar, reversal: Reversal) -> None:
-        """Move the sidecar to where it came from, with whatever it says by now, or remove the copy."""
+        """Move the sidecar back, with its present content, or remove the copy."""
         if wish.moves:
             reversal.move_back(any_content=True)
         else:
             super().take_back(wish, reversal)
 
     def remove(self, wish: MoveSidecar, target: Entry, reversal: Reversal) -> None:  # noqa: ARG002
-        """Remove the copy, if the one that was copied is still there."""
+        """Remove the copy, if the copied sidecar still exists."""
         reversal.remove_copy(target, [reversal.placement.source], what="sidecar")
 
 
 def append_sidecar_moves(wish: PhotoOperation, step: Step, around: Surroundings, *, moves: bool) -> None:
-    """Record, before a photo is moved or copied, that its sidecars go along."""
+    """Record, before a photo is moved or copied, that its sidecars follow it."""
     known = {one.sidecar for one in _moves_behind(step, around)}
     operations = [
         MoveSidecar(

@@ -1,4 +1,4 @@
-"""What a kind of operation may ask for: rendered bytes, the rest of the plan, and the tables that follow it."""
+"""The environment of a kind of operation: rendered bytes, the rest of the plan, and dependent tables."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,21 +9,21 @@ from familiar.model import Crop, Operation, SidecarContent, Tag
 
 
 class Renderer(Protocol):
-    """What makes the bytes of pictures and sidecars."""
+    """Renders the bytes of pictures and sidecars."""
 
     async def picture(self, step: Step, crop: Crop) -> bytes:
         """Return the picture of a face; raises FamiliarError."""
 
     async def sidecar(self, step: Step, sidecar: Path, wanted: SidecarContent) -> tuple[bytes | None, bytes | None]:
-        """Return a sidecar as it should be, and as it is, None where there is none; raises FamiliarError."""
+        """Return the new and the present content of a sidecar, None if there is none; raises FamiliarError."""
 
 
 class Surroundings(Protocol):
-    """What a kind may ask for while it prepares a step."""
+    """The environment of a kind while it prepares a step."""
 
     @property
     def renderer(self) -> Renderer:
-        """What makes the bytes of pictures and sidecars."""
+        """Renders the bytes of pictures and sidecars."""
 
     @property
     def copies_sidecars(self) -> bool:

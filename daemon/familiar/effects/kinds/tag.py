@@ -16,7 +16,7 @@ class TagKind(Kind[Tag]):
     value = Tag
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> Tag:  # noqa: ARG002
-        """Return the operation that the journal has."""
+        """Return the operation of a row in the journal."""
         return Tag(text=destination, rule=rule)
 
     def follow(self, wish: Tag, step: Step, records: Records) -> None:

@@ -45,7 +45,7 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
         return {"wanted": content_as_json(wish.wanted)}
 
     def read(self, destination: str, rule: str, parameters: Parameters) -> WriteSidecar:
-        """Return the operation that the journal has."""
+        """Return the operation of a row in the journal."""
         return WriteSidecar(target=Path(destination), rule=rule, wanted=content_from_json(parameters["wanted"]))
 
     def follow(self, wish: WriteSidecar, step: Step, records: Records) -> None:  # noqa: ARG002

@@ -1,1 +1,1 @@
-"""Flickr's interface: calls, logins, listings, downloads, and what its errors mean."""
+"""The Flickr API: calls, logins, listings, downloads, and errors."""

@@ -10,7 +10,7 @@ from familiar.tags import clean_tag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoTag:
-    """One tag of a photo: `raw` as it was written, `clean` as Flickr compares it; by its `id` it is removed."""
+    """One tag of a photo: `raw` as written, `clean` as compared by Flickr; `id` is needed to remove it."""
 
     id: str
     raw: str
@@ -21,7 +21,7 @@ def read_tags(answer: dict[str, Any]) -> list[PhotoTag]:
     """Return the tags in an answer of `photos.getInfo`.
 
     Raises:
-        PassingError: there are none in it.
+        PassingError: the answer has none.
     """
     try:
         return [

@@ -1,4 +1,4 @@
-"""Calls of Flickr's API, through `flickrapi`: plain values in and out, errors of ours."""
+"""Calls of the Flickr API through `flickrapi`, with plain values and our own errors."""
 
 import html
 import json
@@ -52,10 +52,10 @@ _logger.propagate = False
 
 
 class Client:
-    """One key and one login. It blocks: a daemon calls it in threads, one call at a time."""
+    """A client with one key and one login. Calls block: the daemon makes them in threads, one at a time."""
 
     def __init__(self, key: Key, login: Login | None, *, endpoint: str | None, timeout: float) -> None:
-        """Take key and login; `endpoint` is another server than Flickr's own, and `timeout` is in seconds."""
+        """Take key and login; `endpoint` is the address of another server than Flickr, `timeout` is in seconds."""
         token = None
         if login is not None:
             token = FlickrAccessToken(
@@ -65,7 +65,7 @@ class Client:
             key.key, key.secret, token=token, store_token=False, format="parsed-json", timeout=timeout
         )
         self._oauth = self._api.flickr_oauth
-        self._oauth.session = FlickrSession(timeout=timeout)  # flickrapi's own is one for all, without limits
+        self._oauth.session = FlickrSession(timeout=timeout)  # the session of flickrapi is shared and has no limits
         if endpoint is not None:
             base = endpoint.rstrip("/")
             for name, path in _PATHS.items():
@@ -78,7 +78,7 @@ class Client:
 
         Raises:
             StoppedError: login, key or clock are not accepted.
-            NotAllowedError: the login does not reach so far.
+            NotAllowedError: the login has no access.
             RefusedError: Flickr refuses, permanently.
             PassingError: it may work later.
         """
@@ -93,14 +93,14 @@ class Client:
         return answer
 
     def begin_login(self, perms: Perms) -> str:
-        """Return the address at which a person allows the application to act; raises as `call` does."""
+        """Return the address where a person allows access; raises as `call` does."""
         self._login_step(lambda: self._oauth.get_request_token(oauth_callback="oob"))
         self._oauth.requested_permissions = perms
         query = urlencode({"oauth_token": self._oauth.resource_owner_key, "perms": perms})
         return f"{self._oauth.AUTHORIZE_URL}?{query}"
 
     def end_login(self, verifier: str) -> Login:
-        """Return the login for the verifier that Flickr has shown.
+        """Return the login for the verifier that Flickr showed.
 
         Raises:
             RefusedError: it is not the right one.
@@ -137,8 +137,8 @@ def _read(data: bytes) -> dict[str, Any]:
     """Return the answer in these bytes.
 
     Raises:
-        flickrapi.FlickrError: Flickr says no, in JSON or in XML.
-        PassingError: it is broken.
+        flickrapi.FlickrError: Flickr refuses, in JSON or in XML.
+        PassingError: it is invalid.
     """
     try:
         answer = json.loads(data)
@@ -156,7 +156,7 @@ def _read(data: bytes) -> dict[str, Any]:
 
 
 def _told_in_xml(data: bytes) -> flickrapi.FlickrError | None:
-    """Return the error in an answer that is XML, though JSON was requested, or None."""
+    """Return the error in an XML answer to a JSON request, or None."""
     found = _XML_ERROR.search(data[:_HEAD].decode(errors="replace"))
     code = found and _XML_CODE.search(found[1])
     if not found or not code:
@@ -167,7 +167,7 @@ def _told_in_xml(data: bytes) -> flickrapi.FlickrError | None:
 
 
 def _translated(error: flickrapi.FlickrError) -> FlickrError:
-    """Return what an answer with `stat=fail` means."""
+    """Return the error of an answer with `stat=fail`."""
     text = str(error).removeprefix("Error: ")
     detail = text.split(": ", 1)[-1][:200]
     problem = oauth_problem(text)

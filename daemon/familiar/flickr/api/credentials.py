@@ -1,4 +1,4 @@
-"""Key and login: files that only their owner may read, or systemd's credentials. Neither is ever logged."""
+"""Key and login: files readable only by their owner, or systemd credentials. Neither is ever logged."""
 
 import json
 import os
@@ -29,7 +29,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """What a person has allowed this application to do, and who they are."""
+    """A login: the access that a person granted, and their account."""
 
     token: str = field(repr=False)
     secret: str = field(repr=False)
@@ -40,20 +40,20 @@ class Login:
 
     @property
     def may_write(self) -> bool:
-        """Whether tags may be added and removed."""
+        """Whether it can add and remove tags."""
         return self.perms in {"write", "delete"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Where key and login are: systemd's folder of credentials comes before the state folder."""
+    """The locations of key and login: the credentials folder of systemd, then the state folder."""
 
     folder: Path
     given: Path | None = None
 
     @classmethod
     def of(cls, state: Path, environment: Mapping[str, str]) -> "Credentials":
-        """Return the places of this run."""
+        """Return the locations of this run."""
         given = environment.get("CREDENTIALS_DIRECTORY")
         return cls(folder=state / "flickr", given=Path(given) if given else None)
 
@@ -100,15 +100,15 @@ class Credentials:
         return key, login
 
     def keep_key(self, key: Key) -> None:
-        """Write the key down, for its owner alone."""
+        """Store the key, readable only by the owner."""
         self._write(KEY_NAME, asdict(key))
 
     def keep_login(self, login: Login) -> None:
-        """Write the login down, for its owner alone."""
+        """Store the login, readable only by the owner."""
         self._write(TOKEN_NAME, asdict(login))
 
     def stamp(self) -> tuple[object, ...]:
-        """Return what changes when key or login do."""
+        """Return a value that changes with key or login."""
         return tuple(_stamp(path) for name in (KEY_NAME, TOKEN_NAME) for path in self._places(name))
 
     def _places(self, name: str) -> list[Path]:

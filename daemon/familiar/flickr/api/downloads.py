@@ -1,4 +1,4 @@
-"""Fetch a photo's file from the image servers: under a temporary name, until it is whole and on the disk."""
+"""Fetch a photo's file from the image servers: under a temporary name until it is complete and synced."""
 
 import os
 import time
@@ -22,10 +22,10 @@ _UNAVAILABLE = "photo_unavailable"
 
 
 class _Session(requests.Session):
-    """A session that follows a redirect only to an address that may be asked."""
+    """A session that follows redirects only to allowed addresses."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return where an answer leads to, or None if it leads nowhere; raises MissingError."""
+        """Return the target of a redirect, or None if there is none; raises MissingError."""
         target = super().get_redirect_target(resp)
         if target is not None:
             _check_address(urljoin(resp.url, target))
@@ -33,22 +33,22 @@ class _Session(requests.Session):
 
 
 class Downloader:
-    """Fetches files; each call takes a connection of its own from a pool, so that threads may call it side by side."""
+    """Fetches files; each call uses a connection from a pool, so threads can call it in parallel."""
 
     def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the longest silence, in seconds, and a clock that gives monotonic seconds."""
+        """Take the time limit without data, in seconds, and a monotonic clock in seconds."""
         self._session = _Session()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self._timeout = timeout
         self._clock = clock
 
     def fetch(self, url: str, temporary: Path) -> int:
-        """Write what is at an address to a file, and return its size in bytes.
+        """Download an address to a file, and return its size in bytes.
 
         Raises:
-            MissingError: there is nothing.
-            NoPictureError: there is a text.
-            PassingError: it may work later; nothing is left behind.
+            MissingError: there is no file.
+            NoPictureError: it is text.
+            PassingError: a retry may succeed; nothing is left behind.
             OSError: the file can't be written.
         """
         _check_address(url)
@@ -94,7 +94,7 @@ class Downloader:
         return size
 
     def close(self) -> None:
-        """Close all connections that wait for the next download."""
+        """Close all idle connections."""
         self._session.close()
 
 

@@ -1,33 +1,33 @@
-"""What can go wrong with Flickr, by what is to be done about it."""
+"""Errors of Flickr, by their remedies."""
 
 from familiar.errors import FamiliarError, RetryError
 
 
 class FlickrError(FamiliarError):
-    """Base of what Flickr says no to."""
+    """Base of all errors of Flickr."""
 
 
 class StoppedError(FlickrError):
-    """Nothing works until a person fixes it; photos in folders are handled anyway."""
+    """Nothing works until a person fixes it; photos in folders are still handled."""
 
 
 class LoginLostError(StoppedError):
     """Flickr does not accept the login any more (its error 98)."""
 
     def __init__(self, detail: str) -> None:
-        """Say what to do; `detail` is what Flickr said."""
+        """Take the answer of Flickr as `detail`."""
         super().__init__(f"Flickr refuses the login ({detail}); log in again: familiar flickr login")
 
 
 class NoLoginError(StoppedError):
-    """Nobody is logged in."""
+    """There is no login."""
 
 
 class KeyRejectedError(StoppedError):
     """Flickr does not accept the key of the application, or its secret."""
 
     def __init__(self, detail: str) -> None:
-        """Say what to do; `detail` is what Flickr said."""
+        """Take the answer of Flickr as `detail`."""
         super().__init__(
             f"Flickr refuses the API key or its secret ({detail}); enter the right ones with familiar flickr login "
             "--new-key"
@@ -35,7 +35,7 @@ class KeyRejectedError(StoppedError):
 
 
 class ClockError(StoppedError):
-    """The clock of this machine is off (timestamp_refused)."""
+    """The clock of this machine is wrong (timestamp_refused)."""
 
     def __init__(self) -> None:
         """Say what to do."""
@@ -46,10 +46,10 @@ class ClockError(StoppedError):
 
 
 class NotAllowedError(FlickrError):
-    """The login is good, but does not reach so far (error 99)."""
+    """The login is valid, but lacks access (error 99)."""
 
     def __init__(self, detail: str) -> None:
-        """Say what to do; `detail` is what Flickr said."""
+        """Take the answer of Flickr as `detail`."""
         super().__init__(
             f"the login may not do this ({detail}); log in with more access: familiar flickr login --perms write"
         )
@@ -69,24 +69,24 @@ class MissingError(FlickrError):
 
 
 class NoPictureError(FlickrError):
-    """Something else than a picture or a film is at the address of a photo."""
+    """The file at the address of a photo is not a picture or video."""
 
 
 class NoFileError(FlickrError):
-    """Flickr offers no size of a photo, or no film of a video."""
+    """Flickr has no size of a photo, or no file of a video."""
 
 
 class PassingError(FlickrError, RetryError):
-    """It may work later: too many calls, a server that fails, a network that is slow, an answer that is broken.
+    """A retry may succeed: too many calls, a failing server, a slow network, an invalid answer.
 
     `wait` are the seconds that the server asks for; `maybe_done` says that the call may have been carried out, though
-    its answer was lost. `throttled` says that it was one call too many.
+    its answer was lost. `throttled` says that there were too many calls.
     """
 
     def __init__(
         self, message: str, *, wait: float | None = None, maybe_done: bool = True, throttled: bool = False
     ) -> None:
-        """Take the message, and what is known of the call."""
+        """Take the message, and the facts about the call."""
         super().__init__(message)
         self.wait = wait
         self.maybe_done = maybe_done

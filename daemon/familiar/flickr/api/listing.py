@@ -1,4 +1,4 @@
-"""Pages of a photo listing as values: what Flickr says of each photo, read with distrust."""
+"""Pages of a photo listing as values; entries are validated."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{2,5}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """One size of a photo: its address, its sides in pixels (0 if Flickr does not say), the longer one by its name."""
+    """One size of a photo: its address, its sides in pixels (0 if unknown), the longer one by its name."""
 
     url: str
     width: int = 0
@@ -96,10 +96,10 @@ def read_page(answer: dict[str, Any]) -> Page:
 
 
 def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
-    """Return the sizes in an answer of `photos.getSizes`, except for squares, which are cut out; of a video its films.
+    """Return the sizes in an answer of `photos.getSizes`, except for cropped squares; for a video, its video files.
 
     Raises:
-        PassingError: there are none in it.
+        PassingError: the answer has none.
     """
     try:
         sizes = (

@@ -1,4 +1,4 @@
-"""In which order the pages of a listing are requested, so that nothing is missed while they shift (pure).
+"""The order in which the pages of a listing are requested, so that no photo is missed while they shift (pure).
 
 Photos that come push all others towards later pages, photos that go pull them towards earlier ones. Who goes through
 the pages in one direction misses those that slip past in the other: as the total tells how many did, as many pages

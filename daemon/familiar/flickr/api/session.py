@@ -1,4 +1,4 @@
-"""HTTP with time limits, a name of our own, and errors of our own: all of Flickr is asked through this."""
+"""HTTP with time limits, our own user agent and errors; used for all requests to Flickr."""
 
 import ipaddress
 import re
@@ -44,9 +44,9 @@ _PROBLEM = re.compile(r"""oauth_problem["']?\s*[=:]\s*["']?([A-Za-z0-9_-]{1,60})
 
 
 class FlickrSession(requests.Session):
-    """A session for signed calls; an answer that is no success is raised as an error of ours.
+    """A session for signed calls; error answers are raised as our own errors.
 
-    `timeout` is the time for a whole answer, in seconds.
+    `timeout` is the time limit of a complete answer, in seconds.
     """
 
     def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,7 +57,7 @@ class FlickrSession(requests.Session):
         self._clock = clock
 
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # the options stay those of requests
-        """Send a request, and read its whole answer; raises `FlickrError`."""
+        """Send a request, and read the complete answer; raises `FlickrError`."""
         address = url if isinstance(url, str) else url.decode("ascii")
         if not is_allowed(address):
             raise StoppedError(f"{address[:80]!r} is not an https address.")
@@ -76,7 +76,7 @@ class FlickrSession(requests.Session):
         return response
 
     def _read(self, response: requests.Response, ends: float) -> None:
-        """Read an answer within the time limit; `requests` itself has one only between two bytes of it."""
+        """Read an answer within the time limit; `requests` has a limit only between two bytes."""
         parts, size = [], 0
         for part in response.iter_content(_BLOCK):
             parts.append(part)
@@ -93,7 +93,7 @@ def translated() -> Iterator[None]:
     """Translate what `requests` raises.
 
     Raises:
-        PassingError: whatever it was.
+        PassingError: always.
     """
     try:
         yield
@@ -106,12 +106,12 @@ def translated() -> Iterator[None]:
 
 
 def raise_for(response: requests.Response) -> None:
-    """Raise what an answer means that is no success.
+    """Raise the error of an answer without success.
 
     Raises:
         PassingError: it may work later.
-        ClockError, KeyRejectedError: OAuth complains of it.
-        MissingError: there is nothing at this address.
+        ClockError, KeyRejectedError: OAuth refuses it.
+        MissingError: the address does not exist.
     """
     status = response.status_code
     if status == _OK:
@@ -129,7 +129,7 @@ def raise_for(response: requests.Response) -> None:
 
 
 def oauth_problem(text: str) -> FlickrError | None:
-    """Return what an answer of OAuth complains of, or None."""
+    """Return the problem in an answer of OAuth, or None."""
     if "oauth_problem" not in text:
         return None
     found = _PROBLEM.search(text)
@@ -144,14 +144,14 @@ def oauth_problem(text: str) -> FlickrError | None:
 
 
 def _look_for_problem(head: bytes) -> None:
-    """Raise what OAuth complains of in an answer that counts as a success and is no JSON; raises as `raise_for`."""
+    """Raise the OAuth problem in a successful answer that is not JSON; raises as `raise_for`."""
     problem = None if head.lstrip().startswith(b"{") else oauth_problem(head.decode(errors="replace"))
     if problem is not None:
         raise problem
 
 
 def wait_of(headers: Any) -> float | None:
-    """Return the seconds that `Retry-After` asks for (RFC 9110, 10.2.3), or None."""
+    """Return the seconds of `Retry-After` (RFC 9110, 10.2.3), or None."""
     text = headers.get("Retry-After")
     if text is None:
         return None
@@ -165,7 +165,7 @@ def wait_of(headers: Any) -> float | None:
 
 
 def is_loopback(address: str) -> bool:
-    """Return whether an address is of this machine."""
+    """Return whether an address is on this machine."""
     host = urlsplit(address).hostname or ""
     if host == "localhost":
         return True
@@ -176,13 +176,13 @@ def is_loopback(address: str) -> bool:
 
 
 def is_allowed(address: str) -> bool:
-    """Return whether an address may be asked: it is encrypted, or of this machine."""
+    """Return whether an address is allowed: encrypted, or on this machine."""
     scheme = urlsplit(address).scheme
     return scheme == "https" or (scheme == "http" and is_loopback(address))
 
 
 def proxies_for(address: str) -> dict[str, Any]:
-    """Return proxies as `requests` takes them: this machine is asked without, all others by the environment."""
+    """Return proxies for `requests`: none for this machine, those of the environment for others."""
     return {"http": None, "https": None} if is_loopback(address) else {}
 
 
@@ -192,7 +192,7 @@ def _has_text(response: requests.Response) -> bool:
 
 
 def _said(error: Exception) -> str:
-    """Return the kind of an error without addresses: those of signed calls have keys in them."""
+    """Return the kind of an error without addresses, which contain keys in signed calls."""
     cause = getattr(error, "args", [None])[0]
     reason = getattr(cause, "reason", None)
     return type(reason if reason is not None else cause if isinstance(cause, Exception) else error).__name__

@@ -1,1 +1,1 @@
-"""Flickr in the daemon: photos come down as from a folder, tags go up."""
+"""Flickr in the daemon: photos are fetched like those of a folder, tags are sent."""

@@ -1,4 +1,4 @@
-"""Why no call is made for now, and until when."""
+"""The budget of calls: why calls wait, and until when."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallWait:
-    """Calls or downloads that wait, with the reason as a person reads it."""
+    """Waiting calls or downloads, with the reason as text."""
 
     what: Kind
     until: datetime
@@ -18,14 +18,14 @@ class CallWait:
 
 
 def limit_of(settings: FlickrSettings, kind: Kind, *, urgent: bool) -> int:
-    """Return how many calls or downloads may be made in an hour; `urgent` calls may use the reserve."""
+    """Return the limit of calls or downloads in an hour; `urgent` calls can use the reserve."""
     if kind == "images":
         return settings.downloads_per_hour
     return settings.calls_per_hour if urgent else max(settings.calls_per_hour - settings.reserve, 1)
 
 
 def waiting(store: Store, kind: Kind, *, limit: int) -> CallWait | None:
-    """Return what keeps calls or downloads waiting now, or None."""
+    """Return the reason why calls or downloads wait, or None."""
     seconds = store.flickr_calls.wait(kind, limit=limit)
     if seconds <= 0:
         return None

@@ -1,4 +1,4 @@
-"""The one way to Flickr: within the budgets, one call of the API at a time, with patience."""
+"""All access to Flickr: within the budgets, one API call at a time, with retries."""
 
 import asyncio
 import random
@@ -48,7 +48,7 @@ class _Allowance:
 
 
 class CallQueue:
-    """Calls and downloads; used by the thread that owns the store, which counts them."""
+    """Calls and downloads, counted in the store; used by the thread that owns the store."""
 
     def __init__(
         self, *, client: Client, downloader: Downloader, settings: FlickrSettings, store: Store, log: EventLog
@@ -70,14 +70,14 @@ class CallQueue:
 
         Raises:
             StoppedError, NotAllowedError, RefusedError: as `Client.call` does.
-            PassingError: it failed again and again.
+            PassingError: all tries failed.
         """
         return await self._patiently(
             "api", lambda: self._call(method, parameters), urgent=urgent, again=lambda _error: True
         )
 
     async def write(self, method: str, **parameters: str | int) -> None:
-        """Call a method that changes something; it is not repeated where it may have been carried out.
+        """Call a method that changes something; it is not retried if it may have been carried out.
 
         Raises:
             StoppedError, NotAllowedError, RefusedError: as `Client.call` does.
@@ -97,7 +97,7 @@ class CallQueue:
         )
 
     def close(self) -> None:
-        """Close connections, and give back what was counted ahead."""
+        """Close connections, and undo counts made in advance."""
         self._threads.close()
         self._downloader.close()
         left, self._allowed.left = self._allowed.left, 0
@@ -140,7 +140,7 @@ class CallQueue:
             await asyncio.sleep(min(seconds, 5.0))
 
     def _tell(self, kind: Kind, limit: int) -> None:
-        """Tell why nothing is called for now: once, and again where the time to wait grows."""
+        """Report why calls wait: once, and again if the wait grows."""
         found = waiting(self._store, kind, limit=limit)
         if found is None or found.until.timestamp() < self._told.get(kind, 0.0) + _ANEW:
             return

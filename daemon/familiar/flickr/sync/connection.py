@@ -18,10 +18,10 @@ from familiar.store.store import Store
 
 
 def connect(credentials: Credentials, settings: FlickrSettings, store: Store, log: EventLog) -> tuple[CallQueue, Login]:
-    """Return the way to Flickr, and whose it is.
+    """Return the client, and its account.
 
     Raises:
-        StoppedError: nobody is logged in, or somebody else than before.
+        StoppedError: there is no login, or one of another account.
         UsageError: the files with key and login are wrong.
     """
     key, login = credentials.needed()
@@ -39,24 +39,24 @@ def connect(credentials: Credentials, settings: FlickrSettings, store: Store, lo
 
 
 class FlickrConnection:
-    """Calls and downloads of one login, and the tasks that make them; it ends as a whole."""
+    """Calls and downloads of one login, and their tasks, which end together."""
 
     def __init__(self, *, calls: CallQueue, login: Login, fetcher: Fetcher, on_end: Callable[[], None]) -> None:
-        """Take the way to Flickr; `on_end` is called when a task has ended."""
+        """Take the parts; `on_end` is called when a task has ended."""
         self.calls = calls
         self.login = login
         self._fetcher = fetcher
         self._tasks: Tasks[str] = Tasks(on_end)
 
     def start(self, name: str, task: Coroutine[Any, Any, None]) -> None:
-        """Begin a task that makes calls."""
+        """Start a task that makes calls."""
         self._tasks.start(name, task)
 
     def advance(self) -> None:
-        """Go on with the downloads.
+        """Continue the downloads.
 
         Raises:
-            StoppedError, PassingError, StoreError: a task or a download has met it.
+            StoppedError, PassingError, StoreError: raised in a task or download.
         """
         self._tasks.check()
         self._fetcher.advance()
@@ -67,8 +67,8 @@ class FlickrConnection:
         return self._fetcher.is_idle
 
     async def close(self) -> None:
-        """Cancel all tasks and downloads; they are taken up with the next connection."""
+        """Cancel all tasks and downloads; the next connection continues them."""
         await self._tasks.close()
         await self._fetcher.close()
-        with suppress(StoreError):  # then what was counted ahead stays counted
+        with suppress(StoreError):  # then counts made in advance stay
             self.calls.close()

@@ -1,4 +1,4 @@
-"""Fetch the files of listed photos into the cache, some at a time, ahead of those that look at them."""
+"""Fetch the files of listed photos into the cache, some at a time, before they are analysed."""
 
 import os
 import secrets
@@ -71,7 +71,7 @@ class Fetcher:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is being fetched, and nothing waits for it now, or will in a moment."""
+        """Whether nothing is being fetched or waits for a download soon."""
         soon = self._store.now() + timedelta(seconds=_SOON)
         next_try = self._store.flickr.next_try()
         is_due = next_try is not None and next_try <= soon
@@ -79,10 +79,10 @@ class Fetcher:
         return not is_busy and not is_due and not self._next(1)
 
     def advance(self) -> None:
-        """Begin as many downloads as there is room for.
+        """Start as many downloads as allowed.
 
         Raises:
-            StoppedError, StoreError: a download has met it.
+            StoppedError, StoreError: raised in a download.
         """
         self._hand_over()
         self._tasks.check()
@@ -95,12 +95,12 @@ class Fetcher:
         await self._tasks.close()
 
     def sweep(self) -> None:
-        """Remove what downloads of an earlier run left under temporary names."""
+        """Remove temporary files of downloads of an earlier run."""
         for path in self._cache.folder.glob(f".*{PARTIAL}"):
             path.unlink(missing_ok=True)
 
     def _hand_over(self) -> None:
-        """Record the files that are in the cache now, together, and let them be handled."""
+        """Record the new files in the cache together, to be handled."""
         if not self._brought:
             return
         brought, self._brought = self._brought, {}
@@ -149,7 +149,7 @@ class Fetcher:
             self._brought[photo.id] = (photo, path)
 
     async def _look_for(self, photo: FlickrPhoto, error: MissingError) -> None:
-        """Find out what became of a photo whose file is not where it was said to be.
+        """Find out what happened to a photo whose file is not at its address.
 
         It was replaced, or deleted, or its file has another address, which is requested with the next try.
         """
@@ -168,11 +168,11 @@ class Fetcher:
         self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else self._settings.later)
 
     async def _bring(self, photo: FlickrPhoto) -> Path:
-        """Return where the photo's file is, whole, having fetched it if it was not there."""
+        """Return the path of the photo's complete file, fetching it if needed."""
         size = Size(url=photo.url, width=photo.width, height=photo.height) if photo.url else await self._size_of(photo)
         path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
         if path.is_file():
-            return path  # fetched by a run that died before it could say so
+            return path  # fetched by a run that was killed before it recorded the file
         temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}{PARTIAL}")
         try:
             await self._calls.fetch(size.url, temporary)
@@ -180,7 +180,7 @@ class Fetcher:
             _compare(photo, size, checked)
             if photo.taken is not None:
                 _date(temporary, photo.taken.timestamp())
-            temporary.rename(path)  # one that power takes away is fetched again, as the folder is not synced
+            temporary.rename(path)  # a file lost in a power failure is fetched again, so the folder is not synced
             self._cache.note_hash(path, checked.hash)
         finally:
             temporary.unlink(missing_ok=True)
@@ -216,7 +216,7 @@ def _usual_suffix(photo: FlickrPhoto) -> str:
 
 
 def _compare(photo: FlickrPhoto, size: Size, checked: CheckedFile) -> None:
-    """Refuse what must be another picture; if that comes again, it is Flickr that errs.
+    """Refuse a picture that must be another one; after a retry, the listing of Flickr is wrong.
 
     Servers round sides in their own ways, and may have one file for all sizes: that is no reason to fetch it again.
 
@@ -237,6 +237,6 @@ def _compare(photo: FlickrPhoto, size: Size, checked: CheckedFile) -> None:
 
 
 def _date(path: Path, seconds: float) -> None:
-    """Give a file the time at which its photo was taken: sizes that Flickr made have no EXIF."""
+    """Set the time of a file to the time taken, because resized files of Flickr have no EXIF."""
     with suppress(OSError, OverflowError):  # not every file system has times as old as photos
         os.utime(path, (seconds, seconds))

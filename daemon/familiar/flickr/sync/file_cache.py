@@ -1,4 +1,4 @@
-"""The cache of files from Flickr: what goes when all is done with it, or when there is too much."""
+"""The cache of files from Flickr: files are removed after handling, or if it is too large."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ _OFTEN = 20
 
 
 class FileCache:
-    """Takes in the result of fetched files, and removes those that are not kept."""
+    """Records the results of fetched files, and removes files that are not kept."""
 
     def __init__(self, *, settings: FlickrSettings, store: Store, root_id: int) -> None:
         """Take the rooms; the cache is the folder of this root."""
@@ -21,7 +21,7 @@ class FileCache:
         self._since = _OFTEN
 
     def advance(self) -> int:
-        """Take in what is done, and remove what is not kept; return how many photos are done now."""
+        """Record results, and remove files that are not kept; return the number of finished photos."""
         done = self._store.flickr.settle()
         if done:
             self._store.flickr_calls.note("handled", len(done))

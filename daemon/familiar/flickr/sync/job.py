@@ -31,7 +31,7 @@ _STOPPED_AGAIN = 900.0
 
 
 class FlickrSync:
-    """A job: keeps an account and the store alike, for as long as the daemon runs."""
+    """A job: syncs an account and the store while the daemon runs."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class FlickrSync:
         """Why nothing is done for now, or None."""
 
     def start(self) -> None:
-        """Make the cache ready."""
+        """Prepare the cache."""
         folder = self._cache.folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root_id = self._store.roots.know(folder).id
@@ -75,11 +75,11 @@ class FlickrSync:
 
     @property
     def root_id(self) -> int:
-        """The id of the cache, whose files are handled as those of a folder."""
+        """The id of the cache, whose files are handled like those of a folder."""
         return self._root_id
 
     async def advance(self, now: float) -> None:
-        """Look after the tasks, take in what is done, and decide on tags.
+        """Check the tasks, record results, and decide on tags.
 
         Raises:
             StoreError: the store can't be used; all tasks were ended.
@@ -107,16 +107,16 @@ class FlickrSync:
 
     @property
     def is_idle(self) -> bool:
-        """Always: what comes next is never waited for."""
+        """Always true: nothing waits for it."""
         return True
 
     def tell(self) -> None:
-        """Log how far it is, if that has changed."""
+        """Log the progress, if it has changed."""
         self._progress.tell()
 
     async def close(self) -> None:
         """Cancel running tasks; the next start continues them."""
-        with suppress(StoreError):  # then files stay that are not kept, until the next start
+        with suppress(StoreError):  # then unneeded files stay until the next start
             self._store.check_in_place()
             if self._files is not None:
                 self._files.advance()

@@ -1,28 +1,27 @@
 """Decide which faces come into which cluster: a plan, as a value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import Calibration, calibration_of
 from familiar.identity.clustering.algorithms import algorithm
-from familiar.identity.clustering.linkage import REACH, Linkage, numbered
+from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member, SimilarGroups
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
+from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
-
-_LOOSER = 0.05
-"""How far beyond the limit of merging two groups may be to be suggested as one."""
 
 _SUGGESTIONS = 1000
 
+_LEAST = 1e-9
+"""Length that stands for none, to divide by."""
+
 _LARGEST = 100.0
 """No value of a valid embedding comes near this; larger values are damage, and their square may overflow float32."""
-
-_SCALES = {"dlib-resnet-v1-mirrored": 0.98}
-"""How much shorter distances of different people are than those of `dlib-resnet-v1`, for which all limits were measured
-(docs/clusters.md)."""
 
 
 def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
@@ -31,10 +30,12 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     Raises:
         UsageError: the algorithm does not exist.
     """
-    chosen = algorithm(settings.algorithm, settings.threshold)
+    calibration = calibration_of(faces.model)
+    chosen = algorithm(settings.algorithm, settings.threshold, calibration)
+    linkage = chosen if isinstance(chosen, Linkage) else Linkage.of(calibration, None)
     faces = _in_order(faces)
-    problem, ids = _problem(faces)
-    reach = REACH + max(0.0, chosen.threshold - Linkage().threshold)
+    problem, ids = _problem(faces, calibration)
+    reach = max(chosen.reach, linkage.reach)
     neighbours = Neighbours.of(problem.embeddings, within=reach, memory=settings.memory)
     labels = chosen.group(problem, neighbours)
     found = _Found(faces=faces, problem=problem, ids=ids, labels=labels)
@@ -42,7 +43,7 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
         joined=found.joined(),
         fresh=found.fresh(settings.min_faces),
         absorbed=found.absorbed(),
-        alike=_alike(problem, neighbours, labels, faces, settings),
+        alike=_alike(problem, neighbours, labels, faces, linkage),
     )
 
 
@@ -73,7 +74,7 @@ def _apart(faces: FacesToGroup, is_sound: npt.NDArray[np.bool_]) -> list[tuple[i
     return [(stand_in.get(one, one), stand_in.get(other, other)) for one, other in faces.apart]
 
 
-def _problem(faces: FacesToGroup) -> tuple[ClusteringProblem, npt.NDArray[np.int64]]:
+def _problem(faces: FacesToGroup, calibration: Calibration) -> tuple[ClusteringProblem, npt.NDArray[np.int64]]:
     """Return the problem with everything numbered from 0, and the id of each group that exists."""
     ids = np.unique(faces.clusters[faces.clusters > 0])
     seeds = np.where(faces.clusters > 0, np.searchsorted(ids, faces.clusters), -1).astype(np.intp)
@@ -81,11 +82,24 @@ def _problem(faces: FacesToGroup) -> tuple[ClusteringProblem, npt.NDArray[np.int
     known = [(place[one], place[other]) for one, other in faces.apart if one in place and other in place]
     apart = {(min(pair), max(pair)) for pair in known if pair[0] != pair[1]}
     return ClusteringProblem(
-        embeddings=faces.embeddings / np.float32(_SCALES.get(faces.model, 1.0)),
+        embeddings=_without_mean(faces.embeddings, calibration.mean_direction),
         seeds=seeds,
         firm=np.array([int(id_) in faces.firm for id_ in ids], np.bool_),
         apart=np.array(sorted(apart), np.intp).reshape(-1, 2),
     ), ids
+
+
+def _without_mean(embeddings: Embeddings, mean: Sequence[float]) -> Embeddings:
+    """Return directions without what those of all faces have in common, as long as they were.
+
+    How much of it a face has tells nothing of who it is, but makes it nearer to everybody, or farther.
+    """
+    if not mean:
+        return embeddings
+    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    others = embeddings - lengths * np.asarray(mean, np.float32)
+    found: Embeddings = others * (lengths / np.maximum(np.linalg.norm(others, axis=1, keepdims=True), _LEAST))
+    return found
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -155,13 +169,11 @@ def _alike(
     neighbours: Neighbours,
     labels: Indices,
     faces: FacesToGroup,
-    settings: ClusteringSettings,
+    linkage: Linkage,
 ) -> tuple[SimilarGroups, ...]:
     """Return groups that would be joined if the threshold were looser, by one face of each."""
-    threshold = settings.threshold if settings.algorithm == Linkage().name else None
-    linkage = Linkage() if threshold is None else Linkage(threshold=threshold)
     labels = numbered(labels)
-    links = linkage.near(problem, neighbours, labels, slack=_LOOSER)
+    links = linkage.near(problem, neighbours, labels)
     _, first, sizes = np.unique(labels, return_index=True, return_counts=True)
     pairs = np.flatnonzero(sizes[links.smaller] + sizes[links.larger] > 2)[:_SUGGESTIONS]  # noqa: PLR2004 - a group
     return tuple(

@@ -12,42 +12,25 @@ Groups are joined from near to far, in levels; in each one all that are each oth
 larger groups take in all whose nearest they are (like the sub-cluster component algorithm: Monath et al., Scalable
 Hierarchical Agglomerative Clustering, KDD 2021). All of it works on arrays of pairs of neighbours.
 
-The constants were found on real photos of few people and of many (docs/clusters.md).
+What is near enough depends on the model of the embeddings, and was measured on real photos of few people and of many
+(docs/clusters.md).
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import Calibration, LinkageLimits
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
-
-THRESHOLD = 0.495
-"""Largest link of a single face and a group of a few; the constants give the offsets of all other limits."""
-
-_TWO_FACES = -0.011
-"""How much nearer two single faces must be."""
-
-_TWO_GROUPS = -0.021
-"""How much nearer two groups must be."""
 
 _A_GROUP = 4
 """Fewest faces of a group; fewer faces give too few distances to judge by."""
 
-_VOTES = 0.052
-"""How much farther a group may be if it has all neighbours of a face; scaled down with their share."""
-
-_CLEAR, _CONTESTED = 0.084, 0.72
-"""A second group that is less than so much farther than the first must be made up for: so much of it by the first."""
-
 _NEAREST = 4
 """How many nearest faces of a group count."""
-
-_LONGER = 0.13
-"""Long embeddings are far from all others, short ones near: this share of the length is subtracted from distances."""
-_USUAL_LENGTH = 1.45
 
 _FIRST, _LEVEL = 0.16, 0.01
 """Distance of the first level below the threshold, and between levels."""
@@ -55,42 +38,53 @@ _FIRST, _LEVEL = 0.16, 0.01
 _BOTH_WAYS = 0.05
 """How much farther than the level two groups of the same size may be one way, if they are nearer the other way."""
 
-_HORIZON = 0.032
-"""How far beyond the threshold a face still counts; what is farther counts as being there."""
-
-REACH = THRESHOLD + _HORIZON + 2 * _LONGER * 0.15
-"""Distance up to which neighbours matter: the length of embeddings is between 1.15 and 1.75."""
+_LONGER_AT_MOST = 0.15
+"""How much longer than usual embeddings of more than one or two faces in a thousand are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linkage:
-    """Agglomerative clustering with the mean distance to the nearest faces as linkage.
+    """Agglomerative clustering with the mean distance to the nearest faces as linkage."""
 
-    `threshold` is the largest link of a face and a group of a few.
-    """
+    limits: LinkageLimits
+    name: ClassVar[str] = "linkage"
 
-    threshold: float = THRESHOLD
-    name: str = "linkage"
+    @classmethod
+    def of(cls, calibration: Calibration, threshold: float | None) -> Self:
+        """Return it with the limits that were measured for a model; all move with another threshold."""
+        limits = calibration.linkage
+        return cls(limits=limits if threshold is None else replace(limits, threshold=threshold))
+
+    @property
+    def reach(self) -> float:
+        """Distance up to which neighbours matter, also to suggest groups."""
+        return self._horizon + self.limits.looser + 2 * self.limits.longer * _LONGER_AT_MOST
+
+    @property
+    def _horizon(self) -> float:
+        return self.limits.threshold + self.limits.horizon
 
     def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group."""
-        groups = _Groups.of(problem)
-        pairs = _Pairs.of(problem, neighbours, self.threshold + _HORIZON)
-        for level in [*np.arange(self.threshold - _FIRST, self.threshold, _LEVEL), self.threshold]:
+        groups = _Groups.of(problem, self.limits)
+        pairs = _Pairs.of(problem, neighbours, self.limits, self._horizon)
+        last = self.limits.threshold
+        for level in [*np.arange(last - _FIRST, last, _LEVEL), last]:
             joined = True
             while joined:
-                links = groups.links(pairs, self.threshold + _HORIZON, level)
-                joined = groups.join(links) and level == self.threshold
+                links = groups.links(pairs, self._horizon, level)
+                joined = groups.join(links) and level == last
         return groups.labels
 
-    def near(self, problem: ClusteringProblem, neighbours: Neighbours, labels: Indices, *, slack: float) -> "Links":
-        """Return the links of groups that would be joined if the threshold were larger by `slack`, the nearest first.
+    def near(self, problem: ClusteringProblem, neighbours: Neighbours, labels: Indices) -> "Links":
+        """Return the links of groups that would be joined if the threshold were looser, the nearest first.
 
         Groups that may not come together are left out.
         """
-        horizon = self.threshold + _HORIZON + slack
-        groups = _Groups.of(problem, labels)
-        links = groups.links(_Pairs.of(problem, neighbours, horizon), horizon, self.threshold + slack)
+        horizon = self._horizon + self.limits.looser
+        groups = _Groups.of(problem, self.limits, labels)
+        pairs = _Pairs.of(problem, neighbours, self.limits, horizon)
+        links = groups.links(pairs, horizon, self.limits.threshold + self.limits.looser)
         return links.take(np.lexsort((links.larger, links.smaller, links.costs)))
 
 
@@ -103,9 +97,10 @@ class _Pairs:
     distances: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, problem: ClusteringProblem, neighbours: Neighbours, horizon: float) -> Self:
-        excess = (np.linalg.norm(problem.embeddings, axis=1) - _USUAL_LENGTH).astype(np.float32)
-        distances = neighbours.distances - np.float32(_LONGER) * (excess[neighbours.faces] + excess[neighbours.others])
+    def of(cls, problem: ClusteringProblem, neighbours: Neighbours, limits: LinkageLimits, horizon: float) -> Self:
+        excess = (np.linalg.norm(problem.embeddings, axis=1) - limits.usual_length).astype(np.float32)
+        longer = np.float32(limits.longer) * (excess[neighbours.faces] + excess[neighbours.others])
+        distances = neighbours.distances - longer
         kept = np.flatnonzero(distances < horizon)
         kept = kept[np.argsort(neighbours.faces[kept] + distances[kept].astype(np.float64) / 2, kind="stable")]
         return cls(faces=neighbours.faces[kept], others=neighbours.others[kept], distances=distances[kept])
@@ -140,9 +135,10 @@ class _Groups:
     labels: Indices
     firm: npt.NDArray[np.bool_]
     apart: Indices
+    limits: LinkageLimits
 
     @classmethod
-    def of(cls, problem: ClusteringProblem, labels: Indices | None = None) -> Self:
+    def of(cls, problem: ClusteringProblem, limits: LinkageLimits, labels: Indices | None = None) -> Self:
         """Start with the existing groups and each free face as its own group; or with these groups."""
         count = len(problem.firm)
         if labels is None:
@@ -153,7 +149,7 @@ class _Groups:
         firm = np.zeros(int(labels.max(initial=-1)) + 1, np.bool_)
         seeded = np.flatnonzero(problem.seeds >= 0)
         firm[labels[seeded[problem.firm[problem.seeds[seeded]]]]] = True
-        return cls(labels=labels, firm=firm, apart=problem.apart)
+        return cls(labels=labels, firm=firm, apart=problem.apart, limits=limits)
 
     def links(self, pairs: _Pairs, horizon: float, level: float) -> Links:
         """Return the links of all groups that may be joined and are near enough for this level."""
@@ -239,10 +235,12 @@ class _Groups:
         margins: npt.NDArray[np.float64],
         votes: npt.NDArray[np.float64],
     ) -> npt.NDArray[np.float64]:
-        limits = np.where(larger == 1, _TWO_FACES, 0.0)
-        limits = np.where(smaller >= _A_GROUP, _TWO_GROUPS, limits)
-        contested = _CONTESTED * np.maximum(_CLEAR - margins, 0.0)
-        allowance: npt.NDArray[np.float64] = limits + np.where(larger >= _A_GROUP, _VOTES * votes - contested, 0.0)
+        limits = self.limits
+        own = np.where(larger == 1, limits.two_faces, 0.0)
+        own = np.where(smaller >= _A_GROUP, limits.two_groups, own)
+        contested = limits.contested * np.maximum(limits.clear - margins, 0.0)
+        beside = np.where(larger >= _A_GROUP, limits.votes * votes - contested, 0.0)
+        allowance: npt.NDArray[np.float64] = own + beside
         return allowance
 
     def _compatible(self, links: Links) -> Links:

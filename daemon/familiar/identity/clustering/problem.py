@@ -1,11 +1,12 @@
 """The problem of grouping, and the contract of its algorithms."""
 
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeAlias
+from typing import ClassVar, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from familiar.embedding_models import Calibration
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.model import Embeddings
 
@@ -44,13 +45,16 @@ class Algorithm(Protocol):
     The same faces in the same order give the same groups; `grouping` puts them into an order of their own first.
     """
 
-    @property
-    def name(self) -> str:
-        """Name in the settings."""
+    name: ClassVar[str]
+    """Name in the settings."""
+
+    @classmethod
+    def of(cls, calibration: Calibration, threshold: float | None) -> Self:
+        """Return it with the limits that were measured for a model, or with another threshold."""
 
     @property
-    def threshold(self) -> float:
-        """Distance up to which neighbours matter, more or less."""
+    def reach(self) -> float:
+        """Distance up to which neighbours matter."""
 
     def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group, shape (n,): those with the same number belong together.

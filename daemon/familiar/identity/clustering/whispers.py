@@ -5,19 +5,17 @@ into a few classes by their own numbers, and a class is updated at once: the res
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from familiar.embedding_models import Calibration
 from familiar.identity.clustering.bounds import within_bounds
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.problem import ClusteringProblem, Indices
 from familiar.model import Embeddings
-
-THRESHOLD = 0.45
-"""Largest distance of two connected faces; docs/clusters.md has others."""
 
 _CLASSES = 8
 _ROUNDS = 50
@@ -31,8 +29,18 @@ class Whispers:
     Two faces updated at once can swap labels forever; so in the last rounds each face also counts itself.
     """
 
-    threshold: float = THRESHOLD
-    name: str = "whispers"
+    threshold: float
+    name: ClassVar[str] = "whispers"
+
+    @classmethod
+    def of(cls, calibration: Calibration, threshold: float | None) -> Self:
+        """Return it with the threshold that was measured for a model, or with another one."""
+        return cls(threshold=calibration.whispers if threshold is None else threshold)
+
+    @property
+    def reach(self) -> float:
+        """Distance up to which neighbours matter."""
+        return self.threshold
 
     def group(self, problem: ClusteringProblem, neighbours: Neighbours) -> Indices:
         """Return the number of each face's group."""

@@ -1,1 +1,1 @@
-"""Clusters of faces that nobody has named: names for them, and folders of pictures of them."""
+"""Clusters of faces: their names, and folders with pictures of them."""

@@ -1,4 +1,4 @@
-"""Group the faces in the store that nobody is known to be."""
+"""Group the faces of unknown people in the store."""
 
 from familiar.settings import ClusteringSettings
 from familiar.store.clusters.rounds import GroupingResult
@@ -6,9 +6,9 @@ from familiar.store.store import Store
 
 
 def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingResult:
-    """Group the faces that nobody is known to be, and write down what came of it.
+    """Group the faces of unknown people, and write the result down.
 
-    The store is not locked meanwhile; what somebody else decides before the end stays as they decided it.
+    The store is not locked in the meantime; what somebody else decides before the end stays as they decided it.
     """
     from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - the daemon never loads its libraries
 
@@ -18,5 +18,5 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingR
 
 
 def basis_of_round(store: Store, settings: ClusteringSettings, model: str) -> str:
-    """Return what a round of grouping is based on; where it is that of the last round, there is nothing new."""
+    """Return what a round of grouping is based on; if it equals that of the last round, there is nothing new."""
     return store.rounds.basis(model) + settings.model_dump_json()

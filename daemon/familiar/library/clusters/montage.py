@@ -12,7 +12,7 @@ from familiar.vision.faces.montage import TILE, montage
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClusterMontage:
-    """A picture of faces in rows; those that it shows have the numbers 1 to n there, in this order."""
+    """A picture of faces in rows; the faces have the numbers 1 to n in it, in this order."""
 
     picture: Image.Image
     faces: tuple[ClusterFace, ...]
@@ -21,7 +21,7 @@ class ClusterMontage:
 async def montage_of(
     faces: Sequence[ClusterFace], thumbnails: FaceThumbnails, *, columns: int, rows: int
 ) -> ClusterMontage:
-    """Return a picture of the most and the least typical faces of a cluster, as many as there is room for.
+    """Return a picture of the most and the least typical faces of a cluster, as many as fit.
 
     Args:
         faces: all of them, those nearest to the centre first.

@@ -6,9 +6,9 @@ from familiar.store.store import Store
 
 
 def name_cluster(store: Store, cluster_id: int, name: str, *, model: str, allow_same_photo: bool = False) -> int:
-    """Say whose faces those of a cluster are, register some of them as references, and return the id of the event.
+    """Give a cluster a name, register some of its faces as references, and return the id of the event.
 
-    A person is twice in one photo only with `allow_same_photo`.
+    Two faces of one photo are one person only with `allow_same_photo`.
 
     Raises:
         UsageError: there is no such cluster, the name can't be used, or it was refused for the cluster.
@@ -17,4 +17,4 @@ def name_cluster(store: Store, cluster_id: int, name: str, *, model: str, allow_
     chosen = [ids[number] for number in choose_references(embeddings, qualities)]
     if ids and not chosen:
         raise UsageError(f"Cluster {cluster_id} can't be named: the embeddings of all its faces are damaged.")
-    return store.decisions.name(cluster_id, name, references=chosen, allow_same_photo=allow_same_photo)
+    return store.decisions.clusters.name(cluster_id, name, references=chosen, allow_same_photo=allow_same_photo)

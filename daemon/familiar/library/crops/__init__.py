@@ -1,1 +1,1 @@
-"""Crops for data sets: which faces are cropped, and what is recorded about them."""
+"""Crops for data sets: the selection of faces, and their manifests."""

@@ -14,24 +14,24 @@ from familiar.store.views.candidates import PhotoGlance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropCandidates:
-    """Photos by id, each with the paths where it may be; and files that could not be read, with the reason."""
+    """Photos by id, each with its possible paths; and unreadable files, with the reason."""
 
     photos: Mapping[int, PhotoGlance]
     paths: Mapping[int, Sequence[Path]]
     unread: Sequence[Unmatched] = ()
 
     def path_of(self, photo: int) -> Path | None:
-        """Return where a photo is now."""
+        """Return the present path of a photo."""
         return next(filter(os.path.lexists, self.paths[photo]), None)
 
     def copies_of(self, photo: int, path: Path) -> tuple[str, ...]:
-        """Return where else the content of a photo is now, as text in alphabetical order."""
+        """Return the other present paths of the content of a photo, as sorted text."""
         others = {other for other in self.paths[photo] if other != path}
         return tuple(sorted(shown_path(other) for other in others if os.path.lexists(other)))
 
 
 def known_photos(store: Store, model: str, *, apart_from: Sequence[Path]) -> CropCandidates:
-    """Return all photos that are somewhere, as far as is known, except for what is in some folders alone."""
+    """Return all photos with a known path, except for those only in certain folders."""
     paths = {
         photo: outside
         for photo, places in store.sightings.all_paths().items()

@@ -1,4 +1,4 @@
-"""One folder of crops: what is there already, what is to be added, and what is recorded about it."""
+"""One folder of crops: existing crops, crops to add, and its manifest."""
 
 import math
 import os
@@ -46,10 +46,10 @@ class CropFolder:
     """A folder of crops with its faces.json."""
 
     def __init__(self, folder: Path, sought: CropReference, settings: RecordedOptions) -> None:
-        """Read what is there.
+        """Read the folder.
 
         Raises:
-            UsageError: it has a faces.json that is not of this program, or crops of others, or made in another way.
+            UsageError: it has a faces.json of another program, or crops of another person or with other settings.
         """
         self.path = folder
         self.sought = sought
@@ -93,7 +93,7 @@ class CropFolder:
     def plan(
         self, photo: PhotoGlance, source: Path, found: Sequence[SelectedFace], copies: Sequence[str] = ()
     ) -> list[Crop]:
-        """Return the crops of a photo that are not there yet; the others learn where its content was found."""
+        """Return the missing crops of a photo; add the paths of its content to the others."""
         for path in (shown_path(source), *copies):
             self._unmatched.pop(("", path), None)  # it can be read by now
         self._found_at(photo.hash, source, copies)
@@ -112,7 +112,7 @@ class CropFolder:
         return _entry_of(photo, source, found, name=name, copies=copies, engine=self.sought.model)
 
     def leave_out(self, unmatched: Unmatched) -> None:
-        """Record why a photo has no crop, unless it has one already."""
+        """Record why a photo has no crop, unless it has one."""
         if unmatched.hash is not None:
             self._unmatched.pop(("", unmatched.path), None)  # it can be read by now
         if unmatched.hash is None or not self._cropped.get(unmatched.hash):
@@ -129,14 +129,14 @@ class CropFolder:
 
     @property
     def has_changed(self) -> bool:
-        """Whether faces.json does not have what is known."""
+        """Whether faces.json is out of date."""
         return self.manifest != self._written
 
     def check_unchanged(self) -> None:
-        """Check that faces.json has what this run has read or written, or is gone.
+        """Check that faces.json is unchanged since this run read or wrote it, or is gone.
 
         Raises:
-            FamiliarError: somebody else has written it.
+            FamiliarError: another program has written it.
         """
         found = read_manifest(self.path)
         if found is not None and found != self._written:
@@ -145,7 +145,7 @@ class CropFolder:
             )
 
     def mark_written(self) -> None:
-        """Note that faces.json has what is known now."""
+        """Note that faces.json is up to date."""
         self._written = self.manifest
 
     def _add(self, face: CroppedFace) -> None:
@@ -153,7 +153,7 @@ class CropFolder:
         self._cropped[face.hash].add(_key(face))
 
     def _found_at(self, hash_: str, source: Path, copies: Sequence[str]) -> None:
-        """Add the paths of a content to the crops of it, and what earlier versions did not record."""
+        """Add the paths of content to its crops, and fields that earlier versions did not record."""
         shown = shown_path(source)
         for key in self._cropped.get(hash_, ()):
             face = self._faces[key]
@@ -227,7 +227,7 @@ def _safe_stem(source: Path) -> str:
 
 
 def _check(folder: Path, found: CropManifest, sought: CropReference, settings: RecordedOptions) -> None:
-    """Check that what is to be added to a folder is of the same kind as what is there.
+    """Check that the crops to add to a folder are of the same kind as the existing ones.
 
     Raises:
         UsageError: it is not.

@@ -1,4 +1,4 @@
-"""faces.json: what is in a folder of crops, and where it comes from."""
+"""faces.json: the crops in a folder, and their sources."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -25,9 +25,9 @@ _FileName = Annotated[str, Field(pattern=r"^[^/\x00]+$")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferencePhoto:
-    """A photo that a person was registered by, where it lay then; None for what is not known of it.
+    """A reference photo of a person, with its path then; unknown fields are None.
 
-    `embedding` is the SHA-256 of the face's embedding, by which the person is known again under another name.
+    `embedding` is the SHA-256 of the face's embedding, which identifies the person after a rename.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -70,7 +70,7 @@ class ImageReference:
 class CroppedFace:
     """One crop: its name in the folder, and the face in pixels of the upright original.
 
-    `source` is for people, `uri` is exact; `copies` are more paths where the same content was found. `distance` and
+    `source` is for people, `uri` is exact; `copies` are other paths of the same content. `distance` and
     `score` are None for a face that can't be compared; `size` is the shorter side of its box, `scale` is pixels of the
     crop for one of the original; `time` is that of the frame in a video, in seconds.
     """
@@ -135,10 +135,10 @@ _FILE = ManifestFile(name=MANIFEST_NAME, content=TypeAdapter(CropManifest), reme
 
 
 def read_manifest(folder: Path) -> CropManifest | None:
-    """Return what is known of a folder of crops; None for a folder that is new, or has no such file.
+    """Return the manifest of a folder of crops; None for a new folder, or one without a manifest.
 
     Raises:
-        UsageError: it is not a folder, or its file is damaged, or not of this program: it is never replaced.
+        UsageError: it is not a folder, or its manifest is damaged or of another program; it is never replaced.
     """
     return _FILE.read(folder)
 
@@ -147,7 +147,7 @@ def write_manifests(manifests: Mapping[Path, CropManifest]) -> None:
     """Write the manifests of some folders, all or none; the folders are created if needed.
 
     Raises:
-        FamiliarError: one can't be written; what was there before still is, and no folder was made.
+        FamiliarError: one can't be written; then the previous ones remain, and no folder was created.
     """
     missing = dict.fromkeys(above for folder in manifests for above in (folder, *folder.parents) if not above.exists())
     try:

@@ -1,4 +1,4 @@
-"""How a data set is made: which faces are taken, and how they are cut out."""
+"""The options of a data set: the faces to crop, and how to crop them."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -50,7 +50,7 @@ class CropOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedOptions(CropOptions):
-    """How the crops of one data set are made, and which faces are taken, as `faces.json` has it."""
+    """The options of one data set, as in `faces.json`."""
 
     threshold: float
     faces: Taken
@@ -91,7 +91,7 @@ def checked_options(options: CropOptions) -> CropOptions:
 
 
 def differences(wished: RecordedOptions, recorded: RecordedOptions) -> list[str]:
-    """Return in what two settings differ: the option, what was recorded, and what is wished for."""
+    """Return the differences of two settings: the option, the recorded and the requested value."""
     own, other = asdict(wished), asdict(recorded)
     return [
         f"{name.replace('_', '-')} was {_shown(other[name])}, not {_shown(own[name])}"

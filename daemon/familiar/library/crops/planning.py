@@ -1,4 +1,4 @@
-"""Decide what is to be cropped for all folders of one command; photos that several of them need are decoded once."""
+"""Plan the crops for all folders of one command; photos used by several folders are decoded once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ from familiar.model import Crop, Plan
 def plan_crops(
     chooser: FaceSelector, folders: Sequence[CropFolder], sources: CropCandidates
 ) -> list[tuple[int, Path, Plan]]:
-    """Return what is to be done, a plan a photo; the folders know what they miss, and why.
+    """Return one plan for each photo; the folders record the missing photos, and why.
 
     Raises:
-        FamiliarError: there is no face in any of the photos.
+        FamiliarError: no photo has a face.
     """
     crops: dict[int, list[Crop]] = {}
     places: dict[int, Path] = {}
@@ -40,7 +40,7 @@ def plan_crops(
 
 
 def _without(sources: CropCandidates, reasons: Mapping[int, str]) -> Iterator[Unmatched]:
-    """Give the photos in which nothing is cropped, and the files that could not be read."""
+    """Yield the photos without crops, and the files that could not be read."""
     for photo, reason in reasons.items():
         path = sources.paths[photo][0]
         yield Unmatched(
@@ -58,7 +58,7 @@ def _gone(sources: CropCandidates, photo: int) -> Unmatched:
 
 
 def _nothing(sources: CropCandidates) -> str:
-    """Say why there is no face at all."""
+    """Return why there is no face at all."""
     if photos := len(sources.photos):
         return f"No face found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
     if sources.unread:

@@ -48,14 +48,14 @@ class Recorder:
                     added.append(entry)
                     self._unsaved.append(_Unsaved(folder=folder, entry=entry, step=step))
         if self._clock() - self._saved_at >= _EVERY:
-            with suppress(FamiliarError):  # the last time is what counts
+            with suppress(FamiliarError):  # the last result counts
                 self.save()
 
     def save(self) -> None:
         """Write the changed files, all or none.
 
         Raises:
-            FamiliarError: one can't be written, or somebody else has written it in the meantime.
+            FamiliarError: one can't be written, or another program has written it in the meantime.
         """
         self._saved_at = self._clock()
         changed = [folder for folder in self.added if folder.has_changed]

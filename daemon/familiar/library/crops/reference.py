@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from familiar.errors import FamiliarError
 from familiar.identity.people import KnownPerson
-from familiar.identity.scoring import distances_to
+from familiar.identity.search import distances_from
 from familiar.library.crops.manifest import ImageReference, PersonReference, Reference, ReferencePhoto, shown_path
 from familiar.library.scoring import Scorer
 from familiar.model import Face, Photo
@@ -20,7 +20,7 @@ from familiar.store.views.faces import FaceStack
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Distances:
-    """How far each face of a stack is, shape (n,), infinite for a damaged one; and which are known to be others."""
+    """The distance of each face of a stack, shape (n,), infinite for a damaged one; and which are known others."""
 
     distances: npt.NDArray[np.float64]
     others: npt.NDArray[np.bool_]
@@ -56,19 +56,16 @@ class CropReference(Protocol):
 class PersonToCrop:
     """A registered person; distances are those of matching."""
 
-    def __init__(
-        self, store: Store, scorer: Scorer, name: str, *, threshold: float, nearest: int, is_matched: bool
-    ) -> None:
-        """Take the person's name, and how matching is done; faces are compared by the scorer's model.
+    def __init__(self, store: Store, scorer: Scorer, name: str, *, threshold: float, is_matched: bool) -> None:
+        """Take the person's name, and the usual threshold; faces are compared by the scorer's model.
 
         Raises:
-            UsageError: there is no such person, or they have no references of that model.
+            UsageError: the person does not exist, or has no references of that model.
         """
         self.model = scorer.model
         self.is_matched = is_matched
         self._scorer = scorer
         self._known: KnownPerson = scorer.person(name)
-        self._nearest = nearest
         self.person: str | None = self._known.name
         self.threshold = threshold if self._known.threshold is None else self._known.threshold
         self.reference = _reference_of(store, self._known.name, scorer.model)
@@ -77,8 +74,7 @@ class PersonToCrop:
         """Compare faces with the person."""
         others = np.zeros(len(faces), np.bool_)
         others[self._scorer.others(self._known, faces)] = True
-        distances = distances_to(faces.embeddings, self._known.references, nearest=self._nearest)
-        return Distances(distances=distances, others=others)
+        return Distances(distances=self._scorer.measured(self._known, faces), others=others)
 
 
 class FaceToCrop:
@@ -89,7 +85,7 @@ class FaceToCrop:
 
     def __init__(self, path: Path, photo: Photo, face: Face, *, threshold: float) -> None:
         """Take the photo, the face in it, and the threshold."""
-        self._embedding = face.embedding[None]
+        self._embedding = face.embedding
         self.model = face.engine
         self.threshold = threshold
         self.reference = ImageReference(
@@ -105,15 +101,15 @@ class FaceToCrop:
 
     def measure(self, faces: FaceStack) -> Distances:
         """Compare faces with this one."""
-        distances = distances_to(faces.embeddings, self._embedding, nearest=1)
+        distances = distances_from(self._embedding, faces.embeddings)
         return Distances(distances=distances, others=np.zeros(len(faces), np.bool_))
 
 
 def choose_face(path: Path, photo: Photo, *, largest: bool) -> Face:
-    """Return the face in a photo of reference.
+    """Return the face in a reference photo.
 
     Raises:
-        FamiliarError: there is none, or there are several, and it was not said that the largest is meant.
+        FamiliarError: there is none, or there are several and `largest` is not set.
     """
     if not photo.faces:
         raise FamiliarError(f"{path}: no face found; give a photo that shows the face to look for.")

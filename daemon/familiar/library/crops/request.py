@@ -25,7 +25,7 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CropRequest:
-    """Whose faces are cropped, out of which photos, into which folder, and how.
+    """A request for crops: people, photos, target folder and options.
 
     Either `people` are named, or a photo of `reference`. Without `folders` all known photos are taken. `threshold` is
     None where matching decides.
@@ -57,10 +57,10 @@ def checked_request(request: CropRequest) -> CropRequest:
 
 
 def open_folders(store: Store, request: CropRequest, references: Sequence[CropReference]) -> list[CropFolder]:
-    """Return the folders of crops, one for each reference, with what is known of them.
+    """Return the folders of crops, one for each reference, with their manifests.
 
     Raises:
-        UsageError: one is in a folder that is looked through, is a file, or has other crops.
+        UsageError: one is in a scanned folder, is a file, or has other crops.
     """
     names = folder_names([one.person or "" for one in references], taken=())
     folders = []

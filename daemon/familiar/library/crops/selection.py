@@ -17,7 +17,7 @@ from familiar.store.views.faces import FaceStack
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SelectedFace:
-    """A face that is to be cropped, with its distance; `number` counts the faces of its photo from 1."""
+    """A face to crop, with its distance; `number` counts the faces of its photo from 1."""
 
     face: Face
     number: int
@@ -29,7 +29,7 @@ class SelectedFace:
 class CropSelection:
     """The faces to crop of each photo, nearest first, and the reasons for all other photos.
 
-    `faces` is how many there are in all the photos.
+    `faces` is the total number of faces.
     """
 
     faces: int
@@ -48,7 +48,7 @@ class _Measured:
 
 
 class FaceSelector:
-    """Chooses among faces that the store has."""
+    """Selects faces of the store."""
 
     def __init__(self, store: Store) -> None:
         """Take the store."""
@@ -57,7 +57,7 @@ class FaceSelector:
     def choose(
         self, sought: CropReference, settings: RecordedOptions, photos: Mapping[int, PhotoGlance]
     ) -> CropSelection:
-        """Return what is to be cropped of these photos."""
+        """Return the faces to crop of these photos."""
         measured = _measure(sought, self._store.faces.of_photos(sought.model, list(photos)))
         found: dict[int, list[SelectedFace]] = {}
         reasons: dict[int, str] = {}
@@ -92,7 +92,7 @@ class FaceSelector:
             yield photo.id, fault or SelectedFace(face=face, number=int(numbers[place]), distance=distance, scale=scale)
 
     def _near(self, sought: CropReference, settings: RecordedOptions, measured: _Measured) -> npt.NDArray[np.int64]:
-        """Return the places of faces that may be taken, or for which there is more to say than their distance."""
+        """Return the indices of candidate faces, including those rejected for another reason than distance."""
         if settings.faces == "every":
             return np.arange(len(measured.ids))
         within = measured.distances <= settings.threshold
@@ -102,7 +102,7 @@ class FaceSelector:
 
 
 class _Judge:
-    """Says what is wrong with a face that is near enough."""
+    """Gives the reason to reject a face that is near enough."""
 
     def __init__(self, sought: CropReference, settings: RecordedOptions, matches: Mapping[int, Match]) -> None:
         self._sought = sought

@@ -1,8 +1,7 @@
 """CSV by RFC 4180: UTF-8, a header, lines that end with CR LF.
 
-Lists are JSON. A spreadsheet takes a cell that begins with one of a few characters for a formula, and would run what
-somebody wrote into a file's name: such a text gets an apostrophe in front of it, as spreadsheets themselves write it
-(OWASP, "CSV Injection").
+Lists are JSON. A spreadsheet runs cells that start with certain characters as formulas, including text from file names:
+such a text gets a leading apostrophe, as in spreadsheets (OWASP, "CSV Injection").
 """
 
 import csv
@@ -37,7 +36,7 @@ class CommaSeparated:
         )
 
     def close(self) -> None:
-        """Do nothing: the last line has ended."""
+        """Do nothing: the last line is complete."""
 
     def _lines(self, rows: Sequence[Sequence[Any]]) -> None:
         text = io.StringIO(newline="")

@@ -1,4 +1,4 @@
-"""The formats of exported tables: what each can do, and which is meant."""
+"""The formats of exported tables, and their selection."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ class RowWriter(Protocol):
         """Write rows; raises OSError."""
 
     def close(self) -> None:
-        """Write what ends the file; the file itself stays open."""
+        """Write the end of the file; the file itself stays open."""
 
 
 def writer_of(chosen: Format, columns: Sequence[Column], output: BinaryIO) -> RowWriter:
@@ -41,10 +41,10 @@ def writer_of(chosen: Format, columns: Sequence[Column], output: BinaryIO) -> Ro
 
 
 def choose_format(named: Format | None, path: Path | None) -> Format:
-    """Return the format that is named, or else that of the file's suffix; without a file it is CSV.
+    """Return the given format, or else that of the file's suffix; without a file, CSV.
 
     Raises:
-        UsageError: there is no such format, the suffix means none, or a format that needs a file is to go without.
+        UsageError: the format or the suffix is unknown, or a format that needs a file has none.
     """
     if named is not None:
         check_choice("format", named, FORMATS)

@@ -26,11 +26,11 @@ class JsonLines:
         self._output.write("".join(f"{line}\n" for line in lines).encode())
 
     def close(self) -> None:
-        """Do nothing: the last line has ended."""
+        """Do nothing: the last line is complete."""
 
 
 def plain_embedding(value: Embedding) -> list[float | None]:
-    """Return an embedding as JSON can have it: None for what is not a number, as in a damaged one."""
+    """Return an embedding as JSON, with None for NaN in a damaged one."""
     numbers: list[float] = value.tolist()
     return [number if math.isfinite(number) else None for number in numbers]
 

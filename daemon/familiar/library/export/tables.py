@@ -1,4 +1,4 @@
-"""The tables that can be exported, and how one is written."""
+"""The tables that can be exported, and their writing."""
 
 from typing import BinaryIO, Literal, TypeAlias
 
@@ -14,10 +14,10 @@ TABLES: tuple[TableName, ...] = ("photos", "faces", "matches")
 
 
 def check_table(name: str, *, embeddings: bool) -> None:
-    """Check that there is such a table.
+    """Check that a table exists.
 
     Raises:
-        UsageError: there is none, or it has no embeddings.
+        UsageError: it does not exist, or has no embeddings.
     """
     if name not in TABLES:
         raise UsageError(f"{name!r} is not a table; use one of {', '.join(TABLES)}.")
@@ -26,7 +26,7 @@ def check_table(name: str, *, embeddings: bool) -> None:
 
 
 def table_of(store: Store, name: TableName, *, embeddings: bool) -> Table:
-    """Return a table of what the store has."""
+    """Return a table of the store."""
     match name:
         case "photos":
             return store.tables.photos()

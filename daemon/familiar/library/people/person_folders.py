@@ -1,4 +1,4 @@
-"""A data set with one folder a person: who is to be registered, and what can't be."""
+"""A data set with one folder per person: who can be registered, and what can't."""
 
 import os
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from familiar.sources.walker import walk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet:
-    """The people of a data set, and the folders and photos in it that are nobody's, each with the reason."""
+    """The people of a data set, and the folders and photos that belong to nobody, each with the reason."""
 
     candidates: tuple[Candidate, ...]
     refused: tuple[tuple[Path, str], ...]
@@ -24,24 +24,24 @@ class DataSet:
 def read_data_set(
     folder: Path, settings: Callable[[FolderSettings], FolderSettings], *, name_of: Callable[[str], str]
 ) -> DataSet:
-    """Return what lies in a folder with one folder a person, in the order of names.
+    """Return the content of a folder with one folder per person, in the order of names.
 
-    All photos in a person's folder and below it are theirs. Folders whose names mean the same person are one person's.
+    All photos in a person's folder and below are theirs. Folders whose names mean the same person are one person's.
 
     Args:
         folder: the data set.
-        settings: completes which files are photos in a folder.
-        name_of: gives the name of the person from that of the folder.
+        settings: gives the settings that say which files in a folder are photos.
+        name_of: returns the name of the person for the name of a folder.
 
     Raises:
-        UsageError: there is no such folder, it can't be read, or no folder lies in it.
+        UsageError: there is no such folder, it can't be read, or it has no folder in it.
     """
     names = _names_in(folder)
     patterns = Patterns(settings(FolderSettings(path=folder)))
     folders = [name for name in names if (folder / name).is_dir() and patterns.takes_folder(name, name)]
     if not folders:
         raise UsageError(
-            f"{folder}: there is no folder in it, and each is to be a person; for photos of one person: "
+            f"{folder}: has no folders, of which each would be a person; for photos of one person: "
             "familiar people add NAME FOLDER"
         )
     people: dict[str, Candidate] = {}
@@ -58,9 +58,9 @@ def read_data_set(
         if photos:
             people[name_key(name)] = Candidate(name=known.name, photos=known.photos + photos)
         elif not unread:
-            refused.append((folder / each, "there is no photo in it"))
+            refused.append((folder / each, "it has no photos"))
     loose = [name for name in names if not (folder / name).is_dir() and patterns.takes_file(name, name)]
-    refused += [(folder / name, "it lies in nobody's folder") for name in loose]
+    refused += [(folder / name, "it is not in the folder of a person") for name in loose]
     return DataSet(candidates=tuple(people.values()), refused=tuple(refused))
 
 
@@ -68,7 +68,7 @@ def _names_in(folder: Path) -> list[str]:
     try:
         return sorted((path.name for path in folder.iterdir()), key=os.fsencode)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"{folder}: there is no such folder.") from error
+        raise UsageError(f"{folder}: the folder does not exist.") from error
     except OSError as error:
         raise UsageError(f"{folder}: can't be read: {error.strerror}.") from error
 
@@ -79,10 +79,10 @@ def _photos(
     """Return the photos in a person's folder, and the folders in it that can't be read, each with the reason.
 
     Raises:
-        UsageError: it is a link to a folder that it lies in.
+        UsageError: it is a link to a folder above it.
     """
     if within.resolve().is_relative_to(path.resolve()):
-        raise UsageError("it is a link to a folder that it lies in")
+        raise UsageError("it is a link to a folder above it")
     errors: list[tuple[Path, str]] = []
     photos = tuple(
         Path(listing.folder, os.fsdecode(name))

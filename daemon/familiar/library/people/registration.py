@@ -17,22 +17,22 @@ from familiar.store.references import FaceToRegister, Registered
 from familiar.store.store import Store
 
 FaceChoice: TypeAlias = Literal["only", "largest", "central"]
-"""Which face of a photo is the person's: the only one, or of several the largest, or the one nearest to the centre."""
+"""Which face of a photo is registered: the only one, or of several the largest, or the one nearest to the centre."""
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Is told how many are done, and of how many."""
+"""Called with the number of photos that are done, and of all."""
 
 
 class PhotoIndexer(Protocol):
-    """Brings photos into the store."""
+    """Adds photos to the store."""
 
     async def index(self, path: Path) -> int:
-        """Return the id of the photo at `path`; raise FamiliarError where there is none that can be decoded."""
+        """Return the id of the photo at `path`; raise FamiliarError if there is none that can be decoded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Somebody who is to be registered, with their photos in order."""
+    """A person to register, with their photos in order."""
 
     name: str
     photos: tuple[Path, ...]
@@ -40,7 +40,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What came of one photo: `reason` says why it was refused."""
+    """The result for one photo: `reason` says why it was refused."""
 
     path: Path
     result: Literal["registered", "known", "refused"]
@@ -49,22 +49,22 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
-    """What came of one person: of each photo that was taken, and how many were left out, as there were enough."""
+    """The result for one person: for each photo that was examined, and how many were left out as there were enough."""
 
     person: str
     photos: tuple[Registration, ...]
     left_out: int
 
     def count(self, result: Literal["registered", "known", "refused"]) -> int:
-        """Count the photos of which this came."""
+        """Count the photos with this result."""
         return sum(photo.result == result for photo in self.photos)
 
 
 class Registrar:
-    """Looks at photos, or takes what the store knows of them, and registers a face of each.
+    """Examines photos, or takes what the store knows of them, and registers one face of each.
 
-    Nobody is registered before all photos were looked at. What was looked at is remembered: who is stopped at any
-    instant, and begins again, goes on there, and all ends as if nothing had happened.
+    Nothing is registered until all photos are examined. What was examined is remembered: a registration that is stopped
+    at any instant and begun again continues there, and ends as if it had not been stopped.
     """
 
     def __init__(
@@ -78,16 +78,16 @@ class Registrar:
         choice: FaceChoice = "only",
         most: int | None = None,
     ) -> None:
-        """Take the rooms, and how photos are taken.
+        """Take the store, what examines photos, and how faces are chosen.
 
         Args:
-            store: where all is written.
-            indexer: looks at photos.
-            reencoder: encodes faces again that another model encoded.
+            store: where everything is written.
+            indexer: examines photos.
+            reencoder: encodes faces again that were encoded by another model.
             recogniser: matches faces.
-            at_once: photos to have under way.
-            choice: which face of a photo is taken.
-            most: photos of a person that are enough, the first ones that will do; None: all.
+            at_once: number of photos that are examined at the same time.
+            choice: which face of a photo is registered.
+            most: largest number of photos of a person, the first usable ones; None: all.
         """
         self._store = store
         self._indexer = indexer
@@ -98,12 +98,12 @@ class Registrar:
         self._most = most
 
     async def register(self, candidates: Sequence[Candidate], progress: Progress) -> list[Enrolment]:
-        """Register faces of these people; return what came of each, in order.
+        """Register faces of these people; return the result for each, in order.
 
-        A person is written down with their first reference, and not without.
+        A person is added with their first reference, and not without.
 
         Raises:
-            StoreError: something could not be written; nobody is registered.
+            StoreError: something could not be written; nothing is registered.
         """
         people = [_Person(candidate, self._most) for candidate in candidates]
         await self._look(people, progress)
@@ -114,13 +114,13 @@ class Registrar:
         return [person.enrolment(of_each) for person in people]
 
     def _match_new(self, photos: Iterable[int | None]) -> None:
-        """Match the faces of photos that were not seen before; where people change, all faces are matched anyway."""
+        """Match the faces of photos that are new; if people have changed, all faces are matched anyway."""
         for photo in photos:
             if photo is not None and not self._store.photos.matches(photo):
                 self._recogniser.recognise(photo)
 
     async def _look(self, people: Sequence["_Person"], progress: Progress) -> None:
-        """Look at the photos of all people side by side, so that no worker waits for the last photo of a person."""
+        """Examine the photos of all people at the same time, so that no worker waits for the last photo of a person."""
         waiting = deque(people)
         total, done = sum(person.wanted for person in people), 0
         progress(done, total)
@@ -134,7 +134,7 @@ class Registrar:
                     waiting.popleft()
                     continue
                 if not person.take(place, await self._see(person.candidate.photos[place])):
-                    waiting.appendleft(person)  # another photo may have to stand in for it
+                    waiting.appendleft(person)  # another photo may have to replace it
                 done += 1
                 progress(done, max(done, total))
 
@@ -167,14 +167,14 @@ class Registrar:
 
 
 def _from_centre(photo: Photo, face: Face) -> float:
-    """Return the distance of the middle of a face from that of the photo, in pixels."""
+    """Return the distance between the centres of a face and of its photo, in pixels."""
     x, y = (face.box.left + face.box.right) / 2, (face.box.top + face.box.bottom) / 2
     return math.hypot(x - photo.width / 2, y - photo.height / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """What was seen in a photo: the ids of photo and chosen face, or the reason why there is none."""
+    """What was found in a photo: the ids of the photo and the chosen face, or the reason why there is none."""
 
     photo: int | None = None
     face: int | None = None
@@ -182,7 +182,7 @@ class _Look:
 
 
 class _Person:
-    """How far a candidate is: which of their photos are looked at, and what was seen, by the places of the photos."""
+    """The state of a candidate: which photos were examined, and what was found, by the position of the photo."""
 
     def __init__(self, candidate: Candidate, most: int | None) -> None:
         self.candidate = candidate
@@ -192,7 +192,7 @@ class _Person:
         self._next = 0
 
     def next_place(self) -> int | None:
-        """Return the place of the next photo to look at; None while those under way may be enough."""
+        """Return the position of the next photo to examine; None while those under way may be enough."""
         under_way = self._next - len(self.looks)
         if self._next == len(self.candidate.photos) or len(self._found) + under_way >= self.wanted:
             return None
@@ -200,7 +200,7 @@ class _Person:
         return self._next - 1
 
     def take(self, place: int, look: _Look) -> bool:
-        """Take in what was seen in a photo; return whether that is a face, and another one than in photos before."""
+        """Note what was found in a photo; return whether it is a face that no earlier photo had."""
         self.looks[place] = look
         if look.face is None or look.face in self._found:
             return False
@@ -217,7 +217,7 @@ class _Person:
         ]
 
     def enrolment(self, registered: Iterator[Registered]) -> Enrolment:
-        """Return what came of this person; `registered` gives that of each of their faces, in order."""
+        """Return the result for this person; `registered` gives that of each of their faces, in order."""
         results = []
         for place, look in sorted(self.looks.items()):
             path = self.candidate.photos[place]
@@ -232,7 +232,7 @@ class _Person:
         if registered.added:
             return Registration(path=path, result="registered")
         if registered.owner is None:
-            return Registration(path=path, result="refused", reason="its face was forgotten meanwhile")
+            return Registration(path=path, result="refused", reason="its face was removed in the meantime")
         if name_key(registered.owner) == name_key(self.candidate.name):
             return Registration(path=path, result="known")
         reason = f"the face is registered for {registered.owner!r} already"

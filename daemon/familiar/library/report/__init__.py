@@ -1,1 +1,1 @@
-"""The report: what the store has, as figures, and as one page that needs nothing else."""
+"""The report: the store in numbers, and as one self-contained page."""

@@ -44,12 +44,12 @@ def types_chart(types: Sequence[Count]) -> str:
 
 
 def sources_chart(sources: Sequence[Count]) -> str:
-    """Return photos by where they are."""
+    """Return photos by source."""
     return _rows(sources, "Photos by source")
 
 
 def years_chart(years: Sequence[Year]) -> str:
-    """Return photos by the year in which they were taken, those of known years."""
+    """Return photos by year taken, without unknown years."""
     counts = {row.year: row.photos for row in years if row.year is not None}
     known = sorted(counts)
     if known[-1] - known[0] <= _GAPS:
@@ -59,7 +59,7 @@ def years_chart(years: Sequence[Year]) -> str:
 
 
 def crowds_chart(crowds: Sequence[PhotosByFaces]) -> str:
-    """Return photos by how many faces they have."""
+    """Return photos by number of faces."""
     classes = classes_of(crowds)
     return _columns([name for name, _ in classes], [photos for _, photos in classes], "Photos by number of faces")
 
@@ -76,7 +76,7 @@ def classes_of(crowds: Sequence[PhotosByFaces]) -> list[tuple[str, int]]:
 
 
 def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
-    """Return how the scores of all faces are spread, with the threshold."""
+    """Return the distribution of the scores of all faces, with the threshold."""
     label = f"Faces by score; threshold: {threshold:.3f}"
     with _figure(_WIDTH, _HEIGHT, layout="constrained") as figure:
         axes = figure.add_subplot()
@@ -88,7 +88,7 @@ def scores_chart(scores: Sequence[ScoreClass], threshold: float) -> str:
 
 
 def person_chart(person: PersonFigures, low: float) -> str:
-    """Return how the scores of one person's faces are spread, from the score `low` to 1; a small chart."""
+    """Return the distribution of the scores of one person's faces, from `low` to 1, as a small chart."""
     label = f"Faces by score; threshold: {person.threshold:.3f}"
     with _figure(*_SMALL, layout=None) as figure:
         axes = figure.add_axes((0.07, 0.24, 0.86, 0.72))
@@ -137,7 +137,7 @@ def _rows(counts: Sequence[Count], label: str) -> str:
 
 
 def _columns(names: Sequence[str], photos: Sequence[int], label: str) -> str:
-    """Return bars side by side in the order of their names, as many of which are written as there is room for."""
+    """Return vertical bars in the order of their names; names are shown as space permits."""
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, len(names)) if len(names) / step <= _TICKS + 3)
     first = next((place for place, name in enumerate(names) if name.isdigit() and int(name) % step == 0), 0)
     shown = range(first, len(names), step)
@@ -176,7 +176,7 @@ def _finish(axes: "Axes") -> None:
 
 
 def _short(name: str) -> str:
-    """Return a name as there is room for it: of a path the end, of other names the beginning."""
+    """Return a shortened name: the end of a path, the beginning of other names."""
     shown = plain(name)
     if len(shown) <= _NAME:
         return shown

@@ -42,7 +42,7 @@ async def cut_pictures(
 async def _cut(
     candidates: Mapping[int, Sequence[RepresentativeFace]], portraits: FaceThumbnails, progress: Callable[[int], None]
 ) -> dict[int, bytes]:
-    """Return a picture for each whose candidates can be cut out: the first ones, where those fail the second ones."""
+    """Return a picture for each, from the first candidates that can be cut out."""
     found: dict[int, bytes] = {}
     for turn in range(_CANDIDATES):
         wanted = {key: faces[turn] for key, faces in candidates.items() if key not in found and len(faces) > turn}

@@ -60,7 +60,7 @@ class ScoreClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonFigures:
-    """A person: counts, the years of their photos, the least score that counts, and how scores are spread."""
+    """A person: counts, the years of their photos, the minimum score, and the distribution of scores."""
 
     id: int
     name: str
@@ -213,7 +213,7 @@ def _years(photos: Sequence[PhotoCount]) -> tuple[Year, ...]:
 
 
 def _sources(where: PhotoLocations, names: Mapping[Path, str]) -> tuple[Count, ...]:
-    """Return how many photos each source has; folders that are called the same go by their paths."""
+    """Return the number of photos of each source; folders with the same name are shown by path."""
     called = {path: names.get(path) or path.name or str(path) for path, _ in where.roots}
     common = {name for name, folders in Counter(called.values()).items() if folders > 1}
     return tuple(
@@ -242,7 +242,7 @@ def _person(row: PersonCount, scores: Sequence[ScoreCount], threshold: float) ->
 
 
 def _classes(scores: Sequence[ScoreCount]) -> tuple[ScoreClass, ...]:
-    """Return the classes that have any faces, from the lowest score up."""
+    """Return the classes with faces, from the lowest score up."""
     accepted: Counter[int] = Counter()
     others: Counter[int] = Counter()
     for row in scores:

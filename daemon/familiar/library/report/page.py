@@ -1,4 +1,4 @@
-"""The page: one file that holds its style, its charts and its pictures, runs nothing and asks for nothing."""
+"""The page: one file with its style, charts and pictures, without scripts and external resources."""
 
 import base64
 import re
@@ -35,7 +35,7 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def is_report(path: Path) -> bool:
-    """Return whether a file is a report that was written before; raises OSError where it can't be read."""
+    """Return whether a file is a report; raises OSError if it can't be read."""
     with open_regular(path) as file:
         return _MARK.search(file.read(_HEAD)) is not None
 
@@ -55,9 +55,9 @@ def render(figures: Figures, pictures: Pictures, *, faces: bool) -> str:
     """Return the page.
 
     Args:
-        figures: what it says.
-        pictures: the faces that it shows.
-        faces: whether it shows faces at all; if not, no place is left for those that are missing.
+        figures: its numbers.
+        pictures: its faces.
+        faces: whether it shows faces; if not, there are no placeholders.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -135,7 +135,7 @@ def _number(count: int) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Return a share in percent; what is not all is never called all, nor what is something nothing."""
+    """Return a share in percent; never 100 % for less than all, nor 0 % for more than none."""
     if not whole:
         return "0\u00a0%"
     percent = round(100 * part / whole)

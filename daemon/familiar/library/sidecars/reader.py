@@ -114,7 +114,7 @@ class SidecarReader:
             fresh = [region for region in regions if not any(_is_one(region, other) for other in taken)]
             names = self._faces_named(photo, fresh, left)
             confirmed = {face: region.name for face, region in names.items()}
-            event = self._store.decisions.confirm(confirmed, source=sidecar.name) if names else None
+            event = self._store.decisions.confirmations.confirm(confirmed, source=sidecar.name) if names else None
             self._store.sidecars.note_taken(photo_id, names.values(), at=self._store.now())
             self._store.sidecars.note_read(sidecar, photo_id, looks)
         if event is not None:
@@ -139,7 +139,7 @@ class SidecarReader:
 
     def _objection(self, face: int, name: str) -> str | None:
         try:
-            return self._store.decisions.objection(face, check_name(name))
+            return self._store.decisions.confirmations.objection(face, check_name(name))
         except UsageError as error:
             return str(error)
 

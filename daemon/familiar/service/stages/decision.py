@@ -1,4 +1,4 @@
-"""Decide what is done with a photo, and wait until it is its turn."""
+"""Decide the operations of a photo, and wait for its turn."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from familiar.store.store import Store
 
 
 class Decide:
-    """Makes the plan of a photo by the rules, and renders its crops ahead of its turn."""
+    """Makes the plan of a photo by the rules, and renders its crops in advance."""
 
     def __init__(self, *, planner: Planner, sources: Sources, runner: OperationRunner) -> None:
         """Take what makes plans, the sources of paths, and what renders crops."""
@@ -39,7 +39,7 @@ class WaitForTurn:
         self._repeats = repeats
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
-        """Wait; end here if the photo was handled in the meantime, through another file whose turn was before."""
+        """Wait; end here if the photo was handled in the meantime, through an earlier file."""
         await arrival.turn.wait()
         known = self._store.photos.find(arrival.hash)
         if known is not None and self._repeats.is_handled(known, arrival.path):
@@ -49,7 +49,7 @@ class WaitForTurn:
 
 
 class FollowStill:
-    """Lets a clip go where its still went, which was handled before it."""
+    """Makes a clip follow its still, which was handled before it."""
 
     def __init__(self, store: Store) -> None:
         """Take the store, which knows what was done with the still."""

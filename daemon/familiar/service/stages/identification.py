@@ -1,4 +1,4 @@
-"""Know a file by its content, and find the faces in it if the content is new."""
+"""Identify a file by its content, and find its faces if the content is new."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ _UNEXPECTED_TRIES = 3
 
 
 class WaitForStill:
-    """Lets a video wait until the still beside it was handled: a short one is its clip."""
+    """Lets a video wait until the still next to it is handled: a short video is its clip."""
 
     def __init__(self, *, store: Store, retries: Retries) -> None:
         """Take the store, which knows the stills."""
@@ -41,9 +41,9 @@ class WaitForStill:
 
 
 class Together:
-    """Some stages that a file passes while it has one of a few places, in the order in which they come.
+    """Stages that a file passes while it holds one of a few slots, in the order of arrival.
 
-    The queue of the workers is kept short by that, so that a crop never waits behind many photos.
+    This keeps the queue of the workers short, so that a crop never waits behind many photos.
     """
 
     def __init__(self, places: int, stages: Sequence[Stage]) -> None:
@@ -75,7 +75,7 @@ class Identify:
         """Add hash and photo.
 
         Raises:
-            ChangedError: the file looks otherwise than when it had settled.
+            ChangedError: the file has changed after it settled.
             GoneError, RetryError: it can't be read.
         """
         path, file = arrival.path, arrival.file
@@ -87,7 +87,7 @@ class Identify:
 
 
 class Index:
-    """Has a photo that is not known yet decoded, and records its faces."""
+    """Has a new photo decoded, and records its faces."""
 
     def __init__(
         self, *, store: Store, workers: Workers, retries: Retries, log: EventLog, clock: Callable[[], float]

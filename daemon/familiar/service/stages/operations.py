@@ -1,4 +1,4 @@
-"""Remember first, act second: write the plan down with the photo's state, then carry it out."""
+"""Record first, act second: record the plan with the state of the photo, then carry it out."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from familiar.store.store import Store
 
 
 class Record:
-    """Records, in one transaction, what is to be done and that the photo is handled."""
+    """Records the plan and that the photo is handled, in one transaction."""
 
     def __init__(self, *, store: Store, tally: Tally, log: EventLog) -> None:
         """Take the store, and what is counted and told."""

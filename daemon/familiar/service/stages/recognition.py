@@ -12,14 +12,14 @@ from familiar.service.arrival import Arrival
 
 
 class Reencode:
-    """Encodes the faces of a known photo again, if another model than the one in use encoded them."""
+    """Encodes the faces of a known photo again, if they are of another model."""
 
     def __init__(self, reencoder: Reencoder) -> None:
         """Take what encodes faces."""
         self._reencoder = reencoder
 
     async def __call__(self, arrival: Arrival) -> Arrival:
-        """Bring the photo to the model in use; raises as `Reencoder.reencode_photo` does."""
+        """Encode the photo with the current model; raises as `Reencoder.reencode_photo` does."""
         if arrival.known is not None:
             await self._reencoder.reencode_photo(arrival.indexed, arrival.path)
         return arrival

@@ -1,4 +1,4 @@
-"""Photos that were handled before, and came at one more path."""
+"""Photos that were handled before, at an additional path."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from familiar.store.store import Store
 
 
 class Repeats:
-    """Says which photos need not be handled again, and notes one more path of them."""
+    """Recognises photos that need not be handled again, and records their additional paths."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Repeats:
         return not others or not all(map(self._cache.holds, others))
 
     def note(self, file: FileRow, photo: PhotoRow) -> None:
-        """Note one more path of a photo that was handled before; it is not handled again."""
+        """Record an additional path of a handled photo; it is not handled again."""
         for path in self._store.files.paths_of(photo.id):
             source = self._sources.of(path)
             if path != file.path and not source.is_there(path):

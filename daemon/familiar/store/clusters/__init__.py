@@ -1,1 +1,1 @@
-"""The tables of clusters, and what was decided about them."""
+"""The tables of clusters: groups, refusals, suggestions, and rounds of grouping."""

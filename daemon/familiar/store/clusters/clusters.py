@@ -1,8 +1,7 @@
-"""Clusters: groups of faces, whose ids never change or come back, and what matching heeds of them."""
+"""Clusters: groups of faces, whose ids never change and are never used again, and what matching needs to know."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from familiar.errors import UsageError
@@ -24,7 +23,7 @@ refused AS (
 SELECT DISTINCT face_id, name FROM refused LEFT JOIN clusters ON clusters.id = other_id
 JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
 """
-"""Faces with the people who they are not: said of them, of their cluster, or of a cluster that is that person."""
+"""Faces with the people who they are not, as was said of the face, its cluster, or a cluster of that person."""
 
 
 AT_ONCE = """
@@ -36,9 +35,9 @@ OR EXISTS (SELECT 1 FROM json_each(a.times) AS one JOIN json_each(b.times) AS ot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterRow:
-    """A cluster: how many faces in how many photos, and whose they are, if that was said.
+    """A cluster: the number of its faces and photos, and its name, if it has one.
 
-    `recognised` counts those of its faces that matching knows, for a cluster without a name.
+    `recognised` is the number of its faces that match a person, for a cluster without a name.
     """
 
     id: int
@@ -52,7 +51,7 @@ class ClusterRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterFace:
-    """A face of a cluster, and how it came into it; `distance` is that to the centre, `match` whom it matches."""
+    """A face of a cluster, and how it joined it; `distance` is that to the centre, `match` the person it matches."""
 
     id: int
     cluster: int
@@ -73,13 +72,12 @@ class ClusterFace:
 class Clusters:
     """The tables of clusters."""
 
-    def __init__(self, db: Database, *, now: Callable[[], datetime]) -> None:
-        """Take the open store and a clock that gives UTC."""
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
         self._db = db
-        self._now = now
 
     def all(self) -> list[ClusterRow]:
-        """Return all clusters that were not absorbed and have faces, the largest first."""
+        """Return all clusters with faces, the largest first."""
         return self._clusters("absorbed_by IS NULL")
 
     def counts(self) -> dict[Kind, int]:
@@ -90,10 +88,10 @@ class Clusters:
         return counts
 
     def find(self, cluster_id: int) -> ClusterRow:
-        """Return a cluster; of one that was absorbed, the one that it is a part of now.
+        """Return a cluster; for one that was absorbed, the cluster that it is a part of now.
 
         Raises:
-            UsageError: there never was one of this id, or it has no faces any more.
+            UsageError: there never was a cluster of this id, or it has no faces any more.
         """
         live = self.live(cluster_id)
         found = self._clusters("clusters.id = ?", live)
@@ -102,15 +100,27 @@ class Clusters:
         return found[0]
 
     def live(self, cluster_id: int) -> int:
-        """Return the id of the cluster that this one is a part of now, or its own.
+        """Return the id of the cluster that this one is a part of now, or its own id.
 
         Raises:
-            UsageError: there never was one of this id.
+            UsageError: there never was a cluster of this id.
         """
         row = self._db.conn.execute("SELECT absorbed_by FROM clusters WHERE id = ?", (cluster_id,)).fetchone()
         if row is None:
             raise UsageError(f"There is no cluster {cluster_id}; `familiar clusters list` shows them.")
         return cluster_id if row[0] is None else self.live(int(row[0]))
+
+    def face_ids(self, cluster_id: int) -> list[int]:
+        """Return the ids of the faces of a cluster, in their order."""
+        rows = self._db.conn.execute(
+            "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (cluster_id,)
+        )
+        return [int(row[0]) for row in rows]
+
+    def person_id(self, cluster_id: int) -> int | None:
+        """Return the id of the person of a cluster; None for a cluster without a name."""
+        row = self._db.conn.execute("SELECT person_id FROM clusters WHERE id = ?", (cluster_id,)).fetchone()
+        return None if row is None or row[0] is None else int(row[0])
 
     def faces(self, cluster_id: int) -> list[ClusterFace]:
         """Return the faces of a cluster, those nearest to its centre first."""
@@ -119,8 +129,8 @@ class Clusters:
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
         """Return ids, embeddings (n, numbers) and qualities of the faces of a cluster that are of this model.
 
-        If there are none, those of another model are: they will be encoded again. The quality grows with the size of a
-        face and its sharpness.
+        If there are none, return those of another model, which will be encoded again. The quality grows with the size
+        and the sharpness of a face.
         """
         rows = self._db.conn.execute(
             "SELECT faces.id, embedding, size * sqrt(max(sharpness, 0)) FROM cluster_faces "
@@ -132,7 +142,7 @@ class Clusters:
         return [row[0] for row in rows], stack(row[1] for row in rows), [row[2] for row in rows]
 
     def face(self, face_id: int) -> ClusterFace | None:
-        """Return a face as it stands in its cluster; None for one that is in none."""
+        """Return a face of a cluster; None if it is in no cluster."""
         found = self._faces("cluster_faces.face_id = ?", face_id)
         return found[0] if found else None
 
@@ -144,7 +154,7 @@ class Clusters:
         return None if row is None else str(row[0])
 
     def photo_with_both(self, one: int, other: int) -> str | None:
-        """Return name or hash of a photo in which faces of both clusters are seen together, if there is one."""
+        """Return name or hash of a photo that shows faces of both clusters together, if there is one."""
         row = self._db.conn.execute(
             "SELECT hash, (SELECT name FROM files WHERE files.photo_id = photos.id ORDER BY id LIMIT 1) "
             "FROM cluster_faces AS first JOIN faces AS a ON a.id = first.face_id "
@@ -158,7 +168,7 @@ class Clusters:
         return str(row[0]) if row[1] is None else bytes(row[1]).decode(errors="replace")
 
     def verdicts(self, face_ids: Sequence[int]) -> Verdicts:
-        """Return what persons decided about faces, by their places in `face_ids`, which are ordered."""
+        """Return what persons decided about faces, by their positions in `face_ids`, which are ordered."""
         if not face_ids:
             return Verdicts()
         place = {face_id: number for number, face_id in enumerate(face_ids)}
@@ -238,6 +248,3 @@ class Clusters:
             )
             for row in rows
         ]
-
-    def _time(self) -> str:
-        return self._now().isoformat()

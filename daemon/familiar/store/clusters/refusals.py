@@ -1,4 +1,4 @@
-"""What persons refused, and what follows from it: who a cluster is not, and what must not come together."""
+"""What persons refused, and what follows from it: who a cluster is not, and what must not be joined."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from familiar.store.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals:
-    """All of it, by ids.
+    """All refusals, by ids.
 
-    `faces` are faces with the clusters that they may not come into, `clusters` are pairs of clusters that are not one,
+    `faces` are faces with the clusters that they must not join, `clusters` are pairs of clusters that are two people,
     and `people` are clusters with the people who they are not; the value is the face of which it was said, or None.
     """
 
@@ -19,7 +19,7 @@ class Refusals:
 
 
 def read_refusals(db: Database) -> Refusals:
-    """Return what was refused. Who is not one cluster of a person is not that person, and is none of their clusters."""
+    """Return all refusals; what is refused for a cluster of a person is refused for all of their clusters."""
     owner: dict[int, int] = dict(
         db.conn.execute("SELECT id, person_id FROM clusters WHERE person_id IS NOT NULL AND absorbed_by IS NULL")
     )

@@ -1,4 +1,4 @@
-"""Rounds of grouping: what is grouped, and what came of it."""
+"""Rounds of grouping: what is grouped, and the result."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -10,13 +10,14 @@ from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member
 from familiar.store.clusters.clusters import AT_ONCE, Clusters
 from familiar.store.clusters.refusals import Refusals, read_refusals
 from familiar.store.database import Database, writing
+from familiar.store.decisions.log import DecisionLog
+from familiar.store.people import raise_people_version
 from familiar.store.photos import stack
-from familiar.store.row_changes import RowChanges, dump
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingResult:
-    """What came of a round of grouping."""
+    """The result of a round of grouping, as numbers of faces and clusters."""
 
     joined: int
     fresh: int
@@ -27,20 +28,21 @@ class GroupingResult:
 class Rounds:
     """What the program reads and writes to group faces."""
 
-    def __init__(self, db: Database, *, clusters: Clusters, now: Callable[[], datetime]) -> None:
-        """Take the open store, its clusters, and a clock that gives UTC."""
+    def __init__(self, db: Database, *, clusters: Clusters, log: DecisionLog, now: Callable[[], datetime]) -> None:
+        """Take the open store, its clusters, the log of decisions, and a clock that gives UTC."""
         self._db = db
         self._clusters = clusters
+        self._log = log
         self._now = now
 
     def last(self) -> tuple[datetime, str] | None:
-        """Return when faces were grouped last, and what that was based on, as `apply` was told."""
+        """Return the time of the last round, and what it was based on, as it was passed to `apply`."""
         value = str(self._db.conn.execute("SELECT value FROM facts WHERE name = 'clustered'").fetchone()[0])
         at, _, basis = value.partition(" ")
         return (datetime.fromisoformat(at), basis) if value else None
 
     def basis(self, model: str) -> str:
-        """Return what grouping depends on, but for the settings: the faces of a model, and the version of people."""
+        """Return what grouping depends on, except the settings: the faces of a model, and the version of people."""
         newest, count = self._db.conn.execute(
             "SELECT max(id), count(*) FROM faces WHERE engine = ?", (model,)
         ).fetchone()
@@ -48,7 +50,7 @@ class Rounds:
         return f"{model}: {count} faces up to {newest or 0}; people {version}; "
 
     def to_group(self, model: str, *, min_size: int, same_photo: bool) -> FacesToGroup:
-        """Return the faces of this model that nobody is known to be, and those of clusters."""
+        """Return the faces of this model that are of unknown people or in clusters."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
         rows = self._db.conn.execute(
@@ -72,11 +74,11 @@ class Rounds:
         )
 
     def apply(self, grouping: Grouping, model: str, *, basis: str, same_photo: bool = False) -> GroupingResult:
-        """Write down what was decided, but for what somebody else has decided meanwhile; it stays as they want it.
+        """Write a grouping down, except where persons have decided something in the meantime.
 
         Args:
-            grouping: what was decided.
-            model: that of the embeddings.
+            grouping: the result of grouping.
+            model: the model of the embeddings.
             basis: what it was based on, for `last`.
             same_photo: two faces of one photo may be one person, as in `to_group`.
         """
@@ -128,9 +130,9 @@ class Rounds:
                     yield one, other
 
     def _told_apart(self, model: str) -> Iterable[tuple[int, int]]:
-        """Give a pair of faces for each two clusters, or face and cluster, that a person refused to be one.
+        """Give a pair of faces for each two clusters, or face and cluster, that must not be joined.
 
-        A cluster is kept whole, so that any face of it that is grouped stands for all.
+        A cluster is never divided, so that any of its grouped faces can represent it.
         """
         some_face: dict[int, int] = dict(
             self._db.conn.execute(
@@ -146,7 +148,7 @@ class Rounds:
                 yield some_face[one], some_face[other]
 
     def _free(self, grouping: Grouping, refused: Refusals, *, same_photo: bool) -> set[int]:
-        """Return which of the faces that were grouped are still free, and may still come where they were to come."""
+        """Return the faces that are still free and may still join the cluster that was chosen for them."""
         wanted = [(member.face, 0) for members in grouping.fresh for member in members]
         wanted += [(member.face, cluster) for cluster, members in grouping.joined.items() for member in members]
         self._db.conn.execute(
@@ -174,7 +176,7 @@ class Rounds:
         }
 
     def _live(self, grouping: Grouping) -> dict[int, bool]:
-        """Return which of the clusters that are grown are still live, and whether they may be absorbed."""
+        """Return the clusters of a grouping that still exist, and whether they may be absorbed."""
         wanted = {*grouping.joined, *grouping.absorbed, *grouping.absorbed.values()}
         rows = self._db.conn.execute(
             "SELECT id, NOT (kept OR ignored OR person_id IS NOT NULL) FROM clusters WHERE absorbed_by IS NULL"
@@ -189,7 +191,7 @@ class Rounds:
         )
         person = self._db.conn.execute("SELECT person_id FROM clusters WHERE id = ?", (cluster_id,)).fetchone()[0]
         if members and person is not None:
-            self._db.conn.execute("UPDATE facts SET value = value + 1 WHERE name = 'people version'")
+            raise_people_version(self._db)
         return len(members)
 
     def _are_apart(self, one: int, other: int, refused: Refusals, *, same_photo: bool) -> bool:
@@ -197,16 +199,11 @@ class Rounds:
         return in_one_photo or frozenset((one, other)) in refused.clusters
 
     def _absorb(self, small: int, large: int) -> None:
-        changes = RowChanges(self._db)
-        changes.update("clusters", small, absorbed_by=large)
-        for (face_id,) in self._db.conn.execute(
-            "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (small,)
-        ).fetchall():
-            changes.update("cluster_faces", face_id, cluster_id=large)
-        self._db.conn.execute(
-            "INSERT INTO cluster_events (kind, by, summary, changes, at) VALUES ('absorb', 'program', ?, ?, ?)",
-            (f"cluster {small} became a part of cluster {large}", dump(changes.made), self._time()),
-        )
+        with self._log.event("absorb", by="program") as event:
+            event.changes.update("clusters", small, absorbed_by=large)
+            for face_id in self._clusters.face_ids(small):
+                event.changes.update("cluster_faces", face_id, cluster_id=large)
+            event.summary = f"cluster {small} became a part of cluster {large}"
 
     def _time(self) -> str:
         return self._now().isoformat()

@@ -1,4 +1,4 @@
-"""Questions for a person: who a cluster may be, and which clusters may be one."""
+"""Questions for a person: who a cluster may be, and which clusters may be one person."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from familiar.store.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A question for a person: is this cluster that person, or are it and the `other` one?"""
+    """A question for a person: is this cluster that person, or the same person as the `other` cluster?"""
 
     cluster: int
     faces: int
@@ -21,17 +21,17 @@ class Suggestion:
 
 
 class Suggestions:
-    """What a person should look at; nothing of it is done by itself."""
+    """What a person should decide; suggestions change nothing."""
 
     def __init__(self, db: Database) -> None:
         """Take the open store."""
         self._db = db
 
     def all(self, *, threshold: float) -> list[Suggestion]:
-        """Return questions for a person, best first: whose clusters these may be, and which are one.
+        """Return questions for a person, the best first: who clusters may be, and which may be one person.
 
         Args:
-            threshold: the largest mean distance of a cluster's faces to a person.
+            threshold: largest mean distance of the faces of a cluster to a person.
         """
         found = [*self._maybe_people(threshold), *self._maybe_one()]
         return sorted(found, key=lambda one: (one.distance, -one.faces, one.cluster))
@@ -55,7 +55,7 @@ class Suggestions:
                 yield Suggestion(cluster=cluster, faces=size, person=name, other=None, distance=distance)
 
     def _photos_with_people(self, cluster_ids: Sequence[int]) -> set[tuple[int, str]]:
-        """Return clusters with a person who is in one photo with a face of the cluster, as another face."""
+        """Return clusters with people who are in one photo with the cluster, as another face."""
         rows = self._db.conn.execute(
             "SELECT DISTINCT cluster_id, name FROM cluster_faces JOIN faces AS a ON a.id = cluster_faces.face_id "
             "JOIN faces AS b ON b.photo_id = a.photo_id AND b.id != a.id "

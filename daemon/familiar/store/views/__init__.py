@@ -1,1 +1,1 @@
-"""What is read across tables, and never written."""
+"""Read-only queries across tables."""

@@ -82,7 +82,7 @@ class Candidates:
         return {int(row[0]) for row in rows}
 
     def references(self, person_id: int, engine: str) -> list[tuple[Path | None, PhotoGlance | None, bytes]]:
-        """Return where each of a person's references of this engine comes from, its photo, if known, and its bytes."""
+        """Return the source of each reference of a person for this engine: its photo, if known, and its bytes."""
         rows = self._db.conn.execute(
             "SELECT origin, photo_id, one.embedding FROM encoded_references AS one "
             "LEFT JOIN faces ON faces.id = face_id WHERE person_id = ? AND model = ? ORDER BY one.id",

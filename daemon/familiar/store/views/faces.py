@@ -1,4 +1,4 @@
-"""Many faces at once, as arrays: what scoring and searching need of them."""
+"""Many faces as arrays, for scoring and searching."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Faces that show best who somebody is."""
+"""Representative faces of people and clusters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -51,18 +51,18 @@ class RepresentativeFace:
 
 
 class RepresentativeFaces:
-    """Chooses faces to be shown."""
+    """Selects faces to show."""
 
     def __init__(self, db: Database) -> None:
         """Take the open store."""
         self._db = db
 
     def of_person(self, person_id: int, *, most: int) -> list[RepresentativeFace]:
-        """Return faces that match a person, the best to look at first; references where none matches."""
+        """Return faces that match a person, the best to show first; references if none matches."""
         return self._best(_OF_PERSON, person_id, most) or self._best(_REFERENCES, person_id, most)
 
     def of_cluster(self, cluster_id: int, *, most: int) -> list[RepresentativeFace]:
-        """Return faces of a cluster, the best to look at first."""
+        """Return faces of a cluster, the best to show first."""
         return self._best(_OF_CLUSTER, cluster_id, most)
 
     def _best(self, query: str, *values: Any) -> list[RepresentativeFace]:

@@ -1,4 +1,4 @@
-"""What the store has, as counts: each is one query that SQLite adds up, however many photos there are.
+"""Statistics of the store, each from one query in SQLite, for any number of photos.
 
 "Photos" are those that were seen, videos among them. A clip, the moving part of a live photo, counts with its still.
 Faces that somebody called none do not count.
@@ -47,7 +47,7 @@ FROM people LEFT JOIN counted ON counted.person_id = people.id ORDER BY photos D
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoCount:
-    """How many photos are of this kind, format and year; `year` is None where the camera wrote no time."""
+    """The number of photos of this kind, format and year; `year` is None if the camera wrote no time."""
 
     kind: str
     format: str
@@ -57,7 +57,7 @@ class PhotoCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhotoLocations:
-    """How many photos are in each root, in none of them but elsewhere, and nowhere any more."""
+    """The number of photos in each root, only elsewhere, and gone."""
 
     roots: tuple[tuple[Path, int], ...]
     elsewhere: int
@@ -66,7 +66,7 @@ class PhotoLocations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCount:
-    """How many files there are with this reason, and where one of them is."""
+    """The number of files with this reason, and the path of one of them."""
 
     reason: str
     files: int
@@ -89,7 +89,7 @@ class PersonCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreCount:
-    """How many faces have this person as the nearest, with a score from `bin` to `bin + 1` hundredths."""
+    """The number of faces with this nearest person and a score from `bin` to `bin + 1` hundredths."""
 
     person: int
     accepted: bool
@@ -99,14 +99,14 @@ class ScoreCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterCount:
-    """A cluster without a name, and how many faces it has."""
+    """A cluster without a name, and its number of faces."""
 
     id: int
     faces: int
 
 
 class StoreStatistics:
-    """Counts over all tables; `Store.reading` makes them fit each other."""
+    """Counts over all tables; within `Store.reading` they are consistent."""
 
     def __init__(self, db: Database, *, kinds: Kinds) -> None:
         """Take the open store, and the kinds of operations."""
@@ -139,7 +139,7 @@ class StoreStatistics:
         )
 
     def photos_with_faces(self) -> dict[int, int]:
-        """Count photos by how many faces they have; those without any are left out."""
+        """Count photos by their number of faces, without photos that have none."""
         rows = self._rows(
             "SELECT faces, count(*) FROM (SELECT count(*) AS faces FROM real_faces CROSS JOIN photos "
             f"ON photos.id = photo_id WHERE {_PHOTOS} GROUP BY photo_id) GROUP BY faces"
@@ -147,7 +147,7 @@ class StoreStatistics:
         return {int(faces): int(photos) for faces, photos in rows}
 
     def set_aside(self) -> list[ReasonCount]:
-        """Count the photos that were set aside by reason, those of most files first."""
+        """Count the photos that were set aside by reason, most frequent first."""
         rows = self._rows(
             "SELECT reason, count(*), min(id) FROM photos WHERE verdict = 'set aside' GROUP BY reason "
             "ORDER BY 2 DESC, 1"
@@ -157,7 +157,7 @@ class StoreStatistics:
         ]
 
     def waiting(self) -> list[ReasonCount]:
-        """Count the files that wait for another try by reason, those of most files first."""
+        """Count the files that wait for a retry by reason, most frequent first."""
         rows = self._rows(
             "SELECT reason, count(*), folders.path, name, min(files.id) FROM files "
             "JOIN folders ON folders.id = folder_id WHERE state = 'failed' GROUP BY reason ORDER BY 2 DESC, 1"

@@ -4,7 +4,8 @@ The numbers are those of `face_recognition` (a test compares them). That package
 five models at once, among them 100 MB of 68 landmarks that nothing here needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dlib
@@ -12,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, LANDMARKS
-from familiar.vision.engines.engine import Detector, Device, Encoded, scaled
+from familiar.vision.engines.engine import Detection, Detector, Device, Encoded
+from familiar.vision.faces.boxes import scaled
 from familiar.vision.faces.chips import DLIB_LAYOUT, Chips
 
 
@@ -25,12 +27,12 @@ class ReducingDetector:
         self._max_size = max_size
         self.device = detector.device
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face, in its own pixels."""
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image, in its own pixels."""
         small = [_reduced(image, self._max_size) for image in images]
         return [
-            [scaled(rectangle, image.width / reduced.width) for rectangle in rectangles]
-            for image, reduced, rectangles in zip(images, small, self._detector.detect(small), strict=True)
+            [replace(face, box=scaled(face.box, image.width / reduced.width)) for face in faces]
+            for image, reduced, faces in zip(images, small, self._detector.detect(small), strict=True)
         ]
 
 
@@ -44,9 +46,9 @@ class HogDetector:
         self._detector = dlib.get_frontal_face_detector()
         self._upsample = upsample
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face."""
-        return [list(self._detector(np.asarray(image), self._upsample)) for image in images]
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image."""
+        return [_detections(self._detector(np.asarray(image), self._upsample)) for image in images]
 
 
 class DlibCnnDetector:
@@ -59,9 +61,11 @@ class DlibCnnDetector:
         self._detector = dlib.cnn_face_detection_model_v1(str(DETECTOR.source.checked_path()))
         self._upsample = upsample
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face."""
-        return [[found.rect for found in self._detector(np.asarray(image), self._upsample)] for image in images]
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image."""
+        return [
+            _detections(found.rect for found in self._detector(np.asarray(image), self._upsample)) for image in images
+        ]
 
 
 class DlibEncoder:
@@ -82,6 +86,10 @@ class DlibEncoder:
         found = [[self._network.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in side] for side in both]
         embeddings = np.array(found, dtype=np.float32).reshape(len(both), -1, 128).mean(axis=0)
         return Encoded(embeddings=embeddings, lengths=np.linalg.norm(embeddings, axis=1))
+
+
+def _detections(rectangles: Iterable[Any]) -> list[Detection]:
+    return [Detection(box=(box.left(), box.top(), box.right(), box.bottom())) for box in rectangles]
 
 
 def _reduced(image: Image.Image, max_size: int) -> Image.Image:

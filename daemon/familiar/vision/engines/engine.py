@@ -14,12 +14,13 @@ from PIL import Image
 from familiar.embedding_models import Model
 from familiar.model import Box, Embedding, Embeddings, Face
 from familiar.vision.decoding.pictures import Picture, Pixels
+from familiar.vision.faces.boxes import Corners
 from familiar.vision.faces.chips import ChipLayout, Chips
 from familiar.vision.faces.sharpness import sharpness
 
-_SMALL = 0.6
-"""Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one: of 50 pixels an
-embedding of dlib is 0.18 off, of twice as many 0.07 (docs/detection.md)."""
+_SMALL = 0.8
+"""Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one
+(docs/detection.md)."""
 
 _MOST_PIXELS = 50_000_000
 """Larger pictures are not decoded at full size for their small faces: it takes too much memory."""
@@ -50,6 +51,17 @@ class Engine(Protocol):
 Device: TypeAlias = Literal["CPU", "GPU"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """A face that was found: a box as dlib's HOG draws it, and how sure of it the detector is.
+
+    `score` goes from 0 to 1; it is None where a detector's own measure has no bounds.
+    """
+
+    box: Corners
+    score: float | None = None
+
+
 class Detector(Protocol):
     """Finds faces."""
 
@@ -57,8 +69,8 @@ class Detector(Protocol):
     def device(self) -> Device:
         """Return the device that it runs on."""
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each RGB image a `dlib.rectangle` for each face, in pixels of what was given."""
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each RGB image, in pixels of what was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,13 +135,15 @@ class FaceEngine:
             return []
         detected = self._detector.detect([picture.image for picture in pictures])
         closer, whole, shapes = [], [], []
-        for picture, rectangles in zip(pictures, detected, strict=True):
-            closer.append(self._closer(picture, min((rectangle.width() for rectangle in rectangles), default=None)))
+        for picture, own in zip(pictures, detected, strict=True):
+            least = min((right - left + 1 for left, _, right, _ in (face.box for face in own)), default=None)
+            closer.append(self._closer(picture, least))
             whole.append(np.asarray(closer[-1].image))
             ratio = closer[-1].image.width / picture.image.width
-            shapes.append([self._landmarks(whole[-1], scaled(rectangle, ratio)) for rectangle in rectangles])
+            shapes.append([self._landmarks(whole[-1], rectangle(face.box, ratio)) for face in own])
+        scores = [[face.score for face in own] for own in detected]
         encoded = self._encode(whole, shapes)
-        return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, encoded, strict=True)]
+        return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, scores, encoded, strict=True)]
 
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Encoded]:
         """Return the embeddings of faces that were found before, for each picture."""
@@ -158,14 +172,21 @@ class FaceEngine:
             return picture
         return picture.again(math.ceil(max(picture.image.size) * self._fills / max(least, 1)))
 
-    def _faces(self, picture: Picture, pixels: Pixels, shapes: Sequence[Any], encoded: Encoded) -> tuple[Face, ...]:
+    def _faces(
+        self,
+        picture: Picture,
+        pixels: Pixels,
+        shapes: Sequence[Any],
+        scores: Sequence[float | None],
+        encoded: Encoded,
+    ) -> tuple[Face, ...]:
         faces = [
-            self._face(pixels, picture, shape, embedding)
-            for shape, embedding in zip(shapes, encoded.embeddings, strict=True)
+            self._face(pixels, picture, shape, score, embedding)
+            for shape, score, embedding in zip(shapes, scores, encoded.embeddings, strict=True)
         ]
         return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 
-    def _face(self, pixels: Pixels, picture: Picture, shape: Any, embedding: Embedding) -> Face:
+    def _face(self, pixels: Pixels, picture: Picture, shape: Any, score: float | None, embedding: Embedding) -> Face:
         found = shape.rect
         inside = Box(
             left=max(found.left(), 0),
@@ -180,16 +201,14 @@ class FaceEngine:
             embedding=embedding,
             size=min(box.width, box.height),
             sharpness=sharpness(pixels, inside),
+            score=score,
             engine=self.model.id,
         )
 
 
-def scaled(rectangle: Any, ratio: float) -> Any:
-    """Return a `dlib.rectangle` in pixels of a picture scaled by this factor."""
-    if ratio == 1:
-        return rectangle
-    sides = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
-    return dlib.rectangle(*(round(side * ratio) for side in sides))
+def rectangle(box: Corners, ratio: float) -> Any:
+    """Return a box as a `dlib.rectangle`, in pixels of a picture that is so many times as large."""
+    return dlib.rectangle(*(round(side * ratio) for side in box))
 
 
 def _shape(face: Face, scale: float) -> Any:

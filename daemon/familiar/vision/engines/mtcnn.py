@@ -6,15 +6,14 @@ It runs on the CPU: the networks are so small, and the pictures so different in 
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import dlib
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from familiar.vision.decoding.pictures import Pixels
-from familiar.vision.engines.engine import Device
+from familiar.vision.engines.engine import Detection, Device
 from familiar.vision.engines.mtcnn_models import (
     OUTPUT,
     OUTPUT_EDGE,
@@ -25,9 +24,7 @@ from familiar.vision.engines.mtcnn_models import (
 )
 from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import open_session, run
-
-Boxes: TypeAlias = npt.NDArray[np.float32]
-"""Left, top, right, bottom of n boxes in pixels, shape (n, 4)."""
+from familiar.vision.faces.boxes import Boxes, distinct, hog_box
 
 _LARGEST_LEAST_FACE = 80
 """Edge in pixels of the smallest face that is found, without doublings; as that of dlib's detectors."""
@@ -71,21 +68,21 @@ class MtcnnDetector:
         self._least = _LARGEST_LEAST_FACE / 2**upsample
         self._max_size = max_size
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face, the surest first, shaped as HOG's are."""
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image, the surest first, with boxes that are shaped as HOG's."""
         return list(map(self._detect, images))
 
-    def _detect(self, image: Image.Image) -> list[Any]:
+    def _detect(self, image: Image.Image) -> list[Detection]:
         least = self._least * max(1.0, max(image.size) / self._max_size)
         factor = max(1, int(least / REFINEMENT_EDGE))
         small = image.reduce(factor)  # the first two networks see no more of the smallest face
         found = self._judge(self._refinement, small, self._propose(small, least / factor), REFINEMENT_EDGE)
         kept = found[found[:, 0] >= _REFINED]
-        boxes = _squared(_sides(kept)[_distinct(_sides(kept), kept[:, 0], _SAME_PLACE)])
+        boxes = _squared(_sides(kept)[distinct(_sides(kept), kept[:, 0], _SAME_PLACE)])
         found = self._judge(self._output, image, boxes * np.float32(factor), OUTPUT_EDGE)
         kept = found[found[:, 0] >= _FOUND]
-        kept = kept[_distinct(_sides(kept), kept[:, 0], _SAME_PLACE, of_smaller=True)]
-        return [_rectangle(face) for face in kept]
+        kept = kept[distinct(_sides(kept), kept[:, 0], _SAME_PLACE, of_smaller=True)]
+        return list(map(_detection, kept))
 
     def _propose(self, image: Image.Image, least: float) -> Boxes:
         """Return places that may hold a face of `least` pixels or more."""
@@ -102,12 +99,12 @@ class MtcnnDetector:
             corners[:, 2:] += PROPOSAL_EDGE
             corners += output[1:, rows, columns].T * PROPOSAL_EDGE
             corners /= np.tile(np.divide(size, image.size), 2)
-            kept = _distinct(corners, output[0, rows, columns], _SAME_LEVEL)
+            kept = distinct(corners, output[0, rows, columns], _SAME_LEVEL)
             boxes.append(corners[kept])
             scores.append(output[0, rows, columns][kept])
             scale *= _RATIO
         together = np.concatenate(boxes)
-        return _squared(together[_distinct(together, np.concatenate(scores), _SAME_PLACE)])
+        return _squared(together[distinct(together, np.concatenate(scores), _SAME_PLACE)])
 
     def _judge(self, network: Any, image: Image.Image, boxes: Boxes, edge: int) -> npt.NDArray[np.float32]:
         """Return the output of a network for places: log odds of a face, sides and points, in pixels of the image."""
@@ -153,29 +150,8 @@ def _patches(image: Image.Image, boxes: Boxes, edge: int) -> Pixels:
     return patches
 
 
-def _distinct(
-    boxes: Boxes, scores: npt.NDArray[np.float32], overlap: float, *, of_smaller: bool = False
-) -> npt.NDArray[np.intp]:
-    """Return which boxes stay, the surest first: a less sure one that overlaps more is dropped.
-
-    `overlap` is a share of the two boxes' union, or with `of_smaller` of the smaller one.
-    """
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    order = np.argsort(-scores, kind="stable")
-    kept = []
-    while order.size:
-        first, rest = order[0], order[1:]
-        kept.append(first)
-        low, high = np.maximum(boxes[first, :2], boxes[rest, :2]), np.minimum(boxes[first, 2:], boxes[rest, 2:])
-        common = np.prod(np.maximum(high - low, 0), axis=1)
-        whole = np.minimum(areas[first], areas[rest]) if of_smaller else areas[first] + areas[rest] - common
-        order = rest[common <= overlap * whole]
-    return np.array(kept, np.intp)
-
-
-def _rectangle(face: npt.NDArray[np.float32]) -> Any:
+def _detection(face: npt.NDArray[np.float32]) -> Detection:
     left, top, right, bottom = map(float, face[1:5])
     edge = max((right - left) * (bottom - top), 1.0) ** 0.5
-    x = float(face[[5, 6, 8, 9]].mean()) - _ASIDE * edge
-    y = float(face[[10, 11, 13, 14]].mean()) - _ABOVE * edge
-    return dlib.rectangle(*(round(side) for side in (x - edge / 2, y - edge / 2, x + edge / 2 - 1, y + edge / 2 - 1)))
+    box = hog_box(face[5:].reshape(2, 5).T, edge, aside=_ASIDE, above=_ABOVE)
+    return Detection(box=box, score=1 / (1 + math.exp(-face[0])))

@@ -3,6 +3,7 @@
 One thread each, as there is a worker for each core; a GPU is used where ONNX Runtime has CUDA.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +18,10 @@ from PIL import Image
 from familiar.embedding_models import Model
 from familiar.vision.decoding.pictures import Pixels
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER, MEAN, resizing_model
-from familiar.vision.engines.engine import Encoded
+from familiar.vision.engines.engine import Detection, Encoded
 from familiar.vision.engines.onnx_models import model_of
 from familiar.vision.engines.onnx_sessions import device_of, open_session, run
+from familiar.vision.faces.boxes import Corners
 from familiar.vision.faces.chips import ARCFACE_LAYOUT, DLIB_LAYOUT, Chips
 from familiar.vision.faces.pyramid import LEAST, Tile, boxes_of, tiles_of
 
@@ -98,12 +100,12 @@ class OnnxDetector:
         self._resizing = open_session(resizing_model(models), "resizing", gpu=False)
         self._upsample = upsample
 
-    def detect(self, images: Sequence[Image.Image]) -> list[list[Any]]:
-        """Return for each image a rectangle for each face, the surest first.
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Return the faces in each image, the surest first.
 
         Images of one size, as those of one camera are, pass the network together: a GPU gains by that.
         """
-        found: list[list[Any]] = [[] for _ in images]
+        found: list[list[Detection]] = [[] for _ in images]
         together = _of_one_size(images)
         if self.device == "CPU":  # which gains nothing, and has little memory
             together = [[number] for numbers in together for number in numbers]
@@ -111,7 +113,7 @@ class OnnxDetector:
             planes = [self._plane(self._upsampled(np.asarray(images[number]))) for number in numbers]
             scores = run(self._session, {"tiles": np.concatenate([plane for plane, _ in planes])})
             for number, (_, tiles), own in zip(numbers, planes, scores, strict=True):
-                found[number] = [self._downsampled(box) for box in boxes_of(own[0], tiles)]
+                found[number] = [Detection(box=self._downsampled(box)) for box in boxes_of(own[0], tiles)]
         return found
 
     def _upsampled(self, pixels: Pixels) -> Pixels:
@@ -130,11 +132,12 @@ class OnnxDetector:
             plane[:, :, tile.top : tile.top + tile.rows, tile.left : tile.left + tile.columns] = picture
         return plane, tiles
 
-    def _downsampled(self, box: tuple[float, float, float, float]) -> Any:
+    def _downsampled(self, box: Corners) -> Corners:
         for _ in range(self._upsample):
             dx, dy = _UPSAMPLED_OFFSET
             box = (box[0] / 2 - dx, box[1] / 2 - dy, box[2] / 2 - dx, box[3] / 2 - dy)
-        return dlib.rectangle(*(int(np.floor(side + 0.5)) for side in box))
+        left, top, right, bottom = (math.floor(side + 0.5) for side in box)
+        return left, top, right, bottom
 
 
 def _of_one_size(images: Sequence[Image.Image]) -> list[list[int]]:

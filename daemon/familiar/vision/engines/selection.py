@@ -5,6 +5,7 @@ from pathlib import Path
 from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
+from familiar.settings.vision import PRESETS
 from familiar.vision.chosen_model import chosen_model, pixel_values
 from familiar.vision.engines.dlib_networks import (
     DlibCnnDetector,
@@ -14,6 +15,7 @@ from familiar.vision.engines.dlib_networks import (
     load_landmarks,
 )
 from familiar.vision.engines.engine import Detector, Encoder, Engine, FaceEngine
+from familiar.vision.engines.second_look import SecondLookDetector
 
 
 def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
@@ -30,29 +32,54 @@ def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | N
         try:
             return _onnx_engine(settings, models)
         except (FamiliarError, ImportError, OSError) as error:
-            if settings.model not in {None, "dlib"}:
-                raise FamiliarError(f"the model {settings.model} can't be used: {error}") from error
+            model = chosen_model(settings)
+            if model not in {DLIB, DLIB_PLAIN}:
+                raise FamiliarError(f"the model {model.name} can't be used: {error}") from error
             return _dlib_engine(settings), f"ONNX Runtime can't be used: {error}"
     return _dlib_engine(settings), None
 
 
 def _onnx_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | None]:
-    from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415 - ONNX Runtime may be missing
-    from familiar.vision.engines.onnx_networks import OnnxDetector  # noqa: PLC0415
-    from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415
+    """Return the engine that ONNX Runtime runs; mtcnn takes the place of yunet where that can't be loaded."""
+    from familiar.vision.engines.onnx_sessions import has_cuda  # noqa: PLC0415 - ONNX Runtime may be missing
 
-    detector: Detector
-    match settings.detector:
-        case "mtcnn":
-            detector = MtcnnDetector(models, upsample=settings.upsample, max_size=settings.max_size)
-        case "cnn":
-            cnn = OnnxDetector(models, upsample=settings.upsample)
-            detector = ReducingDetector(cnn, max_size=settings.max_size)
-        case "hog":
-            detector = ReducingDetector(HogDetector(upsample=settings.upsample), max_size=settings.max_size)
+    try:
+        detector = load_detector(settings, models)
+    except FamiliarError as error:
+        if settings.detector != "yunet":
+            raise
+        engine, _ = _onnx_engine(_with_detector(settings, "mtcnn"), models)
+        return engine, f"yunet can't be used, mtcnn takes its place: {error}"
     encoder = _encoder(chosen_model(settings), settings, models)
     without = "CUDA can't be used; using the CPU" if has_cuda() and encoder.device == "CPU" else None
     return _engine(settings, "onnx", detector, encoder), without
+
+
+def load_detector(settings: VisionSettings, models: Path) -> Detector:
+    """Return the detector of the settings as ONNX Runtime runs it; HOG, which it does not have, as dlib does.
+
+    Raises:
+        FamiliarError: it can't be loaded.
+    """
+    from familiar.vision.engines.mtcnn import MtcnnDetector  # noqa: PLC0415
+    from familiar.vision.engines.onnx_networks import OnnxDetector  # noqa: PLC0415
+    from familiar.vision.engines.yunet import YunetDetector  # noqa: PLC0415
+
+    upsample, max_size = settings.upsample, settings.max_size
+    match settings.detector:
+        case "yunet":
+            return YunetDetector(models, upsample=upsample, max_size=max_size)
+        case "mtcnn":
+            return SecondLookDetector(MtcnnDetector(models, upsample=upsample, max_size=max_size))
+        case "cnn":
+            return SecondLookDetector(ReducingDetector(OnnxDetector(models, upsample=upsample), max_size=max_size))
+        case "hog":
+            return SecondLookDetector(ReducingDetector(HogDetector(upsample=upsample), max_size=max_size))
+
+
+def _with_detector(settings: VisionSettings, detector: str) -> VisionSettings:
+    """Return settings with another detector in the place of yunet, at the scale of the preset."""
+    return settings.model_copy(update={"detector": detector, **PRESETS[settings.preset]["others"]})
 
 
 def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
@@ -76,11 +103,12 @@ def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
 
 def _dlib_engine(settings: VisionSettings) -> Engine:
     """Return dlib's own engine; HOG replaces a detector that dlib does not have."""
-    if settings.detector == "mtcnn":
-        settings = settings.model_copy(update={"detector": "hog"})
+    if settings.detector not in {"hog", "cnn"}:
+        settings = _with_detector(settings, "hog")
     kind = DlibCnnDetector if settings.detector == "cnn" else HogDetector
     detector = ReducingDetector(kind(upsample=settings.upsample), max_size=settings.max_size)
-    return _engine(settings, "dlib", detector, DlibEncoder(mirror=settings.mirror is not False))
+    encoder = DlibEncoder(mirror=settings.mirror is not False)
+    return _engine(settings, "dlib", SecondLookDetector(detector), encoder)
 
 
 def _engine(settings: VisionSettings, name: str, detector: Detector, encoder: Encoder) -> Engine:

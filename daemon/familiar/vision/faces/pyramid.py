@@ -7,10 +7,11 @@ and a second one back up on its right (`dlib/image_transforms/image_pyramid.h`, 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from familiar.vision.faces.boxes import Corners
 
 _PADDING = 10
 _OUTER_PADDING = 11
@@ -32,9 +33,6 @@ padding, and the padding of the four others, of stride 1, keeps the size."""
 
 LEAST = 7
 """Edge of a picture, in pixels, below which the first convolutions have no output."""
-
-Corners: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right, bottom; the last two inside, as dlib has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,8 +49,11 @@ class WorkerNote:
 _PR_SET_PDEATHSIG = 1
 """prctl(2)"""
 
-_SHARP = 2000
-"""Least longer side in pixels that a JPEG is decoded at: small faces are encoded from it."""
+_DECODED = 1000
+"""Least longer side in pixels that a JPEG is decoded at; of one with small faces the engine asks for more."""
+
+_FRAME = 2000
+"""Longer side in pixels to which the frames of a video are reduced."""
 
 _CUDA_MEGABYTES = 8192
 """Address space that CUDA may map in addition to the memory limit."""
@@ -136,7 +139,7 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
             if _is_video(task.path):
                 seen[number] = _look_at_video(task, settings, engine)
             else:
-                pictures[number] = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
+                pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
         except FamiliarError as error:
             seen[number] = error
     for (number, picture), faces in zip(pictures.items(), engine.find(list(pictures.values())), strict=True):
@@ -147,11 +150,11 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
 def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
         is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_CLIP
-        tracks, first = Tracks(), None
+        tracks, first = Tracks(engine.model.calibration), None
         frames = video.frames(
             interval=settings.video_interval,
             most=1 if is_clip else settings.video_frames,
-            at_most=max(settings.max_size, _SHARP),
+            at_most=max(settings.max_size, _FRAME),
             seconds=settings.video_time_limit,
         )
         while together := list(islice(frames, _FRAMES)):
@@ -242,7 +245,7 @@ def _encode(
                 if _is_video(task.path):
                     found[number] = _encode_in_video(task, settings, engine)
                 else:
-                    pictures[number] = _decode(task.path, task.hash, settings, at_least=max(settings.max_size, _SHARP))
+                    pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
             except FamiliarError as error:
                 found[number] = error
         if pictures:
@@ -313,6 +316,11 @@ def _is_video(path: Path) -> bool:
     """Return whether a file is a video: by its first bytes, or by its name where they do not tell."""
     told = kind_of(read_head(path, HEAD))
     return is_video(path) if told is None else told == "video"
+
+
+def _decoded(settings: VisionSettings) -> int:
+    """Return the longer side in pixels that a JPEG is decoded at, at least, to find faces in it."""
+    return max(settings.max_size, _DECODED)
 
 
 def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int | None = None) -> "Picture":

@@ -1,4 +1,4 @@
-"""Sort what lies in an exported folder (pure): crops by their faces, and what can't be taken, with its reason."""
+"""Classify the content of an exported folder (pure): crops by their faces, and what is refused, with the reason."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from familiar.library.clusters.folders.plan import FolderContents, FolderFile, I
 class Classification:
     """Crops, and the rest.
 
-    `crops` has the one folder in which each face's crop lies. `spared` are faces that are there in a way that says
-    nothing. `occupied` are the folders that have crops, `unclear` those where missing ones may hide: "" is everywhere.
+    `crops` has the one folder that holds the crop of each face. `spared` are faces whose files say nothing. `occupied`
+    are the folders that have crops, `unclear` those that may hold missing crops: "" is everywhere.
     """
 
     crops: Mapping[int, str]
@@ -24,7 +24,7 @@ class Classification:
 
 
 def classify(manifest: ClusterManifest, contents: FolderContents, snapshot: StoreSnapshot) -> Classification:
-    """Sort what lies in an exported folder."""
+    """Classify the content of an exported folder."""
     crops: dict[int, list[FolderFile]] = {}
     refused: list[ImportRefusal] = []
     spared: set[int] = set()
@@ -53,7 +53,7 @@ def classify(manifest: ClusterManifest, contents: FolderContents, snapshot: Stor
 
 
 def _mark_of(file: FolderFile, manifest: ClusterManifest) -> FaceMarker | None:
-    """Return what a crop says that it is, or else its name, if that face was exported: editors drop comments."""
+    """Return what the comment in a crop says, or else its name, if that face was exported: editors drop comments."""
     exported = None if file.named is None else manifest.faces.get(file.named)
     if file.mark is not None or file.named is None or exported is None:
         return file.mark
@@ -62,14 +62,14 @@ def _mark_of(file: FolderFile, manifest: ClusterManifest) -> FaceMarker | None:
 
 def _trouble_with(file: FolderFile, mark: FaceMarker | None, snapshot: StoreSnapshot) -> str | None:
     if mark is None:
-        return "it is no crop of this export: neither a comment in it nor its name says which face it shows"
+        return "it is not a crop of this export: neither a comment in it nor its name says which face it shows"
     known = snapshot.photos.get(mark.face)
     if known is None:
-        return f"its face {mark.face} is not known here"
+        return f"its face {mark.face} is unknown in this store"
     if known != mark.photo:
-        return f"its face {mark.face} is in another photo here: it was exported from another store"
+        return f"its face {mark.face} is in another photo in this store: it was exported from another store"
     if not file.folder:
-        return "it lies in no folder; move it into one"
+        return "it is not in a folder; move it into one"
     return None
 
 
@@ -77,7 +77,7 @@ def _copies(face: int, files: Iterable[FolderFile]) -> list[ImportRefusal]:
     where = " and in ".join(_folders(files))
     return [
         ImportRefusal(
-            path=file.path, reason=f"face {face} lies in {where}; leave it in one of them, and delete the copies"
+            path=file.path, reason=f"face {face} is in {where}; keep it in one of them, and delete the copies"
         )
         for file in files
     ]

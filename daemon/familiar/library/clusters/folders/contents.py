@@ -1,4 +1,4 @@
-"""Read what lies in an exported folder: names, and the first bytes of files; nothing is decoded, nothing is touched."""
+"""Read the content of an exported folder: names, and the first bytes of files; nothing is decoded or changed."""
 
 import os
 import unicodedata
@@ -11,14 +11,14 @@ from familiar.library.clusters.folders.manifest import SPECIAL
 from familiar.library.clusters.folders.plan import FolderContents, FolderFile
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "$recycle.bin", "@eadir", "__macosx", "lost+found"})
-"""What file managers and network drives leave everywhere, beside hidden files."""
+"""What file managers and network drives leave in folders, beside hidden files."""
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif")
-"""What an editor may have made of a crop."""
+"""Suffixes of files that an editor may have made of a crop."""
 
 
 def read_folder(top: Path, progress: Callable[[int, int], None] = lambda _done, _total: None) -> FolderContents:
-    """Return what lies in an exported folder.
+    """Return the content of an exported folder.
 
     Raises:
         UsageError: the folder can't be read.
@@ -36,7 +36,7 @@ def read_folder(top: Path, progress: Callable[[int, int], None] = lambda _done, 
 
 
 def visible(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
-    """Return what lies in a folder, by name, but for hidden files and what file managers leave behind.
+    """Return the entries of a folder, by name, except hidden files and what file managers leave behind.
 
     Raises:
         OSError: it can't be read.
@@ -55,7 +55,7 @@ def _walk(entries: list[os.DirEntry[str]]) -> Iterator[FolderFile]:
 
 
 def _in_folder(folder: os.DirEntry[str], path: str, name: str) -> Iterator[FolderFile]:
-    """Give the files of a folder; the folders with a meaning of their own may have folders in them."""
+    """Give the files of a folder; only the special folders may contain folders."""
     within = "" if path == folder.name else name
     trouble = _trouble_with_name(folder.name)
     try:
@@ -71,7 +71,7 @@ def _in_folder(folder: os.DirEntry[str], path: str, name: str) -> Iterator[Folde
         elif path in SPECIAL:
             yield from _in_folder(entry, below, name)
         else:
-            reason = "a folder within a folder; move what is in it one level up"
+            reason = "a folder within a folder; move its content one level up"
             yield FolderFile(path=below, folder=name, trouble=reason, hides=True)
 
 
@@ -90,7 +90,7 @@ def _file(entry: os.DirEntry[str], path: str, folder: str) -> FolderFile:
 
 
 def _head(path: Path) -> bytes:
-    # A pipe that has taken the place of the file since would keep a reader waiting, and a link would lead elsewhere.
+    # A pipe that replaced the file since would keep a reader waiting, and a link would lead elsewhere.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(HEAD)
@@ -103,7 +103,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _trouble_with_kind(entry: os.DirEntry[str]) -> str | None:
     if entry.is_symlink():
         return "a symbolic link, which is not followed"
-    return None if entry.is_file(follow_symlinks=False) else "no regular file"
+    return None if entry.is_file(follow_symlinks=False) else "not a regular file"
 
 
 def _trouble_with_name(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Folders that are held open while names in them change: no link that takes the place of one leads elsewhere."""
+"""Folders that are held open while names in them change, so that no link that replaces one leads elsewhere."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ def opened_in(folder: int, path: str) -> Iterator[int]:
     """Hold the folder at a relative path open for a block; no part of the path may be a link.
 
     Raises:
-        NotADirectoryError: a part of it is a link, or no folder.
+        NotADirectoryError: a part of it is a link, or not a folder.
         OSError: it can't be opened.
     """
     descriptor = os.dup(folder)
@@ -48,23 +48,23 @@ def entries(folder: int) -> list[str]:
 
 
 def at(folder: int, name: str) -> Path:
-    """Return a path that leads into a folder that is held open, wherever that lies by now."""
+    """Return a path into a folder that is held open, wherever the folder is now."""
     return Path(f"/proc/self/fd/{folder}", name)
 
 
 def entry_in(folder: int, name: str) -> Entry:
-    """Return a name in a folder that is held open elsewhere."""
+    """Return an entry of a folder that is held open by a descriptor."""
     return Entry(Folder(Path(), folder), name)
 
 
 def is_folder(folder: int, name: str) -> bool:
-    """Say whether a name is that of a folder, and of no link to one."""
+    """Return whether a name is that of a folder, and not of a link to one."""
     path = at(folder, name)
     return path.is_dir() and not path.is_symlink()
 
 
 def move_new(source: int, name: str, target: int, wish: str) -> str:
-    """Move what has a name into another folder, and return its name there: the wish, or that with a number.
+    """Move an entry to another folder, and return its name there: `wish`, or that with a number.
 
     Raises:
         OSError: it can't be done.

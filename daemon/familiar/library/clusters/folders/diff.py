@@ -1,7 +1,7 @@
-"""Compare an export with what lies there now, and with what holds now: a plan of decisions (pure).
+"""Compare an export with the present content of its folder, and with the store: a plan of decisions (pure).
 
-A crop that lies where it was exported says nothing. The safest of several readings is taken: what is gone as a whole is
-left as it is, and what somebody has decided since the export stays as they decided it.
+A crop that is where it was exported says nothing. Of several meanings the safest is taken: a folder that is gone as a
+whole changes nothing, and what was decided since the export stays as it is.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from shlex import quote
 
 from familiar.errors import UsageError
 from familiar.library.clusters.folders.classification import classify
-from familiar.library.clusters.folders.folder_targets import FolderTarget, ImportContext, find_aim, import_context
+from familiar.library.clusters.folders.folder_targets import FolderTarget, ImportContext, find_target, import_context
 from familiar.library.clusters.folders.manifest import IGNORE, NOT_A_FACE, SPECIAL, ClusterManifest
 from familiar.library.clusters.folders.plan import (
     AssignFaces,
@@ -32,18 +32,18 @@ from familiar.library.clusters.folders.plan import (
 from familiar.names import name_key
 
 _ORDER: tuple[What, ...] = ("not a face", "take out", "name", "merge", "new cluster", "place", "ignore")
-"""Two faces of one photo are told apart before their clusters are merged, and clusters are named before more comes."""
+"""Faces leave clusters before clusters are merged, and clusters are named before more faces join them."""
 
 
 def plan_changes(manifest: ClusterManifest, contents: FolderContents, snapshot: StoreSnapshot) -> ImportPlan:
-    """Return what the changes mean that were made in an exported folder."""
+    """Return what the changes in an exported folder mean."""
     context = import_context(manifest, classify(manifest, contents, snapshot), snapshot)
     planner = _Planner(context)
-    planner.find_aims()
-    for folder, aim in planner.aims.items():
-        planner.plan_names(folder, aim)
-        planner.plan_merges(folder, aim)
-        planner.plan_moves(folder, aim)
+    planner.find_targets()
+    for folder, target in planner.targets.items():
+        planner.plan_names(folder, target)
+        planner.plan_merges(folder, target)
+        planner.plan_moves(folder, target)
     planner.plan_special()
     for folder in manifest.folders:
         planner.plan_missing(folder)
@@ -51,7 +51,7 @@ def plan_changes(manifest: ClusterManifest, contents: FolderContents, snapshot: 
 
 
 class _Planner:
-    """Gathers what is to be done."""
+    """Collects the changes."""
 
     def __init__(self, context: ImportContext) -> None:
         self._context = context
@@ -60,66 +60,71 @@ class _Planner:
         self._left: list[Undecided] = []
         self._faulty: set[str] = set()
         self._missing: set[int] = set()
-        self.aims: dict[str, FolderTarget] = {}
+        self.targets: dict[str, FolderTarget] = {}
 
-    def find_aims(self) -> None:
-        """Find out what each folder is that has crops; those that can't be what they seem to be are refused."""
+    def find_targets(self) -> None:
+        """Find the target of each folder that has crops; refuse folders that contradict what holds."""
         claims: dict[int, dict[str, str]] = {}
         for folder in sorted(self._context.contents.keys() - {*SPECIAL}):
             try:
-                self.aims[folder] = aim = find_aim(self._context, folder)
+                self.targets[folder] = target = find_target(self._context, folder)
             except UsageError as error:
                 self._refuse_folder(folder, str(error).rstrip("."))
                 continue
-            for cluster in aim.names:
-                claims.setdefault(cluster, {})[folder] = aim.name or ""
+            for cluster in target.names:
+                claims.setdefault(cluster, {})[folder] = target.name or ""
         for cluster, names in claims.items():
             if len(set(map(name_key, names.values()))) > 1:
                 both = " and ".join(map(repr, names.values()))
-                for folder in names.keys() & self.aims.keys():
-                    self._refuse_folder(folder, f"cluster {cluster}, which these are now, would be {both}")
-                    del self.aims[folder]
+                for folder in names.keys() & self.targets.keys():
+                    self._refuse_folder(folder, f"cluster {cluster} would get two names, {both}")
+                    del self.targets[folder]
 
-    def plan_names(self, folder: str, aim: FolderTarget) -> None:
-        """Plan to name what was renamed."""
+    def plan_names(self, folder: str, target: FolderTarget) -> None:
+        """Plan names for folders that were renamed."""
         former = self._context.former(folder)[:1]
-        for cluster in aim.names:
+        for cluster in target.names:
             faces = [face for face in self._still_in(former, folder) if self._cluster_of(face) == cluster]
-            note = self._note_on_name(cluster, aim.name or "")
+            note = self._note_on_name(cluster, target.name or "")
             self._add(
-                "name", faces, folder, NameCluster(cluster=cluster, name=aim.name or ""), target=aim.name, note=note
+                "name",
+                faces,
+                folder,
+                NameCluster(cluster=cluster, name=target.name or ""),
+                target=target.name,
+                note=note,
             )
-        if former and aim.name is None and (person := self._context.manifest.folders[former[0]].person) is not None:
+        if former and target.name is None and (person := self._context.manifest.folders[former[0]].person) is not None:
             reason = (
-                f"{folder!r} is no name, so the cluster stays {person!r}; `familiar clusters refuse` says it is not"
+                f"{folder!r} is not a name, so the cluster remains {person!r}; `familiar clusters refuse` ends that"
             )
             self._left.append(Undecided(folder=former[0], faces=len(self._still_in(former, folder)), reason=reason))
 
-    def plan_merges(self, folder: str, aim: FolderTarget) -> None:
-        """Plan to merge what was emptied into another folder."""
+    def plan_merges(self, folder: str, target: FolderTarget) -> None:
+        """Plan merges for folders whose crops were all moved to another folder."""
         renamed = folder not in self._context.manifest.folders
         for source in self._context.former(folder)[int(renamed) :]:
             for cluster in self._context.clusters_of(source):
-                if aim.cluster is None or cluster in aim.own:
+                if target.cluster is None or cluster in target.own:
                     continue
                 faces = [face for face in self._still_in([source], folder) if self._cluster_of(face) == cluster]
-                note = f"cluster {cluster} and cluster {aim.cluster} become one"
-                self._add("merge", faces, folder, MergeClusters(cluster=cluster, into=aim.cluster), note=note)
+                note = f"cluster {cluster} and cluster {target.cluster} become one"
+                self._add("merge", faces, folder, MergeClusters(cluster=cluster, into=target.cluster), note=note)
 
-    def plan_moves(self, folder: str, aim: FolderTarget) -> None:
-        """Plan what becomes of the crops that were moved into a folder by themselves."""
-        faces = [face for face in self._moved_to(folder) if self._cluster_of(face) not in aim.own]
+    def plan_moves(self, folder: str, target: FolderTarget) -> None:
+        """Plan what crops mean that were moved to a folder one by one."""
+        faces = [face for face in self._moved_to(folder) if self._cluster_of(face) not in target.own]
         faces = self._as_exported(faces, folder)
         if not faces:
             return
-        if aim.cluster is not None:
-            self._add("place", faces, folder, AssignFaces(cluster=aim.cluster, faces=tuple(faces)))
+        if target.cluster is not None:
+            self._add("place", faces, folder, AssignFaces(cluster=target.cluster, faces=tuple(faces)))
             return
-        note = self._whether_new(aim.name) if aim.name else ""
-        self._add("new cluster", faces, folder, NewCluster(faces=tuple(faces), name=aim.name), note=note)
+        note = self._whether_new(target.name) if target.name else ""
+        self._add("new cluster", faces, folder, NewCluster(faces=tuple(faces), name=target.name), note=note)
 
     def plan_special(self) -> None:
-        """Plan what becomes of the crops that were moved into the folders with a meaning of their own."""
+        """Plan what crops mean that were moved to the special folders."""
         context = self._context
         for source in (source for source, home in context.homes.items() if home == IGNORE):
             self._plan_ignored(source)
@@ -130,7 +135,7 @@ class _Planner:
             self._add("not a face", faces, NOT_A_FACE, NotFaces(faces=tuple(faces)))
 
     def plan_missing(self, folder: str) -> None:
-        """Plan what becomes of the faces whose crops were deleted."""
+        """Plan what deleted crops mean."""
         context = self._context
         own = [face for face in context.exported.get(folder, ()) if self._cluster_of(face) and context.unmoved(face)]
         missing = [face for face in own if face not in context.found.crops and face not in context.found.spared]
@@ -140,17 +145,17 @@ class _Planner:
         missing = [face for face in missing if face not in gone]
         if gone:
             self._missing.update(gone)
-            reason = "all its crops were gone, which may be an accident: nothing is decided about them"
+            reason = "all of its crops are gone, which may be an accident, so nothing is decided"
             self._left.append(Undecided(folder=folder, faces=len(gone), reason=reason))
         if missing and context.found.unclear & {home, folder, ""}:
-            reason = "they are missing, but may be in what could not be read, which is refused"
+            reason = "they are missing, but may be among the files that are refused"
             self._left.append(Undecided(folder=folder, faces=len(missing), reason=reason))
-        elif home in self.aims:
+        elif home in self.targets:
             for faces in self._by_cluster(missing):
                 self._add("take out", faces, "", TakeFacesOut(cluster=self._cluster_of(faces[0]), faces=tuple(faces)))
 
     def plan(self) -> ImportPlan:
-        """Return all of it, in the order in which it is to be done."""
+        """Return the plan, with the changes in the order in which they are applied."""
         leaving = Counter(
             self._cluster_of(face)
             for change in self._changes
@@ -180,7 +185,7 @@ class _Planner:
                 self._add("ignore", faces, IGNORE, IgnoreCluster(cluster=cluster))
 
     def _split_if_possible(self, change: ImportChange, leaving: Counter[int]) -> ImportChange:
-        """Split a new cluster off, if all of it comes from one that keeps some: so they never come together again."""
+        """Split a new cluster off if it comes from one that keeps faces, so that the two are never joined again."""
         if not isinstance(change.step, NewCluster):
             return change
         clusters = {self._cluster_of(face) for face in change.step.faces}
@@ -191,25 +196,25 @@ class _Planner:
         return replace(change, step=replace(change.step, split_from=cluster))
 
     def _moved_to(self, folder: str) -> list[int]:
-        """Return the faces that lie in a folder, but neither were exported into it nor came with a whole folder."""
+        """Return the faces in a folder that were neither exported into it nor came with a whole folder."""
         context = self._context
         origins = {face: context.origin(face) for face in context.contents.get(folder, ())}
         return [face for face, origin in origins.items() if folder not in {origin, context.homes.get(origin or "")}]
 
     def _as_exported(self, faces: Sequence[int], folder: str) -> list[int]:
-        """Return the faces about which nobody has decided anything since the export; refuse the others."""
+        """Return the faces about which nothing was decided since the export; refuse the others."""
         since = [face for face in faces if self._context.origin(face) is not None and not self._context.unmoved(face)]
         for face in since:
             cluster = self._context.snapshot.cluster_of.get(face)
-            where = "no cluster any more" if cluster is None else f"cluster {cluster}"
-            reason = f"face {face} is in {where} since the export, so it is not moved; export again to see what holds"
+            where = "in no cluster" if cluster is None else f"in cluster {cluster}"
+            reason = f"face {face} is {where} now, decided after the export, so it is not moved; export again"
             self._refused.append(ImportRefusal(path=folder, reason=reason))
         if since:
             self._faulty.add(folder)
         return [face for face in faces if face not in since]
 
     def _still_in(self, sources: Iterable[str], folder: str) -> list[int]:
-        """Return the faces that were exported into one of these folders, and lie in this one."""
+        """Return the faces that were exported into one of these folders and are in this one."""
         wanted = set(sources)
         return [face for face in self._context.contents.get(folder, ()) if self._context.origin(face) in wanted]
 
@@ -253,7 +258,7 @@ class _Planner:
         target: str | None = None,
         note: str = "",
     ) -> None:
-        """Add a change, if any crop speaks for it."""
+        """Add a change, if there is a crop for it."""
         if not faces:
             return
         origin = sorted({self._context.origin(face) or "" for face in faces})

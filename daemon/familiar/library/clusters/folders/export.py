@@ -1,4 +1,4 @@
-"""Write the crops of clusters into folders: all of them or nothing, and never over anything else."""
+"""Write the crops of clusters into folders: all of them or none, and never over another file."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -23,15 +23,15 @@ from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 from familiar.store.store import Store
 
 SIZE = 256
-"""Pixels of a crop's side."""
+"""Width and height of a crop, in pixels."""
 
 _AT_ONCE = 256
-"""Crops that are in memory at a time."""
+"""Number of crops in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderExport:
-    """A folder to be written: its name, whose it is, its clusters, and the faces of which it gets crops."""
+    """A folder to write: its name, its person, its clusters, and the faces whose crops it gets."""
 
     name: str
     person: str | None
@@ -41,9 +41,9 @@ class FolderExport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written, and the faces without a crop: their photos are gone, or can't be read.
+    """What was written, and the faces without a crop, whose photos are gone or can't be read.
 
-    `kept` are the paths of former crops that stay, because they are not what was written.
+    `kept` are the paths of earlier crops that are kept because they were changed.
     """
 
     manifest: ClusterManifest
@@ -56,7 +56,7 @@ def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most:
 
     Args:
         store: the store.
-        wanted: clusters; if there are none, all but the ignored ones.
+        wanted: clusters; if there are none, all except the ignored ones.
         unnamed: only clusters without a name.
         most: largest number of faces of a cluster, those nearest to the centre first.
 
@@ -66,7 +66,7 @@ def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most:
     rows = {row.id: row for row in map(store.clusters.find, wanted)} or {row.id: row for row in store.clusters.all()}
     for row in rows.values():
         if wanted and row.kind == "ignored":
-            raise UsageError(f"Cluster {row.id} is ignored, so it is not exported; `familiar clusters undo` ends that.")
+            raise UsageError(f"Cluster {row.id} is ignored, so it is not exported; undo that first.")
     by_person: dict[str, list[ClusterRow]] = {}
     alone = {f"cluster-{row.id}": [row] for row in rows.values() if row.kind == "unnamed"}
     for row in rows.values():
@@ -96,15 +96,15 @@ def check_target(folder: Path) -> None:
     except FileNotFoundError:
         return
     except NotADirectoryError as error:
-        raise UsageError(f"{folder}: is no folder.") from error
+        raise UsageError(f"{folder}: is not a folder.") from error
     except OSError as error:
         raise UsageError(f"{folder}: can't be read: {error.strerror}.") from error
     if entries:
-        raise UsageError(f"{folder}: is not empty (it has {entries[0].name!r}); name a folder that is new, or empty.")
+        raise UsageError(f"{folder}: is not empty (it has {entries[0].name!r}); use a folder that is new or empty.")
 
 
 def refuse_watched(folder: Path, watched: Sequence[FolderSettings]) -> None:
-    """Check that the daemon would not take crops in a folder for photos.
+    """Check that the daemon would not handle crops in a folder as photos.
 
     Raises:
         UsageError: it would.
@@ -115,7 +115,7 @@ def refuse_watched(folder: Path, watched: Sequence[FolderSettings]) -> None:
         crop = real / "cluster-1" / crop_name(1)
         if crop.is_relative_to(top) and Patterns(root.model_copy(update={"path": top})).takes(crop):
             raise UsageError(
-                f"{folder} lies in {root.path}, which is watched: crops would be taken for photos there; name a folder "
+                f"{folder} is in {root.path}, which is watched, so that crops would be handled as photos; use a folder "
                 "outside of it."
             )
 
@@ -127,7 +127,7 @@ async def export_crops(
     progress: Callable[[int, int], None],
     former: PreviousExport | None = None,
 ) -> Exported:
-    """Write the crops of all faces into a folder, in place of those of an earlier export.
+    """Write the crops of all faces into a folder; they replace those of an earlier export.
 
     Raises:
         RetryError: they can't be written for now; the message says whether the folder is as it was.

@@ -1,11 +1,11 @@
-"""The mark of an exported crop: a comment in its JPEG file, and its name, say which face it shows."""
+"""The mark of an exported crop: a comment in its JPEG file, and its name, which say which face it shows."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 HEAD = 1 << 16
-"""Bytes of a file that are looked at: the comment stands before the picture itself."""
+"""Number of bytes of a file that are read: the comment comes before the picture."""
 
 _START = b"\xff\xd8"
 _JFIF = b"\xff\xe0"
@@ -24,7 +24,7 @@ class FaceMarker:
 
 
 def marked(jpeg: bytes, mark: FaceMarker) -> bytes:
-    """Return a JPEG file with the mark as its comment, after the header that has to stand first."""
+    """Return a JPEG file with the mark as its comment, after the header, which has to come first."""
     text = f"familiar face {mark.face} of photo {mark.photo}".encode()
     header = 2
     if jpeg[2:4] == _JFIF:
@@ -33,7 +33,7 @@ def marked(jpeg: bytes, mark: FaceMarker) -> bytes:
 
 
 def mark_in(head: bytes) -> FaceMarker | None:
-    """Return the mark of the file that begins like this; nothing is decoded."""
+    """Return the mark of the file with this beginning; nothing is decoded."""
     for kind, content in _segments(head):
         found = _TEXT.fullmatch(content.rstrip(b"\0\r\n ")) if kind == _COMMENT else None
         if found:
@@ -42,7 +42,7 @@ def mark_in(head: bytes) -> FaceMarker | None:
 
 
 def is_jpeg(head: bytes) -> bool:
-    """Say whether a file that begins like this claims to be a JPEG picture."""
+    """Return whether the file with this beginning claims to be a JPEG picture."""
     return head.startswith(_START)
 
 
@@ -52,16 +52,16 @@ def crop_name(face: int) -> str:
 
 
 def face_named(name: str) -> int | None:
-    """Return the face that a file name says, whatever a file manager has added behind it: `face-000123 (2).jpg`."""
+    """Return the face in a file name, whatever a file manager has appended: `face-000123 (2).jpg`."""
     found = _NAME.fullmatch(name)
     return int(found[1]) if found else None
 
 
 def _segments(head: bytes) -> Iterator[tuple[int, bytes]]:
-    """Give kind and content of each segment before the picture; the last one may be cut off."""
+    """Give kind and content of each segment before the picture; the last one may be incomplete."""
     place = 2 if is_jpeg(head) else len(head)
     while place + 4 <= len(head) and head[place] == 0xFF and head[place + 1] not in _PICTURE_FOLLOWS:  # noqa: PLR2004
-        if head[place + 1] == 0xFF:  # noqa: PLR2004 - any number of these may stand before a segment
+        if head[place + 1] == 0xFF:  # noqa: PLR2004 - any number of these may precede a segment
             place += 1
             continue
         length = int.from_bytes(head[place + 2 : place + 4])

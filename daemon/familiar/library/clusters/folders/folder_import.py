@@ -1,4 +1,4 @@
-"""What an exported folder stands for: the changes that were made in it, and the export that it was before."""
+"""An exported folder as a whole: the changes that were made in it, and the export that it was before."""
 
 import os
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderImport:
-    """A plan for an exported folder, with what it was made from: the manifest, and what lay there.
+    """A plan for an exported folder, with what it was made from: the manifest, and the content of the folder.
 
-    `model` is the one in use: references are taken from embeddings of it.
+    `model` is the model in use, whose embeddings become references.
     """
 
     folder: Path
@@ -48,21 +48,21 @@ def read_import(
 
 
 def carry_out_import(store: Store, wanted: FolderImport, progress: Count) -> list[ChangeResult]:
-    """Decide what a plan says, one thing after another; what can't be done is told, and the others go on.
+    """Apply a plan, one change after another; one that can't be made is reported, and the others are applied.
 
     Raises:
-        UsageError: clusters or the folder were changed since the plan was made; nothing was done.
+        UsageError: clusters or the folder were changed since the plan was made; nothing is changed.
     """
     folder, manifest, model = wanted.folder, wanted.manifest, wanted.model
     if read_manifest(folder) != manifest or (
         read_import(store, folder, manifest, wanted.contents, model=model) != wanted
     ):
-        raise UsageError("Clusters were changed meanwhile, so nothing was done; import again.")
+        raise UsageError("Clusters were changed in the meantime, so nothing was done; run the import again.")
     return carry_out(store, wanted.plan.changes, model=model, progress=progress)
 
 
 def remember_import(store: Store, wanted: FolderImport, results: list[ChangeResult]) -> None:
-    """Write down what lies where now, unless another command has exported there since.
+    """Write down what is where now, unless another command has exported there since.
 
     Raises:
         RetryError: it can't be written.
@@ -73,19 +73,19 @@ def remember_import(store: Store, wanted: FolderImport, results: list[ChangeResu
         check_unchanged(wanted.folder, wanted.manifest)
         write_manifest(wanted.folder, manifest)
     except RetryError as error:
-        raise RetryError(f"All is done and in `familiar clusters log`, but {error}; export again.") from error
+        raise RetryError(f"All changes are in `familiar clusters log`, but {error}; export again.") from error
     except UsageError as error:
-        raise RetryError(f"All is done and in `familiar clusters log`, but {error}") from error
+        raise RetryError(f"All changes are in `familiar clusters log`, but {error}") from error
 
 
 def previous_export(store: Store, folder: Path, *, model: str, again: bool) -> PreviousExport | None:
-    """Check that crops can be written into a folder; return what was exported into it before.
+    """Check that crops can be written into a folder; return the earlier export in it.
 
     Args:
         store: the store.
-        folder: to export into.
-        model: the one in use.
-        again: what was exported into it before may be replaced.
+        folder: the folder to export into.
+        model: the model in use.
+        again: an earlier export may be replaced.
 
     Raises:
         UsageError: it is not empty, was exported before, or has changes that were not imported.
@@ -97,17 +97,17 @@ def previous_export(store: Store, folder: Path, *, model: str, again: bool) -> P
     manifest = read_manifest(folder)
     if not again:
         raise UsageError(
-            f"{folder}: was exported before; `familiar clusters import {folder}` takes the changes from it, and "
-            "`export --again` replaces it."
+            f"{folder}: has an earlier export; `familiar clusters import {folder}` applies the changes in it, and "
+            "`familiar clusters export --again` replaces it."
         )
     contents = read_folder(folder)
     plan = read_import(store, folder, manifest, contents, model=model).plan
     if plan.changes:
         raise UsageError(
             f"{folder}: has {len(plan.changes)} changes that were not imported; "
-            f"`familiar clusters import {folder}` first, or export into an empty folder."
+            f"run `familiar clusters import {folder}` first, or export into an empty folder."
         )
     if plan.refused:
         first = plan.refused[0]
-        raise UsageError(f"{folder}: {first.path} is not ours to replace: {first.reason}; take it out of there first.")
+        raise UsageError(f"{folder}: {first.path} can't be replaced: {first.reason}; move it elsewhere first.")
     return former_of(manifest, contents)

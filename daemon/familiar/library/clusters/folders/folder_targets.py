@@ -1,4 +1,4 @@
-"""Which group each folder of a changed export is (pure): what it was renamed from, whose it is, and its cluster."""
+"""The target of each folder of a changed export (pure): what it was renamed from, its person, and its cluster."""
 
 import re
 from collections import Counter
@@ -17,10 +17,10 @@ _NO_NAME = re.compile(r"cluster[-_ ]?[0-9]+(\W.*)?", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderTarget:
-    """The group that a folder is.
+    """The clusters and the person that a folder stands for.
 
-    `cluster` is where more faces come into it; None means a new cluster. `own` are all its clusters. `name` is whose
-    it is, or is to be. `names` are those of its clusters that are to be named so.
+    More faces join `cluster`; None means a new cluster. `own` are all of its clusters. `name` is the name of its
+    person. `names` are those of its clusters that are to get this name.
     """
 
     cluster: int | None
@@ -31,11 +31,11 @@ class FolderTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportContext:
-    """An export, what lies there now, and what holds now.
+    """An export, the present content of its folder, and what holds in the store.
 
-    `exported` and `contents` have the faces of each folder, then and now, `theirs` the clusters of each person by the
-    key of the name, the largest first. `homes` has the folder that each former one has become: it was renamed to it, or
-    all its crops were moved there.
+    `exported` and `contents` have the faces of each folder, then and now; `theirs` the clusters of each person by the
+    key of the name, the largest first. `homes` has the folder that each former folder became: it was renamed to it, or
+    all of its crops were moved there.
     """
 
     manifest: ClusterManifest
@@ -52,7 +52,7 @@ class ImportContext:
         return None if exported is None else exported.folder
 
     def unmoved(self, face: int) -> bool:
-        """Say whether a face is in the cluster still in which it was exported, or in none as then."""
+        """Return whether a face is still in the cluster in which it was exported, or still in none."""
         cluster = self.manifest.faces[face].cluster
         then = None if cluster is None else self.snapshot.live.get(cluster)
         return self.snapshot.cluster_of.get(face) == then
@@ -64,14 +64,14 @@ class ImportContext:
         return sorted(live & rows.keys(), key=lambda cluster: (-rows[cluster].faces, cluster))
 
     def former(self, folder: str) -> list[str]:
-        """Return the former folders that a new one is: first the one that it was renamed from, then what was added."""
+        """Return the former folders of a new one: first the one that it was renamed from, then those moved into it."""
         crops = Counter(map(self.origin, self.contents.get(folder, ())))
         sources = [source for source, home in self.homes.items() if home == folder]
         return sorted(sources, key=lambda one: (not _is(self.manifest.folders[one].person, folder), -crops[one]))
 
 
 def import_context(manifest: ClusterManifest, found: Classification, snapshot: StoreSnapshot) -> ImportContext:
-    """Find out which folders were renamed, or emptied into another one."""
+    """Find the folders that were renamed, or whose crops were all moved to another one."""
     rows = sorted(snapshot.clusters.values(), key=lambda row: (-row.faces, row.id))
     context = ImportContext(
         manifest=manifest,
@@ -98,7 +98,7 @@ def _is(name: str | None, other: str) -> bool:
 
 
 def _home_of(context: ImportContext, folder: str) -> str | None:
-    """Return the folder that a former one is now: a new one with most of its crops, or a known one with all of them."""
+    """Return the folder that a former one became: a new one with most of its crops, or a known one with all of them."""
     crops = context.found.crops
     if folder in context.found.occupied | context.found.unclear:
         return None
@@ -115,14 +115,14 @@ def _home_of(context: ImportContext, folder: str) -> str | None:
     return home if all_there and home != NOT_A_FACE else None
 
 
-def find_aim(context: ImportContext, folder: str) -> FolderTarget:
-    """Return the group that a folder is.
+def find_target(context: ImportContext, folder: str) -> FolderTarget:
+    """Return the target of a folder.
 
     Raises:
-        UsageError: its name can't be used, or it means to name what was decided otherwise since the export.
+        UsageError: its name can't be used, or it contradicts what was decided since the export.
     """
     if folder in context.manifest.folders:
-        return _exported_aim(context, folder)
+        return _exported_target(context, folder)
     name = None if _NO_NAME.fullmatch(folder) else _person(context.snapshot, folder)
     theirs = [] if name is None else context.theirs.get(name_key(name), [])
     former = context.former(folder)
@@ -133,16 +133,16 @@ def find_aim(context: ImportContext, folder: str) -> FolderTarget:
     }
     clusters = [cluster for cluster in context.clusters_of(former[0]) if cluster in crops]
     if not clusters:
-        raise UsageError(f"what was exported as {former[0]!r} is no cluster any more")
+        raise UsageError(f"the clusters that were exported as {former[0]!r} are gone")
     names = () if name is None else tuple(_to_name(context, former[0], clusters, name))
     return FolderTarget(cluster=clusters[0], own=frozenset([*theirs, *clusters]), name=name, names=names)
 
 
-def _exported_aim(context: ImportContext, folder: str) -> FolderTarget:
+def _exported_target(context: ImportContext, folder: str) -> FolderTarget:
     person, clusters = context.manifest.folders[folder].person, context.clusters_of(folder)
     if person is not None:
         theirs = context.theirs.get(name_key(person), [])
-        if not theirs and person not in context.snapshot.people:  # the person has another name since
+        if not theirs and person not in context.snapshot.people:  # the person was renamed since
             theirs = [cluster for cluster in clusters if context.snapshot.clusters[cluster].name is not None]
         clusters = list(theirs)
     return FolderTarget(cluster=clusters[0] if clusters else None, own=frozenset(clusters), name=person)
@@ -156,15 +156,15 @@ def _to_name(context: ImportContext, source: str, clusters: Iterable[int], name:
     for cluster in clusters:
         row = context.snapshot.clusters[cluster]
         if row.kind == "ignored":
-            raise UsageError(f"cluster {cluster} is ignored since the export; undo that first")
+            raise UsageError(f"cluster {cluster} was ignored after the export; undo that first")
         if row.name is not None and not _is(row.name, person or name) and not _is(row.name, name):
-            raise UsageError(f"cluster {cluster} is {row.name!r} since the export, so it is not named {name!r}")
+            raise UsageError(f"cluster {cluster} was named {row.name!r} after the export, so it is not named {name!r}")
         if not _is(row.name, name):
             yield cluster
 
 
 def _person(snapshot: StoreSnapshot, folder: str) -> str:
-    """Return the person who is meant by a folder's name; one who is new is called as it is."""
+    """Return the name of the person that a folder's name means; for a new person it is the name of the folder."""
     exact = [name for name in snapshot.people if _is(name, folder)]
     alike = [name for name in snapshot.people if _is(folder_name(name), folder)]
     if exact:

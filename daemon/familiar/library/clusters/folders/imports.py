@@ -1,4 +1,4 @@
-"""Carry out what changed folders mean, one decision after another, and write down what lies where then."""
+"""Apply what changed folders mean, one decision after another, and record the new state of the export."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeResult:
-    """What came of a change: the events of the log that it is made of, or why it could not be."""
+    """The result of a change: the events of the log, or the reason why it could not be made."""
 
     change: ImportChange
     events: tuple[int, ...] = ()
@@ -34,7 +34,7 @@ class ChangeResult:
 
 
 def read_snapshot(store: Store, manifest: ClusterManifest, contents: FolderContents) -> StoreSnapshot:
-    """Return what holds now about everything that was exported, or lies there."""
+    """Return what holds now about everything that was exported, or is in the folder."""
     live = {}
     for cluster in {cluster for folder in manifest.folders.values() for cluster in folder.clusters} | {
         exported.cluster for exported in manifest.faces.values() if exported.cluster is not None
@@ -42,7 +42,7 @@ def read_snapshot(store: Store, manifest: ClusterManifest, contents: FolderConte
         try:
             live[cluster] = store.clusters.live(cluster)
         except UsageError:
-            continue  # another store's: so are its faces, and each is refused
+            continue  # of another store, like its faces, which are all refused
     cluster_of, photos = {}, {}
     for cluster in set(live.values()):
         for face in store.clusters.faces(cluster):
@@ -66,9 +66,9 @@ def read_snapshot(store: Store, manifest: ClusterManifest, contents: FolderConte
 def carry_out(
     store: Store, changes: Sequence[ImportChange], *, model: str, progress: Callable[[int, int], None]
 ) -> list[ChangeResult]:
-    """Decide one thing after another; what can't be is told, and the others go on.
+    """Apply one change after another; one that can't be made is reported, and the others are applied.
 
-    Nothing more comes into a folder's cluster that was to be named, and could not be.
+    No more faces join the cluster of a folder that could not be named.
     """
     outcomes: list[ChangeResult] = []
     nameless: set[str] = set()
@@ -93,28 +93,28 @@ def carry_out(
 def _decide(store: Store, step: ClusterDecision, model: str) -> list[int]:
     match step:
         case NotFaces(faces=faces):
-            return [store.decisions.not_a_face(faces)]
+            return [store.decisions.faces.not_a_face(faces)]
         case TakeFacesOut(cluster=cluster, faces=faces):
-            return [store.decisions.take_out(cluster, faces)]
+            return [store.decisions.faces.take_out(cluster, faces)]
         case NameCluster(cluster=cluster, name=name):
             return [name_cluster(store, cluster, name, model=model)]
         case MergeClusters(cluster=cluster, into=into):
-            return [store.decisions.merge(cluster, into)]
+            return [store.decisions.clusters.merge(cluster, into)]
         case AssignFaces(cluster=cluster, faces=faces):
-            return [store.decisions.place(cluster, faces)]
+            return [store.decisions.faces.place(cluster, faces)]
         case IgnoreCluster(cluster=cluster):
-            return [store.decisions.ignore(cluster)]
+            return [store.decisions.clusters.ignore(cluster)]
         case NewCluster():
             return _make_cluster(store, step, model)
 
 
 def _make_cluster(store: Store, step: NewCluster, model: str) -> list[int]:
     if step.split_from is None:
-        event, cluster = store.decisions.gather(step.faces)
+        event, cluster = store.decisions.faces.gather(step.faces)
     else:
-        event, cluster = store.decisions.split(step.split_from, step.faces)
+        event, cluster = store.decisions.clusters.split(step.split_from, step.faces)
     if step.ignored:
-        return [event, store.decisions.ignore(cluster)]
+        return [event, store.decisions.clusters.ignore(cluster)]
     return [event] if step.name is None else [event, name_cluster(store, cluster, step.name, model=model)]
 
 
@@ -125,16 +125,16 @@ def settle(
     outcomes: Iterable[ChangeResult],
     snapshot: StoreSnapshot,
 ) -> ClusterManifest:
-    """Return what was exported where, as if it had been exported like this just now.
+    """Return the manifest as if the folder had just been exported in its present state.
 
-    What was refused or could not be done stays as it was, so that it is asked about again.
+    What was refused or could not be done stays as it was, so that the next import finds it again.
 
     Args:
-        manifest: of before.
-        contents: what lies there.
-        plan: what that meant.
-        outcomes: what came of it.
-        snapshot: what holds now, after it.
+        manifest: the manifest before.
+        contents: the content of the folder.
+        plan: what it meant.
+        outcomes: the results of the changes.
+        snapshot: what holds in the store after the changes.
     """
     done = [outcome.change for outcome in outcomes if outcome.error is None]
     open_ = plan.faulty | {outcome.change.folder for outcome in outcomes if outcome.error is not None}
@@ -164,7 +164,7 @@ def _folders(
     homes: dict[str, str],
     snapshot: StoreSnapshot,
 ) -> dict[str, ExportedFolder]:
-    """Return the folders that are there, or of which faces are missing, with the clusters that they stand for now."""
+    """Return the folders that exist, or whose faces are missing, with the clusters that they stand for now."""
     clusters: dict[str, set[int]] = {}
     for exported in faces.values():
         if exported.folder not in SPECIAL:

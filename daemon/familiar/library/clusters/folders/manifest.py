@@ -1,4 +1,4 @@
-"""What was exported where: the file in an exported folder by which changes are known."""
+"""The manifest: the file in an exported folder that says what was exported, so that changes can be found."""
 
 import errno
 import os
@@ -19,10 +19,10 @@ from familiar.library.manifests import ManifestFile
 MANIFEST_NAME = ".familiar-clusters.json"
 
 IGNORE = "_ignore"
-"""Whoever is put into this folder, nobody wants to know who that is."""
+"""Clusters and crops in this folder are ignored."""
 
 NOT_A_FACE = "_not-a-face"
-"""What is put into this folder is no face."""
+"""Crops in this folder are not faces."""
 
 SPECIAL = (IGNORE, NOT_A_FACE)
 
@@ -32,10 +32,10 @@ _Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedFace:
-    """The folder that a crop was put into, the cluster of its face then, and the SHA-256 of its photo.
+    """The folder of a crop, the cluster of its face at the export, and the SHA-256 of its photo.
 
-    `missing` says that the crop has gone since with all others of its folder, about which nothing was decided. `sha256`
-    is that of the crop as it was written; None if it is not known: earlier versions did not write it down.
+    `missing` says that the crop is gone with all others of its folder, about which nothing was decided. `sha256` is
+    that of the crop as it was written; None if it is unknown: earlier versions did not write it down.
     """
 
     folder: str
@@ -47,7 +47,7 @@ class ExportedFace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedFolder:
-    """Whose folder it is, under the real name, or None; and the clusters that it stands for."""
+    """The person of a folder, by their real name, or None; and the clusters that the folder stands for."""
 
     person: str | None
     clusters: tuple[_Id, ...]
@@ -55,10 +55,10 @@ class ExportedFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """What an export still has to do once its manifest is written.
+    """What an export still has to do after its manifest was written.
 
-    `staging` is the hidden folder from which its crops come. `crops` are the former ones to remove, by their paths,
-    with the SHA-256 that proves that they are ours, and `folders` are the former folders to remove if they are empty.
+    `staging` is the hidden folder that holds its crops. `crops` are the earlier crops to remove, by path, with the
+    SHA-256 that proves that familiar wrote them, and `folders` are the earlier folders to remove if they are empty.
     """
 
     staging: str
@@ -68,7 +68,7 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterManifest:
-    """All folders by name, and all faces by id; `unfinished` until everything is in its place."""
+    """All folders by name, and all faces by id; `unfinished` until the export is complete."""
 
     folders: Mapping[str, ExportedFolder]
     faces: Mapping[_Id, ExportedFace]
@@ -83,16 +83,16 @@ def read_manifest(folder: Path) -> ClusterManifest:
     """Return what was exported into a folder.
 
     Raises:
-        UsageError: there is no such folder, nothing was exported into it, or what says so is damaged.
+        UsageError: there is no such folder, it has no export, or the manifest is damaged.
     """
     manifest = _FILE.read(folder)
     if manifest is not None:
         return manifest
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder.")
+        raise UsageError(f"{folder}: the folder does not exist.")
     raise UsageError(
-        f"{folder}: was not exported: it has no {MANIFEST_NAME}; `familiar clusters export {folder}` fills an empty "
-        "folder."
+        f"{folder}: has no export: there is no {MANIFEST_NAME} in it; `familiar clusters export {folder}` writes one "
+        "into an empty folder."
     )
 
 
@@ -102,13 +102,13 @@ def is_manifest(data: bytes) -> bool:
 
 
 def write_manifest(folder: Path, manifest: ClusterManifest, *, place: Path | None = None, new: bool = False) -> None:
-    """Write down what lies in a folder now, in one step.
+    """Write the manifest of a folder, in one step.
 
     Args:
-        folder: as messages call it.
-        manifest: what lies there.
-        place: another path to the folder, if it is held open.
-        new: never replace one that is there.
+        folder: its path for messages.
+        manifest: the manifest.
+        place: another path of the folder, if it is held open.
+        new: never replace an existing manifest.
 
     Raises:
         RetryError: it can't be written for now.

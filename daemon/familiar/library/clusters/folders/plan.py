@@ -1,4 +1,4 @@
-"""What changed folders mean: the values that reading, planning and carrying out pass on."""
+"""What changed folders mean: the values that pass from reading to planning to applying."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from familiar.store.clusters.clusters import ClusterRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFile:
-    """One thing that lies in an exported folder.
+    """One entry of an exported folder.
 
-    `path` is relative to that; `folder` is the one below it in which the file lies, in Unicode NFC, "" for none.
-    `mark` is what it says of itself, `named` the face that its name says. `trouble` says why it can't be taken, and
-    `hides` whether crops may be in it that are missing elsewhere.
+    `path` is relative to that folder; `folder` is the folder below it that holds the entry, in Unicode NFC, "" for
+    none. `mark` is the mark in the file, `named` the face in its name. `trouble` says why it is refused, and `hides`
+    whether it may contain crops that are missing elsewhere.
     """
 
     path: str
@@ -27,7 +27,7 @@ class FolderFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderContents:
-    """What lies in an exported folder: the names of the folders, and the files."""
+    """The content of an exported folder: the names of the folders, and the files."""
 
     folders: frozenset[str]
     files: tuple[FolderFile, ...]
@@ -37,9 +37,9 @@ class FolderContents:
 class StoreSnapshot:
     """What holds in the store now.
 
-    `clusters` are those with faces, `live` says what each cluster of the export is a part of now, `cluster_of` has the
-    cluster of each face that is in one, `photos` the SHA-256 of the photo of each face that is known, and `people` the
-    names of all people.
+    `clusters` are those with faces, `live` has the cluster that each cluster of the export is a part of now,
+    `cluster_of` the cluster of each face that is in one, `photos` the SHA-256 of the photo of each known face, and
+    `people` the names of all people.
     """
 
     clusters: Mapping[int, ClusterRow]
@@ -51,7 +51,7 @@ class StoreSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotFaces:
-    """These are no faces."""
+    """These are not faces."""
 
     faces: tuple[int, ...]
 
@@ -74,7 +74,7 @@ class NameCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeClusters:
-    """The cluster is the same as another one."""
+    """The cluster is the same person as another one."""
 
     cluster: int
     into: int
@@ -90,7 +90,7 @@ class AssignFaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCluster:
-    """These are a new cluster: split off from one where they all were, or gathered; with a name, or to be ignored."""
+    """These are a new cluster, split off from one that had them all, or gathered; with a name, or ignored."""
 
     faces: tuple[int, ...]
     split_from: int | None = None
@@ -100,7 +100,7 @@ class NewCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoreCluster:
-    """Nobody wants to know who the cluster is."""
+    """The cluster is ignored."""
 
     cluster: int
 
@@ -114,9 +114,9 @@ What: TypeAlias = Literal["not a face", "take out", "name", "merge", "new cluste
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportChange:
-    """One thing to do: the faces of the crops by which it was seen, from which folders, and where they lie now.
+    """One change: the faces of its crops, the folders that they come from, and the folder that holds them now.
 
-    `folder` is "" for crops that are gone. `target` and `note` say for people what becomes of them.
+    `folder` is "" for crops that are gone. `target` and `note` tell people what the change means.
     """
 
     what: What
@@ -130,7 +130,7 @@ class ImportChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRefusal:
-    """What is left alone because it can't be taken, or not in this way."""
+    """A file or folder that is refused, and left alone."""
 
     path: str
     reason: str
@@ -138,7 +138,7 @@ class ImportRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided:
-    """What is missing, or has become unclear, and about which nothing is decided."""
+    """Faces that are missing or unclear, about which nothing is decided."""
 
     folder: str
     faces: int
@@ -149,8 +149,8 @@ class Undecided:
 class ImportPlan:
     """All that changed folders mean.
 
-    `homes` has the folder into which each former one was renamed or emptied; `faulty` are the folders about which
-    nothing is done. `missing` are the faces whose crops have gone with all others of their folder.
+    `homes` has the folder that each former folder became; `faulty` are the folders for which nothing is done.
+    `missing` are the faces whose crops are gone with all others of their folder.
     """
 
     changes: tuple[ImportChange, ...]

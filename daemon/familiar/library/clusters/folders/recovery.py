@@ -1,4 +1,4 @@
-"""Put right what a killed export left in a folder: complete what counts already, and give the rest back."""
+"""Recover a folder after an export was killed: complete what counts already, and restore the rest."""
 
 import os
 from functools import partial
@@ -9,24 +9,24 @@ from familiar.library.clusters.folders.descriptors import at, entries, is_folder
 from familiar.library.clusters.folders.face_markers import HEAD, crop_name, mark_in
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME, is_manifest, read_manifest, write_manifest
 from familiar.library.clusters.folders.removal import give_back, give_names_back, remove_crop, remove_empty
-from familiar.library.clusters.folders.replacement import held, told
+from familiar.library.clusters.folders.replacement import held, translated
 from familiar.library.clusters.folders.staging import clear, complete, stagings
 
-_FAILED = "what an interrupted export left there can't be put right for now"
+_FAILED = "an interrupted export there can't be completed for now"
 
 
 def recover(folder: Path, pulse: Pulse = no_pulse) -> None:
-    """Complete an export that was interrupted after its manifest was written; clear it away if it was before.
+    """Complete an export that was interrupted after its manifest was written; remove one that was interrupted before.
 
-    Nothing is done if the folder is new, or no export was interrupted in it.
+    Nothing is done if the folder is new or no export was interrupted in it.
 
     Raises:
         UsageError: another command is exporting into it, or its manifest is damaged.
         RetryError: it can't be done for now.
     """
     if not os.access(folder, os.R_OK | os.X_OK) or not folder.is_dir():
-        return  # whoever reads it next says what is wrong
-    with held(folder, _FAILED) as top, told(folder, _FAILED):
+        return  # the next reader reports what is wrong
+    with held(folder, _FAILED) as top, translated(folder, _FAILED):
         give_names_back(top)
         for name in stagings(top):
             _give_old_back(top, name)
@@ -37,7 +37,7 @@ def recover(folder: Path, pulse: Pulse = no_pulse) -> None:
 
 
 def _give_old_back(top: int, name: str) -> None:
-    """Undo what earlier versions did: they moved everything into a folder in the hidden one before they removed it."""
+    """Undo what earlier versions did: they moved everything to a folder in the hidden one before they removed it."""
     with opened_in(top, name) as staging:
         if is_folder(staging, "new"):
             with opened_in(staging, "new") as new:
@@ -52,7 +52,7 @@ def _give_old_back(top: int, name: str) -> None:
 
 
 def _remove_unused(new: int) -> None:
-    """Remove crops that earlier versions had not put anywhere yet: nobody else has seen them in that hidden folder."""
+    """Remove crops that earlier versions had not moved to their folders yet: nobody has seen them."""
     for name in [name for name in entries(new) if is_folder(new, name)]:
         with opened_in(new, name) as folder:
             for crop in entries(folder):

@@ -1,7 +1,8 @@
-"""Remove files of which it is proven that familiar wrote them, and give back whatever is in the way of that.
+"""Remove files that familiar is proven to have written, and give everything else back.
 
-A file is removed under a random name that nobody else can mean: what has taken its old name meanwhile stays, and what
-was renamed by mistake gets its name back. If the process is killed in between, `give_names_back` does that.
+A file is removed under a random name that no other program uses: a file that takes its old name in the meantime stays,
+and a file that was renamed by mistake gets its name back. If the process is killed in between, `give_names_back` does
+that.
 """
 
 import hashlib
@@ -20,10 +21,10 @@ from familiar.library.clusters.folders.face_markers import HEAD, mark_in
 
 _REMOVED = re.compile(r"\.familiar-removed-[0-9a-f]{16}-(.+)", re.DOTALL)
 _MOST = 1 << 24
-"""Bytes of a file that may be a crop; they are some ten thousand."""
+"""Largest size of a file that may be a crop, in bytes; crops have some ten thousand."""
 
 Proof = Callable[[bytes], bool]
-"""Says of the content of a file whether it is exactly what familiar wrote."""
+"""Returns whether the content of a file is exactly what familiar wrote."""
 
 
 def has_sha256(sha256: str) -> Proof:
@@ -32,7 +33,7 @@ def has_sha256(sha256: str) -> Proof:
 
 
 def remove_crop(folder: int, name: str, proof: Proof, pulse: Pulse = no_pulse) -> bool:
-    """Remove a file if its content is proven to be ours; return False, and leave it, if it is not, or is gone.
+    """Remove a file if familiar is proven to have written it; return False, and keep it, if not, or if it is gone.
 
     Raises:
         OSError: it can't be removed.
@@ -53,7 +54,7 @@ def remove_crop(folder: int, name: str, proof: Proof, pulse: Pulse = no_pulse) -
 
 
 def give_names_back(top: int) -> None:
-    """Give everything below a folder its name back that it lost when a process was killed while it removed a file.
+    """Restore the names of files below a folder that were renamed by a process that was killed while it removed them.
 
     Raises:
         OSError: it can't be done.
@@ -65,7 +66,7 @@ def give_names_back(top: int) -> None:
 
 
 def give_back(source: int, target: int) -> None:
-    """Move everything from one folder into another one: folders into those of the same name, files beside others.
+    """Move everything from one folder to another: folders into those of the same name, files beside the others.
 
     Raises:
         OSError: it can't be done.
@@ -80,13 +81,13 @@ def give_back(source: int, target: int) -> None:
 
 
 def remove_empty(folder: int, name: str) -> None:
-    """Remove a folder if nothing is in it."""
+    """Remove a folder if it is empty."""
     with suppress(OSError):
         os.rmdir(name, dir_fd=folder)
 
 
 def content_of(folder: int, name: str) -> bytes | None:
-    """Return what a regular file has; None if it can't be read, is a link or something else, or is no crop's size."""
+    """Return the content of a regular file; None if it can't be read, is something else, or is too large for a crop."""
     try:
         with hold_if_regular(entry_in(folder, name)) as held:
             return None if held is None else _content(held)
@@ -95,7 +96,7 @@ def content_of(folder: int, name: str) -> bytes | None:
 
 
 def sha256_of(top: int, path: str) -> str | None:
-    """Return the SHA-256 of the file at a relative path; None if it is gone, or nothing that could be a crop."""
+    """Return the SHA-256 of the file at a relative path; None if it is gone, or can't be a crop."""
     folder, _, name = path.rpartition("/")
     try:
         with opened_in(top, folder) as within:
@@ -106,7 +107,7 @@ def sha256_of(top: int, path: str) -> str | None:
 
 
 def _is_there(source: int, target: int, name: str) -> bool:
-    """Remove a crop that the other folder has as well, under the same name; return whether it was so."""
+    """Remove a crop that the other folder has, too, under the same name; return whether it did."""
     there = content_of(target, name)
     if there is None or mark_in(there[:HEAD]) is None:
         return False

@@ -1,4 +1,4 @@
-"""Put an export in the place of an earlier one: all of it or nothing, and nothing of anybody else goes."""
+"""Replace an earlier export: completely or not at all, and without removing files of anybody else."""
 
 import fcntl
 import os
@@ -26,19 +26,19 @@ from familiar.library.clusters.folders.staging import clear, complete, new_name,
 from familiar.store.clusters.clusters import ClusterFace
 
 _NOTHING = "nothing was exported"
-_NOT_ALL = "not everything is in its place yet, which the next export or import there completes"
+_NOT_ALL = "the export is incomplete; the next export or import there completes it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousExport:
-    """What was exported before: the manifest, and the crops that lie there now, by path, each with its face."""
+    """The earlier export: the manifest, and the crops that are there now, by path, each with its face."""
 
     manifest: ClusterManifest
     crops: Mapping[str, int]
 
 
 def former_of(manifest: ClusterManifest, contents: FolderContents) -> PreviousExport:
-    """Return what was exported before, from what lies there now."""
+    """Return the earlier export, from the present content of the folder."""
     faces = ((file.path, file.mark.face if file.mark else file.named) for file in contents.files)
     return PreviousExport(
         manifest=manifest,
@@ -47,10 +47,10 @@ def former_of(manifest: ClusterManifest, contents: FolderContents) -> PreviousEx
 
 
 class StagedExport:
-    """An export that is being put together in a hidden folder."""
+    """An export that is prepared in a hidden folder."""
 
     def __init__(self, folder: Path, top: int, former: PreviousExport | None, pulse: Pulse) -> None:
-        """Take the folder, held open, and what was exported into it before."""
+        """Take the folder, held open, and the earlier export in it."""
         self._folder = folder
         self._top = top
         self._former = former
@@ -60,36 +60,36 @@ class StagedExport:
 
     def begin(self) -> None:
         """Make the hidden folder."""
-        with told(self._folder, _NOTHING):
+        with translated(self._folder, _NOTHING):
             os.mkdir(self._name, dir_fd=self._top)
         self._pulse()
 
     def add(self, name: str, face: ClusterFace, picture: bytes) -> ExportedFace:
-        """Write a crop that is to come into the folder of this name."""
+        """Write a crop for the folder of this name."""
         data = marked(picture, FaceMarker(face=face.id, photo=face.hash))
-        with told(self._folder, _NOTHING), opened_in(self._top, self._name) as hidden:
+        with translated(self._folder, _NOTHING), opened_in(self._top, self._name) as hidden:
             sha256 = stage_crop(hidden, face.id, data)
         self._pulse()
         return ExportedFace(folder=name, cluster=face.cluster, photo=face.hash, sha256=sha256)
 
     def finish(self, manifest: ClusterManifest) -> tuple[ClusterManifest, tuple[str, ...]]:
-        """Put the new crops in the place of the former ones.
+        """Replace the earlier crops with the new ones.
 
         Returns:
-            What lies where now, and the former crops that are not what was written, and stay.
+            The new manifest, and the earlier crops that were changed and are kept.
         """
-        with told(self._folder, _NOTHING):
+        with translated(self._folder, _NOTHING):
             self._check_place()
             manifest = _housed(self._top, manifest)
             proven, kept = self._sift(manifest)
             unfinished = Unfinished(staging=self._name, crops=proven, folders=self._former_folders())
             self._commit(replace(manifest, unfinished=unfinished))
-        with told(self._folder, _NOT_ALL):
+        with translated(self._folder, _NOT_ALL):
             kept += complete(self._top, replace(manifest, unfinished=unfinished), self._write, self._pulse)
         return manifest, tuple(sorted(kept))
 
     def _commit(self, manifest: ClusterManifest) -> None:
-        """Write the manifest from which on the new crops count."""
+        """Write the manifest; from then on the new crops count."""
         self._lasts = True  # even if the process is interrupted just after that
         try:
             self._write(manifest, new=self._former is None)
@@ -104,15 +104,15 @@ class StagedExport:
                 clear(self._top, self._name)
 
     def _check_place(self) -> None:
-        """Check that the folder is the one that was begun with, and has what it had then."""
+        """Check that the folder was not replaced, and that its export was not changed."""
         if not os.path.samestat(self._folder.stat(), os.fstat(self._top)):
-            raise RetryError(f"{self._folder}: {_NOTHING}: another folder has taken its place meanwhile.")
+            raise RetryError(f"{self._folder}: {_NOTHING}: another folder has replaced it in the meantime.")
         check_unchanged(self._folder, self._former.manifest if self._former else None)
 
     def _sift(self, manifest: ClusterManifest) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Return the former crops to remove, with what proves that they are ours; and those that stay.
+        """Return the earlier crops to remove, with what proves that familiar wrote them; and those that are kept.
 
-        One that the new export has in the same place is neither.
+        A crop that the new export has in the same place is neither.
         """
         proven, kept = {}, []
         for path, face in self._former.crops.items() if self._former else ():
@@ -127,7 +127,7 @@ class StagedExport:
         return proven, tuple(kept)
 
     def _ours(self, face: int, new: ExportedFace | None) -> set[str | None]:
-        """Return the SHA-256 of a face's crop as it was written before, and now: earlier versions kept none."""
+        """Return the SHA-256 of a face's crop as it was written before, and now: earlier versions recorded none."""
         assert self._former is not None
         return {self._former.manifest.faces[face].sha256, new.sha256 if new else None}
 
@@ -143,7 +143,7 @@ class StagedExport:
 
 
 def _housed(top: int, manifest: ClusterManifest) -> ClusterManifest:
-    """Give those folders a number whose names something else has that is no folder."""
+    """Number the folders whose names are taken by something that is not a folder."""
     names: dict[str, str] = {}
     for name in manifest.folders:
         number, free = 1, name
@@ -163,15 +163,15 @@ def _is_taken(top: int, name: str) -> bool:
 
 @contextmanager
 def staging(folder: Path, former: PreviousExport | None = None, pulse: Pulse = no_pulse) -> Iterator[StagedExport]:
-    """Put an export together, in a folder that is made if need be; it is removed again if nothing comes of it.
+    """Prepare an export, in a folder that is made if needed; it is removed again if the export fails.
 
     Raises:
-        RetryError: it can't be written there for now.
+        RetryError: the folder can't be written for now.
         UsageError: another command exports into the folder, or has done so since `former` was read.
     """
     made = not folder.exists()
     try:
-        with told(folder, _NOTHING):
+        with translated(folder, _NOTHING):
             folder.mkdir(parents=True, exist_ok=True)
         with held(folder, _NOTHING) as top:
             check_unchanged(folder, former.manifest if former else None)
@@ -184,18 +184,18 @@ def staging(folder: Path, former: PreviousExport | None = None, pulse: Pulse = n
     finally:
         if made:
             with suppress(OSError):
-                folder.rmdir()  # only if nothing came of it: it is empty
+                folder.rmdir()  # only if it is empty
 
 
 @contextmanager
 def held(folder: Path, failed: str) -> Iterator[int]:
-    """Hold a folder open for a block, against all other commands that export into it.
+    """Hold a folder open for a block, and lock it against other commands that export into it.
 
     Raises:
         UsageError: another command has it.
-        RetryError: it can't be opened; the message says what has `failed`.
+        RetryError: it can't be opened; the message says what `failed`.
     """
-    with told(folder, failed):
+    with translated(folder, failed):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _lock(folder, descriptor)
@@ -209,29 +209,29 @@ def _lock(folder: Path, descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise UsageError(
-            f"{folder}: another command of familiar is exporting into it; wait until that has ended."
+            f"{folder}: another command of familiar is exporting into it; wait until it has ended."
         ) from error
     except OSError:
         return  # some network shares have no locks on folders
 
 
 @contextmanager
-def told(folder: Path, failed: str) -> Iterator[None]:
-    """Translate what the system says in a block."""
+def translated(folder: Path, failed: str) -> Iterator[None]:
+    """Translate errors of the system in a block."""
     try:
         yield
     except NotADirectoryError as error:
-        raise RetryError(f"{folder}: {failed}: {error.filename} is no folder; move it elsewhere.") from error
+        raise RetryError(f"{folder}: {failed}: {error.filename} is not a folder; move it elsewhere.") from error
     except OSError as error:
         raise RetryError(f"{folder}: {failed}: {error.strerror or error}.") from error
 
 
 def check_unchanged(folder: Path, former: ClusterManifest | None) -> None:
-    """Check that nothing was exported into a folder since it was looked at.
+    """Check that nothing was exported into a folder since it was read.
 
     Raises:
-        UsageError: something was.
+        UsageError: something was exported.
     """
     found = read_manifest(folder) if os.path.lexists(folder / MANIFEST_NAME) else None
     if found != former:
-        raise UsageError(f"{folder}: was changed by another export or import meanwhile; export again.")
+        raise UsageError(f"{folder}: was changed by another export or import in the meantime; export again.")

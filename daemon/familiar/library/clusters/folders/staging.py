@@ -1,7 +1,8 @@
-"""The hidden folder in which an export is put together, so that nothing else is touched before all of it is there.
+"""The hidden folder in which an export is prepared, so that nothing else is changed before all of it is there.
 
-The export counts from the moment when its manifest is written: that says what is still to be done, and `complete` does
-it, again after a crash at any instant. Before that moment the folder is as it was, but for the staging folder.
+The export counts from the moment when its manifest is written. The manifest says what is still to be done, and
+`complete` does it, also after a crash at any instant. Before that moment the folder is unchanged, except for the
+staging folder.
 """
 
 import hashlib
@@ -24,16 +25,16 @@ from familiar.library.clusters.folders.removal import content_of, give_back, has
 _NAME = re.compile(r"\.familiar-export-[0-9a-f]{8}")
 _CROP = re.compile(r"face-([0-9]{6,18})\.([0-9a-f]{64})\.jpg")
 _END = b"\xff\xd9"
-"""The last bytes of a whole JPEG file."""
+"""The last bytes of a complete JPEG file."""
 
 
 def new_name() -> str:
-    """Return a name for a staging folder that no other one has."""
+    """Return a new name for a staging folder."""
     return f".familiar-export-{secrets.token_hex(4)}"
 
 
 def stagings(top: int) -> list[str]:
-    """Return the staging folders that are in a folder; those that are no real folders are somebody else's."""
+    """Return the staging folders in a folder; a link or a file of such a name is not one."""
     return sorted(name for name in entries(top) if _NAME.fullmatch(name) and is_folder(top, name))
 
 
@@ -46,7 +47,7 @@ def stage_crop(staging: int, face: int, data: bytes) -> str:
 
 
 def clear(top: int, name: str, pulse: Pulse = no_pulse) -> None:
-    """Remove the crops in a staging folder, and the folder; give everything else back to the folder above.
+    """Remove the crops in a staging folder, and the folder; move everything else to the folder above.
 
     Raises:
         OSError: it can't be done.
@@ -61,25 +62,25 @@ def clear(top: int, name: str, pulse: Pulse = no_pulse) -> None:
 def complete(
     top: int, manifest: ClusterManifest, write: Callable[[ClusterManifest], None], pulse: Pulse = no_pulse
 ) -> tuple[str, ...]:
-    """Remove the former crops, and put those of an export into their places, as far as that was not done yet.
+    """Remove the earlier crops, and move those of an export to their folders, as far as that is not done yet.
 
     Args:
         top: the folder, held open.
-        manifest: what is to be there, with what is unfinished.
-        write: writes down how far it is.
+        manifest: the manifest of the export, with what is unfinished.
+        write: records the progress.
         pulse: called between two steps.
 
     Returns:
-        The former crops that are not what was written, and stay.
+        The earlier crops that were changed and are kept.
 
     Raises:
-        OSError, RetryError: it can't be done for now; calling it again goes on.
+        OSError, RetryError: it can't be done for now; another call continues.
     """
     unfinished = manifest.unfinished
     if unfinished is None:
         return ()
     kept = _remove_all(top, manifest, unfinished, pulse)
-    # Crops are placed only when no former one is to be removed any more: a new one can be the same, at the same path.
+    # Crops are placed only after all earlier ones are removed: a new one can be the same, at the same path.
     write(replace(manifest, unfinished=replace(unfinished, crops={}, folders=())))
     for name in SPECIAL:
         with suppress(FileExistsError):
@@ -103,7 +104,7 @@ def _remove_all(top: int, manifest: ClusterManifest, unfinished: Unfinished, pul
 
 
 def _place(staging: int, top: int, folder: str, crops: Mapping[int, str], pulse: Pulse) -> None:
-    """Move the crops of a folder into it; one that is there already is not written again."""
+    """Move the crops of a folder into it; one that exists already is not written again."""
     with suppress(FileExistsError):
         os.mkdir(folder, dir_fd=top)
     with opened_in(top, folder) as target:
@@ -127,7 +128,7 @@ def _by_folder(manifest: ClusterManifest) -> dict[str, dict[int, str]]:
 
 
 def _remove_former(top: int, path: str, sha256: str, pulse: Pulse) -> bool:
-    """Remove a crop of an earlier export; return False if something else is there, which stays."""
+    """Remove a crop of an earlier export; return False if something else is there, which is kept."""
     folder, _, name = path.rpartition("/")
     pulse()
     try:
@@ -151,7 +152,7 @@ def _staged_name(face: int, sha256: str) -> str:
 
 
 def _is_staged(name: str, data: bytes) -> bool:
-    """Say whether a file in a staging folder is what its name says, or the beginning of that: a kill can cut it off."""
+    """Return whether a file in a staging folder is what its name says, or the beginning of it, as after a kill."""
     found = _CROP.fullmatch(name)
     if found is None:
         return False

@@ -1,4 +1,4 @@
-"""Read arrays from .npy and .npz files, whoever made them.
+"""Read arrays from .npy and .npz files of any origin.
 
 Nothing is unpickled, and nothing that a file only claims takes memory: a header is read before its array, and an array
 piece by piece, as far as it is there.
@@ -72,7 +72,7 @@ def read_arrays(path: Path) -> ArrayFile:
     """Return the arrays in a file: saved one after the other in a .npy file, or the members of an .npz.
 
     Raises:
-        UsageError: it can't be read, or has something else.
+        UsageError: it can't be read, or holds something else.
     """
     try:
         with _opened(path) as file:
@@ -83,14 +83,14 @@ def read_arrays(path: Path) -> ArrayFile:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a regular file; a pipe would be waited for."""
+    """Open a regular file; opening a pipe would wait."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise _WrongError("is a folder" if path.is_dir() else "is no regular file")
+            raise _WrongError("is a folder" if path.is_dir() else "is not a regular file")
         with open_regular(path) as file:
             yield file
     except FileNotFoundError as error:
-        raise _WrongError("there is no such file") from error
+        raise _WrongError("the file does not exist") from error
     except OSError as error:
         raise _WrongError(f"can't be read: {error.strerror or error}") from error
 
@@ -102,7 +102,7 @@ def _arrays(file: IO[bytes]) -> ArrayFile:
         return _one_after_the_other(file)
     if head.startswith(_ZIP):
         return _members(file)
-    raise _WrongError("is no .npy or .npz file")
+    raise _WrongError("is not a .npy or .npz file")
 
 
 def _one_after_the_other(file: IO[bytes]) -> ArrayFile:
@@ -123,30 +123,30 @@ def _members(file: IO[bytes]) -> ArrayFile:
             members = [member for member in archive.infolist() if member.filename != _MODEL]
             models = [member for member in archive.infolist() if member.filename == _MODEL]
             if not 1 <= len(members) <= _MOST_ARRAYS or len(models) > 1:
-                raise _WrongError(f"has {len(members)} arrays, where one or two are wanted")
+                raise _WrongError(f"has {len(members)} arrays; it must have one or two")
             return ArrayFile(
                 arrays=tuple(_member(archive, member) for member in members),
                 model=_member(archive, models[0]) if models else None,
             )
     except _BAD_ARCHIVE as error:
-        raise _WrongError("is no whole .npz file") from error
+        raise _WrongError("is not a complete .npz file") from error
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Look at the size of an archive's directory, all of which is in memory once the archive is opened."""
+    """Check the size of an archive's directory, which is read as a whole when the archive is opened."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _WIDE_BYTES - _END.size))
     end = file.read().rjust(_WIDE_BYTES + _END.size)
     mark, directory, _, comment = _END.unpack_from(end, _WIDE_BYTES)
     if mark != _END_MARK or comment:  # numpy leaves none
-        raise _WrongError("is no whole .npz file")
+        raise _WrongError("is not a complete .npz file")
     if directory > _LARGEST_DIRECTORY or end.startswith(_WIDE_MARK):
         raise _WrongError("has more than two arrays")
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise _WrongError("is packed in a way that numpy does not have")
+        raise _WrongError("is compressed in a way that NumPy does not use")
     with archive.open(member) as file:
         found = _array(file)
         if file.read(1):  # which at the end compares the checksum, too
@@ -161,22 +161,23 @@ def _array(file: IO[bytes]) -> Array:
             f"has an array of Python objects, which are never unpickled; save plain arrays: {HOW_TO_SAVE}"
         )
     if dtype.kind not in _PLAIN:
-        raise _WrongError(f"has an array of {dtype}, where floats (embeddings) or strings (paths) are wanted")
+        raise _WrongError(f"has an array of {dtype}, which is neither floats (embeddings) nor strings (paths)")
     size = math.prod(shape) * dtype.itemsize
     if size > MOST_MEBIBYTES << 20:
         raise _WrongError(
-            f"has an array of shape {shape}, {dtype}, which takes {size >> 20} MiB; at most {MOST_MEBIBYTES} are read"
+            f"has an array of shape {shape}, {dtype}, which takes {size >> 20} MiB; "
+            f"at most {MOST_MEBIBYTES} MiB are read"
         )
     data = _read(file, size)
     if len(data) < size:
         raise _WrongError(
-            f"is not whole: an array of shape {shape}, {dtype}, takes {size} bytes, and {len(data)} are there"
+            f"is not complete: an array of shape {shape}, {dtype}, takes {size} bytes, but there are {len(data)}"
         )
     try:
         found = np.frombuffer(data, dtype) if size else np.empty(shape, dtype)
         return found.reshape(shape, order="F" if in_columns else "C")
     except ValueError as error:
-        raise _WrongError(f"has an array of shape {shape}, {dtype}, which can't be: {error}") from error
+        raise _WrongError(f"has an array of shape {shape}, {dtype}, which is impossible: {error}") from error
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -184,7 +185,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     start = _read(file, len(npy.MAGIC_PREFIX) + 2)
     version = start[-2] if start.startswith(npy.MAGIC_PREFIX) else None
     if version not in _LENGTHS:
-        raise _WrongError("has something else than plain arrays of numpy")
+        raise _WrongError("has something other than plain NumPy arrays")
     prefix = _read(file, _LENGTHS[version])
     length = int.from_bytes(prefix, "little")
     text = _read(file, min(length, _LONGEST_HEADER))
@@ -203,7 +204,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def _read(file: IO[bytes], size: int) -> bytes:
-    """Return so many bytes, or what is there of them; memory grows with what is there."""
+    """Return `size` bytes, or as many as there are; memory grows with what is read."""
     data = bytearray()
     while len(data) < size and (piece := file.read(min(size - len(data), _PIECE))):
         data += piece

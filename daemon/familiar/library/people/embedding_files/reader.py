@@ -48,7 +48,7 @@ def read_embeddings(
     in_use: Model = DLIB,
     models: Sequence[Model] = MODELS,
 ) -> EmbeddingFile:
-    """Read an embedding, or a stack of them, and where they come from if that is there, too.
+    """Read an embedding, or a stack of them, and where they come from if the file says so.
 
     Args:
         file: embeddings of any precision, alone or with an array of paths, and with the name of their model.
@@ -58,7 +58,7 @@ def read_embeddings(
         models: those that the file may name.
 
     Raises:
-        UsageError: a file can't be read, or has something else; the message says what was found.
+        UsageError: a file can't be read, or holds something else; the message says what was found.
     """
     content = read_arrays(file)
     arrays = list(content.arrays)
@@ -70,8 +70,8 @@ def read_embeddings(
     texts = [array for array in arrays if array.dtype.kind != "f"]
     if len(numbers) != 1 or len(texts) > 1:
         raise UsageError(
-            f"{names}: wanted is one array of embeddings, and one of paths if there is one, without pickle "
-            f"({HOW_TO_SAVE}); found are {_described(arrays)}."
+            f"{names}: must hold one array of embeddings, and at most one of paths, without pickle "
+            f"({HOW_TO_SAVE}); it holds {_described(arrays)}."
         )
     told = None if content.model is None else _told_model(file, content.model, models)
     if told is not None and model is not None and told != model:
@@ -120,7 +120,7 @@ def _checked(file: Path, found: Array, model: Model) -> Embeddings:
     if found.ndim not in {1, 2} or found.shape[-1] != numbers or not len(found):
         of = "" if model.length is None else f" of the model {model.name}"
         raise UsageError(
-            f"{file}: the shape of the embeddings is {found.shape}; right are ({numbers},) for one, and (n, {numbers}) "
+            f"{file}: the shape of the embeddings is {found.shape}; it must be ({numbers},) for one, or (n, {numbers}) "
             f"for several{of}."
         )
     stacked = found.reshape(-1, numbers)
@@ -128,7 +128,7 @@ def _checked(file: Path, found: Array, model: Model) -> Embeddings:
         embeddings: Embeddings = stacked.astype(np.float32)
         lengths: npt.NDArray[np.float32] = np.sqrt(np.einsum("nd,nd->n", embeddings, embeddings))
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(stacked), axis=1)
-    _refuse(file, ~sound, "have numbers that are none (NaN or infinity)")
+    _refuse(file, ~sound, "have numbers that are NaN or infinite")
     _refuse(file, lengths == 0, "are all zeros")
     wrong = (lengths < SHORTEST) | (lengths > LONGEST)
     if model.length is not None:
@@ -180,29 +180,29 @@ def _on_scale(embeddings: Embeddings, model: Model) -> Embeddings:
 def _warning(embeddings: Embeddings) -> str | None:
     lengths = np.linalg.norm(embeddings, axis=1)
     if (np.abs(lengths - 1) < _UNIT).all():
-        return "All embeddings are of length 1. dlib's are not: distances to them mean little if they were normalised."
+        return "All embeddings have length 1. dlib's do not: distances mean little if they were normalised."
     return None
 
 
 def _as_paths(file: Path, found: Array, *, count: int) -> list[Path | None]:
-    """Return an array of strings as paths, in their bytes; an empty one says that it is not known.
+    """Return an array of strings as paths; an empty string is an unknown path.
 
     A path that does not begin with / is taken from the current folder, as in lists.
 
     Raises:
-        UsageError: there are not as many as embeddings, or some can't be paths.
+        UsageError: there are more or fewer than embeddings, or some can't be paths.
     """
     if found.ndim > 1 or found.size != count:
         raise UsageError(
-            f"{file}: the shape of the paths is {found.shape}, with {count} embeddings; right is ({count},)."
+            f"{file}: the shape of the paths is {found.shape}, with {count} embeddings; it must be ({count},)."
         )
     paths = []
     for row in range(count):
         try:
             text = os.fsencode(found.reshape(-1)[row])
         except (ValueError, SystemError) as error:  # not in paths, or no characters at all: that is numpy's second one
-            raise UsageError(f"{file}: path {row}, from 0, is no text: {error}.") from error
+            raise UsageError(f"{file}: path {row}, from 0, is not text: {error}.") from error
         if b"\0" in text or len(text) > _LONGEST_PATH:
-            raise UsageError(f"{file}: path {row}, from 0, can't be one: {text[: _NAMED_ROWS * 10]!r}.")
+            raise UsageError(f"{file}: path {row}, from 0, can't be a path: {text[: _NAMED_ROWS * 10]!r}.")
         paths.append(Path.cwd() / os.fsdecode(text) if text else None)
     return paths

@@ -1,0 +1,9 @@
+"""What was done, and by which command it can be undone."""
+
+from familiar.api.session import Session
+from familiar.library.history import HistoryEntry, history_of
+
+
+def history(session: Session, *, limit: int | None) -> list[HistoryEntry]:
+    """Return what was done; `Library.history` says more."""
+    return history_of(session.store(), limit=limit)
