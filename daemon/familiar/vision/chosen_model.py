@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from familiar.embedding_models import DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
+from familiar.embedding_models import DEFAULT, DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
 from familiar.errors import GoneError, RetryError, UsageError
 from familiar.filesystem.reading import fingerprint
 from familiar.settings import VisionSettings
@@ -95,7 +95,7 @@ def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
 
 def default_model(settings: VisionSettings) -> Model:
     """Return the model of a store that has encoded no face yet."""
-    return chosen_model(settings)
+    return chosen_model(settings) if DEFAULT == DLIB or settings.engine == "dlib" else DEFAULT
 
 
 def settings_for(model: Model, settings: VisionSettings) -> VisionSettings:
