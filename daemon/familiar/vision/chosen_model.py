@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from familiar.embedding_models import DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
+from familiar.embedding_models import DEFAULT, DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
 from familiar.errors import GoneError, RetryError, UsageError
 from familiar.filesystem.reading import fingerprint
 from familiar.settings import VisionSettings
@@ -28,7 +28,7 @@ def chosen_model(settings: VisionSettings) -> Model:
         UsageError: that file can't be read.
     """
     is_dlibs = settings.engine == "dlib" or settings.mirror is not None
-    match settings.model or ("dlib" if is_dlibs else "sface"):
+    match settings.model or ("dlib" if is_dlibs else DEFAULT.name):
         case "sface":
             return SFACE
         case "own":
