@@ -183,6 +183,9 @@ OTHER_DIRECTIONS = replace(
 
 MODELS = (SFACE, DLIB, DLIB_PLAIN)
 
+DEFAULT = SFACE
+"""The model of a store that has encoded no face yet, if the settings do not ask for one."""
+
 FILES = {
     "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee": SFACE,
     "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79": SFACE,

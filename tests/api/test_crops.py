@@ -62,7 +62,7 @@ def test_a_photo_says_whose_face_is_cropped_out_of_one_folder(
 ) -> None:
     options: dict[str, Any] = {
         "folders": album / "2020",
-        "threshold": 0.6,
+        "threshold": 0.5,
         "all_faces": True,
         "format": "png",
         "square": False,
@@ -72,7 +72,7 @@ def test_a_photo_says_whose_face_is_cropped_out_of_one_folder(
     assert isinstance(cropped.manifest.reference, ImageReference)
     assert cropped.manifest.reference.image == str(obama2)
     settings = cropped.manifest.settings
-    assert (settings.faces, settings.threshold, settings.shape, settings.quality) == ("within", 0.6, "original", None)
+    assert (settings.faces, settings.threshold, settings.shape, settings.quality) == ("within", 0.5, "original", None)
 
 
 @pytest.mark.parametrize(

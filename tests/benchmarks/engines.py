@@ -18,6 +18,7 @@ import platformdirs
 from PIL import Image
 
 from familiar.vision.engines.dlib_networks import DlibCnnDetector, DlibEncoder, HogDetector, load_landmarks
+from familiar.vision.engines.engine import rectangle
 from familiar.vision.engines.onnx_networks import DlibOnnxEncoder, OnnxDetector
 
 EDGE = 569
@@ -55,14 +56,14 @@ def main() -> None:
         pixels = np.asarray(small)
         found = []
         for detector, times in zip(detectors, detecting, strict=True):
-            spent, rectangles = milliseconds(lambda detector=detector, small=small: detector.detect([small])[0])  # type: ignore[misc]
+            spent, faces = milliseconds(lambda detector=detector, small=small: detector.detect([small])[0])  # type: ignore[misc]
             times.append(spent)
-            found.append(rectangles)
+            found.append([rectangle(face.box, 1) for face in faces])
         boxes += len(found[0])
         same += sum(any(overlap(one, other) >= SAME for other in found[1]) for one in found[0])
         extra += sum(not any(overlap(one, other) >= SAME for other in found[0]) for one in found[1])
-        for rectangle in hog.detect([small])[0]:
-            shape = landmarks(pixels, rectangle)
+        for face in hog.detect([small])[0]:
+            shape = landmarks(pixels, rectangle(face.box, 1))
             embeddings = []
             for encoder, times in zip(encoders, encoding, strict=True):
                 spent, found_now = milliseconds(

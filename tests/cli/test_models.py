@@ -160,7 +160,7 @@ def test_what_is_no_model_and_a_library_without_a_store_are_refused(household: H
         f"error: There is no model 'arcface'; {KNOWN}.\n",
     )
     result = household.ask("models", "use", "dlib", check=False)
-    assert "there is no store yet" in result.stderr
+    assert "no store exists" in result.stderr
     assert [one["faces"] for one in household.json("models", "list")] == [0, 0, 0]
 
 

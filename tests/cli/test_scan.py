@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from conftest import put
+from familiar.embedding_models import SFACE
 from familiar.settings import Settings
-from familiar.vision.engines.dlib_models import ENCODER
+from familiar.vision.engines.opencv_models import SFACE as NETWORK
 from support.household import Household, command
 
 
@@ -98,8 +99,8 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
     findings = {row["subject"]: row for row in household.json("doctor")}
     assert {row["verdict"] for row in findings.values()} == {"good"}
     assert findings["engine"]["detail"] == (
-        "dlib-resnet-v1-mirrored onnx yunet upsample=0 max_size=640 works in a worker process, "
-        f"with detection on the CPU, embeddings on the CPU with the weights of {ENCODER.source.path()}"
+        f"{SFACE.id} onnx yunet upsample=0 max_size=640 works in a worker process, "
+        f"with detection on the CPU, embeddings on the CPU with the weights of {NETWORK.source.path()}"
     )
     assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
 

@@ -113,13 +113,12 @@ class Session:
     @property
     def model_or_default(self) -> str:
         """Id of the model in use, or of the store's if the configuration is invalid."""
-        from familiar.settings import VisionSettings
-        from familiar.vision.chosen_model import default_model
+        from familiar.embedding_models import DEFAULT
 
-        try:
-            return self.model
-        except UsageError:
-            return self._recorded_model or default_model(VisionSettings()).id
+        if self.environment.config is not None:  # without one, no settings have to be imported
+            with suppress(UsageError):
+                return self.model
+        return self._recorded_model or DEFAULT.id
 
     @property
     def _recorded_model(self) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from familiar.embedding_models import DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
+from familiar.embedding_models import DEFAULT, DLIB, DLIB_PLAIN, FILES, OWN, SFACE, Model, model_of, own_model
 from familiar.errors import GoneError, RetryError, UsageError
 from familiar.filesystem.reading import fingerprint
 from familiar.settings import VisionSettings
@@ -19,14 +19,16 @@ class PixelValues:
 
 
 def chosen_model(settings: VisionSettings) -> Model:
-    """Return the model whose embeddings these settings give. Both engines run dlib's network, with the same numbers.
+    """Return the model whose embeddings these settings give, where they leave it open that of a new store.
 
-    A network of the user's own is told by its file, which is read and not taken apart here.
+    That is SFace, unless they ask for what only dlib has. Both engines run dlib's network, with the same numbers. A
+    network of the user's own is told by its file, which is read and not taken apart here.
 
     Raises:
         UsageError: that file can't be read.
     """
-    match settings.model:
+    is_dlibs = settings.engine == "dlib" or settings.mirror is not None
+    match settings.model or ("dlib" if is_dlibs else DEFAULT.name):
         case "sface":
             return SFACE
         case "own":
@@ -76,7 +78,7 @@ def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
     if fixed is not None:
         return fixed
     if recorded is None:
-        return default_model(settings)
+        return chosen_model(settings)
     found = model_of(recorded)
     if found is None:
         raise UsageError(
@@ -91,11 +93,6 @@ def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
             "'onnx', or vision.model to 'dlib': all faces are encoded again by it then."
         )
     return found
-
-
-def default_model(settings: VisionSettings) -> Model:
-    """Return the model of a store that has encoded no face yet."""
-    return chosen_model(settings)
 
 
 def settings_for(model: Model, settings: VisionSettings) -> VisionSettings:

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from conftest import put
+from familiar.embedding_models import SFACE
 from familiar.library.crops.manifest import MANIFEST_NAME
 from support.household import Household, command
 from support.mounts import mounted
@@ -351,9 +352,9 @@ def test_after_the_model_has_changed_references_are_encoded_again_and_old_folder
     household.ask("people", "add", "Barack Obama", obama)
     put(obama2, household.inbox)
     household.ask("crop", *OBAMA, household.inbox, "--to", to)
-    household.configure({"vision": {"workers": 1, "mirror": False}})
+    household.configure({"vision": {"workers": 1, "model": "dlib", "mirror": False}})
     result = household.ask("crop", *OBAMA, household.inbox, "--to", to, check=False)
-    assert (result.returncode, "engine was dlib-resnet-v1-mirrored, not dlib-resnet-v1" in result.stderr) == (2, True)
+    assert (result.returncode, f"engine was {SFACE.id}, not dlib-resnet-v1" in result.stderr) == (2, True)
     (told,) = household.json("crop", *OBAMA, household.inbox, "--to", to.with_name("plain"))["folders"]
     assert [face["engine"] for face in told["added"]] == ["dlib-resnet-v1"]
 

@@ -70,7 +70,7 @@ def test_faces_are_those_of_face_recognition(astronaut: Path, obama2: Path) -> N
 
 def test_both_engines_give_the_same_numbers(astronaut: Path, obama: Path, obama2: Path, biden: Path) -> None:
     for path in (astronaut, obama, obama2, biden):
-        both = (seen(path, engine=engine, detector="hog") for engine in ("onnx", "dlib"))
+        both = (seen(path, engine=engine, model="dlib", detector="hog") for engine in ("onnx", "dlib"))
         for one, other in zip(*(photo.faces for photo in both), strict=True):
             assert (one.box, one.landmarks, one.engine) == (other.box, other.landmarks, other.engine)
             assert np.abs(one.embedding - other.embedding).max() < 1e-5
@@ -124,8 +124,8 @@ def test_each_doubling_finds_faces_half_as_large(astronaut: Path, tmp_path: Path
 
 
 def test_a_face_and_its_mirror_image_have_the_same_numbers(astronaut: Path) -> None:
-    (face,) = seen(astronaut).faces
-    (plain,) = seen(astronaut, mirror=False).faces
+    (face,) = seen(astronaut, model="dlib").faces
+    (plain,) = seen(astronaut, model="dlib", mirror=False).faces
     with Image.open(astronaut) as image:
         chips = np.asarray(image.convert("RGB").crop((150, 40, 300, 190)))[None]
     encoder = DlibOnnxEncoder(MODELS, mirror=True)
@@ -151,7 +151,7 @@ def test_a_small_face_in_a_large_photo_is_encoded_from_the_photos_own_pixels(ast
     canvas.save(tmp_path / "large.jpg", quality=92)
     (face,) = seen(tmp_path / "large.jpg", max_size=2000, upsample=2).faces
     assert abs(face.size - expected.size) < 10
-    assert np.linalg.norm(face.embedding - expected.embedding) < 0.1  # of half the pixels: 0.17
+    assert np.linalg.norm(face.embedding - expected.embedding) < 0.12  # of half the pixels: 0.17 (dlib)
     picture = decode((tmp_path / "large.jpg").read_bytes(), max_megapixels=200, at_least=2000)
     (again,) = engine_of(VisionSettings()).encode([(picture, [face])])
     assert np.linalg.norm(again.embeddings[0] - face.embedding) < 0.02
@@ -242,7 +242,7 @@ def test_a_blurred_face_is_less_sharp_and_the_scale_does_not_matter(astronaut: P
 def test_two_people_in_one_photo_are_two_faces_from_left_to_right(shared_photos: Path) -> None:
     left, right = seen(shared_photos / "gallery" / "two_people.jpg").faces
     assert left.box.right < right.box.left
-    assert np.linalg.norm(left.embedding - right.embedding) > 0.6
+    assert np.linalg.norm(left.embedding - right.embedding) > 1.1 * THRESHOLD
 
 
 def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +255,7 @@ def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, mon
     monkeypatch.delitem(sys.modules, "face_recognition_models", raising=False)
     for engine in ("onnx", "dlib"):
         with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*; reinstall that package"):
-            load_engine(VisionSettings.model_validate({"engine": engine}), tmp_path / "models")
+            load_engine(VisionSettings.model_validate({"engine": engine, "model": "dlib"}), tmp_path / "models")
 
 
 def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path, astronaut: Path) -> None:

@@ -140,7 +140,7 @@ class FaceEngine:
             closer.append(self._closer(picture, least))
             whole.append(np.asarray(closer[-1].image))
             ratio = closer[-1].image.width / picture.image.width
-            shapes.append([self._landmarks(whole[-1], _rectangle(face.box, ratio)) for face in own])
+            shapes.append([self._landmarks(whole[-1], rectangle(face.box, ratio)) for face in own])
         scores = [[face.score for face in own] for own in detected]
         encoded = self._encode(whole, shapes)
         return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, scores, encoded, strict=True)]
@@ -206,7 +206,7 @@ class FaceEngine:
         )
 
 
-def _rectangle(box: Corners, ratio: float) -> Any:
+def rectangle(box: Corners, ratio: float) -> Any:
     """Return a box as a `dlib.rectangle`, in pixels of a picture that is so many times as large."""
     return dlib.rectangle(*(round(side * ratio) for side in box))
 

@@ -32,8 +32,9 @@ def load_engine(settings: VisionSettings, models: Path) -> tuple[Engine, str | N
         try:
             return _onnx_engine(settings, models)
         except (FamiliarError, ImportError, OSError) as error:
-            if settings.model not in {None, "dlib"}:
-                raise FamiliarError(f"the model {settings.model} can't be used: {error}") from error
+            model = chosen_model(settings)
+            if model not in {DLIB, DLIB_PLAIN}:
+                raise FamiliarError(f"the model {model.name} can't be used: {error}") from error
             return _dlib_engine(settings), f"ONNX Runtime can't be used: {error}"
     return _dlib_engine(settings), None
 
