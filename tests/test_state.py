@@ -15,7 +15,10 @@ from familiar.state import LOCK_NAME, BusyError, holder, locked, was_lost
 
 def test_a_second_holder_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> None:
     with locked(tmp_path):
-        with pytest.raises(BusyError, match=rf"already runs on {tmp_path} \(pid {os.getpid()}\)"), locked(tmp_path):
+        with (
+            pytest.raises(BusyError, match=rf"is already running on {tmp_path} \(pid {os.getpid()}\)"),
+            locked(tmp_path),
+        ):
             raise AssertionError
         assert holder(tmp_path) == os.getpid()
 

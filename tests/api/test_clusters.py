@@ -105,7 +105,7 @@ def test_two_clusters_in_one_photo_are_one_person_only_if_that_is_allowed(
 def test_a_suggestion_names_a_person_with_a_distance(nameless: Library, obamas: int, album: Path) -> None:
     nameless.people.add("Barack Obama", album / "2019" / "obama2.jpg")
     nameless.people.set_threshold("Barack Obama", 0.01)
-    (suggested,) = nameless.clusters.suggestions(margin=0.2)
+    (suggested,) = nameless.clusters.suggestions(margin=0.05)
     assert (suggested.cluster, suggested.faces, suggested.person, suggested.other) == (obamas, 3, "Barack Obama", None)
     assert 0 < suggested.distance < 0.7
 

@@ -27,7 +27,8 @@ def library(tmp_path: Path) -> Iterator[Library]:
             faces = [album.photo(embedding(seed, look), model=MODEL)[0] for look in range(count)]
             wanted = [FaceToRegister(person=person, face_id=face, origin=Path("/a.jpg")) for face in faces[:references]]
             album.store.references.register(wanted)
-    with Library.open(tmp_path) as opened:
+    (tmp_path / "familiar.yaml").write_text("vision: {model: dlib}")
+    with Library.open(tmp_path, config=tmp_path / "familiar.yaml") as opened:
         opened.people.set_threshold("Ann", 0.6)
         yield opened
 

@@ -62,7 +62,7 @@ def fresh(household: Household, astronaut: Path) -> Household:
     put(astronaut, household.base / "people" / "Eileen")
     household.rule({"name": "tidy", "then": [{"copy": f"{household.out}/"}]})
     (household.base / "list.txt").write_text(f"{household.inbox / astronaut.name}\n")
-    np.save(household.base / "eileen.npy", np.full((1, 128), 0.1))
+    np.save(household.base / "eileen.npy", np.full((1, 128), 0.01))
     return household
 
 

@@ -419,6 +419,7 @@ def test_where_the_networks_can_not_be_converted_dlib_takes_their_place_and_the_
 ) -> None:
     (household.base / "cache").write_text("a file where the folder should be")
     household.environment = {"CACHE_DIRECTORY": str(household.base / "cache")}
+    household.configure({"vision": {"workers": 1, "model": "dlib"}})
     with household.running() as daemon:
         put(obama, household.inbox)
         assert daemon.wait_for("photo.seen")["faces"] == 1

@@ -380,7 +380,7 @@ def test_crops_that_faces_json_has_no_room_for_are_taken_back_and_told_and_made_
     library.ask(*arguments[:-1], to.with_name("whole"))
     smallest = min(len(data) for data in crops(to.with_name("whole")).values())
     pages = -(-smallest // 4096)
-    with mounted(to, f"size={4 * (pages + 2)}k"):  # one crop, and a faces.json of a page; none that replaces it
+    with mounted(to, f"size={4 * (pages + 1)}k"):  # one crop, and a faces.json of a page; none that replaces it
         result = library.ask(*arguments, check=False)
         assert (result.returncode, result.stderr) == (1, "")
         assert "0 crops added, 3 failed" in result.stdout

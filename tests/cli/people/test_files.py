@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from conftest import put
-from familiar.embedding_models import DLIB
+from familiar.embedding_models import DLIB, SFACE
 from familiar.store.store import STORE_NAME, Store
 from support.album import embedding
 from support.household import Household, command
 from support.people import add_person
 
-MODEL = DLIB.id
+MODEL = SFACE.id
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_exported_references_do_the_same_under_another_name_in_an_empty_househol
     other.rule({"name": "all", "when": {"person": "any"}, "then": [{"copy": f"{other.out}/"}]})
     assert other.json("people", "import", "B. O.", file) == {
         "person": "B. O.",
-        "model": "dlib",
+        "model": "sface",
         "registered": 2,
         "known": 0,
         "warning": None,
@@ -109,6 +109,7 @@ def test_a_file_that_is_there_is_only_replaced_by_force(household: Household, tm
 
 
 def import_one(household: Household, folder: Path) -> None:
+    household.configure({"vision": {"workers": 1, "model": "dlib"}})
     np.save(folder / "ann.npy", embedding(1))
     household.ask("people", "import", "Ann", folder / "ann.npy")
 
@@ -120,7 +121,7 @@ def test_references_of_another_model_are_not_exported_and_it_is_told_which_there
     with Store(household.state / STORE_NAME) as store:
         add_person(store, "Bob")
     household.configure({"vision": {"mirror": False}})
-    for name, there in {"Ann": f"1 of {MODEL}", "Bob": "none at all"}.items():
+    for name, there in {"Ann": f"1 of {DLIB.id}", "Bob": "none at all"}.items():
         result = household.ask("people", "export", name, tmp_path / "x.npy", check=False)
         assert (result.returncode, result.stderr) == (
             1,

@@ -3,7 +3,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import cache
 from pathlib import Path
 
@@ -83,8 +83,10 @@ def test_both_engines_find_the_same_faces_by_cnn(couple: Path, astronaut: Path, 
             [face.box for face in seen(path, engine=engine, detector="cnn", upsample=upsample, max_size=400).faces]
             for engine in ("onnx", "dlib")
         ]
-        assert found[0] == found[1]
         assert found[0]
+        # a side in the middle between two pixels is rounded either way, as the last bits of the networks differ
+        for one, other in zip(*found, strict=True):
+            assert np.abs(np.subtract(astuple(one), astuple(other))).max() <= 1
 
 
 def test_both_engines_agree_on_many_photos(shared_photos: Path) -> None:

@@ -85,7 +85,7 @@ def in_circles(model: onnx.ModelProto) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (external, "'kernels' lies in another file, which is not read: save it as one file"),
+        (external, "'kernels' is in another file, which is not read; save the model as one file"),
         (too_large, "the constant 'kernels' is damaged"),
         (looped, "the operator Loop has a network within, which is not supported"),
         (of_others, "the operator com.example.Steal is none that networks for faces are made of"),

@@ -1,7 +1,7 @@
 """Decide which faces come into which cluster: a plan, as a value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from familiar.identity.clustering.algorithms import algorithm
 from familiar.identity.clustering.linkage import Linkage, numbered
 from familiar.identity.clustering.neighbours import Neighbours
 from familiar.identity.clustering.plan import FacesToGroup, Grouping, Member, SimilarGroups
-from familiar.identity.clustering.problem import ClusteringProblem, Indices
+from familiar.identity.clustering.problem import Algorithm, ClusteringProblem, Indices
 from familiar.model import Embeddings
 from familiar.settings import ClusteringSettings
 
@@ -37,7 +37,7 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
     problem, ids = _problem(faces, calibration)
     reach = max(chosen.reach, linkage.reach)
     neighbours = Neighbours.of(problem.embeddings, within=reach, memory=settings.memory)
-    labels = chosen.group(problem, neighbours)
+    labels = _stable(chosen, problem, neighbours, settings.min_faces)
     found = _Found(faces=faces, problem=problem, ids=ids, labels=labels)
     return Grouping(
         joined=found.joined(),
@@ -45,6 +45,29 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
         absorbed=found.absorbed(),
         alike=_alike(problem, neighbours, labels, faces, linkage),
     )
+
+
+def _stable(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, least: int) -> Indices:
+    """Return groups that stay as they are when the groups of fewer than `least` faces are dissolved.
+
+    The faces of such a group are free again, and one of them may be near enough to a larger group although the small group
+    was not.
+    """
+    labels = numbered(chosen.group(problem, neighbours))
+    while True:
+        sizes, is_firm = np.bincount(labels), np.zeros(int(labels.max(initial=-1)) + 1, np.bool_)
+        seeded = np.flatnonzero(problem.seeds >= 0)
+        is_firm[labels[seeded[problem.firm[problem.seeds[seeded]]]]] = True
+        is_kept = sizes >= least
+        is_kept[labels[seeded]] = True
+        if not np.any(~is_kept & (sizes > 1)):
+            return labels
+        number = np.cumsum(is_kept) - 1
+        seeds = np.where(is_kept[labels], number[labels], -1).astype(np.intp)
+        if np.array_equal(seeds, problem.seeds):
+            return labels
+        problem = replace(problem, seeds=seeds, firm=is_firm[is_kept])
+        labels = numbered(chosen.group(problem, neighbours))
 
 
 def _in_order(faces: FacesToGroup) -> FacesToGroup:
@@ -94,7 +117,7 @@ def _without_mean(embeddings: Embeddings, mean: Sequence[float]) -> Embeddings:
 
     How much of it a face has tells nothing of who it is, but makes it nearer to everybody, or farther.
     """
-    if not mean:
+    if not mean or not len(embeddings):
         return embeddings
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     others = embeddings - lengths * np.asarray(mean, np.float32)

@@ -160,7 +160,7 @@ def _check_file(model: "onnx.ModelProto") -> None:
         raise FamiliarError("it has functions or sparse weights of its own, which are not supported")
     for tensor in _tensors(model):
         if tensor.data_location == TensorProto.EXTERNAL or len(tensor.external_data):
-            raise FamiliarError(f"{tensor.name!r} lies in another file, which is not read: save it as one file")
+            raise FamiliarError(f"{tensor.name!r} is in another file, which is not read; save the model as one file")
     for node in model.graph.node:
         if node.domain not in {"", "ai.onnx"} or node.op_type not in _OPERATORS:
             name = f"{node.domain}.{node.op_type}".removeprefix(".").removeprefix("ai.onnx.")

@@ -22,6 +22,9 @@ SHORTEST_DLIB, LONGEST_DLIB = 1.1, 1.8
 """Lengths that embeddings of dlib have, and others hardly."""
 
 _LONGEST_PATH = 4096  # PATH_MAX of Linux, in bytes
+_SAME_LENGTH = 1e-6
+"""How much float32 rounds the length of an embedding at most."""
+
 _UNIT = 1e-3
 """How near to 1 all lengths are when they were made so, in half precision, too."""
 _NAMED_ROWS = 5
@@ -169,12 +172,15 @@ def _refuse_dlibs(file: Path, embeddings: Embeddings, model: Model) -> None:
 
 
 def _on_scale(embeddings: Embeddings, model: Model) -> Embeddings:
-    """Return embeddings with the length that those of the model have here, if that is one."""
+    """Return embeddings with the length that those of the model have here, if that is one.
+
+    Those that have it stay as they are to the last bit, so that an exported reference is known when it is imported.
+    """
     if model.length is None:
         return embeddings
     lengths = np.linalg.norm(embeddings.astype(np.float64), axis=1, keepdims=True)
     scaled: Embeddings = (embeddings * (model.length / lengths)).astype(np.float32)
-    return scaled
+    return np.where(np.abs(lengths - model.length) < _SAME_LENGTH, embeddings, scaled)
 
 
 def _warning(embeddings: Embeddings) -> str | None:
