@@ -50,8 +50,8 @@ def group(faces: FacesToGroup, settings: ClusteringSettings) -> Grouping:
 def _stable(chosen: Algorithm, problem: ClusteringProblem, neighbours: Neighbours, least: int) -> Indices:
     """Return groups that stay as they are when the groups of fewer than `least` faces are dissolved.
 
-    The faces of such a group are free again, and one of them may be near enough to a larger group although the small group
-    was not.
+    The faces of such a group are free again, and one of them may be near enough to a larger group although their own
+    group was not.
     """
     labels = numbered(chosen.group(problem, neighbours))
     while True:
