@@ -94,6 +94,16 @@ def test_what_can_not_be_undone_says_why_and_what_to_undo_first(library: Library
     assert people(library) == {"Ann": (2, 4, 0.6), "Bob": (1, 2, None)}
 
 
+def test_each_command_undoes_its_own_kind_of_decision_only(library: Library) -> None:
+    renamed = library.people.rename("Ann", "Anna").event
+    with pytest.raises(UsageError) as caught:
+        library.clusters.undo(renamed)
+    assert str(caught.value) == (
+        f"Event {renamed} (Ann is Anna now) is not about clusters; undo it with `familiar people undo {renamed}`."
+    )
+    assert people(library).keys() == {"Anna", "Bob"}
+
+
 def test_the_history_says_of_each_decision_by_which_command_it_is_undone_or_why_not(library: Library) -> None:
     renamed, removed = library.people.rename("Bob", "Robert").event, library.people.remove("Robert").event
     (last, first, limit) = library.history(limit=3)

@@ -126,3 +126,19 @@ def test_a_file_that_is_no_network_is_told_and_harms_nothing(own: Household, cou
     findings = {row["subject"]: row for row in json.loads(own.ask("doctor", "--json", check=False).stdout)}
     assert findings["engine"]["verdict"] == "bad"
     assert findings["engine"]["detail"].endswith("own.onnx: not an ONNX file, or not whole")
+
+
+@pytest.mark.parametrize("option", ["--dry-run", None])
+def test_a_model_whose_network_can_not_be_loaded_is_not_used(
+    household: Household, couple: Path, option: str | None
+) -> None:
+    put(couple, household.inbox)
+    household.scan()
+    before = household.json("models", "list")
+    broken = household.base / "broken.onnx"
+    broken.write_bytes(b"no network")
+    household.configure({"vision": {"workers": 1, "model": "own", "model_file": str(broken)}})
+    result = household.ask("models", "use", "own", *([option] if option else []), check=False)
+    assert (result.returncode, "broken.onnx: not an ONNX file, or not whole" in result.stderr) == (1, True)
+    household.configure({})
+    assert household.json("models", "list") == before

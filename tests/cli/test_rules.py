@@ -114,8 +114,11 @@ def test_where_one_file_stands_in_the_way_nothing_is_undone(seen: Household) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("undo",), "Nothing to undo was given; use --last, --since TIME, or operation numbers."),
-        (("undo", "--last", "3"), "Nothing to undo was given; use --last, --since TIME, or operation numbers."),
+        (("undo",), "Nothing to undo was given; use one of --last, --since TIME, and operation numbers."),
+        (
+            ("undo", "--last", "3"),
+            "Too much to undo was given; use one of --last, --since TIME, and operation numbers.",
+        ),
         (("undo", "--last"), "Nothing to undo."),
         (
             ("undo", "--since", "yesterday"),

@@ -47,7 +47,7 @@ def test_numbers_and_ranges_go_together(moved: Household) -> None:
         (("last",), "'last' is not the number of an operation; use 17, or 17-20 for a range."),
         (("9" * 30,), f"'{'9' * 30}' is not the number of an operation; use 17, or 17-20 for a range."),
         (("--list", "--last"), "--list undoes nothing; leave out --last, --since TIME and numbers of operations."),
-        ((), "Nothing to undo was given; use --last, --since TIME, or operation numbers."),
+        ((), "Nothing to undo was given; use one of --last, --since TIME, and operation numbers."),
         (("7",), "There is no operation 7 that was done and not yet undone."),
     ],
 )

@@ -48,6 +48,7 @@ class FaceModels:
 
         async def plan() -> ModelPlan:
             async with session.workers_for(model) as workers:
+                await workers.devices()  # a network that can't be used is told here
                 with session.progress("measuring") as count:
                     return await plan_of(store, workers, model, count)
 
@@ -77,6 +78,7 @@ class FaceModels:
 
         async def measure() -> MeasuredLength:
             async with session.workers_for(chosen_model(vision)) as workers:
+                await workers.devices()
                 with session.progress("measuring") as count:
                     return await measure_length(store, workers, count)
 
@@ -92,13 +94,15 @@ class FaceModels:
         Raises:
             UsageError: there is no model of this name, or the settings ask for another one.
             NoStoreError: there is no store yet.
-            FamiliarError: another process has the library for too long, or has chosen another model meanwhile.
+            FamiliarError: the network can't be used (nothing is changed then); another process has the library for too
+                long, or has chosen another model meanwhile.
         """
         from familiar.library.models import ModelChange
         from familiar.library.reencoding import Reencoded
 
         session, model = self._session, self._choosable(name)
         store = session.store()
+        session.run(self._check(model))
         store.models.use(model.id)
         daemon = session.handover.await_daemon_with(model.id)
         done = Reencoded() if daemon is not None else session.run(self._reencode(model))
@@ -112,6 +116,16 @@ class FaceModels:
             left=done.left,
             references_left=store.references.without_face(model.id),
         )
+
+    async def _check(self, model: Model) -> None:
+        """Load the network of a model in a worker, if there are faces that it has to encode.
+
+        Raises:
+            FamiliarError: it can't be used.
+        """
+        if self._session.store().embeddings.count_missing(model.id):
+            async with self._session.workers_for(model) as workers:
+                await workers.devices()
 
     async def _reencode(self, model: Model) -> Reencoded:
         """Encode all faces by a model until that is done, or a daemon has begun to.

@@ -88,8 +88,12 @@ def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, acti
 
 def undo(session: Session, operations: Sequence[int | range], *, last: bool, since: datetime | None) -> Undone:
     """Undo operations; see `Library.undo`."""
-    if (bool(operations), last, since is not None).count(True) != 1:
-        raise UsageError("Nothing to undo was given; use --last, --since TIME, or operation numbers.")
+    given = (bool(operations), last, since is not None).count(True)
+    if given != 1:
+        problem = (
+            "--last, --since TIME and operation numbers can't be combined" if given else "Nothing to undo was given"
+        )
+        raise UsageError(f"{problem}; use one of --last, --since TIME, and operation numbers.")
     store = session.store()
 
     def select() -> Sequence[Step]:

@@ -58,6 +58,11 @@ class Restoration:
         found = self._log.event_of(event_id)
         if found.undone_at is not None:
             raise UsageError(f"Event {event_id} ({found.summary}) was undone already.")
+        if subject is not None and found.subject != subject:
+            raise UsageError(
+                f"Event {event_id} ({found.summary}) is not about {subject}; undo it with `familiar {found.subject} "
+                f"undo {event_id}`."
+            )
         return found
 
     def _check_nothing_builds_upon(self, entry: Entry) -> list[Entry]:
