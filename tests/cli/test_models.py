@@ -261,7 +261,7 @@ def test_rules_status_and_doctor_tell_of_people_whom_the_model_in_use_does_not_k
     (found,) = [row for row in foreigner.json("doctor") if row["subject"] == "people"]
     assert (found["verdict"], found["detail"], found["remedy"]) == ("warning", detail, remedy)
     assert foreigner.json("status")["unmatched_people"] == ["Joe Biden"]
-    assert "1 people have references of other models only" in foreigner.ask("status").stdout
+    assert "people with references of other models only: 1" in foreigner.ask("status").stdout
     foreigner.ask("models", "use", "dlib")
     assert foreigner.json("status")["unmatched_people"] == []
     assert foreigner.json("rules", "check")["unmatched_people"] == []

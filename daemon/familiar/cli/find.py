@@ -82,7 +82,7 @@ def _show(number: int, of: int, found: SearchResult, paths: dict[int, Path | Non
 def _who(found: SearchResult) -> str:
     match = found.match
     if match is None:
-        return "unknown; no people are registered"
+        return "unknown; the model in use knows no people"
     if match.accepted:
         return f"{match.person} (distance {match.distance:.3f})"
     reason = "and a second person is equally near" if match.ambiguous else "too far away"

@@ -55,8 +55,8 @@ def _show_counts(found: LibraryStatus) -> None:
         )
     if found.unmatched_people:
         say(
-            f"{len(found.unmatched_people)} people have references of other models only, and are found in no photo; "
-            "`familiar doctor` says what to do"
+            f"people with references of other models only: {len(found.unmatched_people)}; new faces are not compared "
+            "with them; `familiar doctor` says what to do"
         )
     say("files: " + ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
 

@@ -88,7 +88,7 @@ def in_circles(model: onnx.ModelProto) -> None:
         (external, "'kernels' is in another file, which is not read; save the model as one file"),
         (too_large, "the constant 'kernels' is damaged"),
         (looped, "the operator Loop has a network within, which is not supported"),
-        (of_others, "the operator com.example.Steal is none that networks for faces are made of"),
+        (of_others, "the operator com.example.Steal is not supported: networks for faces do not need it"),
         (never_given, "'nowhere' is given by nothing"),
         (in_circles, "it has 0 inputs and 1 outputs; one of each would be right"),
     ],

@@ -164,7 +164,7 @@ def _check_file(model: "onnx.ModelProto") -> None:
     for node in model.graph.node:
         if node.domain not in {"", "ai.onnx"} or node.op_type not in _OPERATORS:
             name = f"{node.domain}.{node.op_type}".removeprefix(".").removeprefix("ai.onnx.")
-            raise FamiliarError(f"the operator {name} is none that networks for faces are made of")
+            raise FamiliarError(f"the operator {name} is not supported: networks for faces do not need it")
 
 
 def _tensors(model: "onnx.ModelProto") -> Iterator[Any]:
