@@ -90,10 +90,8 @@ def undo(session: Session, operations: Sequence[int | range], *, last: bool, sin
     """Undo operations; see `Library.undo`."""
     given = (bool(operations), last, since is not None).count(True)
     if given != 1:
-        problem = (
-            "--last, --since TIME and operation numbers can't be combined" if given else "Nothing to undo was given"
-        )
-        raise UsageError(f"{problem}; use one of --last, --since TIME, and operation numbers.")
+        much = "Too much" if given else "Nothing"
+        raise UsageError(f"{much} to undo was given; use one of --last, --since TIME, and operation numbers.")
     store = session.store()
 
     def select() -> Sequence[Step]:
