@@ -88,8 +88,8 @@ class FaceModels:
         """Use a model from now on: all faces are encoded again by it, references first, then the newest photos.
 
         Names, clusters and decisions stay, and so do the embeddings of other models: to go back to one of them takes
-        no photo. A daemon that runs encodes the faces in the background, and this call returns at once. Whoever is
-        interrupted goes on when it is called again.
+        no photo. A daemon that runs encodes the faces in the background, and this call returns at once. After an
+        interruption, the next call continues.
 
         Raises:
             UsageError: there is no model of this name, or the settings ask for another one.

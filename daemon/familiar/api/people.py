@@ -219,8 +219,8 @@ class RegisteredPeople:
 
         Args:
             name: the person.
-            model: name of the model; by default the one in use. References that it has not encoded yet are encoded, if
-                their photos can be read.
+            model: name of the model; by default the one in use. A model that is not in use first encodes the references
+                that it has not encoded yet, where their photos can be read.
 
         Raises:
             UsageError: there is no such person, or no such model, or they have no reference of that model.

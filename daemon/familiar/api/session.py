@@ -230,7 +230,7 @@ class Session:
     def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
         """Have a model that is not in use encode the faces that it has not encoded, in all photos or in these.
 
-        What it gives is kept. Whoever waits for it is told how many photos can't be read.
+        The embeddings are kept. A notice says how many photos can't be read.
         """
         from familiar.library.encoding import FaceEncoder
 

@@ -1,4 +1,4 @@
-"""Encode faces of known photos, wherever these lie: some photos at a time, and all workers side by side."""
+"""Encode faces of known photos, wherever these are: some photos at a time, and all workers side by side."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -84,7 +84,7 @@ class FaceEncoder:
         return [one for photo in photos for one in await self.encode([photo])]
 
     async def encode_at(self, photo: int, path: Path) -> None:
-        """Encode the faces in one photo that lies at a path.
+        """Encode the faces in one photo, which is at this path.
 
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: it can't be read from there.
@@ -130,5 +130,5 @@ def in_parts(many: Sequence[T], size: int = TOGETHER) -> Iterator[Sequence[T]]:
 
 
 def places_of(store: Store, photo: int) -> list[Path]:
-    """Return where the content of a photo may lie, each path once."""
+    """Return the paths where the content of a photo may be, each once."""
     return list(dict.fromkeys((*store.sightings.paths_of(photo), *store.people.origins_of(photo))))

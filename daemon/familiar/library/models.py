@@ -46,7 +46,7 @@ class ModelPlan:
     Attributes:
         model: its name.
         faces: how many have to be encoded by it.
-        photos: the photos that these are in; `unreadable` of them lie nowhere now, and wait until they do.
+        photos: the photos that these are in; `unreadable` of them have no file now, and wait until they have.
         kept_faces: how many it has encoded before: for these no photo is read.
         references_left: references without a photo, which stay those of another model.
         seconds: how long it takes, about, as measured on `sample` of the photos; None where none has to be read.

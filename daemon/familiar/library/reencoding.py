@@ -4,8 +4,8 @@ Embeddings of two models are never compared with each other. So references come 
 decided; all other faces follow in the background, those of the newest photos first, and keep their matches until then.
 What the model has encoded before is taken from the store, and no photo is read for it.
 
-Faces change from one model to the other with their matches, in one transaction for some photos: whoever is killed goes
-on where that was.
+Faces change from one model to the other with their matches, in one transaction for some photos. After a kill, the next
+run continues there.
 """
 
 from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ class Reencoder:
         return Reencoded(photos=done, restored=restored, left=left)
 
     async def reencode(self, photos: Sequence[int]) -> list[int]:
-        """Encode the faces of some photos again, wherever these lie; return those for which that was not possible."""
+        """Encode the faces of some photos again, wherever these are; return those for which that was not possible."""
         return await self._encoder.encode(photos)
 
     async def reencode_photo(self, photo_id: int, path: Path) -> None:

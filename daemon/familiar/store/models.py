@@ -18,11 +18,6 @@ class ModelCounts:
     kept_faces: int = 0
     kept_references: int = 0
 
-    @property
-    def any(self) -> bool:
-        """Whether it has encoded anything."""
-        return bool(self.faces or self.references or self.kept_faces)
-
 
 class Models:
     """The models of a store, by their ids."""

@@ -9,7 +9,7 @@ from familiar.errors import UsageError
 from familiar.model import Embeddings
 from familiar.names import check_name
 from familiar.store.database import Database
-from familiar.store.decisions.event import Event, counted
+from familiar.store.decisions.event import OpenEvent, counted
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.photos import embedding_bytes, stack
 
@@ -124,7 +124,7 @@ class References:
         query = "SELECT count(*) FROM face_references WHERE face_id IS NULL AND engine != ?"
         return int(self._db.conn.execute(query, (engine,)).fetchone()[0])
 
-    def _register(self, face: FaceToRegister, event: Event) -> Registered:
+    def _register(self, face: FaceToRegister, event: OpenEvent) -> Registered:
         row = self._db.conn.execute(_FACE, (face.face_id,)).fetchone()
         if row is None:
             return Registered(added=False, owner=None)

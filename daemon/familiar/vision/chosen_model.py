@@ -72,7 +72,7 @@ def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
         recorded: id of the model that the store has in use; None in a store that has encoded no face yet.
 
     Raises:
-        UsageError: that model is none that this installation knows, or the engine can't run it.
+        UsageError: this installation does not know that model, or the engine can't run it.
     """
     fixed = fixed_model(settings)
     if fixed is not None:

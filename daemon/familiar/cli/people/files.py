@@ -37,8 +37,8 @@ def export(
 
     With --all, write all references as an array (n, 128); if FILE ends in .npz, it has three arrays: embeddings,
     paths, which say where each one comes from, and model, the id of their model. FILE can be - for standard output. The
-    numbers are float32. Only references of one model are written, by default of the model in use; those that MODEL has
-    not encoded yet are encoded if their photos can be read.
+    numbers are float32. Only references of one model are written, by default of the model in use. If MODEL is not in
+    use, the references that it has not encoded yet are encoded first, where their photos can be read.
     """
     _check_export(file, everything=everything, force=force)
     found = library.people.embeddings(name, model=model)

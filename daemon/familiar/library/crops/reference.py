@@ -19,7 +19,7 @@ from familiar.store.views.faces import FaceStack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Distances:
+class MeasuredFaces:
     """The distance of each face of a stack, shape (n,), infinite for a damaged one; and which are known others."""
 
     distances: npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ class CropReference(Protocol):
     def reference(self) -> Reference:
         """What is recorded of it."""
 
-    def measure(self, faces: FaceStack) -> Distances:
+    def measure(self, faces: FaceStack) -> MeasuredFaces:
         """Compare faces with it."""
 
 
@@ -70,11 +70,11 @@ class PersonToCrop:
         self.threshold = threshold if self._known.threshold is None else self._known.threshold
         self.reference = _reference_of(store, self._known.name, scorer.model)
 
-    def measure(self, faces: FaceStack) -> Distances:
+    def measure(self, faces: FaceStack) -> MeasuredFaces:
         """Compare faces with the person."""
         others = np.zeros(len(faces), np.bool_)
         others[self._scorer.others(self._known, faces)] = True
-        return Distances(distances=self._scorer.measured(self._known, faces), others=others)
+        return MeasuredFaces(distances=self._scorer.measured(self._known, faces), others=others)
 
 
 class FaceToCrop:
@@ -99,10 +99,10 @@ class FaceToCrop:
             height=face.box.height,
         )
 
-    def measure(self, faces: FaceStack) -> Distances:
+    def measure(self, faces: FaceStack) -> MeasuredFaces:
         """Compare faces with this one."""
         distances = distances_from(self._embedding, faces.embeddings)
-        return Distances(distances=distances, others=np.zeros(len(faces), np.bool_))
+        return MeasuredFaces(distances=distances, others=np.zeros(len(faces), np.bool_))
 
 
 def choose_face(path: Path, photo: Photo, *, largest: bool) -> Face:

@@ -8,7 +8,7 @@ from familiar.store.clusters.clusters import Clusters
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
 from familiar.store.decisions.consistency import check_faces, photo_with
-from familiar.store.decisions.event import Event, counted
+from familiar.store.decisions.event import OpenEvent, counted
 from familiar.store.decisions.log import DecisionLog
 
 _CLEAR = 48
@@ -69,7 +69,7 @@ class Confirmations:
             event.summary = f"{counted(len(fresh), 'face')} confirmed as {people} by {source}"
         return event.id
 
-    def _confirm(self, event: Event, face: int, name: str) -> None:
+    def _confirm(self, event: OpenEvent, face: int, name: str) -> None:
         person_id, _ = event.person(name)
         event.keep_homes([face])
         event.leave_people([face], to=person_id)
@@ -78,7 +78,7 @@ class Confirmations:
         if int(str(references)) < MOST_REFERENCES and self._is_clear(face):
             event.register(person_id, [face])
 
-    def _cluster_for(self, event: Event, face: int, person_id: int) -> int:
+    def _cluster_for(self, event: OpenEvent, face: int, person_id: int) -> int:
         """Return the cluster of a person that a face comes into; a new one if each has another face of its photo."""
         home = self._value("SELECT cluster_id FROM cluster_faces WHERE face_id = ?", face)
         clusters = [int(row[0]) for row in self._db.conn.execute(_CLUSTERS_OF_PERSON, (person_id,))]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeAlias
 
-from familiar.store.decisions.log import Entry
+from familiar.store.decisions.log import LoggedEvent
 from familiar.store.decisions.row_changes import RowChange, changed_columns
 
 KEPT_APART = "keep apart"
@@ -20,11 +20,11 @@ Trace: TypeAlias = AbstractSet[Hashable]
 class Dependency(NamedTuple):
     """One way to build upon an event: `left` is what the earlier event leaves, `touched` what a later one touches."""
 
-    left: Callable[[Entry], Trace]
-    touched: Callable[[Entry], Trace]
+    left: Callable[[LoggedEvent], Trace]
+    touched: Callable[[LoggedEvent], Trace]
 
 
-def builds_upon(later: Entry, earlier: Entry) -> bool:
+def builds_upon(later: LoggedEvent, earlier: LoggedEvent) -> bool:
     """Return whether a later event builds upon an earlier one."""
     return any(rule.left(earlier) & rule.touched(later) for rule in DEPENDENCIES)
 
@@ -36,7 +36,7 @@ class LaterEvents:
         """Begin with none."""
         self._last: list[dict[Hashable, int]] = [{} for _ in DEPENDENCIES]
 
-    def builder(self, entry: Entry) -> int | None:
+    def builder(self, entry: LoggedEvent) -> int | None:
         """Return the id of the newest event that builds upon this one, if there is one."""
         found = (
             last[trace]
@@ -46,7 +46,7 @@ class LaterEvents:
         )
         return max(found, default=None)
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: LoggedEvent) -> None:
         """Take an event that holds."""
         for rule, last in zip(DEPENDENCIES, self._last, strict=True):
             for trace in rule.touched(entry):
@@ -62,7 +62,7 @@ def ids_in(change: RowChange, *columns: str) -> set[int]:
 # What events change
 
 
-def _changes(entry: Entry, *tables: str) -> Iterable[RowChange]:
+def _changes(entry: LoggedEvent, *tables: str) -> Iterable[RowChange]:
     """Give the changes of an event; what undoing another one left behind is about the two clusters it parted alone."""
     if entry.event.kind == KEPT_APART:
         tables = tuple(set(tables) - {"refusals"})
@@ -72,47 +72,47 @@ def _changes(entry: Entry, *tables: str) -> Iterable[RowChange]:
 _ROWS = ("clusters", "cluster_faces", "refusals", "no_faces", "face_references")
 
 
-def _rows(entry: Entry) -> Trace:
+def _rows(entry: LoggedEvent) -> Trace:
     """Return the rows that an event changed; of people, the columns."""
     rows: set[Hashable] = {(change.table, change.key) for change in _changes(entry, *_ROWS)}
     people = ((change.key, changed_columns(change)) for change in _changes(entry, "people"))
     return rows | {("people", key, column) for key, columns in people for column in columns}
 
 
-def _made_clusters(entry: Entry) -> Trace:
+def _made_clusters(entry: LoggedEvent) -> Trace:
     return {change.key for change in _changes(entry, "clusters") if change.before is None}
 
 
-def _clusters_concerned(entry: Entry) -> Trace:
+def _clusters_concerned(entry: LoggedEvent) -> Trace:
     changes = _changes(entry, *_ROWS)
     return {cluster for change in changes for cluster in ids_in(change, "cluster_id", "other_id", "absorbed_by")}
 
 
-def _grown_clusters(entry: Entry) -> Trace:
+def _grown_clusters(entry: LoggedEvent) -> Trace:
     """Return the clusters that others became a part of."""
     return {cluster for change in _changes(entry, "clusters") for cluster in ids_in(change, "absorbed_by")}
 
 
-def _refused_clusters(entry: Entry) -> Trace:
+def _refused_clusters(entry: LoggedEvent) -> Trace:
     changes = _changes(entry, "refusals")
     return {cluster for change in changes for cluster in ids_in(change, "cluster_id", "other_id", "absorbed_by")}
 
 
-def _left_clusters(entry: Entry) -> Trace:
+def _left_clusters(entry: LoggedEvent) -> Trace:
     """Return the clusters that an event took faces from."""
     return {change.before["cluster_id"] for change in _changes(entry, "cluster_faces") if change.before is not None}
 
 
-def _clusters_no_longer_refused(entry: Entry) -> Trace:
+def _clusters_no_longer_refused(entry: LoggedEvent) -> Trace:
     changes = (change for change in _changes(entry, "refusals") if change.after is None)
     return {cluster for change in changes for cluster in ids_in(change, "cluster_id", "other_id")}
 
 
-def _absorbed_clusters(entry: Entry) -> Trace:
+def _absorbed_clusters(entry: LoggedEvent) -> Trace:
     return {change.key for change in _changes(entry, "clusters") if ids_in(change, "absorbed_by")}
 
 
-def _renamed_clusters(entry: Entry) -> Trace:
+def _renamed_clusters(entry: LoggedEvent) -> Trace:
     """Return the clusters that had a person, and have not any more, or another one."""
     return {
         change.key
@@ -121,7 +121,7 @@ def _renamed_clusters(entry: Entry) -> Trace:
     }
 
 
-def _clusters_added_to(entry: Entry) -> Trace:
+def _clusters_added_to(entry: LoggedEvent) -> Trace:
     """Return the clusters that a person put faces or clusters into."""
     if entry.event.by == "program":
         return frozenset()
@@ -131,19 +131,19 @@ def _clusters_added_to(entry: Entry) -> Trace:
     return {row["cluster_id"] for row in faces if row.get("by") == "person"} | _grown_clusters(entry)
 
 
-def _people_concerned(entry: Entry) -> Trace:
+def _people_concerned(entry: LoggedEvent) -> Trace:
     return {person for change in entry.changes for person in ids_in(change, "person_id")}
 
 
-def _removed_people(entry: Entry) -> Trace:
+def _removed_people(entry: LoggedEvent) -> Trace:
     return {change.key for change in _changes(entry, "people") if change.after is None}
 
 
-def _names_given_up(entry: Entry) -> Trace:
+def _names_given_up(entry: LoggedEvent) -> Trace:
     return {(change.before or {}).get("key") for change in _changes(entry, "people") if _changes_name(change)} - {None}
 
 
-def _names_taken(entry: Entry) -> Trace:
+def _names_taken(entry: LoggedEvent) -> Trace:
     return {(change.after or {}).get("key") for change in _changes(entry, "people") if _changes_name(change)} - {None}
 
 
@@ -151,23 +151,23 @@ def _changes_name(change: RowChange) -> bool:
     return "key" in changed_columns(change)
 
 
-def _faces_no_longer_registered(entry: Entry) -> Trace:
+def _faces_no_longer_registered(entry: LoggedEvent) -> Trace:
     removed = (change.before or {} for change in _changes(entry, "face_references") if change.after is None)
     return ({row.get("face_id") for row in removed} - {None}) | entry.removed_faces
 
 
-def _faces_registered(entry: Entry) -> Trace:
+def _faces_registered(entry: LoggedEvent) -> Trace:
     added = (change.after or {} for change in _changes(entry, "face_references") if change.before is None)
     return {row.get("face_id") for row in added} - {None}
 
 
-def _faces_taken(entry: Entry) -> Trace:
+def _faces_taken(entry: LoggedEvent) -> Trace:
     """Return the faces that an event took out of all clusters, or from a person."""
     taken_out = {change.key for change in _changes(entry, "cluster_faces") if change.after is None}
     return taken_out | _faces_no_longer_registered(entry)
 
 
-def _no_faces(entry: Entry) -> Trace:
+def _no_faces(entry: LoggedEvent) -> Trace:
     return {change.key for change in _changes(entry, "no_faces") if change.before is None}
 
 

@@ -17,7 +17,7 @@ AND NOT EXISTS (SELECT 1 FROM face_references WHERE face_id = faces.id)
 """What a reference takes from a face that is not registered yet, with the file of its photo."""
 
 
-class Event:
+class OpenEvent:
     """One event as it happens: its changes, and the summary, which the caller sets."""
 
     def __init__(self, db: Database, event_id: int, time: str) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from familiar.errors import UsageError
 from familiar.store.database import Database, writing
-from familiar.store.decisions.event import Event
+from familiar.store.decisions.event import OpenEvent
 from familiar.store.decisions.row_changes import RowChange, dump, load
 from familiar.store.people import raise_people_version
 
@@ -39,7 +39,7 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LoggedEvent:
     """An event of the log with what it changed; `removed_faces` are those of the references that it removed."""
 
     event: EventRow
@@ -59,7 +59,7 @@ class DecisionLog:
         self._now = now
 
     @contextmanager
-    def event(self, kind: str, *, by: Literal["person", "program"] = "person") -> Iterator[Event]:
+    def event(self, kind: str, *, by: Literal["person", "program"] = "person") -> Iterator[OpenEvent]:
         """Write an event in one transaction with what the block changes; an event that changes nothing is not written.
 
         What a person decides raises the version of people, so that all faces are matched again.
@@ -70,7 +70,7 @@ class DecisionLog:
                 "INSERT INTO cluster_events (kind, by, summary, changes, at) VALUES (?, ?, '', '[]', ?) RETURNING id",
                 (kind, by, time),
             ).fetchone()
-            event = Event(self._db, event_id, time)
+            event = OpenEvent(self._db, event_id, time)
             yield event
             if not event.changes.made:
                 self._db.conn.execute("DELETE FROM cluster_events WHERE id = ?", (event.id,))
@@ -102,15 +102,15 @@ class DecisionLog:
         held = f"WHERE by = 'person' AND undone_at IS NULL AND {_about(subject)} ORDER BY id DESC LIMIT ?"
         return next(iter(self._events(held, 1)), None)
 
-    def entries(self, *, limit: int | None = None) -> Iterator[Entry]:
+    def entries(self, *, limit: int | None = None) -> Iterator[LoggedEvent]:
         """Give the log, the newest event first, with what the events changed; at most `limit` events."""
         return self._entries("ORDER BY id DESC LIMIT ?", -1 if limit is None else limit)
 
-    def entry(self, event_id: int) -> Entry:
+    def entry(self, event_id: int) -> LoggedEvent:
         """Return an event with what it changed."""
         return next(self._entries("WHERE id = ?", event_id))
 
-    def entries_after(self, event_id: int) -> Iterator[Entry]:
+    def entries_after(self, event_id: int) -> Iterator[LoggedEvent]:
         """Give the events after this one that hold, the newest first, with what they changed."""
         return self._entries("WHERE id > ? AND undone_at IS NULL ORDER BY id DESC", event_id)
 
@@ -123,13 +123,13 @@ class DecisionLog:
         rows = self._db.conn.execute(f"SELECT {_COLUMNS} FROM cluster_events {where}", (value,))
         return [_event(*row) for row in rows]
 
-    def _entries(self, where: str, value: int) -> Iterator[Entry]:
+    def _entries(self, where: str, value: int) -> Iterator[LoggedEvent]:
         rows = self._db.conn.execute(f"SELECT {_COLUMNS}, changes FROM cluster_events {where}", (value,))
         for *columns, changes in rows.fetchall():
             faces = self._db.conn.execute(
                 "SELECT face_id FROM removed_references WHERE event_id = ? AND face_id IS NOT NULL", (columns[0],)
             )
-            yield Entry(
+            yield LoggedEvent(
                 event=_event(*columns),
                 changes=load(changes),
                 removed_faces=frozenset(int(face) for (face,) in faces),

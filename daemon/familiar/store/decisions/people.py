@@ -4,7 +4,7 @@ from familiar.errors import UsageError
 from familiar.names import check_name, name_key
 from familiar.store.database import Database, writing
 from familiar.store.decisions.consistency import check_not_told_apart
-from familiar.store.decisions.event import Event, counted
+from familiar.store.decisions.event import OpenEvent, counted
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.decisions.removed_references import remove_references
 from familiar.store.people import People
@@ -86,7 +86,7 @@ class PersonDecisions:
                 event.summary = f"{person.name} matches up to {limit}"
         return event.id
 
-    def _drop_common_references(self, event: Event, person: int, target: int) -> None:
+    def _drop_common_references(self, event: OpenEvent, person: int, target: int) -> None:
         """Remove references of the first person to faces that are references of both."""
         rows = self._db.conn.execute(
             "SELECT one.id FROM face_references AS one JOIN face_references AS two ON two.face_id = one.face_id "

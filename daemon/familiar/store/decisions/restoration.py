@@ -6,7 +6,7 @@ from familiar.errors import UsageError
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database, writing
 from familiar.store.decisions.dependencies import KEPT_APART, builds_upon, ids_in
-from familiar.store.decisions.log import DecisionLog, Entry, EventRow, Subject
+from familiar.store.decisions.log import DecisionLog, EventRow, LoggedEvent, Subject
 from familiar.store.decisions.removed_references import put_references_back
 from familiar.store.decisions.row_changes import RowChange
 from familiar.store.decisions.rows import Rows
@@ -65,7 +65,7 @@ class Restoration:
             )
         return found
 
-    def _check_nothing_builds_upon(self, entry: Entry) -> list[Entry]:
+    def _check_nothing_builds_upon(self, entry: LoggedEvent) -> list[LoggedEvent]:
         """Check that no later event builds upon this one; return the later events."""
         later = []
         for other in self._log.entries_after(entry.event.id):
@@ -78,7 +78,7 @@ class Restoration:
             later.append(other)
         return later
 
-    def _check_nothing_changed(self, entry: Entry, rows: Rows) -> None:
+    def _check_nothing_changed(self, entry: LoggedEvent, rows: Rows) -> None:
         """Check that no row was changed since by what is not in the log, and that names are free."""
         event = entry.event
         if obstacles := rows.obstacles(entry.changes):
@@ -90,7 +90,7 @@ class Restoration:
                 f"`familiar people rename {name!r} NEW_NAME` first."
             )
 
-    def _wanted_back(self, entry: Entry, later: Sequence[Entry]) -> list[RowChange]:
+    def _wanted_back(self, entry: LoggedEvent, later: Sequence[LoggedEvent]) -> list[RowChange]:
         """Return the changes to take back: a person whom the event added stays if later events are about them."""
         people = {person for one in later for change in one.changes for person in ids_in(change, "person_id")}
         return [change for change in entry.changes if change.table != "people" or change.key not in people]
@@ -115,7 +115,7 @@ class Restoration:
                 (cluster,),
             )
 
-    def _check_refusals(self, entry: Entry) -> None:
+    def _check_refusals(self, entry: LoggedEvent) -> None:
         """Check that no person or cluster gets back what was refused for them since."""
         refused = read_refusals(self._db)
         for change in entry.changes:
