@@ -227,6 +227,12 @@ def model_of(id_: str) -> Model | None:
     return next((model for model in MODELS if model.id == id_), None)
 
 
+def name_of(id_: str) -> str:
+    """Return what people call the model of this id; of an unknown one, the id."""
+    known = model_of(id_)
+    return id_ if known is None else known.name
+
+
 def calibration_of(id_: str) -> Calibration:
     """Return what is near and far between embeddings of the model of this id; an unknown one gives directions."""
     known = model_of(id_)

@@ -218,7 +218,7 @@ def test_an_export_is_replaced_only_on_request_and_only_if_nothing_in_it_waits(h
     assert (again.returncode, again.stderr.startswith(f"error: {top}: has an earlier export;")) == (2, True)
     (top / "cluster-1").rename(top / "Obama")
     waiting = home.ask("clusters", "export", top, "--again", check=False)
-    assert f"{top}: has 1 changes that were not imported" in waiting.stderr
+    assert f"{top}: has 1 change not imported yet" in waiting.stderr
     (top / "Obama").rename(top / "cluster-1")
     (top / "cluster-1" / "notes.txt").write_text("mine")
     foreign = home.ask("clusters", "export", top, "--again", check=False)
