@@ -15,7 +15,7 @@ def check_new(path: Path, *, replace: bool) -> None:
             folder that it is to be in does not exist.
     """
     if not path.parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {path.parent}; create it, or choose another file.")
+        raise UsageError(f"{path}: the folder {path.parent} does not exist; create it, or choose another file.")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; give a file in it.")
     if path.exists() and not path.is_file():

@@ -117,7 +117,7 @@ def test_a_file_of_another_kind_or_in_a_missing_folder_is_refused_and_no_folder_
     for file, complaint in {
         tmp_path / "ann.txt": "the suffix '.txt' is not that of a NumPy file; use .npy or .npz.",
         tmp_path / "ann": "the suffix '' is not that of a NumPy file; use .npy or .npz.",
-        away: f"there is no folder {away.parent}; create it, or choose another file.",
+        away: f"the folder {away.parent} does not exist; create it, or choose another file.",
     }.items():
         result = household.ask("people", "export", "Ann", file, check=False)
         assert (result.returncode, result.stderr) == (2, f"error: {file}: {complaint}\n")

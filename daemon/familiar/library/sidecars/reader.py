@@ -9,7 +9,7 @@ from familiar.identity.regions import area_of, faces_of, is_same
 from familiar.model import Photo, Region
 from familiar.names import check_name
 from familiar.plurals import counted
-from familiar.sources.settling import look
+from familiar.sources.completeness import look
 from familiar.sources.sidecars import photos_of, sidecars_of
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
