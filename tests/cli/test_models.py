@@ -256,7 +256,7 @@ def halfway(album: Household) -> Household:
 def test_after_a_killed_change_each_person_is_named_once_and_it_is_said_how_to_go_on(halfway: Household) -> None:
     (found,) = [row for row in halfway.json("doctor") if row["subject"] == "people"]
     assert (found["detail"], found["remedy"]) == (
-        "sface has yet to encode the references of 'Barack Obama', with whom no face is compared",
+        "sface has yet to encode the references of 'Barack Obama'; new faces are not compared with them",
         "familiar models use sface, or start the daemon",
     )
     image = halfway.inbox / "obama.jpg"

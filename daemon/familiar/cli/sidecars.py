@@ -77,7 +77,7 @@ def read(library: Library, paths: tuple[Path, ...]) -> Answer:
 def _show_written(written: WrittenSidecars) -> None:
     if written.failed:
         print_table(("sidecar", "not written because"), [(one.sidecar, one.reason) for one in written.failed])
-    summarise(written.steps, "sidecars written", there=written.unchanged, left=len(written.failed))
+    summarise(written.steps, "written", there=written.unchanged, left=len(written.failed))
 
 
 def _show_read(told: SidecarReadings) -> None:

@@ -14,7 +14,7 @@ def check_new(path: Path, *, replace: bool) -> None:
         UsageError: a file of that name is there, and it was not said that it may be replaced; it is a folder; or the
             folder that it is to be in does not exist.
     """
-    if not path.parent.is_dir():
+    if not path.parent.exists():
         raise UsageError(f"{path}: the folder {path.parent} does not exist; create it, or choose another file.")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; give a file in it.")

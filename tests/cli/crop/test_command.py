@@ -405,7 +405,7 @@ def test_crops_that_were_there_without_an_entry_do_not_count_as_new(library: Hou
     (to / whole["faces"][1]["file"]).unlink()
     told = library.ask("crop", *OBAMA, "--to", to).stdout.splitlines()
     assert told[1].split()[:4] == [str(to), "1", "0", "2"]
-    assert told[2].startswith("1 crops added, 0 failed")
+    assert told[2].startswith("1 crop added, 0 failed")
 
 
 def test_a_folder_is_continued_after_the_person_was_renamed_and_has_the_new_name_then(
