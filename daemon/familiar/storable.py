@@ -8,7 +8,7 @@ _SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
 
 def storable_integer(number: int) -> int:
     """Return a number that fits 64 bits: itself, or the nearest one."""
-    return min(max(number, _SMALLEST), _LARGEST)
+    return number if _SMALLEST <= number <= _LARGEST else _SMALLEST if number < 0 else _LARGEST
 
 
 def storable_text(text: str) -> str:
@@ -18,10 +18,6 @@ def storable_text(text: str) -> str:
 
 def storable(value: Any) -> Any:
     """Return a value of a column that SQLite takes: itself, or the nearest one."""
-    match value:
-        case int():
-            return storable_integer(value)
-        case str():
-            return storable_text(value)
-        case _:
-            return value
+    if isinstance(value, int):
+        return storable_integer(value)
+    return storable_text(value) if isinstance(value, str) else value
