@@ -101,7 +101,7 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
         f"sface onnx yunet upsample=0 max_size=640 works in a worker process, "
         f"with detection on the CPU, embeddings on the CPU with the weights of {NETWORK.source.path()}"
     )
-    assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
+    assert findings["rules"]["detail"] == f"{household.rules}: 1 rule"
 
 
 def test_the_doctor_says_what_is_wrong_and_how_to_fix_it(household: Household) -> None:

@@ -22,7 +22,8 @@ class UnmatchedPerson:
     def detail(self) -> str:
         """What is wrong."""
         if self.awaited is not None:
-            return f"{self.awaited} has yet to encode the references of {self.name!r}; new faces are not compared with them"
+            whose = f"the references of {self.name!r}"
+            return f"{self.awaited} has yet to encode {whose}; new faces are not compared with them"
         return f"{self.name!r} has references of {', '.join(self.models)} only, and is found in no photo"
 
     @property
