@@ -44,6 +44,3 @@ class PathType(_ClickPath):
 
 
 force_option = click.option("--force", is_flag=True, help="Replace an existing file.")
-
-ROW_ID = click.IntRange(1, 2**62)
-"""An id of the store."""
