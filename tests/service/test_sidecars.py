@@ -1,7 +1,6 @@
-import json
-
 """Sidecars as the daemon writes, reads and carries them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -119,7 +118,8 @@ def test_faces_that_others_named_are_confirmed_and_what_familiar_wrote_is_not(
 def test_a_photo_without_a_date_has_that_of_its_sidecar(household: Household, obama: Path) -> None:
     household.configure({"sidecars": {"read": True}})
     household.rule({"name": "r", "then": [{"copy": f"{household.out}/{{taken:%Y|undated}}/"}]})
-    put(obama, household.inbox, "a.jpg")
+    with Image.open(obama) as image:
+        image.convert("RGB").save(household.inbox / "a.jpg")
     dated = DIGIKAM.replace(b'xmp:Rating="4"', b'xmp:Rating="4" xmp:CreateDate="1987-05-06T07:08:09Z"')
     (household.inbox / "a.jpg.xmp").write_bytes(dated)
     household.scan()
