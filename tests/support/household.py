@@ -16,6 +16,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from familiar.cli import main
+from support.kept_workers import KEPT
 from support.log import check_events, events_in
 from support.photos import MODELS
 from support.stores import put_store
@@ -96,7 +97,7 @@ class Household:
         """Run a command to its end in this process, without the second that a process of its own takes to start."""
         runner = CliRunner(env=self.whole_environment())
         whole = [str(argument) for argument in arguments]
-        result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar")
+        result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar", obj=KEPT)
         check_events(result.stderr)
         if check:
             assert result.exit_code == 0, result.output
