@@ -15,6 +15,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from familiar import Library
+from familiar.api.environment import find_environment
 from familiar.cli import main
 from support.kept_workers import KEPT
 from support.log import check_events, events_in
@@ -102,6 +104,10 @@ class Household:
         if check:
             assert result.exit_code == 0, result.output
         return subprocess.CompletedProcess(whole, result.exit_code, result.stdout, result.stderr)
+
+    def library(self) -> Library:
+        """Open the library of this household in this process; the caller closes it."""
+        return Library(find_environment(self.whole_environment(), state=self.state, config=self.config, workers=KEPT))
 
     def refused(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command that is to be refused; the daemon in a process of its own, as it would go on if it were not."""
