@@ -11,7 +11,8 @@ import pytest
 from conftest import put
 from support.household import Household, command
 
-PATIENCE = 20
+PATIENCE = 120
+"""Seconds after which a command waits for something that never comes, on the busiest machine."""
 
 
 def pipe(path: Path) -> str:
@@ -25,14 +26,7 @@ def dangling(path: Path) -> str:
 
 
 def told(household: Household, *arguments: str | Path) -> tuple[int, str]:
-    result = subprocess.run(
-        command(*arguments),
-        capture_output=True,
-        text=True,
-        env=household.whole_environment(),
-        check=False,
-        timeout=PATIENCE,
-    )
+    result = household.call(*arguments, check=False)
     return result.returncode, result.stderr.removeprefix("error: ").removesuffix("\n")
 
 
