@@ -170,10 +170,17 @@ class Running:
 
     process: subprocess.Popen[bytes]
     log: Path
+    _events: list[dict[str, Any]] = field(default_factory=list, init=False)
+    _length: int = field(default=0, init=False)
 
     def events(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Return the log so far."""
-        return [event for event in events_in(self.log.read_text()) if name is None or event["event"] == name]
+        """Return the log so far, of which only what is new has to be read."""
+        with self.log.open("rb") as file:
+            file.seek(self._length)
+            lines, end, _ = file.read().rpartition(b"\n")
+        self._length += len(lines + end)
+        self._events += events_in(lines.decode())
+        return [event for event in self._events if name is None or event["event"] == name]
 
     def wait_for(self, name: str, *, count: int = 1, within: float = 30, **fields: Any) -> dict[str, Any]:
         """Wait until the log has an event with these fields (so many times), and return the last."""
