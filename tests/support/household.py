@@ -182,7 +182,7 @@ class Running:
         self._events += events_in(lines.decode())
         return [event for event in self._events if name is None or event["event"] == name]
 
-    def wait_for(self, name: str, *, count: int = 1, within: float = 30, **fields: Any) -> dict[str, Any]:
+    def wait_for(self, name: str, *, count: int = 1, within: float = 120, **fields: Any) -> dict[str, Any]:
         """Wait until the log has an event with these fields (so many times), and return the last."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
