@@ -146,7 +146,12 @@ class WatchedRoots:
 
     def is_there(self, path: Path) -> bool:
         """Return whether a file is at a path, or may be: it can't be looked at, or its root is offline."""
-        return not is_missing(path) or not self.may_vanish(path)
+        return (not is_missing(path) and self.reaches(path)) or not self.may_vanish(path)
+
+    def reaches(self, path: Path) -> bool:
+        """Return whether a file is in its root, and no link that leads out of it, if the settings do not allow that."""
+        root = self.containing(path)
+        return root is None or root.patterns.reaches(path)
 
     def may_vanish(self, path: Path) -> bool:
         """Return whether a file that is missing is gone, and not only out of reach."""

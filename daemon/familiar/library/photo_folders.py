@@ -22,7 +22,9 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
     if path.is_dir():
         return FolderSettings(path=whole)
     if files and path.is_file():
-        return FolderSettings(path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False)
+        return FolderSettings(
+            path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False, outside_links=True
+        )
     if path.exists():
         raise UsageError(f"{path} is not a folder{' or regular file' if files else ''}.")
     raise UsageError(f"{path}: no such folder{' or file' if files else ''}.")
