@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from familiar.api.environment import find_environment
 from familiar.cli import main
 from support.kept_workers import KEPT
 from support.log import check_events, events_in
+from support.permissions import drop_overrides
 from support.photos import MODELS
 from support.stores import put_store
 
@@ -35,6 +36,8 @@ class Household:
     base: Path
     settle: float = 0.2
     environment: dict[str, str] = field(default_factory=dict)
+    obeys_permissions: bool = False
+    """Whether its processes may not read everything, even as root."""
 
     def __post_init__(self) -> None:
         self.inbox.mkdir()
@@ -88,7 +91,13 @@ class Household:
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, in a process of its own: what would not end by itself is ended."""
         result = subprocess.run(
-            command(*arguments), capture_output=True, text=True, env=self.whole_environment(), check=False, timeout=120
+            command(*arguments),
+            capture_output=True,
+            text=True,
+            env=self.whole_environment(),
+            check=False,
+            timeout=120,
+            preexec_fn=self._before,
         )
         check_events(result.stderr)
         if check:
@@ -132,6 +141,7 @@ class Household:
                 command("run", "--log-format", "json", "--log-level", "debug", *arguments),
                 stderr=stderr,
                 env=self.whole_environment(),
+                preexec_fn=self._before,  # noqa: PLW1509 - one call of the kernel
             )
         daemon = Running(process=process, log=log)
         try:
@@ -152,6 +162,10 @@ class Household:
         tops = folders or tuple(path for path in self.base.iterdir() if path.is_dir() and path.name not in _OWN)
         files = (path for top in tops for path in sorted(top.rglob("*")) if path.is_file() or path.is_symlink())
         return {str(path.relative_to(self.base)): path.read_bytes() for path in files}
+
+    @property
+    def _before(self) -> Callable[[], None] | None:
+        return drop_overrides if self.obeys_permissions else None
 
     def whole_environment(self) -> dict[str, str]:
         """Return the environment in which commands of this household run."""

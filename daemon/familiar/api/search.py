@@ -42,7 +42,9 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
         among=_photos_of(session, query),
         others=others,
     )
-    paths = {each.photo: next(places_of(store, each.photo), None) for one in results for each in one.photos}
+    paths = {
+        each.photo: next(places_of(store, each.photo, session.unread), None) for one in results for each in one.photos
+    }
     return [Found(result=result, paths={each.photo: paths[each.photo] for each in result.photos}) for result in results]
 
 

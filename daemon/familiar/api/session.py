@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
 from familiar.errors import NoStoreError, UsageError
+from familiar.filesystem.presence import Unread
 from familiar.plurals import counted
 from familiar.state import locked
 
@@ -57,6 +58,8 @@ class Session:
         self.progress = progress
         self.log = log
         self.notify = notify
+        self.unread = Unread()
+        """The folders that could not be looked into so far."""
         self._stack = ExitStack()
         self._store: Store | None = None
         self._recogniser: Recogniser | None = None
@@ -270,7 +273,7 @@ class Session:
         from familiar.library.indexing import Indexer
         from familiar.library.survey import FolderIndexer, survey
 
-        found = survey(self.store(), map(self.settings.watched, folders), self.model)
+        found = survey(self.store(), map(self.settings.watched, folders), self.model, self.unread)
 
         async def look() -> list[IndexedFile]:
             async with self.workers(len(found.unknown)) as workers:
