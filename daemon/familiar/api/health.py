@@ -22,7 +22,6 @@ from familiar.settings import FolderSettings, Settings
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
 from familiar.state import LOCK_NAME, holder
-from familiar.vision.workers.pool import Workers
 
 _LITTLE_SPACE = 500 * 1024 * 1024
 _GPU = Path("/dev/nvidia0")
@@ -151,12 +150,12 @@ def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
 
 
 def _examine_engine(session: Session, settings: Settings) -> Finding:
-    vision = settings.vision
+    vision, environment = settings.vision, session.environment
     with suppress(FamiliarError):  # which is told elsewhere
         vision = session.vision
 
     async def probe(path: Path) -> tuple[str, str, str | None]:
-        async with Workers(settings=vision, models=session.environment.models, tasks=1) as workers:
+        async with environment.workers(settings=vision, models=environment.models, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
             return photo.engine, await workers.devices(), workers.health().fallback
 

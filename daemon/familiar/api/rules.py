@@ -116,6 +116,7 @@ class PhotoRules:
             recogniser=session.recogniser,
             planner=session.planner(lambda: rules),
             folders=session.settings.folders,
+            unread=session.unread,
         )
         with session.progress("deciding") as count:
             plans = list(application.record(tops, count))
@@ -149,7 +150,7 @@ def plan(session: Session, paths: Sequence[Path]) -> PlannedPhotos:
 
 
 async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings]) -> PlanPreviews:
-    store, photos = session.store(), photos_in(folders)
+    store, photos = session.store(), photos_in(folders, session.unread)
     async with session.workers(len(photos)) as workers:
         await session.reencoder(workers).reencode_references()
         previews = PlanPreviews(

@@ -43,6 +43,11 @@ class FolderSettings(Section):
         "folder.",
     )
     recursive: bool = Field(default=True, description="Include subfolders.")
+    outside_links: bool = Field(
+        default=False,
+        description="Include files outside of this folder to which symbolic links in it lead. Otherwise such links are "
+        "skipped, so that nobody brings a private photo of somebody else into an album by a link.",
+    )
     polling: bool | None = Field(
         default=None,
         description="true: scan the folder every 30 s instead of waiting for events; null: only on network file "

@@ -1,5 +1,6 @@
 """Which files are photos to include, and which names are always skipped."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,10 +22,20 @@ class Patterns:
         self._include = _compile(settings.include)
         self._exclude = _compile(settings.exclude)
         self._recursive = settings.recursive
+        self._outside_links = settings.outside_links
 
     def takes(self, path: Path) -> bool:
         """Return whether the file at `path`, which is below the root, is a photo to include."""
         return self.takes_file(path.name, str(path.relative_to(self._root))) and self.enters(path.parent)
+
+    def reaches(self, path: Path) -> bool:
+        """Return whether the file at `path` is in the root: not a link, or one that does not lead out of it.
+
+        Links out of the root are followed where its settings say so.
+        """
+        if self._outside_links or not os.path.islink(path):
+            return True
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
 
     def takes_sidecar(self, name: str, relative: str) -> bool:
         """Return whether a file in a listed folder is a sidecar to report."""
