@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,11 @@ class Library(Closing):
             notify: gets messages for a person, one sentence each.
         """
         self._session = Session(environment, progress=progress, log=log, notify=notify)
+
+    @property
+    def unread(self) -> Mapping[Path, str]:
+        """The folders that calls could not look into so far, and why; photos in them were left out."""
+        return self._session.unread.folders
 
     @cached_property
     def people(self) -> RegisteredPeople:
