@@ -19,7 +19,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from familiar.errors import FamiliarError, RetryError, SetAsideError
+from familiar.errors import FamiliarError, RetryError, SetAsideError, WorkersError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
 from familiar.model import Crop, Photo, SidecarContent
@@ -27,6 +27,7 @@ from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
+from familiar.vision.workers.refusals import Refusals
 from familiar.vision.workers.resource_tracker import start_quietly
 
 _IDLE = 60.0
@@ -95,6 +96,7 @@ class Workers:
         self._notes: SimpleQueue[worker.WorkerNote] | None = None
         self._failure: str | None = None
         self._fallback: str | None = None
+        self._refusals = Refusals(clock)
 
     @property
     def slots(self) -> int:
@@ -149,13 +151,14 @@ class Workers:
 
         Returns:
             For each photo the embeddings and qualities of its faces, or an error of `look`.
+
+        Raises:
+            WorkersError: no worker can be started.
         """
         chosen = self._settings if settings is None else settings
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.encode, tasks, chosen, self._models, seconds=seconds)
-        except RetryError as error:  # no worker can be started
-            return [error] * len(tasks)
         except SetAsideError as error:
             if len(tasks) == 1:
                 return [error]
@@ -207,8 +210,9 @@ class Workers:
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        self._running_pool()
-        self._used_at = self._clock()
+        if not self._refusals.hold:
+            self._running_pool()
+            self._used_at = self._clock()
 
     def health(self) -> Health:
         """Return the state of the workers; call this regularly, as it also ends idle workers."""
@@ -278,6 +282,8 @@ class Workers:
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.look, tasks, self._settings, self._models, seconds=seconds)
+        except WorkersError as error:
+            return [error] * len(tasks)
         except Exception:  # noqa: BLE001 - it comes again with the one that raises it
             return await asyncio.gather(*map(self._look_alone, tasks), return_exceptions=True)
 
@@ -310,7 +316,12 @@ class Workers:
             self._used_at = self._clock()
 
     async def _attempt(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
-        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is replaced."""
+        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is replaced.
+
+        Raises:
+            WorkersError: no worker can be started.
+        """
+        self._refusals.check()
         for _ in range(_POOLS):
             pool = self._running_pool()
             try:
@@ -321,14 +332,19 @@ class Workers:
                 result: R = await asyncio.wrap_future(future)
             except BrokenProcessPool:
                 continue
+            self._refusals.forget()
             return result
-        raise RetryError(f"worker processes can't be started: {self._last_death}")
+        self._retire_if_broken()
+        raise self._refusals.refuse(self._failure or self._last_death or "they end at once")
 
-    def _running_pool(self) -> ProcessPool:
+    def _retire_if_broken(self) -> None:
         self._read_notes()
         if self._pool is not None and not self._pool.active:
             self._note_death(self._failure or "ended without a task")
             self._retire()
+
+    def _running_pool(self) -> ProcessPool:
+        self._retire_if_broken()
         if self._pool is None:
             self._pool = self._start()
         return self._pool
