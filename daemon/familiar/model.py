@@ -73,6 +73,10 @@ class Face:
     time: float | None = None
     times: tuple[float, ...] = ()
 
+    def has_quality(self, minimum: float) -> bool:
+        """Return whether the quality is at least a minimum; an unknown quality counts as good enough."""
+        return self.quality is None or self.quality >= minimum
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Photo:
