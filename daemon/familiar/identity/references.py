@@ -17,8 +17,8 @@ def choose_references(
 ) -> tuple[int, ...]:
     """Return the indices of the faces that represent a person best, at most `most`, the most typical one first.
 
-    Faces of a lower quality than `least` are chosen only if there are no others. Among the better half of the faces, the
-    one nearest to the centre comes first, and then whichever is farthest from all that were chosen (T. Gonzalez,
+    Faces of a lower quality than `least` are chosen only if there are no others. Among the better half of the faces,
+    the one nearest to the centre comes first, and then whichever is farthest from all that were chosen (T. Gonzalez,
     Clustering to minimize the maximum intercluster distance, 1985). So all looks of a person are included, and poor
     pictures are not.
 
