@@ -23,8 +23,8 @@ class _Weights:
     outside: float
 
 
-_WITH_LENGTH = _Weights(constant=-15.95, length=9.75, score=9.72, blur=-2.51, deviation=-5.61, outside=-1.73)
-_WITHOUT_LENGTH = _Weights(constant=-14.8, length=0.0, score=18.39, blur=-5.4, deviation=-11.91, outside=-3.23)
+_WITH_LENGTH = _Weights(constant=-17.06, length=11.76, score=9.31, blur=-2.1, deviation=-2.71, outside=-1.85)
+_WITHOUT_LENGTH = _Weights(constant=-15.46, length=0.0, score=19.32, blur=-5.55, deviation=-8.18, outside=-3.58)
 
 _LONGEST = 1.3
 """Longer embeddings, as a share of the usual length, tell nothing more."""
