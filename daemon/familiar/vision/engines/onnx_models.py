@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _DIGEST = 32
 """Bytes of a SHA-256."""
 
-_VERSION = 2
+_VERSION = 3
 """Increased when a conversion changes, so that cached models are converted again."""
 
 
@@ -72,10 +72,14 @@ class PackageFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One network: the file that it comes from, and how that is converted."""
+    """One network: the file that it comes from, and how that is converted.
+
+    `part` names it where several networks come from one file.
+    """
 
     source: PackageFile
     convert: Callable[[bytes], "onnx.ModelProto"]
+    part: str = ""
 
 
 def model_of(network: Network, folder: Path, *, path: Path | None = None) -> bytes:
@@ -92,7 +96,8 @@ def model_of(network: Network, folder: Path, *, path: Path | None = None) -> byt
     path = path or network.source.path()
     try:
         data = network.source.read(path)
-        return kept(f"{path.stem}-{network.source.hash[:12]}", folder, lambda: network.convert(data))
+        name = "-".join(filter(None, [path.stem, network.source.hash[:12], network.part]))
+        return kept(name, folder, lambda: network.convert(data))
     except OSError as error:
         raise FamiliarError(f"{error.filename}: {error.strerror}") from error
 

@@ -27,14 +27,31 @@ YUNET_STEP = 32
 
 
 def convert_sface(data: bytes) -> "onnx.ModelProto":
-    """Return the embedding network: `pixels` (n, 112, 112, 3) uint8, RGB, to `output` (n, 128) float32."""
+    """Return the embedding network without its last layer: `pixels` (n, 112, 112, 3) uint8, RGB, to `output`.
+
+    That is (n, features) float32, and goes to what `convert_sface_head` returns.
+    """
     from onnx import TensorProto, helper, load_from_string  # noqa: PLC0415
 
-    network = ForeignNetwork.of(load_from_string(data))
+    network, _ = ForeignNetwork.of(load_from_string(data)).split()
     graph = Graph(opset=network.opset)
     (output,) = rebuild(network, graph, {network.inputs[0].name: graph.planes("pixels")})
     pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SFACE_EDGE, SFACE_EDGE, 3])
-    return graph.model([pixels], output, ["n", 128])
+    return graph.model([pixels], output, ["n", "features"])
+
+
+def convert_sface_head(data: bytes) -> "onnx.ModelProto":
+    """Return the last layer of the embedding network: `features` (n, features) float32 to `output` (n, 128) float32.
+
+    It has two thirds of all weights. To read them takes longer than to use them: many faces should go through at once.
+    """
+    from onnx import TensorProto, helper, load_from_string  # noqa: PLC0415
+
+    _, network = ForeignNetwork.of(load_from_string(data)).split()
+    graph = Graph(opset=network.opset)
+    (output,) = rebuild(network, graph, {network.inputs[0].name: "features"})
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", "features"])
+    return graph.model([features], output, ["n", 128])
 
 
 def convert_yunet(data: bytes) -> "onnx.ModelProto":
@@ -93,6 +110,11 @@ SFACE_FLOAT = Network(
     convert=convert_sface,
 )
 """The same with float weights: embeddings hardly differ. No package contains it, but a user may have it."""
+
+
+def head_of(network: Network) -> Network:
+    """Return the last layer of SFace, from the same file."""
+    return replace(network, convert=convert_sface_head, part="head")
 
 
 def sface_from(file: Path | None) -> tuple[Network, Path]:

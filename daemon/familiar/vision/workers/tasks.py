@@ -229,32 +229,36 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
         For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
     """
     engine, _ = _engine(settings, models)
-    parts = (tasks[at : at + settings.together] for at in range(0, len(tasks), settings.together))
-    return [one for part in parts for one in _encode(part, settings, engine)]
+    return _encode(tasks, settings, engine)
 
 
 def _encode(
     tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
 ) -> "list[Embeddings | FamiliarError]":
-    """Encode the faces in some photos, whose pictures are in memory together."""
+    """Encode the faces in some photos, whose pictures are in memory one after the other."""
     found: dict[int, Embeddings | FamiliarError] = {}
-    pictures: dict[int, Picture] = {}
-    try:
+    numbers: list[int] = []
+
+    def pictures() -> "Iterator[tuple[Picture, Sequence[Face]]]":
         for number, task in enumerate(tasks):
             try:
                 if _is_video(task.path):
                     found[number] = _encode_in_video(task, settings, engine)
-                else:
-                    pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                    continue
+                picture = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
             except FamiliarError as error:
                 found[number] = error
-        if pictures:
-            encoded = engine.encode([(picture, tasks[number].faces) for number, picture in pictures.items()])
-            found.update(zip(pictures, (one.embeddings for one in encoded), strict=True))
+                continue
+            numbers.append(number)
+            yield picture, task.faces
+
+    try:
+        encoded = engine.encode(pictures())
     except MemoryError:
         if len(tasks) == 1:
             return [_too_large(settings)]
         return [one for task in tasks for one in _encode([task], settings, engine)]
+    found.update(zip(numbers, (one.embeddings for one in encoded), strict=True))
     return [found[number] for number in range(len(tasks))]
 
 
