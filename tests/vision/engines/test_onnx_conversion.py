@@ -39,8 +39,10 @@ def network(nodes: Sequence[Any], constants: Sequence[onnx.TensorProto]) -> onnx
 def largest_difference(model: onnx.ModelProto) -> float:
     """Return how far what the rebuilt network gives is from what it should be, as a share of the largest value."""
     given = _RANDOM.normal(size=(2, 3, 12, 12)).astype(np.float32)
-    (expected,) = ReferenceEvaluator(model).run(None, {"given": given})
-    found = run(open_session(rebuilt(model).SerializeToString(), "network", gpu=False), {"given": given})
+    expected, found = (
+        run(open_session(each.SerializeToString(), "network", gpu=False), {"given": given})
+        for each in (model, rebuilt(model))
+    )
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
