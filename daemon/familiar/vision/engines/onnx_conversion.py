@@ -25,6 +25,9 @@ _WITHOUT_EFFECT = ("Identity", "Dropout")
 _BIAS = 2
 """The place of the bias among the inputs of a convolution or a dense layer."""
 
+_FEW = 32
+"""A convolution that sums up to so many values takes less time than two passes over its result."""
+
 _LEAST_FACTOR = 1e-3
 """Values are divided by factors of at least this, and multiplied again by the next layer."""
 
@@ -180,13 +183,13 @@ class _Rebuilding:
     def _rectified_layer(self, node: Any, layer: Layer, slopes: Array, value: str) -> str:
         """Add a layer and the rectifier after it, the result of which is the foreign `value`.
 
-        The rectifier is a·y + (1-a)·Relu(y). A convolution of single channels takes less time than a pass over its
-        result: so it is done twice, with weights for either summand. Of other layers' results each channel is divided
-        by 1-a, which saves one of the passes; the next layer multiplies.
+        The rectifier is a·y + (1-a)·Relu(y). A convolution that sums few values takes less time than a pass over its
+        result: it is done twice, with weights for either summand. Of other layers' results each channel is divided by
+        1-a, which saves one of the passes; the next layer multiplies.
         """
         rest = 1 - slopes
         is_open = self._takes_factors(value, len(slopes))
-        if layer.is_by_channel and (is_open or (rest >= 0).all()):
+        if layer.weights[0].size <= _FEW and (is_open or (rest >= 0).all()):
             above = self._graph.add("Relu", self._copied(node, layer.scaled(np.abs(rest))))
             sign = np.where(rest < 0, -1, 1).astype(np.float32)
             whole = self._copied(node, layer.scaled(slopes * sign))
