@@ -52,7 +52,7 @@ def rebuilt(model: onnx.ModelProto) -> onnx.ModelProto:
     return graph.model([model.graph.input[0]], output, ["n", "channels", "y", "x"])
 
 
-PADDED = {"pads": [1, 1, 1, 1]}
+PADDED: dict[str, Any] = {"pads": [1, 1, 1, 1]}
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.2], [1.0005, 1.3], [-0.5, 0.0, 0.9999]])

@@ -33,6 +33,12 @@ def seen_by(pool: Pool, path: Path) -> Photo:
 
 
 def workers_of(pid: int) -> list[int]:
+    """Return the ids of worker processes: children of the server that their pool has."""
+    servers = _children_of(pid)
+    return [worker for server in servers for worker in _children_of(server)]
+
+
+def _children_of(pid: int) -> list[int]:
     found = subprocess.run(["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=False)
     return [int(line) for line in found.stdout.split()]
 

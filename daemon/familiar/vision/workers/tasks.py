@@ -5,6 +5,7 @@ names, and never loads a decoder or a network.
 """
 
 import ctypes
+import gc
 import hashlib
 import os
 import resource
@@ -68,33 +69,60 @@ _LOADING = 240.0
 have the processors. A network of a user's own may never be done with it."""
 
 
-def start(
+def load(
     settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
 ) -> None:
-    """Prepare a new worker: set limits, priority, no output, end with its parent; load decoders and `networks`.
+    """Prepare the process that workers are copies of: set limits, priority, no output, end with its parent.
 
-    An error is put into `notes`, and the worker ends. `notes` also gets the reason if the configured engine is not
-    used.
+    Decoders and `networks` are loaded, but for those of a GPU, which no copy can use. An error is put into `notes`, and
+    the process ends. `notes` also gets the reason if the configured engine is not used.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the parent died before the line above
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _follow(parent)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
     limit = (settings.memory_limit + (_CUDA_MEGABYTES if has_gpu_build() else 0)) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     _be_silent()
-    try:
+    with _failures_noted(settings, notes):
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
-        with within(settings.time_limit + _LOADING, notes):
-            _, fallback = _engine(settings, models) if networks else (None, None)
-        if fallback is not None:
-            notes.put(WorkerNote(fatal=False, text=fallback))
+        if networks and not has_gpu_build():
+            _load_networks(settings, models, notes)
+    gc.freeze()  # copies share what is not written to, and the collector would write to all of it
+
+
+def start(
+    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
+) -> None:
+    """Prepare a new worker, a copy of the process with this id: end with it, and load the `networks` of a GPU."""
+    _follow(parent)
+    if networks and has_gpu_build():
+        with _failures_noted(settings, notes):
+            _load_networks(settings, models, notes)
+
+
+def _follow(parent: int) -> None:
+    """End with the parent; ignore Ctrl-C, which reaches the whole group, and let the parent decide."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # the parent died before the line above
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _load_networks(settings: VisionSettings, models: Path, notes: "SimpleQueue[WorkerNote]") -> None:
+    with within(settings.time_limit + _LOADING, notes):
+        _, fallback = _engine(settings, models)
+    if fallback is not None:
+        notes.put(WorkerNote(fatal=False, text=fallback))
+
+
+@contextmanager
+def _failures_noted(settings: VisionSettings, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
+    try:
+        yield
     except MemoryError:
         text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
         notes.put(WorkerNote(fatal=True, text=text))
