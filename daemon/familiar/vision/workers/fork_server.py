@@ -107,7 +107,7 @@ class _Descriptor:
 class _Forked(popen_forkserver.Popen):
     """A process that the server started; it is asked how it ended, and sent signals, as those of `multiprocessing`."""
 
-    DupFd = _Descriptor
+    DupFd = _Descriptor  # type: ignore[assignment]  # typeshed names the class of multiprocessing
 
     def __init__(self, process: _Process, server: ForkServer) -> None:
         self._server = server
