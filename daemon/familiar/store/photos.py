@@ -15,7 +15,8 @@ _LARGEST = 2**63 - 1
 """SQLite's largest id."""
 
 FACE_COLUMNS = (
-    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, engine, time, times"
+    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, quality, engine, "
+    "time, times"
 )
 """What `face_of` makes a face of."""
 
@@ -98,7 +99,7 @@ class Photos:
                 ),
             )
             self._db.conn.executemany(
-                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*_face_values(face), photo_id) for face in photo.faces),
             )
             return photo_id
@@ -343,6 +344,7 @@ def _face_values(face: Face) -> tuple[Any, ...]:
         face.size,
         face.sharpness,
         face.score,
+        face.quality,
         face.engine,
         face.time,
         json.dumps(face.times),
@@ -351,7 +353,7 @@ def _face_values(face: Face) -> tuple[Any, ...]:
 
 def face_of(row: tuple[Any, ...]) -> Face:
     """Return the face of a row with `FACE_COLUMNS`."""
-    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, score, engine, time, times = row
+    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, score, quality, engine, time, times = row
     return Face(
         box=Box(left=left, top=top, right=right, bottom=bottom),
         landmarks=tuple((x, y) for x, y in json.loads(landmarks)),
@@ -359,6 +361,7 @@ def face_of(row: tuple[Any, ...]) -> Face:
         size=size,
         sharpness=sharpness,
         score=score,
+        quality=quality,
         engine=engine,
         id=id_,
         time=time,

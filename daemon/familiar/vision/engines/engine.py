@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from familiar.embedding_models import Model
+from familiar.identity.quality import quality
 from familiar.model import Box, Embedding, Embeddings, Face
 from familiar.vision.decoding.pictures import Picture, Pixels
 from familiar.vision.faces.boxes import Corners
@@ -48,6 +49,15 @@ class Engine(Protocol):
         """Return the embeddings of faces that were found before, for each picture.
 
         Pictures are taken one after the other, and only their faces are kept in memory.
+        """
+
+    def rate(self, face: Face, size: tuple[int, int], length: float) -> float:
+        """Return the quality of a face.
+
+        Args:
+            face: the face.
+            size: width and height of its upright photo.
+            length: that of its embedding, as the network gave it.
         """
 
 
@@ -148,6 +158,21 @@ class FaceEngine:
         encoded = self._encode(list(map(self._encoder.layout.cut, whole, shapes)))
         return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, scores, encoded, strict=True)]
 
+    def rate(self, face: Face, size: tuple[int, int], length: float) -> float:
+        """Return the quality of a face.
+
+        Args:
+            face: the face.
+            size: width and height of its upright photo.
+            length: that of its embedding, as the network gave it.
+        """
+        usual = self.model.raw_length
+        if usual is None and face.quality is not None:
+            return face.quality  # a model whose lengths tell more has rated it
+        share = None if usual is None else length / usual
+        width, height = size
+        return quality(face, width=width, height=height, length=share)
+
     def encode(self, pictures: Iterable[tuple[Picture, Sequence[Face]]]) -> list[Encoded]:
         """Return the embeddings of faces that were found before, for each picture."""
         return self._encode([self._cut(picture, faces) for picture, faces in pictures])
@@ -185,12 +210,14 @@ class FaceEngine:
         encoded: Encoded,
     ) -> tuple[Face, ...]:
         faces = [
-            self._face(pixels, picture, shape, score, embedding)
-            for shape, score, embedding in zip(shapes, scores, encoded.embeddings, strict=True)
+            self._face(pixels, picture, *of_face)
+            for of_face in zip(shapes, scores, encoded.embeddings, encoded.lengths, strict=True)
         ]
         return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 
-    def _face(self, pixels: Pixels, picture: Picture, shape: Any, score: float | None, embedding: Embedding) -> Face:
+    def _face(
+        self, pixels: Pixels, picture: Picture, shape: Any, score: float | None, embedding: Embedding, length: float
+    ) -> Face:
         found = shape.rect
         inside = Box(
             left=max(found.left(), 0),
@@ -199,7 +226,7 @@ class FaceEngine:
             bottom=min(found.bottom(), pixels.shape[0]),
         )
         box = _in_original(inside, picture)
-        return Face(
+        face = Face(
             box=box,
             landmarks=tuple((round(p.x / picture.scale), round(p.y / picture.scale)) for p in shape.parts()),
             embedding=embedding,
@@ -208,6 +235,7 @@ class FaceEngine:
             score=score,
             engine=self.model.id,
         )
+        return replace(face, quality=self.rate(face, (picture.width, picture.height), length))
 
 
 def rectangle(box: Corners, ratio: float) -> Any:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from familiar.vision.decoding.pictures import Picture
     from familiar.vision.decoding.videos import Video
-    from familiar.vision.engines.engine import Engine
+    from familiar.vision.engines.engine import Encoded, Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,11 +250,19 @@ class EncodeTask:
     faces: Sequence[Face]
 
 
-def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> "list[Embeddings | FamiliarError]":
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EncodedFaces:
+    """Embeddings of the faces of a photo in their order, shape (n, numbers), and the qualities of the faces."""
+
+    embeddings: Embeddings
+    qualities: Sequence[float]
+
+
+def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> list[EncodedFaces | FamiliarError]:
     """Encode faces again that were found before, those of several photos in one go.
 
     Returns:
-        For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
+        For each photo the embeddings and qualities of its faces, or an error of `look`.
     """
     engine, _ = _engine(settings, models)
     return _encode(tasks, settings, engine)
@@ -262,10 +270,10 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
 
 def _encode(
     tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
-) -> "list[Embeddings | FamiliarError]":
+) -> list[EncodedFaces | FamiliarError]:
     """Encode the faces in some photos, whose pictures are in memory one after the other."""
-    found: dict[int, Embeddings | FamiliarError] = {}
-    numbers: list[int] = []
+    found: dict[int, EncodedFaces | FamiliarError] = {}
+    sizes: dict[int, tuple[int, int]] = {}
 
     def pictures() -> "Iterator[tuple[Picture, Sequence[Face]]]":
         for number, task in enumerate(tasks):
@@ -277,7 +285,7 @@ def _encode(
             except FamiliarError as error:
                 found[number] = error
                 continue
-            numbers.append(number)
+            sizes[number] = (picture.width, picture.height)
             yield picture, task.faces
 
     try:
@@ -286,19 +294,31 @@ def _encode(
         if len(tasks) == 1:
             return [_too_large(settings)]
         return [one for task in tasks for one in _encode([task], settings, engine)]
-    found.update(zip(numbers, (one.embeddings for one in encoded), strict=True))
+    for (number, size), one in zip(sizes.items(), encoded, strict=True):
+        found[number] = _rated(tasks[number].faces, size, one, engine)
     return [found[number] for number in range(len(tasks))]
 
 
-def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> Embeddings:
+def _rated(faces: Sequence[Face], size: tuple[int, int], encoded: "Encoded", engine: "Engine") -> EncodedFaces:
+    """Return the embeddings of faces in a picture of this width and height, with the qualities of the faces."""
+    rated = [engine.rate(face, size, float(length)) for face, length in zip(faces, encoded.lengths, strict=True)]
+    return EncodedFaces(embeddings=encoded.embeddings, qualities=rated)
+
+
+def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> EncodedFaces:
     times = [face.time or 0.0 for face in task.faces]
-    found: dict[int, Embedding] = {}
+    found: dict[int, tuple[Embedding, float]] = {}
     with _video(task.path, task.hash, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
-            (encoded,) = engine.encode([(frame.picture, [task.faces[number] for number in own])])
-            found.update(zip(own, encoded.embeddings, strict=True))
-    return np.stack([found[number] for number in range(len(times))])
+            faces, picture = [task.faces[number] for number in own], frame.picture
+            (encoded,) = engine.encode([(picture, faces)])
+            rated = _rated(faces, (picture.width, picture.height), encoded, engine)
+            found.update(zip(own, zip(rated.embeddings, rated.qualities, strict=True), strict=True))
+    in_order = [found[number] for number in range(len(times))]
+    return EncodedFaces(
+        embeddings=np.stack([embedding for embedding, _ in in_order]), qualities=[quality for _, quality in in_order]
+    )
 
 
 def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
