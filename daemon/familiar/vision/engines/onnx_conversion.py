@@ -7,7 +7,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,14 +71,27 @@ class ForeignNetwork:
             opset=max((entry.version for entry in model.opset_import if entry.domain in {"", "ai.onnx"}), default=1),
         )
 
-    def split(self) -> "tuple[ForeignNetwork, ForeignNetwork]":
-        """Return the network in two parts: what comes before its last dense layer, and that layer with what follows."""
+    def producers(self) -> dict[str, Any]:
+        """Return the operator that gives each value, by the name of the value."""
+        return {name: node for node in self.nodes for name in node.output}
+
+    def giving(self, names: Sequence[str]) -> "ForeignNetwork":
+        """Return the part of the network that gives these values."""
         from onnx import TensorProto, helper  # noqa: PLC0415
 
+        needed, nodes = set(names), []
+        for node in reversed(self.nodes):
+            if not needed.isdisjoint(node.output):
+                needed.update(node.input)
+                nodes.append(node)
+        outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
+        return replace(self, nodes=nodes[::-1], outputs=outputs)
+
+    def split(self) -> "tuple[ForeignNetwork, ForeignNetwork]":
+        """Return the network in two parts: what comes before its last dense layer, and that layer with what follows."""
         last = max(number for number, node in enumerate(self.nodes) if node.op_type == "Gemm")
-        between = helper.make_tensor_value_info(self.nodes[last].input[0], TensorProto.FLOAT, None)
-        first = replace(self, nodes=self.nodes[:last], outputs=[between])
-        return first, replace(self, nodes=self.nodes[last:], inputs=[between])
+        first = self.giving(self.nodes[last].input[:1])
+        return first, replace(self, nodes=self.nodes[last:], inputs=first.outputs)
 
 
 def rebuild(network: ForeignNetwork, graph: Graph, inputs: Mapping[str, str]) -> list[str]:
