@@ -62,6 +62,9 @@ _CUDA_MEGABYTES = 8192
 _FRAMES = 8
 """Frames of a video in one batch."""
 
+_NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memory", "cannot allocate memory")
+"""What the loader of libraries says where memory is missing."""
+
 _NICENESS = 10
 
 _LOADING = 240.0
@@ -123,12 +126,11 @@ def _load_networks(settings: VisionSettings, models: Path, notes: "SimpleQueue[W
 def _failures_noted(settings: VisionSettings, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
     try:
         yield
-    except MemoryError:
-        text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
-        notes.put(WorkerNote(fatal=True, text=text))
-        raise
     except Exception as error:
-        notes.put(WorkerNote(fatal=True, text=str(error) or repr(error)))
+        text = str(error) or repr(error)
+        if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+            text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
+        notes.put(WorkerNote(fatal=True, text=text))
         raise
 
 
