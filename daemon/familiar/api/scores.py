@@ -10,6 +10,7 @@ from familiar.library.photo_folders import folder_at
 from familiar.library.photo_scores import PhotoScores
 from familiar.library.score_files import ALL_NAME, left_over, read_score_files, write_score_files
 from familiar.library.survey import IndexedFile, photos_of
+from familiar.plurals import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,7 @@ def write_scores(session: Session, folder: Path, person: str, *, recursive: bool
     photos = photos_of(indexed_files)
     found = session.scorer_of(name, list(photos)).score(name, list(photos))
     if not found:
-        photo = "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
-        raise FamiliarError(f"{where.path}: no face found in {photo}; nothing was written.")
+        raise FamiliarError(f"{where.path}: no face found in {counted(len(photos), 'photo')}; nothing was written.")
     scored = {path: found[photo] for photo, paths in photos.items() if photo in found for path in paths}
     files = write_score_files(scored, together=out or where.path / ALL_NAME)
     return WrittenScores(

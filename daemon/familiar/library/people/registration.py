@@ -158,9 +158,9 @@ class Registrar:
 
     def _choose(self, photo: Photo) -> Face:
         if not photo.faces:
-            raise SetAsideError("no face was found in it")
+            raise SetAsideError("no face found")
         if len(photo.faces) > 1 and self._choice == "only":
-            raise SetAsideError(f"{len(photo.faces)} faces were found in it; --largest takes the largest")
+            raise SetAsideError(f"{len(photo.faces)} faces found; --largest or --central takes one of them")
         if self._choice == "central":
             return min(photo.faces, key=lambda face: _from_centre(photo, face))
         return max(photo.faces, key=lambda face: face.size)

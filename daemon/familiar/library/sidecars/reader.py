@@ -8,7 +8,8 @@ from familiar.events import EventLog
 from familiar.identity.regions import area_of, faces_of, is_same
 from familiar.model import Photo, Region
 from familiar.names import check_name
-from familiar.sources.settling import look
+from familiar.plurals import counted
+from familiar.sources.completeness import look
 from familiar.sources.sidecars import photos_of, sidecars_of
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -96,7 +97,7 @@ class SidecarReader:
             reason = f"unexpected error: {error!r}"
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
-            left = [f"{told.misplaced} face areas for a picture of another shape"] if told.misplaced else []
+            left = [f"{counted(told.misplaced, 'face area')} for a picture of another shape"] if told.misplaced else []
             self._take(photo_id, photo, path, sidecar, looks, told.regions, left)
 
     def _take(

@@ -20,6 +20,7 @@ from pebble import ProcessPool
 from familiar.settings import VisionSettings
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.fork_server import ForkServer
+from familiar.vision.workers.resource_tracker import start_quietly
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -41,6 +42,7 @@ class WorkerProcesses:
         """Start `count` processes; `models` is the folder of converted networks, which are loaded with `networks`."""
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        start_quietly()
         self._notes: SimpleQueue[worker.WorkerNote] = _SPAWN.SimpleQueue()
         with _uninterrupted():
             self._server = ForkServer(
