@@ -93,7 +93,7 @@ def load(
         prepare_decoders()
         if networks and not has_gpu_build():
             _load_networks(settings, models, notes)
-    gc.freeze()  # copies share what is not written to, and the collector would write to all of it
+    _share_memory()
 
 
 def start(
@@ -104,6 +104,14 @@ def start(
     if networks and has_gpu_build():
         with _failures_noted(settings, notes):
             _load_networks(settings, models, notes)
+
+
+def _share_memory() -> None:
+    """Let copies of this process share what is loaded, and have memory of their own for all that they do."""
+    gc.collect()
+    gc.freeze()  # the collector would write to everything
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
+        trim(0)
 
 
 def _follow(parent: int) -> None:
