@@ -1,5 +1,6 @@
 """Sidecars as the daemon writes, reads and carries them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_faces_that_others_named_are_confirmed_and_what_familiar_wrote_is_not(
     assert says(ours) == []
 
 
+def test_a_photo_without_a_date_has_that_of_its_sidecar(household: Household, obama: Path) -> None:
+    household.configure({"sidecars": {"read": True}})
+    household.rule({"name": "r", "then": [{"copy": f"{household.out}/{{taken:%Y|undated}}/"}]})
+    with Image.open(obama) as image:
+        image.convert("RGB").save(household.inbox / "a.jpg")
+    dated = DIGIKAM.replace(b'xmp:Rating="4"', b'xmp:Rating="4" xmp:CreateDate="1987-05-06T07:08:09Z"')
+    (household.inbox / "a.jpg.xmp").write_bytes(dated)
+    household.scan()
+    (photo,) = [json.loads(line) for line in household.ask("export", "photos", "--format", "jsonl").stdout.splitlines()]
+    assert (photo["taken"], photo["taken_source"]) == ("1987-05-06T07:08:09", "sidecar")
+    assert (household.out / "1987/a.jpg").exists()
+
+
 def test_a_region_that_somebody_renamed_stays_theirs_when_its_reading_is_undone(
     household: Household, obama: Path, obama2: Path
 ) -> None:
@@ -151,7 +165,7 @@ def test_a_sidecar_that_comes_later_is_read_by_the_daemon(household: Household, 
         assert left == ["Eve: it is known to be 'Barack'"]
         sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), (size[1], size[0])))
         left = daemon.wait_for("sidecar.read", confirmed=[], count=3)["left"]
-        assert left == ["1 face areas for a picture of another shape"]
+        assert left == ["1 face area for a picture of another shape"]
 
 
 def test_sidecars_go_where_their_photos_go_and_come_back_with_them(household: Household, obama: Path) -> None:

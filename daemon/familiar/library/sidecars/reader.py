@@ -1,4 +1,7 @@
-"""Take named faces in sidecars of other programs for confirmed: when a photo is handled, and when a sidecar changes."""
+"""Take named faces in sidecars of other programs for confirmed, and dates for photos without.
+
+This is done when a photo is handled, and when a sidecar changes.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +101,8 @@ class SidecarReader:
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
             left = [f"{counted(told.misplaced, 'face area')} for a picture of another shape"] if told.misplaced else []
+            if told.taken is not None:
+                self._store.photos.note_date(photo_id, told.taken)
             self._take(photo_id, photo, path, sidecar, looks, told.regions, left)
 
     def _take(
