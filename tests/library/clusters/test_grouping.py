@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -29,6 +30,12 @@ def album_of(faces: Sequence[tuple[int, float | None]]) -> Iterator[tuple[Album,
         ids = [album.photo(embedding(person, look))[0] for look, (person, _) in enumerate(faces)]
         album.rate({face: quality for face, (_, quality) in zip(ids, faces, strict=True)})
         yield album, ids
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Iterator[Album]:
+    with Album.at(tmp_path) as opened:
+        yield opened
 
 
 def group(album: Album) -> GroupingResult:
@@ -59,10 +66,10 @@ def test_junk_is_in_no_group_and_the_others_are_grouped_as_if_there_were_none(
 @given(faces=looks, order=st.randoms())
 @settings(max_examples=30, deadline=None)
 def test_the_groups_do_not_depend_on_the_order_of_the_faces(
-    faces: list[tuple[int, float | None]], order: object
+    faces: list[tuple[int, float | None]], order: Random
 ) -> None:
     places = list(range(len(faces)))
-    order.shuffle(places)  # type: ignore[attr-defined]  # a Random, as hypothesis gives it
+    order.shuffle(places)
     with TemporaryDirectory() as folder, Album.at(Path(folder)) as album:
         ids = dict.fromkeys(places, 0)
         for place in places:

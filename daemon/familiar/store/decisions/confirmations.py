@@ -116,6 +116,6 @@ class Confirmations:
         clear = "SELECT 1 FROM faces WHERE id = ? AND size >= ? AND COALESCE(quality, 1) >= ?"
         return self._value(clear, face, _CLEAR, JUNK) is not None
 
-    def _value(self, query: str, *values: int | str) -> object:
+    def _value(self, query: str, *values: float | str) -> object:
         row = self._db.conn.execute(query, values).fetchone()
         return None if row is None else row[0]
