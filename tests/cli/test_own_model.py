@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from familiar.store.store import Store
 from support.household import Household
 from support.log import events_in
 from support.own_network import DIMENSION, own_network
+from support.worker_processes import workers_of
 
 
 @pytest.fixture
@@ -173,11 +173,6 @@ def test_photos_wait_while_the_network_of_a_running_daemon_is_broken(
         status = own.json("status")
         assert (status["files"]["pending"], status["photos"]["set aside"]) == (2, 0)
         assert daemon.stop() == 0
-
-
-def workers_of(pid: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=False)
-    return [int(line) for line in found.stdout.split()]
 
 
 @pytest.mark.parametrize("option", ["--dry-run", None])
