@@ -49,10 +49,10 @@ class LinkKind(FileKind[Link]):
 
         return attempt.put_photo(wish, place, is_there)
 
-    def hint(self, wish: Link, number: int) -> str:  # noqa: ARG002
+    def hint(self, wish: Link, number: int) -> str:
         """Return the remedy if the target is on another file system."""
         if number != errno.EXDEV:
-            return ""
+            return super().hint(wish, number)
         return "; hard links work only within one file system; use kind: symbolic, or copy"
 
     def obstacle_in_reach(self, wish: Link, step: Step, placement: Placement, outlook: Outlook) -> str | None:
