@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,8 @@ class Household:
     base: Path
     settle: float = 0.2
     environment: dict[str, str] = field(default_factory=dict)
+    fewest_files: int | None = None
+    """How many files its daemon may open at first."""
     obeys_permissions: bool = False
     """Whether its processes may not read everything, even as root."""
 
@@ -158,6 +161,9 @@ class Household:
 
     @property
     def _before(self) -> Callable[[], None] | None:
+        if self.fewest_files is not None:
+            limits = (self.fewest_files, self.fewest_files)
+            return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         return drop_overrides if self.obeys_permissions else None
 
     def whole_environment(self) -> dict[str, str]:

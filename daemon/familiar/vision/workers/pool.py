@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.queues import SimpleQueue
@@ -31,6 +31,9 @@ from familiar.vision.workers.resource_tracker import start_quietly
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
+
+_ROOM = 5.0
+"""Seconds until it is tried again to start workers for which the system had no room (files, processes, memory)."""
 
 _POOLS = 3
 """Pools that may break under one task before it is given back."""
@@ -90,6 +93,8 @@ class Workers:
         self._tasks = 0
         self._used_at = clock()
         self._deaths = 0
+        self._refused_at = float("-inf")
+        self._refusal = ""
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
         self._notes: SimpleQueue[worker.WorkerNote] | None = None
@@ -207,7 +212,8 @@ class Workers:
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        self._running_pool()
+        with suppress(RetryError):  # the task tells
+            self._running_pool()
         self._used_at = self._clock()
 
     def health(self) -> Health:
@@ -330,8 +336,21 @@ class Workers:
             self._note_death(self._failure or "ended without a task")
             self._retire()
         if self._pool is None:
-            self._pool = self._start()
+            self._pool = self._started()
         return self._pool
+
+    def _started(self) -> ProcessPool:
+        """Return new workers; raises RetryError if the system has no room for them now, and did not a moment ago."""
+        if self._clock() - self._refused_at < _ROOM:
+            raise RetryError(self._refusal)
+        try:
+            return self._start()
+        except (OSError, BrokenProcessPool) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            reason = getattr(cause, "strerror", None) or repr(cause)
+            self._refused_at = self._clock()
+            self._refusal = f"worker processes can't be started: {reason}"
+            raise RetryError(self._refusal) from error
 
     def _start(self) -> ProcessPool:
         for name in _ONE_THREAD:
@@ -345,8 +364,12 @@ class Workers:
             initargs=(self._settings, self._models, os.getpid(), self._notes),
             context=_SPAWN,
         )
-        with _uninterrupted():
-            _ = pool.active  # a pool starts its processes, and the threads that start others, when it is first asked
+        try:
+            with _uninterrupted():
+                _ = pool.active  # it starts its processes, and the threads that start others, when first asked
+        except BaseException:
+            _end(pool, 0.0)
+            raise
         return pool
 
     def _read_notes(self) -> None:
