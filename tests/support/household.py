@@ -162,7 +162,7 @@ class Household:
     @property
     def _before(self) -> Callable[[], None] | None:
         if self.fewest_files is not None:
-            limits = (self.fewest_files, self.fewest_files)
+            limits = (self.fewest_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
             return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         return drop_overrides if self.obeys_permissions else None
 

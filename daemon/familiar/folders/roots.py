@@ -3,6 +3,7 @@
 Absence is not deletion: a missing file is gone only if its root is in place, on the same device.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
