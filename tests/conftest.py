@@ -11,6 +11,7 @@ import pytest
 
 from support import photos
 from support.household import Household
+from support.kept_workers import KEPT
 
 MOST_PROCESSES = 8
 
@@ -42,6 +43,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def _look_for_what_is_left_open() -> Iterator[None]:
     """Let what nobody closed complain in the last test: of several processes nobody hears what they say in the end."""
     yield
+    KEPT.end()
     gc.collect()
 
 
@@ -158,6 +160,15 @@ def put_variants(photo: Path, folder: Path, count: int) -> None:
         for way in range(count):
             size = image.width - 4 * way, image.height - 6 * way
             image.crop((0, 0, *size)).save(folder / f"{photo.stem}-{way}.jpg", quality=90 - way)
+
+
+def blurred(photo: Path, target: Path, radius: float = 24) -> Path:
+    """Write a photo so blurred that nobody can be recognised in it."""
+    from PIL import Image, ImageFilter  # noqa: PLC0415
+
+    with Image.open(photo) as image:
+        image.filter(ImageFilter.GaussianBlur(radius)).save(target)
+    return target
 
 
 def put(photo: Path, folder: Path, name: str | None = None) -> Path:

@@ -31,7 +31,7 @@ def own(library: Household, tmp_path: Path) -> Household:
 
 @pytest.fixture
 def opened(own: Household) -> Iterator[Library]:
-    with Library.open(own.state, config=own.config) as library:
+    with own.library() as library:
         yield library
 
 
@@ -44,7 +44,7 @@ def album(library: Household) -> Path:
 @pytest.fixture(scope="session")
 def _grouped(library: Household, tmp_path_factory: pytest.TempPathFactory) -> Household:
     household = Household.like(library, tmp_path_factory.mktemp("grouped"))
-    with Library.open(household.state, config=household.config) as known:
+    with household.library() as known:
         for person in known.people.all():
             known.people.remove(person.name)
         known.clusters.run()
@@ -55,5 +55,5 @@ def _grouped(library: Household, tmp_path_factory: pytest.TempPathFactory) -> Ho
 def nameless(_grouped: Household, tmp_path: Path) -> Iterator[Library]:
     """A library in which nobody is known: three faces of Obama are one cluster, two of Biden another one."""
     household = Household.like(_grouped, tmp_path)
-    with Library.open(household.state, config=household.config) as library:
+    with household.library() as library:
         yield library

@@ -101,7 +101,7 @@ def test_scores_that_can_not_be_had_are_errors(opened: Library, meadow: Path, tm
 
 def test_where_no_photo_with_a_face_is_known_there_are_no_scores(household: Household, tmp_path: Path) -> None:
     np.save(tmp_path / "ann.npy", np.full(128, 0.01))
-    with Library.open(household.state, config=household.config) as library:
+    with household.library() as library:
         library.people.import_embeddings("Ann", tmp_path / "ann.npy")
         with pytest.raises(FamiliarError, match="No known photo has a face; scan photos first: familiar scan"):
             library.scores("Ann")

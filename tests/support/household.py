@@ -16,7 +16,10 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from familiar import Library
+from familiar.api.environment import find_environment
 from familiar.cli import main
+from support.kept_workers import KEPT
 from support.log import check_events, events_in
 from support.permissions import drop_overrides
 from support.photos import MODELS
@@ -108,11 +111,15 @@ class Household:
         """Run a command to its end in this process, without the second that a process of its own takes to start."""
         runner = CliRunner(env=self.whole_environment())
         whole = [str(argument) for argument in arguments]
-        result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar")
+        result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar", obj=KEPT)
         check_events(result.stderr)
         if check:
             assert result.exit_code == 0, result.output
         return subprocess.CompletedProcess(whole, result.exit_code, result.stdout, result.stderr)
+
+    def library(self) -> Library:
+        """Open the library of this household in this process; the caller closes it."""
+        return Library(find_environment(self.whole_environment(), state=self.state, config=self.config, workers=KEPT))
 
     def refused(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command that is to be refused; the daemon in a process of its own, as it would go on if it were not."""
@@ -183,12 +190,19 @@ class Running:
 
     process: subprocess.Popen[bytes]
     log: Path
+    _events: list[dict[str, Any]] = field(default_factory=list, init=False)
+    _length: int = field(default=0, init=False)
 
     def events(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Return the log so far."""
-        return [event for event in events_in(self.log.read_text()) if name is None or event["event"] == name]
+        """Return the log so far, of which only what is new has to be read."""
+        with self.log.open("rb") as file:
+            file.seek(self._length)
+            lines, end, _ = file.read().rpartition(b"\n")
+        self._length += len(lines + end)
+        self._events += events_in(lines.decode())
+        return [event for event in self._events if name is None or event["event"] == name]
 
-    def wait_for(self, name: str, *, count: int = 1, within: float = 30, **fields: Any) -> dict[str, Any]:
+    def wait_for(self, name: str, *, count: int = 1, within: float = 120, **fields: Any) -> dict[str, Any]:
         """Wait until the log has an event with these fields (so many times), and return the last."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:

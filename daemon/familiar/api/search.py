@@ -1,5 +1,6 @@
 """Who is in an image, and which known photos show the same people."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +31,11 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     if not image.is_file():
         raise UsageError(f"{image}: {'is not a regular file' if image.exists() else 'no such file'}.")
     store = session.store()
-    photo = session.run(_glance(session, image))
+    file = Path(os.path.abspath(image))  # worker processes may have started in another folder
+    photo = session.run(_glance(session, file))
     if not photo.faces:
         raise FamiliarError(f"{image}: no face found.")
-    others = _by_other_models(session, image, photo)
+    others = _by_other_models(session, file, photo)
     results = Finder(store, session.settings.matching, session.model).find(
         photo.faces,
         query,

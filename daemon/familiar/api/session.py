@@ -221,15 +221,12 @@ class Session:
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
         """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
-        from familiar.vision.workers.pool import Workers
-
-        return Workers(settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks)
+        environment = self.environment
+        return environment.workers(settings=self.vision, models=environment.models, tasks=tasks, networks=networks)
 
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
-        from familiar.vision.workers.pool import Workers
-
-        return Workers(settings=self.vision_for(model), models=self.environment.models)
+        return self.environment.workers(settings=self.vision_for(model), models=self.environment.models)
 
     def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
         """Have a model encode the faces that it has not encoded, in all photos or in these; those in use stay.
