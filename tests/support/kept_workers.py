@@ -61,7 +61,7 @@ class _LentWorkers(Workers):
     @property
     def is_broken(self) -> bool:
         """Whether its process has died: the next command would tell of that."""
-        return self.health().deaths > 0 or (self._pool is not None and not self._pool.active)
+        return self.health().deaths > 0 or (self._processes is not None and not self._processes.is_active)
 
     def close(self, within: float = 0.0) -> None:
         if self._tasks:  # what a command left unfinished must not be in the way of the next one

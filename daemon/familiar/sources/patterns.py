@@ -1,11 +1,11 @@
 """Which files are photos to include, and which names are always skipped."""
 
-import fnmatch
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from familiar.path_patterns import compile_patterns, composed
 from familiar.settings import FolderSettings
 
 
@@ -64,16 +64,14 @@ class Patterns:
 
 def _compile(patterns: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
     plain = [pattern for pattern in patterns if "/" not in pattern]
-    with_path = [pattern.lstrip("/") for pattern in patterns if "/" in pattern]
+    with_path = [pattern.strip("/") for pattern in patterns if "/" in pattern]
     return _union(plain), _union(with_path)
 
 
 def _union(patterns: list[str]) -> re.Pattern[str] | None:
-    if not patterns:
-        return None
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns), re.IGNORECASE)
+    return compile_patterns(patterns, loose=True) if patterns else None
 
 
 def _fits(compiled: tuple[re.Pattern[str] | None, re.Pattern[str] | None], name: str, relative: str) -> bool:
     plain, with_path = compiled
-    return bool((plain and plain.match(name)) or (with_path and with_path.match(relative)))
+    return bool((plain and plain.fullmatch(composed(name))) or (with_path and with_path.fullmatch(composed(relative))))
