@@ -33,7 +33,7 @@ def test_a_scan_works_where_an_event_loop_runs(tmp_path: Path, meadow: Path) -> 
     assert asyncio.run(cell()) == 1
 
 
-def test_workers_that_run_already_are_used(household: Household, meadow: Path) -> None:
+def test_workers_that_run_already_are_used(household: Household, obama: Path) -> None:
     given: list[Workers] = []
 
     def running(**options: Any) -> Workers:
@@ -44,10 +44,11 @@ def test_workers_that_run_already_are_used(household: Household, meadow: Path) -
         household.whole_environment(), state=household.state, config=household.config, workers=running
     )
     with Library(environment) as opened:
-        assert opened.scan(meadow).done == 1
+        assert opened.scan(obama).done == 1
+        assert len(opened.find(obama)) == 1
         (engine,) = [found for found in opened.examine() if found.subject == "engine"]
     assert engine.verdict == "good"
-    assert len(given) == 2
+    assert len(given) == 3
     assert all(workers.health().running for workers in given)
 
 
