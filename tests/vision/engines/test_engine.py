@@ -279,8 +279,9 @@ def test_a_face_that_is_encoded_again_is_rated_again_unless_the_model_tells_less
     sface, dlib = (engine_of(VisionSettings(model=model)) for model in ("sface", "dlib"))
     ((face, _),) = sface.find([picture])
     ((other, _),) = dlib.find([picture])
-    assert sface.rate(other, picture, float(sface.encode([(picture, [other])])[0].lengths[0])) == face.quality
-    assert dlib.rate(face, picture, 1.4) == face.quality
+    size = (picture.width, picture.height)
+    assert sface.rate(other, size, float(sface.encode([(picture, [other])])[0].lengths[0])) == face.quality
+    assert dlib.rate(face, size, 1.4) == face.quality
     assert other.quality != face.quality
 
 
