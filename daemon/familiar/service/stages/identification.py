@@ -54,13 +54,16 @@ class WaitForFile:
 
     async def __call__(self, arrival: Arrival) -> Arrival | None:
         """End here while the link waits."""
-        if not arrival.path.is_symlink():
-            return arrival
-        file = self._store.files.at(Path(os.path.realpath(arrival.path)))
-        if file is None or file.state not in {"settling", "pending", "failed"}:
+        if not self._is_link_to_waiting(arrival.path):
             return arrival
         self._retries.wait(arrival.file, _FILE_FIRST)
         return None
+
+    def _is_link_to_waiting(self, path: Path) -> bool:
+        if not path.is_symlink():
+            return False
+        file = self._store.files.at(Path(os.path.realpath(path)))
+        return file is not None and file.state in {"settling", "pending", "failed"}
 
 
 class Together:
