@@ -105,6 +105,7 @@ def test_files_that_are_not_wanted_or_can_not_be_decoded_are_left_alone(monkeypa
     every, none = Settings(), Settings(vision=VisionSettings(videos=False))
     assert {*VIDEOS, *RAWS} < set(every.watched(folder).include)
     assert set(every.watched(folder).include) - set(none.watched(folder).include) == set(VIDEOS)
+    monkeypatch.setattr("familiar.settings.whole.jpeg_xl_plugin", lambda: "pillow_jxl")
     monkeypatch.setattr("familiar.settings.whole.has_raw_decoder", lambda: False)
     assert set(folder.include) - set(every.watched(folder).include) == set(RAWS)
 
