@@ -1,19 +1,19 @@
-"""Failures that concern all photos: of the store, and of workers that can't be started."""
+"""Failures that are no photo's fault: of the store, of the system, and of workers that can't be started."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from familiar.errors import StoreReplacedError, StoreUnavailableError, WorkersError
+from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError, WorkersError
 from familiar.events import EventLog
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 
-_PAUSE = 10.0
-"""Seconds between two turns of the loop while all photos wait."""
+_RETRY = 10.0
+"""Seconds until it is tried again what the store or the system refused."""
 
 
 class Failures:
-    """Handles failures that are no photo's fault in the loop: waits, or reports a lost store before the daemon ends."""
+    """Handles failures that concern all photos in the loop: waits, or reports a lost store before the daemon ends."""
 
     def __init__(
         self,
@@ -22,18 +22,45 @@ class Failures:
         rescan: Callable[[], None],
         notifier: Notifier,
         log: EventLog,
-        pause: float = _PAUSE,
+        clock: Callable[[], float],
+        longest: float,
+        pause: float = _RETRY,
     ) -> None:
         """Take who is told, and what compares all folders again: what was found in the meantime may not be recorded.
 
-        `pause` is the number of seconds between two turns of the loop while all photos wait.
+        `longest` are the seconds after which failures are not waited for any more, and end the daemon; `pause` are the
+        seconds between two turns of the loop while no worker can be started; `clock` gives monotonic seconds.
         """
         self._stop = stop
         self._rescan = rescan
         self._notifier = notifier
         self._log = log
+        self._clock = clock
+        self._longest = longest
         self._pause = pause
+        self._since: float | None = None
         self._told: WorkersError | None = None
+
+    def pass_over(self) -> None:
+        """Note that everything works, again."""
+        self._since = None
+
+    async def wait(self, error: StoreUnavailableError) -> None:
+        """Wait until the store may be tried again; raises the error after too long."""
+        seconds = self._seconds(error)
+        self._log.emit("store.failed", error=str(error), retry_in=seconds)
+        await self._wait(seconds)
+
+    async def wait_for_system(self, error: OSError) -> None:
+        """Wait after a call of the system that nothing else has handled: too many open files, no memory.
+
+        Raises:
+            FamiliarError: it has failed for too long.
+        """
+        failure = FamiliarError(f"a call of the system failed: {error}.")
+        seconds = self._seconds(failure)
+        self._log.emit("service.failed", error=str(error), retry_in=seconds, exc_info=error)
+        await self._wait(seconds)
 
     async def wait_for_workers(self, error: WorkersError) -> None:
         """Report workers that could not be started, once for each try, and wait for a short time."""
@@ -44,12 +71,19 @@ class Failures:
         self._notifier.ping()
         await self._stop.wait(self._pause)
 
-    async def wait(self, error: StoreUnavailableError) -> None:
-        """Wait until the store may be tried again."""
-        self._log.emit("store.failed", error=str(error), retry_in=self._pause)
+    def _seconds(self, error: FamiliarError) -> float:
+        """Return how long to wait now; raises the error after too long."""
+        now = self._clock()
+        self._since = now if self._since is None else self._since
+        left = self._since + self._longest - now
+        if left <= 0:
+            raise error
+        return min(_RETRY, left)
+
+    async def _wait(self, seconds: float) -> None:
         self._notifier.ping()
         self._rescan()
-        await self._stop.wait(self._pause)
+        await self._stop.wait(seconds)
 
     @contextmanager
     def telling_of_loss(self) -> Iterator[None]:
