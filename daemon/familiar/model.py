@@ -62,9 +62,14 @@ class Face:
     sharpness: float
     engine: str
     score: float | None = None
+    quality: float | None = None
     id: int | None = None
     time: float | None = None
     times: tuple[float, ...] = ()
+
+    def has_quality(self, minimum: float) -> bool:
+        """Return whether the quality is at least a minimum; an unknown quality counts as good enough."""
+        return self.quality is None or self.quality >= minimum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

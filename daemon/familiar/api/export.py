@@ -28,17 +28,18 @@ def export(
     *,
     format_: Format | None,
     embeddings: bool,
+    min_quality: float,
     replace: bool,
 ) -> ExportedTable:
     """Write a table; see `Library.export`."""
-    check_table(table, embeddings=embeddings)
+    check_table(table, embeddings=embeddings, min_quality=min_quality)
     file = out if isinstance(out, Path) else None
     chosen = choose_format(format_, file)
     if file is not None:
         check_new(file, replace=replace)
     store = session.store()
     with store.reading():
-        found = table_of(store, table, embeddings=embeddings)
+        found = table_of(store, table, embeddings=embeddings, min_quality=min_quality)
         if isinstance(out, Path):
             with whole_file(out, replace=replace) as output, session.progress(f"writing {table}") as count:
                 write_table(found, chosen, output, count)

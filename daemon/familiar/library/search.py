@@ -52,13 +52,15 @@ class SearchResult:
 class SearchQuery:
     """What to look for: how many at most, how far away (None: the configured thresholds), and in whose photos.
 
-    With `beyond` the nearest are given, even if they are farther away.
+    With `beyond` the nearest are given, even if they are farther away. Faces of less than `min_quality` are neither
+    sought nor found.
     """
 
     most: int
     threshold: float | None = None
     beyond: bool = False
     person: str | None = None
+    min_quality: float = 0.0
 
 
 class Finder:
@@ -94,10 +96,7 @@ class Finder:
         person = None if wish.person is None else self._store.people.find(wish.person)
         if among is None and person is not None:
             among = self._store.photos.with_people([person.id])
-        stacks = self._store.faces
-        photos, distances = _measured(
-            faces, stacks.all(self._model) if among is None else stacks.of_photos(self._model, among)
-        )
+        photos, distances = _measured(faces, self._stacks(among, wish.min_quality))
         known = self._store.people.known(self._model)
         matches = self._matches(faces, Gallery.of(known, self._calibration))
         galleries = {self._model: known}
@@ -121,6 +120,12 @@ class Finder:
             )
             for number, (face, found) in enumerate(zip(faces, matches, strict=True))
         ]
+
+    def _stacks(self, photos: Sequence[int] | None, min_quality: float) -> Iterator[FaceStack]:
+        """Give the known faces in photos, or in all; those of too low a quality are left out."""
+        if photos is None:
+            return self._store.faces.all(self._model, min_quality=min_quality)
+        return self._store.faces.of_photos(self._model, photos, min_quality=min_quality)
 
     def _matches(self, faces: Sequence[Face], gallery: Gallery) -> tuple[Match | None, ...]:
         """Match the faces; where they are known ones, what was decided about them holds."""

@@ -79,11 +79,12 @@ def show(library: Library, cluster: int) -> Answer:
         if row.id != cluster:
             say(f"Cluster {cluster} became a part of cluster {row.id}.")
         say(f"cluster {row.id}: {row.faces} faces in {row.photos} photos; {_called(row) or 'no name yet'}")
-        columns = ("face", "size", "distance", "by", "matches", "photo")
+        columns = ("face", "size", "quality", "distance", "by", "matches", "photo")
         cells = [
             (
                 face.id,
                 face.size,
+                None if face.quality is None else f"{face.quality:.2f}",
                 None if face.distance is None else f"{face.distance:.3f}",
                 face.by,
                 face.match,
@@ -91,7 +92,7 @@ def show(library: Library, cluster: int) -> Answer:
             )
             for face in faces
         ]
-        _show_first(columns, cells, right=columns[:3])
+        _show_first(columns, cells, right=columns[:4])
 
     listed = [asdict(face) | {"path": paths[face.photo_id]} for face in faces]
     return Answer(data=asdict(row) | {"face_list": listed}, text=text)
