@@ -131,7 +131,7 @@ def test_where_no_face_is_good_enough_nothing_is_scored_and_nothing_written(
     opened: Library, own: Household, pictures: Path
 ) -> None:
     names = ("obama.jpg", "obama2.jpg", "biden.jpg", "astronaut.jpg")
-    rate(own, {"couple.jpg": [0.1, 0.1], **dict.fromkeys(names, [0.1])})
+    rate(own, {"couple.jpg": [0.1, 0.1], **{name: [0.1] for name in names}})
     with pytest.raises(FamiliarError, match=r"No known photo has a face with a quality of at least 0.5; lower --min-q"):
         opened.scores("Barack Obama", min_quality=0.5)
     with pytest.raises(FamiliarError, match=r"no face with a quality of at least 0.5 found in 2 photos; nothing was"):
