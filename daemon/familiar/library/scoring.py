@@ -56,12 +56,7 @@ class Scorer:
         Raises:
             UsageError: the person does not exist, or has no references of the current model.
         """
-        faces = self._store.faces
-        if photos is None:
-            parts = faces.all(self.model, min_quality=min_quality)
-        else:
-            parts = faces.of_photos(self.model, photos, min_quality=min_quality)
-        scores, _ = self._score(name, parts)
+        scores, _ = self._score(name, self._store.faces.among(self.model, photos, min_quality=min_quality))
         return scores
 
     def score_after(self, name: str, face_id: int) -> tuple[dict[int, float], int]:

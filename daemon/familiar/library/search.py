@@ -96,7 +96,8 @@ class Finder:
         person = None if wish.person is None else self._store.people.find(wish.person)
         if among is None and person is not None:
             among = self._store.photos.with_people([person.id])
-        photos, distances = _measured(faces, self._stacks(among, wish.min_quality))
+        known_faces = self._store.faces.among(self._model, among, min_quality=wish.min_quality)
+        photos, distances = _measured(faces, known_faces)
         known = self._store.people.known(self._model)
         matches = self._matches(faces, Gallery.of(known, self._calibration))
         galleries = {self._model: known}
@@ -120,12 +121,6 @@ class Finder:
             )
             for number, (face, found) in enumerate(zip(faces, matches, strict=True))
         ]
-
-    def _stacks(self, photos: Sequence[int] | None, min_quality: float) -> Iterator[FaceStack]:
-        """Give the known faces in photos, or in all; those of too low a quality are left out."""
-        if photos is None:
-            return self._store.faces.all(self._model, min_quality=min_quality)
-        return self._store.faces.of_photos(self._model, photos, min_quality=min_quality)
 
     def _matches(self, faces: Sequence[Face], gallery: Gallery) -> tuple[Match | None, ...]:
         """Match the faces; where they are known ones, what was decided about them holds."""

@@ -65,6 +65,12 @@ class Faces:
             if len(part):
                 yield part
 
+    def among(self, engine: str, photos: Sequence[int] | None, *, min_quality: float = 0.0) -> Iterator[FaceStack]:
+        """Give the faces in these photos, or all if there is no choice of photos, as `all` does."""
+        if photos is None:
+            return self.all(engine, min_quality=min_quality)
+        return self.of_photos(engine, photos, min_quality=min_quality)
+
     def _stack(self, query: str, *values: object) -> FaceStack:
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
