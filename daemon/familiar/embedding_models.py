@@ -93,8 +93,9 @@ class Model:
 
     `name` is what the settings and commands call it, `id` what stands beside each embedding: only embeddings of one
     id can be compared. Its embeddings have `dimension` numbers. `length` is that of each embedding, or None where the
-    lengths differ, as the network gives them. `licence` is that of the weights, as an SPDX identifier. `summary` says
-    what it is, in a line.
+    lengths differ, as the network gives them. `raw_length` is that which the network itself gives for a good face: a
+    shorter one tells of a worse picture; it is None where it tells nothing. `licence` is that of the weights, as an
+    SPDX identifier. `summary` says what it is, in a line.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Model:
     length: float | None
     licence: str
     calibration: Calibration
+    raw_length: float | None = None
     summary: str = ""
 
 
@@ -147,6 +149,7 @@ SFACE = Model(
     dimension=128,
     length=THRESHOLD,
     licence="Apache-2.0",
+    raw_length=12.5,
     calibration=Calibration(
         margin=0.02,
         nearest=30,

@@ -49,7 +49,8 @@ class Face:
     `landmarks` are (x, y) points in pixels of the upright original; `size` is the shorter side of the box in pixels;
     `sharpness` is the variance of the Laplacian of the face's grey values on a fixed scale (see
     `vision.sharpness`); `engine` names the networks that gave the embedding. `score` is how sure the detector was, 0 to
-    1; None where it does not say, or the face was found before scores were kept. `id` is None until the store knows it.
+    1; None where it does not say, or the face was found before scores were kept. `quality` is how good the picture of
+    the face is, 0 to 1 (see `identity.quality`); None until it is known. `id` is None until the store knows it.
 
     In a video, `time` is that of the frame in which the face is best, and `times` are those of all frames in which it
     was found, in seconds from the beginning; in a photo they are None and empty.

@@ -67,7 +67,9 @@ async def encode(paths: Sequence[Path], model: str) -> list[Encoded]:
                 if face is None:
                     return None
                 (by_dlib,) = await others.encode([EncodeTask(path=path, hash=hash_, faces=[face])])
-                return None if isinstance(by_dlib, FamiliarError) else Encoded(path=path, face=face, dlib=by_dlib[0])
+                if isinstance(by_dlib, FamiliarError):
+                    return None
+                return Encoded(path=path, face=face, dlib=by_dlib.embeddings[0])
 
         return [found for found in await asyncio.gather(*map(see, paths)) if found]
 

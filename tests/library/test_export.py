@@ -125,9 +125,10 @@ def test_faces_come_with_whom_they_count_as_and_without_those_that_are_none(albu
     assert (video["times"], video["cluster"]) == ([1.5, 2.5], 1)
     assert "embedding" not in ann
     assert ann["detection_score"] is None  # nobody knows it of faces that were found before it was kept
-    album.store._db.conn.execute("UPDATE faces SET score = 0.875 WHERE id = 1")
+    assert ann["quality"] is None
+    album.store._db.conn.execute("UPDATE faces SET score = 0.875, quality = 0.75 WHERE id = 1")
     (ann, *_) = read_jsonl(written(album.store.tables.faces(embeddings=False), "jsonl"))
-    assert (ann["detection_score"], ann["score"]) == (0.875, 0.8)
+    assert (ann["detection_score"], ann["quality"], ann["score"]) == (0.875, 0.75, 0.8)
 
 
 def test_matches_are_those_of_the_faces(album: Album) -> None:

@@ -222,7 +222,7 @@ def test_the_two_operations_on_sidecars_get_a_kind_each_and_all_else_stays(tmp_p
     assert names >= {f"operations_{ending}" for ending in endings}
 
 
-def test_faces_of_a_store_without_scores_stay_and_have_none(tmp_path: Path) -> None:
+def test_faces_of_a_store_without_scores_and_qualities_stay_and_have_none(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrations.apply(connection, stop_before="keep_scores_of_detectors")
@@ -232,7 +232,7 @@ def test_faces_of_a_store_without_scores_stay_and_have_none(tmp_path: Path) -> N
             "sharpness, engine) VALUES (1, 1, 2, 3, 4, '[]', zeroblob(512), 2, 1.5, 'm')"
         )
     with closing(opened(path)) as db:
-        assert list(db.conn.execute("SELECT box_left, score FROM real_faces")) == [(1, None)]
+        assert list(db.conn.execute("SELECT box_left, score, quality FROM real_faces")) == [(1, None, None)]
 
 
 def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:

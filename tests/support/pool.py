@@ -31,4 +31,4 @@ class Pool:
         (found,) = self(lambda workers: workers.encode([EncodeTask(path=path, hash=fingerprint(path), faces=faces)]))
         if isinstance(found, FamiliarError):
             raise found
-        return found
+        return found.embeddings

@@ -12,7 +12,7 @@ from familiar.library.locations import places_of
 from familiar.library.scoring import model_for
 from familiar.library.search import Finder, SearchQuery, SearchResult
 from familiar.model import Embeddings, Photo
-from familiar.vision.workers.tasks import EncodeTask
+from familiar.vision.workers.tasks import EncodedFaces, EncodeTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +70,12 @@ def _by_model(session: Session, image: Path, photo: Photo, model: Model) -> "Emb
         session.encode_missing(model, [known.id])
         return store.embeddings.kept_of(faces, model.id)
 
-    async def encode() -> "Embeddings | FamiliarError":
+    async def encode() -> EncodedFaces | FamiliarError:
         async with session.workers_for(model) as workers:
             return (await workers.encode([EncodeTask(path=image, hash=photo.hash, faces=photo.faces)]))[0]
 
-    embeddings = session.run(encode())
-    return None if isinstance(embeddings, FamiliarError) else embeddings
+    encoded = session.run(encode())
+    return None if isinstance(encoded, FamiliarError) else encoded.embeddings
 
 
 def _photos_of(session: Session, query: SearchQuery) -> list[int] | None:

@@ -245,7 +245,7 @@ class Session:
                     store=store,
                     workers=workers,
                     model=model.id,
-                    write=lambda faces, embeddings: store.embeddings.keep(faces.ids, embeddings, model.id),
+                    write=lambda faces, encoded: store.embeddings.keep(faces.ids, encoded.embeddings, model.id),
                     log=self.log,
                 )
                 with self.progress(f"encoding faces by {model.name}") as count:

@@ -8,11 +8,10 @@ from typing import TypeVar
 from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.library.concurrency import run_all
-from familiar.model import Embeddings
 from familiar.store.embeddings import FacesToEncode
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
-from familiar.vision.workers.tasks import EncodeTask
+from familiar.vision.workers.tasks import EncodedFaces, EncodeTask
 
 T = TypeVar("T")
 
@@ -29,7 +28,7 @@ class FaceEncoder:
         store: Store,
         workers: Workers,
         model: str,
-        write: Callable[[FacesToEncode, Embeddings], None],
+        write: Callable[[FacesToEncode, EncodedFaces], None],
         log: EventLog,
     ) -> None:
         """Take the store, workers that encode by the model of this id, and what writes down what came of a photo.
@@ -117,9 +116,9 @@ class FaceEncoder:
         tasks = [EncodeTask(path=path, hash=one.hash, faces=one.faces) for one, path in wanted]
         found = await self._workers.encode(tasks)
         with self._store.writing():
-            for (one, _), embeddings in zip(wanted, found, strict=True):
-                if not isinstance(embeddings, FamiliarError):
-                    self._write(one, embeddings)
+            for (one, _), encoded in zip(wanted, found, strict=True):
+                if not isinstance(encoded, FamiliarError):
+                    self._write(one, encoded)
         return [one if isinstance(one, FamiliarError) else None for one in found]
 
 

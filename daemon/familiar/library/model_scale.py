@@ -25,7 +25,7 @@ async def measure_length(store: Store, workers: Workers, progress: Callable[[int
     """
     tasks = [task for photo in store.photos.with_several_faces(_PHOTOS) if (task := _task(store, photo)) is not None]
     parts = await run_all((workers.encode(part) for part in in_parts(tasks)), progress)
-    found = [embeddings for part in parts for embeddings in part if not isinstance(embeddings, FamiliarError)]
+    found = [one.embeddings for part in parts for one in part if not isinstance(one, FamiliarError)]
     photos = np.repeat(np.arange(len(found)), [len(embeddings) for embeddings in found])
     measured = measured_length(strangers(photos, np.concatenate(found))) if found else None
     if measured is None:

@@ -15,10 +15,10 @@ from pathlib import Path
 from familiar.events import EventLog
 from familiar.library.encoding import FaceEncoder
 from familiar.library.recognition import Recogniser
-from familiar.model import Embeddings
 from familiar.store.embeddings import FacesToEncode
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
+from familiar.vision.workers.tasks import EncodedFaces
 
 _RESTORED_TOGETHER = 2000
 """Faces whose embeddings are taken from the store in one transaction, which others wait for."""
@@ -95,8 +95,8 @@ class Reencoder:
         self._restore(faces)
         return len(faces)
 
-    def _renew(self, faces: FacesToEncode, embeddings: Embeddings) -> None:
-        self._store.embeddings.renew(faces.ids, embeddings, self._model)
+    def _renew(self, faces: FacesToEncode, encoded: EncodedFaces) -> None:
+        self._store.embeddings.renew(faces.ids, encoded.embeddings, self._model, encoded.qualities)
         self._recogniser.recognise(faces.photo)
 
     def _restore(self, faces: Sequence[int]) -> None:

@@ -35,8 +35,13 @@ class FaceEmbeddings:
         """Take the open store."""
         self._db = db
 
-    def renew(self, face_ids: Sequence[int], embeddings: Embeddings, model: str) -> None:
-        """Give faces, and references that they are, embeddings of another model; those that they had are kept."""
+    def renew(
+        self, face_ids: Sequence[int], embeddings: Embeddings, model: str, qualities: Sequence[float] | None = None
+    ) -> None:
+        """Give faces, and references that they are, embeddings of another model; those that they had are kept.
+
+        `qualities` are those of the faces, if they were rated as well.
+        """
         with writing(self._db):
             self._db.conn.executemany(
                 "INSERT OR REPLACE INTO face_embeddings (face_id, model, embedding) "
@@ -45,6 +50,9 @@ class FaceEmbeddings:
             )
             rows = [(embedding_bytes(new), model, id_) for id_, new in zip(face_ids, embeddings, strict=True)]
             self._db.conn.executemany("UPDATE faces SET embedding = ?, engine = ? WHERE id = ?", rows)
+            if qualities is not None:
+                rated = zip(qualities, face_ids, strict=True)
+                self._db.conn.executemany("UPDATE faces SET quality = ? WHERE id = ?", rated)
             changed = self._db.conn.executemany(
                 "UPDATE face_references SET embedding = ?, engine = ? WHERE face_id = ?", rows
             )

@@ -163,6 +163,12 @@ def keep_scores_of_detectors(db: "Database") -> None:
     _run(db, "ALTER TABLE faces ADD COLUMN score REAL")
 
 
+@migrations()
+def keep_quality(db: "Database") -> None:
+    """Keep how good the picture of each face is; faces that were found before are rated one by one."""
+    _run(db, _QUALITY)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -663,3 +669,8 @@ INSERT INTO facts (name, value) VALUES ('model', COALESCE((SELECT engine FROM (
 ) GROUP BY engine ORDER BY count(*) DESC, engine DESC LIMIT 1), '')), ('model carried', '')
 """
 """The model in use is that of most faces and references; in a store without any it is chosen with the first ones."""
+
+_QUALITY = """
+ALTER TABLE faces ADD COLUMN quality REAL;
+CREATE INDEX faces_unrated ON faces (id) WHERE quality IS NULL
+"""

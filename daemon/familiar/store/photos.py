@@ -18,7 +18,8 @@ QUALITY = "COALESCE(quality, 1)"
 """The quality of a face in a query: one that is unknown counts as good enough."""
 
 FACE_COLUMNS = (
-    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, engine, time, times"
+    "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, quality, engine, "
+    "time, times"
 )
 """What `face_of` makes a face of."""
 
@@ -101,7 +102,7 @@ class Photos:
                 ),
             )
             self._db.conn.executemany(
-                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((*_face_values(face), photo_id) for face in photo.faces),
             )
             return photo_id
@@ -346,6 +347,7 @@ def _face_values(face: Face) -> tuple[Any, ...]:
         face.size,
         face.sharpness,
         face.score,
+        face.quality,
         face.engine,
         face.time,
         json.dumps(face.times),
@@ -354,7 +356,7 @@ def _face_values(face: Face) -> tuple[Any, ...]:
 
 def face_of(row: tuple[Any, ...]) -> Face:
     """Return the face of a row with `FACE_COLUMNS`."""
-    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, score, engine, time, times = row
+    id_, left, top, right, bottom, landmarks, embedding, size, sharpness, score, quality, engine, time, times = row
     return Face(
         box=Box(left=left, top=top, right=right, bottom=bottom),
         landmarks=tuple((x, y) for x, y in json.loads(landmarks)),
@@ -362,6 +364,7 @@ def face_of(row: tuple[Any, ...]) -> Face:
         size=size,
         sharpness=sharpness,
         score=score,
+        quality=quality,
         engine=engine,
         id=id_,
         time=time,

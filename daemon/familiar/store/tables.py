@@ -86,6 +86,7 @@ _FACE_COLUMNS = (
         size="integer",
         sharpness="number",
         detection_score="number",
+        quality="number",
         engine="text",
         time="number",
         times="numbers",
@@ -95,7 +96,7 @@ _FACE_COLUMNS = (
 )
 _FACES = f"""
 SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, landmarks, size, sharpness, faces.score,
-    faces.engine, time, times, {_MATCH_SQL}, cluster_id, embedding
+    quality, faces.engine, time, times, {_MATCH_SQL}, cluster_id, embedding
 FROM real_faces AS faces CROSS JOIN photos ON photos.id = photo_id
 LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
 LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id
@@ -194,8 +195,8 @@ def _photo(row: Row, paths: list[bytes]) -> Row:
 
 
 def _face(row: Row, paths: list[bytes], *, embeddings: bool) -> Row:
-    *box, landmarks, size, sharpness, score, engine, time, times = row[3:14]
-    last = (stack([row[20]])[0],) if embeddings else ()
+    *box, landmarks, size, sharpness, score, quality, engine, time, times = row[3:15]
+    last = (stack([row[21]])[0],) if embeddings else ()
     return (
         *row[:3],
         _text(paths[0]) if paths else None,
@@ -204,11 +205,12 @@ def _face(row: Row, paths: list[bytes], *, embeddings: bool) -> Row:
         size,
         sharpness,
         score,
+        quality,
         engine,
         time,
         json.loads(times),
-        *_match(row[14:19]),
-        row[19],
+        *_match(row[15:20]),
+        row[20],
         *last,
     )
 

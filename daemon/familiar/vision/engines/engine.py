@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from familiar.embedding_models import Model
+from familiar.identity.quality import quality
 from familiar.model import Box, Embedding, Embeddings, Face
 from familiar.vision.decoding.pictures import Picture, Pixels
 from familiar.vision.faces.boxes import Corners
@@ -46,6 +47,9 @@ class Engine(Protocol):
 
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> "list[Encoded]":
         """Return the embeddings of faces that were found before, for each picture."""
+
+    def rate(self, face: Face, picture: Picture, length: float) -> float:
+        """Return the quality of a face in a picture; `length` is that of its embedding, as the network gave it."""
 
 
 Device: TypeAlias = Literal["CPU", "GPU"]
@@ -145,6 +149,14 @@ class FaceEngine:
         encoded = self._encode(whole, shapes)
         return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, scores, encoded, strict=True)]
 
+    def rate(self, face: Face, picture: Picture, length: float) -> float:
+        """Return the quality of a face in a picture; `length` is that of its embedding, as the network gave it."""
+        usual = self.model.raw_length
+        if usual is None and face.quality is not None:
+            return face.quality  # a model whose lengths tell more has rated it
+        share = None if usual is None else length / usual
+        return quality(face, width=picture.width, height=picture.height, length=share)
+
     def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Encoded]:
         """Return the embeddings of faces that were found before, for each picture."""
         whole, shapes = [], []
@@ -181,12 +193,14 @@ class FaceEngine:
         encoded: Encoded,
     ) -> tuple[Face, ...]:
         faces = [
-            self._face(pixels, picture, shape, score, embedding)
-            for shape, score, embedding in zip(shapes, scores, encoded.embeddings, strict=True)
+            self._face(pixels, picture, *of_face)
+            for of_face in zip(shapes, scores, encoded.embeddings, encoded.lengths, strict=True)
         ]
         return tuple(sorted(faces, key=lambda face: (face.box.left, face.box.top)))
 
-    def _face(self, pixels: Pixels, picture: Picture, shape: Any, score: float | None, embedding: Embedding) -> Face:
+    def _face(
+        self, pixels: Pixels, picture: Picture, shape: Any, score: float | None, embedding: Embedding, length: float
+    ) -> Face:
         found = shape.rect
         inside = Box(
             left=max(found.left(), 0),
@@ -195,7 +209,7 @@ class FaceEngine:
             bottom=min(found.bottom(), pixels.shape[0]),
         )
         box = _in_original(inside, picture)
-        return Face(
+        face = Face(
             box=box,
             landmarks=tuple((round(p.x / picture.scale), round(p.y / picture.scale)) for p in shape.parts()),
             embedding=embedding,
@@ -204,6 +218,7 @@ class FaceEngine:
             score=score,
             engine=self.model.id,
         )
+        return replace(face, quality=self.rate(face, picture, length))
 
 
 def rectangle(box: Corners, ratio: float) -> Any:

@@ -22,7 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
-from familiar.model import Crop, Embeddings, Photo, SidecarContent
+from familiar.model import Crop, Photo, SidecarContent
 from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
@@ -139,7 +139,7 @@ class Workers:
 
     async def encode(
         self, tasks: Sequence[worker.EncodeTask], settings: VisionSettings | None = None
-    ) -> "list[Embeddings | FamiliarError]":
+    ) -> list[worker.EncodedFaces | FamiliarError]:
         """Encode faces again that were found before, those of several photos in one go.
 
         Args:
@@ -147,7 +147,7 @@ class Workers:
             settings: those of another model, if that is to encode them.
 
         Returns:
-            For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
+            For each photo the embeddings and qualities of its faces, or an error of `look`.
         """
         chosen = self._settings if settings is None else settings
         seconds = sum(self._limit(task.path) for task in tasks)

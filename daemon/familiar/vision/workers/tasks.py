@@ -222,11 +222,19 @@ class EncodeTask:
     faces: Sequence[Face]
 
 
-def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> "list[Embeddings | FamiliarError]":
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EncodedFaces:
+    """Embeddings of the faces of a photo in their order, shape (n, numbers), and the qualities of the faces."""
+
+    embeddings: Embeddings
+    qualities: Sequence[float]
+
+
+def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> list[EncodedFaces | FamiliarError]:
     """Encode faces again that were found before, those of several photos in one go.
 
     Returns:
-        For each photo the embeddings of its faces in their order, shape (n, numbers), or an error of `look`.
+        For each photo the embeddings and qualities of its faces, or an error of `look`.
     """
     engine, _ = _engine(settings, models)
     parts = (tasks[at : at + settings.together] for at in range(0, len(tasks), settings.together))
@@ -235,9 +243,9 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
 
 def _encode(
     tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
-) -> "list[Embeddings | FamiliarError]":
+) -> list[EncodedFaces | FamiliarError]:
     """Encode the faces in some photos, whose pictures are in memory together."""
-    found: dict[int, Embeddings | FamiliarError] = {}
+    found: dict[int, EncodedFaces | FamiliarError] = {}
     pictures: dict[int, Picture] = {}
     try:
         for number, task in enumerate(tasks):
@@ -249,8 +257,8 @@ def _encode(
             except FamiliarError as error:
                 found[number] = error
         if pictures:
-            encoded = engine.encode([(picture, tasks[number].faces) for number, picture in pictures.items()])
-            found.update(zip(pictures, (one.embeddings for one in encoded), strict=True))
+            faces = [(picture, tasks[number].faces) for number, picture in pictures.items()]
+            found.update(zip(pictures, _encoded(faces, engine), strict=True))
     except MemoryError:
         if len(tasks) == 1:
             return [_too_large(settings)]
@@ -258,15 +266,30 @@ def _encode(
     return [found[number] for number in range(len(tasks))]
 
 
-def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> Embeddings:
+def _encoded(pictures: "Sequence[tuple[Picture, Sequence[Face]]]", engine: "Engine") -> list[EncodedFaces]:
+    return [
+        EncodedFaces(
+            embeddings=one.embeddings,
+            qualities=[
+                engine.rate(face, picture, float(length)) for face, length in zip(faces, one.lengths, strict=True)
+            ],
+        )
+        for (picture, faces), one in zip(pictures, engine.encode(pictures), strict=True)
+    ]
+
+
+def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> EncodedFaces:
     times = [face.time or 0.0 for face in task.faces]
-    found: dict[int, Embedding] = {}
+    found: dict[int, tuple[Embedding, float]] = {}
     with _video(task.path, task.hash, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
-            (encoded,) = engine.encode([(frame.picture, [task.faces[number] for number in own])])
-            found.update(zip(own, encoded.embeddings, strict=True))
-    return np.stack([found[number] for number in range(len(times))])
+            (encoded,) = _encoded([(frame.picture, [task.faces[number] for number in own])], engine)
+            found.update(zip(own, zip(encoded.embeddings, encoded.qualities, strict=True), strict=True))
+    in_order = [found[number] for number in range(len(times))]
+    return EncodedFaces(
+        embeddings=np.stack([embedding for embedding, _ in in_order]), qualities=[quality for _, quality in in_order]
+    )
 
 
 def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
