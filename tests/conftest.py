@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,13 @@ from support import photos
 from support.household import Household
 
 MOST_PROCESSES = 8
+
+if sys.dont_write_bytecode and sys.pycache_prefix is None:
+    # The tests start a thousand processes: without compiled modules, starting them takes more than half of the time.
+    # They are kept beside the photos, not in the tree.
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(photos.CACHE / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,12 +21,12 @@ LAYERS = (
     {"yaml_source", "names", "file_names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "embedding_models", "errors", "events", "backoff", "closing"},
+    {"model", "embedding_models", "errors", "events", "backoff", "closing", "storable"},
     {"mean_directions"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "file_names", "tags", "model", "errors", "backoff"}
-PURE |= {"embedding_models", "mean_directions"}
+PURE |= {"embedding_models", "mean_directions", "storable"}
 IMPURE = {
     "os",
     "io",

@@ -13,7 +13,7 @@ import pytest
 from familiar.effects.disks import Disks
 from familiar.folders.intake import Intake
 from familiar.settings import FolderSettings, Settings
-from familiar.sources.messages import EventsLost
+from familiar.sources.messages import EventsLost, FileHint, Listing
 from familiar.store.store import Store
 from support.log import CheckedLog
 from support.stores import put_store
@@ -116,3 +116,39 @@ def test_what_has_lain_unchanged_is_taken_at_once_and_what_came_just_now_is_wait
     assert len(log.of("file.pending")) == 2
     asyncio.run(intake.close())
     store.close()
+
+
+def test_of_a_listing_with_a_file_that_can_not_be_recorded_all_others_are(household: Household) -> None:
+    household.tick_until("root.scanned")
+    (root,) = household.intake._roots
+    household.intake._walks.walk_all(root)
+    names = [f"{number}.jpg".encode() for number in range(9)]
+    entries: tuple[Any, ...] = tuple((name, 1 if name != b"5.jpg" else [], 1, 1) for name in names)
+    household.intake._walks.take_listing(
+        root,
+        Listing(root=root.path, top=root.path, folder=root.path, device=1, after=b"", upto=None, entries=entries),
+        household.clock(),
+    )
+    (error,) = household.log.of("photo.error")
+    assert error["path"] == root.path / "5.jpg"
+    assert sorted(path.name for path in household.store.files.in_root(root.id)) == [
+        f"{number}.jpg" for number in range(9) if number != 5
+    ]
+
+
+def test_a_hint_about_a_path_that_can_not_be_recorded_does_not_stop_the_next_one(household: Household) -> None:
+    household.tick_until("root.scanned")
+    odd, plain = Path("relative.jpg"), household.root / "plain.jpg"
+    plain.touch()
+    (household.root / "relative.jpg").touch()
+    inside = os.open(".", os.O_RDONLY)
+    os.chdir(household.root)
+    try:
+        for path in (odd, plain):
+            household.intake._messages.post(FileHint(root=household.root, path=path))
+        household.tick_until("file.found")
+    finally:
+        os.fchdir(inside)
+        os.close(inside)
+    assert household.log.of("photo.error")[0]["path"] == odd
+    assert household.log.of("file.found")[-1]["path"] == plain

@@ -46,6 +46,14 @@ def test_what_was_kept_is_restored_as_it_was_and_the_other_one_is_kept(album: Al
     assert album.store.photos.count_outdated(MODEL) == 0
 
 
+def test_a_face_has_the_quality_that_it_was_given_with_its_last_embedding(album: Album) -> None:
+    faces = album.faces(1, 2)
+    album.store.embeddings.renew(faces, looks(1, 2), "new", [0.25, 0.5])
+    album.store.embeddings.renew(faces[:1], looks(3), "newer")
+    album.store.embeddings.restore(faces[1:], MODEL)
+    assert [album.store.photos.load(photo).faces[0].quality for photo in (1, 2)] == [0.25, 0.5]
+
+
 def test_to_encode_twice_is_to_encode_once(album: Album) -> None:
     (face,) = album.faces(1, 1)
     for look in (1, 2):

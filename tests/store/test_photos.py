@@ -42,6 +42,7 @@ def test_a_photo_that_was_set_aside_may_be_seen_later(store: Store) -> None:
     assert (found.verdict, found.reason, found.handled) == ("seen", None, False)
 
 
-def test_a_face_keeps_how_sure_the_detector_was_if_that_is_known(store: Store) -> None:
-    photo = replace(PHOTO, faces=(replace(FACE, score=0.875), FACE))
-    assert [face.score for face in store.photos.load(store.photos.record(photo)).faces] == [0.875, None]
+def test_a_face_keeps_how_sure_the_detector_was_and_its_quality_if_they_are_known(store: Store) -> None:
+    photo = replace(PHOTO, faces=(replace(FACE, score=0.875, quality=0.5), FACE))
+    faces = store.photos.load(store.photos.record(photo)).faces
+    assert [(face.score, face.quality) for face in faces] == [(0.875, 0.5), (None, None)]

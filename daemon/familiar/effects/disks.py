@@ -14,6 +14,7 @@ from typing import Protocol
 from familiar.errors import OfflineError
 from familiar.filesystem.folders import Folder
 from familiar.filesystem.mounts import Disk, Mounts
+from familiar.filesystem.stamps import modified_ns
 
 _SAMPLE = 20
 """Files by which a place is known again whose disk can't be."""
@@ -310,4 +311,4 @@ def _is_unchanged(held: Folder, file: Path, size: int, mtime_ns: int) -> bool:
         found = os.stat(file, dir_fd=held.descriptor)
     except OSError:
         return False
-    return (found.st_size, found.st_mtime_ns) == (size, mtime_ns)
+    return (found.st_size, modified_ns(found)) == (size, mtime_ns)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
+from familiar.folders.isolation import surviving
 from familiar.folders.messages import Messages
 from familiar.folders.roots import WatchedRoot, WatchedRoots
 from familiar.folders.settler import Settler
@@ -160,7 +161,8 @@ class Intake:
                     self._walks.walk_all(root)
         with self._store.writing():
             for path, root in hinted.items():
-                self._take_hint(root, path, now)
+                with surviving(path, self._log):
+                    self._take_hint(root, path, now)
         for message in self._messages.listings():
             root = self._roots[message.root]
             match message:

@@ -1,9 +1,11 @@
 """Settling files: a file that does not change and is not open for writing is complete and pending."""
 
 import os
+from functools import partial
 
 from familiar.events import EventLog
 from familiar.filesystem.writers import is_open_for_writing
+from familiar.folders.isolation import surviving
 from familiar.folders.roots import WatchedRoots
 from familiar.library.sources import Source
 from familiar.sources.settling import Gone, Settled, look, settle
@@ -15,6 +17,8 @@ _BATCH = 500
 _BUSY = "is open for writing in another program"
 _BUSY_RETRY = 60.0
 """Seconds after which a scan's file is tried again that a program was writing."""
+_AFTER_ERROR = 60.0
+"""Seconds after which a file is looked at again whose state could not be told, for a reason that is not expected."""
 
 
 class Settler:
@@ -48,7 +52,8 @@ class Settler:
             return
         with self._store.writing():
             for file in files:
-                self._settle_file(file, now)
+                with surviving(file.path, self._log, on_error=partial(self._put_off, file, now + _AFTER_ERROR)):
+                    self._settle_file(file, now)
 
     def _settle_file(self, file: FileRow, now: float) -> None:
         match settle((file.size, file.mtime_ns), present := look(file.path)):

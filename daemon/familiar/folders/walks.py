@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
+from familiar.errors import StoreError
 from familiar.events import EventLog
+from familiar.folders.isolation import surviving
 from familiar.folders.roots import RootWalk, WatchedRoot, WatchedRoots
 from familiar.sources.messages import Listing, WalkFinished
 from familiar.sources.walker import Walker
@@ -70,17 +72,34 @@ class Walks:
             return  # a mount below the root that is not there: what it had is not listed, and not forgotten
         with self._store.writing():
             folder_id = self._store.files.folder(listing.folder, root_id=root.id, device=listing.device)
-            found = self._store.files.compare(
-                folder_id,
-                listing.entries,
-                after=listing.after,
-                upto=listing.upto,
-                due=partial(self._due, root, now),
-            )
+        walk.listed.add(folder_id)
+        self._compare(root, walk, folder_id, listing, now)
         for name, size, mtime_ns, changed_ns in listing.sidecars:
             sidecar = Path(listing.folder, os.fsdecode(name))
-            self._on_sidecar(sidecar, (size, mtime_ns), self._due(root, now, changed_ns))
-        walk.listed.add(folder_id)
+            with surviving(sidecar, self._log):
+                self._on_sidecar(sidecar, (size, mtime_ns), self._due(root, now, changed_ns))
+
+    def _compare(self, root: WatchedRoot, walk: RootWalk, folder_id: int, listing: Listing, now: float) -> None:
+        """Compare a listing with the store; a file that can't be recorded, for whatever reason, stops no other one."""
+        try:
+            with self._store.writing():
+                found = self._store.files.compare(
+                    folder_id,
+                    listing.entries,
+                    after=listing.after,
+                    upto=listing.upto,
+                    due=partial(self._due, root, now),
+                )
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - see above
+            if len(listing.entries) > 1:
+                for part in listing.halves():
+                    self._compare(root, walk, folder_id, part, now)
+                return
+            path = next((Path(listing.folder, os.fsdecode(name)) for name, *_ in listing.entries), listing.folder)
+            self._log.emit("photo.error", path=path, error=repr(error), exc_info=True)
+            return
         walk.files += len(listing.entries)
         walk.new += found.new
         walk.changed += found.changed

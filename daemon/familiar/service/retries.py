@@ -30,19 +30,14 @@ class Retries:
     def fail(self, file: FileRow, reason: str) -> None:
         """Note that a file could not be handled; it is retried with increasing waits."""
         wait = HOURLY.after(file.attempts)
-        self._store.files.mark_failed(file.id, reason=_storable(reason), due=self._clock() + wait)
+        self._store.files.mark_failed(file.id, reason=reason, due=self._clock() + wait)
         self._tally.failed += 1
         self._log.emit("file.failed", path=file.path, reason=reason, retry_in=wait)
 
     def set_aside(self, file: FileRow, hash_: str, reason: str) -> None:
         """Set a file aside whose content can't be handled."""
         with self._store.writing():
-            photo_id = self._store.photos.set_aside(hash_, _storable(reason))
+            photo_id = self._store.photos.set_aside(hash_, reason)
             self._store.files.mark_done(file.id, photo_id)
         self._tally.set_aside += 1
         self._log.emit("photo.set_aside", path=file.path, hash=hash_, reason=reason)
-
-
-def _storable(reason: str) -> str:
-    """Return a reason as the store takes it: a file name in it may have bytes that are no UTF-8."""
-    return reason.encode("utf-8", "backslashreplace").decode()

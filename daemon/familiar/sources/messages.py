@@ -1,6 +1,6 @@
 """The messages of sources: hints about changes, and listings of folders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -45,6 +45,13 @@ class Listing:
     upto: bytes | None
     entries: tuple[tuple[bytes, int, int, int], ...]
     sidecars: tuple[tuple[bytes, int, int, int], ...] = ()
+
+    def halves(self) -> tuple["Listing", "Listing"]:
+        """Return the files of the first and of the second half, of at least two, without sidecars."""
+        middle = len(self.entries) // 2
+        last = self.entries[middle - 1][0]
+        first = replace(self, upto=last, entries=self.entries[:middle], sidecars=())
+        return first, replace(self, after=last, entries=self.entries[middle:], sidecars=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.filesystem.stamps import modified_ns
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootView:
@@ -64,7 +66,7 @@ def _is_unchanged(path: Path, size: int, mtime_ns: int) -> bool:
         found = path.stat()
     except OSError:
         return False
-    return (found.st_size, found.st_mtime_ns) == (size, mtime_ns)
+    return (found.st_size, modified_ns(found)) == (size, mtime_ns)
 
 
 _ERRORS = {

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from familiar.filesystem.stamps import modified_ns
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
@@ -33,7 +35,7 @@ def look(path: Path) -> tuple[int, int] | None:
         found = path.stat()
     except OSError:
         return None
-    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return (found.st_size, modified_ns(found)) if stat.S_ISREG(found.st_mode) else None
 
 
 def settle(remembered: tuple[int, int], present: tuple[int, int] | None) -> Decision:

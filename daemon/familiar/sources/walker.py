@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+from familiar.filesystem.stamps import modified_ns
 from familiar.sources.messages import Listing, Message, WalkFinished
 from familiar.sources.patterns import Patterns
 
@@ -66,10 +67,13 @@ class Walker:
             with self._lock:
                 self._waiting.discard((root, top))
             errors: list[tuple[Path, str]] = []
-            for listing in walk(root, top, patterns, errors):
-                if self._stopping.is_set():
-                    return
-                self._on_message(listing)
+            try:
+                for listing in walk(root, top, patterns, errors):
+                    if self._stopping.is_set():
+                        return
+                    self._on_message(listing)
+            except Exception as error:  # noqa: BLE001 - the other folders are to be walked, and the loop waits for an end
+                errors.append((top, f"unexpected error: {error!r}"))
             self._on_message(WalkFinished(root=root, top=top, errors=tuple(errors)))
 
 
@@ -141,5 +145,6 @@ def _entries(folder: Path, names: list[bytes]) -> Entries:
         except OSError:
             continue  # gone in the meantime, a broken link, or a loop of links
         if stat.S_ISREG(found.st_mode):
-            entries.append((name, found.st_size, found.st_mtime_ns, max(found.st_ctime_ns, found.st_mtime_ns)))
+            modified = modified_ns(found)
+            entries.append((name, found.st_size, modified, max(found.st_ctime_ns, modified)))
     return tuple(entries)

@@ -13,17 +13,21 @@ import shutil
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from familiar.errors import NoStoreError, StoreError, StoreReplacedError, StoreUnavailableError
 from familiar.filesystem.anchors import Anchor
+from familiar.storable import storable
 from familiar.store.migrations import migrations
+
+_Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
+"""The values of a statement, by place or by name."""
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process's short transaction."""
@@ -168,18 +172,27 @@ class Connection(sqlite3.Connection):
             if reason is not None:
                 raise StoreReplacedError(anchor.path, reason)
 
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        """Run a statement; raises `StoreError` for what SQLite says."""
-        if arguments[0].startswith("SELECT"):
-            with self.translating():
-                return self.cursor(_Cursor).execute(*arguments)
-        with self.kept(), self.translating():
-            return self.cursor(_Cursor).execute(*arguments)
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement; raises `StoreError` for what SQLite says.
 
-    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        A number or text that SQLite has no form for is replaced by the nearest one, as `storable` returns it.
+        """
+        if sql.startswith("SELECT"):
+            with self.translating():
+                return self._run(sql, values)
+        with self.kept(), self.translating():
+            return self._run(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Any], /) -> sqlite3.Cursor:
         """Run a statement for each row; raises as `execute` does."""
         with self.kept(), self.translating():
-            return super().executemany(*arguments)
+            return super().executemany(sql, (list(map(storable, row)) for row in rows))
+
+    def _run(self, sql: str, values: _Values) -> sqlite3.Cursor:
+        try:
+            return self.cursor(_Cursor).execute(sql, values)
+        except (OverflowError, UnicodeEncodeError):  # before anything was done; to ask each value first would cost more
+            return self.cursor(_Cursor).execute(sql, _storable_values(values))
 
     def close(self) -> None:
         """Close the files; nothing beside a file that took the store's place is left to harm it."""
@@ -219,13 +232,19 @@ class Connection(sqlite3.Connection):
                 raise
             self.check_in_place()  # then that is why
             raise StoreUnavailableError(f"{self.path}: the store can't be used for now: {error}.") from error
-        except sqlite3.IntegrityError:
-            raise
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
+            raise  # about a value or a statement, not about the file
         except sqlite3.DatabaseError as error:
             if self.path is None:
                 raise
             self.check_in_place()
             raise StoreError(_damage(self.path, str(error))) from error
+
+
+def _storable_values(values: _Values) -> _Values:
+    if isinstance(values, Mapping):
+        return {name: storable(value) for name, value in values.items()}
+    return [storable(value) for value in values]
 
 
 class _Cursor(sqlite3.Cursor):

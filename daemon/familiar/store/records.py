@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from familiar.filesystem.stamps import modified_ns
 from familiar.model import Tag
 from familiar.store.files import Files
 from familiar.store.flickr.tags import FlickrTags
@@ -25,7 +26,7 @@ class OperationRecords:
             found = path.stat()
         except OSError:
             return  # just removed, or unreadable: the next scan finds out
-        self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
+        self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=modified_ns(found))
 
     def mark_gone(self, path: Path) -> None:
         """Record that nothing is at a path any more."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from familiar.effects.kinds.write_sidecar import content_as_json, content_from_json
+from familiar.filesystem.stamps import modified_ns
 from familiar.identity.regions import area_of
 from familiar.model import Area, Box, Region, SidecarContent
 from familiar.store.database import Database, writing
@@ -152,7 +153,7 @@ class Sidecars:
         except OSError:
             self._set(path, "size = NULL, mtime_ns = NULL")
         else:
-            self._set(path, "size = ?, mtime_ns = ?", found.st_size, found.st_mtime_ns)
+            self._set(path, "size = ?, mtime_ns = ?", found.st_size, modified_ns(found))
 
     def _inscription(self, column: str, path: Path) -> SidecarContent | None:
         row = self._db.conn.execute(f"SELECT {column} FROM sidecars WHERE path = ?", (os.fsencode(path),)).fetchone()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.filesystem.stamps import modified_ns
 from familiar.store.database import Database
 from familiar.store.files import Files
 
@@ -31,7 +32,7 @@ class Stamp:
     def of(cls, path: Path) -> "Stamp":
         """Return the stamp of a file; raises OSError."""
         found = path.stat()
-        return cls(size=found.st_size, mtime_ns=found.st_mtime_ns)
+        return cls(size=found.st_size, mtime_ns=modified_ns(found))
 
 
 class Sightings:

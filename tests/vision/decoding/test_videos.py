@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,7 +18,7 @@ from familiar.errors import SetAsideError
 from familiar.model import Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.decoding.pictures import Picture
-from familiar.vision.decoding.videos import open_video
+from familiar.vision.decoding.videos import _taken, open_video
 from familiar.vision.workers.pool import Workers
 from support.photos import MODELS
 from support.pool import Pool
@@ -243,3 +244,8 @@ def test_the_cnn_detector_looks_at_videos_within_the_memory_of_a_worker(pool: Po
             return await workers.look(film, hash_of(film))
 
     assert len(pool.loop.run_until_complete(look()).faces) == 2
+
+
+def test_a_date_at_the_end_of_time_is_none_and_harms_no_video() -> None:
+    assert _taken({"creation_time": "0001-01-01T00:00:00+14:00"}) is None
+    assert _taken({"creation_time": "0001-01-01T00:00:00+14:00", "date": "2019-05-04"}) == datetime(2019, 5, 4)

@@ -93,10 +93,12 @@ def test_faces_of_several_photos_are_encoded_in_one_go_and_one_that_can_not_be_r
             return one, two, wrong, (await workers.encode([tasks[0]], plain))[0]
 
     one, two, wrong, plain = asyncio.run(encode())
-    for embeddings, photo in ((one, seen[astronaut]), (two, seen[couple])):
-        assert np.abs(embeddings - [face.embedding for face in photo.faces]).max() < 0.02
+    for encoded, photo in ((one, seen[astronaut]), (two, seen[couple])):
+        assert np.abs(encoded.embeddings - [face.embedding for face in photo.faces]).max() < 0.02
+        assert encoded.qualities == pytest.approx([face.quality for face in photo.faces], abs=0.05)
     assert [type(error) for error in wrong] == [GoneError, ChangedError]
-    assert np.linalg.norm(plain - one) > 0.01  # of another model
+    assert np.linalg.norm(plain.embeddings - one.embeddings) > 0.01  # of another model
+    assert plain.qualities == [face.quality for face in seen[astronaut].faces]  # SFace knows more of it
 
 
 def test_content_that_changed_since_its_fingerprint_is_not_looked_at(pool: Pool, astronaut: Path) -> None:

@@ -27,6 +27,9 @@ _SQUARES = frozenset({"url_sq", "url_q"})
 _PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
 """Suffixes of players and playlists, which are not videos."""
 
+_LARGEST = 253_402_300_799
+"""The last second of the year 9999, after which there is no date; no count and no side is larger."""
+
 _NAME = re.compile(r"[0-9A-Za-z@_-]{1,64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{2,5}")
 
@@ -86,8 +89,8 @@ def read_page(answer: dict[str, Any]) -> Page:
         photos = answer["photos"]
         entries = [_understood(photo) for photo in photos["photo"]]
         return Page(
-            pages=int(photos["pages"]),
-            total=int(photos["total"]),
+            pages=_number(photos["pages"]),
+            total=_number(photos["total"]),
             photos=tuple(entry for entry in entries if entry is not None),
             odd=entries.count(None),
         )
@@ -104,7 +107,7 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
     try:
         sizes = (
             Size(
-                url=str(size["source"]),
+                url=_address(size["source"]),
                 width=_number(size.get("width")),
                 height=_number(size.get("height")),
                 is_original="original" in str(size.get("label", "")).lower(),
@@ -169,7 +172,7 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
         taken=_taken(photo),
         sizes=tuple(
             Size(
-                url=str(url),
+                url=_address(url),
                 width=_number(photo.get(f"width_{name[4:]}")),
                 height=_number(photo.get(f"height_{name[4:]}")),
                 named=_NAMED.get(name[4:], 0),
@@ -188,7 +191,21 @@ def _is_other(size: dict[str, Any]) -> bool:
 
 
 def _number(value: Any) -> int:
-    return int(value) if value not in {None, ""} else 0
+    """Return a count, a side in pixels or a time in seconds; raises ValueError, also for one that can't be right."""
+    try:
+        number = int(value) if value not in {None, ""} else 0
+    except OverflowError as error:
+        raise ValueError("the number is infinite") from error
+    if not 0 <= number <= _LARGEST:
+        raise ValueError("the number is out of range")
+    return number
+
+
+def _address(value: Any) -> str:
+    """Return an address; raises ValueError for one that can't be sent."""
+    address = str(value)
+    address.encode()
+    return address
 
 
 def _taken(photo: dict[str, Any]) -> datetime | None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
+from familiar.filesystem.stamps import modified_ns
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
@@ -183,7 +184,7 @@ class FlickrPhotos:
         """Record that a photo's file is in the cache, and is to be handled."""
         found = path.stat()
         with writing(self._db):
-            file_id = self._files.place_pending(path, root_id=root_id, size=found.st_size, mtime_ns=found.st_mtime_ns)
+            file_id = self._files.place_pending(path, root_id=root_id, size=found.st_size, mtime_ns=modified_ns(found))
             self._db.conn.execute(
                 "UPDATE flickr_photos SET state = 'fetched', file_id = ?, reason = NULL, retry_at = NULL "
                 "WHERE id = ? AND secret = ?",

@@ -253,11 +253,10 @@ def _taken(metadata: dict[str, str]) -> datetime | None:
     for name in ("com.apple.quicktime.creationdate", "creation_time", "date"):
         try:
             found = datetime.fromisoformat(metadata.get(name, ""))
-        except ValueError:
+            if found.tzinfo is UTC or (found.tzinfo is not None and name == "creation_time"):
+                found = found.astimezone()
+        except (ValueError, OverflowError):  # the last one for a zone in which it is the year 0 or 10000
             continue
-        if found.year <= 1970:  # noqa: PLR2004 - cameras without a clock write 1904 or 1970
-            continue
-        if found.tzinfo is UTC or (found.tzinfo is not None and name == "creation_time"):
-            found = found.astimezone()
-        return found.replace(tzinfo=None)
+        if found.year > 1970:  # noqa: PLR2004 - cameras without a clock write 1904 or 1970
+            return found.replace(tzinfo=None)
     return None
