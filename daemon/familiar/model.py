@@ -22,6 +22,11 @@ Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 
 
+JUNK = 0.2
+"""Faces of a lower quality are junk: too blurred, too small, or too little of a face to tell who it is
+(docs/detection.md)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """A rectangle in pixels of the upright original; `right` and `bottom` are just outside of it."""

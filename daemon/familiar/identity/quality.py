@@ -5,9 +5,6 @@ from collections.abc import Sequence
 
 from familiar.model import Face
 
-JUNK = 0.2
-"""Faces below this quality are junk: too blurred, too small, or too little of a face to tell who it is."""
-
 _USUAL_SCORE = 0.9
 """Stands for the score of a detector that gives none."""
 

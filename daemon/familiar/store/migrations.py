@@ -672,5 +672,5 @@ INSERT INTO facts (name, value) VALUES ('model', COALESCE((SELECT engine FROM (
 
 _QUALITY = """
 ALTER TABLE faces ADD COLUMN quality REAL;
-CREATE INDEX faces_unrated ON faces (id) WHERE quality IS NULL
+CREATE INDEX faces_quality ON faces (quality)
 """
