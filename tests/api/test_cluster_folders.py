@@ -45,7 +45,7 @@ def test_no_more_is_exported_than_asked_for(nameless: Library, to: Path) -> None
 def test_faces_of_too_low_a_quality_are_not_exported_and_stay_in_their_clusters(
     nameless: Library, grouped: Household, to: Path
 ) -> None:
-    rate(grouped, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [None], "biden.jpg": [0.1]})
+    rate(grouped, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [0.6], "biden.jpg": [0.1]})
     large, _ = (row.id for row in nameless.clusters.all())
     exported = nameless.clusters.export(to, min_quality=0.5)
     assert {name: folder.clusters for name, folder in exported.manifest.folders.items()} == {

@@ -46,9 +46,9 @@ def test_a_call_returns_the_crops_that_were_added_and_why_other_photos_have_none
 def test_faces_of_too_low_a_quality_are_not_cropped_and_the_list_says_the_quality_of_the_others(
     opened: Library, own: Household, to: Path
 ) -> None:
-    rate(own, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.31], "obama2.jpg": [None]})
+    rate(own, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.31], "obama2.jpg": [0.6]})
     (cropped,) = opened.crop("Barack Obama", to=to, min_quality=0.5).folders
-    assert {Path(face.source).name: face.quality for face in cropped.added} == {"couple.jpg": 0.9, "obama2.jpg": None}
+    assert {Path(face.source).name: face.quality for face in cropped.added} == {"couple.jpg": 0.9, "obama2.jpg": 0.6}
     reasons = {Path(one.path).name: one.reason for one in cropped.manifest.unmatched}
     assert reasons["obama.jpg"] == "the face has a quality of 0.31; the minimum is 0.5"
     with pytest.raises(UsageError, match="its crops have other settings: min-quality was 0.5, not 0"):

@@ -44,7 +44,7 @@ def test_faces_of_too_low_a_quality_are_left_out(opened: Library, own: Household
         {
             "couple.jpg": [0.9, 0.2],
             "obama.jpg": [0.3],
-            "obama2.jpg": [None],
+            "obama2.jpg": [0.6],
             "biden.jpg": [0.5],
             "astronaut.jpg": [0.4],
         },

@@ -50,7 +50,7 @@ def test_the_search_ends_at_a_threshold_a_number_and_a_person(
 
 
 def test_faces_of_too_low_a_quality_are_neither_sought_nor_found(opened: Library, own: Household, couple: Path) -> None:
-    rate(own, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [None], "biden.jpg": [0.9]})
+    rate(own, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [0.6], "biden.jpg": [0.9]})
     (found,) = opened.find(couple, min_quality=0.5)
     assert found.result.face.quality == 0.9
     assert {path.name for path in found.paths.values() if path is not None} == {"couple.jpg", "obama2.jpg"}

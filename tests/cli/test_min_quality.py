@@ -13,9 +13,9 @@ OBAMA = ("--person", "Barack Obama")
 
 @pytest.fixture
 def rated(library: Household, tmp_path: Path) -> Household:
-    """A copy of the library: of the faces of Obama one is good, one is not, and one has an unknown quality."""
+    """A copy of the library: each face has a quality of its own; of those of Obama, one is not good."""
     household = Household.like(library, tmp_path)
-    rate(household, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [None], "biden.jpg": [0.7]})
+    rate(household, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [0.6], "biden.jpg": [0.7]})
     rate(household, {"astronaut.jpg": [0.1]})
     return household
 
@@ -79,9 +79,9 @@ def test_writing_scores_counts_photos_without_a_face_that_is_good_enough(rated: 
 
 def test_an_export_leaves_out_faces_of_too_low_a_quality(rated: Household, tmp_path: Path) -> None:
     whole = list(csv.DictReader(rated.ask("export", "faces").stdout.splitlines()))
-    assert sorted(row["quality"] for row in whole) == ["", "0.1", "0.2", "0.3", "0.7", "0.9"]
+    assert sorted(row["quality"] for row in whole) == ["0.1", "0.2", "0.3", "0.6", "0.7", "0.9"]
     lines = rated.ask("export", "faces", "--min-quality", "0.5").stdout.splitlines()
-    assert sorted(row["quality"] for row in csv.DictReader(lines)) == ["", "0.7", "0.9"]
+    assert sorted(row["quality"] for row in csv.DictReader(lines)) == ["0.6", "0.7", "0.9"]
     written = rated.json("export", "matches", "--out", tmp_path / "matches.csv", "--min-quality", "0.5")
     assert (written["rows"], len((tmp_path / "matches.csv").read_text().splitlines())) == (3, 4)
 
@@ -90,7 +90,7 @@ def test_crops_are_of_faces_that_are_good_enough(rated: Household, tmp_path: Pat
     (cropped,) = rated.json("crop", *OBAMA, "--to", tmp_path / "crops", "--min-quality", "0.5")["folders"]
     assert {Path(face["source"]).name: face["quality"] for face in cropped["added"]} == {
         "couple.jpg": 0.9,
-        "obama2.jpg": None,
+        "obama2.jpg": 0.6,
     }
 
 
@@ -106,7 +106,7 @@ def test_a_plan_follows_the_quality_of_faces_and_shows_it(rated: Household, tmp_
     assert qualities == {
         "couple.jpg": [0.9, 0.2],
         "obama.jpg": [0.3],
-        "obama2.jpg": [None],
+        "obama2.jpg": [0.6],
         "biden.jpg": [0.7],
         "astronaut.jpg": [0.1],
         "meadow.png": [],

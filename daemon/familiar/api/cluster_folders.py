@@ -5,7 +5,7 @@ from pathlib import Path
 
 from familiar.api.session import Session
 from familiar.errors import UsageError
-from familiar.library.arguments import check_number, check_quality
+from familiar.library.arguments import check_number
 from familiar.library.clusters.folders.contents import read_folder
 from familiar.library.clusters.folders.export import Exported, choose_portions, export_crops, refuse_watched
 from familiar.library.clusters.folders.folder_import import (
@@ -18,6 +18,7 @@ from familiar.library.clusters.folders.folder_import import (
 from familiar.library.clusters.folders.imports import ChangeResult
 from familiar.library.clusters.folders.manifest import read_manifest
 from familiar.library.clusters.folders.recovery import recover
+from familiar.library.qualities import check_quality, rate_for
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import FolderSettings
 
@@ -41,6 +42,7 @@ def export_clusters(
     known = [FolderSettings(path=root.path) for root in store.roots.all()]
     refuse_watched(folder, [*settings.folders, *known])
     former = previous_export(store, folder, model=session.model, again=again)
+    rate_for(store, min_quality)
     portions = choose_portions(store, wanted=clusters, unnamed=unnamed, most=most, min_quality=min_quality)
 
     async def export() -> Exported:

@@ -10,6 +10,7 @@ from familiar.library.export.formats import Format, choose_format
 from familiar.library.export.tables import TableName, check_table, table_of, write_table
 from familiar.library.output_files import check_new
 from familiar.library.progress import no_progress
+from familiar.library.qualities import rate_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ def export(
     if file is not None:
         check_new(file, replace=replace)
     store = session.store()
+    rate_for(store, min_quality)
     with store.reading():
         found = table_of(store, table, embeddings=embeddings, min_quality=min_quality)
         if isinstance(out, Path):

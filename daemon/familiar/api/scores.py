@@ -6,9 +6,9 @@ from pathlib import Path
 
 from familiar.api.session import Session
 from familiar.errors import FamiliarError, UsageError
-from familiar.library.arguments import check_quality, face_of_quality
 from familiar.library.photo_folders import folder_at
 from familiar.library.photo_scores import PhotoScores
+from familiar.library.qualities import check_quality, face_of_quality, rate_for
 from familiar.library.score_files import ALL_NAME, left_over, read_score_files, write_score_files
 from familiar.library.survey import IndexedFile, photos_of
 
@@ -45,6 +45,7 @@ def scores(session: Session, person: str | None, source: Path | None, *, min_qua
             raise UsageError("--min-quality requires --person: a file of scores has no faces.")
         return PhotoScores.of(read_score_files(source), subject=str(source))
     assert person is not None
+    rate_for(session.store(), min_quality)
     found = session.scorer_of(person).score(person, min_quality=min_quality)
     paths = session.store().sightings.all_paths()
     scored = {str(paths[photo][0]): score for photo, score in found.items() if photo in paths}
@@ -63,6 +64,7 @@ def write_scores(
     name = session.store().people.find(person).name
     indexed_files = session.index([where])
     photos = photos_of(indexed_files)
+    rate_for(session.store(), min_quality)
     found = session.scorer_of(name, list(photos)).score(name, list(photos), min_quality=min_quality)
     if not found:
         photo = "1 photo" if len(photos) == 1 else f"{len(photos)} photos"

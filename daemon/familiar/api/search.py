@@ -6,9 +6,10 @@ from pathlib import Path
 from familiar.api.session import Session
 from familiar.embedding_models import Model
 from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
-from familiar.library.arguments import check_distance, check_number, check_quality, face_of_quality
+from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
 from familiar.library.locations import places_of
+from familiar.library.qualities import check_quality, face_of_quality, rate_for
 from familiar.library.scoring import model_for
 from familiar.library.search import Finder, SearchQuery, SearchResult
 from familiar.model import Embeddings, Photo
@@ -31,6 +32,7 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     if not image.is_file():
         raise UsageError(f"{image}: {'is not a regular file' if image.exists() else 'no such file'}.")
     store = session.store()
+    rate_for(store, query.min_quality)
     photo = session.run(_glance(session, image))
     photo = replace(photo, faces=tuple(face for face in photo.faces if face.has_quality(query.min_quality)))
     if not photo.faces:

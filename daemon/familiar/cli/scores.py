@@ -15,9 +15,9 @@ from familiar.cli.console.parameters import FiniteRange, PathType, force_option,
 from familiar.cli.console.standard_output import binary_output
 from familiar.errors import UsageError
 from familiar.identity.statistics import ScoreStatistics
-from familiar.library.arguments import face_of_quality
 from familiar.library.output_files import check_new
 from familiar.library.photo_scores import MARKS, check_plot_file
+from familiar.library.qualities import face_of_quality
 from familiar.library.score_files import ALL_NAME
 
 _PERCENTILE_COLUMNS = ("percentile", "score", "at or above", "at or below", "deviations")

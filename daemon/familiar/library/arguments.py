@@ -40,17 +40,3 @@ def check_distance(name: str, value: float | None) -> None:
         UsageError: it is none.
     """
     check_number(name, value, 0, 2, includes_low=False)
-
-
-def check_quality(min_quality: float) -> None:
-    """Check that an argument is a least quality of faces.
-
-    Raises:
-        UsageError: it is none.
-    """
-    check_number("min-quality", min_quality, 0, 1)
-
-
-def face_of_quality(min_quality: float) -> str:
-    """Return what messages call a face that is good enough."""
-    return f"face with a quality of at least {min_quality:g}" if min_quality else "face"

@@ -3,9 +3,9 @@
 from typing import BinaryIO, Literal, TypeAlias
 
 from familiar.errors import UsageError
-from familiar.library.arguments import check_quality
 from familiar.library.export.formats import Format, writer_of
 from familiar.library.progress import Count
+from familiar.library.qualities import check_quality
 from familiar.store.store import Store
 from familiar.store.tables import Table
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import FamiliarError, UsageError
-from familiar.library.arguments import face_of_quality
 from familiar.library.clusters.folders.contents import visible
 from familiar.library.clusters.folders.face_markers import crop_name
 from familiar.library.clusters.folders.manifest import (
@@ -17,6 +16,7 @@ from familiar.library.clusters.folders.manifest import (
 )
 from familiar.library.clusters.folders.replacement import PreviousExport, staging
 from familiar.library.folder_names import folder_names
+from familiar.library.qualities import face_of_quality
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
