@@ -1,6 +1,5 @@
 """Rate faces that have no quality yet: those that were found before qualities were kept."""
 
-from familiar.identity.quality import quality
 from familiar.store.database import Database, writing
 from familiar.store.photos import FACE_COLUMNS, face_of
 
@@ -25,6 +24,8 @@ class Qualities:
         """Rate some of the faces that have no quality, the newest first; return for how many that was done."""
         if not self._db.conn.execute("SELECT 1 FROM faces WHERE quality IS NULL LIMIT 1").fetchone():
             return 0
+        from familiar.identity.quality import quality  # noqa: PLC0415 - it needs numpy, and most commands do not
+
         with writing(self._db):
             rows = self._db.conn.execute(_UNRATED, (_PART,)).fetchall()
             rated = [
