@@ -40,8 +40,10 @@ def called(node: ast.AST) -> str:
 
 
 def emits(node: ast.AST) -> bool:
-    """Tell whether a node is a function that emits events."""
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(is_emission, ast.walk(node)))
+    """Tell whether a node is a function that emits events, or the log itself, which has one of its own."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    return node.name == "emit" or any(map(is_emission, ast.walk(node)))
 
 
 def is_emission(node: ast.AST) -> bool:

@@ -31,6 +31,12 @@ CATALOGUE = (
         ("queue", "settling", "pending", "in_flight", "done", "failed", "set_aside", "rate", "roots"),
         "Once a minute: waiting work, work done since the start, photos a minute, the state of each root.",
     ),
+    Event(
+        "log.dropped",
+        "warning",
+        ("events", "reason"),
+        "So many events could not be written because nobody read the log; the work went on.",
+    ),
     Event("service.reloaded", "info", ("settings", "rules"), "Configuration and rules were reloaded."),
     Event("service.stopping", "info", ("reason",), "The daemon was asked to stop."),
     Event(

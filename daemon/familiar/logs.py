@@ -1,38 +1,63 @@
 """How events are written into the log: as JSON, one object a line, for programs; on a terminal as text."""
 
 import logging
+import math
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeAlias
 
 from familiar.events import LEVELS, Level
+from familiar.lines import Lines
 
 LogFormat: TypeAlias = Literal["auto", "json", "text"]
 
+_NUMBERS: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
+_LONGEST = 4096
+"""Characters of a text: a path has no more (PATH_MAX), and the journal of systemd keeps lines of 48 KiB whole."""
+_MOST = 50
+"""Items of a list."""
+
 
 class StructuredLog:
-    """An `EventLog` that writes with structlog, which is imported for the first event: many commands log nothing."""
+    """An `EventLog` that writes with structlog, which is imported for the first event: many commands log nothing.
 
-    def __init__(self, stream: TextIO, *, level: Level, log_format: LogFormat) -> None:
+    The work does not depend on the log: where nobody reads it, events are counted and dropped, and `log.dropped` tells
+    how many when somebody reads it again; and a value that can't be written becomes one that can.
+    """
+
+    def __init__(self, stream: TextIO | None, *, level: Level, log_format: LogFormat) -> None:
         """Take the stream to write to, the lowest level that is written, and the format."""
-        self._stream = stream
         self._level = level
         self._format = log_format
+        self._lines = Lines(stream)
+        self._dropped = 0
 
     def emit(self, name: str, /, **fields: Any) -> None:
         """Log the event of the catalogue with this name, at the level that the catalogue gives it.
 
         `exc_info=True` adds the traceback of the exception that is being handled.
         """
+        level = LEVELS.get(name, "error")
+        if _NUMBERS[level] < _NUMBERS[self._level]:
+            return
+        if self._dropped and not self._write("log.dropped", events=self._dropped, reason=self._lines.trouble):
+            self._dropped += 1
+            return
+        self._dropped = 0 if self._write(name, **fields) else 1
+
+    def _write(self, name: str, **fields: Any) -> bool:
+        """Write an event; return whether that was possible."""
         getattr(self._logger, LEVELS.get(name, "error"))(name, **fields)
+        return self._lines.trouble is None
 
     @cached_property
     def _logger(self) -> Any:
         import structlog  # noqa: PLC0415 - see above
 
-        terminal = self._stream.isatty()
+        terminal = self._lines.is_terminal
         as_text = self._format == "text" or (self._format == "auto" and terminal)
         render: tuple[Any, ...] = (
             (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18, sort_keys=False),)
@@ -40,7 +65,7 @@ class StructuredLog:
             else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
         )
         return structlog.wrap_logger(
-            structlog.PrintLogger(self._stream),
+            _LineLogger(self._lines),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
@@ -49,18 +74,32 @@ class StructuredLog:
                 _plain,
                 *render,
             ],
-            wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, self._level.upper())),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         )
 
 
-def open_log(stream: TextIO, *, level: Level = "info", log_format: LogFormat = "auto") -> StructuredLog:
+class _LineLogger:
+    """What structlog calls with each rendered line, by the name of its level."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def debug(self, line: str) -> None:
+        self._lines.write(line)
+
+    info = warning = error = debug
+
+
+def open_log(stream: TextIO | None, *, level: Level = "info", log_format: LogFormat = "auto") -> StructuredLog:
     """Return a log that writes to `stream`: JSON lines, or text where the stream is a terminal (`auto`)."""
     return StructuredLog(stream, level=level, log_format=log_format)
 
 
 def printable(text: object) -> str:
     """Return text that is safe to print: no control characters, and bytes that are not UTF-8 as escapes."""
-    whole = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    whole = str(text)
+    with suppress(UnicodeEncodeError):  # of surrogates that are no byte of a name
+        whole = whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in whole)
 
 
@@ -71,18 +110,29 @@ def _plain(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutabl
 
 
 def _plain_value(value: Any) -> Any:
+    """Return a value that JSON has, of limited length, for any value."""
     match value:
-        case Path():
-            return printable(value)
+        case None | bool():
+            return value
         case datetime():
             return value.isoformat()
         case float():
-            return round(value, 3)
-        case str():
-            return printable(value)
+            return round(value, 3) if math.isfinite(value) else str(value)
+        case int():
+            return value if value.bit_length() <= 64 else _bounded(hex(value))  # noqa: PLR2004 - bits
         case list() | tuple():
-            return [_plain_value(item) for item in value]
+            more = [f"and {len(value) - _MOST} more"] if len(value) > _MOST else []
+            return [*map(_plain_value, value[:_MOST]), *more]
         case dict():
-            return {key: _plain_value(item) for key, item in value.items()}
+            return {_bounded(printable(key)): _plain_value(item) for key, item in value.items()}
+        case str() | Path():
+            return _bounded(printable(value))
         case _:
-            return value
+            try:
+                return _bounded(printable(repr(value)))
+            except Exception:  # noqa: BLE001 - whatever it is, it is only to be told
+                return f"<{type(value).__name__}>"
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"

@@ -1,6 +1,7 @@
 """YAML files with the line and column of each key and value."""
 
 import datetime as dt
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,9 @@ _MAX_NODES = 20_000
 _MAX_DEPTH = 40
 _MAX_NUMBER = 100
 """Most characters of a number; Python refuses to print a number of some thousand digits."""
+
+_LONGEST = 1000
+"""Most characters of a message: a value in it may be as long as the file."""
 
 _TAG = "tag:yaml.org,2002:"
 _RIGHT = {
@@ -84,7 +88,11 @@ class Document:
             self._add(node, way, message)
             return Unreadable()
         try:
-            return yaml.SafeLoader("").construct_object(node, deep=True)
+            plain = yaml.SafeLoader("").construct_object(node, deep=True)
+            if not isinstance(plain, str) or _is_text(plain):
+                return plain
+            self._add(node, way, f"{shown(plain)} is wrong; a text without control characters would be right")
+            return Unreadable()
         except yaml.YAMLError as error:
             self._add(node, way, f"{getattr(error, 'problem', None) or error}")
         except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError):
@@ -133,6 +141,14 @@ def shown(plain: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - fits a line
 
 
+def _is_text(text: str) -> bool:
+    """Return whether a text can be the name of a file: NUL ends names, and UTF-8 has no surrogates but for bytes."""
+    try:
+        return "\0" not in os.fsdecode(os.fsencode(text))
+    except UnicodeEncodeError:
+        return False
+
+
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node, yaml.Node]]:
     """Yield the key or number, the node of the key, and the node of each value in a mapping or a list."""
     if isinstance(node, yaml.MappingNode):
@@ -163,4 +179,9 @@ def _bound(file: Path, root: yaml.Node) -> None:
 
 def _problem(file: Path, mark: yaml.Mark | None, key: str, message: str) -> Problem:
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    return Problem(file=file, line=line, column=column, key=key, message=message)
+    return Problem(file=file, line=line, column=column, key=_shortened(key), message=_shortened(message))
+
+
+def _shortened(text: str) -> str:
+    """Return a text without its middle if it is long; its end says what would be right."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 200]}…{text[-200:]}"

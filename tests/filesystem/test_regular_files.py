@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -144,3 +145,21 @@ def test_a_sidecar_that_is_not_a_file_is_refused_immediately(tmp_path: Path) -> 
     os.mkfifo(sidecar := tmp_path / "a.jpg.xmp")
     with pytest.raises(SetAsideError, match="is not a regular file"):
         render(tmp_path / "a.jpg", sidecar, SidecarContent(), SidecarContent())
+
+
+def test_a_file_that_is_too_large_to_be_text_is_refused_at_once(tmp_path: Path) -> None:
+    large = tmp_path / "rules.yaml"
+    large.touch()
+    os.truncate(large, 1 << 40)
+    with pytest.raises(UsageError, match=r"rules\.yaml: can't be read: it is larger than 1 MiB\."):
+        read_text(large)
+    with pytest.raises(OSError, match="it is larger than 1024 MiB"):
+        read_given(large)
+
+
+def test_a_pipe_that_never_ends_is_not_read_for_ever() -> None:
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
+        assert endless.stdout is not None
+        with pytest.raises(OSError, match="it is larger than 1024 MiB"):
+            read_given(Path(f"/dev/fd/{endless.stdout.fileno()}"))
+        endless.terminate()

@@ -179,6 +179,21 @@ def test_sighup_takes_changed_settings_and_keeps_the_old_ones_if_they_are_wrong(
         daemon.wait_for("photo.seen", path=str(other / "biden.jpg"))
 
 
+def test_a_reload_that_fails_in_any_way_keeps_the_settings_and_rules_in_use(household: Household, obama: Path) -> None:
+    household.rule(moving(household))
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        household.rules.write_text("rules: [{name: a, when: {faces: " + "9" * 5000 + "}, then: [stop]}]")
+        (problem,) = daemon.wait_for("rules.rejected")["problems"]
+        assert problem.endswith("a number of 5000 characters is too long; 100 are allowed")
+        household.configure({"vision": {"workers": 1, "engine": "dlib"}})
+        daemon.send(signal.SIGHUP)
+        (problem,) = daemon.wait_for("settings.rejected")["problems"]
+        assert problem.startswith("The store has the model sface in use, which the engine dlib can't run.")
+        put(obama, household.inbox)
+        assert daemon.wait_for("operation.done")["rule"] == "tidy"
+
+
 def test_people_registered_while_it_runs_are_matched_within_a_second(
     household: Household, obama: Path, obama2: Path
 ) -> None:

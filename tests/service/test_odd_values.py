@@ -100,3 +100,19 @@ def test_a_reason_with_a_name_that_is_not_utf_8_is_stored_and_shown(household: H
     with closing(sqlite3.connect(household.state / STORE_NAME)) as connection:
         assert connection.execute("SELECT count(*) FROM files").fetchone() == (1,)
     assert json.loads(household.ask("status", "--json").stdout)["roots"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_beside_a_photo_is_left_where_it_is_and_the_photo_is_moved(
+    household: Household, meadow: Path, kind: str
+) -> None:
+    photo = Path(shutil.copy(meadow, household.inbox))
+    sidecar = Path(f"{photo}.xmp")
+    os.mkfifo(sidecar) if kind == "pipe" else sidecar.symlink_to("/dev/zero")
+    household.configure({"sidecars": {"read": True, "write": True}})
+    household.rule({"name": "tidy", "then": [{"move": f"{household.out}/"}]})
+    events = household.scan()
+    (refused,) = [event for event in events if event["event"] == "operation.refused"]
+    assert refused["error"].endswith("is not a regular file")
+    assert (household.out / photo.name).exists()
+    assert os.path.lexists(sidecar)

@@ -11,7 +11,7 @@ from typing import Any
 from familiar import __version__
 from familiar.api.environment import Environment
 from familiar.api.session import Session
-from familiar.errors import FamiliarError
+from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
@@ -96,12 +96,18 @@ def run(session: Session, folders: tuple[Path, ...]) -> None:
         notifier = Notifier(os.environ)
         rules = rule_book(session, settings, store)
         _tell_start(session, settings, store)
+
+        def use(fresh: Settings) -> None:
+            nonlocal settings
+            settings = fresh
+
         while True:
             flickr = FlickrAccess(credentials=session.environment.credentials) if settings.flickr.enabled else None
-            made = daemon_for(session, configuration, settings, rules, store, notifier, watch=True, flickr=flickr)
+            made = daemon_for(
+                session, configuration, settings, rules, store, notifier, watch=True, flickr=flickr, on_settings=use
+            )
             if not session.run(made.daemon.run()):
                 return
-            settings = configuration.read()
 
 
 def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResult:
@@ -141,18 +147,23 @@ def daemon_for(
     flickr: FlickrAccess | None = None,
     log: EventLog | None = None,
     report: Callable[[Progress], None] | None = None,
+    on_settings: Callable[[Settings], None] = lambda _settings: None,
 ) -> Assembly:
-    """Build a daemon that can reload configuration and rules."""
+    """Build a daemon that can reload configuration and rules; `on_settings` is called with settings that are right."""
     log = session.log if log is None else log
 
     def reload() -> bool:
         try:
             fresh = configuration.read()
-        except FamiliarError as error:
+            model_in_use(fresh.vision, store.models.in_use)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, the daemon goes on with the settings that it has
             log.emit("settings.rejected", problems=problems_in(error))
             return False
         rules.file = session.environment.rules_path(fresh)
         rules.read_again()
+        on_settings(fresh)
         log.emit("service.reloaded", settings=session.environment.config, rules=rules.file)
         return fresh != settings
 

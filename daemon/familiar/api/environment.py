@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SETTINGS_NAME = "familiar.yaml"
 RULES_NAME = "rules.yaml"
+_LARGEST_TEXT = 1 << 20
+"""Bytes of a file that a person wrote, read by the thread that has all other work, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +183,7 @@ def read_text(path: Path) -> str:
         UsageError: it can't be read, or is not UTF-8.
     """
     try:
-        return read_regular(path).decode()
+        return read_regular(path, at_most=_LARGEST_TEXT).decode()
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

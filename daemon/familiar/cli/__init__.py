@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from familiar.cli.console.standard_output import check_standard_output
+from familiar.cli.console.standard_output import check_standard_output, occupy_standard_descriptors
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -67,6 +67,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command line; output that can't be written is an error like any other."""
+        occupy_standard_descriptors()
         check_standard_output()
         return super().main(*args, **extra)
 

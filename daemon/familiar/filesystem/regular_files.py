@@ -6,6 +6,9 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+MOST = 1 << 30
+"""Bytes that are read into memory at most; no list and no manifest is larger."""
+
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -23,20 +26,30 @@ def open_regular(path: Path) -> BufferedReader:
     return _opened(path, handed_over=False)
 
 
-def read_regular(path: Path) -> bytes:
-    """Return the content of a regular file; raises as `open_regular` does."""
+def read_regular(path: Path, *, at_most: int = MOST) -> bytes:
+    """Return the content of a regular file of up to `at_most` bytes; raises as `open_regular` does."""
     with open_regular(path) as file:
-        return file.read()
+        return _content(file, path, at_most)
 
 
 def read_given(path: Path) -> bytes:
     """Return the content of a given file: a regular file, or a pipe of the shell for `<(command)`.
 
     Raises:
-        OSError: it can't be read, or is something else, as a pipe that is in a folder and that nobody may write to.
+        OSError: it can't be read, is too large, or is something else, as a pipe that is in a folder and that nobody
+            may write to.
     """
     with _opened(path, handed_over=True) as file:
-        return file.read()
+        return _content(file, path, MOST)
+
+
+def _content(file: BufferedReader, path: Path, at_most: int) -> bytes:
+    """Return what is left of a file; a pipe or a file that grows has no size beforehand."""
+    size = os.fstat(file.fileno()).st_size
+    data = file.read(at_most + 1) if size <= at_most else b""
+    if size > at_most or len(data) > at_most:
+        raise OSError(errno.EFBIG, f"it is larger than {at_most >> 20} MiB", os.fspath(path))
+    return data
 
 
 def _opened(path: Path, *, handed_over: bool) -> BufferedReader:

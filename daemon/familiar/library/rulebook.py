@@ -45,11 +45,11 @@ class RuleBook:
             self.read_again()
 
     def read_again(self) -> None:
-        """Read the rules again; if they are wrong, keep the last good ones."""
+        """Read the rules again; if they are wrong, or can't be read for any reason, keep the last good ones."""
         self._stamp = _stamp(self.file)
         try:
             self._rules = self._read(self.file)
-        except FamiliarError as error:
+        except Exception as error:  # noqa: BLE001 - see above
             self._log.emit("rules.rejected", file=self.file, problems=problems_in(error))
         else:
             self._tell()
@@ -64,9 +64,11 @@ class RuleBook:
                 self._log.emit("rules.unknown_person", file=self.file, person=name)
 
 
-def problems_in(error: FamiliarError) -> list[str]:
+def problems_in(error: Exception) -> list[str]:
     """Return the problems of an error, each as a text."""
-    return [str(problem) for problem in error.problems] if isinstance(error, ConfigurationError) else [str(error)]
+    if isinstance(error, ConfigurationError):
+        return [str(problem) for problem in error.problems]
+    return [str(error) if isinstance(error, FamiliarError) else f"unexpected error: {error!r}"]
 
 
 def _stamp(file: Path | None) -> tuple[int, int, int] | None:

@@ -28,10 +28,10 @@ class StopRequest:
     def stop(self, reason: str) -> None:
         """Request the end."""
         if not self.is_set:
-            self._log.emit("service.stopping", reason=reason)
-            self._notifier.stopping()
-            self._event.set()
+            self._event.set()  # first of all: what follows only tells of it
             self._wake.now()
+            self._notifier.stopping()
+            self._log.emit("service.stopping", reason=reason)
 
     def begin_again(self) -> None:
         """Request the end, and a restart."""

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from familiar.errors import FamiliarError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+
+_STANDARD_ERROR = 2
 
 
 class _Checked(io.RawIOBase):
@@ -43,6 +47,15 @@ class _Checked(io.RawIOBase):
             from familiar.cli.console.output import CommandError  # noqa: PLC0415 - only here it is needed
 
             raise CommandError(f"standard output can't be written: {error.strerror}.") from error
+
+
+def occupy_standard_descriptors() -> None:
+    """Open standard descriptors that are closed: a file that is opened must not take the place of standard error."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - it takes no keyword
+    os.close(descriptor)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(_STANDARD_ERROR, "w", closefd=False)
 
 
 def check_standard_output() -> None:

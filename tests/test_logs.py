@@ -1,0 +1,154 @@
+"""The log never stops the work: whatever is logged, and whoever reads it."""
+
+import fcntl
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from familiar.events import complaint
+from familiar.lines import Lines
+from familiar.logs import StructuredLog, open_log, printable
+
+_PIPE = 4 * 4096
+
+TEXTS = st.text(st.characters(exclude_categories=()))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.binary() | st.builds(Path, TEXTS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.integers() | TEXTS, inner, max_size=3),
+)
+
+
+class _Pipe:
+    """A small pipe, whose reader may read or go away."""
+
+    def __init__(self) -> None:
+        self.reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE)
+        os.set_blocking(self.reader, False)
+        self.writer = os.fdopen(writer, "w")
+
+    def read(self) -> list[dict[str, Any]]:
+        data = b""
+        with suppress(BlockingIOError):
+            while part := os.read(self.reader, 1 << 16):
+                data += part
+        return [json.loads(line) for line in data.splitlines()]
+
+
+@pytest.fixture
+def pipe() -> Iterator[_Pipe]:
+    made = _Pipe()
+    yield made
+    made.writer.close()
+    with suppress(OSError):
+        os.close(made.reader)
+
+
+def fill(log: StructuredLog, times: int) -> None:
+    for number in range(times):
+        log.emit("file.gone", path=Path(f"/{number}/{'x' * 200}"))
+
+
+def test_a_log_that_nobody_reads_drops_events_and_says_how_many(pipe: _Pipe) -> None:
+    log = open_log(pipe.writer)
+    fill(log, 100)
+    first = pipe.read()
+    log.emit("file.gone", path=Path("/last"))
+    rest = pipe.read()
+    told, last = rest[-2:]
+    assert (told["event"], told["reason"], told["level"]) == ("log.dropped", "nobody reads it", "warning")
+    assert complaint(told) is None
+    assert told["events"] == 100 - len(first) - len(rest[:-2])
+    assert last["path"] == "/last"
+    log.emit("file.gone", path=Path("/next"))
+    assert [event["path"] for event in pipe.read()] == ["/next"]
+
+
+def test_a_log_whose_reader_is_gone_is_no_error(pipe: _Pipe) -> None:
+    log = open_log(pipe.writer)
+    log.emit("file.gone", path=Path("/a"))
+    os.close(pipe.reader)
+    fill(log, 3)
+
+
+def test_an_event_that_would_not_be_written_anyway_is_not_counted_as_dropped(pipe: _Pipe) -> None:
+    log = open_log(pipe.writer, level="warning")
+    lines = Lines(pipe.writer)
+    while lines.write("x" * 1000):
+        pass
+    log.emit("root.offline", root=Path("/a"), reason="it is missing")
+    log.emit("file.gone", path=Path("/a"))
+    os.read(pipe.reader, 1 << 16)
+    log.emit("root.offline", root=Path("/b"), reason="it is missing")
+    text = os.read(pipe.reader, 1 << 16).decode()
+    assert [json.loads(line).get("events") for line in text.splitlines()] == [1, None]
+
+
+def test_a_line_that_a_reader_left_in_the_middle_is_completed_before_the_next_one(pipe: _Pipe) -> None:
+    lines = Lines(pipe.writer)
+    assert lines.write("x" * 40_000)
+    assert not lines.write("dropped")
+    data = os.read(pipe.reader, 1 << 16)
+    assert not lines.write("dropped, too, as the rest of the first one takes more room than there is")
+    data += os.read(pipe.reader, 1 << 16)
+    while not lines.write("next"):
+        data += os.read(pipe.reader, 1 << 16)
+    data += os.read(pipe.reader, 1 << 16)
+    assert data == b"x" * 40_000 + b"\nnext\n"
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_a_process_without_standard_error_logs_nothing(stream: str | None) -> None:
+    closed = io.StringIO()
+    closed.close()
+    log = open_log(closed if stream else None, log_format="json")
+    log.emit("file.gone", path=Path("/a"))
+
+
+@given(value=VALUES)
+def test_any_value_can_be_logged_as_json_of_limited_length(value: object) -> None:
+    stream = io.StringIO()
+    open_log(stream, log_format="json").emit("file.gone", path=value)
+    (line,) = stream.getvalue().splitlines()
+    parsed = json.loads(line, parse_constant=pytest.fail)
+    assert parsed["event"] == "file.gone"
+    parsed["path"] = str(parsed["path"])
+    assert complaint(parsed) is None
+
+
+def test_long_values_are_cut_and_say_how_long_they_were() -> None:
+    stream = io.StringIO()
+    log = open_log(stream, log_format="json")
+    log.emit("root.incomplete", root=Path("/" + "x" * 4095), errors=["y" * 5000] * 60)
+    line = json.loads(stream.getvalue())
+    assert line["root"] == "/" + "x" * 4095
+    assert line["errors"][0] == "y" * 4096 + "… (5000 characters)"
+    assert line["errors"][50:] == ["and 10 more"]
+
+
+class _Odd:
+    def __repr__(self) -> str:
+        raise ValueError("no text")
+
+
+def test_a_value_without_a_text_of_its_own_can_be_logged() -> None:
+    for value in (10**5000, -(10**5000), _Odd(), float("nan"), datetime(9999, 1, 1, tzinfo=UTC)):
+        stream = io.StringIO()
+        open_log(stream, log_format="json").emit("file.gone", path=value)
+        assert len(stream.getvalue()) < 5000
+
+
+@given(text=TEXTS)
+def test_any_text_can_be_printed(text: str) -> None:
+    shown = printable(text)
+    shown.encode()
+    assert all(character.isprintable() for character in shown)
