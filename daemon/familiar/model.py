@@ -22,7 +22,7 @@ Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 
 
-JUNK = 0.25
+JUNK = 0.35
 """Faces of a lower quality are junk: too blurred, too small, or too little of a face to tell who it is
 (docs/detection.md)."""
 

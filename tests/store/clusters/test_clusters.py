@@ -452,6 +452,23 @@ def test_a_cluster_most_of_which_lies_near_a_person_is_suggested_as_that_person(
     assert album.store.suggestions.all(threshold=0.6) == []
 
 
+def test_what_is_about_nothing_but_junk_is_suggested_last(album: Album) -> None:
+    junk, good = album.clusters(3, 3)
+    add_person(album.store, "Ann")
+    for cluster, distance in ((junk, 0.5), (good, 0.6)):
+        for face in album.members(cluster):
+            album.match(face, "Ann", distance=distance, accepted=False)
+    album.rate(dict.fromkeys(album.members(junk), 0.1))
+    assert [one.cluster for one in suggested(album)] == [good, junk]
+
+
+def test_junk_is_shown_last_in_a_cluster(album: Album) -> None:
+    (cluster,) = album.clusters(3)
+    faces = album.members(cluster)
+    album.rate({faces[0]: 0.1, faces[1]: 0.5})
+    assert [face.id for face in album.store.clusters.faces(cluster)] == [faces[1], faces[2], faces[0]]
+
+
 def test_a_person_who_is_elsewhere_in_the_photo_is_not_suggested(album: Album) -> None:
     face, ann = album.photo(embedding(1), embedding(2))
     cluster = album.cluster([face, *album.faces(1, 1)])

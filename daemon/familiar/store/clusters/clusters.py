@@ -126,7 +126,7 @@ class Clusters:
         return None if row is None or row[0] is None else int(row[0])
 
     def faces(self, cluster_id: int, *, min_quality: float = 0.0) -> list[ClusterFace]:
-        """Return the faces of a cluster of this quality at least, those nearest to its centre first."""
+        """Return the faces of a cluster of a quality, those nearest to its centre first, and junk last."""
         return self._faces(f"cluster_faces.cluster_id = ? AND {QUALITY} >= ?", cluster_id, min_quality)
 
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
@@ -229,7 +229,8 @@ class Clusters:
                 CASE WHEN accepted THEN name END
             FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-            WHERE {where} ORDER BY cluster_faces.distance IS NULL, cluster_faces.distance, faces.id
+            WHERE {where} ORDER BY COALESCE(quality, 1) < {JUNK}, cluster_faces.distance IS NULL,
+                cluster_faces.distance, faces.id
             """,
             values,
         )
