@@ -229,7 +229,7 @@ class Clusters:
                 CASE WHEN accepted THEN name END
             FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-            WHERE {where} ORDER BY COALESCE(quality, 1) < {JUNK}, cluster_faces.distance IS NULL,
+            WHERE {where} ORDER BY {QUALITY} < {JUNK}, cluster_faces.distance IS NULL,
                 cluster_faces.distance, faces.id
             """,
             values,
