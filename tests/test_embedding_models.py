@@ -1,11 +1,11 @@
-from familiar.embedding_models import DLIB, MODELS, SFACE, THRESHOLD, calibration_of, model_named, model_of
+from familiar.embedding_models import DLIB, MODELS, SFACE, THRESHOLD, calibration_of, model_of, name_of
 from familiar.settings import MatchingSettings
 
 
-def test_a_model_is_known_by_its_name_and_by_the_id_of_its_embeddings() -> None:
-    assert [model_named(model.name) for model in MODELS] == list(MODELS)
+def test_a_model_is_known_by_the_id_of_its_embeddings() -> None:
     assert [model_of(model.id) for model in MODELS] == list(MODELS)
-    assert (model_named("arcface"), model_of("dlib")) == (None, None)
+    assert model_of("dlib") is None
+    assert [name_of(DLIB.id), name_of("arcface-1")] == ["dlib", "arcface-1"]
 
 
 def test_one_threshold_holds_for_all_models() -> None:

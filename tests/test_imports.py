@@ -21,7 +21,7 @@ LAYERS = (
     {"yaml_source", "names", "file_names", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "embedding_models", "errors", "events", "backoff", "closing", "lines", "storable"},
+    {"model", "embedding_models", "errors", "events", "backoff", "closing", "lines", "plurals", "storable"},
     {"mean_directions"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

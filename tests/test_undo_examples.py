@@ -49,8 +49,8 @@ def test_the_examples_of_the_page_run(
     assert "familiar undo 21" in listed
     assert "familiar people undo 1" in listed
     assert run(eileen, "## Files") == [
-        "1 of 1 operations undone.",
-        "1 of 1 operations undone.",
+        "1 of 1 operation undone.",
+        "1 of 1 operation undone.",
         "3 of 3 operations undone.",
         "16 of 16 operations undone.",
     ]

@@ -21,34 +21,34 @@ class LinkageLimits:
     Each field is a distance unless it says otherwise.
     """
 
-    threshold: float = 0.495
+    threshold: float
     """Largest link of a single face and a small group; all other limits are relative to it."""
 
-    two_faces: float = -0.011
+    two_faces: float
     """How much nearer two single faces must be."""
 
-    two_groups: float = -0.021
+    two_groups: float
     """How much nearer two groups must be."""
 
-    votes: float = 0.052
+    votes: float
     """How much farther a group may be if it has all neighbours of a face; scaled down with their share."""
 
-    clear: float = 0.084
+    clear: float
     """A second group that is less than so much farther than the first must be made up for."""
 
-    contested: float = 0.72
+    contested: float
     """The share of that which the first must make up for."""
 
-    longer: float = 0.13
+    longer: float
     """Share of an embedding's length, less the usual one, that is taken from its distances; 0 where all are equal."""
 
-    usual_length: float = 1.45
+    usual_length: float
     """Length of a usual embedding."""
 
-    horizon: float = 0.032
+    horizon: float
     """How far beyond the threshold a face still counts; what is farther counts as being there."""
 
-    looser: float = 0.05
+    looser: float
     """How far beyond the limit of merging two groups may be to be suggested as one."""
 
 
@@ -115,7 +115,18 @@ _DLIB_PLAIN = Calibration(
     are_directions=False,
     same_person=0.45,
     following=0.6,
-    linkage=LinkageLimits(),
+    linkage=LinkageLimits(
+        threshold=0.495,
+        two_faces=-0.011,
+        two_groups=-0.021,
+        votes=0.052,
+        clear=0.084,
+        contested=0.72,
+        longer=0.13,
+        usual_length=1.45,
+        horizon=0.032,
+        looser=0.05,
+    ),
     whispers=0.45,
     density=0.6,
 )
@@ -127,7 +138,7 @@ DLIB = Model(
     dimension=128,
     length=None,
     licence="CC0-1.0",
-    calibration=replace(_DLIB_PLAIN, linkage=LinkageLimits(threshold=0.48), whispers=0.44),
+    calibration=replace(_DLIB_PLAIN, linkage=replace(_DLIB_PLAIN.linkage, threshold=0.48), whispers=0.44),
     summary="dlib's network, the mean of a face and of its mirror image",
 )
 """dlib's network, the mean of a face and of its mirror image."""
@@ -166,7 +177,9 @@ SFACE = Model(
             clear=0.092,
             contested=0.75,
             longer=0.0,
+            usual_length=THRESHOLD,
             horizon=0.045,
+            looser=0.05,
         ),
         whispers=0.45,
         density=0.6,
@@ -220,14 +233,15 @@ def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
     )
 
 
-def model_named(name: str) -> Model | None:
-    """Return the known model of this name, or None."""
-    return next((model for model in MODELS if model.name == name), None)
-
-
 def model_of(id_: str) -> Model | None:
     """Return the known model of this id, or None."""
     return next((model for model in MODELS if model.id == id_), None)
+
+
+def name_of(id_: str) -> str:
+    """Return what people call the model of this id; of an unknown one, the id."""
+    known = model_of(id_)
+    return id_ if known is None else known.name
 
 
 def calibration_of(id_: str) -> Calibration:

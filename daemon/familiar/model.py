@@ -21,6 +21,9 @@ Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 
+DateSource: TypeAlias = Literal["camera", "iptc", "xmp", "sidecar", "modified"]
+"""Where the date of a photo was found: written by the camera (EXIF), or by programs; `modified` is that of an edit."""
+
 
 JUNK = 0.35
 """Faces of a lower quality are junk: too blurred, too small, or too little of a face to tell who it is
@@ -82,8 +85,9 @@ class Face:
 class Photo:
     """One content, known by the SHA-256 of its bytes (`hash`, 64 hexadecimal digits), with the faces found in it.
 
-    `width` and `height` are those of the upright original; `taken` is the local time that the camera wrote, without
-    a zone, or None; `format` is the decoder's name of the format, as in "JPEG".
+    `width` and `height` are those of the upright original; `taken` is the local time at which it was taken, without
+    a zone, or None, and `taken_source` says where that was found; `format` is the decoder's name of the format, as in
+    "JPEG".
 
     A video is a photo with several frames; `duration` is its length in seconds, where that is known. A clip is the
     moving part of a live photo: it belongs to the still beside it, and has no faces of its own.
@@ -98,6 +102,7 @@ class Photo:
     faces: tuple[Face, ...] = ()
     kind: PhotoKind = "photo"
     duration: float | None = None
+    taken_source: DateSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +157,16 @@ class Subject:
     file_time: datetime
     faces: tuple[RecognisedFace, ...]
     is_remote: bool = False
+
+    @property
+    def taken(self) -> datetime:
+        """When the photo was taken, or if it does not say so, the time of its file."""
+        return self.photo.taken or self.file_time
+
+    @property
+    def taken_source(self) -> str | None:
+        """Where that time was found; `file` is the file's own."""
+        return "file" if self.photo.taken is None else self.photo.taken_source
 
 
 class Operation(Protocol):

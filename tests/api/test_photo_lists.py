@@ -72,7 +72,7 @@ def test_missing_files_stop_everything_unless_they_are_skipped(
     opened: Library, photos: list[Path], to: Path, tmp_path: Path
 ) -> None:
     listed = [*photos, tmp_path / "gone.jpg"]
-    with pytest.raises(FamiliarError, match="1 of 3 files of the list are missing. Nothing was done"):
+    with pytest.raises(FamiliarError, match="1 of 3 files of the list missing. Nothing was done"):
         opened.copy(listed, to)
     assert not to.exists()
     assert len(opened.copy(listed, to, ignore_missing=True).steps) == 2

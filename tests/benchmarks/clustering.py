@@ -34,9 +34,10 @@ from sklearn.metrics import (
     v_measure_score,
 )
 
-from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model, model_named
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE, Model
 from familiar.identity.clustering.grouping import group
 from familiar.identity.clustering.plan import FacesToGroup, Grouping
+from familiar.library.models import known_model
 from familiar.settings import ClusteringSettings
 
 Labels = npt.NDArray[Any]
@@ -254,9 +255,7 @@ def main() -> None:
     parser.add_argument("--to", type=int, default=200_000)
     parser.add_argument("--count", type=int, default=1_000)
     given = parser.parse_args()
-    model = model_named(given.model)
-    if model is None:
-        parser.error(f"there is no model {given.model!r}")
+    model = known_model(given.model)
     match given.what:
         case "quality":
             quality(given.faces, model)

@@ -9,7 +9,6 @@ same, byte for byte.
 import argparse
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,26 +17,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.killing_household import add_people, household_with, kill, shared_faces
 from support.household import Household, command
-from support.photos import shared_folder
 
 
-def prepare(base: Path, photos: list[Path], people: list[Path]) -> Household:
-    base.mkdir()
-    household = Household(base=base, settle=0.1)
-    household.configure({"vision": {"workers": 2}})
-    for photo in photos:
-        folder = household.inbox / photo.parent.name
-        folder.mkdir(exist_ok=True)
-        shutil.copy2(photo, folder)
+def prepare(base: Path, faces: Path, count: int) -> Household:
+    household = household_with(base, sorted(faces.glob("*/*.jpg"))[:count], {})
     out = household.out
     household.rule(
         {"name": "album", "when": {"person": "any"}, "then": [{"copy": f"{out}/people/{{person}}/"}]},
         {"name": "faces", "when": {"face": {"min_size": 1}}, "then": [{"crop": {"to": f"{out}/faces/", "size": 64}}]},
         {"name": "tidy", "then": [{"move": f"{out}/done/"}]},
     )
-    for person in people:
-        household.call("people", "add", "--largest", person.name, *sorted(person.glob("*.jpg"))[:2], check=False)
+    add_people(household, faces)
     return household
 
 
@@ -62,10 +54,8 @@ def disturb(household: Household, kills: int) -> int:
                 if b'"plan.made"' in line or b'"operation.' in line:
                     break
             time.sleep(moments.uniform(0, 0.03))
-        at_work += process.poll() is None
-        process.send_signal(signal.SIGKILL)
+        at_work += kill(process)
         process.stderr.close()
-        process.wait()
     return at_work
 
 
@@ -74,16 +64,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--photos", type=int, default=100)
     wanted = parser.parse_args()
-    shared = shared_folder("photos")
-    if shared is None:
-        sys.exit("the shared photos are missing")
-    photos = sorted((shared / "lfw").glob("*/*.jpg"))[: wanted.photos]
-    people = [shared / "lfw" / "Aaron_Peirsol", shared / "lfw" / "Abdullah_Gul"]
+    faces = shared_faces()
     base = Path(tempfile.mkdtemp(prefix="familiar-killing-"))
     try:
-        calm = prepare(base / "calm", photos, people)
+        calm = prepare(base / "calm", faces, wanted.photos)
         calm.scan()
-        disturbed = prepare(base / "disturbed", photos, people)
+        disturbed = prepare(base / "disturbed", faces, wanted.photos)
         at_work = disturb(disturbed, wanted.kills)
         left = len(list(disturbed.inbox.rglob("*.jpg")))
         disturbed.scan()

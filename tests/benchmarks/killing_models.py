@@ -9,7 +9,6 @@ with SFace. Prints how far the kills came, and whether faces, references, matche
 import argparse
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,10 +20,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.killing_household import add_people, household_with, kill, shared_faces
 from familiar.embedding_models import DLIB
 from familiar.store.store import STORE_NAME
 from support.household import Household, command
-from support.photos import shared_folder
 
 TABLES = {
     "faces": "SELECT id, photo_id, engine, embedding FROM faces ORDER BY id",
@@ -40,17 +39,10 @@ def rows(household: Household, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def prepare(base: Path, photos: list[Path], people: list[Path]) -> Household:
-    base.mkdir()
-    household = Household(base=base, settle=0.1)
-    household.configure({"vision": {"workers": 2, "model": "dlib"}})
-    for photo in photos:
-        folder = household.inbox / photo.parent.name
-        folder.mkdir(exist_ok=True)
-        shutil.copy2(photo, folder)
+def prepare(base: Path, faces: Path, count: int) -> Household:
+    household = household_with(base, sorted(faces.glob("*/*.jpg"))[:count], {"model": "dlib"})
     household.scan()
-    for person in people:
-        household.call("people", "add", "--largest", person.name, *sorted(person.glob("*.jpg"))[:2], check=False)
+    add_people(household, faces)
     household.call("clusters", "run")
     household.configure({"vision": {"workers": 2}})
     return household
@@ -78,10 +70,7 @@ def disturb(household: Household, kills: int, seconds: float) -> tuple[int, int]
             while engines(household) == before and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.002)
             time.sleep(moments.uniform(0, 0.3))
-        is_running = process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        amid += is_running and len(engines(household)) > 1
+        amid += kill(process) and len(engines(household)) > 1
         if rows(household, "PRAGMA integrity_check") != [("ok",)]:
             sys.exit("the store is damaged")
     return amid, changes
@@ -96,14 +85,10 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--photos", type=int, default=400)
     wanted = parser.parse_args()
-    shared = shared_folder("photos")
-    if shared is None:
-        sys.exit("the shared photos are missing")
-    photos = sorted((shared / "lfw").glob("*/*.jpg"))[: wanted.photos]
-    people = [shared / "lfw" / "Aaron_Peirsol", shared / "lfw" / "Abdullah_Gul"]
+    faces = shared_faces()
     base = Path(tempfile.mkdtemp(prefix="familiar-killing-"))
     try:
-        disturbed = prepare(base / "disturbed", photos, people)
+        disturbed = prepare(base / "disturbed", faces, wanted.photos)
         (base / "calm").mkdir()
         calm = Household(base=base / "calm")
         shutil.copytree(disturbed.state, calm.state)

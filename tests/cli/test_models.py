@@ -10,8 +10,8 @@ import pytest
 from sqlite_utils import Database
 
 from conftest import put
-from familiar.embedding_models import DLIB, DLIB_PLAIN
-from familiar.store.store import STORE_NAME
+from familiar.embedding_models import DLIB, DLIB_PLAIN, SFACE
+from familiar.store.store import STORE_NAME, Store
 from support.household import Household
 
 KNOWN = "the models are 'sface', 'dlib', 'dlib-plain'; your own comes with vision.model: own"
@@ -76,7 +76,7 @@ def test_a_dry_run_says_what_there_is_to_do_and_changes_nothing(album: Household
         "sample": 3,
     }
     told = album.ask("models", "use", "dlib-plain", "--dry-run").stdout
-    assert told.startswith("5 faces in 4 photos have to be encoded by dlib-plain.\nIt takes about ")
+    assert told.startswith("To be encoded by dlib-plain: 5 faces in 4 photos.\nIt takes about ")
     assert "1 photo can't be read now" in told
     assert told.endswith("Nothing was changed.\n")
     assert counts(album)["dlib"] == (True, 5, 0, 1)
@@ -99,7 +99,7 @@ def test_names_stay_when_another_model_is_used_and_going_back_reads_no_photo(alb
     shutil.rmtree(album.inbox)
     album.inbox.mkdir()
     told = album.ask("models", "use", "dlib").stdout
-    assert told == "dlib is the model in use: the faces of 0 photos were encoded, 5 faces had been before.\n"
+    assert told == "dlib is the model in use. Encoded: the faces of 0 photos; 5 faces had been before.\n"
     assert rows(album, "SELECT id, embedding FROM faces ORDER BY id") == embeddings
     assert rows(album, "SELECT DISTINCT engine FROM face_references") == [(DLIB.id,)]
     assert matches(album) == before
@@ -112,7 +112,7 @@ def test_faces_whose_photos_are_gone_keep_their_names_and_are_encoded_when_the_p
     photo = album.inbox / "couple.jpg"
     photo.rename(album.base / "away.jpg")
     told = album.ask("models", "use", "dlib-plain").stdout
-    assert "1 photo can't be read now. Their faces keep their names" in told
+    assert "1 photo can't be read now. Those faces keep their names" in told
     assert rows(album, "SELECT engine, count(*) FROM faces GROUP BY engine") == [
         (DLIB_PLAIN.id, 3),
         (DLIB.id, 2),
@@ -230,7 +230,7 @@ def test_faces_of_a_person_of_another_model_are_cropped(foreigner: Household) ->
 def test_references_are_exported_as_another_model_has_them(foreigner: Household) -> None:
     file = foreigner.base / "obama.npz"
     told = foreigner.json("people", "export", "Barack Obama", file, "--all", "--model", "dlib")
-    assert (told["model"], told["shape"]) == (DLIB.id, [1, 128])
+    assert (told["model"], told["model_id"], told["shape"]) == ("dlib", DLIB.id, [1, 128])
     with np.load(file) as arrays:
         assert str(arrays["model"]) == DLIB.id
         distance = np.linalg.norm(arrays["embeddings"][0] - embedding_in_use(foreigner, b"obama.jpg"))
@@ -239,9 +239,43 @@ def test_references_are_exported_as_another_model_has_them(foreigner: Household)
     assert (again["model"], again["registered"]) == ("dlib", 1)
     result = foreigner.ask("people", "export", "Joe Biden", foreigner.base / "x.npy", check=False)
     assert result.stderr == (
-        f"error: 'Joe Biden' has no reference of the model in use ({DLIB_PLAIN.id}) to export; there are: 1 of "
-        f"{DLIB.id}.\n"
+        "error: 'Joe Biden' has no reference of the model dlib-plain to export; there are: 1 of dlib.\n"
     )
+
+
+@pytest.fixture
+def halfway(album: Household) -> Household:
+    """A household in which a change to SFace was killed before it encoded a face, with references of two models."""
+    for name in ("dlib-plain", "dlib"):
+        album.ask("models", "use", name)
+    with Store(album.state / STORE_NAME) as store:
+        store.models.use(SFACE.id)
+    return album
+
+
+def test_after_a_killed_change_each_person_is_named_once_and_it_is_said_how_to_go_on(halfway: Household) -> None:
+    (found,) = [row for row in halfway.json("doctor") if row["subject"] == "people"]
+    assert (found["detail"], found["remedy"]) == (
+        "sface has yet to encode the references of 'Barack Obama'; new faces are not compared with them",
+        "familiar models use sface, or start the daemon",
+    )
+    image = halfway.inbox / "obama.jpg"
+    (face,) = halfway.json("find", image, "--nearest")["faces"]
+    assert [one["name"] for one in face["people"]] == ["Barack Obama"]
+    told = halfway.ask("find", image, "--nearest").stdout
+    assert "no known photo has a face that the model in use has encoded." in told
+    assert "--nearest" not in told
+    halfway.ask("models", "use", "sface")
+    assert [row for row in halfway.json("doctor") if row["subject"] == "people"] == []
+
+
+def test_references_that_the_model_in_use_has_yet_to_encode_are_encoded_to_be_exported(halfway: Household) -> None:
+    file = halfway.base / "obama.npy"
+    told = halfway.ask("people", "export", "Barack Obama", file).stdout
+    assert told == f"{file}: (128,), the mean of 1 reference, of the model sface.\n"
+    assert counts(halfway)["dlib"] == (False, 5, 0, 1)
+    halfway.ask("models", "use", "sface")
+    assert np.abs(np.load(file) - embedding_in_use(halfway, b"obama.jpg")).max() < 1e-6
 
 
 def embedding_in_use(household: Household, name: bytes) -> Any:
@@ -257,7 +291,9 @@ def test_rules_status_and_doctor_tell_of_people_whom_the_model_in_use_does_not_k
     remedy = "familiar people add 'Joe Biden' PHOTO..., or familiar models use dlib"
     detail = "'Joe Biden' has references of dlib only, and is found in no photo"
     assert f"note: {detail}: {remedy}\n" in foreigner.ask("rules", "check").stdout
-    assert foreigner.json("rules", "check")["unmatched_people"] == [{"name": "Joe Biden", "models": ["dlib"]}]
+    assert foreigner.json("rules", "check")["unmatched_people"] == [
+        {"name": "Joe Biden", "models": ["dlib"], "awaited": None}
+    ]
     (found,) = [row for row in foreigner.json("doctor") if row["subject"] == "people"]
     assert (found["verdict"], found["detail"], found["remedy"]) == ("warning", detail, remedy)
     assert foreigner.json("status")["unmatched_people"] == ["Joe Biden"]

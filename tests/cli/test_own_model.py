@@ -78,7 +78,7 @@ def test_its_scale_is_measured_on_faces_of_one_photo(own: Household) -> None:
     assert measured["pairs"] == 46 * 45 / 2
     assert measured["length"] == pytest.approx(0.44 / measured["distance"])
     shown = own.ask("models", "measure").stdout
-    assert "Compared were 1035 pairs of faces that are in one photo." in shown
+    assert "Compared 1035 pairs of faces that are in one photo." in shown
     assert f"Set vision.model_length to {measured['length']:.3f}; 0.44 is" in shown
 
 

@@ -48,7 +48,7 @@ def test_a_plan_shows_what_the_rules_would_do_and_touches_nothing(household: Hou
     assert planned["failed"] == [
         {"path": str(household.inbox / "broken.jpg"), "reason": "not a picture in a known format"}
     ]
-    assert household.ask("plan", photo).stdout.splitlines()[-1] == "1 photos, 2 operations. Nothing was touched."
+    assert household.ask("plan", photo).stdout.splitlines()[-1] == "1 photo, 2 operations. Nothing was touched."
     assert household.tree() == before
     household.scan()
     assert set(household.tree()) == {

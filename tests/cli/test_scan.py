@@ -2,17 +2,36 @@
 
 import json
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
 
 from conftest import put
-from familiar.embedding_models import SFACE
 from familiar.settings import Settings
+from familiar.store.store import STORE_NAME
 from familiar.vision.engines.opencv_models import SFACE as NETWORK
 from support.household import Household, command
+
+
+def test_faces_that_were_found_before_qualities_were_kept_are_rated_by_a_scan_that_reads_no_photo(
+    household: Household, obama: Path, meadow: Path
+) -> None:
+    photo = put(obama, household.inbox)
+    put(meadow, household.inbox)
+    household.scan()
+    photo.unlink()
+    with closing(sqlite3.connect(household.state / STORE_NAME)) as db, db:
+        ((kept,),) = db.execute("SELECT quality FROM faces").fetchall()
+        db.execute("UPDATE faces SET quality = NULL")
+    household.scan()
+    with closing(sqlite3.connect(household.state / STORE_NAME)) as db:
+        ((rated,),) = db.execute("SELECT quality FROM faces").fetchall()
+    assert kept > 0.9
+    assert rated == pytest.approx(kept, abs=0.15)
 
 
 def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path, meadow: Path) -> None:
@@ -36,14 +55,14 @@ def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path,
     assert status["set_aside"] == [{"path": str(broken), "reason": "not a picture in a known format"}]
     assert (status["pid"], status["files"], status["roots"][0]["state"]) == (None, {"done": 3}, "online")
     told = household.ask("scan").stdout
-    assert told == "0 handled, 0 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.\n"
+    assert told == "0 handled, 0 set aside, 0 failed; 2 photos with 1 face known, 0 recognised.\n"
     again = household.ask("scan", "--retry").stdout.splitlines()
     assert again[1:] == [
         f"set aside  {broken}  not a picture in a known format",
-        "0 handled, 1 set aside, 0 failed; 2 photos with 1 faces known, 0 recognised.",
+        "0 handled, 1 set aside, 0 failed; 2 photos with 1 face known, 0 recognised.",
     ]
     shown = household.ask("status").stdout
-    assert "photos: 2 seen with 1 faces, 0 recognised as one of 0 people; 1 set aside" in shown
+    assert "photos: 2 seen with 1 face, 0 recognised as one of 0 people; 1 set aside" in shown
     assert f"{broken}  not a picture in a known format" in shown
 
 
@@ -99,10 +118,10 @@ def test_a_healthy_installation_is_good_throughout(household: Household) -> None
     findings = {row["subject"]: row for row in household.json("doctor")}
     assert {row["verdict"] for row in findings.values()} == {"good"}
     assert findings["engine"]["detail"] == (
-        f"{SFACE.id} onnx yunet upsample=0 max_size=640 works in a worker process, "
+        f"sface onnx yunet upsample=0 max_size=640 works in a worker process, "
         f"with detection on the CPU, embeddings on the CPU with the weights of {NETWORK.source.path()}"
     )
-    assert findings["rules"]["detail"] == f"{household.rules}: 1 rules"
+    assert findings["rules"]["detail"] == f"{household.rules}: 1 rule"
 
 
 def test_the_doctor_says_what_is_wrong_and_how_to_fix_it(household: Household) -> None:

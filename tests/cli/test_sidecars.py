@@ -31,9 +31,7 @@ def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_o
         (str(b), "changed", ["Barack"]),
     ]
     assert known.tree() == before
-    assert (
-        "1 sidecars written, 0 already there, 0 failed." in known.ask("sidecars", "write", known.inbox / "a.jpg").stdout
-    )
+    assert "1 written, 0 already there, 0 failed." in known.ask("sidecars", "write", known.inbox / "a.jpg").stdout
     once = known.tree()
     assert once.keys() - before.keys() == {"inbox/a.jpg.xmp"}
     (step,) = known.json("sidecars", "write")["operations"]
@@ -45,7 +43,7 @@ def test_sidecars_are_planned_written_for_known_photos_and_undone_and_a_broken_o
     result = known.ask("sidecars", "write", check=False)
     assert result.returncode == 1
     assert "not written because" in result.stdout
-    assert "0 sidecars written, 1 already there, 1 failed." in result.stdout
+    assert "0 written, 1 already there, 1 failed." in result.stdout
     assert b.read_bytes() == b"<broken"
 
 
@@ -60,7 +58,7 @@ def test_what_would_not_be_written_is_not_planned(known: Household) -> None:
     ]
     assert result.returncode == 1
     told = known.ask("sidecars", "write", check=False)
-    assert "0 sidecars written, 0 already there, 2 failed." in told.stdout
+    assert "0 written, 0 already there, 2 failed." in told.stdout
     assert told.returncode == 1
     assert b.read_bytes() == PLAIN
 

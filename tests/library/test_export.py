@@ -78,6 +78,7 @@ def test_photos_come_with_their_times_and_paths(album: Album) -> None:
         "width": 99,
         "height": 99,
         "taken": "2001-02-03T04:05:06.500000",
+        "taken_source": None,
         "duration": None,
         "verdict": "seen",
         "reason": None,

@@ -119,6 +119,13 @@ def test_a_file_without_rules_has_none(text: str) -> None:
             ),
         ),
         (
+            "rules: [{name: a, when: {taken: {source: scanner}}, then: [stop]}]",
+            (
+                "rules.yaml:1:42: rules[0].when.taken.source: 'scanner' is wrong; camera, iptc, xmp, sidecar, modified "
+                "or file would be right"
+            ),
+        ),
+        (
             "rules: [{name: a, when: {taken: {from: 2026-02-30}}, then: [stop]}]",
             (
                 "rules.yaml:1:40: rules[0].when.taken.from: '2026-02-30' is wrong; a date such as 2026-05-31 would be "

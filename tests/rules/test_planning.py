@@ -1,10 +1,11 @@
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from familiar.model import Box, Crop, Face, Match, Photo, Plan, RecognisedFace, Subject
+from familiar.model import Box, Crop, DateSource, Face, Match, Photo, Plan, RecognisedFace, Subject
 from familiar.rules.language import read_rules
 from familiar.rules.planning import plan_for
 
@@ -193,6 +194,31 @@ def test_the_time_taken_comes_from_the_camera_or_else_from_the_file() -> None:
     rule = "rules: [{name: r, then: [copy: '/out/{taken:%Y-%m}/']}]"
     assert targets(rule, subject(ANN)) == ["copy /out/2020-02/a.jpg"]
     assert targets(rule, subject(ANN, taken=datetime(1999, 12, 31))) == ["copy /out/1999-12/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("source", "asked", "holds"),
+    [
+        ("camera", "camera", True),
+        ("iptc", "camera", False),
+        ("sidecar", "[xmp, sidecar]", True),
+        ("modified", "file", False),
+        (None, "file", True),
+        (None, "[camera, modified]", False),
+    ],
+)
+def test_rules_ask_where_a_date_was_found(source: DateSource | None, asked: str, holds: bool) -> None:
+    rule = f"rules: [{{name: r, when: {{taken: {{from: 1990-01-01, source: {asked}}}}}, then: [copy: /out/]}}]"
+    dated = subject(ANN, taken=None if source is None else datetime(1999, 12, 31))
+    found = replace(dated, photo=replace(dated.photo, taken_source=source))
+    assert targets(rule, found) == (["copy /out/a.jpg"] if holds else [])
+
+
+def test_a_photo_without_a_date_goes_where_the_rule_says() -> None:
+    rule = "rules: [{name: r, then: [copy: '/out/{taken:%Y-%m|undated}/', tag: '{taken:%Y|undated}']}]"
+    assert targets(rule, subject(ANN)) == ["copy /out/undated/a.jpg"]
+    assert targets(rule, subject(ANN, taken=datetime(1999, 12, 31))) == ["copy /out/1999-12/a.jpg"]
+    assert "tag undated" in targets(rule, subject(ANN, is_remote=True))
 
 
 def test_a_photo_on_flickr_is_tagged_once_with_each_person_and_with_no_stranger() -> None:

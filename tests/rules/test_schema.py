@@ -32,12 +32,12 @@ rules:
       kind: photo
       source: scans
       path: ["~/Pictures/**", "**/a?.jpg"]
-      taken: {from: 2026-06-01, to: 2026-08-31 12:00:00}
+      taken: {from: 2026-06-01, to: 2026-08-31 12:00:00, source: [camera, file]}
       all: [{faces: {min: 1, max: 4}}, {person: any}]
       any: [{not: {kind: video}}]
       not: {person: unknown}
     then:
-      - move: ~/a/{person}/{taken:%Y/%m}/
+      - move: ~/a/{person}/{taken:%Y/%m|undated}/
       - copy: /srv/{stem}-{score:.2f}{suffix}
       - link: ~/links/
       - link: {to: "/srv/{name}", kind: hard}

@@ -137,3 +137,19 @@ def test_a_wrong_template_says_what_would_be_right(template: str, message: str) 
     with pytest.raises(TemplateError) as caught:
         parse_template(template, home=HOME)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "dated", "undated"),
+    [
+        ("/srv/{taken:%Y|undated}/", "/srv/2026/IMG_1.JPG", "/srv/undated/IMG_1.JPG"),
+        ("/srv/{taken:|undated}/", "/srv/2026-05-01/IMG_1.JPG", "/srv/undated/IMG_1.JPG"),
+        ("/srv/{taken:%Y/%m|no date/of any kind}/", "/srv/2026/05/IMG_1.JPG", "/srv/no date/of any kind/IMG_1.JPG"),
+        ("/srv/{taken:%Y}/", "/srv/2026/IMG_1.JPG", "/srv/2001/IMG_1.JPG"),
+    ],
+)
+def test_a_template_says_what_stands_for_a_date_that_a_photo_does_not_have(text: str, dated: str, undated: str) -> None:
+    template = parse_template(text, home=HOME)
+    without = {name: value for name, value in VALUES.items() if name != "taken"} | {"file_time": datetime(2001, 2, 3)}
+    assert str(template.render(VALUES, "IMG_1.JPG")) == dated
+    assert str(template.render(without, "IMG_1.JPG")) == undated

@@ -1,5 +1,6 @@
 """Sidecars as the daemon writes, reads and carries them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -112,6 +113,19 @@ def test_faces_that_others_named_are_confirmed_and_what_familiar_wrote_is_not(
     assert household.json("people", "list") == []
     assert ours.exists()
     assert says(ours) == []
+
+
+def test_a_photo_without_a_date_has_that_of_its_sidecar(household: Household, obama: Path) -> None:
+    household.configure({"sidecars": {"read": True}})
+    household.rule({"name": "r", "then": [{"copy": f"{household.out}/{{taken:%Y|undated}}/"}]})
+    with Image.open(obama) as image:
+        image.convert("RGB").save(household.inbox / "a.jpg")
+    dated = DIGIKAM.replace(b'xmp:Rating="4"', b'xmp:Rating="4" xmp:CreateDate="1987-05-06T07:08:09Z"')
+    (household.inbox / "a.jpg.xmp").write_bytes(dated)
+    household.scan()
+    (photo,) = [json.loads(line) for line in household.ask("export", "photos", "--format", "jsonl").stdout.splitlines()]
+    assert (photo["taken"], photo["taken_source"]) == ("1987-05-06T07:08:09", "sidecar")
+    assert (household.out / "1987/a.jpg").exists()
 
 
 def test_a_region_that_somebody_renamed_stays_theirs_when_its_reading_is_undone(

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from familiar.filesystem.mounts import is_network, type_of
+from familiar.sources.completeness import Gone, Settled, Wait, look, settle
 from familiar.sources.roots import RootView, Verdict, judge, look_at, vouches
-from familiar.sources.settling import Gone, Settled, Wait, look, settle
 
 
 def seen(*, device: int | None = 5, empty: bool = False, error: str | None = None) -> RootView:

@@ -235,6 +235,18 @@ def test_faces_of_a_store_without_scores_and_qualities_stay_and_have_none(tmp_pa
         assert list(db.conn.execute("SELECT box_left, score, quality FROM real_faces")) == [(1, None, None)]
 
 
+def test_a_date_in_an_older_store_came_from_the_camera(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_sources_of_dates")
+        connection.executemany(
+            "INSERT INTO photos (hash, verdict, seen_at, taken) VALUES (?, 'seen', '', ?)",
+            [("a" * 64, "2001-02-03T04:05:06"), ("b" * 64, None)],
+        )
+    with closing(opened(path)) as db:
+        assert list(db.conn.execute("SELECT taken_source FROM photos ORDER BY id")) == [("camera",), (None,)]
+
+
 def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     store_with_older_sidecars(path)

@@ -20,6 +20,7 @@ from familiar.library.models import known_model
 from familiar.library.photo_folders import folder_at
 from familiar.library.qualities import rate_for
 from familiar.library.scoring import Scorer, model_for
+from familiar.plurals import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ def _save(session: Session, recorder: Recorder) -> list[Step]:
         except FamiliarError as error:
             steps = recorder.forget_newest(max(1, len(taken)))  # twice as many each time
             if not steps:
-                told = f" {len(taken)} crops of this run were removed." if taken else ""
+                told = f" {counted(len(taken), 'crop')} of this run removed." if taken else ""
                 raise FamiliarError(f"{error}{told}") from error
             taken += [_told(step, error) for step in session.handover.take_back(steps)]
         else:

@@ -11,10 +11,12 @@ from typing import Literal
 
 from familiar.api.disks import targets_of
 from familiar.api.session import Session
+from familiar.embedding_models import name_of
 from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
-from familiar.library.models import unmatched_people
+from familiar.library.people.unmatched import unmatched_people
 from familiar.media import has_raw_decoder
+from familiar.plurals import counted
 from familiar.rules.planning import Rules
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.limits import watch_limit
@@ -55,7 +57,7 @@ def examine(session: Session) -> Iterator[Finding]:
         yield _good("configuration", str(environment.config or "none (using defaults)"))
         rules_path = environment.rules_path(settings)
         rules = environment.rules(rules_path)
-        yield _good("rules", f"{rules_path}: {len(rules.rules)} rules" if rules_path else "none")
+        yield _good("rules", f"{rules_path}: {counted(len(rules.rules), 'rule')}" if rules_path else "none")
         yield from _examine_targets(session, rules)
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
@@ -98,9 +100,7 @@ def _examine_people(session: Session) -> Iterator[Finding]:
     """Find people whom matching knows by no reference; the store is judged elsewhere."""
     with suppress(FamiliarError):
         for one in unmatched_people(session.store(), session.model_or_default):
-            models = ", ".join(one.models)
-            detail = f"{one.name!r} has references of {models} only, and is found in no photo"
-            yield _warning("people", detail, one.remedy)
+            yield _warning("people", one.detail, one.remedy)
 
 
 def _examine_flickr(session: Session) -> Finding:
@@ -126,7 +126,7 @@ def _examine_folder(folder: FolderSettings) -> Iterator[Finding]:
         yield _good(subject, "on a network file system; it is polled")
         return
     count, limit = sum(1 for _ in os.walk(folder.path)), watch_limit()
-    detail = f"{count} folders to watch"
+    detail = f"{counted(count, 'folder')} to watch"
     if limit is not None and count > limit:
         remedy = f"sudo sysctl fs.inotify.max_user_watches={2 * count}"
         yield _warning(subject, f"{detail}, but the kernel limit is {limit}", remedy)
@@ -163,6 +163,8 @@ def _examine_engine(session: Session, settings: Settings) -> Finding:
         path.write_bytes(_PROBE)
         try:
             engine, devices, fallback = session.run(probe(path))
+            model, _, how = engine.partition(" ")
+            engine = f"{name_of(model)} {how}"
         except FamiliarError as error:
             return _bad("engine", str(error), _ENGINE_REMEDY)
     if fallback is not None:

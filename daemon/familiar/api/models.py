@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from familiar.library.models import ListedModel, ModelChange, ModelPlan
     from familiar.library.reencoding import Reencoded
     from familiar.store.store import Store
+    from familiar.vision.workers.pool import Workers
 
 
 class FaceModels:
@@ -102,11 +103,10 @@ class FaceModels:
 
         session, model = self._session, self._choosable(name)
         store = session.store()
-        session.run(self._check(model))
-        store.models.use(model.id)
-        daemon = session.handover.await_daemon_with(model.id)
-        done = Reencoded() if daemon is not None else session.run(self._reencode(model))
-        if daemon is None:
+        done = session.run(self._use(model))
+        if done is None:
+            done = Reencoded()
+        else:
             session.rematch()
         return ModelChange(
             model=model.name,
@@ -117,17 +117,22 @@ class FaceModels:
             references_left=store.references.without_face(model.id),
         )
 
-    async def _check(self, model: Model) -> None:
-        """Load the network of a model in a worker, if there are faces that it has to encode.
+    async def _use(self, model: Model) -> Reencoded | None:
+        """Choose a model, and encode all faces by it; None if a daemon does that.
 
         Raises:
-            FamiliarError: it can't be used.
+            FamiliarError: as `use` does.
         """
-        if self._session.store().embeddings.count_missing(model.id):
-            async with self._session.workers_for(model) as workers:
-                await workers.devices()
+        session, store = self._session, self._session.store()
+        async with session.workers_for(model) as workers:
+            if store.embeddings.count_missing(model.id):
+                await workers.devices()  # a network that can't be used changes nothing
+            store.models.use(model.id)
+            if session.handover.await_daemon_with(model.id) is not None:
+                return None
+            return await self._reencode(model, workers)
 
-    async def _reencode(self, model: Model) -> Reencoded:
+    async def _reencode(self, model: Model, workers: Workers) -> Reencoded:
         """Encode all faces by a model until that is done, or a daemon has begun to.
 
         Raises:
@@ -139,11 +144,10 @@ class FaceModels:
         def goes_on() -> bool:
             return store.models.in_use == model.id and handover.daemon_with(model.id) is None
 
-        async with session.workers() as workers:
-            reencoder = session.reencoder(workers)
-            references = await reencoder.reencode_references()
-            with session.progress("encoding faces") as count:
-                others = await reencoder.reencode_all(count, goes_on)
+        reencoder = session.reencoder(workers)
+        references = await reencoder.reencode_references()
+        with session.progress("encoding faces") as count:
+            others = await reencoder.reencode_all(count, goes_on)
         if store.models.in_use != model.id:
             raise FamiliarError(f"Another model was chosen meanwhile: {model.name!r} is not used.")
         return references + others

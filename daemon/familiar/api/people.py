@@ -35,10 +35,14 @@ class DataSetEnrolment:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReferenceArrays:
-    """A person's references of the model in use: embeddings (n, 128), and where each one comes from, if known."""
+    """A person's references of one model: embeddings (n, numbers), and where each one comes from, if known.
+
+    `model` is its name; only embeddings of one `model_id` can be compared.
+    """
 
     person: str
     model: str
+    model_id: str
     embeddings: Embeddings
     origins: tuple[Path | None, ...]
 
@@ -223,8 +227,8 @@ class RegisteredPeople:
 
         Args:
             name: the person.
-            model: name of the model; by default the one in use. A model that is not in use first encodes the references
-                that it has not encoded yet, where their photos can be read.
+            model: name of the model; by default the one in use. It first encodes the references that it has not encoded
+                yet, where their photos can be read.
 
         Raises:
             UsageError: there is no such person, or no such model, or they have no reference of that model.
@@ -233,12 +237,12 @@ class RegisteredPeople:
         from familiar.library.people.embedding_files.writer import references_of
 
         session, person = self._session, self.find(name)
-        in_use = session.model_in_use
-        chosen = in_use if model is None else known_model(model, session.known_models)
-        if chosen != in_use:
-            session.encode_missing(chosen, session.store().references.photos(person.id))
-        embeddings, origins = references_of(session.store(), person, chosen.id, is_in_use=chosen == in_use)
-        return ReferenceArrays(person=person.name, model=chosen.id, embeddings=embeddings, origins=tuple(origins))
+        chosen = session.model_in_use if model is None else known_model(model, session.known_models)
+        session.encode_missing(chosen, session.store().references.photos(person.id))
+        embeddings, origins = references_of(session.store(), person, chosen.id)
+        return ReferenceArrays(
+            person=person.name, model=chosen.name, model_id=chosen.id, embeddings=embeddings, origins=tuple(origins)
+        )
 
     def import_embeddings(
         self, name: str, file: str | Path, paths: str | Path | None = None, *, model: str | None = None

@@ -14,6 +14,7 @@ from familiar.library.handover import Undone
 from familiar.library.locations import check_apart, places_of
 from familiar.library.photo_folders import folder_at
 from familiar.model import Copy, Link, Move, Operation, Plan
+from familiar.plurals import counted
 from familiar.store.store import Store
 
 Action: TypeAlias = Literal["copy", "move", "link", "hard-link"]
@@ -57,7 +58,8 @@ def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) 
     photos = store.photos.with_people([person.id for person in people], every=wanted.every, only=wanted.only)
     places = list(_places(store, photos, tops, target))
     if photos and not places and not tops:
-        raise FamiliarError(f"{len(photos)} photos show these people, but none of their files exists any more.")
+        known = counted(len(photos), "photo")
+        raise FamiliarError(f"{known} of these people known, but no file of them exists any more.")
     return put(session, places, target, action, "familiar collect")
 
 

@@ -11,8 +11,8 @@ from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.indexing import Indexer
-from familiar.library.models import UnmatchedPerson, unmatched_people
 from familiar.library.named_paths import expanded
+from familiar.library.people.unmatched import UnmatchedPerson, unmatched_people
 from familiar.library.photo_folders import folders_of, photos_in
 from familiar.library.plan_previews import PlanPreview, PlanPreviews
 from familiar.library.rule_application import RuleApplication

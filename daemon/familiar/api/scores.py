@@ -11,6 +11,7 @@ from familiar.library.photo_scores import PhotoScores
 from familiar.library.qualities import check_quality, face_of_quality, rate_for
 from familiar.library.score_files import ALL_NAME, left_over, read_score_files, write_score_files
 from familiar.library.survey import IndexedFile, photos_of
+from familiar.plurals import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +68,8 @@ def write_scores(
     rate_for(session.store(), min_quality)
     found = session.scorer_of(name, list(photos)).score(name, list(photos), min_quality=min_quality)
     if not found:
-        photo = "1 photo" if len(photos) == 1 else f"{len(photos)} photos"
-        raise FamiliarError(f"{where.path}: no {face_of_quality(min_quality)} found in {photo}; nothing was written.")
+        wanted = face_of_quality(min_quality)
+        raise FamiliarError(f"{where.path}: no {wanted} found in {counted(len(photos), 'photo')}; nothing was written.")
     scored = {path: found[photo] for photo, paths in photos.items() if photo in found for path in paths}
     files = write_score_files(scored, together=out or where.path / ALL_NAME)
     return WrittenScores(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
 from familiar.errors import NoStoreError, UsageError
+from familiar.plurals import counted
 from familiar.state import locked
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class Session:
         return Workers(settings=self.vision_for(model), models=self.environment.models)
 
     def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
-        """Have a model that is not in use encode the faces that it has not encoded, in all photos or in these.
+        """Have a model encode the faces that it has not encoded, in all photos or in these; those in use stay.
 
         The embeddings are kept. A notice says how many photos can't be read.
         """
@@ -253,8 +254,8 @@ class Session:
 
         left = self.run(encode())
         if left:
-            photos_left = "1 photo" if left == 1 else f"{left} photos"
-            self.notify(f"The faces of {photos_left} could not be encoded by {model.name}: they can't be read now.")
+            photos_left = counted(left, "photo")
+            self.notify(f"The faces of {photos_left} could not be encoded by {model.name}: no file can be read now.")
 
     def reencoder(self, workers: Workers) -> Reencoder:
         """Return the re-encoder of faces that were encoded with another model; the model in use becomes the store's."""

@@ -12,6 +12,7 @@ from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import FiniteRange, PathType, quality_option
 from familiar.library.crops.manifest import MANIFEST_NAME
+from familiar.plurals import counted
 from familiar.vision.faces.crops import QUALITY
 
 _SHOWN = 20
@@ -97,7 +98,7 @@ def _show(found: CropResult) -> None:
     columns = ("folder", "new crops", "enlarged", "already there", "photos without a face", "copies")
     print_table(columns, [_row(folder) for folder in found.folders], right=columns[1:])
     added = sum(len(folder.added) for folder in found.folders)
-    say(f"{added} crops added, {len(problems)} failed; {MANIFEST_NAME} lists the source of each crop.")
+    say(f"{counted(added, 'crop')} added, {len(problems)} failed; {MANIFEST_NAME} lists the source of each crop.")
     if added:
         say("To undo: familiar undo --last")
 

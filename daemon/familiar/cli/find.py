@@ -15,6 +15,10 @@ from familiar.effects.journal import Step
 from familiar.library.search import FoundPhoto, SearchResult
 from familiar.model import Face
 
+_NONE_NEAR = "no known photo has a face within the threshold; use --nearest to show the nearest faces."
+
+_NONE_AT_ALL = "no known photo has a face that the model in use has encoded."
+
 
 @command(epilog="Example: familiar find ~/Downloads/party.jpg --max 20 --distances")
 @click.argument("image", type=PathType())
@@ -55,7 +59,7 @@ def find(
 
     def show() -> None:
         for number, one in enumerate(found, start=1):
-            _show(number, len(found), one.result, one.paths, distances=distances or nearest)
+            _show(number, len(found), one.result, one.paths, distances=distances or nearest, nearest=nearest)
         if steps:
             summarise(steps, "copied")
 
@@ -63,13 +67,15 @@ def find(
     return Answer(data=data, text=show, failed=bool(failures_of(steps)))
 
 
-def _show(number: int, of: int, found: SearchResult, paths: dict[int, Path | None], *, distances: bool) -> None:
+def _show(
+    number: int, of: int, found: SearchResult, paths: dict[int, Path | None], *, distances: bool, nearest: bool
+) -> None:
     say(f"face {number} of {of}, {_described(found.face)}: {_who(found)}")
     others = [each for each in found.people if found.match is None or each.name != found.match.person]
     if others:
         say("also similar: " + ", ".join(f"{each.name} ({each.distance:.3f})" for each in others))
     if not found.photos:
-        say("no known photo has a face within the threshold; use --nearest to show the nearest faces.")
+        say(_NONE_AT_ALL if nearest else _NONE_NEAR)
     columns = ("photo", "people", *(("distance", "score") if distances else ()))
     rows = [
         (_path(each, paths), ", ".join(each.people), *(_numbers(each.distance) if distances else ()))
@@ -89,7 +95,7 @@ def _described(face: Face) -> str:
 def _who(found: SearchResult) -> str:
     match = found.match
     if match is None:
-        return "unknown; the model in use knows no people"
+        return "unknown; the model in use has encoded no reference"
     if match.accepted:
         return f"{match.person} (distance {match.distance:.3f})"
     reason = "and a second person is equally near" if match.ambiguous else "too far away"

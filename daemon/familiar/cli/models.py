@@ -11,6 +11,7 @@ import click
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import INTERRUPTED, CommandError, print_table, say
+from familiar.plurals import counted
 
 if TYPE_CHECKING:
     from familiar.identity.scale import MeasuredLength
@@ -80,7 +81,7 @@ def measure(library: Library) -> Answer:
 
 
 def _show_length(found: MeasuredLength) -> None:
-    say(f"Compared were {_count(found.pairs, 'pair')} of faces that are in one photo.")
+    say(f"Compared {counted(found.pairs, 'pair')} of faces that are in one photo.")
     if found.length is None:
         say("They are too much alike to tell people apart. Check model_mean, model_std and model_colours.")
     else:
@@ -106,16 +107,16 @@ def _show_models(found: Sequence[ListedModel]) -> None:
 
 def _show_plan(plan: ModelPlan) -> None:
     if plan.faces:
-        say(f"{_count(plan.faces, 'face')} in {_count(plan.photos, 'photo')} have to be encoded by {plan.model}.")
+        say(f"To be encoded by {plan.model}: {counted(plan.faces, 'face')} in {counted(plan.photos, 'photo')}.")
     else:
         say(f"No face has to be encoded by {plan.model}.")
     if plan.kept_faces:
-        say(f"{_count(plan.kept_faces, 'face')} were encoded by it before; no photo is read for them.")
+        say(f"Encoded by it before: {counted(plan.kept_faces, 'face')}, for which no photo is read.")
     if plan.seconds is not None:
-        measured = f"measured on {_count(plan.sample, 'photo')}"
+        measured = f"measured on {counted(plan.sample, 'photo')}"
         say(f"It takes about {_duration(plan.seconds)}, {measured}.")
     if plan.unreadable:
-        say(f"{_count(plan.unreadable, 'photo')} can't be read now: their faces are encoded when they can be.")
+        say(f"{counted(plan.unreadable, 'photo')} can't be read now; those faces are encoded later.")
     _show_left(plan.references_left)
     say("Nothing was changed.")
 
@@ -127,13 +128,11 @@ def _show_change(change: ModelChange) -> None:
         )
         say("`familiar models list` shows how far it is.")
     else:
-        restored = f", {_count(change.restored, 'face')} had been before" if change.restored else ""
-        say(
-            f"{change.model} is the model in use: the faces of {_count(change.photos, 'photo')} were encoded{restored}."
-        )
+        restored = f"; {counted(change.restored, 'face')} had been before" if change.restored else ""
+        say(f"{change.model} is the model in use. Encoded: the faces of {counted(change.photos, 'photo')}{restored}.")
     if change.left:
         say(
-            f"{_count(change.left, 'photo')} can't be read now. Their faces keep their names, and are encoded by the "
+            f"{counted(change.left, 'photo')} can't be read now. Those faces keep their names, and are encoded by the "
             "daemon, or when this is run again."
         )
     _show_left(change.references_left)
@@ -142,13 +141,9 @@ def _show_change(change: ModelChange) -> None:
 def _show_left(references: int) -> None:
     if references:
         say(
-            f"{_count(references, 'imported reference')} of other models are kept, and compared with no face; "
+            f"Kept, and compared with no face: {counted(references, 'imported reference')} of other models; "
             "`familiar people add` registers photos."
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _duration(seconds: float) -> str:

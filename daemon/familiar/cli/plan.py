@@ -14,6 +14,7 @@ from familiar.cli.console.parameters import PathType
 from familiar.effects.kinds.catalogue import EVERY_KIND
 from familiar.library.plan_previews import PlanPreview
 from familiar.model import Box, Plan
+from familiar.plurals import counted
 
 
 @command(epilog="Example: familiar plan ~/Pictures/inbox")
@@ -43,7 +44,7 @@ def _show(found: PlannedPhotos) -> None:
     if found.failed:
         print_table(("can't be planned", "because"), found.failed)
     operations = sum(len(preview.plan.operations) for preview in found.plans.values())
-    say(f"{len(found.plans)} photos, {operations} operations. Nothing was touched.")
+    say(f"{counted(len(found.plans), 'photo')}, {counted(operations, 'operation')}. Nothing was touched.")
 
 
 def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:

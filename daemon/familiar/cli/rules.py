@@ -10,6 +10,7 @@ from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import print_json, say
 from familiar.cli.console.parameters import PathType
 from familiar.cli.console.steps import show_steps, step_as_json
+from familiar.plurals import counted
 
 
 @click.group(cls=Group)
@@ -28,7 +29,7 @@ def check(library: Library, file: Path | None) -> Answer:
     found = library.rules.check(file)
 
     def text() -> None:
-        say(f"{found.file}: valid, {len(found.rules)} rules")
+        say(f"{found.file}: valid, {counted(len(found.rules), 'rule')}")
         for target in found.targets:
             is_good = target.trouble is None
             say(f"target {target.folder}: on {target.disk}" if is_good else f"warning: {target.trouble}")
@@ -36,8 +37,7 @@ def check(library: Library, file: Path | None) -> Answer:
             say(f"note: nobody is registered as {name!r}; add the person with: familiar people add {name!r} PHOTO...")
 
         for one in found.unmatched_people:
-            models = ", ".join(one.models)
-            say(f"note: {one.name!r} has references of {models} only, and is found in no photo: {one.remedy}")
+            say(f"note: {one.detail}: {one.remedy}")
 
     return Answer(data=asdict(found) | {"problems": []}, text=text)
 
@@ -55,7 +55,7 @@ def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
 
     def text() -> None:
         show_steps(found.steps)
-        say(f"{found.photos} photos, {len(found.steps)} operations, {len(found.failed)} failed.")
+        say(f"{counted(found.photos, 'photo')}, {counted(len(found.steps), 'operation')}, {len(found.failed)} failed.")
 
     return Answer(data=[step_as_json(step) for step in found.steps], text=text, failed=bool(found.failed))
 

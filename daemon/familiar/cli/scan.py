@@ -12,6 +12,7 @@ from familiar.cli.console.log import begin_log, is_logging, log_format_option, l
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import PathType
 from familiar.events import NO_LOG
+from familiar.plurals import counted
 
 _SHOWN = 20
 """Problems that are shown as text."""
@@ -50,5 +51,5 @@ def _show(result: ScanResult) -> None:
         say("Stopped; the next run continues with the remaining photos.")
     say(
         f"{result.done} handled, {result.set_aside} set aside, {result.failed} failed; "
-        f"{result.photos} photos with {result.faces} faces known, {result.recognised} recognised."
+        f"{counted(result.photos, 'photo')} with {counted(result.faces, 'face')} known, {result.recognised} recognised."
     )

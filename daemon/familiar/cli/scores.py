@@ -19,6 +19,7 @@ from familiar.library.output_files import check_new
 from familiar.library.photo_scores import MARKS, check_plot_file
 from familiar.library.qualities import face_of_quality
 from familiar.library.score_files import ALL_NAME
+from familiar.plurals import counted
 
 _PERCENTILE_COLUMNS = ("percentile", "score", "at or above", "at or below", "deviations")
 _SHOWN = 5
@@ -113,12 +114,12 @@ def filter_(
 
     def show() -> None:
         if out is not None:
-            say(f"{len(chosen)} of {_count(len(found), 'photo')} listed in {out}")
+            say(f"{len(chosen)} of {counted(len(found), 'photo')} listed in {out}")
             return
         with binary_output() as output:
             output.write(chosen.list_bytes())
         if not chosen:
-            click.echo(f"0 of {_count(len(found), 'photo')} have scores within the bounds.", err=True)
+            click.echo(f"0 of {counted(len(found), 'photo')} have scores within the bounds.", err=True)
 
     data = [{"path": path, "score": score} for path, score in zip(chosen.paths, chosen.scores.tolist(), strict=True)]
     return Answer(data=data, text=show)
@@ -162,9 +163,9 @@ def _show_written(written: WrittenScores, min_quality: float) -> None:
         rows = [(indexed.path, indexed.reason) for indexed in written.failed]
         print_table(("photo", "could not be read because"), rows)
     say(
-        f"{written.person}: {_count(len(written.scores), 'photo')} scored, "
+        f"{written.person}: {counted(len(written.scores), 'photo')} scored, "
         f"{written.without_face} without a {face_of_quality(min_quality)}, {len(written.failed)} not readable; "
-        f"{_count(len(written.files), 'file')} written, all scores in {written.files[-1]}"
+        f"{counted(len(written.files), 'file')} written, all scores in {written.files[-1]}"
     )
     for file in written.older[:_SHOWN]:
         say(f"note: {file} is from an earlier run and was left unchanged; this run scored no photo in that folder.")
@@ -197,7 +198,3 @@ def _show_csv(statistics: ScoreStatistics) -> None:
 
 def _number(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.6f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -13,6 +13,7 @@ from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import PathType
 from familiar.cli.console.steps import failures_of, step_as_json, summarise
 from familiar.library.sidecars.preview import SidecarPreview
+from familiar.plurals import counted
 
 
 @click.group(cls=Group)
@@ -35,7 +36,7 @@ def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
         if shown:
             rows = [(one.sidecar, one.change, one.reason or ", ".join(one.names)) for one in shown]
             print_table(("sidecar", "change", "names"), rows)
-        say(f"{len(shown)} sidecars, {len(previews) - len(shown)} unchanged. Nothing was touched.")
+        say(f"{counted(len(shown), 'sidecar')}, {len(previews) - len(shown)} unchanged. Nothing was touched.")
 
     failed = any(one.change == "failed" for one in previews)
     return Answer(data=[_as_json(one) for one in shown], text=show, failed=failed)
@@ -76,7 +77,7 @@ def read(library: Library, paths: tuple[Path, ...]) -> Answer:
 def _show_written(written: WrittenSidecars) -> None:
     if written.failed:
         print_table(("sidecar", "not written because"), [(one.sidecar, one.reason) for one in written.failed])
-    summarise(written.steps, "sidecars written", there=written.unchanged, left=len(written.failed))
+    summarise(written.steps, "written", there=written.unchanged, left=len(written.failed))
 
 
 def _show_read(told: SidecarReadings) -> None:
@@ -88,7 +89,7 @@ def _show_read(told: SidecarReadings) -> None:
         print_table(("sidecar", "not confirmed because"), left)
     if told.failed:
         print_table(("sidecar", "can't be read because"), [(one.sidecar, one.reason) for one in told.failed])
-    say(f"{len(confirmed)} sidecars with confirmed faces, {len(told.failed)} unreadable.")
+    say(f"{counted(len(confirmed), 'sidecar')} with confirmed faces, {len(told.failed)} unreadable.")
 
 
 def _as_json(one: SidecarPreview) -> dict[str, Any]:

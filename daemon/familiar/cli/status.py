@@ -7,6 +7,7 @@ from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import local_time, print_heading, print_table, say
 from familiar.library.status import FlickrSummary, LibraryStatus
+from familiar.plurals import counted
 
 _SHOWN = 20
 """Rows of a table that are shown as text."""
@@ -44,14 +45,15 @@ def _show_counts(found: LibraryStatus) -> None:
     say(f"state: {found.state}")
     photos, clusters = found.photos, found.clusters
     say(
-        f"photos: {photos['seen']} seen with {photos['faces']} faces, {photos['recognised']} recognised as one of "
-        f"{found.people} people; {photos['set aside']} set aside"
+        f"photos: {photos['seen']} seen with {counted(photos['faces'], 'face')}, {photos['recognised']} recognised as "
+        f"one of {counted(found.people, 'person', 'people')}; {photos['set aside']} set aside"
     )
     if any(clusters.values()):
         say(f"clusters: {clusters['unnamed']} without a name, {clusters['named']} named, {clusters['ignored']} ignored")
     if found.outdated_faces:
         say(
-            f"{found.outdated_faces} faces are encoded with another model; the daemon encodes them again where possible"
+            f"encoded by another model than the one in use: {counted(found.outdated_faces, 'face')}; the daemon "
+            "encodes them again where possible"
         )
     if found.unmatched_people:
         say(
@@ -64,8 +66,9 @@ def _show_counts(found: LibraryStatus) -> None:
 def _show_flickr(found: FlickrSummary) -> None:
     photos, tags = found.photos, found.tags
     say(
-        f"Flickr: {photos['done']} photos of {found.account} done, {photos['listed'] + photos['fetched']} waiting; "
-        f"{tags['to_add'] + tags['to_remove']} tags waiting"
+        f"Flickr: {counted(photos['done'], 'photo')} of {found.account} done, "
+        f"{photos['listed'] + photos['fetched']} waiting; "
+        f"{counted(tags['to_add'] + tags['to_remove'], 'tag')} waiting"
     )
     if found.trouble:
         say(f"Flickr: stopped: {found.trouble}")

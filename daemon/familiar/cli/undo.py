@@ -12,6 +12,7 @@ from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library, wants_json
 from familiar.cli.console.output import local_time, print_table, say
 from familiar.errors import UsageError
+from familiar.plurals import counted
 from familiar.store.store import utc_now
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _show(undone: "Undone") -> None:
     if undone.completes_interrupted:
         say("An undo that was interrupted is complete now, and nothing else was undone; repeat the command for more.")
     print_table(("operation", "kind", "target", "result"), [_row(step, undone.failures) for step in undone.steps])
-    say(f"{len(undone.steps) - len(undone.failures)} of {len(undone.steps)} operations undone.")
+    say(f"{len(undone.steps) - len(undone.failures)} of {counted(len(undone.steps), 'operation')} undone.")
 
 
 def _show_obstacles(obstacles: "Sequence[Obstacle]") -> None:

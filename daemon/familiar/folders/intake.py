@@ -17,8 +17,8 @@ from familiar.folders.source import WatchedFolders
 from familiar.folders.walks import Walks
 from familiar.library.sources import Source
 from familiar.settings import Settings
+from familiar.sources.completeness import look
 from familiar.sources.messages import EventsLost, FileHint, FolderHint, Listing, WalkFinished
-from familiar.sources.settling import look
 from familiar.sources.sidecars import is_sidecar
 from familiar.sources.walker import Walker
 from familiar.store.store import Store

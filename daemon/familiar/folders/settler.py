@@ -8,7 +8,7 @@ from familiar.filesystem.writers import is_open_for_writing
 from familiar.folders.isolation import surviving
 from familiar.folders.roots import WatchedRoots
 from familiar.library.sources import Source
-from familiar.sources.settling import Gone, Settled, look, settle
+from familiar.sources.completeness import Gone, Settled, look, settle
 from familiar.store.files import FileRow
 from familiar.store.store import Store
 

@@ -1,9 +1,8 @@
-"""Bring the embeddings of a network that nobody has measured to familiar's scale, by what strangers look like to it.
+"""Bring the embeddings of an unknown network to familiar's scale, by the distances between strangers.
 
-Faces in one photo are different people, so a library tells how near strangers come to each other, for nothing. The
-cosines between their embeddings are spread as a normal distribution, with SFace far beyond where errors matter
-(docs/matching.md). So the cosine that is as improbable for this network as that of the threshold is for SFace has to
-lie at the threshold.
+Faces in one photo are different people, so a library contains pairs of strangers. The cosines between their embeddings
+have a normal distribution; with SFace, this holds far beyond the threshold (docs/matching.md). The threshold of this
+network is put where strangers are as improbable as they are at SFace's threshold.
 """
 
 from dataclasses import dataclass
@@ -15,17 +14,16 @@ from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.model import Embeddings
 
 FEWEST = 1000
-"""Fewest pairs of strangers: of so many, the length is within 5 % of that of a million in 95 of 100 draws."""
+"""Fewest pairs of strangers: in 95 of 100 samples of this size, the length is within 5 % of that of a million pairs."""
 
 _SFACE_MEDIAN, _SFACE_DEVIATION = 0.105, 0.0862
-"""Of the cosines of strangers for SFace, whose embeddings have their length on familiar's scale by measurement
-(7,609,922 pairs of `lfw`)."""
+"""Median and standard deviation of the cosines of strangers with SFace, measured on 7,609,922 pairs of `lfw`."""
 
 _QUANTILE, _QUANTILE_DEVIATIONS = 0.99, 2.3263
-"""The standard deviation is taken from this quantile: a few people who are in a photo twice do no harm."""
+"""The quantile that gives the standard deviation: a few people who are in one photo twice do not change it."""
 
 _NEAREST_COSINE = 0.98
-"""A network for which strangers are as alike as that tells nobody apart."""
+"""A network that gives strangers such a cosine at the threshold can't tell people apart."""
 
 
 def _deviations() -> float:
@@ -35,14 +33,14 @@ def _deviations() -> float:
 
 
 DEVIATIONS = _deviations()
-"""How many standard deviations the cosine at the threshold lies above the median of strangers."""
+"""Standard deviations between the median cosine of strangers and the cosine at the threshold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredLength:
-    """What was measured: how long embeddings should be, and on how many pairs of strangers.
+    """The measured length of embeddings, and the number of pairs of strangers that it was measured on.
 
-    `distance` is that of the threshold between unit vectors; None where the network can't tell strangers apart.
+    `distance` is the threshold between unit vectors; None if the network can't tell strangers apart.
     """
 
     pairs: int
@@ -50,7 +48,7 @@ class MeasuredLength:
 
     @property
     def length(self) -> float | None:
-        """The length of embeddings at which that distance is the threshold, 0.44."""
+        """The length of embeddings for which the threshold is 0.44."""
         return None if self.distance is None else THRESHOLD / self.distance
 
 
@@ -58,8 +56,8 @@ def strangers(photos: npt.ArrayLike, embeddings: Embeddings) -> npt.NDArray[np.f
     """Return the cosines of all pairs of faces that are in one photo.
 
     Args:
-        photos: the photo of each face, shape (n,); those of one photo stand together.
-        embeddings: shape (n, numbers), of any length but 0.
+        photos: the photo of each face, shape (n,); faces of one photo follow each other.
+        embeddings: shape (n, numbers), of any length except 0.
     """
     numbers = np.asarray(photos)
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
@@ -70,7 +68,7 @@ def strangers(photos: npt.ArrayLike, embeddings: Embeddings) -> npt.NDArray[np.f
 
 
 def measured_length(cosines: npt.NDArray[np.float64]) -> MeasuredLength | None:
-    """Return how long embeddings should be, from the cosines of pairs of strangers; None for fewer than `FEWEST`."""
+    """Return the length for embeddings, from the cosines of pairs of strangers; None for fewer than `FEWEST` pairs."""
     if len(cosines) < FEWEST:
         return None
     middle, high = np.quantile(cosines, [0.5, _QUANTILE])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.embedding_models import MODELS, OWN, Model, model_of
+from familiar.embedding_models import MODELS, OWN, Model
 from familiar.errors import UsageError
 from familiar.library.concurrency import run_all
 from familiar.library.encoding import TOGETHER, in_parts, places_of
@@ -95,33 +95,6 @@ def known_model(name: str, models: Sequence[Model] = MODELS) -> Model:
         own = "" if any(model.name == OWN for model in models) else "; your own comes with vision.model: own"
         raise UsageError(f"There is no model {name!r}; the models are {names}{own}.")
     return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmatchedPerson:
-    """A person whom matching finds in no photo: models encoded their references, but the one in use did not."""
-
-    name: str
-    models: tuple[str, ...]
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        return f"familiar people add {self.name!r} PHOTO..., or familiar models use {self.models[0]}"
-
-
-def unmatched_people(store: Store, in_use: str) -> tuple[UnmatchedPerson, ...]:
-    """Return the people of whom the model in use has encoded no reference, but others have."""
-    return tuple(
-        UnmatchedPerson(name=name, models=tuple(model_name(id_) for id_ in ids))
-        for name, ids in store.people.unmatched(in_use).items()
-    )
-
-
-def model_name(id_: str) -> str:
-    """Return the name of a model, or its id where it is not known here."""
-    found = model_of(id_)
-    return id_ if found is None else found.name
 
 
 def listed(store: Store | None, models: Sequence[Model], in_use: str) -> list[ListedModel]:

@@ -11,8 +11,11 @@ def check_new(path: Path, *, replace: bool) -> None:
     """Check, before anything is done, that a file can be written without loss.
 
     Raises:
-        UsageError: a file of that name is there, and it was not said that it may be replaced; or it is a folder.
+        UsageError: a file of that name is there, and it was not said that it may be replaced; it is a folder; or the
+            folder that it is to be in does not exist.
     """
+    if not path.parent.exists():
+        raise UsageError(f"{path}: the folder {path.parent} does not exist; create it, or choose another file.")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; give a file in it.")
     if path.exists() and not path.is_file():

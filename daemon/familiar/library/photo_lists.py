@@ -10,6 +10,7 @@ from familiar.errors import FamiliarError, UsageError
 from familiar.filesystem.regular_files import read_given
 from familiar.identity.score_files import read_list, read_scores
 from familiar.media import is_photo, is_video
+from familiar.plurals import counted
 
 _SHOWN = 5
 
@@ -43,8 +44,8 @@ class PhotoList:
         shown = "\n".join(f"{path}: no longer exists" for path in gone[:_SHOWN])
         more = f"\nand {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else ""
         return (
-            f"{shown}{more}\n{len(gone)} of {len(self.paths)} files of {self.name} are missing. Nothing was done; "
-            "use --ignore-missing to skip them."
+            f"{shown}{more}\n{len(gone)} of {counted(len(self.paths), 'file')} of {self.name} missing. "
+            "Nothing was done; use --ignore-missing to skip them."
         )
 
 

@@ -16,6 +16,7 @@ from familiar.library.output_files import check_new, write_new
 from familiar.plots.bins import edges
 from familiar.plots.drawing import SUFFIXES, as_bytes
 from familiar.plots.histogram import histogram, histogram_text
+from familiar.plurals import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,7 +136,7 @@ class PhotoScores:
 
     def figure(self) -> "Figure":
         """Return a histogram with the usual percentiles marked, as a figure of matplotlib."""
-        photos = "1 photo" if len(self) == 1 else f"{len(self)} photos"
+        photos = counted(len(self), "photo")
         return histogram(self.scores, title=f"Scores of {photos}: {self.subject}", percentiles=MARKS)
 
     def plot(self, suffix: str = ".png") -> bytes:

@@ -15,7 +15,7 @@ from familiar.library.sources import Origin
 from familiar.media import is_photo, is_video
 from familiar.model import Photo, Plan, RecognisedFace
 from familiar.rules.planning import following
-from familiar.sources.settling import look
+from familiar.sources.completeness import look
 from familiar.store.store import Store
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.embedding_models import name_of
 from familiar.events import EventLog
 from familiar.library.encoding import FaceEncoder
 from familiar.library.recognition import Recogniser
@@ -60,7 +61,7 @@ class Reencoder:
         for name, count in self._store.people.left_behind(self._model):
             self._log.emit("people.outdated", person=name, references=count)
         if done or left or restored:
-            self._log.emit("people.renewed", photos=done, left=left, model=self._model)
+            self._log.emit("people.renewed", photos=done, left=left, model=name_of(self._model))
         return Reencoded(photos=done, restored=len(restored))
 
     async def reencode_all(self, progress: Callable[[int, int], None], goes_on: Callable[[], bool]) -> Reencoded:

@@ -7,7 +7,7 @@ from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.sources import ConfiguredFolders, FlickrCache, Origin
 from familiar.settings import FolderSettings
-from familiar.sources.settling import look
+from familiar.sources.completeness import look
 from familiar.store.store import Store
 
 

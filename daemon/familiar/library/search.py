@@ -101,9 +101,10 @@ class Finder:
         known = self._store.people.known(self._model)
         matches = self._matches(faces, Gallery.of(known, self._calibration))
         galleries = {self._model: known}
-        unmatched = self._store.people.unmatched(self._model)
-        for model in others or {}:
-            galleries[model] = tuple(one for one in self._store.people.known(model) if one.name in unmatched)
+        left = set(self._store.people.unmatched(self._model))
+        for model in others or {}:  # several may have encoded references of one person; the first compares them
+            galleries[model] = tuple(one for one in self._store.people.known(model) if one.name in left)
+            left -= {one.name for one in galleries[model]}
         embeddings: dict[str, Sequence[Embedding] | Embeddings] = {self._model: [face.embedding for face in faces]}
         embeddings.update(others or {})
         return [

@@ -94,7 +94,7 @@ class When(SomeKeys):
         if self.path is not None:
             yield _about_none(any(pattern.fullmatch(str(subject.path)) for pattern in self._patterns))
         if self.taken is not None:
-            yield _about_none((subject.photo.taken or subject.file_time) in self.taken)
+            yield _about_none(self.taken.fits(subject.taken, subject.taken_source))
         yield from (part.check(subject) for part in self.all or ())
         if self.any is not None:
             held = [holds for part in self.any if (holds := part.check(subject)) is not None]

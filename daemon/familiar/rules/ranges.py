@@ -1,12 +1,24 @@
 """Ranges in conditions: of counts, scores, distances, percentiles, of what faces are like, and of time."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, BeforeValidator, model_validator
 
-from familiar.model import RecognisedFace
-from familiar.rules.values import MANY, Checked, Given, SomeKeys, complaints, key, number, whole
+from familiar.model import DateSource, RecognisedFace
+from familiar.rules.values import (
+    MANY,
+    NOT_EMPTY,
+    Checked,
+    Given,
+    SomeKeys,
+    as_list,
+    complaints,
+    key,
+    number,
+    one_of,
+    whole,
+)
 from familiar.yaml_models import complaint, wrong
 
 _MOMENT_SCHEMA = {
@@ -46,6 +58,14 @@ Quality: TypeAlias = Annotated[float, number(0, 1)]
 Percentile: TypeAlias = Annotated[float, number(0, 100)]
 Since: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[0], _MOMENT_SCHEMA)]
 Before: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[1], _MOMENT_SCHEMA)]
+
+
+_DateSource: TypeAlias = Annotated[str, one_of(*get_args(DateSource), "file")]
+DateSources: TypeAlias = Annotated[
+    tuple[_DateSource, ...],
+    NOT_EMPTY,
+    BeforeValidator(as_list, json_schema_input_type=_DateSource | Annotated[list[_DateSource], NOT_EMPTY]),
+]
 
 
 class Range(SomeKeys):
@@ -121,10 +141,14 @@ class FaceBounds(SomeKeys):
 
 
 class Period(SomeKeys):
-    """When a photo was taken: dates, both included, or times."""
+    """When a photo was taken: dates, both included, or times; and where that was found."""
 
     since: Given[Since] = key("The first day or moment.", alias="from")
     before: Given[Before] = key("The last day or moment.", alias="to")
+    source: Given[DateSources] = key(
+        "Where the date was found, or a list: camera (EXIF), iptc, xmp, sidecar, modified (the time of the last edit), "
+        "or file (the photo has no date)."
+    )
 
     @model_validator(mode="after")
     def _is_in_order(self) -> Self:
@@ -133,9 +157,13 @@ class Period(SomeKeys):
             raise complaints([(("from",), message)])
         return self
 
-    def __contains__(self, moment: datetime) -> bool:
-        """Return whether a moment lies in the period."""
-        return (self.since is None or self.since <= moment) and (self.before is None or moment < self.before)
+    def fits(self, moment: datetime, source: str | None) -> bool:
+        """Return whether a moment lies in the period, and was found in one of the sources."""
+        return (
+            (self.since is None or self.since <= moment)
+            and (self.before is None or moment < self.before)
+            and (self.source is None or source in self.source)
+        )
 
 
 def _check_order(model: BaseModel, lower: str, upper: str) -> None:

@@ -59,7 +59,7 @@ class Template:
     def has_folder(self) -> bool:
         """Whether each target lies in a folder below `base`; only `{suffix}` may be empty."""
         shape = "".join(
-            literal if field in {None, "suffix"} else f"{literal}_{'/_' * spec.count('/')}"
+            literal if field in {None, "suffix"} else f"{literal}_{'/_' * _fewest_slashes(spec)}"
             for literal, field, spec in self.parts
         )
         return len(_components(shape)) + self.is_folder > 1
@@ -125,14 +125,15 @@ def parse_text(text: str) -> TextTemplate:
 
 
 def values_of(subject: Subject, *, person: str | None, score: float) -> dict[str, str | float | datetime]:
-    """Return the values of all fields for a photo and one person in it."""
+    """Return the values of all fields for a photo and one person in it; `taken` is missing if it has no date."""
     path = subject.path
     return {
         "person": person or UNKNOWN,
         "name": path.name,
         "stem": path.stem,
         "suffix": path.suffix,
-        "taken": subject.photo.taken or subject.file_time,
+        "file_time": subject.file_time,
+        **({} if subject.photo.taken is None else {"taken": subject.photo.taken}),
         "source": subject.source,
         "score": score,
     }
@@ -156,7 +157,10 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
     if name not in FIELDS or conversion:
         raise TemplateError(f"{text!r}: unknown field {{{name}}}; known are {', '.join(FIELDS)}")
     if name == "taken":
-        wrong = [letter for letter in re.findall(r"%(.?)", spec) if letter not in set(DIRECTIVES)]
+        form, bar, otherwise = spec.partition("|")
+        if bar and not otherwise.strip("/ ."):
+            raise TemplateError(f"{text!r}: nothing follows the bar; {{taken:%Y|undated}} would be right")
+        wrong = [letter for letter in re.findall(r"%(.?)", form) if letter not in set(DIRECTIVES)]
         if wrong:
             raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S or %B")
     elif name == "score":
@@ -170,15 +174,36 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
 def _shown(values: Mapping[str, str | float | datetime], field: str | None, spec: str) -> str:
     if field is None:
         return ""
+    if field == "taken":
+        # The user's own slashes make folders; those of a value, of a name of a month say, do not.
+        form, moment = _date(values, spec)
+        return "/".join(clean_name(part if moment is None else moment.strftime(part)) for part in form.split("/"))
     value = values[field]
     spec = spec or _DEFAULT_SPECS.get(field, "")
-    if isinstance(value, datetime):
-        # The user's own slashes make folders; those of a value, of a name of a month say, do not.
-        return "/".join(clean_name(value.strftime(part)) for part in spec.split("/"))
-    if isinstance(value, float):
-        return format(value, spec)
-    return value if field == "suffix" else clean_name(value)
+    if isinstance(value, str):
+        return value if field == "suffix" else clean_name(value)
+    return format(value, spec)
 
 
 def _plain(values: Mapping[str, str | float | datetime], field: str | None, spec: str) -> str:
+    if field == "taken":
+        form, moment = _date(values, spec)
+        return form if moment is None else format(moment, form)
     return "" if field is None else format(values[field], spec or _DEFAULT_SPECS.get(field, ""))
+
+
+def _date(values: Mapping[str, str | float | datetime], spec: str) -> tuple[str, datetime | None]:
+    """Return the format of a date and the date, or the text for photos without one and None.
+
+    Without such a text, the time of the file takes the place of a date.
+    """
+    form, bar, otherwise = spec.partition("|")
+    if bar and "taken" not in values:
+        return otherwise, None
+    moment = values.get("taken") or values["file_time"]
+    assert isinstance(moment, datetime), "both are times"
+    return form or _DEFAULT_SPECS["taken"], moment
+
+
+def _fewest_slashes(spec: str) -> int:
+    return min(form.count("/") for form in spec.split("|", 1))

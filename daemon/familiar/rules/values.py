@@ -104,7 +104,8 @@ def one_of(*texts: str) -> Checked:
     return Checked(check, {"enum": list(texts)})
 
 
-def _as_list(plain: object) -> object:
+def as_list(plain: object) -> object:
+    """Return a list as it is, and a value alone in a list."""
     return plain if isinstance(plain, list) else [plain]
 
 
@@ -129,7 +130,7 @@ Text: TypeAlias = Annotated[str, Checked(check_text, _TEXT_SCHEMA)]
 Texts: TypeAlias = Annotated[
     tuple[Text, ...],
     NOT_EMPTY,
-    BeforeValidator(_as_list, json_schema_input_type=Text | Annotated[list[Text], NOT_EMPTY]),
+    BeforeValidator(as_list, json_schema_input_type=Text | Annotated[list[Text], NOT_EMPTY]),
 ]
 """One text, or a list of them."""
 

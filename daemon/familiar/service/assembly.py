@@ -21,7 +21,7 @@ from familiar.library.sidecars.writer import SidecarWriter
 from familiar.library.sources import FlickrCache, Sources
 from familiar.service.arrival import Stage
 from familiar.service.daemon import Daemon
-from familiar.service.grouping import Grouper
+from familiar.service.grouper import Grouper
 from familiar.service.handler import Handler
 from familiar.service.heartbeat import Heartbeat
 from familiar.service.jobs import Eager, Job, Periodic, Spare

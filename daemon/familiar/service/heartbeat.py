@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from familiar.events import EventLog
 from familiar.folders.intake import Intake
+from familiar.plurals import counted
 from familiar.service.systemd import Notifier
 from familiar.service.tally import Tally
 from familiar.service.window import FileWindow
@@ -57,7 +58,7 @@ class Heartbeat:
             roots=self._intake.root_states(),
         )
         self._on_beat()
-        self._notifier.status(f"{tally.handled} photos handled, {waiting['pending']} pending")
+        self._notifier.status(f"{counted(tally.handled, 'photo')} handled, {waiting['pending']} pending")
 
     @property
     def is_idle(self) -> bool:

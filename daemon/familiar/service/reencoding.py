@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from familiar.embedding_models import name_of
 from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.library.encoding import TOGETHER
@@ -103,7 +104,7 @@ class BackgroundReencoding:
         if self._started is None and (outdated := self._store.photos.count_outdated(self._model)):
             self._started = self._clock()
             if self._again_at == float("-inf"):
-                self._log.emit("model.changed", model=self._model, faces=outdated)
+                self._log.emit("model.changed", model=name_of(self._model), faces=outdated)
         if restored := self._reencoder.restore():
             self._restored += restored
             self._on_end()

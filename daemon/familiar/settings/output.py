@@ -14,7 +14,10 @@ class SidecarSettings(Section):
         default=False,
         description="Write names and face areas to a sidecar next to each photo; data of other programs is kept.",
     )
-    read: bool = Field(default=False, description="Confirm faces that other programs named in sidecars.")
+    read: bool = Field(
+        default=False,
+        description="Confirm faces that other programs named in sidecars, and read the dates of photos that have none.",
+    )
 
     @property
     def any(self) -> bool:

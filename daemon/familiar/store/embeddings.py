@@ -63,7 +63,7 @@ class FaceEmbeddings:
             )
 
     def keep(self, face_ids: Sequence[int], embeddings: Embeddings, model: str) -> None:
-        """Keep embeddings of a model that is not in use, of faces that are still there and of other models."""
+        """Keep embeddings by a model beside those in use, of faces that are still there and encoded by another one."""
         with writing(self._db):
             self._db.conn.executemany(
                 "INSERT OR REPLACE INTO face_embeddings (face_id, model, embedding) "

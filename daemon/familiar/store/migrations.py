@@ -169,6 +169,12 @@ def keep_quality(db: "Database") -> None:
     _run(db, _QUALITY)
 
 
+@migrations()
+def keep_sources_of_dates(db: "Database") -> None:
+    """Keep where the date of each photo was found; so far it came from the camera."""
+    _run(db, _SOURCES_OF_DATES)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -673,4 +679,9 @@ INSERT INTO facts (name, value) VALUES ('model', COALESCE((SELECT engine FROM (
 _QUALITY = """
 ALTER TABLE faces ADD COLUMN quality REAL;
 CREATE INDEX faces_quality ON faces (quality)
+"""
+
+_SOURCES_OF_DATES = """
+ALTER TABLE photos ADD COLUMN taken_source TEXT;
+UPDATE photos SET taken_source = 'camera' WHERE taken IS NOT NULL
 """

@@ -9,14 +9,13 @@ from familiar.store.database import Database
 class ModelCounts:
     """How much one model has encoded.
 
-    `faces` and `references` have its embedding as the one in use. `kept_faces` are faces of other models that have its
-    embedding, too; `kept_references` are those of them that are references.
+    `faces` and `references` have its embedding as the one in use. `kept_faces` have one of another model in use, and
+    its own beside that.
     """
 
     faces: int = 0
     references: int = 0
     kept_faces: int = 0
-    kept_references: int = 0
 
 
 class Models:
@@ -28,34 +27,32 @@ class Models:
 
     @property
     def in_use(self) -> str | None:
-        """The model that was chosen last; None in a store for which none was chosen yet."""
+        """The id of the model that was chosen last; None if none was chosen yet."""
         return self._read("model") or None
 
     def use(self, model: str) -> None:
-        """Choose a model; what others have encoded stays as it is until it is encoded again."""
+        """Choose a model by its id; faces keep their embeddings until they are encoded again."""
         if self.in_use != model:
             self._write("model", model)
 
     def carry(self, model: str, pid: int) -> None:
-        """Note that a daemon encodes all faces by this model from now on."""
+        """Record that the daemon with this pid encodes all faces by this model from now on."""
         self._write("model carried", f"{pid} {model}")
 
     def is_carried(self, model: str, pid: int) -> bool:
-        """Return whether this daemon encodes all faces by this model."""
+        """Return whether the daemon with this pid encodes all faces by this model."""
         return self._read("model carried") == f"{pid} {model}"
 
     def counts(self) -> dict[str, ModelCounts]:
-        """Return what each model has encoded, by its id."""
+        """Return how much each model has encoded, by its id."""
         faces = self._count("faces", "engine")
         references = self._count("face_references", "engine")
         kept = self._count("face_embeddings", "model")
-        kept_references = self._count("face_embeddings JOIN face_references USING (face_id)", "model")
         return {
             model: ModelCounts(
                 faces=faces.get(model, 0),
                 references=references.get(model, 0),
                 kept_faces=kept.get(model, 0),
-                kept_references=kept_references.get(model, 0),
             )
             for model in sorted({*faces, *references, *kept})
         }

@@ -88,13 +88,14 @@ class Photos:
             if known is not None and known.verdict == "output":
                 self.mark_handled(photo_id)
             self._db.conn.execute(
-                "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, engine = ?, kind = ?, duration = ? "
-                "WHERE id = ?",
+                "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, taken_source = ?, engine = ?, "
+                "kind = ?, duration = ? WHERE id = ?",
                 (
                     photo.format,
                     photo.width,
                     photo.height,
                     _iso(photo.taken),
+                    photo.taken_source,
                     photo.engine,
                     photo.kind,
                     photo.duration,
@@ -115,6 +116,14 @@ class Photos:
         """Record content that an operation created, so that it is never a new photo; return its id."""
         known = self.find(hash_)
         return known.id if known is not None else self._insert(hash_, "output", None)
+
+    def note_date(self, photo_id: int, taken: datetime) -> None:
+        """Record when a photo was taken, as its sidecar says, unless the photo itself says it."""
+        self._db.conn.execute(
+            "UPDATE photos SET taken = ?, taken_source = 'sidecar' "
+            "WHERE id = ? AND (taken_source IS NULL OR taken_source IN ('modified', 'sidecar'))",
+            (_iso(taken), photo_id),
+        )
 
     def mark_handled(self, photo_id: int) -> None:
         """Record that the rules have decided on a photo."""
@@ -140,9 +149,10 @@ class Photos:
     def load(self, photo_id: int) -> Photo:
         """Return a photo that was seen, with its faces in the order of their ids."""
         row = self._db.conn.execute(
-            "SELECT hash, format, width, height, taken, engine, kind, duration FROM photos WHERE id = ?", (photo_id,)
+            "SELECT hash, format, width, height, taken, taken_source, engine, kind, duration FROM photos WHERE id = ?",
+            (photo_id,),
         ).fetchone()
-        hash_, format_, width, height, taken, engine, kind, duration = row
+        hash_, format_, width, height, taken, taken_source, engine, kind, duration = row
         faces = self._db.conn.execute(
             f"SELECT {FACE_COLUMNS} FROM real_faces WHERE photo_id = ? ORDER BY id",
             (photo_id,),
@@ -153,6 +163,7 @@ class Photos:
             width=width,
             height=height,
             taken=None if taken is None else datetime.fromisoformat(taken),
+            taken_source=taken_source,
             engine=engine,
             faces=tuple(face_of(face) for face in faces),
             kind=kind,

@@ -8,8 +8,9 @@ from pathlib import Path
 from familiar.errors import UsageError
 from familiar.model import Embeddings
 from familiar.names import check_name
+from familiar.plurals import counted
 from familiar.store.database import Database
-from familiar.store.decisions.event import OpenEvent, counted
+from familiar.store.decisions.event import OpenEvent
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.photos import embedding_bytes, stack
 

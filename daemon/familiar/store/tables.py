@@ -56,6 +56,7 @@ _PHOTO_COLUMNS = _columns(
     width="integer",
     height="integer",
     taken="local time",
+    taken_source="text",
     duration="number",
     verdict="text",
     reason="text",
@@ -67,8 +68,8 @@ _PHOTO_COLUMNS = _columns(
     paths="texts",
 )
 _PHOTOS = """
-SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, taken, duration, verdict, reason,
-    engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
+SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, taken, taken_source, duration,
+    verdict, reason, engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
 FROM photos ORDER BY id
 """
 
@@ -181,13 +182,13 @@ def file_uri(path: bytes) -> str:
 
 
 def _photo(row: Row, paths: list[bytes]) -> Row:
-    taken, seen_at = row[6], row[11]
+    taken, seen_at = row[6], row[12]
     return (
         *row[:6],
         None if taken is None else datetime.fromisoformat(taken),
-        *row[7:11],
+        *row[7:12],
         datetime.fromisoformat(seen_at),
-        row[12],
+        row[13],
         _text(paths[0]) if paths else None,
         file_uri(paths[0]) if paths else None,
         [_text(path) for path in paths],

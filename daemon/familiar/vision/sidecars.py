@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from familiar.errors import GoneError, SetAsideError
@@ -12,6 +13,7 @@ from familiar.filesystem.regular_files import open_regular
 from familiar.identity.regions import UPRIGHT, stored_size, upright
 from familiar.media import is_raw, is_video
 from familiar.model import Region, SidecarContent
+from familiar.xmp.dates import packet_dates
 
 MAX_BYTES = 32 << 20
 """Largest size of a sidecar: those with many edits have some megabytes."""
@@ -34,10 +36,14 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarFaces:
-    """The named faces of other programs in a sidecar, in the upright picture, and the number that can't be placed."""
+    """The named faces of other programs in a sidecar, in the upright picture, and the number that can't be placed.
+
+    `taken` is the local time at which the photo was taken, if the sidecar says so.
+    """
 
     regions: tuple[Region, ...] = ()
     misplaced: int = 0
+    taken: datetime | None = None
 
 
 def render(photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent) -> Rendered:
@@ -64,7 +70,7 @@ def render(photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarCo
 
 
 def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarContent) -> SidecarFaces:
-    """Return the named faces of other programs in a sidecar.
+    """Return the named faces of other programs in a sidecar, and the date of the photo.
 
     Args:
         photo: the photo that it belongs to.
@@ -85,9 +91,13 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarCon
     orientation = orientation_of(photo)
     with _within_memory(sidecar):
         found = read(data, stored_regions(former, orientation))
+        dates = packet_dates(data)
+    taken = dates.get("taken") or dates.get("digitized")
     theirs = [Region(name=one.name, area=upright(one.area, orientation)) for one in found.regions if not one.ours]
     fits = found.size is None or _same_shape(found.size, stored_size(*size, orientation))
-    return SidecarFaces(regions=tuple(theirs)) if fits else SidecarFaces(misplaced=len(theirs))
+    return (
+        SidecarFaces(regions=tuple(theirs), taken=taken) if fits else SidecarFaces(misplaced=len(theirs), taken=taken)
+    )
 
 
 def orientation_of(photo: Path) -> int:

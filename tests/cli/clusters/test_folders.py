@@ -161,7 +161,7 @@ def test_on_a_terminal_it_is_asked_first(home: Household, answer: str, named: bo
     finally:
         os.close(ours)
         os.close(theirs)
-    assert (process.returncode, b"Apply 1 changes?" in output) == (0, True)
+    assert (process.returncode, b"Apply 1 change?" in output) == (0, True)
     assert ("Joe Biden" in clusters(home)) is named
 
 
@@ -218,7 +218,7 @@ def test_an_export_is_replaced_only_on_request_and_only_if_nothing_in_it_waits(h
     assert (again.returncode, again.stderr.startswith(f"error: {top}: has an earlier export;")) == (2, True)
     (top / "cluster-1").rename(top / "Obama")
     waiting = home.ask("clusters", "export", top, "--again", check=False)
-    assert f"{top}: has 1 changes that were not imported" in waiting.stderr
+    assert f"{top}: has 1 change not imported yet" in waiting.stderr
     (top / "Obama").rename(top / "cluster-1")
     (top / "cluster-1" / "notes.txt").write_text("mine")
     foreign = home.ask("clusters", "export", top, "--again", check=False)
@@ -244,7 +244,7 @@ def test_faces_whose_photos_are_gone_stay_where_they_are(home: Household, album:
         result = home.ask("clusters", "export", home.base / "none", check=False)
         assert (result.returncode, result.stderr) == (
             1,
-            "error: Nothing was exported: none of the 7 faces has a photo that can be read.\n",
+            "error: Nothing was exported: 7 faces, but no photo of them can be read.\n",
         )
         assert not (home.base / "none").exists()
         album.inbox.mkdir()

@@ -215,7 +215,7 @@ def test_a_review_shows_each_cluster_and_takes_names_splits_and_undo(home: House
     assert "There is no face 99 in the picture; the faces have the numbers 1 to 6." in told
     assert "NAME          the cluster is NAME" in told
     assert "There is no question to answer; answer with a name, or /? for help." in told
-    assert told.endswith("2 decided; 1 clusters have no name yet.\n")
+    assert told.endswith("2 decided; 1 cluster without a name left.\n")
     assert listed(home) == {large: (6, "Barack Obama"), small: (4, None)}
     with Image.open(home.state / "review" / f"cluster-{large}.png") as picture:
         assert picture.size == (6 * 132 + 4, 136)
@@ -255,5 +255,5 @@ def test_a_blurred_face_is_found_but_comes_into_no_cluster_unless_it_is_wanted(h
 
 
 def test_a_review_ends_where_the_input_ends_and_keeps_what_was_decided(home: Household) -> None:
-    assert answered(home, "/i").endswith("1 decided; 1 clusters have no name yet.\n")
+    assert answered(home, "/i").endswith("1 decided; 1 cluster without a name left.\n")
     assert [event["kind"] for event in home.json("clusters", "log")] == ["ignore"]

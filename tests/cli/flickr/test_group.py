@@ -249,7 +249,7 @@ def test_status_and_doctor_tell_of_flickr(
 ) -> None:
     flickr.account.add_photo(obama)
     household.ask("flickr", "sync")
-    assert "Flickr: 1 photos of Ana María done, 0 waiting; 0 tags waiting" in household.ask("status").stdout
+    assert "Flickr: 1 photo of Ana María done, 0 waiting; 0 tags waiting" in household.ask("status").stdout
     findings = {finding["subject"]: finding for finding in household.json("doctor")}
     assert findings["Flickr"]["detail"] == "logged in as Ana María, access: write"
     flickr.logins.revoke()

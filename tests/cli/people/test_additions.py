@@ -63,9 +63,9 @@ def test_all_people_of_a_data_set_are_registered_and_what_is_refused_is_told(
         "path refused because",
         f"{data_set}/unknown The name 'unknown' is reserved in rules; choose another.",
         f"{data_set}/meadow.png it is not in the folder of a person",
-        f"{data_set}/Barack_Obama/2.jpg 2 faces were found in it; --largest takes the largest",
+        f"{data_set}/Barack_Obama/2.jpg 2 faces found; --largest or --central takes one of them",
         f"{data_set}/Joe_Biden/2.jpg the face is registered for 'Barack Obama' already",
-        f"{data_set}/Nobody/meadow.png no face was found in it",
+        f"{data_set}/Nobody/meadow.png no face found",
         "2 people: 3 registered, 0 known already, 3 refused. Folders and loose photos that were refused: 2.",
     ]
     people = {row["name"]: (row["references"], row["faces"]) for row in household.json("people", "list")}

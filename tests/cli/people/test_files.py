@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import put
-from familiar.embedding_models import DLIB, SFACE
+from familiar.embedding_models import SFACE
 from familiar.store.store import STORE_NAME, Store
 from support.album import embedding
 from support.household import Household, command
@@ -43,7 +43,8 @@ def test_exported_references_do_the_same_under_another_name_in_an_empty_househol
         "person": "Barack Obama",
         "file": str(file),
         "shape": [2, 128],
-        "model": MODEL,
+        "model": "sface",
+        "model_id": MODEL,
         "references": 2,
     }
     (tmp_path / "other").mkdir()
@@ -72,7 +73,7 @@ def test_the_mean_of_a_person_is_exported_and_known_faces_are_matched_with_impor
 ) -> None:
     file = tmp_path / "obama.npy"
     told = registered.ask("people", "export", "Barack Obama", file).stdout
-    assert told == f"{file}: (128,), the mean of 2 references, of the model {MODEL}.\n"
+    assert told == f"{file}: (128,), the mean of 2 references, of the model sface.\n"
     registered.ask("people", "export", "Barack Obama", tmp_path / "all.npy", "--all")
     both = np.load(tmp_path / "all.npy")
     assert (both.shape, both.dtype.str) == ((2, 128), "<f4")
@@ -91,7 +92,7 @@ def test_the_mean_of_a_person_is_exported_and_known_faces_are_matched_with_impor
     assert registered.json("status")["photos"]["recognised"] == 3
     shown = registered.ask("people", "show", "Obama").stdout.splitlines()
     assert shown[0] == "Obama: 3 faces in 3 photos"
-    assert shown[2] == f"references: 1 of the model {MODEL}"
+    assert shown[2] == "references: 1 of the model sface"
     assert shown[4].split()[0] == "/somewhere.jpg"
 
 
@@ -108,6 +109,21 @@ def test_a_file_that_is_there_is_only_replaced_by_force(household: Household, tm
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"ann.npy", "mine.npy"}
 
 
+def test_a_file_of_another_kind_or_in_a_missing_folder_is_refused_and_no_folder_is_made(
+    household: Household, tmp_path: Path
+) -> None:
+    import_one(household, tmp_path)
+    away = tmp_path / "away" / "ann.npy"
+    for file, complaint in {
+        tmp_path / "ann.txt": "the suffix '.txt' is not that of a NumPy file; use .npy or .npz.",
+        tmp_path / "ann": "the suffix '' is not that of a NumPy file; use .npy or .npz.",
+        away: f"the folder {away.parent} does not exist; create it, or choose another file.",
+    }.items():
+        result = household.ask("people", "export", "Ann", file, check=False)
+        assert (result.returncode, result.stderr) == (2, f"error: {file}: {complaint}\n")
+    assert not away.parent.exists()
+
+
 def import_one(household: Household, folder: Path) -> None:
     household.configure({"vision": {"workers": 1, "model": "dlib"}})
     np.save(folder / "ann.npy", embedding(1))
@@ -121,11 +137,11 @@ def test_references_of_another_model_are_not_exported_and_it_is_told_which_there
     with Store(household.state / STORE_NAME) as store:
         add_person(store, "Bob")
     household.configure({"vision": {"mirror": False}})
-    for name, there in {"Ann": f"1 of {DLIB.id}", "Bob": "none at all"}.items():
+    for name, there in {"Ann": "1 of dlib", "Bob": "none at all"}.items():
         result = household.ask("people", "export", name, tmp_path / "x.npy", check=False)
         assert (result.returncode, result.stderr) == (
             1,
-            f"error: {name!r} has no reference of the model in use (dlib-resnet-v1) to export; there are: {there}.\n",
+            f"error: {name!r} has no reference of the model dlib-plain to export; there are: {there}.\n",
         )
     assert not (tmp_path / "x.npy").exists()
 

@@ -34,8 +34,8 @@ def test_of_a_folder_each_photo_with_one_face_is_registered_and_the_others_are_r
     assert {(Path(row["path"]).name, row["result"], row["reason"]) for row in told["photos"]} == {
         ("obama.jpg", "registered", None),
         ("obama2.jpg", "registered", None),
-        ("couple.jpg", "refused", "2 faces were found in it; --largest takes the largest"),
-        ("meadow.png", "refused", "no face was found in it"),
+        ("couple.jpg", "refused", "2 faces found; --largest or --central takes one of them"),
+        ("meadow.png", "refused", "no face found"),
         ("broken.jpg", "refused", "not a picture in a known format"),
     }
     again = household.ask("people", "add", "barack  OBAMA", photos, "--largest", check=False)

@@ -156,9 +156,9 @@ def test_it_is_told_what_came_of_each_photo_and_nobody_is_written_down_without_a
     eyes.contents = {"Ann/2": (), "Bob/1": TWO}
     eyes.broken = frozenset({"Ann/3"})
     found = told(register(eyes, {"Ann": "1234", "Bob": "1"}))
-    refusals = ["no face was found in it", "it is broken"]
+    refusals = ["no face found", "it is broken"]
     assert found["Ann"] == ["registered", *refusals, "registered"]
-    assert found["Bob"] == ["2 faces were found in it; --largest takes the largest"]
+    assert found["Bob"] == ["2 faces found; --largest or --central takes one of them"]
     assert registered(eyes.store) == {"Ann": ["Ann/1", "Ann/4"]}
     assert told(register(eyes, {"Ann": "1234"})) == {"Ann": ["known", *refusals, "known"]}
 

@@ -227,7 +227,7 @@ def test_a_refused_person_is_never_the_cluster_again(album: Album) -> None:
     event = album.store.decisions.clusters.refuse(cluster, "ann")
     assert row_of(album, cluster).kind == "unnamed"
     assert [album.owner(face) for face in (first, second)] == [None, None]
-    assert summary(album, event) == f"cluster {cluster} is not Ann"
+    assert summary(album, event) == f"cluster {cluster} is not Ann; it has no name now"
     assert refusal_of(lambda: name(album, cluster, "Ann")) == (
         f"Cluster {cluster} was refused for 'Ann' before; `familiar clusters log` shows the event, and "
         "`familiar clusters undo EVENT` undoes it."
@@ -900,7 +900,7 @@ def test_a_name_that_was_refused_since_does_not_come_back(album: Album) -> None:
     album.store.decisions.clusters.refuse(cluster, "Ann")
     before = album.rows()
     assert refusal_of(lambda: album.store.decisions.undo(event)) == (
-        f"Event {event} (cluster {cluster} (2 faces) is Bob) can't be undone: "
+        f"Event {event} (cluster {cluster} (2 faces) is Bob, not Ann) can't be undone: "
         f"cluster {cluster} was refused for 'Ann' since."
     )
     assert album.rows() == before
@@ -1010,5 +1010,8 @@ def test_the_log_has_the_newest_first_and_no_more_than_wanted(album: Album) -> N
     (cluster,) = album.clusters(2)
     for number in range(3):
         name(album, cluster, f"Ann {number}")
-    assert [event.summary[-5:] for event in album.store.decisions.log.events(limit=2)] == ["Ann 2", "Ann 1"]
+    assert [event.summary for event in album.store.decisions.log.events(limit=2)] == [
+        f"cluster {cluster} (2 faces) is Ann 2, not Ann 1",
+        f"cluster {cluster} (2 faces) is Ann 1, not Ann 0",
+    ]
     assert len(album.store.decisions.log.events()) == 3

@@ -16,6 +16,7 @@ from familiar.library.clusters.folders.folder_import import FolderImport
 from familiar.library.clusters.folders.imports import ChangeResult
 from familiar.library.clusters.folders.manifest import IGNORE, NOT_A_FACE
 from familiar.library.clusters.folders.plan import ImportPlan
+from familiar.plurals import counted
 
 _SHOWN = 200
 """Rows of a plan that people are shown: of what is done, of what is left, and of what is refused."""
@@ -95,11 +96,10 @@ def _exported_as_json(folder: Path, exported: Exported) -> dict[str, Any]:
 
 
 def _show_exported(folder: Path, exported: Exported) -> None:
-    say(
-        f"{len(exported.manifest.faces)} faces were exported into {len(exported.manifest.folders)} folders of {folder}."
-    )
+    faces, folders = len(exported.manifest.faces), len(exported.manifest.folders)
+    say(f"Exported {counted(faces, 'face')} into {counted(folders, 'folder')} of {folder}.")
     if exported.without:
-        say(f"{len(exported.without)} faces were not exported: their photos are gone, or can't be read.")
+        say(f"Not exported: {counted(len(exported.without), 'face')}, whose photos are gone or can't be read.")
     if exported.kept:
         say(_kept(exported.kept))
     say(
@@ -119,7 +119,7 @@ def _is_confirmed(plan: ImportPlan) -> bool:
     """Ask, if there is somebody to ask."""
     if wants_json() or not sys.stdin.isatty():
         return False
-    return click.confirm(f"Apply {len(plan.changes)} changes?", err=True)
+    return click.confirm(f"Apply {counted(len(plan.changes), 'change')}?", err=True)
 
 
 def _show_plan(plan: ImportPlan) -> None:

@@ -21,6 +21,7 @@ from familiar.cli.clusters.review import review
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
 from familiar.cli.console.parameters import ROW_ID, FiniteRange
+from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
 
@@ -52,8 +53,8 @@ def run(library: Library, threshold: float | None) -> Answer:
     """
     result = library.clusters.run(threshold=threshold)
     text = (
-        f"{result.joined} faces joined clusters, {result.grouped} faces form {result.fresh} new clusters, "
-        f"{result.absorbed} clusters became part of another one."
+        f"{counted(result.joined, 'face')} joined clusters, {counted(result.grouped, 'face')} grouped in "
+        f"{counted(result.fresh, 'new cluster')}, {counted(result.absorbed, 'cluster')} became part of another one."
     )
     return Answer(data=asdict(result), text=lambda: say(text))
 
@@ -81,7 +82,8 @@ def show(library: Library, cluster: int) -> Answer:
     def text() -> None:
         if row.id != cluster:
             say(f"Cluster {cluster} became a part of cluster {row.id}.")
-        say(f"cluster {row.id}: {row.faces} faces in {row.photos} photos; {_called(row) or 'no name yet'}")
+        size = f"{counted(row.faces, 'face')} in {counted(row.photos, 'photo')}"
+        say(f"cluster {row.id}: {size}; {_called(row) or 'no name yet'}")
         columns = ("face", "size", "quality", "distance", "by", "matches", "photo")
         cells = [
             (

@@ -13,6 +13,7 @@ from familiar.cli.console.output import console, reported, say
 from familiar.cli.console.pictures import Screen
 from familiar.errors import FamiliarError
 from familiar.library.clusters.montage import ClusterMontage
+from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterRow
 
 
@@ -35,7 +36,7 @@ def review(environment: Environment, least: int) -> None:
             shown = _show(cluster, pictures, screen, environment.state / "review")
             if not _ask(answers, cluster, shown):
                 break
-        say(f"{answers.decided} decided; {answers.left(least)} clusters have no name yet.")
+        say(f"{answers.decided} decided; {counted(answers.left(least), 'cluster')} without a name left.")
 
 
 def _show(cluster: ClusterRow, pictures: ClusterPictures, screen: Screen, folder: Path) -> ClusterMontage:
@@ -47,8 +48,8 @@ def _show(cluster: ClusterRow, pictures: ClusterPictures, screen: Screen, folder
     shown.picture.save(saved)
     screen.show(shown.picture)
     say(
-        f"cluster {cluster.id}: {cluster.faces} faces {'of poor quality ' if cluster.is_junk else ''}"
-        f"in {cluster.photos} photos; "
+        f"cluster {cluster.id}: {counted(cluster.faces, 'face')} {'of poor quality ' if cluster.is_junk else ''}"
+        f"in {counted(cluster.photos, 'photo')}; "
         f"the picture shows the numbers 1 to {len(shown.faces)}, row by row ({saved})"
     )
     return shown

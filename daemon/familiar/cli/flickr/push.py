@@ -12,6 +12,7 @@ from familiar.cli.console.log import log_format_option, log_level_option
 from familiar.cli.console.output import print_table, say
 from familiar.cli.flickr.log import begin_flickr_log
 from familiar.flickr.sync.tag_changes import TagChange
+from familiar.plurals import counted
 
 
 @command(epilog="Example: familiar flickr push --dry-run")
@@ -45,12 +46,12 @@ def _show_changes(changes: Sequence[TagChange]) -> None:
     if changes:
         rows = [(change.photo, change.would, change.tag, change.rule) for change in changes]
         print_table(("photo", "would", "tag", "rule"), rows)
-    say(f"{len(changes)} changes. Nothing was sent.")
+    say(f"{counted(len(changes), 'change')}. Nothing was sent.")
 
 
 def _show(result: PushResult) -> None:
     left = result.to_add + result.to_remove
     say(
-        f"{result.added} tags added, {result.removed} removed, {result.kept} already there, "
+        f"{counted(result.added, 'tag')} added, {result.removed} removed, {result.kept} already there, "
         f"{result.refused} refused, {result.failed} failed for now." + (f" {left} still waiting." if left else "")
     )

@@ -9,6 +9,7 @@ from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import local_time, print_table, say
 from familiar.flickr.sync.status import AccountStatus
+from familiar.plurals import counted
 
 _WIDE = 60
 """Characters of a tag that are shown as text."""
@@ -58,10 +59,11 @@ def _show_photos(found: AccountStatus) -> None:
     photos, calls = found.photos, found.calls
     say(
         f"photos: {photos['done']} done, {photos['listed'] + photos['fetched']} waiting, {photos['refused']} "
-        f"can't be fetched, {photos['left']} videos skipped, {photos['gone']} gone"
+        f"can't be fetched, {counted(photos['left'], 'video')} skipped, {photos['gone']} gone"
     )
     if found.minutes_left is not None:
-        say(f"rate: {found.photos_per_minute:.0f} photos a minute; {math.ceil(found.minutes_left)} minutes left")
+        rate, left = counted(round(found.photos_per_minute), "photo"), math.ceil(found.minutes_left)
+        say(f"rate: {rate} a minute; {counted(left, 'minute')} left")
     if found.listing:
         say("listing: in progress")
     say(f"listed: {_time(found.listed_at)}; last poll: {_time(found.polled_at)}")

@@ -10,6 +10,7 @@ from familiar.cli.console.command import Answer, command, open_library, pass_env
 from familiar.cli.console.log import is_logging, log_format_option, log_level_option
 from familiar.cli.console.output import say
 from familiar.cli.flickr.log import begin_flickr_log
+from familiar.plurals import counted
 
 
 @command(epilog="Example: familiar flickr sync")
@@ -37,5 +38,6 @@ def _show(result: SyncResult) -> None:
     tags = result.tags
     say(
         f"{result.handled} handled, {result.failed} waiting, {result.refused} can't be fetched; "
-        f"{result.photos} photos known. {tags['to_add']} tags to be added, {tags['to_remove']} to be removed."
+        f"{counted(result.photos, 'photo')} known. {counted(tags['to_add'], 'tag')} to be added, "
+        f"{tags['to_remove']} to be removed."
     )

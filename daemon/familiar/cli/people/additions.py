@@ -17,6 +17,7 @@ from familiar.cli.console.output import INTERRUPTED, CommandError, console, prin
 from familiar.cli.console.parameters import FiniteRange, PathType
 from familiar.errors import UsageError
 from familiar.model import JUNK
+from familiar.plurals import counted
 
 if TYPE_CHECKING:
     from familiar.library.people.registration import Enrolment, FaceChoice
@@ -130,7 +131,7 @@ def _show(found: DataSetEnrolment) -> None:
     _show_refused("path", [*found.refused, *_refused(enrolments)])
     people = sum(any(photo.result != "refused" for photo in one.photos) for one in enrolments)
     besides = f" Folders and loose photos that were refused: {len(found.refused)}." if found.refused else ""
-    say(f"{people} people: {_counts(enrolments)}.{besides}")
+    say(f"{counted(people, 'person', 'people')}: {_counts(enrolments)}.{besides}")
 
 
 def _show_refused(column: str, refused: Sequence[tuple[Path, str | None]]) -> None:

@@ -17,8 +17,11 @@ from familiar.errors import UsageError
 from familiar.library.output_files import check_new
 from familiar.library.people.embedding_files.writer import npy_bytes, npz_bytes
 from familiar.model import Embeddings
+from familiar.plurals import counted
 
 _STANDARD_OUTPUT = Path("-")
+
+_SUFFIXES = frozenset({".npy", ".npz"})
 
 model_option = click.option("--model", help="The model of the embeddings, as `familiar models list` shows it.")
 
@@ -37,24 +40,31 @@ def export(
 
     With --all, write all references as an array (n, 128); if FILE ends in .npz, it has three arrays: embeddings,
     paths, which say where each one comes from, and model, the id of their model. FILE can be - for standard output. The
-    numbers are float32. Only references of one model are written, by default of the model in use. If MODEL is not in
-    use, the references that it has not encoded yet are encoded first, where their photos can be read.
+    numbers are float32. Only references of one model are written, by default of the model in use. References that it
+    has not encoded yet are encoded first, where their photos can be read.
     """
     _check_export(file, everything=everything, force=force)
     found = library.people.embeddings(name, model=model)
     embeddings: Embeddings = found.embeddings if everything else found.embeddings.mean(axis=0, dtype=np.float64)
-    data = npz_bytes(embeddings, found.origins, found.model) if _is_npz(file) else npy_bytes(embeddings)
+    content = npz_bytes(embeddings, found.origins, found.model_id) if _is_npz(file) else npy_bytes(embeddings)
     if file == _STANDARD_OUTPUT:
         with binary_output() as stream:
-            stream.write(data)
+            stream.write(content)
         return None
     with whole_file(file, replace=force) as output:
-        output.write(data)
+        output.write(content)
     count = len(found.embeddings)
-    of = "" if everything else f", the mean of {count} references"
-    shown = {"person": found.person, "file": file, "shape": embeddings.shape, "model": found.model}
+    of = "" if everything else f", the mean of {counted(count, 'reference')}"
+    data = {
+        "person": found.person,
+        "file": file,
+        "shape": embeddings.shape,
+        "model": found.model,
+        "model_id": found.model_id,
+        "references": count,
+    }
     return Answer(
-        data=shown | {"references": count},
+        data=data,
         text=lambda: say(f"{file}: {embeddings.shape}{of}, of the model {found.model}."),
     )
 
@@ -89,6 +99,8 @@ def import_(library: Library, name: str, file: Path, paths: Path | None, *, mode
 
 def _check_export(file: Path, *, everything: bool, force: bool) -> None:
     if file != _STANDARD_OUTPUT:
+        if file.suffix.lower() not in _SUFFIXES:
+            raise UsageError(f"{file}: the suffix {file.suffix!r} is not that of a NumPy file; use .npy or .npz.")
         check_new(file, replace=force)
     elif wants_json():
         raise UsageError("- and --json can't be used together: both write to standard output.")

@@ -10,6 +10,8 @@ from familiar.api.people import DecidedPerson
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
 from familiar.cli.console.parameters import ROW_ID, FiniteRange
+from familiar.embedding_models import name_of
+from familiar.plurals import counted
 from familiar.store.people import PersonRow
 
 _PERSON_COLUMNS = ("name", "references", "faces", "photos", "threshold")
@@ -52,9 +54,9 @@ def show(library: Library, name: str) -> Answer:
     person, references = library.people.find(name), library.people.references(name)
 
     def text() -> None:
-        say(f"{person.name}: {person.faces} faces in {person.photos} photos")
+        say(f"{person.name}: {counted(person.faces, 'face')} in {counted(person.photos, 'photo')}")
         say(f"threshold: {'the configured one' if person.threshold is None else person.threshold}")
-        models = Counter(reference.engine for reference in references)
+        models = Counter(name_of(reference.engine) for reference in references)
         say(f"references: {', '.join(f'{count} of the model {model}' for model, count in models.items()) or 'none'}")
         rows = [(one.origin, (one.taken or "").replace("T", " "), local_time(one.added_at)) for one in references]
         print_table(("reference", "taken", "registered"), rows)
@@ -80,7 +82,7 @@ def rename(library: Library, name: str, new_name: str) -> Answer:
 def merge(library: Library, name: str, into: str) -> Answer:
     """Give all references of NAME to INTO, and remove NAME."""
     person = library.people.merge(name, into)
-    return _decided(person, f"{person.name!r} has {person.references} references now")
+    return _decided(person, f"{person.name!r} has {counted(person.references, 'reference')} now")
 
 
 @people.command(epilog="Example: familiar people remove 'Eileen Collins' --yes")
@@ -92,8 +94,8 @@ def remove(library: Library, name: str, *, yes: bool) -> Answer:
     person = library.people.find(name)
     if not yes:
         refused = library.people.refusals(name)
-        besides = f" and {refused} refusals" if refused else ""
-        question = f"Remove {person.name!r} with {person.references} references{besides}?"
+        besides = f" and {counted(refused, 'refusal')}" if refused else ""
+        question = f"Remove {person.name!r} with {counted(person.references, 'reference')}{besides}?"
         click.confirm(question, abort=True, err=True)
     return _decided(library.people.remove(name), f"{person.name!r} is removed")
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from familiar.embedding_models import name_of
 from familiar.errors import FamiliarError, UsageError
 from familiar.file_names import clean_name
 from familiar.library.crops.manifest import (
@@ -240,7 +241,7 @@ def _check(folder: Path, found: CropManifest, sought: CropReference, settings: R
         )
     differing = differences(settings, found.settings)
     if found.engine != sought.model:
-        differing.append(f"engine was {found.engine}, not {sought.model}")
+        differing.append(f"the model was {name_of(found.engine)}, not {name_of(sought.model)}")
     if differing:
         raise UsageError(
             f"{folder}: its crops have other settings: {'; '.join(differing)}. Use the same settings, or choose "

@@ -9,6 +9,7 @@ from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import Unmatched, shown_path
 from familiar.library.crops.selection import FaceSelector
 from familiar.model import Crop, Plan
+from familiar.plurals import counted
 
 
 def plan_crops(
@@ -60,8 +61,8 @@ def _gone(sources: CropCandidates, photo: int) -> Unmatched:
 def _nothing(sources: CropCandidates) -> str:
     """Return why there is no face at all."""
     if photos := len(sources.photos):
-        return f"No face found in {photos} photo{'s' if photos > 1 else ''}; nothing was written."
+        return f"No face found in {counted(photos, 'photo')}; nothing was written."
     if sources.unread:
         first = sources.unread[0]
-        return f"{first.path}: {first.reason}; none of {len(sources.unread)} files could be read."
+        return f"{first.path}: {first.reason}; {counted(len(sources.unread), 'file')}, of which none could be read."
     return "No photo is known: `familiar scan ~/Pictures`, or name a folder."

@@ -161,12 +161,12 @@ class Registrar:
 
     def _choose(self, photo: Photo) -> Face:
         if not photo.faces:
-            raise SetAsideError("no face was found in it")
+            raise SetAsideError("no face found")
         faces = [face for face in photo.faces if face.has_quality(self._min_quality)]
         if not faces:
             raise SetAsideError(_poor(photo.faces, self._min_quality))
         if len(faces) > 1 and self._choice == "only":
-            raise SetAsideError(f"{len(faces)} faces were found in it; --largest takes the largest")
+            raise SetAsideError(f"{len(faces)} faces found; --largest or --central takes one of them")
         if self._choice == "central":
             return min(faces, key=lambda face: _from_centre(photo, face))
         return max(faces, key=lambda face: face.size)

@@ -1,4 +1,7 @@
-"""Take named faces in sidecars of other programs for confirmed: when a photo is handled, and when a sidecar changes."""
+"""Take named faces in sidecars of other programs for confirmed, and dates for photos without.
+
+This is done when a photo is handled, and when a sidecar changes.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +11,8 @@ from familiar.events import EventLog
 from familiar.identity.regions import area_of, faces_of, is_same
 from familiar.model import Photo, Region
 from familiar.names import check_name
-from familiar.sources.settling import look
+from familiar.plurals import counted
+from familiar.sources.completeness import look
 from familiar.sources.sidecars import photos_of, sidecars_of
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -96,7 +100,9 @@ class SidecarReader:
             reason = f"unexpected error: {error!r}"
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
-            left = [f"{told.misplaced} face areas for a picture of another shape"] if told.misplaced else []
+            left = [f"{counted(told.misplaced, 'face area')} for a picture of another shape"] if told.misplaced else []
+            if told.taken is not None:
+                self._store.photos.note_date(photo_id, told.taken)
             self._take(photo_id, photo, path, sidecar, looks, told.regions, left)
 
     def _take(

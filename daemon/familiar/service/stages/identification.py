@@ -11,7 +11,7 @@ from familiar.library.sources import Sources
 from familiar.media import is_video
 from familiar.service.arrival import Arrival, Stage
 from familiar.service.retries import Retries
-from familiar.sources.settling import look
+from familiar.sources.completeness import look
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from familiar.errors import UsageError
 from familiar.names import check_name
+from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterRow, Clusters
 from familiar.store.database import Database
 from familiar.store.decisions.consistency import (
@@ -11,7 +12,6 @@ from familiar.store.decisions.consistency import (
     check_not_refused,
     check_photos,
 )
-from familiar.store.decisions.event import counted
 from familiar.store.decisions.log import DecisionLog
 
 _FACES_OF_PERSON = "SELECT face_id FROM cluster_faces JOIN clusters ON clusters.id = cluster_id WHERE person_id = ?"
@@ -54,7 +54,8 @@ class ClusterDecisions:
             event.confirm(faces)
             members = set(faces)
             event.register(person_id, [face for face in references if face in members])
-            event.summary = f"cluster {cluster.id} ({counted(len(faces), 'face')}) is {known_as}"
+            former = "" if cluster.name is None else f", not {cluster.name}"
+            event.summary = f"cluster {cluster.id} ({counted(len(faces), 'face')}) is {known_as}{former}"
         return event.id
 
     def merge(self, cluster_id: int, into: int, *, allow_same_photo: bool = False) -> int:
@@ -111,7 +112,8 @@ class ClusterDecisions:
                 event.changes.update("clusters", cluster.id, person_id=None)
             event.changes.update("clusters", cluster.id, kept=1)
             event.refuse(cluster_id=cluster.id, person_id=person_id)
-            event.summary = f"cluster {cluster.id} is not {known_as}"
+            unnamed = "; it has no name now" if cluster.name == known_as else ""
+            event.summary = f"cluster {cluster.id} is not {known_as}{unnamed}"
         return event.id
 
     def tell_apart(self, cluster_id: int, other: int) -> int:

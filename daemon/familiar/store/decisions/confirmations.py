@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from familiar.identity.people import MOST_REFERENCES
 from familiar.names import check_name, name_key
+from familiar.plurals import counted
 from familiar.store.clusters.clusters import Clusters
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
 from familiar.store.decisions.consistency import check_faces, photo_with
-from familiar.store.decisions.event import OpenEvent, counted
+from familiar.store.decisions.event import OpenEvent
 from familiar.store.decisions.log import DecisionLog
 
 _CLEAR = 48

@@ -166,10 +166,5 @@ class OpenEvent:
             self.changes.delete("refusals", refusal)
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun, as in "1 face" or "3 faces"; `plural` is for nouns whose plural needs no s."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
-
-
 def _json(numbers: Collection[int]) -> str:
     return json.dumps(sorted(set(numbers)))

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from familiar.plurals import counted
 from familiar.store.clusters.clusters import Clusters
 from familiar.store.database import Database
 from familiar.store.decisions.consistency import check_faces, check_members, check_photos
-from familiar.store.decisions.event import counted
 from familiar.store.decisions.log import DecisionLog
 
 

@@ -2,9 +2,10 @@
 
 from familiar.errors import UsageError
 from familiar.names import check_name, name_key
+from familiar.plurals import counted
 from familiar.store.database import Database, writing
 from familiar.store.decisions.consistency import check_not_told_apart
-from familiar.store.decisions.event import OpenEvent, counted
+from familiar.store.decisions.event import OpenEvent
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.decisions.removed_references import remove_references
 from familiar.store.people import People

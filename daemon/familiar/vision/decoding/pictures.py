@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,13 @@ from PIL import Image, UnidentifiedImageError
 
 from familiar.errors import SetAsideError
 from familiar.identity.regions import TURNED
+from familiar.model import DateSource
+from familiar.vision.decoding.dates import read_date
 from familiar.vision.decoding.raws import embedded_picture
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """An RGB picture, shape (height, width, 3), uint8."""
 
-_EXIF_IFD = 0x8769
-_TAKEN_TAGS = (0x9003, 0x9004)  # DateTimeOriginal, DateTimeDigitized (EXIF 2.3, 4.6.5)
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -66,6 +66,7 @@ class Picture:
     width: int
     height: int
     taken: datetime | None
+    taken_source: DateSource | None = None
     again: "Callable[[int], Picture] | None" = None
 
     @property
@@ -101,7 +102,9 @@ def decode_raw(data: bytes, *, max_megapixels: int, at_least: int | None = None)
         raise SetAsideError("the file is empty")
     embedded = embedded_picture(data)
     picture = _decode(embedded.data, max_megapixels, at_least, orientation=embedded.orientation)
-    return replace(picture, format="RAW", taken=picture.taken or embedded.taken)
+    if embedded.taken is not None and picture.taken_source in {None, "modified"}:
+        picture = replace(picture, taken=embedded.taken, taken_source="camera")
+    return replace(picture, format="RAW")
 
 
 def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientation: int = 1) -> Picture:
@@ -111,7 +114,8 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
     with _set_aside():
         image = Image.open(io.BytesIO(data))
         check_size(image.size, max_megapixels)
-        own, taken = _read_exif(image)
+        exif = _read_exif(image)
+        own, (taken, taken_source) = _orientation_in(exif), read_date(image, exif)
         # Pillow rotates a TIFF when it loads it, and swaps its size before.
         orientation = 1 if image.format == "TIFF" else own or orientation
         width, height = image.size[::-1] if orientation in TURNED else image.size
@@ -128,6 +132,7 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
             width=width,
             height=height,
             taken=taken,
+            taken_source=taken_source,
             again=partial(_decode, data, max_megapixels, orientation=orientation) if upright.width < width else None,
         )
 
@@ -159,16 +164,20 @@ def check_size(size: tuple[int, int], max_megapixels: int) -> None:
         raise SetAsideError(f"{width} × {height} is {megapixels:.0f} megapixels; the limit is {max_megapixels}")
 
 
-def _read_exif(image: Image.Image) -> tuple[int | None, datetime | None]:
-    """Return orientation and time taken; a photo with broken EXIF has neither, but is still a photo."""
+def _read_exif(image: Image.Image) -> Image.Exif | None:
+    """Return the EXIF data of a photo; one with broken EXIF has none, but is still a photo."""
     try:
-        exif = image.getexif()
-        orientation = exif.get(_ORIENTATION)
-        details = exif.get_ifd(_EXIF_IFD)
+        return image.getexif()
     except Exception:  # noqa: BLE001 - getexif() raises SyntaxError and more on real files
-        return None, None
-    times = (_parse_time(details.get(tag)) for tag in _TAKEN_TAGS)
-    return (orientation if isinstance(orientation, int) else None), next((time for time in times if time), None)
+        return None
+
+
+def _orientation_in(exif: Image.Exif | None) -> int | None:
+    try:
+        orientation = None if exif is None else exif.get(_ORIENTATION)
+    except Exception:  # noqa: BLE001 - values are decoded when they are asked for
+        return None
+    return orientation if isinstance(orientation, int) else None
 
 
 def read_orientation(file: BinaryIO) -> int | None:
@@ -179,7 +188,7 @@ def read_orientation(file: BinaryIO) -> int | None:
     """
     with _set_aside(), Image.open(file) as image:
         if image.format != "HEIF":
-            return _read_exif(image)[0]
+            return _orientation_in(_read_exif(image))
         file.seek(0)
         return _read_heif_turn(file) or image.info.get("original_orientation")
 
@@ -189,14 +198,6 @@ def _read_heif_turn(file: BinaryIO) -> int | None:
     found = pillow_heif.open_heif(file)
     steps = getattr(found[found.primary_index]._c_image, "transformations", None)  # noqa: SLF001 - nothing public tells
     return None if steps is None else _HEIF_TURNS.get(tuple(step for step in steps if step[0] != "clap"))
-
-
-def _parse_time(text: Any) -> datetime | None:
-    try:
-        taken = datetime.strptime(str(text).strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - EXIF has no zone
-    except ValueError:
-        return None
-    return taken if taken.year > 1825 else None  # noqa: PLR2004 - the first photo; cameras write 0000 and 0001
 
 
 def _turn(image: Image.Image, orientation: int) -> Image.Image:

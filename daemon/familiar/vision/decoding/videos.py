@@ -206,7 +206,14 @@ class Video:
         if turn is not None:
             image = image.transpose(turn)
             size = size if turn is Image.Transpose.ROTATE_180 else size[::-1]
-        return Picture(image=image, format=self.format, width=size[0], height=size[1], taken=self.taken)
+        return Picture(
+            image=image,
+            format=self.format,
+            width=size[0],
+            height=size[1],
+            taken=self.taken,
+            taken_source=None if self.taken is None else "camera",
+        )
 
     def _duration(self) -> float | None:
         """Return the length in seconds that the file declares, or None."""

@@ -1,4 +1,4 @@
-"""Boxes around faces as a network gives them: which of them are one face, and how dlib would have drawn them."""
+"""Boxes around faces: those that a network finds, without duplicates, and those that dlib would find."""
 
 from typing import TypeAlias
 
@@ -20,9 +20,10 @@ _EYES_AND_MOUTH = (0, 1, 3, 4)
 def distinct(
     boxes: Boxes, scores: npt.NDArray[np.float32], overlap: float, *, of_smaller: bool = False
 ) -> npt.NDArray[np.intp]:
-    """Return which boxes stay, the surest first: a less sure one that overlaps more is dropped.
+    """Return the indices of the boxes to keep, by descending score.
 
-    `overlap` is a share of the two boxes' union, or with `of_smaller` of the smaller one.
+    A box is dropped if it overlaps a kept one by more than `overlap`, a share of the union of the two, or with
+    `of_smaller` of the smaller one.
     """
     order = np.argsort(-scores, kind="stable")
     kept = []
@@ -34,7 +35,7 @@ def distinct(
 
 
 def shares(box: Boxes, others: Boxes, *, of_smaller: bool) -> npt.NDArray[np.float32]:
-    """Return what a box, shape (4,), has in common with each of the others, as a share of the union or the smaller."""
+    """Return how much a box, shape (4,), overlaps each of the others, as a share of the union or the smaller."""
     low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
     common = _area(np.concatenate([low, np.maximum(low, high)], axis=1))
     area, areas = _area(box[None]), _area(others)
@@ -43,23 +44,23 @@ def shares(box: Boxes, others: Boxes, *, of_smaller: bool) -> npt.NDArray[np.flo
 
 
 def scaled(box: Corners, factor: float) -> Corners:
-    """Return a box in pixels of a picture that is so many times as large."""
+    """Return a box in a picture that was enlarged by a factor."""
     return box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor
 
 
 def shifted(box: Corners, right: float, down: float) -> Corners:
-    """Return a box that lies so much further to the right and further down."""
+    """Return a box moved by a number of pixels to the right and down."""
     return box[0] + right, box[1] + down, box[2] + right, box[3] + down
 
 
 def hog_box(points: Points, edge: float, *, aside: float, above: float) -> Corners:
-    """Return the square that dlib's HOG draws around a face: in it the landmarks are found best.
+    """Return the square that dlib's HOG detector would return for a face; dlib finds the landmarks best in it.
 
     Args:
-        points: what the detector found of the face.
-        edge: of the square, in pixels.
-        aside: how far its middle lies to the left of that of eyes and mouth, as a share of the edge.
-        above: how far it lies above that.
+        points: eyes, nose and mouth.
+        edge: length of an edge in pixels.
+        aside: distance of its centre to the left of the centre of eyes and mouth, as a share of the edge.
+        above: its distance above that centre, as a share of the edge.
     """
     x, y = map(float, points[list(_EYES_AND_MOUTH)].mean(axis=0))
     left, top = x - edge * (aside + 1 / 2), y - edge * (above + 1 / 2)

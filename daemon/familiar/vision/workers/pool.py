@@ -27,6 +27,7 @@ from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
+from familiar.vision.workers.resource_tracker import start_quietly
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
@@ -335,6 +336,7 @@ class Workers:
     def _start(self) -> ProcessPool:
         for name in _ONE_THREAD:
             os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
+        start_quietly()
         self._notes, self._failure = _SPAWN.SimpleQueue(), None
         pool = ProcessPool(
             max_workers=self.count,

@@ -174,6 +174,7 @@ def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[F
         width=picture.width,
         height=picture.height,
         taken=picture.taken,
+        taken_source=picture.taken_source,
         engine=engine.description,
         faces=faces,
     )

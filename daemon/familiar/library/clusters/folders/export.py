@@ -18,6 +18,7 @@ from familiar.library.clusters.folders.replacement import PreviousExport, stagin
 from familiar.library.folder_names import folder_names
 from familiar.library.qualities import face_of_quality
 from familiar.library.thumbnails import FaceThumbnails
+from familiar.plurals import counted
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
@@ -162,7 +163,8 @@ async def export_crops(
                 if face.id in pictures:
                     written[face.id] = stage.add(portion.name, face, pictures[face.id])
         if not written:
-            raise FamiliarError(f"Nothing was exported: none of the {len(faces)} faces has a photo that can be read.")
+            wanted = counted(len(faces), "face")
+            raise FamiliarError(f"Nothing was exported: {wanted}, but no photo of them can be read.")
         manifest, kept = stage.finish(ClusterManifest(folders=_folders(portions, written), faces=written))
     without = tuple(face.id for _, face in faces if face.id not in written)
     return Exported(manifest=manifest, without=without, kept=kept)

@@ -14,6 +14,7 @@ from familiar.library.clusters.folders.plan import FolderContents, ImportPlan
 from familiar.library.clusters.folders.recovery import recover
 from familiar.library.clusters.folders.replacement import PreviousExport, check_unchanged, former_of
 from familiar.library.progress import Count
+from familiar.plurals import counted
 from familiar.store.store import Store
 
 
@@ -104,7 +105,7 @@ def previous_export(store: Store, folder: Path, *, model: str, again: bool) -> P
     plan = read_import(store, folder, manifest, contents, model=model).plan
     if plan.changes:
         raise UsageError(
-            f"{folder}: has {len(plan.changes)} changes that were not imported; "
+            f"{folder}: has {counted(len(plan.changes), 'change')} not imported yet; "
             f"run `familiar clusters import {folder}` first, or export into an empty folder."
         )
     if plan.refused:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from familiar.embedding_models import name_of
 from familiar.errors import FamiliarError
 from familiar.model import Embeddings
 from familiar.store.people import Person
 from familiar.store.store import Store
 
 
-def references_of(store: Store, person: Person, model: str, *, is_in_use: bool) -> tuple[Embeddings, list[Path | None]]:
+def references_of(store: Store, person: Person, model: str) -> tuple[Embeddings, list[Path | None]]:
     """Return a person's references that a model has encoded, shape (n, numbers), and where they come from.
 
     Raises:
@@ -21,10 +22,11 @@ def references_of(store: Store, person: Person, model: str, *, is_in_use: bool) 
     embeddings, origins = store.references.of(person.id, model)
     sound = np.flatnonzero(np.logical_and.reduce(np.isfinite(embeddings), axis=1)).tolist()
     if not sound:
-        others = [f"{count} of {engine}" for engine, count in store.references.engines_of(person.id).items()]
+        others = [f"{count} of {name_of(engine)}" for engine, count in store.references.engines_of(person.id).items()]
         has = ", ".join(others) or "none at all"
-        what = f"in use ({model})" if is_in_use else model
-        raise FamiliarError(f"{person.name!r} has no reference of the model {what} to export; there are: {has}.")
+        raise FamiliarError(
+            f"{person.name!r} has no reference of the model {name_of(model)} to export; there are: {has}."
+        )
     return embeddings[sound], [origins[row] for row in sound]
 
 
