@@ -59,6 +59,12 @@ def test_find_shows_the_quality_of_the_faces_that_are_sought(rated: Household, c
     assert found["quality"] == 0.9
 
 
+def test_find_says_that_no_known_face_is_good_enough(rated: Household, biden: Path) -> None:
+    assert "couple.jpg" in rated.ask("find", biden, *OBAMA).stdout
+    strict = rated.ask("find", biden, *OBAMA, "--min-quality", "0.5").stdout
+    assert "no known photo has a face with a quality of at least 0.5 within the threshold; use --nearest" in strict
+
+
 def test_scores_skip_faces_of_too_low_a_quality(rated: Household) -> None:
     album = rated.json("scores", "filter", *OBAMA)[0]["path"].rpartition("/20")[0]
     for command in ("filter", "plot", "stats"):

@@ -12,12 +12,9 @@ from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import FiniteRange, PathType, quality_option
 from familiar.cli.console.steps import failures_of, step_as_json, summarise
 from familiar.effects.journal import Step
+from familiar.library.qualities import face_of_quality
 from familiar.library.search import FoundPhoto, SearchResult
 from familiar.model import Face
-
-_NONE_NEAR = "no known photo has a face within the threshold; use --nearest to show the nearest faces."
-
-_NONE_AT_ALL = "no known photo has a face that the model in use has encoded."
 
 
 @command(epilog="Example: familiar find ~/Downloads/party.jpg --max 20 --distances")
@@ -57,9 +54,11 @@ def find(
         photos = {photo: path for one in found for photo, path in one.paths.items() if path is not None}
         steps = library.put(photos.items(), target, "copy", rule="familiar find").steps
 
+    none = _none(face_of_quality(min_quality), nearest=nearest)
+
     def show() -> None:
         for number, one in enumerate(found, start=1):
-            _show(number, len(found), one.result, one.paths, distances=distances or nearest, nearest=nearest)
+            _show(number, len(found), one.result, one.paths, distances=distances or nearest, none=none)
         if steps:
             summarise(steps, "copied")
 
@@ -68,14 +67,14 @@ def find(
 
 
 def _show(
-    number: int, of: int, found: SearchResult, paths: dict[int, Path | None], *, distances: bool, nearest: bool
+    number: int, of: int, found: SearchResult, paths: dict[int, Path | None], *, distances: bool, none: str
 ) -> None:
     say(f"face {number} of {of}, {_described(found.face)}: {_who(found)}")
     others = [each for each in found.people if found.match is None or each.name != found.match.person]
     if others:
         say("also similar: " + ", ".join(f"{each.name} ({each.distance:.3f})" for each in others))
     if not found.photos:
-        say(_NONE_AT_ALL if nearest else _NONE_NEAR)
+        say(none)
     columns = ("photo", "people", *(("distance", "score") if distances else ()))
     rows = [
         (_path(each, paths), ", ".join(each.people), *(_numbers(each.distance) if distances else ()))
@@ -85,6 +84,13 @@ def _show(
         print_table(columns, rows, right=("distance", "score"))
     if number < of:
         say("")
+
+
+def _none(face: str, *, nearest: bool) -> str:
+    """Return what is said if no photo was found."""
+    if nearest:
+        return f"no known photo has a {face} that the model in use has encoded."
+    return f"no known photo has a {face} within the threshold; use --nearest to show the nearest faces."
 
 
 def _described(face: Face) -> str:
