@@ -11,6 +11,7 @@ import pytest
 
 from support import photos
 from support.household import Household
+from support.kept_workers import KEPT
 
 MOST_PROCESSES = 8
 
@@ -42,6 +43,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def _look_for_what_is_left_open() -> Iterator[None]:
     """Let what nobody closed complain in the last test: of several processes nobody hears what they say in the end."""
     yield
+    KEPT.end()
     gc.collect()
 
 

@@ -34,7 +34,7 @@ def test_what_is_commented_out_in_the_example_is_the_default_too() -> None:
     uncommented = re.sub(r"^    # (?=\S+:|  \[|   \")(.*)$", r"    \1", text, flags=re.MULTILINE)
     folder = yaml.safe_load(uncommented)["folders"][0]
     read = read_settings(CONFIG / "familiar.yaml", uncommented).folders[0]
-    assert set(folder) == {"path", "name", "recursive", "polling", "include", "exclude"}
+    assert set(folder) == {"path", "name", "recursive", "outside_links", "polling", "include", "exclude"}
     assert read == Settings.model_validate({"folders": [{"path": "~/Pictures"}]}).folders[0]
 
 

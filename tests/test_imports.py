@@ -18,14 +18,14 @@ LAYERS = (
     {"identity", "rules", "plots"},
     {"settings"},
     {"yaml_models"},
-    {"yaml_source", "names", "file_names", "tags", "state", "media"},
+    {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
     {"model", "embedding_models", "errors", "events", "backoff", "closing", "lines", "plurals", "storable"},
     {"mean_directions"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "file_names", "tags", "model", "errors", "backoff"}
+PURE = {"identity", "rules", "names", "file_names", "path_patterns", "tags", "model", "errors", "backoff"}
 PURE |= {"embedding_models", "mean_directions", "storable"}
 IMPURE = {
     "os",

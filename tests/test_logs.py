@@ -131,7 +131,7 @@ def test_long_values_are_cut_and_say_how_long_they_were() -> None:
     log.emit("root.incomplete", root=Path("/" + "x" * 4095), errors=["y" * 5000] * 60)
     line = json.loads(stream.getvalue())
     assert line["root"] == "/" + "x" * 4095
-    assert line["errors"][0] == "y" * 4096 + "… (5000 characters)"
+    assert line["errors"][0] == "y" * 3072 + "… (5000 characters) …" + "y" * 1024
     assert line["errors"][50:] == ["and 10 more"]
 
 

@@ -17,6 +17,8 @@ LogFormat: TypeAlias = Literal["auto", "json", "text"]
 _NUMBERS: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 _LONGEST = 4096
 """Characters of a text: a path has no more (PATH_MAX), and the journal of systemd keeps lines of 48 KiB whole."""
+_END = 1024
+"""Characters of its end that stay of a longer one."""
 _MOST = 50
 """Items of a list."""
 
@@ -135,4 +137,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _bounded(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    """Return a text without its middle if it is long: what is wrong often stands at its end."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - _END]}… ({len(text)} characters) …{text[-_END:]}"

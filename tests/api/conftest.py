@@ -31,7 +31,7 @@ def own(library: Household, tmp_path: Path) -> Household:
 
 @pytest.fixture
 def opened(own: Household) -> Iterator[Library]:
-    with Library.open(own.state, config=own.config) as library:
+    with own.library() as library:
         yield library
 
 
@@ -44,7 +44,7 @@ def album(library: Household) -> Path:
 @pytest.fixture(scope="session")
 def _grouped(library: Household, tmp_path_factory: pytest.TempPathFactory) -> Household:
     household = Household.like(library, tmp_path_factory.mktemp("grouped"))
-    with Library.open(household.state, config=household.config) as known:
+    with household.library() as known:
         for person in known.people.all():
             known.people.remove(person.name)
         known.clusters.run()
@@ -60,5 +60,5 @@ def grouped(_grouped: Household, tmp_path: Path) -> Household:
 @pytest.fixture
 def nameless(grouped: Household) -> Iterator[Library]:
     """A library in which nobody is known: three faces of Obama are one cluster, two of Biden another one."""
-    with Library.open(grouped.state, config=grouped.config) as library:
+    with grouped.library() as library:
         yield library

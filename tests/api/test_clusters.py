@@ -162,7 +162,7 @@ def test_a_montage_without_room_is_an_error(nameless: Library, obamas: int) -> N
 
 
 def test_without_a_store_there_are_no_clusters(household: Household) -> None:
-    with Library.open(household.state, config=household.config) as library:
+    with household.library() as library:
         for ask in (library.clusters.all, library.clusters.log, library.clusters.run, library.clusters.undo):
             with pytest.raises(NoStoreError):
                 ask()

@@ -36,7 +36,7 @@ def account(household: Household, flickr: FlickrServer) -> Account:
 @pytest.fixture
 def opened(household: Household, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     monkeypatch.setenv("CACHE_DIRECTORY", household.whole_environment()["CACHE_DIRECTORY"])
-    with Library.open(household.state, config=household.config) as library:
+    with household.library() as library:
         yield library
 
 

@@ -133,7 +133,7 @@ def test_a_library_without_a_store_has_no_history_and_makes_none(tmp_path: Path)
 def test_the_history_has_operations_on_files_beside_decisions(household: Household, meadow: Path) -> None:
     photo = put(meadow, household.inbox)
     household.scan()
-    with Library.open(household.state, config=household.config) as opened:
+    with household.library() as opened:
         (step,) = opened.move([photo], household.out).steps
         (moved,) = opened.history()
         assert (moved.about, moved.id, moved.by, moved.undo) == ("files", step.id, "familiar move", "familiar undo 1")
@@ -157,7 +157,7 @@ def test_sidecars_follow_a_decision_about_people_and_its_undo(
         library.sidecars.write()
         return Packet(sidecar.read_bytes()).items("dc:subject")
 
-    with Library.open(household.state, config=household.config) as opened:
+    with household.library() as opened:
         opened.people.add("Barack", [obama])
         assert subjects(opened) == ["Barack"]
         opened.people.rename("Barack", "Barack Obama")

@@ -11,7 +11,7 @@ from support.household import Household
 
 
 def opened(household: Household) -> Library:
-    return Library.open(household.state, config=household.config)
+    return household.library()
 
 
 def test_what_is_wrong_is_a_finding_with_a_remedy_and_no_error(household: Household) -> None:

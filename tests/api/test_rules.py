@@ -12,7 +12,7 @@ from support.household import Household
 
 
 def opened(household: Household) -> Library:
-    return Library.open(household.state, config=household.config)
+    return household.library()
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_where_no_face_is_good_enough_nothing_is_scored_and_nothing_written(
 
 def test_where_no_photo_with_a_face_is_known_there_are_no_scores(household: Household, tmp_path: Path) -> None:
     np.save(tmp_path / "ann.npy", np.full(128, 0.01))
-    with Library.open(household.state, config=household.config) as library:
+    with household.library() as library:
         library.people.import_embeddings("Ann", tmp_path / "ann.npy")
         with pytest.raises(FamiliarError, match="No known photo has a face; scan photos first: familiar scan"):
             library.scores("Ann")

@@ -11,7 +11,7 @@ from support.household import Household
 
 
 def opened(household: Household) -> Library:
-    return Library.open(household.state, config=household.config)
+    return household.library()
 
 
 def test_a_caller_learns_how_far_everything_is(household: Household, obama: Path) -> None:

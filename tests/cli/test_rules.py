@@ -187,3 +187,17 @@ def test_the_schema_of_the_rules_is_printed_for_editors(household: Household) ->
     schema = json.loads(household.ask("rules", "schema").stdout)
     assert set(schema["$defs"]["Rule"]["properties"]) == {"name", "when", "then"}
     assert household.json("rules", "schema") == schema
+
+
+def test_checks_warn_of_a_pattern_that_a_shell_reads_otherwise(household: Household) -> None:
+    household.rule({"name": "r", "when": {"path": "**/IMG_[0-9].jpg"}, "then": ["stop"]})
+    household.configure({"folders": [{"path": str(household.inbox), "exclude": ["[Private]", "[a-f]*"]}]})
+    (of_rules,) = household.json("rules", "check")["warnings"]
+    of_folders, same = household.json("config", "check")["warnings"]
+    assert of_rules == same
+    assert of_rules.startswith("rule 'r': '**/IMG_[0-9].jpg': [0-9] stands for these characters themselves")
+    assert of_folders.startswith(f"folder {household.inbox}: '[a-f]*': [a-f] stands for")
+    assert f"warning: {of_rules}" in household.ask("rules", "check").stdout
+    assert f"warning: {of_folders}" in household.ask("config", "check").stdout
+    found = household.json("doctor", check=False)
+    assert [one["detail"] for one in found if one["subject"] == "patterns"] == [of_folders, of_rules]

@@ -37,7 +37,7 @@ def told(bench: FlickrBench, event: str) -> Callable[[FlickrSync], bool]:
 @pytest.mark.parametrize("fault", ["half", "short", "html", "disguised", "png", "empty", "stall", "503", "reset"])
 def test_a_file_gets_its_name_only_when_it_is_whole(bench: FlickrBench, obama: Path, fault: str) -> None:
     photo = bench.flickr.account.add_photo(obama)
-    bench.flickr.faults.next(fault, method="image")
+    bench.fail_next(fault, method="image")
     bench.run(has(bench, fetched=1))
     (file,) = bench.cache.iterdir()
     assert file.name == f"{photo.id}_{photo.secret}.jpg"
@@ -142,7 +142,8 @@ def test_a_file_that_was_fetched_before_the_program_died_is_not_fetched_again(be
 def test_downloads_wait_for_their_budget_and_say_so(bench: FlickrBench, obama: Path) -> None:
     bench.settings = bench.settings.model_copy(update={"downloads_per_hour": 20})
     bench.flickr.account.add_photos([obama], 25)
-    bench.run(told(bench, "flickr.waiting"))
+    is_told, are_fetched = told(bench, "flickr.waiting"), has(bench, fetched=20)
+    bench.run(lambda part: is_told(part) and are_fetched(part))  # it is told while the last ones come down
     assert sum(bench.flickr.record.downloads().values()) == 20
     assert bench.store.flickr_calls.last_hour("images") == 20
     (wait,) = bench.log.of("flickr.waiting")

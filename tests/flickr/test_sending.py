@@ -77,13 +77,13 @@ def test_a_tag_of_ours_that_somebody_has_taken_off_is_not_missed(bench: FlickrBe
 @pytest.mark.parametrize("fault", ["lost", "lost-hang", "lost-500", "html", "empty", "half", "error:106", "502", "429"])
 def test_an_answer_that_is_lost_is_made_up_for_by_a_look(bench: FlickrBench, photo: Photo, fault: str) -> None:
     bench.want(photo.id, "Jane Doe", "Ann")
-    bench.flickr.faults.next(fault, method="flickr.photos.addTags")
+    bench.fail_next(fault, method="flickr.photos.addTags")
     bench.send()
     assert raws(photo) == ["holiday", "Jane Doe", "Ann"]
     assert set(bench.flickr.record.tags_added.values()) == {1}
     assert [row.ours for row in bench.store.flickr_tags.of(photo.id)] == [True, True]
     bench.store.flickr_tags.unwant(bench.store.flickr_tags.of(photo.id)[0])
-    bench.flickr.faults.next(fault, method="flickr.photos.removeTag")
+    bench.fail_next(fault, method="flickr.photos.removeTag")
     bench.send()
     assert raws(photo) == ["holiday", "Ann"]
 

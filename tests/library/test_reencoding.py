@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from familiar.store.store import STORE_NAME
 from support.household import Household, Running, command
+from support.worker_processes import workers_of
 
 PLAIN = {"vision": {"workers": 1, "model": "dlib", "mirror": False}}
 MIRRORED = {"vision": {"workers": 1, "model": "dlib"}}
@@ -37,10 +38,8 @@ def embeddings(household: Household) -> dict[int, np.ndarray]:
 def first_worker(daemon: Running) -> int:
     """Return the process of the first worker, as soon as it is there: it takes a second until it looks at anything."""
     while daemon.process.poll() is None:
-        for file in Path(f"/proc/{daemon.process.pid}/task").glob("*/children"):
-            for child in file.read_text().split():
-                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    return int(child)
+        if workers := workers_of(daemon.process.pid):
+            return workers[0]
         time.sleep(0.01)
     raise AssertionError(daemon.log.read_text())
 

@@ -1,3 +1,5 @@
+import itertools
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -212,6 +214,15 @@ def test_rules_ask_where_a_date_was_found(source: DateSource | None, asked: str,
     dated = subject(ANN, taken=None if source is None else datetime(1999, 12, 31))
     found = replace(dated, photo=replace(dated.photo, taken_source=source))
     assert targets(rule, found) == (["copy /out/a.jpg"] if holds else [])
+
+
+def test_a_rule_fits_a_path_in_each_form_of_unicode() -> None:
+    forms = [unicodedata.normalize(form, "caf\N{LATIN SMALL LETTER E WITH ACUTE}") for form in ("NFC", "NFD")]
+    for pattern, name in itertools.product(forms, forms):
+        rule = f"rules: [{{name: r, when: {{path: '**/{pattern}/**'}}, then: [copy: /out/]}}]"
+        assert targets(rule, subject(ANN, path=f"/photos/{name}/a.jpg")) == ["copy /out/a.jpg"]
+        named = replace(subject(ANN), source=name)
+        assert targets(f"rules: [{{name: r, when: {{source: {pattern}}}, then: [copy: /out/]}}]", named)
 
 
 def test_a_photo_without_a_date_goes_where_the_rule_says() -> None:

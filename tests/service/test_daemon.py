@@ -13,9 +13,10 @@ from PIL import Image
 
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
-from support.household import Household, Running
+from support.household import Household
 from support.log import names
 from support.mounts import mounted
+from support.worker_processes import workers_of
 
 
 def put(photo: Path, target: Path) -> Path:
@@ -275,7 +276,7 @@ def test_no_worker_outlives_a_daemon_that_was_killed(household: Household, obama
     put(obama, household.inbox)
     with household.running() as daemon:
         daemon.wait_for("photo.seen")
-        workers = children_of(daemon)
+        workers = workers_of(daemon.process.pid)
         assert workers
         daemon.process.kill()
         daemon.process.wait()
@@ -299,7 +300,7 @@ def test_a_photo_that_kills_its_worker_is_set_aside_and_the_others_are_handled(
         for number in range(20):
             (household.base / f"{number}.jpg").rename(household.inbox / f"{number}.jpg")
         daemon.wait_for("photo.seen", count=2)
-        os.kill(max(children_of(daemon)), signal.SIGKILL)
+        os.kill(max(workers_of(daemon.process.pid)), signal.SIGKILL)
         daemon.wait_for("worker.died", reason="SIGKILL")
         daemon.wait_for("photo.seen", count=4)
         assert daemon.events("photo.set_aside") == []
@@ -485,13 +486,6 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
     assert refused["error"].endswith("hard links work only within one file system; use kind: symbolic, or copy")
     assert photo.read_bytes() == obama.read_bytes()
-
-
-def children_of(daemon: Running) -> list[int]:
-    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text()
-    threads = Path(f"/proc/{daemon.process.pid}/task").glob("*/children")
-    everyone = {int(pid) for file in threads for pid in file.read_text().split()} | set(map(int, children.split()))
-    return sorted(pid for pid in everyone if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
 def is_running(pid: int) -> bool:

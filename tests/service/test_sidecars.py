@@ -165,7 +165,7 @@ def test_a_sidecar_that_comes_later_is_read_by_the_daemon(household: Household, 
         assert left == ["Eve: it is known to be 'Barack'"]
         sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), (size[1], size[0])))
         left = daemon.wait_for("sidecar.read", confirmed=[], count=3)["left"]
-        assert left == ["1 face areas for a picture of another shape"]
+        assert left == ["1 face area for a picture of another shape"]
 
 
 def test_sidecars_go_where_their_photos_go_and_come_back_with_them(household: Household, obama: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from familiar.store.store import STORE_NAME, Store
 from support.household import Household
 
@@ -106,3 +108,36 @@ def test_rules_and_doctor_show_the_disks_of_targets(household: Household) -> Non
     assert [one["detail"] for one in found if one["subject"] == f"target {household.out}/done"] == [
         f"on {target['disk']}"
     ]
+
+
+@pytest.mark.parametrize("way", ["scan", "run"])
+def test_a_link_that_leads_nowhere_is_gone_and_not_tried_again_until_it_leads_somewhere(
+    household: Household, meadow: Path, obama: Path, way: str
+) -> None:
+    shutil.copy(obama, household.inbox)
+    real, link = Path(shutil.copy(meadow, household.base / "real.png")), household.inbox / "link.png"
+    real.rename(household.inbox / "real.png")
+    real = household.inbox / "real.png"
+    link.symlink_to("real.png")
+    household.scan()
+    real.unlink()
+    if way == "scan":
+        household.json("scan")
+    else:
+        with household.running() as daemon:
+            daemon.wait_for("file.gone", path=str(link))
+    status = household.json("status")
+    assert (status["failed"], status["files"]) == ([], {"done": 1, "gone": 2})
+    shutil.copy(meadow, real)
+    household.scan()
+    assert household.json("status")["files"] == {"done": 3}
+
+
+def test_a_folder_in_the_place_of_a_photo_is_not_tried_again(household: Household, meadow: Path, obama: Path) -> None:
+    shutil.copy(obama, household.inbox)
+    photo = Path(shutil.copy(meadow, household.inbox))
+    household.scan()
+    photo.unlink()
+    photo.mkdir()
+    household.scan()
+    assert household.json("status")["files"] == {"done": 1, "gone": 1}

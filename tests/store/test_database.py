@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -259,10 +260,11 @@ def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(
 
 
 def test_killed_at_any_statement_of_the_migration_of_kinds_the_store_is_that_of_before_or_after(tmp_path: Path) -> None:
+    older = tmp_path / "older.db"
+    store_with_older_sidecars(older)
     statement, died = 0, True
     while died:
-        path = tmp_path / f"{statement}.db"
-        store_with_older_sidecars(path)
+        path = Path(shutil.copyfile(older, tmp_path / f"{statement}.db"))
         died = migration_dies_at(path, statement)
         opened(path).close()
         found = [(row["id"], row["kind"], row["done_order"]) for row in rows_of(path)]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,12 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from familiar import Library
+from familiar.api.environment import find_environment
 from familiar.cli import main
+from support.kept_workers import KEPT
 from support.log import check_events, events_in
+from support.permissions import drop_overrides
 from support.photos import MODELS
 from support.stores import put_store
 
@@ -32,6 +36,8 @@ class Household:
     base: Path
     settle: float = 0.2
     environment: dict[str, str] = field(default_factory=dict)
+    obeys_permissions: bool = False
+    """Whether its processes may not read everything, even as root."""
 
     def __post_init__(self) -> None:
         self.inbox.mkdir()
@@ -85,7 +91,13 @@ class Household:
     def call(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, in a process of its own: what would not end by itself is ended."""
         result = subprocess.run(
-            command(*arguments), capture_output=True, text=True, env=self.whole_environment(), check=False, timeout=120
+            command(*arguments),
+            capture_output=True,
+            text=True,
+            env=self.whole_environment(),
+            check=False,
+            timeout=120,
+            preexec_fn=self._before,
         )
         check_events(result.stderr)
         if check:
@@ -96,11 +108,15 @@ class Household:
         """Run a command to its end in this process, without the second that a process of its own takes to start."""
         runner = CliRunner(env=self.whole_environment())
         whole = [str(argument) for argument in arguments]
-        result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar")
+        result = runner.invoke(main, whole, input=given, catch_exceptions=False, prog_name="familiar", obj=KEPT)
         check_events(result.stderr)
         if check:
             assert result.exit_code == 0, result.output
         return subprocess.CompletedProcess(whole, result.exit_code, result.stdout, result.stderr)
+
+    def library(self) -> Library:
+        """Open the library of this household in this process; the caller closes it."""
+        return Library(find_environment(self.whole_environment(), state=self.state, config=self.config, workers=KEPT))
 
     def refused(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command that is to be refused; the daemon in a process of its own, as it would go on if it were not."""
@@ -125,6 +141,7 @@ class Household:
                 command("run", "--log-format", "json", "--log-level", "debug", *arguments),
                 stderr=stderr,
                 env=self.whole_environment(),
+                preexec_fn=self._before,  # noqa: PLW1509 - one call of the kernel
             )
         daemon = Running(process=process, log=log)
         try:
@@ -146,6 +163,10 @@ class Household:
         files = (path for top in tops for path in sorted(top.rglob("*")) if path.is_file() or path.is_symlink())
         return {str(path.relative_to(self.base)): path.read_bytes() for path in files}
 
+    @property
+    def _before(self) -> Callable[[], None] | None:
+        return drop_overrides if self.obeys_permissions else None
+
     def whole_environment(self) -> dict[str, str]:
         """Return the environment in which commands of this household run."""
         own = {
@@ -163,12 +184,19 @@ class Running:
 
     process: subprocess.Popen[bytes]
     log: Path
+    _events: list[dict[str, Any]] = field(default_factory=list, init=False)
+    _length: int = field(default=0, init=False)
 
     def events(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Return the log so far."""
-        return [event for event in events_in(self.log.read_text()) if name is None or event["event"] == name]
+        """Return the log so far, of which only what is new has to be read."""
+        with self.log.open("rb") as file:
+            file.seek(self._length)
+            lines, end, _ = file.read().rpartition(b"\n")
+        self._length += len(lines + end)
+        self._events += events_in(lines.decode())
+        return [event for event in self._events if name is None or event["event"] == name]
 
-    def wait_for(self, name: str, *, count: int = 1, within: float = 30, **fields: Any) -> dict[str, Any]:
+    def wait_for(self, name: str, *, count: int = 1, within: float = 120, **fields: Any) -> dict[str, Any]:
         """Wait until the log has an event with these fields (so many times), and return the last."""
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:

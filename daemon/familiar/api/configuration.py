@@ -16,10 +16,14 @@ from familiar.settings import Settings, settings_schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedFiles:
-    """The checked configuration and rules files; None if there is no file and defaults are used."""
+    """The checked configuration and rules files; None if there is no file and defaults are used.
+
+    `warnings` are about what may be meant otherwise.
+    """
 
     config: Path | None
     rules: Path | None
+    warnings: tuple[str, ...] = ()
 
 
 class ConfigurationFiles:
@@ -44,9 +48,11 @@ class ConfigurationFiles:
             UsageError: one can't be read, or is wrong; a `ConfigurationError` lists all mistakes.
         """
         environment = self._session.environment
-        rules = environment.rules_path(self._session.settings)
-        environment.rules(rules)
-        return CheckedFiles(config=environment.config, rules=rules)
+        settings = self._session.settings
+        path = environment.rules_path(settings)
+        rules = environment.rules(path)
+        doubts = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
+        return CheckedFiles(config=environment.config, rules=path, warnings=doubts)
 
     def write_examples(self, folder: str | Path | None = None) -> tuple[Path, Path]:
         """Write a commented configuration and rules; nothing is overwritten.

@@ -171,14 +171,15 @@ def daemon_for(
     store.models.use(model.id)
     if watch:
         store.models.carry(model.id, os.getpid())
+    vision, environment = settings_for(model, settings.vision), session.environment
     inputs = DaemonInputs(
-        settings=settings.model_copy(update={"vision": settings_for(model, settings.vision)}),
+        settings=settings.model_copy(update={"vision": vision}),
         rules=rules,
         store=store,
         log=log,
         notifier=notifier,
         clock=time.monotonic,
-        models=session.environment.models,
+        workers=environment.workers(settings=vision, models=environment.models, clock=time.monotonic),
         has_other_model=lambda: (
             store.models.in_use != model.id and model_in_use(settings.vision, store.models.in_use) != model
         ),
@@ -187,7 +188,7 @@ def daemon_for(
     return assemble(
         inputs,
         reload=reload,
-        group_command=_group_command(session.environment),
+        group_command=_group_command(environment),
         flickr=flickr,
         report=report,
     )

@@ -1,11 +1,11 @@
 """The paths of state, configuration and caches, and how they are opened."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import platformdirs
 
@@ -18,6 +18,10 @@ from familiar.store.store import STORE_NAME, Store
 if TYPE_CHECKING:
     from familiar.rules.planning import Rules
     from familiar.settings import Settings
+    from familiar.vision.workers.pool import Workers
+
+StartWorkers: TypeAlias = "Callable[..., Workers]"
+"""Takes what `Workers` takes."""
 
 SETTINGS_NAME = "familiar.yaml"
 RULES_NAME = "rules.yaml"
@@ -25,11 +29,19 @@ _LARGEST_TEXT = 1 << 20
 """Bytes of a file that a person wrote, read by the thread that has all other work, too."""
 
 
+def start_workers(**options: Any) -> "Workers":
+    """Return workers of their own for one use."""
+    from familiar.vision.workers.pool import Workers
+
+    return Workers(**options)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """The paths of one run: the state folder, the configuration file if there is one, and caches.
 
-    `models` is the folder for converted networks, `credentials` the place of key and login for Flickr.
+    `models` is the folder for converted networks, `credentials` the place of key and login for Flickr; `workers` starts
+    worker processes.
     """
 
     state: Path
@@ -37,6 +49,7 @@ class Environment:
     config: Path | None
     home: Path
     credentials: Credentials
+    workers: StartWorkers = start_workers
 
     @property
     def store_path(self) -> Path:
@@ -154,7 +167,9 @@ def noting_loss(lock: Lock, store: Store) -> Iterator[None]:
             raise
 
 
-def find_environment(environment: Mapping[str, str], *, state: Path | None, config: Path | None) -> Environment:
+def find_environment(
+    environment: Mapping[str, str], *, state: Path | None, config: Path | None, workers: StartWorkers = start_workers
+) -> Environment:
     """Find state and configuration: from the command line, the environment, or the defaults.
 
     Raises:
@@ -173,6 +188,7 @@ def find_environment(environment: Mapping[str, str], *, state: Path | None, conf
         models=cache / "models",
         config=named or _usual_config(environment),
         home=home,
+        workers=workers,
     )
 
 

@@ -22,7 +22,6 @@ from familiar.settings import FolderSettings, Settings
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
 from familiar.state import LOCK_NAME, holder
-from familiar.vision.workers.pool import Workers
 
 _LITTLE_SPACE = 500 * 1024 * 1024
 _GPU = Path("/dev/nvidia0")
@@ -59,6 +58,8 @@ def examine(session: Session) -> Iterator[Finding]:
         rules = environment.rules(rules_path)
         yield _good("rules", f"{rules_path}: {counted(len(rules.rules), 'rule')}" if rules_path else "none")
         yield from _examine_targets(session, rules)
+        doubts = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
+        yield from (_warning("patterns", doubt, "see docs/rules.md, Patterns") for doubt in doubts)
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)
@@ -149,12 +150,12 @@ def _examine_targets(session: Session, rules: Rules) -> Iterator[Finding]:
 
 
 def _examine_engine(session: Session, settings: Settings) -> Finding:
-    vision = settings.vision
+    vision, environment = settings.vision, session.environment
     with suppress(FamiliarError):  # which is told elsewhere
         vision = session.vision
 
     async def probe(path: Path) -> tuple[str, str, str | None]:
-        async with Workers(settings=vision, models=session.environment.models, tasks=1) as workers:
+        async with environment.workers(settings=vision, models=environment.models, tasks=1) as workers:
             photo = await workers.look(path, await workers.fingerprint(path))
             return photo.engine, await workers.devices(), workers.health().fallback
 

@@ -16,7 +16,7 @@ from familiar.library.named_paths import all_expanded, expanded
 from familiar.library.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import BinaryIO
 
@@ -76,6 +76,11 @@ class Library(Closing):
             notify: gets messages for a person, one sentence each.
         """
         self._session = Session(environment, progress=progress, log=log, notify=notify)
+
+    @property
+    def unread(self) -> Mapping[Path, str]:
+        """The folders that calls could not look into so far, and why; photos in them were left out."""
+        return self._session.unread.folders
 
     @cached_property
     def people(self) -> RegisteredPeople:

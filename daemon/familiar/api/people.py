@@ -130,7 +130,7 @@ class RegisteredPeople:
         if not folders:
             raise UsageError(f"No photo is named that shows {name!r}; name at least one, or a folder.")
         settings = self._session.settings.without_videos()
-        candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders))))
+        candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders), self._session.unread)))
         (enrolment,) = self._register([candidate], choice=choice, most=None, min_quality=min_quality)
         return enrolment
 

@@ -56,7 +56,7 @@ def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) 
         session.index(chosen)
     session.settle()
     photos = store.photos.with_people([person.id for person in people], every=wanted.every, only=wanted.only)
-    places = list(_places(store, photos, tops, target))
+    places = list(_places(session, photos, tops, target))
     if photos and not places and not tops:
         known = counted(len(photos), "photo")
         raise FamiliarError(f"{known} of these people known, but no file of them exists any more.")
@@ -140,9 +140,9 @@ def _operation(target: Path, action: Action, rule: str) -> Operation:
             return Link(target=target, rule=rule, symbolic=action == "link", top=target.parent)
 
 
-def _places(store: Store, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:
+def _places(session: Session, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:
     """Yield each photo with its path, preferably one that is already in the target."""
     for photo_id in photos:
-        places = list(places_of(store, photo_id, tops))
+        places = list(places_of(session.store(), photo_id, session.unread, tops))
         if places:
             yield photo_id, next((path for path in places if path.parent == target), places[0])

@@ -29,6 +29,7 @@ class CheckedRules:
     """Rules that are good: their names, the people in them, and their target folders.
 
     `unknown_people` are not registered; `unmatched_people` only have references of other models, and match no face.
+    `warnings` are about what may be meant otherwise.
     """
 
     file: Path
@@ -36,6 +37,7 @@ class CheckedRules:
     unknown_people: tuple[str, ...]
     unmatched_people: tuple[UnmatchedPerson, ...]
     targets: tuple[Target, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ class PhotoRules:
             unknown_people=tuple(sorted(name for name in rules.people() if name_key(name) not in known)),
             unmatched_people=tuple(one for one in self._unmatched_people() if name_key(one.name) in named),
             targets=tuple(targets_of(self._session, rules)),
+            warnings=rules.doubts(),
         )
 
     def apply(self, *paths: str | Path) -> AppliedRules:
@@ -114,6 +117,7 @@ class PhotoRules:
             recogniser=session.recogniser,
             planner=session.planner(lambda: rules),
             folders=session.settings.folders,
+            unread=session.unread,
         )
         with session.progress("deciding") as count:
             plans = list(application.record(tops, count))
@@ -147,7 +151,7 @@ def plan(session: Session, paths: Sequence[Path]) -> PlannedPhotos:
 
 
 async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings]) -> PlanPreviews:
-    store, photos = session.store(), photos_in(folders)
+    store, photos = session.store(), photos_in(folders, session.unread)
     async with session.workers(len(photos)) as workers:
         await session.reencoder(workers).reencode_references()
         previews = PlanPreviews(

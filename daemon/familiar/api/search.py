@@ -1,5 +1,6 @@
 """Who is in an image, and which known photos show the same people."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,18 +34,21 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
         raise UsageError(f"{image}: {'is not a regular file' if image.exists() else 'no such file'}.")
     store = session.store()
     rate_for(store, query.min_quality)
-    photo = session.run(_glance(session, image))
+    file = Path(os.path.abspath(image))  # worker processes may have started in another folder
+    photo = session.run(_glance(session, file))
     photo = replace(photo, faces=tuple(face for face in photo.faces if face.has_quality(query.min_quality)))
     if not photo.faces:
         raise FamiliarError(f"{image}: no {face_of_quality(query.min_quality)} found.")
-    others = _by_other_models(session, image, photo)
+    others = _by_other_models(session, file, photo)
     results = Finder(store, session.settings.matching, session.model).find(
         photo.faces,
         query,
         among=_photos_of(session, query),
         others=others,
     )
-    paths = {each.photo: next(places_of(store, each.photo), None) for one in results for each in one.photos}
+    paths = {
+        each.photo: next(places_of(store, each.photo, session.unread), None) for one in results for each in one.photos
+    }
     return [Found(result=result, paths={each.photo: paths[each.photo] for each in result.photos}) for result in results]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
 from familiar.errors import NoStoreError, UsageError
+from familiar.filesystem.presence import Unread
 from familiar.plurals import counted
 from familiar.state import locked
 
@@ -57,6 +58,8 @@ class Session:
         self.progress = progress
         self.log = log
         self.notify = notify
+        self.unread = Unread()
+        """The folders that could not be looked into so far."""
         self._stack = ExitStack()
         self._store: Store | None = None
         self._recogniser: Recogniser | None = None
@@ -218,15 +221,12 @@ class Session:
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
         """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
-        from familiar.vision.workers.pool import Workers
-
-        return Workers(settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks)
+        environment = self.environment
+        return environment.workers(settings=self.vision, models=environment.models, tasks=tasks, networks=networks)
 
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
-        from familiar.vision.workers.pool import Workers
-
-        return Workers(settings=self.vision_for(model), models=self.environment.models)
+        return self.environment.workers(settings=self.vision_for(model), models=self.environment.models)
 
     def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
         """Have a model encode the faces that it has not encoded, in all photos or in these; those in use stay.
@@ -273,7 +273,7 @@ class Session:
         from familiar.library.indexing import Indexer
         from familiar.library.survey import FolderIndexer, survey
 
-        found = survey(self.store(), map(self.settings.watched, folders), self.model)
+        found = survey(self.store(), map(self.settings.watched, folders), self.model, self.unread)
 
         async def look() -> list[IndexedFile]:
             async with self.workers(len(found.unknown)) as workers:

@@ -122,7 +122,7 @@ class PhotoSidecars:
 
     def _previews(self, photos: PhotoPaths) -> list[SidecarPreview]:
         session, store = self._session, self._session.store()
-        places = sidecar_places(store, photos)
+        places = sidecar_places(store, photos, session.unread)
 
         async def preview() -> list[SidecarPreview]:
             async with session.workers(len(places)) as workers:

@@ -128,8 +128,9 @@ class Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, state: Path | None, config_file: Path | None) -> None:
     """Recognise the people in your photos as they arrive, and sort the photos by your rules."""
-    from familiar.api.environment import find_environment  # noqa: PLC0415 - see above
+    from familiar.api.environment import find_environment, start_workers  # noqa: PLC0415 - see above
     from familiar.cli.console.output import reported  # noqa: PLC0415
 
     with reported():
-        context.obj = find_environment(os.environ, state=state, config=config_file)
+        workers = context.obj or start_workers  # who calls this from Python may have workers that are running
+        context.obj = find_environment(os.environ, state=state, config=config_file, workers=workers)

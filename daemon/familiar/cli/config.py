@@ -42,8 +42,11 @@ def check(library: Library) -> Answer:
         say(f"{found.config or 'no configuration file (using defaults)'}: valid")
         if found.rules is not None:
             say(f"{found.rules}: valid")
+        for warning in found.warnings:
+            say(f"warning: {warning}")
 
-    return Answer(data={"config": found.config, "rules": found.rules, "problems": []}, text=text)
+    data: dict[str, object] = {"config": found.config, "rules": found.rules, "problems": [], "warnings": found.warnings}
+    return Answer(data=data, text=text)
 
 
 @config.command(epilog="Example: familiar config show")

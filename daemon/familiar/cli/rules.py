@@ -33,6 +33,8 @@ def check(library: Library, file: Path | None) -> Answer:
         for target in found.targets:
             is_good = target.trouble is None
             say(f"target {target.folder}: on {target.disk}" if is_good else f"warning: {target.trouble}")
+        for warning in found.warnings:
+            say(f"warning: {warning}")
         for name in found.unknown_people:
             say(f"note: nobody is registered as {name!r}; add the person with: familiar people add {name!r} PHOTO...")
 

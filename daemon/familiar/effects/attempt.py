@@ -13,9 +13,10 @@ from familiar.effects.journal import Journal, Outcome, Reservation, Step
 from familiar.effects.names import free_name, is_copy
 from familiar.effects.placement import hold_photo, place_bytes
 from familiar.effects.step_work import StepWork
-from familiar.errors import GoneError, OfflineError
+from familiar.errors import FamiliarError, GoneError, OfflineError
 from familiar.filesystem.files import Pulse, has_content
 from familiar.filesystem.folders import Entry, Folder
+from familiar.filesystem.rights import PRIVATE, Rights
 from familiar.model import FileOperation
 
 
@@ -104,10 +105,20 @@ class Attempt(StepWork):
             source=SourceFile(path=path, entry=None),
             hash=hashlib.sha256(data).hexdigest(),
             size=len(data),
-            place=lambda target, hidden: place_bytes(data, target, hidden, pulse=self.pulse),
+            place=lambda target, hidden: place_bytes(
+                data, target, hidden, rights=self.rights_for_made(path), pulse=self.pulse
+            ),
             is_there=lambda _: False,
         )
         return self._put(wish, wanted)
+
+    def rights_for_made(self, photo: Path) -> Rights:
+        """Return the rights of what is made from a photo; only its owner reads it if the photo can't be looked at."""
+        try:
+            with hold_photo(self.source(photo).entry) as held:
+                return Rights.of(held.descriptor).for_made()
+        except (FamiliarError, OSError):
+            return PRIVATE
 
     def source(self, path: Path) -> SourceFile:
         """Return a file that is acted on, in its folder; raises OfflineError, OSError."""

@@ -13,12 +13,15 @@ from familiar.filesystem import kernel
 from familiar.filesystem.files import HeldFile, Pulse, has_content, hold_if_regular
 from familiar.filesystem.folders import Entry, naming, rename_new
 from familiar.filesystem.removal import give_back_name, prove_known, remove_hidden
+from familiar.filesystem.rights import Rights
 
 _ANYBODY_WRITES = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | None, pulse: Pulse) -> None:
-    """Write a file at `target` and replace the previous file; permissions are kept.
+def place_over(
+    data: bytes, target: Entry, hidden: Hidden, *, expected: str | None, rights: Rights, pulse: Pulse
+) -> None:
+    """Write a file at `target` and replace the previous file, whose owner and rights it gets; a new one has `rights`.
 
     Both exchange their names in one step, and the previous file is checked once more before it is removed; if it was
     changed in the meantime, it is restored. If the file system can't exchange names, the previous file is hidden first.
@@ -36,15 +39,15 @@ def place_over(data: bytes, target: Entry, hidden: Hidden, *, expected: str | No
     check_over(target)
     if expected is None:
         try:
-            place_bytes(data, target, hidden, pulse=pulse)
+            place_bytes(data, target, hidden, rights=rights, pulse=pulse)
         except FileExistsError as error:
             raise ChangedError(f"{target.path}: was created by another program in the meantime") from error
         return
     with hold_if_regular(target) as there:
         if there is None or there.hash(pulse) != expected:
             raise ChangedError(f"{target.path}: was changed by another program in the meantime")
-        mode = stat.S_IMODE(os.fstat(there.descriptor).st_mode)
-        with written(data, target.with_name(hidden.new), mode=mode, pulse=pulse) as fresh, there.quiet() as is_quiet:
+        former, temporary = Rights.of(there.descriptor), target.with_name(hidden.new)
+        with written(data, temporary, rights=former, pulse=pulse) as fresh, there.quiet() as is_quiet:
             aside = target.with_name(hidden.target)
             _exchange(fresh, target, aside)
             if not (there.is_at(aside) and there.has_same_bytes() and is_quiet()):

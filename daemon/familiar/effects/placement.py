@@ -39,6 +39,7 @@ from familiar.filesystem.removal import (
     prove_written,
     remove,
 )
+from familiar.filesystem.rights import Rights
 
 _LONG_QUIET = 600
 """Seconds without a change after which a file counts as complete of which it is not known who writes it."""
@@ -92,8 +93,8 @@ def place_copy(source: Entry | None, target: Entry, hidden: Hidden, *, hash_: st
     target.folder.sync()
 
 
-def place_bytes(data: bytes, target: Entry, hidden: Hidden, *, pulse: Pulse) -> None:
-    """Write a file at `target`.
+def place_bytes(data: bytes, target: Entry, hidden: Hidden, *, rights: Rights, pulse: Pulse) -> None:
+    """Write a file at `target`, with these rights at most.
 
     Raises:
         FileExistsError: other content is at the target.
@@ -101,7 +102,7 @@ def place_bytes(data: bytes, target: Entry, hidden: Hidden, *, pulse: Pulse) -> 
     """
     if _is_placed(target, hashlib.sha256(data).hexdigest(), pulse):
         return
-    with written(data, target.with_name(hidden.new), pulse=pulse) as made:
+    with written(data, target.with_name(hidden.new), rights=rights, pulse=pulse) as made:
         rename_new(made.entry, target)
         made.follow(target)
     target.folder.sync()

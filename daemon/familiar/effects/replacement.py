@@ -10,10 +10,11 @@ from typing import BinaryIO
 
 from familiar.effects.temporary_files import written
 from familiar.errors import FamiliarError
-from familiar.filesystem.files import no_pulse
+from familiar.filesystem.files import hold_if_regular, no_pulse
 from familiar.filesystem.folders import Entry, Folder, rename_new
 from familiar.filesystem.folders import replace as replace_name
 from familiar.filesystem.removal import discard
+from familiar.filesystem.rights import Rights
 
 
 def replace_files(contents: Mapping[Path, bytes]) -> None:
@@ -32,7 +33,7 @@ def replace_files(contents: Mapping[Path, bytes]) -> None:
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
                 target = Entry(stack.enter_context(_folder_of(path)), path.name)
                 temporary = target.with_name(_fresh_name())
-                stack.enter_context(written(data, temporary, pulse=no_pulse))
+                stack.enter_context(written(data, temporary, rights=_rights_at(target), pulse=no_pulse))
                 ready.append((temporary, target))
         for temporary, target in ready:
             with _told(target.path):
@@ -58,6 +59,9 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
         target, temporary = Entry(folder, real.name), Entry(folder, _fresh_name())
         try:
             with open(_in(temporary), "xb") as file:
+                former = _rights_at(target) if replace else None
+                if former is not None:
+                    former.give(file.fileno())
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -69,6 +73,12 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
         finally:
             with suppress(OSError):
                 discard(temporary)
+
+
+def _rights_at(target: Entry) -> Rights | None:
+    """Return owner and rights of the file that is replaced, if there is one."""
+    with hold_if_regular(target) as held:
+        return None if held is None else Rights.of(held.descriptor)
 
 
 def _folder_of(path: Path) -> Folder:

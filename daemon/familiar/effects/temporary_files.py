@@ -9,20 +9,21 @@ from contextlib import contextmanager, suppress
 from familiar.filesystem.files import HeldFile, Pulse, hold
 from familiar.filesystem.folders import Entry, naming
 from familiar.filesystem.removal import discard
+from familiar.filesystem.rights import ACCESS, Rights
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
-def written(data: bytes, temporary: Entry, *, mode: int | None = None, pulse: Pulse) -> Iterator[HeldFile]:
+def written(data: bytes, temporary: Entry, *, rights: Rights | None = None, pulse: Pulse) -> Iterator[HeldFile]:
     """Give a file with these bytes, whole and on the disk; it is removed at the end if it got no other name.
 
-    `mode` are the rights that it is to have, by default those of every new file.
+    `rights` are those that it is to have at most, by default those of every new file.
 
     Raises:
         OSError: it can't be written.
     """
-    with _made(temporary, [data], hashlib.sha256(data).hexdigest(), mode=mode, pulse=pulse) as made:
+    with _made(temporary, [data], hashlib.sha256(data).hexdigest(), rights=rights, pulse=pulse) as made:
         yield made
 
 
@@ -34,7 +35,8 @@ def copied(source: HeldFile, temporary: Entry, *, hash_: str, pulse: Pulse) -> I
         ChangedError: the source has not the content of `hash_`, or was changed in the meantime.
         OSError: it can't be read or written.
     """
-    with _made(temporary, source.blocks(), hash_, like=source, pulse=pulse) as made:
+    rights = Rights.of(source.descriptor)
+    with _made(temporary, source.blocks(), hash_, rights=rights, like=source, pulse=pulse) as made:
         yield made
 
 
@@ -44,19 +46,19 @@ def _made(
     blocks: Iterable[bytes],
     hash_: str,
     *,
-    mode: int | None = None,
+    rights: Rights | None,
     like: HeldFile | None = None,
     pulse: Pulse,
 ) -> Iterator[HeldFile]:
     with naming(temporary.path):
-        rights = 0o666 if like is None else 0o600  # a copy gets those of its source when it is whole
-        descriptor = os.open(temporary.name, _NEW, rights, dir_fd=temporary.folder.descriptor)
+        mode = 0o666 if rights is None else 0o600  # until it is whole, it is for nobody else
+        descriptor = os.open(temporary.name, _NEW, mode, dir_fd=temporary.folder.descriptor)
     made = os.fstat(descriptor)
     try:
         try:
             _write(descriptor, temporary, blocks, pulse)
-            if mode is not None:
-                os.fchmod(descriptor, mode)
+            if rights is not None:
+                rights.give(descriptor)
             if like is not None:
                 _copy_metadata(like.descriptor, descriptor)
             with naming(temporary.path):
@@ -84,13 +86,12 @@ def _write(descriptor: int, temporary: Entry, blocks: Iterable[bytes], pulse: Pu
 
 
 def _copy_metadata(source: int, target: int) -> None:
-    """Copy what a file system keeps of times, rights and attributes; FAT and network shares keep less."""
+    """Copy what a file system keeps of times and attributes, besides rights; FAT and network shares keep less."""
     found = os.fstat(source)
     with suppress(OSError):
         for name in os.listxattr(source):
-            with suppress(OSError):
-                os.setxattr(target, name, os.getxattr(source, name))
-    with suppress(OSError):
-        os.fchmod(target, found.st_mode & 0o7777)
+            if name != ACCESS:
+                with suppress(OSError):
+                    os.setxattr(target, name, os.getxattr(source, name))
     with suppress(OSError, OverflowError):
         os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))

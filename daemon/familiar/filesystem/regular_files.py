@@ -9,6 +9,9 @@ from pathlib import Path
 MOST = 1 << 30
 """Bytes that are read into memory at most; no list and no manifest is larger."""
 
+_PART = 1 << 20
+"""Bytes that are read at once from what has no size."""
+
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -44,12 +47,18 @@ def read_given(path: Path) -> bytes:
 
 
 def _content(file: BufferedReader, path: Path, at_most: int) -> bytes:
-    """Return what is left of a file; a pipe or a file that grows has no size beforehand."""
+    """Return what is left of a file; a pipe or a file that grows has no size beforehand.
+
+    Each part takes the memory that was asked for, even if there is less to read.
+    """
     size = os.fstat(file.fileno()).st_size
-    data = file.read(at_most + 1) if size <= at_most else b""
-    if size > at_most or len(data) > at_most:
+    parts, left = [], at_most + 1 if size <= at_most else 0
+    while left and (part := file.read(min(left, max(size + 1, _PART)))):
+        parts.append(part)
+        left -= len(part)
+    if not left:
         raise OSError(errno.EFBIG, f"it is larger than {at_most >> 20} MiB", os.fspath(path))
-    return data
+    return b"".join(parts)
 
 
 def _opened(path: Path, *, handed_over: bool) -> BufferedReader:

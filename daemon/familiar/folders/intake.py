@@ -172,7 +172,7 @@ class Intake:
                     self._walks.finish(root, message)
 
     def _take_hint(self, root: WatchedRoot, path: Path, now: float) -> None:
-        present, due = look(path), now + self._settings.settle
+        present, due = look(path) if root.patterns.reaches(path) else None, now + self._settings.settle
         if is_sidecar(path):
             if present is not None:
                 self._on_sidecar(path, present, due)

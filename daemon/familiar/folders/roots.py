@@ -3,7 +3,6 @@
 Absence is not deletion: a missing file is gone only if its root is in place, on the same device.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.filesystem.mounts import is_network
+from familiar.filesystem.presence import is_missing
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import Message
 from familiar.sources.patterns import Patterns
@@ -145,8 +145,13 @@ class WatchedRoots:
         return True
 
     def is_there(self, path: Path) -> bool:
-        """Return whether a file is at a path; where its root is offline it is not known to be gone."""
-        return os.path.lexists(path) or not self.may_vanish(path)
+        """Return whether a file is at a path, or may be: it can't be looked at, or its root is offline."""
+        return (not is_missing(path) and self.reaches(path)) or not self.may_vanish(path)
+
+    def reaches(self, path: Path) -> bool:
+        """Return whether a file is in its root, and no link that leads out of it, if the settings do not allow that."""
+        root = self.containing(path)
+        return root is None or root.patterns.reaches(path)
 
     def may_vanish(self, path: Path) -> bool:
         """Return whether a file that is missing is gone, and not only out of reach."""

@@ -1,6 +1,5 @@
 """Settling files: a file that does not change and is not open for writing is complete and pending."""
 
-import os
 from functools import partial
 
 from familiar.events import EventLog
@@ -56,7 +55,7 @@ class Settler:
                     self._settle_file(file, now)
 
     def _settle_file(self, file: FileRow, now: float) -> None:
-        match settle((file.size, file.mtime_ns), present := look(file.path)):
+        match settle((file.size, file.mtime_ns), look(file.path)):
             case Settled() if is_open_for_writing(file.path):
                 self._wait_for_writer(file, now)
             case Settled():
@@ -64,11 +63,8 @@ class Settler:
                 self._store.files.mark_pending(file.id)
                 self._log.emit("file.pending", path=file.path)
             case Gone():
-                if os.path.lexists(file.path) and present is None:
-                    self._store.files.mark_gone(file.path)  # it is not a regular file any more
-                elif self._roots.may_vanish(file.path):
-                    self._source.mark_gone(file.path)
-                else:
+                self._source.mark_gone(file.path)
+                if self._source.is_there(file.path):  # or may be
                     self._put_off(file, now)
             case wait:
                 due = now + self._seconds

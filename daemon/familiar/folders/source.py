@@ -28,6 +28,10 @@ class WatchedFolders:
         root = self._roots.containing(path)
         return root.settings.source if root is not None else folder_name(path.parent)
 
+    def reaches(self, path: Path) -> bool:
+        """Return whether the file at a path may be read: it is no link out of its root, or that is allowed."""
+        return self._roots.reaches(path)
+
     def is_there(self, path: Path) -> bool:
         """Return whether a file is at a path; where its root is offline it is not known to be gone."""
         return self._roots.is_there(path)

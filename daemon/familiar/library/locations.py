@@ -5,21 +5,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from familiar.errors import UsageError
+from familiar.filesystem.presence import Unread
 from familiar.store.store import Store
 
 
-def places_of(store: Store, photo_id: int, tops: Sequence[Path] = ()) -> Iterator[Path]:
+def places_of(store: Store, photo_id: int, unread: Unread, tops: Sequence[Path] = ()) -> Iterator[Path]:
     """Yield the present paths of a photo, only below `tops` if given; without copies and links made by familiar.
 
-    Symbolic links come last, as operations act on the file itself.
+    Symbolic links come last, as operations act on the file itself. `unread` collects the folders that can't be looked
+    into.
     """
     made = store.journal.made_of(photo_id)
     links = []
     for path in dict.fromkeys(store.sightings.paths_of(photo_id)):
         below = not tops or any(path.is_relative_to(top) for top in tops)
-        if not below or path in made or not path.is_file():
+        if not below or path in made or not unread.has_file(path):
             continue
-        if path.is_symlink():
+        if os.path.islink(path):
             links.append(path)
         else:
             yield path

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from familiar.errors import UsageError
+from familiar.filesystem.presence import Unread
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.patterns import Patterns
 from familiar.sources.walker import walk
@@ -21,7 +22,9 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
     if path.is_dir():
         return FolderSettings(path=whole)
     if files and path.is_file():
-        return FolderSettings(path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False)
+        return FolderSettings(
+            path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False, outside_links=True
+        )
     if path.exists():
         raise UsageError(f"{path} is not a folder{' or regular file' if files else ''}.")
     raise UsageError(f"{path}: no such folder{' or file' if files else ''}.")
@@ -66,8 +69,8 @@ def folders_of(paths: tuple[Path, ...], settings: Settings, *, files: bool) -> t
     return tuple(chosen)
 
 
-def photos_in(folders: Iterable[FolderSettings]) -> list[Path]:
-    """Return the photos in folders and their subfolders, sorted by name.
+def photos_in(folders: Iterable[FolderSettings], unread: Unread) -> list[Path]:
+    """Return the photos in folders and their subfolders, sorted by name; `unread` gets subfolders that can't be read.
 
     Raises:
         UsageError: a folder has none, or can't be read.
@@ -80,9 +83,20 @@ def photos_in(folders: Iterable[FolderSettings]) -> list[Path]:
             for listing in walk(folder.path, folder.path, Patterns(folder), errors)
             for name, *_ in listing.entries
         ]
-        if errors:
-            raise UsageError(f"{errors[0][0]}: can't be read: {errors[0][1]}.")
+        note_errors(errors, folder.path, unread)
         if not found:
             raise UsageError(f"{folder.path}: no photos in this folder.")
         photos.update(dict.fromkeys(found))
     return list(photos)
+
+
+def note_errors(errors: Iterable[tuple[Path, str]], top: Path, unread: Unread) -> None:
+    """Note the folders that a walk of `top` could not read.
+
+    Raises:
+        UsageError: `top` is one of them.
+    """
+    for folder, reason in errors:
+        if folder == top:
+            raise UsageError(f"{folder}: can't be read: {reason}.")
+        unread.note(folder, reason)

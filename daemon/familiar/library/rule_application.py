@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from familiar.filesystem.presence import Unread
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.sources import ConfiguredFolders, FlickrCache, Origin
@@ -15,13 +16,23 @@ class RuleApplication:
     """Records plans for known photos in the journal; `Handover` does them."""
 
     def __init__(
-        self, *, store: Store, recogniser: Recogniser, planner: Planner, folders: Sequence[FolderSettings]
+        self,
+        *,
+        store: Store,
+        recogniser: Recogniser,
+        planner: Planner,
+        folders: Sequence[FolderSettings],
+        unread: Unread,
     ) -> None:
-        """Take the store, what makes plans, and the configured folders, which name the sources of photos."""
+        """Take the store, what makes plans, and the configured folders, which name the sources of photos.
+
+        `unread` collects the folders that can't be looked into.
+        """
         self._store = store
         self._recogniser = recogniser
         self._planner = planner
         self._folders = ConfiguredFolders(folders)
+        self._unread = unread
         self._cache = FlickrCache(store)
 
     def record(self, tops: Sequence[Path], on_progress: Callable[[int, int], None]) -> Iterator[int]:
@@ -59,4 +70,4 @@ class RuleApplication:
         paths = self._store.journal.originals_of(photo_id)
         chosen = [path for path in paths if not tops or any(path.is_relative_to(top) for top in tops)]
         chosen.sort(key=self._cache.holds)  # rules can do more with files that are not in the cache
-        return next((path for path in chosen if path.is_file()), None)
+        return next(filter(self._unread.has_file, chosen), None)

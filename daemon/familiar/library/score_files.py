@@ -6,6 +6,7 @@ from pathlib import Path
 
 from familiar.effects.replacement import replace_files
 from familiar.errors import FamiliarError, UsageError
+from familiar.filesystem.presence import has_file
 from familiar.filesystem.regular_files import read_given, read_regular
 from familiar.identity.score_files import FILE_NAME, read_scores, write_scores
 
@@ -41,7 +42,7 @@ def write_score_files(scores: Mapping[Path, float], *, together: Path) -> tuple[
 def left_over(folder: Path, written: Sequence[Path], *, recursive: bool) -> list[Path]:
     """Return the files of scores in a folder (and below) that were not written now: they are of another time."""
     files = _files_below(folder) if recursive else [folder / FILE_NAME]
-    return [file for file in files if file not in written and file.is_file()]
+    return [file for file in files if file not in written and has_file(file)]
 
 
 def read_score_files(source: Path) -> dict[str, float]:
@@ -70,7 +71,7 @@ def read_score_files(source: Path) -> dict[str, float]:
 
 
 def _check_replaceable(path: Path) -> None:
-    is_other = path.is_symlink() or not path.is_file()
+    is_other = os.path.islink(path) or not has_file(path)
     if os.path.lexists(path) and (is_other or read_scores(_read(path, read_regular))[1]):
         raise UsageError(
             f"{path}: already exists and is not a file of scores; it was not replaced. Move it, or choose another file."

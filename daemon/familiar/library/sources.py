@@ -31,6 +31,9 @@ class Source(Origin, Protocol):
     def holds(self, path: Path, /) -> bool:
         """Return whether a path belongs to this source."""
 
+    def reaches(self, path: Path, /) -> bool:
+        """Return whether the file at a path may be read: it is no link out of this source."""
+
     def is_there(self, path: Path) -> bool:
         """Return whether a file is at a path, or is only out of reach, so that it is not known to be gone."""
 
@@ -72,6 +75,10 @@ class FlickrCache:
     def name_of(self, _path: Path) -> str:
         """Return the name of Flickr as a source."""
         return FLICKR
+
+    def reaches(self, _path: Path) -> bool:
+        """Return True: nobody else writes into the state folder."""
+        return True
 
     def is_there(self, path: Path) -> bool:
         """Return whether a file is in the cache; it is never out of reach, as the store is on the same disk."""

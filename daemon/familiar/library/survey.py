@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.errors import FamiliarError, StoreError, UsageError
+from familiar.filesystem.presence import Unread
 from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
+from familiar.library.photo_folders import note_errors
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.settings import FolderSettings
@@ -39,17 +41,17 @@ class Survey:
         return tuple(path for path in self.files if path not in self.known)
 
 
-def survey(store: Store, folders: Iterable[FolderSettings], model: str) -> Survey:
+def survey(store: Store, folders: Iterable[FolderSettings], model: str, unread: Unread) -> Survey:
     """Return the photos in folders, and those of them that the store knows; no file is opened.
 
-    Photos whose faces another model encoded count as unknown.
+    Photos whose faces another model encoded count as unknown. `unread` gets subfolders that can't be read.
 
     Raises:
         UsageError: a folder has no photo, or can't be read.
     """
     files: dict[Path, int | None] = {}
     for folder in folders:
-        found = _files(store, folder)
+        found = _files(store, folder, unread)
         if not found:
             raise UsageError(f"{folder.path}: no photos in this folder.")
         files.update(found)
@@ -91,7 +93,7 @@ class FolderIndexer:
         return IndexedFile(path=path, photo=photo_id)
 
 
-def _files(store: Store, folder: FolderSettings) -> dict[Path, int | None]:
+def _files(store: Store, folder: FolderSettings, unread: Unread) -> dict[Path, int | None]:
     """Return the photos in a folder, each with its id where the store knows it."""
     errors: list[tuple[Path, str]] = []
     files: dict[Path, int | None] = {}
@@ -103,8 +105,7 @@ def _files(store: Store, folder: FolderSettings) -> dict[Path, int | None]:
         for name, size, mtime_ns, _ in listing.entries:
             text = os.fsdecode(name)
             files[Path(listing.folder, text)] = known.get((text, Stamp(size=size, mtime_ns=mtime_ns)))
-    if errors:
-        raise UsageError(f"{errors[0][0]}: can't be read: {errors[0][1]}.")
+    note_errors(errors, folder.path, unread)
     return files
 
 

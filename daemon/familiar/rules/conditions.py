@@ -15,6 +15,7 @@ from pydantic import (
 
 from familiar.model import RecognisedFace, Subject
 from familiar.names import name_key
+from familiar.path_patterns import compile_patterns, composed
 from familiar.rules.ranges import COUNT, Counts, Distances, FaceBounds, Percentiles, Period, Scores, as_range
 from familiar.rules.values import NOT_EMPTY, Given, SomeKeys, Texts, home_of, key, one_of
 from familiar.yaml_models import complaint
@@ -90,9 +91,9 @@ class When(SomeKeys):
         if self.kind is not None:
             yield _about_none(subject.photo.kind == self.kind)
         if self.source is not None:
-            yield _about_none(subject.source in self.source)
+            yield _about_none(composed(subject.source) in map(composed, self.source))
         if self.path is not None:
-            yield _about_none(any(pattern.fullmatch(str(subject.path)) for pattern in self._patterns))
+            yield _about_none(self._pattern.fullmatch(composed(str(subject.path))) is not None)
         if self.taken is not None:
             yield _about_none(self.taken.fits(subject.taken, subject.taken_source))
         yield from (part.check(subject) for part in self.all or ())
@@ -107,8 +108,9 @@ class When(SomeKeys):
         return frozenset(map(name_key, self.person or ()))
 
     @cached_property
-    def _patterns(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(map(_path_pattern, self.path or ()))
+    def _pattern(self) -> re.Pattern[str]:
+        """Patterns of whole paths; one that does not begin with `/` fits at any depth."""
+        return compile_patterns(text if text.startswith("/") else f"**/{text}" for text in self.path or ())
 
     @cached_property
     def _asks_for_a_face(self) -> bool:
@@ -125,16 +127,6 @@ class When(SomeKeys):
             and (self.percentile is None or (ranks is not None and self.percentile.overlaps(*ranks)))
             and (self.face is None or self.face.fits(face))
         )
-
-
-def _path_pattern(text: str) -> re.Pattern[str]:
-    """Compile a pattern of whole paths: `*` and `?` stay within a folder, `**` does not.
-
-    A pattern that does not begin with `/` fits at any depth.
-    """
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", text if text.startswith("/") else f"**/{text}")
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(known.get(token, re.escape(token)) for token in tokens), re.DOTALL)
 
 
 def _about_none(holds: bool) -> Holds | None:  # noqa: FBT001 - reads as a conversion

@@ -25,6 +25,10 @@ class Rules:
         """Return the names of people in the rules."""
         return frozenset(name for rule in self.rules for name in rule.people)
 
+    def doubts(self) -> tuple[str, ...]:
+        """Return what may be meant otherwise in the rules."""
+        return tuple(doubt for rule in self.rules for doubt in rule.doubts)
+
     def tops(self) -> tuple[Path, ...]:
         """Return the folders that the targets of the rules stay in, each once."""
         targets = [action.target for rule in self.rules for action in rule.actions]

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, mod
 
 from familiar.model import Subject
 from familiar.names import RESERVED_NAMES, name_key
+from familiar.path_patterns import doubt_about
 from familiar.rules.conditions import Holds, When
 from familiar.rules.targets import PictureTarget, Target
 from familiar.rules.then import Action, CopyAction, CropAction, LinkAction, MoveAction, StopAction, TagAction
@@ -85,6 +86,12 @@ class Rule(Mapping):
         """The names of people in the rule."""
         named = {name for part in self._parts for name in part.person or ()}
         return frozenset(name for name in named if name_key(name) not in RESERVED_NAMES)
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """What may be meant otherwise in patterns of paths."""
+        doubts = (doubt_about(text) for part in self._parts for text in part.path or ())
+        return tuple(f"rule {self.name!r}: {doubt}" for doubt in doubts if doubt is not None)
 
     @property
     def tags(self) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.effects.disks import Disks
@@ -83,8 +82,7 @@ class DaemonInputs:
     """The inputs of a daemon: settings and rules, its store, and its environment.
 
     The settings say which model encodes faces; once `has_other_model`, the daemon begins again. `clock` gives
-    monotonic seconds, `models` is the folder for converted networks. Without `watch` the daemon ends when
-    all is done.
+    monotonic seconds. Without `watch` the daemon ends when all is done.
     """
 
     settings: Settings
@@ -93,7 +91,7 @@ class DaemonInputs:
     log: EventLog
     notifier: Notifier
     clock: Callable[[], float]
-    models: Path
+    workers: Workers
     has_other_model: Callable[[], bool]
     watch: bool
 
@@ -107,7 +105,7 @@ class _Parts:
         self.tally = Tally()
         self.wake = Wake(longest=_TURN)
         self.stop = StopRequest(log=log, notifier=inputs.notifier, wake=self.wake)
-        self.workers = Workers(settings=settings.vision, models=inputs.models, clock=clock)
+        self.workers = inputs.workers
         self.recogniser = Recogniser(store, settings.matching, model)
         percentiles = PercentileIndex(store, settings.matching, model)
         self.planner = Planner(rules=lambda: inputs.rules.rules, percentiles=percentiles)

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from familiar.media import PHOTOS, RAWS, VIDEOS
+from familiar.path_patterns import doubt_about
 from familiar.settings.section import AbsolutePath, Section
 
 FLICKR = "flickr"
@@ -32,13 +33,21 @@ class FolderSettings(Section):
     path: AbsolutePath = Field(description="The folder; ~ is your home.")
     name: str | None = Field(default=None, description="The name of this source in rules; null: the folder's own name.")
     include: tuple[str, ...] = Field(
-        default=DEFAULT_INCLUDE, description="File names to include, as shell patterns; case is ignored."
+        default=DEFAULT_INCLUDE,
+        description="Patterns of file names to include: * is any text, ? one character, all else is literal, brackets, "
+        "too; case is ignored.",
     )
     exclude: tuple[str, ...] = Field(
         default=DEFAULT_EXCLUDE,
-        description="Names of files and folders to exclude; with a slash: the path relative to this folder.",
+        description="Patterns of names of files and folders to exclude; with a slash: of the path relative to this "
+        "folder.",
     )
     recursive: bool = Field(default=True, description="Include subfolders.")
+    outside_links: bool = Field(
+        default=False,
+        description="Include files outside of this folder to which symbolic links in it lead. Otherwise such links are "
+        "skipped, so that nobody brings a private photo of somebody else into an album by a link.",
+    )
     polling: bool | None = Field(
         default=None,
         description="true: scan the folder every 30 s instead of waiting for events; null: only on network file "
@@ -57,6 +66,12 @@ class FolderSettings(Section):
     def _from_path(cls, value: Any) -> Any:
         """Accept a path alone as a folder with all defaults."""
         return {"path": value} if isinstance(value, str) else value
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What may be meant otherwise in the patterns."""
+        doubts = (doubt_about(text) for text in (*self.include, *self.exclude))
+        return tuple(f"folder {self.path}: {doubt}" for doubt in doubts if doubt is not None)
 
     @property
     def source(self) -> str:

@@ -1,10 +1,11 @@
 """Which files are photos to include, and which names are always skipped."""
 
-import fnmatch
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from familiar.path_patterns import compile_patterns, composed
 from familiar.settings import FolderSettings
 
 
@@ -21,10 +22,20 @@ class Patterns:
         self._include = _compile(settings.include)
         self._exclude = _compile(settings.exclude)
         self._recursive = settings.recursive
+        self._outside_links = settings.outside_links
 
     def takes(self, path: Path) -> bool:
         """Return whether the file at `path`, which is below the root, is a photo to include."""
         return self.takes_file(path.name, str(path.relative_to(self._root))) and self.enters(path.parent)
+
+    def reaches(self, path: Path) -> bool:
+        """Return whether the file at `path` is in the root: not a link, or one that does not lead out of it.
+
+        Links out of the root are followed where its settings say so.
+        """
+        if self._outside_links or not os.path.islink(path):
+            return True
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
 
     def takes_sidecar(self, name: str, relative: str) -> bool:
         """Return whether a file in a listed folder is a sidecar to report."""
@@ -53,16 +64,14 @@ class Patterns:
 
 def _compile(patterns: Iterable[str]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
     plain = [pattern for pattern in patterns if "/" not in pattern]
-    with_path = [pattern.lstrip("/") for pattern in patterns if "/" in pattern]
+    with_path = [pattern.strip("/") for pattern in patterns if "/" in pattern]
     return _union(plain), _union(with_path)
 
 
 def _union(patterns: list[str]) -> re.Pattern[str] | None:
-    if not patterns:
-        return None
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns), re.IGNORECASE)
+    return compile_patterns(patterns, loose=True) if patterns else None
 
 
 def _fits(compiled: tuple[re.Pattern[str] | None, re.Pattern[str] | None], name: str, relative: str) -> bool:
     plain, with_path = compiled
-    return bool((plain and plain.match(name)) or (with_path and with_path.match(relative)))
+    return bool((plain and plain.fullmatch(composed(name))) or (with_path and with_path.fullmatch(composed(relative))))

@@ -46,8 +46,16 @@ def beside(sidecar: Path, photo: Path, target: Path) -> Path:
 
 def _owns_short(photo: Path) -> bool:
     """Return whether `photo.xmp` belongs to this file: of several, to the RAW file first, then to the photo."""
-    others = [other for other in _namesakes(photo.with_suffix("")) if other.exists() and not other.samefile(photo)]
-    return photo.exists() and all(_rank(photo) < _rank(other) for other in others)
+    others = [other for other in _namesakes(photo.with_suffix("")) if _is_another(other, photo)]
+    return os.path.exists(photo) and all(_rank(photo) < _rank(other) for other in others)
+
+
+def _is_another(other: Path, photo: Path) -> bool:
+    """Return whether a name is that of a file, and not the photo's in other letters; either may just go away."""
+    try:
+        return not os.path.samefile(other, photo)
+    except OSError:
+        return os.path.exists(other)
 
 
 def _namesakes(stem: Path) -> list[Path]:

@@ -1,7 +1,8 @@
 """List folders, in a thread of its own, and send their content as messages.
 
 Symbolic links to folders are not followed (so that no loop and no second way into a tree exists); links to files
-are, as long as a regular file is at their end. Nothing is opened: FIFOs, sockets and devices are passed by.
+are, as long as a regular file is at their end, and in the root unless its settings allow others. Nothing is opened:
+FIFOs, sockets and devices are passed by.
 """
 
 import os
@@ -109,6 +110,8 @@ def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], li
             if entry.is_dir(follow_symlinks=False):
                 if patterns.takes_folder(name, prefix + name):
                     folders.append(name)
+            elif entry.is_symlink() and not patterns.reaches(folder / name):
+                continue
             elif patterns.takes_file(name, prefix + name):
                 names.append(os.fsencode(name))
             elif patterns.takes_sidecar(name, prefix + name):

@@ -165,7 +165,7 @@ def test_videos_are_left_unless_they_are_wanted(tmp_path: Path, flickr: FlickrSe
 @pytest.mark.parametrize("fault", ["429", "503", "error:105", "hang", "html", "half", "reset"])
 def test_a_listing_outlives_each_fault(bench: FlickrBench, astronaut: Path, fault: str) -> None:
     bench.flickr.account.add_photos([astronaut], 3)
-    bench.flickr.faults.next(fault)
+    bench.fail_next(fault)
     bench.look()
     assert len(bench.listed()) == 3
     assert [event["what"] for event in bench.log.of("flickr.retried")] == ["api"]

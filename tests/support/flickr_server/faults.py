@@ -16,6 +16,7 @@ REFUSALS = ("429", "429-retry-after", "500", "502", "503", "error:105", "error:1
 # These spoil an answer that was made: what was requested is done.
 SPOILED_ANSWERS = ("half", "short", "stall", "html", "empty", "slow", LOST, "lost-hang", "lost-500", "lost-502")
 OF_THE_API = REFUSALS + SPOILED_ANSWERS
+HANGING = ("hang", "stall", "lost-hang")
 OF_IMAGES = (
     "429", "429-retry-after", "500", "502", "503", "hang", "reset",
     "half", "short", "stall", "html", "disguised", "empty", "slow", "png",

@@ -9,7 +9,7 @@ from familiar.errors import FamiliarError
 from familiar.vision.engines.dlib_files import Convolution, read_layers
 from familiar.vision.engines.dlib_models import DETECTOR, ENCODER
 from familiar.vision.engines.mtcnn_models import OUTPUT, PROPOSAL, REFINEMENT
-from familiar.vision.engines.onnx_models import Network, model_of
+from familiar.vision.engines.onnx_models import Network, model_of, models_of
 from familiar.vision.faces.pyramid import tiles_of
 
 ALL = [ENCODER, DETECTOR, PROPOSAL, REFINEMENT, OUTPUT]
@@ -49,7 +49,7 @@ def test_another_file_than_the_known_one_is_refused_with_its_name_and_the_remedy
     other = tmp_path / Path(network.source.file).name
     other.write_bytes(source_of(network).read_bytes()[:-1])
     with pytest.raises(FamiliarError, match=rf"not the file of {network.source.release} .*install that package"):
-        model_of(network, tmp_path, path=other)
+        next(models_of([network], tmp_path, path=other))
     assert [entry.name for entry in tmp_path.iterdir()] == [other.name]
 
 

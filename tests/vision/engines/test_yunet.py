@@ -1,4 +1,5 @@
-from functools import cache
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,15 @@ SCORE = 0.93
 """Left, top, width and height, points and score that OpenCV's own FaceDetectorYN gives for scikit-image's astronaut."""
 
 
-@cache
+@lru_cache
 def detector(preset: str = "balanced", upsample: int = 0) -> YunetDetector:
     return YunetDetector(MODELS, upsample=upsample, max_size=PRESETS[preset]["yunet"]["max_size"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_detectors() -> Iterator[None]:
+    yield
+    detector.cache_clear()
 
 
 def found(image: Image.Image, preset: str = "balanced") -> list[Detection]:

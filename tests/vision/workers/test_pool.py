@@ -22,6 +22,7 @@ from familiar.vision.workers.pool import Workers
 from familiar.vision.workers.tasks import EncodeTask
 from support.photos import MODELS
 from support.pool import Pool
+from support.worker_processes import workers_of
 
 
 def hash_of(path: Path) -> str:
@@ -30,11 +31,6 @@ def hash_of(path: Path) -> str:
 
 def seen_by(pool: Pool, path: Path) -> Photo:
     return pool(lambda workers: workers.look(path, hash_of(path)))
-
-
-def workers_of(pid: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "spawn_main"], capture_output=True, text=True, check=False)
-    return [int(line) for line in found.stdout.split()]
 
 
 def peak_mebibytes(pid: int) -> float:

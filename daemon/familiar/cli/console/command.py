@@ -14,7 +14,7 @@ from familiar.api.library import Library
 from familiar.cli import AS_JSON
 from familiar.cli.console.output import FAILED, print_json, progress_bar, reported, say
 from familiar.events import EventLog
-from familiar.logs import open_log
+from familiar.logs import open_log, printable
 
 P = ParamSpec("P")
 
@@ -121,12 +121,20 @@ def pass_environment(function: Callable[Concatenate[Environment, P], Any]) -> Ca
 def open_library(environment: Environment, *, log: EventLog | None = None, quiet: bool = False) -> Library:
     """Return the library of this environment; it shows progress on a terminal unless `quiet`."""
     quiet = quiet or wants_json()
-    return Library(
+    library = Library(
         environment,
         progress=functools.partial(progress_bar, hidden=quiet),
         log=open_log(sys.stderr, level="error") if log is None else log,
         notify=_ignore if quiet else say,
     )
+    click.get_current_context().call_on_close(lambda: _tell_unread(library))
+    return library
+
+
+def _tell_unread(library: Library) -> None:
+    """Say on standard error, so that it is part of no result, what a command has left out."""
+    for folder, reason in library.unread.items():
+        click.echo(printable(f"warning: {folder}: can't be read: {reason}; the photos in it were left out."), err=True)
 
 
 def _environment() -> Environment:

@@ -94,6 +94,8 @@ class MoveSidecarKind(FileKind[MoveSidecar]):
         step = attempt.step
         path = step.target if step.is_begun and step.target is not None else wish.target
         source = attempt.source(wish.sidecar)
+        if source.entry is not None and source.entry.link_end() is not None:
+            raise SetAsideError(f"{wish.sidecar}: is a symbolic link, which is neither moved nor copied")
         target = Entry(attempt.target_folder(path.parent), path.name)
         hash_ = step.hash if step.is_begun and step.hash is not None else _hash_of(source, attempt.pulse)
         hidden = attempt.reserve(source, target, hash_)

@@ -17,6 +17,7 @@ from familiar.effects.reversal import Reversal
 from familiar.errors import SetAsideError
 from familiar.filesystem.files import Pulse, has_content, hold_if_regular
 from familiar.filesystem.folders import Entry
+from familiar.filesystem.rights import PRIVATE
 from familiar.model import Area, FileOperation, Region, SidecarContent
 
 _FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -97,7 +98,8 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
         target = Entry(attempt.folder(wish.target.parent), wish.target.name)
         source = SourceFile(path=step.path, entry=None)
         hidden = attempt.reserve(source, target, hashlib.sha256(rendered).hexdigest())
-        place_over(rendered, target, hidden, expected=expected, pulse=attempt.pulse)
+        rights = attempt.rights_for_made(step.path)
+        place_over(rendered, target, hidden, expected=expected, rights=rights, pulse=attempt.pulse)
         return Outcome(state="done", target=wish.target)
 
     def may_be_done(self, step: Step, target: Entry, pulse: Pulse) -> bool:
@@ -124,7 +126,8 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
         if step.before is None:
             super().remove(wish, target, reversal)
         else:
-            place_over(step.before, target, reversal.hidden, expected=step.hash or "", pulse=reversal.pulse)
+            expected = step.hash or ""
+            place_over(step.before, target, reversal.hidden, expected=expected, rights=PRIVATE, pulse=reversal.pulse)
 
 
 def content_as_json(content: SidecarContent) -> Parameters:

@@ -1,5 +1,6 @@
 """faces.json: the crops in a folder, and their sources."""
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -151,7 +152,9 @@ def write_manifests(manifests: Mapping[Path, CropManifest]) -> None:
     Raises:
         FamiliarError: one can't be written; then the previous ones remain, and no folder was created.
     """
-    missing = dict.fromkeys(above for folder in manifests for above in (folder, *folder.parents) if not above.exists())
+    missing = dict.fromkeys(
+        above for folder in manifests for above in (folder, *folder.parents) if not os.path.exists(above)
+    )
     try:
         replace_files({folder / MANIFEST_NAME: _FILE.write(manifest) + b"\n" for folder, manifest in manifests.items()})
     except FamiliarError:

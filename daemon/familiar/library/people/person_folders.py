@@ -38,7 +38,7 @@ def read_data_set(
     """
     names = _names_in(folder)
     patterns = Patterns(settings(FolderSettings(path=folder)))
-    folders = [name for name in names if (folder / name).is_dir() and patterns.takes_folder(name, name)]
+    folders = [name for name in names if os.path.isdir(folder / name) and patterns.takes_folder(name, name)]
     if not folders:
         raise UsageError(
             f"{folder}: has no folders, of which each would be a person; for photos of one person: "
@@ -59,7 +59,7 @@ def read_data_set(
             people[name_key(name)] = Candidate(name=known.name, photos=known.photos + photos)
         elif not unread:
             refused.append((folder / each, "it has no photos"))
-    loose = [name for name in names if not (folder / name).is_dir() and patterns.takes_file(name, name)]
+    loose = [name for name in names if not os.path.isdir(folder / name) and patterns.takes_file(name, name)]
     refused += [(folder / name, "it is not in the folder of a person") for name in loose]
     return DataSet(candidates=tuple(people.values()), refused=tuple(refused))
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from familiar.effects.exchange import check_over
 from familiar.errors import FamiliarError
 from familiar.filesystem.folders import Entry, Folder
+from familiar.filesystem.presence import Unread
 from familiar.library.concurrency import run_all
 from familiar.library.progress import Count
 from familiar.library.sidecars.writer import places_of, plan_sidecar
@@ -45,9 +46,12 @@ class SidecarPreview:
         return self.photo.sidecar_content.names
 
 
-def sidecar_places(store: Store, photos: PhotoPaths) -> list[_Place]:
-    """Return each place of each photo that has something to say, or had, with its sidecar."""
-    return list(_places(store, photos))
+def sidecar_places(store: Store, photos: PhotoPaths, unread: Unread) -> list[_Place]:
+    """Return each place of each photo that has something to say, or had, with its sidecar.
+
+    `unread` gets the folders that can't be looked into.
+    """
+    return list(_places(store, photos, unread))
 
 
 async def preview_sidecars(
@@ -69,11 +73,11 @@ def sidecar_plans(store: Store, changes: Iterable[SidecarPreview]) -> Iterator[t
         yield one.photo.photo_id, one.path, plan_sidecar(store, one.photo, one.sidecar)
 
 
-def _places(store: Store, photos: PhotoPaths) -> Iterator[_Place]:
+def _places(store: Store, photos: PhotoPaths, unread: Unread) -> Iterator[_Place]:
     named = [photo for photo in store.sidecars.named() if photo in photos]
     for start in range(0, len(named), _PORTION):
         for photo in store.sidecars.sidecar_contents(named[start : start + _PORTION]):
-            yield from ((photo, *place) for place in places_of(store, photos[photo.photo_id]))
+            yield from ((photo, *place) for place in places_of(store, photos[photo.photo_id], unread.has_file))
 
 
 async def _preview(

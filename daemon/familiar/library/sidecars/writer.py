@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from familiar.effects.kinds.write_sidecar import WriteSidecar
+from familiar.filesystem.presence import has_file
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
 from familiar.model import Plan, SidecarContent
@@ -25,11 +26,16 @@ _LOOK_AGAIN = 600.0
 """Seconds until it is looked again for photos that were out of reach."""
 
 
-def places_of(store: Store, paths: Iterable[Path]) -> list[tuple[Path, Path]]:
-    """Return those of a photo's paths where it is, each with its sidecar, which may be still to be made."""
+def places_of(
+    store: Store, paths: Iterable[Path], has_file: Callable[[Path], bool] = has_file
+) -> list[tuple[Path, Path]]:
+    """Return those of a photo's paths where it is, each with its sidecar, which may be still to be made.
+
+    `has_file` says whether a file is at a path.
+    """
     found, cache = [], FlickrCache(store)
     for path in paths:
-        if path.is_symlink() or not path.is_file() or cache.holds(path):
+        if os.path.islink(path) or not has_file(path) or cache.holds(path):
             continue
         found.append((path, next(iter(sidecars_of(path)), new_sidecar(path))))
     return found

@@ -79,7 +79,10 @@ class Identify:
             GoneError, RetryError: it can't be read.
         """
         path, file = arrival.path, arrival.file
-        hash_ = self._sources.of(path).known_hash(path) or await self._workers.fingerprint(path)
+        source = self._sources.of(path)
+        if not source.reaches(path):
+            raise GoneError(f"{path}: leads out of the watched folder")
+        hash_ = source.known_hash(path) or await self._workers.fingerprint(path)
         if look(path) not in {None, (file.size, file.mtime_ns)}:
             raise ChangedError(f"{path}: changed after it had settled")
         known = self._store.photos.find(hash_)

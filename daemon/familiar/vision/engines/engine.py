@@ -1,7 +1,7 @@
 """The contract of an engine, which finds and encodes the faces in a picture, and its exchangeable parts."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
@@ -45,11 +45,20 @@ class Engine(Protocol):
     def find(self, pictures: Sequence[Picture]) -> list[tuple[Face, ...]]:
         """Return the faces of each picture from left to right, in pixels of its upright original."""
 
-    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> "list[Encoded]":
-        """Return the embeddings of faces that were found before, for each picture."""
+    def encode(self, pictures: Iterable[tuple[Picture, Sequence[Face]]]) -> "list[Encoded]":
+        """Return the embeddings of faces that were found before, for each picture.
 
-    def rate(self, face: Face, picture: Picture, length: float) -> float:
-        """Return the quality of a face in a picture; `length` is that of its embedding, as the network gave it."""
+        Pictures are taken one after the other, and only their faces are kept in memory.
+        """
+
+    def rate(self, face: Face, size: tuple[int, int], length: float) -> float:
+        """Return the quality of a face.
+
+        Args:
+            face: the face.
+            size: width and height of its upright photo.
+            length: that of its embedding, as the network gave it.
+        """
 
 
 Device: TypeAlias = Literal["CPU", "GPU"]
@@ -146,28 +155,36 @@ class FaceEngine:
             ratio = closer[-1].image.width / picture.image.width
             shapes.append([self._landmarks(whole[-1], rectangle(face.box, ratio)) for face in own])
         scores = [[face.score for face in own] for own in detected]
-        encoded = self._encode(whole, shapes)
+        encoded = self._encode(list(map(self._encoder.layout.cut, whole, shapes)))
         return [self._faces(*of_picture) for of_picture in zip(closer, whole, shapes, scores, encoded, strict=True)]
 
-    def rate(self, face: Face, picture: Picture, length: float) -> float:
-        """Return the quality of a face in a picture; `length` is that of its embedding, as the network gave it."""
+    def rate(self, face: Face, size: tuple[int, int], length: float) -> float:
+        """Return the quality of a face.
+
+        Args:
+            face: the face.
+            size: width and height of its upright photo.
+            length: that of its embedding, as the network gave it.
+        """
         usual = self.model.raw_length
         if usual is None and face.quality is not None:
             return face.quality  # a model whose lengths tell more has rated it
         share = None if usual is None else length / usual
-        return quality(face, width=picture.width, height=picture.height, length=share)
+        width, height = size
+        return quality(face, width=width, height=height, length=share)
 
-    def encode(self, pictures: Sequence[tuple[Picture, Sequence[Face]]]) -> list[Encoded]:
+    def encode(self, pictures: Iterable[tuple[Picture, Sequence[Face]]]) -> list[Encoded]:
         """Return the embeddings of faces that were found before, for each picture."""
-        whole, shapes = [], []
-        for picture, faces in pictures:
-            closer = self._closer(picture, min((face.size * picture.scale for face in faces), default=None))
-            whole.append(np.asarray(closer.image))
-            shapes.append([_shape(face, closer.scale) for face in faces])
-        return self._encode(whole, shapes)
+        return self._encode([self._cut(picture, faces) for picture, faces in pictures])
 
-    def _encode(self, whole: Sequence[Pixels], shapes: Sequence[Sequence[Any]]) -> list[Encoded]:
-        chips = list(map(self._encoder.layout.cut, whole, shapes))
+    def _cut(self, picture: Picture, faces: Sequence[Face]) -> Chips:
+        closer = self._closer(picture, min((face.size * picture.scale for face in faces), default=None))
+        return self._encoder.layout.cut(np.asarray(closer.image), [_shape(face, closer.scale) for face in faces])
+
+    def _encode(self, chips: Sequence[Chips]) -> list[Encoded]:
+        """Return the embeddings of the faces of each picture, which are encoded together."""
+        if not chips:
+            return []
         ends = np.cumsum([len(own) for own in chips])[:-1]
         found = self._encoder.encode(np.concatenate(chips))
         parts = zip(np.split(found.embeddings, ends), np.split(found.lengths, ends), strict=True)
@@ -218,7 +235,7 @@ class FaceEngine:
             score=score,
             engine=self.model.id,
         )
-        return replace(face, quality=self.rate(face, picture, length))
+        return replace(face, quality=self.rate(face, (picture.width, picture.height), length))
 
 
 def rectangle(box: Corners, ratio: float) -> Any:

@@ -32,6 +32,14 @@ class Graph:
         self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
+    def split(self, value: str, lengths: Sequence[int], *, axis: int) -> list[str]:
+        """Cut a value into parts of these lengths, and return their names."""
+        from onnx import helper  # noqa: PLC0415
+
+        names = [f"value{len(self.nodes)}_{number}" for number in range(len(lengths))]
+        self.nodes.append(helper.make_node("Split", [value, self.constant(lengths, np.int64)], names, axis=axis))
+        return names
+
     def copy(self, node: Any, inputs: Sequence[str]) -> list[str]:
         """Add an operator of another graph, with these inputs, and return the names of its values."""
         from onnx import NodeProto  # noqa: PLC0415

@@ -4,13 +4,14 @@ import hashlib
 import importlib.util
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.errors import FamiliarError
-from familiar.filesystem.regular_files import read_regular
+from familiar.filesystem.regular_files import open_regular, read_regular
 
 if TYPE_CHECKING:
     import onnx
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _DIGEST = 32
 """Bytes of a SHA-256."""
 
-_VERSION = 2
+_VERSION = 4
 """Increased when a conversion changes, so that cached models are converted again."""
 
 
@@ -72,27 +73,41 @@ class PackageFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """One network: the file that it comes from, and how that is converted."""
+    """One network: the file that it comes from, and how that is converted.
+
+    `part` names it where several networks come from one file.
+    """
 
     source: PackageFile
     convert: Callable[[bytes], "onnx.ModelProto"]
+    part: str = ""
 
 
-def model_of(network: Network, folder: Path, *, path: Path | None = None) -> bytes:
-    """Return the ONNX model of a network, converting it if `folder` does not have it, or its copy is damaged.
+def model_of(network: Network, folder: Path) -> bytes:
+    """Return the ONNX model of a network; as `models_of`."""
+    return next(models_of([network], folder))
+
+
+def models_of(networks: Sequence[Network], folder: Path, *, path: Path | None = None) -> Iterator[bytes]:
+    """Give the ONNX models of networks from one file, converting what `folder` does not have, or has damaged copies of.
+
+    The file is read and checked once.
 
     Args:
-        network: which one.
+        networks: which ones.
         folder: where converted models are kept.
         path: the file to convert; by default that of the package.
 
     Raises:
         FamiliarError: the source is missing or not the expected file, or the model can't be written.
     """
-    path = path or network.source.path()
+    source = networks[0].source
+    path = path or source.path()
     try:
-        data = network.source.read(path)
-        return kept(f"{path.stem}-{network.source.hash[:12]}", folder, lambda: network.convert(data))
+        data = source.read(path)
+        for network in networks:
+            name = "-".join(filter(None, [path.stem, source.hash[:12], network.part]))
+            yield kept(name, folder, partial(network.convert, data))
     except OSError as error:
         raise FamiliarError(f"{error.filename}: {error.strerror}") from error
 
@@ -103,12 +118,17 @@ def kept(name: str, folder: Path, make: Callable[[], "onnx.ModelProto"]) -> byte
     A file has the SHA-256 of the model, and the model.
     """
     path = folder / f"{name}-{_VERSION}.model"
-    data = read_regular(path) if path.is_file() else b""
-    digest, model = data[:_DIGEST], data[_DIGEST:]
+    digest, model = _read(path) if path.is_file() else (b"", b"")
     if hashlib.sha256(model).digest() != digest:
         model = make().SerializeToString()
         _write(path, hashlib.sha256(model).digest() + model)
     return model
+
+
+def _read(path: Path) -> tuple[bytes, bytes]:
+    """Return the two parts of a file: models are large, and are not copied."""
+    with open_regular(path) as file:
+        return file.read(_DIGEST), file.read()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -30,8 +30,8 @@ _MEAN = np.asarray(MEAN, np.float32).reshape(1, 3, 1, 1)
 _BATCH = 16
 """Faces encoded at once; more are not faster and take more memory."""
 
-_DIRECTION_BATCH = 1
-"""The same for networks as SFace: with more, what is between two layers does not fit the cache."""
+_TRUNK_BATCH = 1
+"""The same for convolutions as those of SFace: with more, what is between two layers does not fit the cache."""
 
 _GPU_BATCH = 64
 
@@ -67,22 +67,41 @@ class DirectionEncoder:
 
     layout = ARCFACE_LAYOUT
 
-    def __init__(self, session: onnxruntime.InferenceSession, model: Model, file: Path) -> None:
-        """Take a converted network, loaded, the model that it is, and the file that it comes from."""
+    def __init__(
+        self,
+        trunk: onnxruntime.InferenceSession,
+        head: onnxruntime.InferenceSession | None,
+        model: Model,
+        file: Path,
+    ) -> None:
+        """Take a converted network, loaded, the model that it is, and the file that it comes from.
+
+        Where its last layer is a network of its own, that is `head`.
+        """
         assert model.length is not None, "embeddings that are directions have one length"
-        self._session = session
-        self.device = device_of(session)
+        self._trunk = trunk
+        self._head = head
+        self.device = device_of(trunk)
         self.file = file
-        self._batch = _GPU_BATCH if self.device == "GPU" else _DIRECTION_BATCH
+        self._batch = _GPU_BATCH if self.device == "GPU" else _BATCH
+        self._trunk_batch = _GPU_BATCH if self.device == "GPU" else _TRUNK_BATCH
         self._dimension = model.dimension
         self._length = np.float32(model.length)
 
     def encode(self, chips: Chips) -> Encoded:
         """Return the embeddings of aligned faces, shape (n, dimension)."""
-        found = _in_batches(self._session, "pixels", chips, self._batch, self._dimension)
+        parts = [self._run(chips[start : start + self._batch]) for start in range(0, len(chips), self._batch)]
+        found = np.concatenate([np.empty((0, self._dimension), np.float32), *parts])
         lengths = np.linalg.norm(found, axis=1)
         scale = self._length / np.maximum(lengths, np.finfo(np.float32).tiny)
         return Encoded(embeddings=found * scale[:, None], lengths=lengths)
+
+    def _run(self, chips: Chips) -> npt.NDArray[np.float32]:
+        """Return what the network gives for some faces, which go through its head together."""
+        starts = range(0, len(chips), self._trunk_batch)
+        parts = [run(self._trunk, {"pixels": chips[start : start + self._trunk_batch]}) for start in starts]
+        found = np.concatenate(parts)
+        return found if self._head is None else run(self._head, {"features": found})
 
 
 def _in_batches(session: Any, name: str, chips: Chips, size: int, dimension: int) -> npt.NDArray[np.float32]:

@@ -4,14 +4,16 @@ SFace (Zhong et al., SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face
 (Wu, Peng and Yu, YuNet: A Tiny Millisecond-level Face Detector, 2023) finds them.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from familiar.errors import FamiliarError, GoneError, RetryError
 from familiar.filesystem.reading import fingerprint
+from familiar.vision.engines.onnx_constants import Array
 from familiar.vision.engines.onnx_conversion import ForeignNetwork, rebuild
 from familiar.vision.engines.onnx_graph import Graph
 from familiar.vision.engines.onnx_models import Network, PackageFile
@@ -27,14 +29,31 @@ YUNET_STEP = 32
 
 
 def convert_sface(data: bytes) -> "onnx.ModelProto":
-    """Return the embedding network: `pixels` (n, 112, 112, 3) uint8, RGB, to `output` (n, 128) float32."""
+    """Return the embedding network without its last layer: `pixels` (n, 112, 112, 3) uint8, RGB, to `output`.
+
+    That is (n, features) float32, and goes to what `convert_sface_head` returns.
+    """
     from onnx import TensorProto, helper, load_from_string  # noqa: PLC0415
 
-    network = ForeignNetwork.of(load_from_string(data))
+    network, _ = ForeignNetwork.of(load_from_string(data)).split()
     graph = Graph(opset=network.opset)
     (output,) = rebuild(network, graph, {network.inputs[0].name: graph.planes("pixels")})
     pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", SFACE_EDGE, SFACE_EDGE, 3])
-    return graph.model([pixels], output, ["n", 128])
+    return graph.model([pixels], output, ["n", "features"])
+
+
+def convert_sface_head(data: bytes) -> "onnx.ModelProto":
+    """Return the last layer of the embedding network: `features` (n, features) float32 to `output` (n, 128) float32.
+
+    It has two thirds of all weights. To read them takes longer than to use them: many faces should go through at once.
+    """
+    from onnx import TensorProto, helper, load_from_string  # noqa: PLC0415
+
+    _, network = ForeignNetwork.of(load_from_string(data)).split()
+    graph = Graph(opset=network.opset)
+    (output,) = rebuild(network, graph, {network.inputs[0].name: "features"})
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", "features"])
+    return graph.model([features], output, ["n", 128])
 
 
 def convert_yunet(data: bytes) -> "onnx.ModelProto":
@@ -50,14 +69,61 @@ def convert_yunet(data: bytes) -> "onnx.ModelProto":
     network = ForeignNetwork.of(load_from_string(data))
     _take_rgb(network)
     graph = Graph(opset=network.opset)
-    outputs = rebuild(network, graph, {network.inputs[0].name: graph.planes("pixels")})
-    named = dict(zip([info.name for info in network.outputs], outputs, strict=True))
-    kinds = [
-        graph.add("Concat", *[named[f"{kind}_{step}"] for step in (8, 16, 32)], axis=1)
-        for kind in ("cls", "obj", "bbox", "kps")
-    ]
+    heads = [_head(network, step) for step in (8, 16, 32)]
+    features = rebuild(
+        network.giving([head.features for head in heads]), graph, {network.inputs[0].name: graph.planes("pixels")}
+    )
+    levels = [head.add(graph, value) for head, value in zip(heads, features, strict=True)]
+    odds, rest = graph.split(graph.add("Concat", *levels, axis=1), [2, 14], axis=2)
+    output = graph.add("Concat", graph.add("Sigmoid", odds), rest, axis=2)
     pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", "rows", "columns", 3])
-    return graph.model([pixels], graph.add("Concat", *kinds, axis=2), ["n", "places", 16])
+    return graph.model([pixels], output, ["n", "places", 16])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    """The last two convolutions of YuNet for places that are one distance apart: those of all four kinds in one.
+
+    `features` is the name of what they work with; the second convolution is one of single channels.
+    """
+
+    features: str
+    weights: Array
+    bias: Array
+    second_weights: Array
+    second_bias: Array
+
+    def add(self, graph: Graph, features: str) -> str:
+        """Add it to a graph; return the name of its value, (n, places, 16)."""
+        value = graph.add("Conv", features, graph.constant(self.weights), graph.constant(self.bias))
+        constants = (graph.constant(self.second_weights), graph.constant(self.second_bias))
+        value = graph.add("Conv", value, *constants, group=len(self.second_weights), pads=[1, 1, 1, 1])
+        in_rows = graph.add("Transpose", value, perm=[0, 2, 3, 1])
+        return graph.add("Reshape", in_rows, graph.constant([0, -1, len(self.second_weights)], np.int64))
+
+
+def _head(network: ForeignNetwork, step: int) -> _Head:
+    """Return what gives `cls`, `obj`, `bbox` and `kps` for places that are so many pixels apart."""
+    producers = network.producers()
+
+    def convolutions(value: str) -> tuple[Any, Any]:
+        node = producers[value]
+        while node.op_type != "Conv":
+            node = producers[node.input[0]]
+        return producers[node.input[0]], node
+
+    first, second = zip(*(convolutions(f"{kind}_{step}") for kind in ("cls", "obj", "bbox", "kps")), strict=True)
+
+    def joined(nodes: Sequence[Any], place: int) -> Array:
+        return np.concatenate([network.constants[node.input[place]] for node in nodes])
+
+    return _Head(
+        features=first[0].input[0],
+        weights=joined(first, 1),
+        bias=joined(first, 2),
+        second_weights=joined(second, 1),
+        second_bias=joined(second, 2),
+    )
 
 
 def _take_rgb(network: ForeignNetwork) -> None:
@@ -93,6 +159,11 @@ SFACE_FLOAT = Network(
     convert=convert_sface,
 )
 """The same with float weights: embeddings hardly differ. No package contains it, but a user may have it."""
+
+
+def head_of(network: Network) -> Network:
+    """Return the last layer of SFace, from the same file."""
+    return replace(network, convert=convert_sface_head, part="head")
 
 
 def sface_from(file: Path | None) -> tuple[Network, Path]:

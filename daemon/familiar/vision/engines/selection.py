@@ -83,22 +83,23 @@ def _with_detector(settings: VisionSettings, detector: str) -> VisionSettings:
 
 
 def _encoder(model: Model, settings: VisionSettings, models: Path) -> Encoder:
-    from familiar.vision.engines.onnx_models import model_of  # noqa: PLC0415
+    from familiar.vision.engines.onnx_models import models_of  # noqa: PLC0415
     from familiar.vision.engines.onnx_networks import DirectionEncoder, DlibOnnxEncoder  # noqa: PLC0415
     from familiar.vision.engines.onnx_sessions import open_session  # noqa: PLC0415
-    from familiar.vision.engines.opencv_models import sface_from  # noqa: PLC0415
+    from familiar.vision.engines.opencv_models import head_of, sface_from  # noqa: PLC0415
     from familiar.vision.engines.own_models import open_own  # noqa: PLC0415
 
     if model in {DLIB, DLIB_PLAIN}:
         return DlibOnnxEncoder(models, mirror=model != DLIB_PLAIN)
     if model == SFACE:
         network, path = sface_from(settings.model_file)
-        session = open_session(model_of(network, models, path=path), str(path), gpu=True)
-    else:
-        assert settings.model_file is not None, "the settings are checked"
-        path = settings.model_file
-        session = open_own(path, models, pixels=pixel_values(settings), dimension=model.dimension)
-    return DirectionEncoder(session, model, path)
+        parts = models_of([network, head_of(network)], models, path=path)
+        trunk, head = (open_session(part, str(path), gpu=True) for part in parts)
+        return DirectionEncoder(trunk, head, model, path)
+    assert settings.model_file is not None, "the settings are checked"
+    path = settings.model_file
+    session = open_own(path, models, pixels=pixel_values(settings), dimension=model.dimension)
+    return DirectionEncoder(session, None, model, path)
 
 
 def _dlib_engine(settings: VisionSettings) -> Engine:

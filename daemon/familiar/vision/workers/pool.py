@@ -1,23 +1,19 @@
 """The pool of worker processes, as the daemon's loop uses it."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from familiar.errors import FamiliarError, RetryError, SetAsideError
 from familiar.filesystem.reading import fingerprint
@@ -27,18 +23,13 @@ from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
-from familiar.vision.workers.resource_tracker import start_quietly
+from familiar.vision.workers.processes import WorkerProcesses
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
 
 _POOLS = 3
 """Pools that may break under one task before it is given back."""
-
-_SPAWN = multiprocessing.get_context("spawn")
-
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""There is a worker for each core: libraries that start threads of their own would only get in each other's way."""
 
 _SLOWEST = 10_000_000
 """Bytes a second of the slowest drive: it gives the extra time for a large file."""
@@ -86,13 +77,12 @@ class Workers:
         self._models = models
         self._networks = networks
         self._clock = clock
-        self._pool: ProcessPool | None = None
+        self._processes: WorkerProcesses | None = None
         self._tasks = 0
         self._used_at = clock()
         self._deaths = 0
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
-        self._notes: SimpleQueue[worker.WorkerNote] | None = None
         self._failure: str | None = None
         self._fallback: str | None = None
 
@@ -207,16 +197,16 @@ class Workers:
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        self._running_pool()
+        self._current()
         self._used_at = self._clock()
 
     def health(self) -> Health:
         """Return the state of the workers; call this regularly, as it also ends idle workers."""
-        if self._pool is not None and not self._tasks and self._clock() - self._used_at > _IDLE:
+        if self._processes is not None and not self._tasks and self._clock() - self._used_at > _IDLE:
             self._retire()
         self._read_notes()
         return Health(
-            running=self._pool is not None,
+            running=self._processes is not None,
             tasks=self._tasks,
             deaths=self._deaths,
             last_death=self._last_death,
@@ -225,9 +215,9 @@ class Workers:
 
     def close(self, within: float = 0.0) -> None:
         """End all workers; tasks in progress get `within` seconds."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            _end(pool, within)
+        processes, self._processes = self._processes, None
+        if processes is not None:
+            processes.end(within)
         for thread in self._retiring:
             thread.join()
 
@@ -312,85 +302,43 @@ class Workers:
     async def _attempt(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
         """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is replaced."""
         for _ in range(_POOLS):
-            pool = self._running_pool()
             try:
-                future = pool.schedule(function, args=arguments, timeout=seconds)
-            except RuntimeError:
-                continue  # it broke just now
-            try:
-                result: R = await asyncio.wrap_future(future)
+                result: R = await self._current().run(function, arguments, seconds)
             except BrokenProcessPool:
                 continue
             return result
-        raise RetryError(f"worker processes can't be started: {self._last_death}")
-
-    def _running_pool(self) -> ProcessPool:
         self._read_notes()
-        if self._pool is not None and not self._pool.active:
+        raise RetryError(f"worker processes can't be started: {self._failure or self._last_death}")
+
+    def _current(self) -> WorkerProcesses:
+        self._read_notes()
+        if self._processes is not None and not self._processes.is_active:
             self._note_death(self._failure or "ended without a task")
             self._retire()
-        if self._pool is None:
-            self._pool = self._start()
-        return self._pool
-
-    def _start(self) -> ProcessPool:
-        for name in _ONE_THREAD:
-            os.environ.setdefault(name, "1")  # read by the libraries as a worker loads them
-        start_quietly()
-        self._notes, self._failure = _SPAWN.SimpleQueue(), None
-        pool = ProcessPool(
-            max_workers=self.count,
-            max_tasks=2 * self._settings.recycle,  # a photo is hashed, then analysed
-            initializer=partial(worker.start, networks=self._networks),
-            initargs=(self._settings, self._models, os.getpid(), self._notes),
-            context=_SPAWN,
-        )
-        with _uninterrupted():
-            _ = pool.active  # a pool starts its processes, and the threads that start others, when it is first asked
-        return pool
+        if self._processes is None:
+            self._failure = None
+            self._processes = WorkerProcesses(
+                settings=self._settings, models=self._models, count=self.count, networks=self._networks
+            )
+        return self._processes
 
     def _read_notes(self) -> None:
-        """Read the start-up notes of workers; a full queue would block them."""
-        while self._notes is not None and not self._notes.empty():
-            note = self._notes.get()
+        for note in () if self._processes is None else self._processes.notes():
             if note.fatal:
                 self._failure = note.text
             else:
                 self._fallback = note.text
 
     def _retire(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
+        processes, self._processes = self._processes, None
+        if processes is not None:
             self._retiring = [thread for thread in self._retiring if thread.is_alive()]
-            self._retiring.append(threading.Thread(target=_end, args=(pool, 5.0), name="retire workers"))
+            self._retiring.append(threading.Thread(target=processes.end, args=(5.0,), name="retire workers"))
             self._retiring[-1].start()
 
     def _note_death(self, cause: str) -> None:
         self._deaths += 1
         self._last_death = cause
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Block Ctrl-C in threads and processes that start here: a process that is loading would print a traceback."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end(pool: ProcessPool, within: float) -> None:
-    pool.close()  # type: ignore[no-untyped-call]  # pebble annotates it halfway
-    if within:
-        try:
-            pool.join(timeout=within)
-        except FutureTimeoutError:
-            pass
-        else:
-            return
-    pool.stop()  # type: ignore[no-untyped-call]
-    pool.join()
 
 
 def _cause(error: ProcessExpired) -> str:

@@ -5,6 +5,7 @@ names, and never loads a decoder or a network.
 """
 
 import ctypes
+import gc
 import hashlib
 import os
 import resource
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from familiar.vision.decoding.pictures import Picture
     from familiar.vision.decoding.videos import Video
-    from familiar.vision.engines.engine import Engine
+    from familiar.vision.engines.engine import Encoded, Engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,9 @@ _CUDA_MEGABYTES = 8192
 _FRAMES = 8
 """Frames of a video in one batch."""
 
+_NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memory", "cannot allocate memory")
+"""What the loader of libraries says where memory is missing."""
+
 _NICENESS = 10
 
 _LOADING = 240.0
@@ -68,39 +72,73 @@ _LOADING = 240.0
 have the processors. A network of a user's own may never be done with it."""
 
 
-def start(
+def load(
     settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
 ) -> None:
-    """Prepare a new worker: set limits, priority, no output, end with its parent; load decoders and `networks`.
+    """Prepare the process that workers are copies of: set limits, priority, no output, end with its parent.
 
-    An error is put into `notes`, and the worker ends. `notes` also gets the reason if the configured engine is not
-    used.
+    Decoders and `networks` are loaded, but for those of a GPU, which no copy can use. An error is put into `notes`, and
+    the process ends. `notes` also gets the reason if the configured engine is not used.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the parent died before the line above
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _follow(parent)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
     limit = (settings.memory_limit + (_CUDA_MEGABYTES if has_gpu_build() else 0)) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     _be_silent()
-    try:
+    with _failures_noted(settings, notes):
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
-        with within(settings.time_limit + _LOADING, notes):
-            _, fallback = _engine(settings, models) if networks else (None, None)
-        if fallback is not None:
-            notes.put(WorkerNote(fatal=False, text=fallback))
-    except MemoryError:
-        text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
-        notes.put(WorkerNote(fatal=True, text=text))
-        raise
+        if networks and not has_gpu_build():
+            _load_networks(settings, models, notes)
+    _share_memory()
+
+
+def start(
+    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
+) -> None:
+    """Prepare a new worker, a copy of the process with this id: end with it, and load the `networks` of a GPU."""
+    _follow(parent)
+    if networks and has_gpu_build():
+        with _failures_noted(settings, notes):
+            _load_networks(settings, models, notes)
+
+
+def _share_memory() -> None:
+    """Let copies of this process share what is loaded, and have memory of their own for all that they do."""
+    gc.collect()
+    gc.freeze()  # the collector would write to everything
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
+        trim(0)
+
+
+def _follow(parent: int) -> None:
+    """End with the parent; ignore Ctrl-C, which reaches the whole group, and let the parent decide."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # the parent died before the line above
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _load_networks(settings: VisionSettings, models: Path, notes: "SimpleQueue[WorkerNote]") -> None:
+    with within(settings.time_limit + _LOADING, notes):
+        _, fallback = _engine(settings, models)
+    if fallback is not None:
+        notes.put(WorkerNote(fatal=False, text=fallback))
+
+
+@contextmanager
+def _failures_noted(settings: VisionSettings, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
-        notes.put(WorkerNote(fatal=True, text=str(error) or repr(error)))
+        text = str(error) or repr(error)
+        if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+            text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
+        notes.put(WorkerNote(fatal=True, text=text))
         raise
 
 
@@ -238,45 +276,44 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
         For each photo the embeddings and qualities of its faces, or an error of `look`.
     """
     engine, _ = _engine(settings, models)
-    parts = (tasks[at : at + settings.together] for at in range(0, len(tasks), settings.together))
-    return [one for part in parts for one in _encode(part, settings, engine)]
+    return _encode(tasks, settings, engine)
 
 
 def _encode(
     tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
 ) -> list[EncodedFaces | FamiliarError]:
-    """Encode the faces in some photos, whose pictures are in memory together."""
+    """Encode the faces in some photos, whose pictures are in memory one after the other."""
     found: dict[int, EncodedFaces | FamiliarError] = {}
-    pictures: dict[int, Picture] = {}
-    try:
+    sizes: dict[int, tuple[int, int]] = {}
+
+    def pictures() -> "Iterator[tuple[Picture, Sequence[Face]]]":
         for number, task in enumerate(tasks):
             try:
                 if _is_video(task.path):
                     found[number] = _encode_in_video(task, settings, engine)
-                else:
-                    pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                    continue
+                picture = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
             except FamiliarError as error:
                 found[number] = error
-        if pictures:
-            faces = [(picture, tasks[number].faces) for number, picture in pictures.items()]
-            found.update(zip(pictures, _encoded(faces, engine), strict=True))
+                continue
+            sizes[number] = (picture.width, picture.height)
+            yield picture, task.faces
+
+    try:
+        encoded = engine.encode(pictures())
     except MemoryError:
         if len(tasks) == 1:
             return [_too_large(settings)]
         return [one for task in tasks for one in _encode([task], settings, engine)]
+    for (number, size), one in zip(sizes.items(), encoded, strict=True):
+        found[number] = _rated(tasks[number].faces, size, one, engine)
     return [found[number] for number in range(len(tasks))]
 
 
-def _encoded(pictures: "Sequence[tuple[Picture, Sequence[Face]]]", engine: "Engine") -> list[EncodedFaces]:
-    return [
-        EncodedFaces(
-            embeddings=one.embeddings,
-            qualities=[
-                engine.rate(face, picture, float(length)) for face, length in zip(faces, one.lengths, strict=True)
-            ],
-        )
-        for (picture, faces), one in zip(pictures, engine.encode(pictures), strict=True)
-    ]
+def _rated(faces: Sequence[Face], size: tuple[int, int], encoded: "Encoded", engine: "Engine") -> EncodedFaces:
+    """Return the embeddings of faces in a picture of this width and height, with the qualities of the faces."""
+    rated = [engine.rate(face, size, float(length)) for face, length in zip(faces, encoded.lengths, strict=True)]
+    return EncodedFaces(embeddings=encoded.embeddings, qualities=rated)
 
 
 def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> EncodedFaces:
@@ -285,8 +322,10 @@ def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine
     with _video(task.path, task.hash, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
-            (encoded,) = _encoded([(frame.picture, [task.faces[number] for number in own])], engine)
-            found.update(zip(own, zip(encoded.embeddings, encoded.qualities, strict=True), strict=True))
+            faces, picture = [task.faces[number] for number in own], frame.picture
+            (encoded,) = engine.encode([(picture, faces)])
+            rated = _rated(faces, (picture.width, picture.height), encoded, engine)
+            found.update(zip(own, zip(rated.embeddings, rated.qualities, strict=True), strict=True))
     in_order = [found[number] for number in range(len(times))]
     return EncodedFaces(
         embeddings=np.stack([embedding for embedding, _ in in_order]), qualities=[quality for _, quality in in_order]
