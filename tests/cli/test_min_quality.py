@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import put
 from support.household import Household
 from support.qualities import rate
 
@@ -76,9 +77,11 @@ def test_scores_skip_faces_of_too_low_a_quality(rated: Household) -> None:
     assert result.stderr.startswith("error: --min-quality requires --person: a file of scores has no faces.")
 
 
-def test_writing_scores_counts_photos_without_a_face_that_is_good_enough(rated: Household, obama: Path) -> None:
-    (rated.inbox / "obama.jpg").symlink_to(obama)
-    (rated.inbox / "good.jpg").write_bytes(Path(rated.json("scores", "filter", *OBAMA)[1]["path"]).read_bytes())
+def test_writing_scores_counts_photos_without_a_face_that_is_good_enough(
+    rated: Household, obama: Path, couple: Path
+) -> None:
+    put(obama, rated.inbox)
+    put(couple, rated.inbox)
     told = rated.ask("scores", "write", *OBAMA, rated.inbox, "--min-quality", "0.5").stdout
     assert "Barack Obama: 1 photo scored, 1 without a face with a quality of at least 0.5, 0 not readable" in told
 
