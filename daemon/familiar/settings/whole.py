@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from familiar.media import RAWS, VIDEOS, has_raw_decoder
+from familiar.media import JPEG_XL, RAWS, VIDEOS, has_raw_decoder, jpeg_xl_plugin
 from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FolderSettings
@@ -37,7 +37,8 @@ class Settings(Section):
         default=600.0,
         ge=0,
         le=86_400,
-        description="Seconds that a command waits for the daemon or another command that makes no progress.",
+        description="Seconds that a command waits for the daemon or another command that makes no progress, the daemon "
+        "for a command when it starts, and a scan for a store that can't be written.",
     )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
@@ -52,6 +53,10 @@ class Settings(Section):
 
     def watched(self, folder: FolderSettings) -> FolderSettings:
         """Return a folder without the file types that are switched off or can't be decoded in this installation."""
-        left_out = {*(() if self.vision.videos else VIDEOS), *(() if has_raw_decoder() else RAWS)}
+        left_out = {
+            *(() if self.vision.videos else VIDEOS),
+            *(() if has_raw_decoder() else RAWS),
+            *(() if jpeg_xl_plugin() else JPEG_XL),
+        }
         include = tuple(pattern for pattern in folder.include if pattern not in left_out)
         return folder.model_copy(update={"include": include})
