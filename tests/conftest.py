@@ -162,6 +162,15 @@ def put_variants(photo: Path, folder: Path, count: int) -> None:
             image.crop((0, 0, *size)).save(folder / f"{photo.stem}-{way}.jpg", quality=90 - way)
 
 
+def blurred(photo: Path, target: Path, radius: float = 24) -> Path:
+    """Write a photo so blurred that nobody can be recognised in it."""
+    from PIL import Image, ImageFilter  # noqa: PLC0415
+
+    with Image.open(photo) as image:
+        image.filter(ImageFilter.GaussianBlur(radius)).save(target)
+    return target
+
+
 def put(photo: Path, folder: Path, name: str | None = None) -> Path:
     """Copy a photo into a folder."""
     return Path(shutil.copy(photo, folder / (name or photo.name)))

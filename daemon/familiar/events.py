@@ -99,6 +99,7 @@ CATALOGUE = (
     Event("file.pending", "debug", ("path",), "The file stopped changing; it is complete and will be handled."),
     Event("file.moved", "info", ("path", "before"), "A known photo is at a new path, and no longer at the old one."),
     Event("file.copied", "info", ("path", "others"), "A known photo is at an additional path."),
+    Event("file.unchanged", "debug", ("path",), "A file was read again, and has the content that it had."),
     Event("file.gone", "info", ("path",), "A file is gone from its path; its photo and faces are kept."),
     Event("file.failed", "warning", ("path", "reason", "retry_in"), "A file can't be read for now; it is tried again."),
     Event("photo.seen", "info", ("path", "hash", "faces", "seconds"), "A photo was decoded and its faces encoded."),

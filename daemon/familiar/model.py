@@ -25,6 +25,11 @@ DateSource: TypeAlias = Literal["camera", "iptc", "xmp", "sidecar", "modified"]
 """Where the date of a photo was found: written by the camera (EXIF), or by programs; `modified` is that of an edit."""
 
 
+JUNK = 0.35
+"""Faces of a lower quality are junk: too blurred, too small, or too little of a face to tell who it is
+(docs/detection.md)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """A rectangle in pixels of the upright original; `right` and `bottom` are just outside of it."""
@@ -70,6 +75,10 @@ class Face:
     id: int | None = None
     time: float | None = None
     times: tuple[float, ...] = ()
+
+    def has_quality(self, minimum: float) -> bool:
+        """Return whether the quality is at least a minimum; an unknown quality counts as good enough."""
+        return self.quality is None or self.quality >= minimum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from clustering import enlarged, load
-
+from benchmarks.clustering import enlarged, load
 from familiar.embedding_models import SFACE
 from familiar.identity.gallery import Gallery
 from familiar.identity.matching import match

@@ -2,7 +2,9 @@
 
 import json
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,26 @@ import yaml
 
 from conftest import put
 from familiar.settings import Settings
+from familiar.store.store import STORE_NAME
 from familiar.vision.engines.opencv_models import SFACE as NETWORK
 from support.household import Household, command
+
+
+def test_faces_that_were_found_before_qualities_were_kept_are_rated_by_a_scan_that_reads_no_photo(
+    household: Household, obama: Path, meadow: Path
+) -> None:
+    photo = put(obama, household.inbox)
+    put(meadow, household.inbox)
+    household.scan()
+    photo.unlink()
+    with closing(sqlite3.connect(household.state / STORE_NAME)) as db, db:
+        ((kept,),) = db.execute("SELECT quality FROM faces").fetchall()
+        db.execute("UPDATE faces SET quality = NULL")
+    household.scan()
+    with closing(sqlite3.connect(household.state / STORE_NAME)) as db:
+        ((rated,),) = db.execute("SELECT quality FROM faces").fetchall()
+    assert kept > 0.9
+    assert rated == pytest.approx(kept, abs=0.15)
 
 
 def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path, meadow: Path) -> None:

@@ -54,6 +54,12 @@ def test_of_few_faces_the_best_are_taken() -> None:
     assert sorted(chosen) == list(range(3, 15))
 
 
+def test_junk_represents_a_person_only_if_there_is_nothing_else() -> None:
+    faces = faces_of(1, 5)
+    assert sorted(choose_references(faces, [0.1, 0.2, 0.9, 0.1, 0.3], least=0.2)) == [1, 2, 4]
+    assert sorted(choose_references(faces, [0.1] * 5, least=0.2)) == [0, 1, 2, 3, 4]
+
+
 def test_each_look_of_a_person_is_there() -> None:
     looks = [faces_of(seed, count, spread=0.01) for seed, count in enumerate((60, 20, 3, 1))]
     faces = np.concatenate(looks)

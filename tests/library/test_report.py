@@ -20,6 +20,7 @@ from familiar.library.report.page import is_report, render, share, shown
 from familiar.library.report.reasons import grouped
 from familiar.store.store import Store
 from familiar.store.views.statistics import ReasonCount
+from support.album import Album
 from support.large_store import fill
 from support.people import add_person
 
@@ -128,6 +129,19 @@ def test_the_page_says_what_the_store_has(page: str, store: Store) -> None:
     assert "11 files were set aside" in text
     assert "it has … megapixels; at most 200 are decoded" in text
     assert "copydone64" in text
+
+
+@pytest.mark.parametrize(("junk", "told"), [(1, "1 of them has only"), (2, "2 of them have only")])
+def test_clusters_with_nothing_but_junk_are_a_number_and_are_not_shown(tmp_path: Path, junk: int, told: str) -> None:
+    with Album.at(tmp_path) as album:
+        clusters = album.clusters(4, 3, 2)
+        for cluster in clusters[:junk]:
+            album.rate(dict.fromkeys(album.members(cluster), 0.1))
+        page = render(figures_of(album.store), Pictures(), faces=False)
+    text = re.sub(r"\s+", " ", "".join(Elements(page).text))
+    assert f"9 faces are in 3 clusters without a name; name them with familiar clusters review. {told}" in text
+    assert [int(number) for number in re.findall(r"<h3>cluster (\d+)</h3>", page)] == clusters[junk:]
+    assert "These are the largest" not in text
 
 
 def test_each_picture_and_each_chart_is_told_in_words(page: str) -> None:

@@ -1,9 +1,11 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from familiar.filesystem.mounts import is_network, type_of
+from familiar.filesystem.stamps import Stamp
 from familiar.sources.completeness import Gone, Settled, Wait, look, settle
 from familiar.sources.roots import RootView, Verdict, judge, look_at, vouches
 
@@ -62,10 +64,14 @@ def test_a_file_has_settled_when_it_looks_as_it_did(tmp_path: Path) -> None:
     assert look(tmp_path) is None
     path.write_bytes(b"123")
     present = look(path)
-    assert present == (3, path.stat().st_mtime_ns)
-    assert settle((3, path.stat().st_mtime_ns), present) == Settled()
-    assert settle((2, 7), present) == Wait(size=3, mtime_ns=path.stat().st_mtime_ns)
-    assert settle((3, 7), None) == Gone()
+    assert present is not None
+    found = path.stat()
+    assert present == Stamp(size=3, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns)
+    assert settle(Stamp(size=3, mtime_ns=found.st_mtime_ns), present) == Settled()
+    assert settle(present, present) == Settled()
+    assert settle(Stamp(size=2, mtime_ns=7), present) == Wait(stamp=present)
+    assert settle(replace(present, ctime_ns=7), present) == Wait(stamp=present)
+    assert settle(Stamp(size=3, mtime_ns=7), None) == Gone()
 
 
 MOUNTS = r"""

@@ -84,6 +84,26 @@ def test_a_hint_about_an_unchanged_file_changes_nothing_and_restarts_the_wait_of
     assert len(store.files.pending(roots=[root], limit=9)) == 1
 
 
+def test_a_change_that_size_and_time_do_not_show_is_found_and_an_unknown_one_is_adopted(
+    store: Store,
+) -> None:
+    root = store.roots.know(PHOTOS).id
+    folder = store.files.folder(PHOTOS, root_id=root)
+    path = PHOTOS / "a.jpg"
+
+    def changed_at(time: int) -> tuple[int, int]:
+        found = store.files.compare(folder, [(b"a.jpg", 1, 1, time)], after=b"", upto=None, due=lambda _: 0)
+        return found.new, found.changed
+
+    store.files.place(path, photo_id=None, size=1, mtime_ns=1)  # type: ignore[arg-type]  # as in an older store
+    assert [changed_at(time) for time in (5, 5, 6, 6)] == [(0, 0), (0, 0), (0, 1), (0, 0)]
+    store.files.adopt_change(path)
+    assert [changed_at(time) for time in (7, 7, 8)] == [(0, 0), (0, 0), (0, 1)]
+    store.files.adopt_change(path)
+    hints = [store.files.hint(path, size=1, mtime_ns=1, ctime_ns=time, root_id=root, due=0) for time in (9, 9, 10, 10)]
+    assert hints == [False, False, True, False]
+
+
 def test_a_file_that_returns_is_found_again(store: Store) -> None:
     root = store.roots.know(PHOTOS).id
     listed(store.files, root, [(b"a.jpg", 1, 1)])

@@ -51,6 +51,15 @@ def test_a_person_with_enough_references_gets_no_more_and_a_small_face_is_none(a
     assert [person.references for person in album.store.people.all()] == [MOST_REFERENCES, 0]
 
 
+def test_a_face_of_poor_quality_is_confirmed_and_is_no_reference(album: Album) -> None:
+    (poor,), (good,) = album.photo(embedding(1)), album.photo(embedding(1, 1))
+    album.rate({poor: 0.1, good: 0.9})
+    for face in (poor, good):
+        album.store.decisions.confirmations.confirm({face: "Ann"}, source="a.xmp")
+    assert album.home(poor) == album.home(good)
+    assert (album.owner(poor), album.owner(good)) == (None, "Ann")
+
+
 def test_what_a_person_decided_here_goes_before_a_sidecar(album: Album) -> None:
     decisions = album.store.decisions
     named, apart, ignored = (album.photo(embedding(person))[0] for person in (1, 2, 3))

@@ -1,7 +1,7 @@
 from pathlib import Path
 
+from familiar.filesystem.stamps import Stamp
 from familiar.model import Photo
-from familiar.store.sightings import Stamp
 from familiar.store.store import Store
 
 STAMP = Stamp(size=9, mtime_ns=1)
@@ -42,3 +42,12 @@ def test_a_folder_that_is_watched_after_a_sighting_has_its_files_handled(store: 
     folder = store.files.folder(path.parent)
     entries = [(b"a.jpg", 9, 1, 1)]
     assert store.files.compare(folder, entries, after=b"", upto=None, due=lambda _: 0.0).new == 1
+
+
+def test_a_file_whose_change_shows_only_in_its_time_of_change_is_not_known(store: Store) -> None:
+    path, photo_id = Path("/elsewhere/a.jpg"), photo(store)
+    store.sightings.note(path, Stamp(size=9, mtime_ns=1, ctime_ns=5), photo_id)
+    assert store.sightings.photo_at(path, Stamp(size=9, mtime_ns=1, ctime_ns=5)) == photo_id
+    assert store.sightings.photo_at(path, Stamp(size=9, mtime_ns=1, ctime_ns=6)) is None
+    store.sightings.note(path, STAMP, photo_id)  # by an older version
+    assert store.sightings.photo_at(path, Stamp(size=9, mtime_ns=1, ctime_ns=6)) == photo_id

@@ -1,6 +1,6 @@
 """A store with photos and faces of people, some of them in clusters: what the tests of clusters share."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -135,6 +135,12 @@ class Album:
     def match(self, face: int, person: str, *, distance: float = 0.3, accepted: bool = True) -> None:
         """Let matching find somebody in a face."""
         self.store.photos.save_matches([face], [Match(person=person, distance=distance, accepted=accepted)])
+
+    def rate(self, qualities: Mapping[int, float | None]) -> None:
+        """Give faces, by their ids, these qualities."""
+        self.store._db.conn.executemany(
+            "UPDATE faces SET quality = ? WHERE id = ?", [(quality, face) for face, quality in qualities.items()]
+        )
 
     def register(self, face: int, person: str) -> None:
         """Register a face as a reference, as `familiar people add` does."""

@@ -48,7 +48,10 @@ class FaceClusters:
         self._session = session
 
     def all(self) -> list[ClusterRow]:
-        """Return all clusters, the largest first, including those with a name and the ignored ones."""
+        """Return all clusters, the largest first, including those with a name and the ignored ones.
+
+        Clusters with nothing but junk, faces too blurred, small or cut off to be recognised, come last.
+        """
         return self._session.store().clusters.all()
 
     def find(self, cluster: int) -> ClusterRow:
@@ -56,7 +59,7 @@ class FaceClusters:
         return self._session.store().clusters.find(cluster)
 
     def faces(self, cluster: int) -> list[ClusterFace]:
-        """Return the faces of a cluster, the most typical first: those nearest to its centre."""
+        """Return the faces of a cluster, the most typical first: those nearest to its centre; junk comes last."""
         store = self._session.store()
         return store.clusters.faces(store.clusters.live(cluster))
 

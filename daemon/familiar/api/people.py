@@ -11,6 +11,7 @@ from familiar.api.session import Session
 from familiar.errors import UsageError
 from familiar.library.arguments import check_choice, check_distance, check_number
 from familiar.library.named_paths import all_expanded, expanded
+from familiar.model import JUNK
 from familiar.names import check_name
 from familiar.store.people import PersonRow
 
@@ -107,7 +108,7 @@ class RegisteredPeople:
         """
         return self._session.store().people.refusals_of(name)
 
-    def add(self, name: str, photos: Paths, *, choice: FaceChoice = "only") -> Enrolment:
+    def add(self, name: str, photos: Paths, *, choice: FaceChoice = "only", min_quality: float = JUNK) -> Enrolment:
         """Register the face in each photo as a person, who is added if they are new.
 
         Nothing is registered until all photos are examined.
@@ -116,6 +117,7 @@ class RegisteredPeople:
             name: the person.
             photos: photos or folders; of a folder all photos in it and below are used, but no videos.
             choice: which face of a photo with several is registered; with "only", such a photo is refused.
+            min_quality: faces of a lower quality, from 0 to 1, do not count as faces of the photo.
 
         Raises:
             UsageError: the name can't be used, no photo is named, or there is none at one of the paths.
@@ -129,7 +131,7 @@ class RegisteredPeople:
             raise UsageError(f"No photo is named that shows {name!r}; name at least one, or a folder.")
         settings = self._session.settings.without_videos()
         candidate = Candidate(name=name, photos=tuple(photos_in(map(settings.watched, folders), self._session.unread)))
-        (enrolment,) = self._register([candidate], choice=choice, most=None)
+        (enrolment,) = self._register([candidate], choice=choice, most=None, min_quality=min_quality)
         return enrolment
 
     def add_each(
@@ -138,6 +140,7 @@ class RegisteredPeople:
         *,
         choice: FaceChoice = "only",
         most: int | None = None,
+        min_quality: float = JUNK,
         name_of: Callable[[str], str] = str,
     ) -> DataSetEnrolment:
         """Register the people of a data set that has one folder per person.
@@ -148,6 +151,7 @@ class RegisteredPeople:
             folder: the data set.
             choice: as for `add`.
             most: largest number of photos of a person, the first usable ones; None: all.
+            min_quality: as for `add`.
             name_of: returns the name of the person for the name of a folder.
 
         Raises:
@@ -160,7 +164,7 @@ class RegisteredPeople:
             self._session.settings.without_videos().watched,
             name_of=name_of,
         )
-        enrolments = self._register(found.candidates, choice=choice, most=most)
+        enrolments = self._register(found.candidates, choice=choice, most=most, min_quality=min_quality)
         return DataSetEnrolment(people=tuple(enrolments), refused=found.refused)
 
     def rename(self, name: str, to: str) -> DecidedPerson:
@@ -279,12 +283,15 @@ class RegisteredPeople:
         self._session.rematch()
         return _decided(self.find(name), event)
 
-    def _register(self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None) -> list[Enrolment]:
+    def _register(
+        self, candidates: Sequence[Candidate], *, choice: FaceChoice, most: int | None, min_quality: float
+    ) -> list[Enrolment]:
         from familiar.library.indexing import Indexer
         from familiar.library.people.registration import FaceChoice, Registrar
 
         check_choice("choice", choice, get_args(FaceChoice))
         check_number("most", most, 1)
+        check_number("min_quality", min_quality, 0, 1)
         session, store = self._session, self._session.store(create=True)
 
         async def register() -> list[Enrolment]:
@@ -297,6 +304,7 @@ class RegisteredPeople:
                     at_once=workers.slots,
                     choice=choice,
                     most=most,
+                    min_quality=min_quality,
                 )
                 with session.progress("looking at photos") as count:
                     return await registrar.register(candidates, count)

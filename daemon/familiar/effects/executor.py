@@ -105,7 +105,7 @@ class Executor:
             case OfflineError(place=place):
                 return Outcome(state="failed", error=str(error), retry_in=_wait(step), waits_for=place)
             case ChangedError() if not self._kinds.of(step.operation).merges:
-                return Outcome(state="refused", error=str(error))
+                return Outcome(state="refused", error=str(error), changed=step.source or step.path)
             case RetryError():
                 return Outcome(state="failed", error=str(error), retry_in=_wait(step))
             case _:

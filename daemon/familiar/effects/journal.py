@@ -101,7 +101,7 @@ class Outcome:
     """The result of a step: its target, or the error, and the seconds until the next try.
 
     A step that failed keeps its target where it may have been done, as far as is known. `waits_for` is the folder whose
-    disk is not there; the step is tried again when it is.
+    disk is not there; the step is tried again when it is. `changed` is a file that has another content than was known.
     """
 
     state: Literal["done", "kept", "failed", "refused"]
@@ -109,6 +109,7 @@ class Outcome:
     error: str | None = None
     retry_in: float | None = None
     waits_for: Path | None = None
+    changed: Path | None = None
 
 
 class Journal(Protocol):

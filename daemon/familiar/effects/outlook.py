@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from familiar.effects.disks import Disks
@@ -17,13 +19,15 @@ _NO_FILE = "no file"
 class Outlook:
     """Looks at files, and remembers how they will be; touches nothing."""
 
-    def __init__(self, journal: Journal, disks: Disks, removed: set[Path], pulse: Pulse) -> None:
-        """Take the paths where nothing will be in the end; `pulse` is called while long files are read."""
+    def __init__(self, journal: Journal, disks: Disks, pulse: Pulse, *, doomed: Iterable[Path] = ()) -> None:
+        """Take the paths from which undos that are still to come remove files; `pulse` is called in long reads."""
         self._journal = journal
         self._disks = disks
-        self._removed = removed
         self._pulse = pulse
+        self._doomed = Counter(doomed)
         self._noted: dict[Path, str | None] = {}
+        self._present: dict[Path, Path] = {}
+        """Where a file is now that will have been moved back to a path."""
 
     def at(self, path: Path) -> str | None:
         """Return what is at a path: a SHA-256, `-> PATH` for a link, or None for nothing; raises OSError."""
@@ -34,6 +38,11 @@ class Outlook:
     def note(self, path: Path, content: str | None) -> None:
         """Remember what will be at a path, as `at` returns it."""
         self._noted[path] = content
+        self._present.pop(path, None)
+
+    def passed(self, path: Path) -> None:
+        """Note that an undo that removes what is at a path is not still to come."""
+        self._doomed[path] -= 1
 
     def unreachable(self, step: Step, placement: Placement, *, goes_back: bool) -> str | None:
         """Say so if a disk is not there, or may not be written; that of the source too, if the file goes back there."""
@@ -65,8 +74,10 @@ class Outlook:
             return f"{target} was changed since"
         if self.at(source) not in {None, now}:  # the same content there needs only its other name to go
             return f"{source} already exists"
+        present = self._present.get(target, target)
         self.note(target, None)
         self.note(source, now)
+        self._present[source] = present
         return None
 
     def has_other_photo(self, step: Step, placement: Placement, *, by_name: bool = False) -> bool:
@@ -79,11 +90,20 @@ class Outlook:
     def is_copy(self, path: Path, placement: Placement, *, by_name: bool = False) -> bool:
         """Return whether another file (with `by_name`: another name) with the content of a step stays."""
         return (
-            path not in self._removed
+            self._doomed[path] < 1
             and self.at(path) == placement.hash
-            and not _is_one(path, placement.target, by_name=by_name)
+            and not self._is_one(path, placement.target, by_name=by_name)
             and not self._may_show(path, placement.target)
         )
+
+    def _is_one(self, one: Path, other: Path, *, by_name: bool) -> bool:
+        """Return whether two paths will lead to one file, or to one name of it."""
+        if by_name:
+            return _name_of(one) == _name_of(other)
+        try:
+            return os.path.samefile(*(self._present.get(path, path) for path in (one, other)))
+        except OSError:
+            return False
 
     def _may_show(self, path: Path, target: Path) -> bool:
         return self._disks.disk_of(path.parent).may_show(self._disks.disk_of(target.parent))
@@ -114,11 +134,6 @@ def last_copy(placement: Placement, what: str) -> str:
     return f"{placement.target} is the last known copy of its {what}"
 
 
-def _is_one(one: Path, other: Path, *, by_name: bool) -> bool:
-    """Return whether two paths lead to one file, or to one name of it; what is still to be moved back does not yet."""
-    try:
-        if by_name:
-            return os.path.realpath(one) == os.path.realpath(other)
-        return os.path.samefile(one, other)
-    except OSError:
-        return False
+def _name_of(path: Path) -> str:
+    """Return the path of a name, with links in it followed, but not one at its end."""
+    return f"{os.path.realpath(path.parent)}/{path.name}"

@@ -43,8 +43,14 @@ class Undo:
 
         Each is checked with the files after the previous undos.
         """
-        outlook = self._outlook({step.target for step in steps if step.target is not None and self._removes(step)})
-        found = [(step, self._obstacle_or_error(step, outlook)) for step in steps]
+        doomed = (step.target for step in steps if step.target is not None and self._removes(step))
+        outlook = Outlook(self._journal, self._disks, self._pulse, doomed=doomed)
+        found = []
+        for step in steps:
+            reason = self._obstacle_or_error(step, outlook)
+            found.append((step, reason))
+            if reason is None and step.target is not None and self._removes(step):
+                outlook.passed(step.target)
         return tuple(
             Obstacle(operation=step.id, kind=step.operation.kind, path=step.target or step.path, reason=reason)
             for step, reason in found
@@ -97,7 +103,7 @@ class Undo:
             ChangedError: something does.
             OSError: a file can't be read.
         """
-        reason = self._obstacle(step, self._outlook(set()))
+        reason = self._obstacle(step, self._outlook())
         if reason is not None:
             raise ChangedError(reason)
 
@@ -106,7 +112,7 @@ class Undo:
         try:
             self._leftovers.clear(step)
             assert step.target is not None
-            now = self._outlook(set()).at(step.target)
+            now = self._outlook().at(step.target)
         except (FamiliarError, OSError):
             return None
         return now == self._kinds.of(step.operation).hash_after_undo(step)
@@ -124,8 +130,8 @@ class Undo:
         """Return the obstacle, and note the files after this undo."""
         return self._kinds.of(step.operation).obstacle(step.operation, step, outlook)
 
-    def _outlook(self, removed: set[Path]) -> Outlook:
-        return Outlook(self._journal, self._disks, removed, self._pulse)
+    def _outlook(self) -> Outlook:
+        return Outlook(self._journal, self._disks, self._pulse)
 
 
 def _told(error: FamiliarError | OSError) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from familiar.effects.disks import Disks
 from familiar.events import EventLog
+from familiar.filesystem.stamps import Stamp
 from familiar.folders.isolation import surviving
 from familiar.folders.messages import Messages
 from familiar.folders.roots import WatchedRoot, WatchedRoots
@@ -180,11 +181,12 @@ class Intake:
         if present is None:
             self.source.mark_gone(path)
             return
-        if self._store.files.hint(path, size=present[0], mtime_ns=present[1], root_id=root.id, due=due):
+        size, mtime_ns, ctime_ns = present.size, present.mtime_ns, present.ctime_ns
+        if self._store.files.hint(path, size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns, root_id=root.id, due=due):
             self._log.emit("file.found", path=path)
 
-    def _on_sidecar(self, sidecar: Path, looks: tuple[int, int], due: float) -> None:
-        if self._store.sidecars.looks(sidecar) != looks:
+    def _on_sidecar(self, sidecar: Path, stamp: Stamp, due: float) -> None:
+        if self._store.sidecars.has_changed(sidecar, stamp):
             self._on_sidecar_changed(sidecar, due)
 
     def _look_after(self, root: WatchedRoot, now: float) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from familiar.events import EventLog
+from familiar.filesystem.stamps import Stamp
 from familiar.filesystem.writers import is_open_for_writing
 from familiar.folders.isolation import surviving
 from familiar.folders.roots import WatchedRoots
@@ -55,7 +56,7 @@ class Settler:
                     self._settle_file(file, now)
 
     def _settle_file(self, file: FileRow, now: float) -> None:
-        match settle((file.size, file.mtime_ns), look(file.path)):
+        match settle(file.stamp, look(file.path)):
             case Settled() if is_open_for_writing(file.path):
                 self._wait_for_writer(file, now)
             case Settled():
@@ -68,7 +69,7 @@ class Settler:
                     self._put_off(file, now)
             case wait:
                 due = now + self._seconds
-                self._store.files.wait(file.id, size=wait.size, mtime_ns=wait.mtime_ns, due=due)
+                self._wait(file, wait.stamp, due)
 
     def _wait_for_writer(self, file: FileRow, now: float) -> None:
         """Let a file wait while a program has it open for writing, however long it pauses."""
@@ -83,4 +84,7 @@ class Settler:
         self._put_off(file, now)
 
     def _put_off(self, file: FileRow, now: float) -> None:
-        self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=now + self._seconds)
+        self._wait(file, file.stamp, now + self._seconds)
+
+    def _wait(self, file: FileRow, stamp: Stamp, due: float) -> None:
+        self._store.files.wait(file.id, size=stamp.size, mtime_ns=stamp.mtime_ns, ctime_ns=stamp.ctime_ns, due=due)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from familiar.errors import StoreError
 from familiar.events import EventLog
+from familiar.filesystem.stamps import Stamp
 from familiar.folders.isolation import surviving
 from familiar.folders.roots import RootWalk, WatchedRoot, WatchedRoots
 from familiar.sources.messages import Listing, WalkFinished
@@ -30,13 +31,13 @@ class Walks:
         walker: Walker,
         settle: float,
         watch: bool,
-        on_sidecar: Callable[[Path, tuple[int, int], float], None],
+        on_sidecar: Callable[[Path, Stamp, float], None],
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
         """Take what walks, and the seconds after which a file has settled.
 
-        `on_sidecar` is called with each sidecar, its size and time, and when it will have settled. Without `watch`
+        `on_sidecar` is called with each sidecar, its stamp, and when it will have settled. Without `watch`
         each walk is reported, however little it found.
         """
         self._store = store
@@ -74,10 +75,11 @@ class Walks:
             folder_id = self._store.files.folder(listing.folder, root_id=root.id, device=listing.device)
         walk.listed.add(folder_id)
         self._compare(root, walk, folder_id, listing, now)
-        for name, size, mtime_ns, changed_ns in listing.sidecars:
+        for name, size, mtime_ns, ctime_ns in listing.sidecars:
             sidecar = Path(listing.folder, os.fsdecode(name))
             with surviving(sidecar, self._log):
-                self._on_sidecar(sidecar, (size, mtime_ns), self._due(root, now, changed_ns))
+                stamp = Stamp(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
+                self._on_sidecar(sidecar, stamp, self._due(root, now, max(mtime_ns, ctime_ns)))
 
     def _compare(self, root: WatchedRoot, walk: RootWalk, folder_id: int, listing: Listing, now: float) -> None:
         """Compare a listing with the store; a file that can't be recorded, for whatever reason, stops no other one."""

@@ -1,20 +1,42 @@
 """How good the picture of a face is: one number, from what is known of the face (docs/detection.md)."""
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
 
+from familiar.errors import SetAsideError
+from familiar.identity.landmarks import deviation, share_outside
 from familiar.model import Face
 
-JUNK = 0.2
-"""Faces below this quality are junk: too blurred, too small, or too little of a face to tell who it is."""
 
-_USUAL_SCORE = 0.9
-"""Stands for the score of a detector that gives none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weights:
+    """What each sign of a good picture adds to the evidence for one: a weight a unit.
 
-_FACE = 1.9
-"""Edge of a face in distances between the outer corners of its eyes."""
+    They were fitted by `tests/benchmarks/face_quality.py fit`.
+    """
 
-_LANDMARKS = 5
+    constant: float
+    length: float
+    score: float
+    blur: float
+    deviation: float
+    outside: float
+
+
+_WITH_LENGTH = _Weights(constant=-17.06, length=11.76, score=9.31, blur=-2.1, deviation=-2.71, outside=-1.85)
+_WITHOUT_LENGTH = _Weights(constant=-15.46, length=0.0, score=19.32, blur=-5.55, deviation=-8.18, outside=-3.58)
+
+_LONGEST = 1.3
+"""Longer embeddings, as a share of the usual length, tell nothing more."""
+
+_SUREST = 0.95
+"""YuNet is never surer; MTCNN, which is surer of itself, nearly always."""
+
+_USUAL_SCORE = 0.93
+"""The score of a usual face, for detectors that give none, and for faces of before."""
+
+_USUAL_DEVIATION = 0.023
+_LARGEST_DEVIATION = 0.2
 
 _LEAST_SHARPNESS = 1.0
 
@@ -28,44 +50,25 @@ def quality(face: Face, *, width: int, height: int, length: float | None) -> flo
         height: of it.
         length: that of the embedding as the network gave it, as a share of the usual one; None where it tells nothing.
     """
-    score = _USUAL_SCORE if face.score is None else face.score
-    turn, outside = _turn(face.landmarks), _outside(face, width, height)
-    short = 0.0 if length is None else 1.0 - min(length, 1.0)
+    weights = _WITHOUT_LENGTH if length is None else _WITH_LENGTH
+    turned, outside = _position(face, width, height)
     evidence = (
-        -3.0
-        + 1.2 * math.log2(min(max(face.size, 1), 128) / 16)
-        + 0.9 * math.log2(min(max(face.sharpness, _LEAST_SHARPNESS), 64) / 4)
-        + 4.0 * (score - _USUAL_SCORE)
-        - 3.0 * turn
-        - 5.0 * outside
-        - 10.0 * short
+        weights.constant
+        + weights.length * min(length or 0.0, _LONGEST)
+        + weights.score * min(max(_USUAL_SCORE if face.score is None else face.score, 0.0), _SUREST)
+        + weights.blur / max(face.sharpness, _LEAST_SHARPNESS)
+        + weights.deviation * turned
+        + weights.outside * outside
     )
     return round(1 / (1 + math.exp(-evidence)), 4)
 
 
-def _turn(landmarks: Sequence[tuple[int, int]]) -> float:
-    """Return how far the nose is aside of the middle between the eyes, as a share of their distance; 0 if unknown."""
-    if len(landmarks) != _LANDMARKS:
-        return 0.0
-    points = [complex(x, y) for x, y in landmarks]
-    across = points[0] - points[2]
-    if across == 0:
-        return 1.0
-    nose = (points[4] - (points[0] + points[1] + points[2] + points[3]) / 4) / across
-    return min(abs(nose.real), 1.0)
-
-
-def _outside(face: Face, width: int, height: int) -> float:
-    """Return the share of a face that is outside of its photo, from 0 to 1; 0 if it is not known where the face is."""
-    if len(face.landmarks) != _LANDMARKS:
-        return 0.0
-    points = [complex(x, y) for x, y in face.landmarks]
-    edge, middle = _FACE * abs(points[0] - points[2]), sum(points, 0j) / _LANDMARKS
-    if edge == 0:
-        return 0.0
-    within = _within(middle.real, edge, width) * _within(middle.imag, edge, height)
-    return 1.0 - within / edge**2
-
-
-def _within(middle: float, edge: float, limit: int) -> float:
-    return max(min(middle + edge / 2, limit) - max(middle - edge / 2, 0.0), 0.0)
+def _position(face: Face, width: int, height: int) -> tuple[float, float]:
+    """Return how far a head is turned, and which share of it is outside of the photo."""
+    if not face.landmarks:
+        return _USUAL_DEVIATION, 0.0
+    try:
+        outside = share_outside(face.landmarks, width=width, height=height)
+        return min(deviation(face.landmarks), _LARGEST_DEVIATION), outside
+    except SetAsideError:
+        return _LARGEST_DEVIATION, 0.0

@@ -13,23 +13,27 @@ _SHARPER_HALF = 50
 
 
 def choose_references(
-    embeddings: Embeddings, qualities: Sequence[float], *, most: int = MOST_REFERENCES
+    embeddings: Embeddings, qualities: Sequence[float], *, most: int = MOST_REFERENCES, least: float = 0.0
 ) -> tuple[int, ...]:
     """Return the indices of the faces that represent a person best, at most `most`, the most typical one first.
 
-    Among the better half of the faces, the one nearest to the centre comes first, and then whichever is farthest from
-    all that were chosen (T. Gonzalez, Clustering to minimize the maximum intercluster distance, 1985). So all looks of
-    a person are included, and poor pictures are not.
+    Faces of a lower quality than `least` are chosen only if there are no others. Among the better half of the faces,
+    the one nearest to the centre comes first, and then whichever is farthest from all that were chosen (T. Gonzalez,
+    Clustering to minimize the maximum intercluster distance, 1985). So all looks of a person are included, and poor
+    pictures are not.
 
     Args:
         embeddings: shape (n, numbers).
         qualities: one number a face, the larger the better.
         most: the largest number of references.
+        least: the quality that a reference should have.
     """
     quality: npt.NDArray[np.float64] = np.asarray(qualities, np.float64)
     sound = np.flatnonzero(np.logical_and.reduce(np.isfinite(embeddings), axis=1))
     if not len(sound):
         return ()
+    if np.any(quality[sound] >= least):
+        sound = sound[quality[sound] >= least]
     good = sound[quality[sound] >= np.percentile(quality[sound], _SHARPER_HALF)]
     candidates = good if len(good) >= most else sound[np.argsort(-quality[sound], kind="stable")][:most]
     points = embeddings[candidates].astype(np.float64)

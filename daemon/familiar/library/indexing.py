@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 
 from familiar.errors import SetAsideError
+from familiar.filesystem.stamps import Stamp
 from familiar.model import Photo
 from familiar.store.photos import PhotoRow
-from familiar.store.sightings import Stamp
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 

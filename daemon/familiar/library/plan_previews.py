@@ -99,4 +99,4 @@ class PlanPreviews:
         found = look(path)
         if found is None:
             raise GoneError(f"{path}: no longer there")
-        return self._planner.plan(photo, faces, path, source=self._source, mtime_ns=found[1])
+        return self._planner.plan(photo, faces, path, source=self._source, mtime_ns=found.mtime_ns)

@@ -59,7 +59,7 @@ class RuleApplication:
         photo, faces = self._recogniser.recognise(photo_id)
         if photo.kind == "clip":
             return None  # a clip follows its still
-        plan = self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found[1])
+        plan = self._planner.plan(photo, faces, path, source=self._source_of(path), mtime_ns=found.mtime_ns)
         return self._store.journal.record(photo_id, path, plan) if plan.operations else None
 
     def _source_of(self, path: Path) -> Origin:

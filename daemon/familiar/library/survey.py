@@ -7,6 +7,7 @@ from pathlib import Path
 
 from familiar.errors import FamiliarError, StoreError, UsageError
 from familiar.filesystem.presence import Unread
+from familiar.filesystem.stamps import Stamp
 from familiar.library.concurrency import run_all
 from familiar.library.indexing import Indexer
 from familiar.library.photo_folders import note_errors
@@ -15,7 +16,6 @@ from familiar.library.reencoding import Reencoder
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
 from familiar.sources.walker import walk
-from familiar.store.sightings import Stamp
 from familiar.store.store import Store
 
 
@@ -102,9 +102,11 @@ def _files(store: Store, folder: FolderSettings, unread: Unread) -> dict[Path, i
     for listing in walk(folder.path, folder.path, Patterns(folder), errors):
         if listing.folder != listed:  # a large folder comes in parts
             listed, known = listing.folder, store.sightings.in_folder(listing.folder)
-        for name, size, mtime_ns, _ in listing.entries:
+        for name, size, mtime_ns, ctime_ns in listing.entries:
             text = os.fsdecode(name)
-            files[Path(listing.folder, text)] = known.get((text, Stamp(size=size, mtime_ns=mtime_ns)))
+            stamps = (Stamp(size=size, mtime_ns=mtime_ns, ctime_ns=changed) for changed in (ctime_ns, None))
+            photos = (known.get((text, stamp)) for stamp in stamps)
+            files[Path(listing.folder, text)] = next((photo for photo in photos if photo is not None), None)
     note_errors(errors, folder.path, unread)
     return files
 

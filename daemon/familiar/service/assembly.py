@@ -254,6 +254,7 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "Flickr
         Periodic(inputs.rules.look),
         parts.intake,
         parts.rematching,
+        Periodic(store.qualities.rate),
         Periodic(parts.runner.look_after_disks, every=_LOOK_AT_DISKS),
         OpenOperations(parts.runner),
         *([] if sync is None else [sync]),

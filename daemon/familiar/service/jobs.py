@@ -25,7 +25,7 @@ class Job(Protocol):
 class Periodic:
     """A short call in each turn of the loop, or at an interval in seconds."""
 
-    def __init__(self, call: Callable[[], None], *, every: float = 0.0) -> None:
+    def __init__(self, call: Callable[[], object], *, every: float = 0.0) -> None:
         """Take what is called, and the seconds between two calls."""
         self._call = call
         self._every = every

@@ -21,7 +21,9 @@ class Retries:
 
     def wait(self, file: FileRow, seconds: float) -> None:
         """Retry an unchanged file after some seconds."""
-        self._store.files.wait(file.id, size=file.size, mtime_ns=file.mtime_ns, due=self._clock() + seconds)
+        self._store.files.wait(
+            file.id, size=file.size, mtime_ns=file.mtime_ns, ctime_ns=file.ctime_ns, due=self._clock() + seconds
+        )
 
     def settle_again(self, file: FileRow) -> None:
         """Let a file that has changed settle again."""

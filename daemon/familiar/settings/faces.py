@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from familiar.embedding_models import THRESHOLD
+from familiar.model import JUNK
 from familiar.settings.section import Hours, Megabytes, Pixels, Section
 
 
@@ -55,6 +56,12 @@ class ClusteringSettings(Section):
     )
     min_faces: int = Field(default=2, ge=2, le=1000, description="Fewest faces of a new cluster.")
     min_size: Pixels = Field(default=0, ge=0, description="Faces with a smaller shorter side are not grouped.")
+    min_quality: float = Field(
+        default=JUNK,
+        ge=0,
+        le=1,
+        description="Faces of a lower quality are not grouped: they are blurred, tiny or cut off. 0: all are.",
+    )
     same_photo: bool = Field(
         default=False, description="true: two faces of one photo can be the same person, as in mirrors and collages."
     )

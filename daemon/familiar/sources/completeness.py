@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from familiar.filesystem.stamps import modified_ns
+from familiar.filesystem.stamps import Stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,7 @@ class Settled:
 class Wait:
     """The file changed: look again when it may have settled."""
 
-    size: int
-    mtime_ns: int
+    stamp: Stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +28,19 @@ class Gone:
 Decision: TypeAlias = Settled | Wait | Gone
 
 
-def look(path: Path) -> tuple[int, int] | None:
-    """Return size in bytes and mtime in ns of the regular file at `path`, or None if there is none."""
+def look(path: Path) -> Stamp | None:
+    """Return the stamp of the regular file at `path`, or None if there is none."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return (found.st_size, modified_ns(found)) if stat.S_ISREG(found.st_mode) else None
+    return Stamp.of_status(found) if stat.S_ISREG(found.st_mode) else None
 
 
-def settle(remembered: tuple[int, int], present: tuple[int, int] | None) -> Decision:
-    """Decide on a file whose time has come, from its remembered and its present (size, mtime in ns)."""
+def settle(remembered: Stamp, present: Stamp | None) -> Decision:
+    """Decide on a file whose time has come, from its remembered and its present stamp."""
     if present is None:
         return Gone()
-    if present != remembered:
-        return Wait(size=present[0], mtime_ns=present[1])
+    if not present.is_of(remembered):
+        return Wait(stamp=present)
     return Settled()

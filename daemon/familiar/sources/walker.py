@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from familiar.filesystem.stamps import modified_ns
+from familiar.filesystem.stamps import changed_ns, modified_ns
 from familiar.sources.messages import Listing, Message, WalkFinished
 from familiar.sources.patterns import Patterns
 
@@ -148,6 +148,5 @@ def _entries(folder: Path, names: list[bytes]) -> Entries:
         except OSError:
             continue  # gone in the meantime, a broken link, or a loop of links
         if stat.S_ISREG(found.st_mode):
-            modified = modified_ns(found)
-            entries.append((name, found.st_size, modified, max(found.st_ctime_ns, modified)))
+            entries.append((name, found.st_size, modified_ns(found), changed_ns(found)))
     return tuple(entries)

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from familiar.filesystem.stamps import Stamp
 from familiar.store.database import Database, writing
 
 
@@ -28,6 +29,12 @@ class FileRow:
     due: float | None
     photo_id: int | None
     attempts: int
+    ctime_ns: int | None = None
+
+    @property
+    def stamp(self) -> Stamp:
+        """The stamp of the file when it was looked at."""
+        return Stamp(size=self.size, mtime_ns=self.mtime_ns, ctime_ns=self.ctime_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +46,17 @@ class Comparison:
     missing: tuple[bytes, ...]
 
 
-_FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, state, due, photo_id, attempts"
+_FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts"
 _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
 _WAITING = "FROM files INDEXED BY {} CROSS JOIN folders ON folders.id = files.folder_id"
 """From the few files that wait to their folders; the planner would go through all files of a root."""
 _IN_ROOTS = "AND folders.root_id IN (SELECT value FROM json_each(?))"
 _FIND = """
-    INSERT INTO files (folder_id, name, size, mtime_ns, state, due, found_at) VALUES (?, ?, ?, ?, 'settling', ?, ?)
-    ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, due = excluded.due,
-        state = 'settling', photo_id = NULL, attempts = 0, reason = NULL
+    INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, due, found_at)
+    VALUES (?, ?, ?, ?, ?, 'settling', ?, ?)
+    ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,
+        ctime_ns = excluded.ctime_ns, due = excluded.due, state = 'settling', photo_id = NULL, attempts = 0,
+        reason = NULL
 """
 
 
@@ -91,44 +100,52 @@ class Files:
 
         Args:
             folder_id: the folder that was listed.
-            entries: (name, size, mtime_ns, last change in ns), in the order of names, all in `after < name <= upto`.
+            entries: (name, size, mtime_ns, ctime_ns), in the order of names, all in `after < name <= upto`.
             after: names up to this one belong to an earlier part.
             upto: the last name of this part, or None for the last part.
             due: gives when a new or changed file will have settled, by its last change.
         """
         known = self._known(folder_id, after, upto)
         remembered = next(known, None)
-        found, missing, new = [], [], 0
-        for name, size, mtime_ns, changed_ns in entries:
+        found, missing, new, adopted = [], [], 0, []
+        for name, size, mtime_ns, ctime_ns in entries:
             while remembered is not None and remembered[0] < name:
                 missing.append(remembered[0])
                 remembered = next(known, None)
             if remembered is not None and remembered[0] == name:
-                if remembered[1:] != (size, mtime_ns):
-                    found.append((name, size, mtime_ns, due(changed_ns)))
+                if remembered[1:] != (size, mtime_ns, ctime_ns):
+                    if remembered[1:] == (size, mtime_ns, None):
+                        adopted.append((ctime_ns, folder_id, name))
+                    else:
+                        found.append((name, size, mtime_ns, ctime_ns, due(max(mtime_ns, ctime_ns))))
                 remembered = next(known, None)
             else:
                 new += 1
-                found.append((name, size, mtime_ns, due(changed_ns)))
+                found.append((name, size, mtime_ns, ctime_ns, due(max(mtime_ns, ctime_ns))))
         if remembered is not None:
             missing.extend([remembered[0], *(row[0] for row in known)])
         self._find(folder_id, found)
+        self._db.conn.executemany("UPDATE files SET ctime_ns = ? WHERE folder_id = ? AND name = ?", adopted)
         return Comparison(new=new, changed=len(found) - new, missing=tuple(missing))
 
-    def hint(self, path: Path, *, size: int, mtime_ns: int, root_id: int, due: float) -> bool:
+    def hint(
+        self, path: Path, *, size: int, mtime_ns: int, ctime_ns: int | None = None, root_id: int, due: float
+    ) -> bool:
         """Note that something happened to a file; return whether it was new or changed.
 
         A file that is known and looks as it did is left alone; one that is settling waits again.
         """
-        row = self.at(path)
-        if row is not None and row.state != "gone" and (row.size, row.mtime_ns) == (size, mtime_ns):
+        row, stamp = self.at(path), Stamp(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
+        if row is not None and row.state != "gone" and stamp.is_of(row.stamp):
+            if row.ctime_ns is None and ctime_ns is not None:
+                self._update(row.id, "ctime_ns = ?", ctime_ns)
             if row.state == "settling":
                 self._db.conn.execute("UPDATE files SET due = ? WHERE id = ?", (due, row.id))
             return False
         known_folder = self._db.conn.execute("SELECT id FROM folders WHERE path = ?", (os.fsencode(path.parent),))
         found = known_folder.fetchone()
         folder_id = int(found[0]) if found else self.folder(path.parent, root_id=root_id)
-        self._find(folder_id, [(os.fsencode(path.name), size, mtime_ns, due)])
+        self._find(folder_id, [(os.fsencode(path.name), size, mtime_ns, ctime_ns, due)])
         return True
 
     def at(self, path: Path) -> FileRow | None:
@@ -163,9 +180,29 @@ class Files:
         row = next(self._rows(where, (json.dumps(roots),), source=_WAITING.format("files_settling")), None)
         return None if row is None else row.due
 
-    def wait(self, file_id: int, *, size: int, mtime_ns: int, due: float) -> None:
+    def wait(self, file_id: int, *, size: int, mtime_ns: int, ctime_ns: int | None = None, due: float) -> None:
         """Let a file that still changes settle again."""
-        self._update(file_id, "state = 'settling', size = ?, mtime_ns = ?, due = ?", size, mtime_ns, due)
+        columns = "state = 'settling', size = ?, mtime_ns = ?, ctime_ns = ?, due = ?"
+        self._update(file_id, columns, size, mtime_ns, ctime_ns, due)
+
+    def settle_again(self, path: Path) -> bool:
+        """Let the file at a path settle again, as its content is another one than is known; return whether it is known.
+
+        Whatever its stamp is, it is read again.
+        """
+        cursor = self._db.conn.execute(
+            "UPDATE files SET state = 'settling', size = -1, mtime_ns = -1, ctime_ns = NULL, due = 0, photo_id = NULL, "
+            "attempts = 0 WHERE name = ? AND state = 'done' AND folder_id = (SELECT id FROM folders WHERE path = ?)",
+            (os.fsencode(path.name), os.fsencode(path.parent)),
+        )
+        return cursor.rowcount > 0
+
+    def adopt_change(self, path: Path) -> None:
+        """Take the next time of change of the file at a path for its own: an operation has changed its links."""
+        self._db.conn.execute(
+            "UPDATE files SET ctime_ns = NULL WHERE name = ? AND folder_id = (SELECT id FROM folders WHERE path = ?)",
+            (os.fsencode(path.name), os.fsencode(path.parent)),
+        )
 
     def mark_pending(self, file_id: int) -> None:
         """Say that a file is complete and is to be handled."""
@@ -186,14 +223,22 @@ class Files:
         )
         return cursor.rowcount
 
-    def place(self, path: Path, *, photo_id: int, size: int, mtime_ns: int) -> None:
+    def place(self, path: Path, *, photo_id: int, size: int, mtime_ns: int, ctime_ns: int | None = None) -> None:
         """Record that an operation put a photo at `path`, so that it isn't taken for a new file."""
         self._db.conn.execute(
-            "INSERT INTO files (folder_id, name, size, mtime_ns, state, photo_id, found_at) "
-            "VALUES (?, ?, ?, ?, 'done', ?, ?) ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, "
-            "mtime_ns = excluded.mtime_ns, state = 'done', due = NULL, reason = NULL, attempts = 0, "
-            "photo_id = excluded.photo_id",
-            (self.folder(path.parent), os.fsencode(path.name), size, mtime_ns, photo_id, self._now().isoformat()),
+            "INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, photo_id, found_at) "
+            "VALUES (?, ?, ?, ?, ?, 'done', ?, ?) ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, "
+            "mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, state = 'done', due = NULL, reason = NULL, "
+            "attempts = 0, photo_id = excluded.photo_id",
+            (
+                self.folder(path.parent),
+                os.fsencode(path.name),
+                size,
+                mtime_ns,
+                ctime_ns,
+                photo_id,
+                self._now().isoformat(),
+            ),
         )
 
     def place_pending(self, path: Path, *, root_id: int, size: int, mtime_ns: int) -> int:
@@ -201,7 +246,7 @@ class Files:
         cursor = self._db.conn.execute(
             "INSERT INTO files (folder_id, name, size, mtime_ns, state, found_at) VALUES (?, ?, ?, ?, 'pending', ?) "
             "ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
-            "state = 'pending', due = NULL, reason = NULL, attempts = 0, photo_id = NULL RETURNING id",
+            "ctime_ns = NULL, state = 'pending', due = NULL, reason = NULL, attempts = 0, photo_id = NULL RETURNING id",
             (
                 self.folder(path.parent, root_id=root_id),
                 os.fsencode(path.name),
@@ -283,16 +328,16 @@ class Files:
             self._db.conn.execute("UPDATE files SET due = ? WHERE state = 'settling'", (settling_due,))
             self._db.conn.execute("UPDATE files SET due = ? WHERE state = 'failed'", (failed_due,))
 
-    def _known(self, folder_id: int, after: bytes, upto: bytes | None) -> Iterator[tuple[bytes, int, int]]:
+    def _known(self, folder_id: int, after: bytes, upto: bytes | None) -> Iterator[tuple[bytes, int, int, int | None]]:
         bound, values = ("AND name <= ?", (upto,)) if upto is not None else ("", ())
         return self._db.conn.execute(
-            f"SELECT name, size, mtime_ns FROM files WHERE folder_id = ? AND name > ? {bound} AND state != 'gone' "
-            "ORDER BY name",
+            f"SELECT name, size, mtime_ns, ctime_ns FROM files WHERE folder_id = ? AND name > ? {bound} "
+            "AND state != 'gone' ORDER BY name",
             (folder_id, after, *values),
         )
 
-    def _find(self, folder_id: int, found: Iterable[tuple[bytes, int, int, float]]) -> None:
-        """Record files: name, size, mtime_ns, and when they will have settled."""
+    def _find(self, folder_id: int, found: Iterable[tuple[bytes, int, int, int | None, float]]) -> None:
+        """Record files: name, size, mtime_ns, ctime_ns, and when they will have settled."""
         found_at = self._now().isoformat()
         self._db.conn.executemany(_FIND, ((folder_id, *entry, found_at) for entry in found))
 
@@ -303,7 +348,7 @@ class Files:
         self, where: str, values: tuple[Any, ...], *, source: str = _FROM_FILES, known: Container[int] = ()
     ) -> Iterator[FileRow]:
         for row in self._db.conn.execute(f"SELECT {_FILE_COLUMNS} {source} {where}", values):
-            file_id, folder, name, size, mtime_ns, state, due, photo_id, attempts = row
+            file_id, folder, name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts = row
             if file_id in known:
                 continue
             yield FileRow(
@@ -311,6 +356,7 @@ class Files:
                 path=_path(folder, name),
                 size=size,
                 mtime_ns=mtime_ns,
+                ctime_ns=ctime_ns,
                 state=state,
                 due=due,
                 photo_id=photo_id,

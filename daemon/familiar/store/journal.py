@@ -189,6 +189,8 @@ class OperationJournal:
             if outcome.state == "done":
                 done = self.step(step.id)
                 self._kinds.of(done.operation).follow(done.operation, done, self._records)
+            if outcome.changed is not None:
+                self._records.changed(outcome.changed)
 
     def waited_for(self) -> dict[Path, int]:
         """Return the folders for whose disks open steps wait, each with how many do."""

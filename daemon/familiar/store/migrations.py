@@ -175,6 +175,16 @@ def keep_sources_of_dates(db: "Database") -> None:
     _run(db, _SOURCES_OF_DATES)
 
 
+@migrations()
+def keep_times_of_changes(db: "Database") -> None:
+    """Keep when each file was changed in any way: edits can hide themselves from size and modification time.
+
+    Of files that are known so far, the time that is found first counts, so that none is read again.
+    """
+    for table in ("files", "sightings", "sidecars"):
+        _run(db, f"ALTER TABLE {table} ADD COLUMN ctime_ns INTEGER")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -678,7 +688,7 @@ INSERT INTO facts (name, value) VALUES ('model', COALESCE((SELECT engine FROM (
 
 _QUALITY = """
 ALTER TABLE faces ADD COLUMN quality REAL;
-CREATE INDEX faces_unrated ON faces (id) WHERE quality IS NULL
+CREATE INDEX faces_quality ON faces (quality)
 """
 
 _SOURCES_OF_DATES = """

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from familiar.filesystem.stamps import modified_ns
+from familiar.filesystem.stamps import changed_ns, modified_ns
 from familiar.model import Tag
 from familiar.store.files import Files
 from familiar.store.flickr.tags import FlickrTags
@@ -26,11 +26,21 @@ class OperationRecords:
             found = path.stat()
         except OSError:
             return  # just removed, or unreadable: the next scan finds out
-        self._files.place(path, photo_id=photo_id, size=found.st_size, mtime_ns=modified_ns(found))
+        self._files.place(
+            path, photo_id=photo_id, size=found.st_size, mtime_ns=modified_ns(found), ctime_ns=changed_ns(found)
+        )
 
     def mark_gone(self, path: Path) -> None:
         """Record that nothing is at a path any more."""
         self._files.mark_gone(path)
+
+    def relinked(self, path: Path) -> None:
+        """Record that the links of a file have changed, and with them its time of change, but not its content."""
+        self._files.adopt_change(path)
+
+    def changed(self, path: Path) -> None:
+        """Record that the content of a file is not the one that is known: it is read again."""
+        self._files.settle_again(path)
 
     def output(self, hash_: str) -> int:
         """Return the id of a picture made by familiar, by its SHA-256."""

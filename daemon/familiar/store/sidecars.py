@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from familiar.effects.kinds.write_sidecar import content_as_json, content_from_json
-from familiar.filesystem.stamps import modified_ns
+from familiar.filesystem.stamps import Stamp
 from familiar.identity.regions import area_of
 from familiar.model import Area, Box, Region, SidecarContent
 from familiar.store.database import Database, writing
@@ -97,10 +97,17 @@ class Sidecars:
         ).fetchone()
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 
-    def note_read(self, path: Path, photo_id: int, looks: tuple[int, int]) -> None:
-        """Record size and mtime of a sidecar that was read."""
+    def has_changed(self, path: Path, stamp: Stamp) -> bool:
+        """Return whether a sidecar with this stamp is another one than that which was read or written last."""
+        row = self._db.conn.execute(
+            "SELECT size, mtime_ns, ctime_ns FROM sidecars WHERE path = ? AND size IS NOT NULL", (os.fsencode(path),)
+        ).fetchone()
+        return row is None or not stamp.is_of(Stamp(size=row[0], mtime_ns=row[1], ctime_ns=row[2]))
+
+    def note_read(self, path: Path, photo_id: int, stamp: Stamp) -> None:
+        """Record the stamp of a sidecar that was read."""
         self._know(path, photo_id)
-        self._set(path, "size = ?, mtime_ns = ?", *looks)
+        self._set_stamp(path, stamp)
 
     def note_looks(self, path: Path, photo_id: int | None) -> None:
         """Record the state of a sidecar after writing; with a photo, that it belongs to it."""
@@ -151,9 +158,12 @@ class Sidecars:
         try:
             found = path.stat()
         except OSError:
-            self._set(path, "size = NULL, mtime_ns = NULL")
+            self._set(path, "size = NULL, mtime_ns = NULL, ctime_ns = NULL")
         else:
-            self._set(path, "size = ?, mtime_ns = ?", found.st_size, modified_ns(found))
+            self._set_stamp(path, Stamp.of_status(found))
+
+    def _set_stamp(self, path: Path, stamp: Stamp) -> None:
+        self._set(path, "size = ?, mtime_ns = ?, ctime_ns = ?", stamp.size, stamp.mtime_ns, stamp.ctime_ns)
 
     def _inscription(self, column: str, path: Path) -> SidecarContent | None:
         row = self._db.conn.execute(f"SELECT {column} FROM sidecars WHERE path = ?", (os.fsencode(path),)).fetchone()

@@ -6,33 +6,20 @@ has all its files handled.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.filesystem.stamps import modified_ns
+from familiar.filesystem.stamps import Stamp
 from familiar.store.database import Database
 from familiar.store.files import Files
 
 _KNOWN = """
-    SELECT name, size, mtime_ns, photo_id FROM sightings WHERE folder_id = (SELECT id FROM folders WHERE path = ?1)
+    SELECT name, size, mtime_ns, ctime_ns, photo_id FROM sightings
+        WHERE folder_id = (SELECT id FROM folders WHERE path = ?1)
     UNION ALL
-    SELECT name, size, mtime_ns, photo_id FROM files WHERE folder_id = (SELECT id FROM folders WHERE path = ?1)
+    SELECT name, size, mtime_ns, ctime_ns, photo_id FROM files
+        WHERE folder_id = (SELECT id FROM folders WHERE path = ?1)
         AND state = 'done' AND photo_id IS NOT NULL
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """The stamp of an unchanged file: its size in bytes, and its modification time in nanoseconds."""
-
-    size: int
-    mtime_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> "Stamp":
-        """Return the stamp of a file; raises OSError."""
-        found = path.stat()
-        return cls(size=found.st_size, mtime_ns=modified_ns(found))
 
 
 class Sightings:
@@ -46,24 +33,32 @@ class Sightings:
     def note(self, path: Path, stamp: Stamp, photo_id: int) -> None:
         """Record the photo of a file."""
         self._db.conn.execute(
-            "INSERT INTO sightings (folder_id, name, size, mtime_ns, photo_id) VALUES (?, ?, ?, ?, ?) "
+            "INSERT INTO sightings (folder_id, name, size, mtime_ns, ctime_ns, photo_id) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
-            "photo_id = excluded.photo_id",
-            (self._files.folder(path.parent), os.fsencode(path.name), stamp.size, stamp.mtime_ns, photo_id),
+            "ctime_ns = excluded.ctime_ns, photo_id = excluded.photo_id",
+            (
+                self._files.folder(path.parent),
+                os.fsencode(path.name),
+                stamp.size,
+                stamp.mtime_ns,
+                stamp.ctime_ns,
+                photo_id,
+            ),
         )
 
     def in_folder(self, folder: Path) -> dict[tuple[str, Stamp], int]:
         """Return the photos of the known files directly in a folder, by name and stamp."""
         return {
-            (os.fsdecode(name), Stamp(size=size, mtime_ns=mtime_ns)): int(photo_id)
-            for name, size, mtime_ns, photo_id in self._db.conn.execute(_KNOWN, (os.fsencode(folder),))
+            (os.fsdecode(name), Stamp(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)): int(photo_id)
+            for name, size, mtime_ns, ctime_ns, photo_id in self._db.conn.execute(_KNOWN, (os.fsencode(folder),))
         }
 
     def photo_at(self, path: Path, stamp: Stamp) -> int | None:
         """Return the photo of a file, if it is known and unchanged."""
         row = self._db.conn.execute(
-            f"SELECT photo_id FROM ({_KNOWN}) WHERE name = ?2 AND size = ?3 AND mtime_ns = ?4",
-            (os.fsencode(path.parent), os.fsencode(path.name), stamp.size, stamp.mtime_ns),
+            f"SELECT photo_id FROM ({_KNOWN}) WHERE name = ?2 AND size = ?3 AND mtime_ns = ?4 "
+            "AND COALESCE(ctime_ns = ?5, TRUE)",
+            (os.fsencode(path.parent), os.fsencode(path.name), stamp.size, stamp.mtime_ns, stamp.ctime_ns),
         ).fetchone()
         return None if row is None else int(row[0])
 

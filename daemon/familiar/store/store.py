@@ -25,6 +25,7 @@ from familiar.store.models import Models
 from familiar.store.people import People
 from familiar.store.photos import Photos
 from familiar.store.places import Places
+from familiar.store.qualities import Qualities
 from familiar.store.records import OperationRecords
 from familiar.store.references import References
 from familiar.store.roots import Roots
@@ -89,6 +90,7 @@ class Store(Closing):
         self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
         self.embeddings = FaceEmbeddings(self._db)
         self.models = Models(self._db)
+        self.qualities = Qualities(self._db)
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)

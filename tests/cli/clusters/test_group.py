@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import put, put_variants
+from conftest import blurred, put, put_variants
 from support.household import Household, command
 
 
@@ -219,6 +219,39 @@ def test_a_review_shows_each_cluster_and_takes_names_splits_and_undo(home: House
     assert listed(home) == {large: (6, "Barack Obama"), small: (4, None)}
     with Image.open(home.state / "review" / f"cluster-{large}.png") as picture:
         assert picture.size == (6 * 132 + 4, 136)
+
+
+def make_junk(household: Household, cluster: int) -> None:
+    with sqlite3.connect(household.state / "familiar.db") as db:
+        db.execute(
+            "UPDATE faces SET quality = 0.1 WHERE id IN (SELECT face_id FROM cluster_faces WHERE cluster_id = ?)",
+            (cluster,),
+        )
+
+
+def test_clusters_with_nothing_but_junk_are_listed_apart_and_reviewed_last(home: Household) -> None:
+    large, small = sorted(listed(home), key=lambda id_: -listed(home)[id_][0])
+    assert "poor quality" not in home.ask("clusters", "list").stdout
+    make_junk(home, large)
+    shown = [line.split()[0] for line in home.ask("clusters", "list").stdout.splitlines() if line]
+    assert shown == ["cluster", str(small), "Only", "cluster", str(large)]
+    assert [row["is_junk"] for row in home.json("clusters", "list")] == [False, True]
+    told = answered(home, "", "")
+    first, last = told.index(f"cluster {small}: 4 faces in"), told.index(f"cluster {large}: 6 faces of poor quality in")
+    assert first < last
+
+
+def test_a_blurred_face_is_found_but_comes_into_no_cluster_unless_it_is_wanted(home: Household, obama: Path) -> None:
+    home.configure({})
+    for number in range(2):
+        blurred(obama, home.inbox / f"blurred-{number}.jpg", radius=24 + number)
+    home.scan()
+    before = rows(home)
+    assert home.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
+    assert rows(home) == before
+    home.configure({"clustering": {"min_quality": 0}})
+    found = home.json("clusters", "run")
+    assert found["joined"] + found["grouped"] == 2
 
 
 def test_a_review_ends_where_the_input_ends_and_keeps_what_was_decided(home: Household) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import put
+from conftest import blurred, put
 from familiar.store.store import STORE_NAME, Store
 from support.household import Household, command
 
@@ -159,3 +159,17 @@ def test_wrong_use_is_refused(household: Household, obama: Path) -> None:
     }.items():
         result = household.ask("people", *arguments, check=False)
         assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
+
+
+def test_a_face_of_poor_quality_is_no_reference_unless_it_is_wanted(
+    household: Household, obama: Path, tmp_path: Path
+) -> None:
+    photo = blurred(obama, tmp_path / "blurred.jpg")
+    result = household.ask("people", "add", "Barack Obama", photo, check=False)
+    assert result.returncode == 1
+    told = " ".join(result.stdout.split())
+    assert "its face has a quality of only 0." in told
+    assert "and 0.35 is needed; use a clearer photo, or a lower --min-quality" in told
+    assert "Barack Obama: 0 registered, 0 known already, 1 refused." in told
+    household.ask("people", "add", "Barack Obama", photo, "--min-quality", "0")
+    assert household.json("people", "show", "Barack Obama")["references"] == 1

@@ -35,13 +35,14 @@ People = dict[str, Sequence[str]]
 """Who is to be registered, and the names of their photos, which lie in a folder of their name."""
 
 
-def face(left: int, size: int, person: int) -> Face:
+def face(left: int, size: int, person: int, *, quality: float | None = None) -> Face:
     return Face(
         box=Box(left=left, top=40, right=left + size, bottom=40 + size),
         landmarks=(),
         embedding=embedding(person, left),
         size=size,
         sharpness=20.0,
+        quality=quality,
         engine=MODEL,
     )
 
@@ -112,7 +113,9 @@ def eyes() -> Iterator[Eyes]:
         yield opened
 
 
-def register(eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: int | None = None) -> list[Enrolment]:
+def register(
+    eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: int | None = None, min_quality: float = 0.2
+) -> list[Enrolment]:
     recogniser = Recogniser(eyes.store, MatchingSettings(), MODEL)
     workers = Workers(settings=VisionSettings(workers=1), models=Path("/nowhere"))
     registrar = Registrar(
@@ -123,6 +126,7 @@ def register(eyes: Eyes, people: People, *, choice: FaceChoice = "only", most: i
         at_once=AT_ONCE,
         choice=choice,
         most=most,
+        min_quality=min_quality,
     )
     candidates = [
         Candidate(name=name, photos=tuple(TOP / name / photo for photo in photos)) for name, photos in people.items()
@@ -164,6 +168,29 @@ def test_a_person_is_known_by_another_form_of_the_name(eyes: Eyes) -> None:
     register(eyes, {"Zo\u00eb": "1"})
     assert told(register(eyes, {"ZOE\u0308": "12"})) == {"ZOE\u0308": ["known", "registered"]}
     assert registered(eyes.store) == {"Zo\u00eb": ["Zo\u00eb/1", "ZOE\u0308/2"]}
+
+
+def test_faces_of_poor_quality_are_refused_and_other_photos_take_their_place(eyes: Eyes) -> None:
+    poor, poorer = face(10, 40, 901, quality=0.12), face(60, 30, 902, quality=0.03)
+    eyes.contents = {"Ann/1": (poor,), "Ann/2": (poor, poorer), "Ann/3": (face(10, 40, 903, quality=0.2),)}
+    found = told(register(eyes, {"Ann": "1234"}, most=2))
+    remedy = "0.12, and 0.2 is needed; use a clearer photo, or a lower --min-quality"
+    assert found["Ann"] == [
+        f"its face has a quality of only {remedy}",
+        f"none of its 2 faces is better than {remedy}",
+        "registered",
+        "registered",
+    ]
+    assert told(register(eyes, {"Bob": "1", "Ann": "1"}, min_quality=0.1))["Ann"] == ["registered"]
+
+
+@pytest.mark.parametrize("choice", ["only", "largest", "central"])
+def test_a_face_of_poor_quality_does_not_stand_in_the_way_of_a_good_one(eyes: Eyes, choice: FaceChoice) -> None:
+    eyes.contents = {"Ann/1": (face(30, 40, 901, quality=0.1), face(80, 15, 902, quality=0.9))}
+    assert told(register(eyes, {"Ann": "1"}, choice=choice)) == {"Ann": ["registered"]}
+    (reference,) = eyes.store.people.references(eyes.store.people.find("Ann").id)
+    faces = {one.id: one for photo in eyes.store.photos.seen() for one in eyes.store.photos.load(photo).faces}
+    assert [faces[reference.face_id].quality] == [0.9]
 
 
 @pytest.mark.parametrize(("choice", "left"), [("largest", 80), ("central", 45)])

@@ -15,10 +15,15 @@ from support.album import MODEL, Album, embedding
 from support.people import add_person
 
 
-def to_group(album: Album, **changes: bool | int) -> dict[int, int]:
+def to_group(album: Album, **changes: float) -> dict[int, int]:
     """The faces that are to be grouped, and the cluster of each."""
-    wanted = {"min_size": 0, "same_photo": False} | changes
-    faces = album.store.rounds.to_group(MODEL, min_size=wanted["min_size"], same_photo=bool(wanted["same_photo"]))
+    wanted = {"min_size": 0, "min_quality": 0.0, "same_photo": False} | changes
+    faces = album.store.rounds.to_group(
+        MODEL,
+        min_size=int(wanted["min_size"]),
+        min_quality=wanted["min_quality"],
+        same_photo=bool(wanted["same_photo"]),
+    )
     return dict(zip(faces.ids.tolist(), faces.clusters.tolist(), strict=True))
 
 
@@ -109,13 +114,14 @@ def test_faces_that_matching_knows_are_counted_in_clusters_without_a_name(album:
 
 
 def test_faces_are_given_with_their_quality(album: Album) -> None:
-    small, large = album.photo(embedding(1), size=50)[0], album.photo(embedding(1, 1), size=100)[0]
-    cluster = album.cluster([small, large])
+    one, other = album.photo(embedding(1))[0], album.photo(embedding(1, 1))[0]
+    cluster = album.cluster([one, other])
+    album.rate({one: 0.25})
     ids, embeddings, qualities = album.store.clusters.embeddings(cluster, MODEL)
-    assert ids == [small, large]
+    assert ids == [one, other]
     assert np.array_equal(embeddings, [embedding(1), embedding(1, 1)])
-    assert qualities[1] == pytest.approx(2 * qualities[0])
-    assert album.store.clusters.embeddings(cluster, "another model")[0] == [small, large]  # they will be encoded again
+    assert qualities == [0.25, 1]  # unknown is good enough
+    assert album.store.clusters.embeddings(cluster, "another model")[0] == [one, other]  # they will be encoded again
 
 
 def test_faces_that_somebody_is_known_to_be_and_those_that_are_none_are_not_grouped(album: Album) -> None:
@@ -131,6 +137,20 @@ def test_small_faces_and_those_of_other_models_are_not_grouped(album: Album) -> 
     album.photo(embedding(2), size=30)
     album.photo(embedding(3), model="another")
     assert to_group(album, min_size=40) == {large[0]: 0}
+
+
+def test_faces_of_poor_quality_are_not_grouped_and_those_that_nobody_has_rated_are(album: Album) -> None:
+    poor, good, unknown = album.faces(1, 3)
+    album.rate({poor: 0.19, good: 0.2})
+    assert to_group(album, min_quality=0.2) == {good: 0, unknown: 0}
+    assert to_group(album).keys() == {poor, good, unknown}
+
+
+def test_a_face_of_a_cluster_stays_in_it_when_it_turns_out_to_be_of_poor_quality(album: Album) -> None:
+    (cluster,) = album.clusters(2)
+    faces = album.members(cluster)
+    album.rate(dict.fromkeys(faces, 0.0))
+    assert to_group(album, min_quality=1.0) == dict.fromkeys(faces, cluster)
 
 
 def test_faces_of_clusters_stay_in_them_whoever_matches_them_and_however_small_they_are(album: Album) -> None:
@@ -430,6 +450,23 @@ def test_a_cluster_most_of_which_lies_near_a_person_is_suggested_as_that_person(
     assert (found.cluster, found.faces, found.person, found.other) == (cluster, 3, "Ann", None)
     assert found.distance == pytest.approx(0.65)
     assert album.store.suggestions.all(threshold=0.6) == []
+
+
+def test_what_is_about_nothing_but_junk_is_suggested_last(album: Album) -> None:
+    junk, good = album.clusters(3, 3)
+    add_person(album.store, "Ann")
+    for cluster, distance in ((junk, 0.5), (good, 0.6)):
+        for face in album.members(cluster):
+            album.match(face, "Ann", distance=distance, accepted=False)
+    album.rate(dict.fromkeys(album.members(junk), 0.1))
+    assert [one.cluster for one in suggested(album)] == [good, junk]
+
+
+def test_junk_is_shown_last_in_a_cluster(album: Album) -> None:
+    (cluster,) = album.clusters(3)
+    faces = album.members(cluster)
+    album.rate({faces[0]: 0.1, faces[1]: 0.5})
+    assert [face.id for face in album.store.clusters.faces(cluster)] == [faces[1], faces[2], faces[0]]
 
 
 def test_a_person_who_is_elsewhere_in_the_photo_is_not_suggested(album: Album) -> None:

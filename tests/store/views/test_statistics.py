@@ -5,7 +5,7 @@ import pytest
 
 from familiar.model import Photo
 from familiar.store.store import Store
-from familiar.store.views.statistics import ClusterCount, ReasonCount, ScoreCount
+from familiar.store.views.statistics import ClusterCount, ReasonCount, ScoreCount, UnnamedClusters
 from support.album import Album, embedding
 
 
@@ -128,9 +128,22 @@ def test_only_clusters_without_a_name_count_the_largest_first(album: Album) -> N
     for face in album.members(named):
         album.register(face, "Ann")
     album.store._db.conn.execute("UPDATE clusters SET person_id = 1 WHERE id = ?", (named,))
-    count, faces, largest = album.store.statistics.unnamed_clusters(most=1)
-    assert (count, faces, largest) == (2, 5, [ClusterCount(id=large, faces=3)])
+    expected = UnnamedClusters(clusters=2, faces=5, junk=0, largest=(ClusterCount(id=large, faces=3),))
+    assert album.store.statistics.unnamed_clusters(most=1) == expected
     assert small != large
+
+
+def test_clusters_with_nothing_but_junk_are_counted_apart(album: Album) -> None:
+    junk, mixed, unknown = album.clusters(4, 3, 2)
+    album.rate(dict.fromkeys(album.members(junk), 0.1) | {album.members(mixed)[0]: 0.1, album.members(mixed)[1]: 0.9})
+    found = album.store.statistics.unnamed_clusters(most=9)
+    assert (found.clusters, found.junk) == (3, 1)
+    assert [cluster.id for cluster in found.largest] == [mixed, unknown]
+    assert [(row.id, row.is_junk) for row in album.store.clusters.all()] == [
+        (mixed, False),
+        (unknown, False),
+        (junk, True),
+    ]
 
 
 def test_the_likeness_of_a_person_is_the_largest_of_the_nearest_faces_and_a_still_if_there_is_one(

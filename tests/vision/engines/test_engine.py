@@ -259,6 +259,32 @@ def test_a_blurred_face_is_less_sharp_and_the_scale_does_not_matter(astronaut: P
     assert twice == pytest.approx(face.sharpness, rel=0.5)
 
 
+@pytest.mark.parametrize("model", ["sface", "dlib"])
+def test_a_blurred_face_is_of_lower_quality_and_so_is_one_that_is_cut_off(
+    astronaut: Path, tmp_path: Path, model: str
+) -> None:
+    (face,) = seen(astronaut, model=model).faces
+    assert face.quality is not None
+    assert face.quality > 0.8
+    with Image.open(astronaut) as image:
+        image.filter(ImageFilter.GaussianBlur(face.size / 15)).save(tmp_path / "blurred.png")
+        image.crop(((face.box.left + face.box.right) // 2, 0, image.width, image.height)).save(tmp_path / "cut.png")
+    for worse in ("blurred.png", "cut.png"):
+        for one in seen(tmp_path / worse, model=model).faces:
+            assert (one.quality or 0) < face.quality - 0.1, worse
+
+
+def test_a_face_that_is_encoded_again_is_rated_again_unless_the_model_tells_less_of_it(couple: Path) -> None:
+    picture = decode(couple.read_bytes(), max_megapixels=200)
+    sface, dlib = (engine_of(VisionSettings(model=model)) for model in ("sface", "dlib"))
+    ((face, _),) = sface.find([picture])
+    ((other, _),) = dlib.find([picture])
+    size = (picture.width, picture.height)
+    assert sface.rate(other, size, float(sface.encode([(picture, [other])])[0].lengths[0])) == face.quality
+    assert dlib.rate(face, size, 1.4) == face.quality
+    assert other.quality != face.quality
+
+
 def test_two_people_in_one_photo_are_two_faces_from_left_to_right(shared_photos: Path) -> None:
     left, right = seen(shared_photos / "gallery" / "two_people.jpg").faces
     assert left.box.right < right.box.left

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from familiar.errors import SetAsideError
-from familiar.vision.faces.alignment import MEAN_FACE, align, edge_of
+from familiar.identity.landmarks import MEAN_FACE
+from familiar.vision.faces.alignment import align, edge_of
 
 EDGE = 256
 

@@ -44,7 +44,10 @@ class Answers:
         self.decided = 0
 
     def next(self, least: int) -> ClusterRow | None:
-        """Return the largest cluster without a name that has at least `least` faces and was not skipped."""
+        """Return the largest cluster without a name that has at least `least` faces and was not skipped.
+
+        Those with nothing but junk come last.
+        """
         return next((row for row in self._open(least) if row.id not in self._skipped), None)
 
     def left(self, least: int) -> int:

@@ -63,7 +63,10 @@ def run(library: Library, threshold: float | None) -> Answer:
 @click.option("--all", "everything", is_flag=True, help="Show named and ignored clusters, too.")
 @pass_library
 def list_(library: Library, *, everything: bool) -> Answer:
-    """Show the clusters without a name, the largest first."""
+    """Show the clusters without a name, the largest first.
+
+    Clusters with nothing but faces of poor quality come last, in a table of their own.
+    """
     rows = [row for row in library.clusters.all() if everything or row.kind == "unnamed"]
     return Answer(data=[asdict(row) for row in rows], text=lambda: _show_clusters(rows))
 
@@ -157,7 +160,15 @@ for _command in (name, merge, split, take_out, refuse, ignore, not_a_face, revie
 def _show_clusters(rows: Sequence[ClusterRow]) -> None:
     if not rows:
         say("There are no clusters without a name. `familiar clusters run` groups the faces of unknown people.")
-        return
+    good, junk = [row for row in rows if not row.is_junk], [row for row in rows if row.is_junk]
+    if good:
+        _show_rows(good)
+    if junk:
+        say("Only faces of poor quality:")
+        _show_rows(junk)
+
+
+def _show_rows(rows: Sequence[ClusterRow]) -> None:
     columns = ("cluster", "faces", "photos", "recognised", "name", "since")
     cells = [
         (row.id, row.faces, row.photos, row.recognised or "", _called(row), local_time(row.made_at)) for row in rows

@@ -26,7 +26,8 @@ def review(environment: Environment, least: int) -> None:
     """Show the clusters without a name one after the other, and ask who they are.
 
     A picture shows the faces of each cluster. It is saved in the state folder, and shown inline if the terminal can do
-    that. Answer with a name, or press Enter to skip; /? lists the other answers.
+    that. Answer with a name, or press Enter to skip; /? lists the other answers. Clusters with only faces of poor
+    quality come last.
     """
     with reported(), open_library(environment, quiet=True) as library, library.clusters.pictures() as pictures:
         answers = Answers(library.clusters)
@@ -47,7 +48,8 @@ def _show(cluster: ClusterRow, pictures: ClusterPictures, screen: Screen, folder
     shown.picture.save(saved)
     screen.show(shown.picture)
     say(
-        f"cluster {cluster.id}: {counted(cluster.faces, 'face')} in {counted(cluster.photos, 'photo')}; "
+        f"cluster {cluster.id}: {counted(cluster.faces, 'face')} {'of poor quality ' if cluster.is_junk else ''}"
+        f"in {counted(cluster.photos, 'photo')}; "
         f"the picture shows the numbers 1 to {len(shown.faces)}, row by row ({saved})"
     )
     return shown

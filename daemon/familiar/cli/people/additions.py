@@ -14,8 +14,9 @@ from familiar.api.library import Library
 from familiar.api.people import DataSetEnrolment
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import INTERRUPTED, CommandError, console, print_table, say
-from familiar.cli.console.parameters import PathType
+from familiar.cli.console.parameters import FiniteRange, PathType
 from familiar.errors import UsageError
+from familiar.model import JUNK
 from familiar.plurals import counted
 
 if TYPE_CHECKING:
@@ -31,22 +32,34 @@ central_option = click.option(
     "--central", is_flag=True, help="Use the face nearest to the centre of a photo with several faces."
 )
 
+quality_option = click.option(
+    "--min-quality",
+    type=FiniteRange(0, 1),
+    default=JUNK,
+    show_default=True,
+    help="Faces of a lower quality do not count: they are too blurred, small or cut off to recognise anybody by.",
+)
+
 
 @command(epilog="Example: familiar people add 'Eileen Collins' ~/Pictures/eileen1.jpg ~/Pictures/Eileen/")
 @click.argument("name")
 @click.argument("paths", nargs=-1, required=True, type=PathType())
 @largest_option
 @central_option
+@quality_option
 @pass_library
-def add(library: Library, name: str, paths: tuple[Path, ...], *, largest: bool, central: bool) -> Answer:
+def add(
+    library: Library, name: str, paths: tuple[Path, ...], *, largest: bool, central: bool, min_quality: float
+) -> Answer:
     """Register the face in each photo as a person.
 
     PATHS are photos or folders; of a folder all photos in it and below are used, but no videos. A photo without a face
-    is refused, and so is a photo with several faces unless --largest or --central is given. Nothing is registered until
-    all photos are examined.
+    is refused, and so is a photo with several faces unless --largest or --central is given; faces of a quality below
+    --min-quality do not count. Nothing is registered until all photos are examined.
     """
+    choice = _choice(largest=largest, central=central)
     with _interruptible():
-        enrolment = library.people.add(name, paths, choice=_choice(largest=largest, central=central))
+        enrolment = library.people.add(name, paths, choice=choice, min_quality=min_quality)
 
     def show() -> None:
         _show_refused("photo", _refused([enrolment]))
@@ -63,17 +76,27 @@ def add(library: Library, name: str, paths: tuple[Path, ...], *, largest: bool, 
 @click.option(
     "--max", "most", type=click.IntRange(min=1), help="Largest number of photos of a person: the first usable ones."
 )
+@quality_option
 @click.option("--spaces", is_flag=True, help="Read _ in the names of folders as a space.")
 @pass_library
-def add_each(library: Library, folder: Path, *, largest: bool, central: bool, most: int | None, spaces: bool) -> Answer:
+def add_each(
+    library: Library,
+    folder: Path,
+    *,
+    largest: bool,
+    central: bool,
+    most: int | None,
+    min_quality: float,
+    spaces: bool,
+) -> Answer:
     """Register the people of a data set that has one folder per person.
 
     Each folder in FOLDER is a person of that name; all photos in it and below are used, as with add. Nothing is
     registered until all photos are examined. The command can be stopped at any time; run it again to continue.
     """
-    choice = _choice(largest=largest, central=central)
+    choice, name_of = _choice(largest=largest, central=central), _with_spaces if spaces else str
     with _interruptible():
-        found = library.people.add_each(folder, choice=choice, most=most, name_of=_with_spaces if spaces else str)
+        found = library.people.add_each(folder, choice=choice, most=most, min_quality=min_quality, name_of=name_of)
     failed = bool(found.refused or _refused(found.people))
     return Answer(data=_as_json(found), text=lambda: _show(found), failed=failed)
 

@@ -9,6 +9,7 @@ from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Outcome, Placement, Step
 from familiar.effects.kinds.contract import Parameters
 from familiar.effects.kinds.file_kind import FileKind, path_as_json, top_from_json
+from familiar.effects.kinds.surroundings import Records
 from familiar.effects.outlook import Outlook, last_copy
 from familiar.effects.placement import hold_photo
 from familiar.effects.reversal import Reversal
@@ -48,6 +49,20 @@ class LinkKind(FileKind[Link]):
             return wish.symbolic and entry.link_end() == source.path
 
         return attempt.put_photo(wish, place, is_there)
+
+    def follow(self, wish: Link, step: Step, records: Records) -> None:
+        """Record the photo at its target, too; a hard link is one more name of the file."""
+        super().follow(wish, step, records)
+        self._relink(wish, step, records)
+
+    def follow_back(self, wish: Link, step: Step, records: Records) -> None:
+        """Record that nothing is at the target any more."""
+        super().follow_back(wish, step, records)
+        self._relink(wish, step, records)
+
+    def _relink(self, wish: Link, step: Step, records: Records) -> None:
+        if not wish.symbolic and step.source is not None:
+            records.relinked(step.source)
 
     def hint(self, wish: Link, number: int) -> str:  # noqa: ARG002
         """Return the remedy if the target is on another file system."""

@@ -63,6 +63,12 @@ class Records(Protocol):
     def mark_gone(self, path: Path) -> None:
         """Record that nothing is at a path any more."""
 
+    def relinked(self, path: Path) -> None:
+        """Record that a file has got or lost a name, which changes its time of change, but not its content."""
+
+    def changed(self, path: Path) -> None:
+        """Record that a file has another content than is known, so that it is read again."""
+
     def output(self, hash_: str) -> int:
         """Return the id of a picture that familiar has made, by its SHA-256."""
 

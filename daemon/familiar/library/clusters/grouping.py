@@ -12,8 +12,11 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingR
     """
     from familiar.identity.clustering.grouping import group  # noqa: PLC0415 - the daemon never loads its libraries
 
+    store.qualities.rate_all()
     basis = basis_of_round(store, settings, model)
-    faces = store.rounds.to_group(model, min_size=settings.min_size, same_photo=settings.same_photo)
+    faces = store.rounds.to_group(
+        model, min_size=settings.min_size, min_quality=settings.min_quality, same_photo=settings.same_photo
+    )
     return store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
 
 

@@ -2,6 +2,7 @@
 
 from familiar.errors import UsageError
 from familiar.identity.references import choose_references
+from familiar.model import JUNK
 from familiar.store.store import Store
 
 
@@ -14,7 +15,7 @@ def name_cluster(store: Store, cluster_id: int, name: str, *, model: str, allow_
         UsageError: there is no such cluster, the name can't be used, or it was refused for the cluster.
     """
     ids, embeddings, qualities = store.clusters.embeddings(store.clusters.live(cluster_id), model)
-    chosen = [ids[number] for number in choose_references(embeddings, qualities)]
+    chosen = [ids[number] for number in choose_references(embeddings, qualities, least=JUNK)]
     if ids and not chosen:
         raise UsageError(f"Cluster {cluster_id} can't be named: the embeddings of all its faces are damaged.")
     return store.decisions.clusters.name(cluster_id, name, references=chosen, allow_same_photo=allow_same_photo)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.filesystem.stamps import Stamp
 from familiar.library.crops.manifest import Unmatched, shown_path
 from familiar.library.survey import IndexedFile
-from familiar.store.sightings import Stamp
 from familiar.store.store import Store
 from familiar.store.views.candidates import PhotoGlance
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 from familiar.errors import FamiliarError, SetAsideError, StoreError
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
-from familiar.model import Face, Photo
+from familiar.model import JUNK, Face, Photo
 from familiar.names import name_key
 from familiar.store.references import FaceToRegister, Registered
 from familiar.store.store import Store
@@ -77,6 +77,7 @@ class Registrar:
         at_once: int,
         choice: FaceChoice = "only",
         most: int | None = None,
+        min_quality: float = JUNK,
     ) -> None:
         """Take the store, what examines photos, and how faces are chosen.
 
@@ -88,6 +89,7 @@ class Registrar:
             at_once: number of photos that are examined at the same time.
             choice: which face of a photo is registered.
             most: largest number of photos of a person, the first usable ones; None: all.
+            min_quality: faces of a lower quality are left out of account.
         """
         self._store = store
         self._indexer = indexer
@@ -96,6 +98,7 @@ class Registrar:
         self._at_once = at_once
         self._choice = choice
         self._most = most
+        self._min_quality = min_quality
 
     async def register(self, candidates: Sequence[Candidate], progress: Progress) -> list[Enrolment]:
         """Register faces of these people; return the result for each, in order.
@@ -159,11 +162,21 @@ class Registrar:
     def _choose(self, photo: Photo) -> Face:
         if not photo.faces:
             raise SetAsideError("no face found")
-        if len(photo.faces) > 1 and self._choice == "only":
-            raise SetAsideError(f"{len(photo.faces)} faces found; --largest or --central takes one of them")
+        faces = [face for face in photo.faces if face.has_quality(self._min_quality)]
+        if not faces:
+            raise SetAsideError(_poor(photo.faces, self._min_quality))
+        if len(faces) > 1 and self._choice == "only":
+            raise SetAsideError(f"{len(faces)} faces found; --largest or --central takes one of them")
         if self._choice == "central":
-            return min(photo.faces, key=lambda face: _from_centre(photo, face))
-        return max(photo.faces, key=lambda face: face.size)
+            return min(faces, key=lambda face: _from_centre(photo, face))
+        return max(faces, key=lambda face: face.size)
+
+
+def _poor(faces: Sequence[Face], minimum: float) -> str:
+    """Return why none of some faces is registered."""
+    best = max(face.quality or 0.0 for face in faces)
+    which = "its face has a quality of only" if len(faces) == 1 else f"none of its {len(faces)} faces is better than"
+    return f"{which} {best:.2f}, and {minimum:g} is needed; use a clearer photo, or a lower --min-quality"
 
 
 def _from_centre(photo: Photo, face: Face) -> float:

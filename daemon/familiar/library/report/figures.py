@@ -113,6 +113,7 @@ class Figures:
     scores: tuple[ScoreClass, ...]
     clusters: int
     clustered_faces: int
+    junk_clusters: int
     largest_clusters: tuple[ClusterFigures, ...]
     set_aside: tuple[Reason, ...]
     waiting: tuple[Reason, ...]
@@ -142,7 +143,7 @@ def collect(
         statistics = store.statistics
         photos, crowds = statistics.photos(), statistics.photos_with_faces()
         scores, people = statistics.scores(), statistics.people(most=most_people)
-        clusters, clustered, largest = statistics.unnamed_clusters(most=most_clusters)
+        unnamed = statistics.unnamed_clusters(most=most_clusters)
         by_person: dict[int, list[ScoreCount]] = {}
         for count in scores:
             by_person.setdefault(count.person, []).append(count)
@@ -161,9 +162,10 @@ def collect(
             more_people=registered - len(people),
             threshold=_score(threshold),
             scores=_classes(scores),
-            clusters=clusters,
-            clustered_faces=clustered,
-            largest_clusters=tuple(ClusterFigures(id=row.id, faces=row.faces) for row in largest),
+            clusters=unnamed.clusters,
+            clustered_faces=unnamed.faces,
+            junk_clusters=unnamed.junk,
+            largest_clusters=tuple(ClusterFigures(id=row.id, faces=row.faces) for row in unnamed.largest),
             set_aside=set_aside,
             waiting=grouped(statistics.waiting()),
             operations=tuple(

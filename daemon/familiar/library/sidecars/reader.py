@@ -8,6 +8,7 @@ from pathlib import Path
 
 from familiar.errors import GoneError, RetryError, SetAsideError, UsageError
 from familiar.events import EventLog
+from familiar.filesystem.stamps import Stamp
 from familiar.identity.regions import area_of, faces_of, is_same
 from familiar.model import Photo, Region
 from familiar.names import check_name
@@ -79,11 +80,11 @@ class SidecarReader:
         if not self._enabled or self._store.photos.kind_of(photo_id) != "photo":
             return
         for sidecar in sidecars_of(path):
-            looks = look(sidecar)
-            if looks is not None and self._store.sidecars.looks(sidecar) != looks:
-                await self._read(photo_id, path, sidecar, looks)
+            stamp = look(sidecar)
+            if stamp is not None and self._store.sidecars.has_changed(sidecar, stamp):
+                await self._read(photo_id, path, sidecar, stamp)
 
-    async def _read(self, photo_id: int, path: Path, sidecar: Path, looks: tuple[int, int]) -> None:
+    async def _read(self, photo_id: int, path: Path, sidecar: Path, stamp: Stamp) -> None:
         photo, former = self._store.photos.load(photo_id), self._store.sidecars.wrote(sidecar)
         try:
             told = await self._workers.listen_to_sidecar(path, sidecar, (photo.width, photo.height), former)
@@ -93,17 +94,17 @@ class SidecarReader:
             self._changed[sidecar] = self._clock() + _AGAIN
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=str(error))
         except SetAsideError as error:
-            self._store.sidecars.note_read(sidecar, photo_id, looks)
+            self._store.sidecars.note_read(sidecar, photo_id, stamp)
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=str(error))
         except Exception as error:  # noqa: BLE001 - one sidecar must not stop its photo
-            self._store.sidecars.note_read(sidecar, photo_id, looks)
+            self._store.sidecars.note_read(sidecar, photo_id, stamp)
             reason = f"unexpected error: {error!r}"
             self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
             left = [f"{counted(told.misplaced, 'face area')} for a picture of another shape"] if told.misplaced else []
             if told.taken is not None:
                 self._store.photos.note_date(photo_id, told.taken)
-            self._take(photo_id, photo, path, sidecar, looks, told.regions, left)
+            self._take(photo_id, photo, path, sidecar, stamp, told.regions, left)
 
     def _take(
         self,
@@ -111,7 +112,7 @@ class SidecarReader:
         photo: Photo,
         path: Path,
         sidecar: Path,
-        looks: tuple[int, int],
+        stamp: Stamp,
         regions: tuple[Region, ...],
         left: list[str],
     ) -> None:
@@ -122,7 +123,7 @@ class SidecarReader:
             confirmed = {face: region.name for face, region in names.items()}
             event = self._store.decisions.confirmations.confirm(confirmed, source=sidecar.name) if names else None
             self._store.sidecars.note_taken(photo_id, names.values(), at=self._store.now())
-            self._store.sidecars.note_read(sidecar, photo_id, looks)
+            self._store.sidecars.note_read(sidecar, photo_id, stamp)
         if event is not None:
             self._version = self._store.people.version
         if event is not None or left:

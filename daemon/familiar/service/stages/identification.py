@@ -83,7 +83,8 @@ class Identify:
         if not source.reaches(path):
             raise GoneError(f"{path}: leads out of the watched folder")
         hash_ = source.known_hash(path) or await self._workers.fingerprint(path)
-        if look(path) not in {None, (file.size, file.mtime_ns)}:
+        present = look(path)
+        if present is not None and not present.is_of(file.stamp):
             raise ChangedError(f"{path}: changed after it had settled")
         known = self._store.photos.find(hash_)
         return replace(arrival, hash=hash_, known=known, photo_id=None if known is None else known.id)

@@ -59,7 +59,9 @@ class Repeats:
             return
         self._tally.done += 1
         self._sidecar_writer.touch(photo.id)
-        if others or before is None:
+        if before is None and not others:
+            self._log.emit("file.unchanged", path=file.path)  # its times or rights have changed, or it was read anew
+        elif others:
             self._log.emit("file.copied", path=file.path, others=others)
         else:
             self._log.emit("file.moved", path=file.path, before=before)

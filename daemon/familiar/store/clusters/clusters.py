@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from familiar.errors import UsageError
 from familiar.identity.verdicts import Verdicts
-from familiar.model import Box, Embeddings
+from familiar.model import JUNK, Box, Embeddings
 from familiar.store.database import Database
 from familiar.store.photos import stack
 
@@ -37,7 +37,8 @@ OR EXISTS (SELECT 1 FROM json_each(a.times) AS one JOIN json_each(b.times) AS ot
 class ClusterRow:
     """A cluster: the number of its faces and photos, and its name, if it has one.
 
-    `recognised` is the number of its faces that match a person, for a cluster without a name.
+    `recognised` is the number of its faces that match a person, for a cluster without a name. `is_junk` says that all
+    of its faces are of too low a quality to be recognised.
     """
 
     id: int
@@ -47,6 +48,7 @@ class ClusterRow:
     photos: int
     recognised: int
     made_at: str
+    is_junk: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Clusters:
         self._db = db
 
     def all(self) -> list[ClusterRow]:
-        """Return all clusters with faces, the largest first."""
+        """Return all clusters with faces, the largest first, and those with nothing but junk after all others."""
         return self._clusters("absorbed_by IS NULL")
 
     def counts(self) -> dict[Kind, int]:
@@ -123,17 +125,16 @@ class Clusters:
         return None if row is None or row[0] is None else int(row[0])
 
     def faces(self, cluster_id: int) -> list[ClusterFace]:
-        """Return the faces of a cluster, those nearest to its centre first."""
+        """Return the faces of a cluster, those nearest to its centre first, and junk last."""
         return self._faces("cluster_faces.cluster_id = ?", cluster_id)
 
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
         """Return ids, embeddings (n, numbers) and qualities of the faces of a cluster that are of this model.
 
-        If there are none, return those of another model, which will be encoded again. The quality grows with the size
-        and the sharpness of a face.
+        If there are none, return those of another model, which will be encoded again. An unknown quality is 1.
         """
         rows = self._db.conn.execute(
-            "SELECT faces.id, embedding, size * sqrt(max(sharpness, 0)) FROM cluster_faces "
+            "SELECT faces.id, embedding, COALESCE(quality, 1) FROM cluster_faces "
             "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 AND engine = (SELECT engine FROM cluster_faces "
             "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 GROUP BY engine "
             "ORDER BY engine = ?2 DESC, count(*) DESC, engine LIMIT 1) ORDER BY faces.id",
@@ -197,10 +198,11 @@ class Clusters:
     def _clusters(self, where: str, *values: Any) -> list[ClusterRow]:
         rows = self._db.conn.execute(
             f"""
-            SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at
+            SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
+                max(COALESCE(quality, 1)) < {JUNK} AS is_junk
             FROM clusters JOIN cluster_faces ON cluster_id = clusters.id JOIN faces ON faces.id = cluster_faces.face_id
             LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
-            WHERE {where} GROUP BY clusters.id ORDER BY count(*) DESC, clusters.id
+            WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id
             """,
             values,
         )
@@ -213,8 +215,9 @@ class Clusters:
                 photos=photos,
                 recognised=0 if name is not None else recognised,
                 made_at=made_at,
+                is_junk=bool(is_junk),
             )
-            for id_, name, ignored, faces, photos, recognised, made_at in rows
+            for id_, name, ignored, faces, photos, recognised, made_at, is_junk in rows
         ]
 
     def _faces(self, where: str, *values: Any) -> list[ClusterFace]:
@@ -225,7 +228,8 @@ class Clusters:
                 CASE WHEN accepted THEN name END
             FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-            WHERE {where} ORDER BY cluster_faces.distance IS NULL, cluster_faces.distance, faces.id
+            WHERE {where} ORDER BY COALESCE(quality, 1) < {JUNK}, cluster_faces.distance IS NULL,
+                cluster_faces.distance, faces.id
             """,
             values,
         )

@@ -49,17 +49,17 @@ class Rounds:
         version = self._db.conn.execute("SELECT value FROM facts WHERE name = 'people version'").fetchone()[0]
         return f"{model}: {count} faces up to {newest or 0}; people {version}; "
 
-    def to_group(self, model: str, *, min_size: int, same_photo: bool) -> FacesToGroup:
-        """Return the faces of this model that are of unknown people or in clusters."""
+    def to_group(self, model: str, *, min_size: int, min_quality: float = 0.0, same_photo: bool) -> FacesToGroup:
+        """Return the faces of this model that are in clusters, or of unknown people and large and good enough."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
 
         rows = self._db.conn.execute(
             "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM real_faces AS faces "
             "LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id WHERE engine = ? "
-            "AND (cluster_id IS NOT NULL OR (size >= ? "
+            "AND (cluster_id IS NOT NULL OR (size >= ? AND COALESCE(quality, 1) >= ? "
             "AND faces.id NOT IN (SELECT face_id FROM matches WHERE accepted) "
             "AND faces.id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL))) ORDER BY faces.id",
-            (model, min_size),
+            (model, min_size, min_quality),
         ).fetchall()
         ids = np.array([row[0] for row in rows], np.int64)
         clusters = np.array([row[2] for row in rows], np.int64)

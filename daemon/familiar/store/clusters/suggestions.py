@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from familiar.model import JUNK
 from familiar.store.clusters.clusters import AT_ONCE
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
@@ -30,11 +31,27 @@ class Suggestions:
     def all(self, *, threshold: float) -> list[Suggestion]:
         """Return questions for a person, the best first: who clusters may be, and which may be one person.
 
+        Those about clusters with nothing but junk come last.
+
         Args:
             threshold: largest mean distance of the faces of a cluster to a person.
         """
         found = [*self._maybe_people(threshold), *self._maybe_one()]
-        return sorted(found, key=lambda one: (one.distance, -one.faces, one.cluster))
+        junk = self._junk()
+
+        def rank(one: Suggestion) -> tuple[bool, float, int, int]:
+            return not junk.isdisjoint({one.cluster, one.other}), one.distance, -one.faces, one.cluster
+
+        return sorted(found, key=rank)
+
+    def _junk(self) -> set[int]:
+        """Return the clusters with nothing but junk."""
+        rows = self._db.conn.execute(
+            "SELECT cluster_id FROM cluster_faces GROUP BY cluster_id "
+            "HAVING count(*) = sum(face_id IN (SELECT id FROM faces WHERE quality < ?))",
+            (JUNK,),
+        )
+        return {int(row[0]) for row in rows}
 
     def _maybe_people(self, threshold: float) -> Iterable[Suggestion]:
         rows = self._db.conn.execute(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from familiar.identity.people import MOST_REFERENCES
+from familiar.model import JUNK
 from familiar.names import check_name, name_key
 from familiar.plurals import counted
 from familiar.store.clusters.clusters import Clusters
@@ -111,9 +112,10 @@ class Confirmations:
         )
 
     def _is_clear(self, face: int) -> bool:
-        """Return whether a face is large enough for a reference."""
-        return self._value("SELECT 1 FROM faces WHERE id = ? AND size >= ?", face, _CLEAR) is not None
+        """Return whether a face is large and good enough for a reference."""
+        clear = "SELECT 1 FROM faces WHERE id = ? AND size >= ? AND COALESCE(quality, 1) >= ?"
+        return self._value(clear, face, _CLEAR, JUNK) is not None
 
-    def _value(self, query: str, *values: int | str) -> object:
+    def _value(self, query: str, *values: float | str) -> object:
         row = self._db.conn.execute(query, values).fetchone()
         return None if row is None else row[0]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from familiar.model import Box
+from familiar.model import JUNK, Box
 from familiar.store.database import Database
 
 _NEAREST = 24
@@ -15,9 +15,10 @@ _LARGE = 200
 _BEST = f"""
 SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time
 FROM faces JOIN photos ON photos.id = photo_id WHERE faces.id IN (SELECT face_id FROM nearest)
-ORDER BY photos.kind != 'photo', min(size, {_LARGE}) * sqrt(max(sharpness, 0)) DESC, faces.id LIMIT ?
+ORDER BY photos.kind != 'photo', COALESCE(quality, 1) < {JUNK}, min(size, {_LARGE}) * sqrt(max(sharpness, 0)) DESC,
+    faces.id LIMIT ?
 """
-"""Stills before videos, which take seconds to cut a face from; then large and sharp ones."""
+"""Stills before videos, which take seconds to cut a face from; junk last; then large and sharp ones."""
 
 _OF_PERSON = f"""
 WITH nearest AS (

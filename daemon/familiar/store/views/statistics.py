@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from familiar.effects.kinds.catalogue import Kinds
+from familiar.model import JUNK
 from familiar.store.database import Database
 
 BINS = 100
@@ -103,6 +104,19 @@ class ClusterCount:
 
     id: int
     faces: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnnamedClusters:
+    """The numbers of clusters without a name, of their faces, and of those with nothing but junk.
+
+    `largest` are the largest of the others.
+    """
+
+    clusters: int
+    faces: int
+    junk: int
+    largest: tuple[ClusterCount, ...]
 
 
 class StoreStatistics:
@@ -198,16 +212,27 @@ class StoreStatistics:
             for person, accepted, number, faces in rows
         ]
 
-    def unnamed_clusters(self, *, most: int) -> tuple[int, int, list[ClusterCount]]:
-        """Return how many clusters have no name, how many faces are in them, and the largest of them."""
+    def unnamed_clusters(self, *, most: int) -> UnnamedClusters:
+        """Count the clusters without a name, and return the largest of those that are not junk."""
         sizes = (
-            "WITH sizes AS (SELECT cluster_id, count(*) AS faces FROM real_cluster_faces JOIN clusters "
+            "WITH sizes AS (SELECT cluster_id, count(*) AS faces, "
+            "count(*) = sum(face_id IN (SELECT id FROM faces WHERE quality < ?)) AS is_junk "
+            "FROM real_cluster_faces JOIN clusters "
             "ON clusters.id = cluster_id WHERE person_id IS NULL AND NOT ignored AND absorbed_by IS NULL "
             "GROUP BY cluster_id)"
         )
-        count, faces = self._rows(f"{sizes} SELECT count(*), COALESCE(sum(faces), 0) FROM sizes")[0]
-        largest = self._rows(f"{sizes} SELECT cluster_id, faces FROM sizes ORDER BY 2 DESC, 1 LIMIT ?", most)
-        return int(count), int(faces), [ClusterCount(id=id_, faces=size) for id_, size in largest]
+        count, faces, junk = self._rows(
+            f"{sizes} SELECT count(*), COALESCE(sum(faces), 0), COALESCE(sum(is_junk), 0) FROM sizes", JUNK
+        )[0]
+        largest = self._rows(
+            f"{sizes} SELECT cluster_id, faces FROM sizes WHERE NOT is_junk ORDER BY 2 DESC, 1 LIMIT ?", JUNK, most
+        )
+        return UnnamedClusters(
+            clusters=count,
+            faces=faces,
+            junk=junk,
+            largest=tuple(ClusterCount(id=id_, faces=size) for id_, size in largest),
+        )
 
     def operations(self) -> list[tuple[str, str, int]]:
         """Count operations by kind, as shown to people, and state."""

@@ -8,19 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
-from familiar.errors import SetAsideError
-
-MEAN_FACE = (
-    (0.8595674595992, 0.2134981538014),
-    (0.6460604764104, 0.2289674387677),
-    (0.1205750620789, 0.2137274526848),
-    (0.3340850613712, 0.2290642403242),
-    (0.4901123135679, 0.6277975316475),
-)
-"""The corners of the eyes, and the base of the nose, in a face of edge 1 (`dlib/image_transforms/interpolation.h`)."""
+from familiar.identity.landmarks import similarity
 
 _REACH = 4
 """Pixels beyond a chip that the resampling reads."""
@@ -64,29 +54,13 @@ def align(image: Image.Image, landmarks: Sequence[tuple[int, int]], *, margin: f
 
 def edge_of(landmarks: Sequence[tuple[int, int]], margin: float) -> float:
     """Return the edge of an aligned face with its margin, in pixels of the photo; raises as `align` does."""
-    return abs(_similarity(landmarks, 1.0, 0.0)[0]) * (1 + 2 * margin)
+    return abs(similarity(landmarks)[0]) * (1 + 2 * margin)
 
 
 def _chip(landmarks: Sequence[tuple[int, int]], margin: float, size: int | None) -> _Chip:
     edge = max(1, round(edge_of(landmarks, margin))) if size is None else size
-    turn, start = _similarity(landmarks, edge / (1 + 2 * margin), margin)
+    turn, start = similarity(landmarks, edge / (1 + 2 * margin), margin)
     return _Chip(turn, start, edge)
-
-
-def _similarity(landmarks: Sequence[tuple[int, int]], edge: float, margin: float) -> tuple[complex, complex]:
-    """Return turn and start that bring the mean face, of this edge and within its margin, nearest to the landmarks.
-
-    With points as complex numbers the least squares have one line (Umeyama, 1991, without reflection).
-    """
-    if len(landmarks) != len(MEAN_FACE):
-        raise SetAsideError(f"a face with {len(landmarks)} landmarks can't be aligned; {len(MEAN_FACE)} are needed")
-    chip = np.array([complex(x + margin, y + margin) for x, y in MEAN_FACE]) * edge
-    photo = np.array([complex(x, y) for x, y in landmarks])
-    own = chip - chip.mean()
-    turn = complex((own.conj() * (photo - photo.mean())).sum() / (abs(own) ** 2).sum())
-    if turn == 0:
-        raise SetAsideError("a face with all landmarks at one point can't be aligned")
-    return turn, complex(photo.mean()) - turn * complex(chip.mean())
 
 
 def _within(corners: Sequence[float], limit: int, reach: float) -> tuple[int, int]:

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import dlib
 import numpy as np
 
+from familiar.identity.landmarks import MEAN_FACE
 from familiar.vision.decoding.pictures import Pixels
-from familiar.vision.faces.alignment import MEAN_FACE
 
 Chips: TypeAlias = Pixels
 """Aligned faces, shape (n, edge, edge, 3), RGB."""
