@@ -13,6 +13,11 @@ run *arguments:
 test *arguments:
     uv run pytest {{ arguments }}
 
+# Run all tests, and print the seconds of each file.
+times *arguments:
+    uv run pytest --quiet --junit-xml=.pytest_cache/times.xml
+    uv run python tests/benchmarks/suite.py .pytest_cache/times.xml {{ arguments }}
+
 # Run the tests whose name contains a text: just one killed_at_any_instant
 one name *arguments:
     uv run pytest -k {{ quote(name) }} {{ arguments }}

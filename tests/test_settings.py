@@ -105,5 +105,16 @@ def test_files_that_are_not_wanted_or_can_not_be_decoded_are_left_alone(monkeypa
     every, none = Settings(), Settings(vision=VisionSettings(videos=False))
     assert {*VIDEOS, *RAWS} < set(every.watched(folder).include)
     assert set(every.watched(folder).include) - set(none.watched(folder).include) == set(VIDEOS)
+    monkeypatch.setattr("familiar.settings.whole.jpeg_xl_plugin", lambda: "pillow_jxl")
     monkeypatch.setattr("familiar.settings.whole.has_raw_decoder", lambda: False)
     assert set(folder.include) - set(every.watched(folder).include) == set(RAWS)
+
+
+def test_each_kind_of_picture_that_can_be_decoded_is_included(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = FolderSettings(path=Path("/photos"))
+    assert {"*.hif", "*.mpo", "*.jxl"} < set(folder.include)
+    for plugin in (None, "pillow_jxl"):
+        monkeypatch.setattr("familiar.settings.whole.jpeg_xl_plugin", lambda found=plugin: found)
+        watched = set(Settings().watched(folder).include)
+        assert {"*.hif", "*.mpo"} < watched
+        assert ("*.jxl" in watched) is (plugin is not None)

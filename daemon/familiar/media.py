@@ -16,9 +16,12 @@ RAWS = (
 
 PHOTOS = (
     "*.jpg", "*.jpeg", "*.jpe", "*.jfif", "*.png", "*.webp", "*.tif", "*.tiff",
-    "*.gif", "*.bmp", "*.heic", "*.heif", "*.avif",
+    "*.gif", "*.bmp", "*.heic", "*.heif", "*.hif", "*.avif", "*.mpo", "*.jxl",
 )  # fmt: skip
 """Names of pictures."""
+
+JPEG_XL = ("*.jxl",)
+"""Names of pictures that a plug-in of Pillow decodes, if it is installed."""
 
 LONGEST_CLIP = 5.0
 """Longest moving part of a live photo, in seconds; what is longer beside a still is a video of its own."""
@@ -37,6 +40,12 @@ def is_video(path: Path) -> bool:
 def is_raw(path: Path) -> bool:
     """Return whether a file is a RAW file by its name."""
     return f"*{path.suffix.lower()}" in RAWS
+
+
+def jpeg_xl_plugin() -> str | None:
+    """Return the module that lets Pillow decode JPEG XL, if one is installed."""
+    plugins = ("pillow_jxl", "jxlpy.JXLImagePlugin")
+    return next((name for name in plugins if importlib.util.find_spec(name.partition(".")[0]) is not None), None)
 
 
 def has_raw_decoder() -> bool:

@@ -25,6 +25,16 @@ def test_each_face_of_an_image_is_found_with_its_people_and_photos_nearest_first
         assert one.result.photos[0].people == ("Barack Obama", "Joe Biden")
 
 
+def test_a_relative_path_is_that_of_the_caller_wherever_the_workers_started(
+    opened: Library, obama: Path, astronaut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.find(astronaut)
+    put(obama, tmp_path, "a.jpg")
+    monkeypatch.chdir(tmp_path)
+    (found,) = opened.find("a.jpg")
+    assert [person.name for person in found.result.people] == ["Barack Obama"]
+
+
 def test_an_image_is_not_remembered(opened: Library, obama: Path, tmp_path: Path) -> None:
     before = opened.status().photos
     copy = put(obama, tmp_path, "other.jpg")

@@ -2,12 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from familiar import Library
+from familiar.api.environment import find_environment
 from familiar.errors import FamiliarError, UsageError
+from familiar.vision.workers.pool import Workers
 from support.household import Household
+from support.kept_workers import KEPT
 
 
 def test_a_library_works_where_an_event_loop_runs(library: Household, obama2: Path, meadow: Path) -> None:
@@ -27,6 +31,25 @@ def test_a_scan_works_where_an_event_loop_runs(tmp_path: Path, meadow: Path) -> 
             return opened.scan(meadow).done
 
     assert asyncio.run(cell()) == 1
+
+
+def test_workers_that_run_already_are_used(household: Household, obama: Path) -> None:
+    given: list[Workers] = []
+
+    def running(**options: Any) -> Workers:
+        given.append(KEPT(**options))
+        return given[-1]
+
+    environment = find_environment(
+        household.whole_environment(), state=household.state, config=household.config, workers=running
+    )
+    with Library(environment) as opened:
+        assert opened.scan(obama).done == 1
+        assert len(opened.find(obama)) == 1
+        (engine,) = [found for found in opened.examine() if found.subject == "engine"]
+    assert engine.verdict == "good"
+    assert len(given) == 3
+    assert all(workers.health().running for workers in given)
 
 
 def test_an_error_is_raised_and_nothing_is_printed(tmp_path: Path) -> None:

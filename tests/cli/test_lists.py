@@ -327,3 +327,28 @@ def test_of_many_failures_some_are_shown_and_all_are_counted(household: Househol
     assert said[-2:] == [
         "... and 130 more failed; use --json to show all.", "0 moved, 0 already there, 150 failed."
     ]  # fmt: skip
+
+
+def test_a_link_in_the_folder_is_not_the_photo_that_is_to_be_put_there(household: Household, obama: Path) -> None:
+    household.ask("people", "add", "Barack Obama", obama)
+    photo = put(obama, household.inbox, "a.jpg")
+    album = household.inbox / "album"
+    album.mkdir()
+    (album / "a.jpg").symlink_to(photo)
+    household.scan()
+    collect = ("collect", "--person", "barack obama", "--to", album)
+    assert "0 linked, 1 already there" in household.ask(*collect, "--link").stdout
+    assert "1 copied, 0 already there" in household.ask(*collect).stdout
+    assert (album / "a (2).jpg").read_bytes() == obama.read_bytes()
+    assert "1 already there" in household.ask(*collect).stdout
+    assert (album / "a.jpg").is_symlink()
+
+
+def test_links_that_familiar_made_are_not_the_photos_to_be_put_there(household: Household, obama: Path) -> None:
+    household.ask("people", "add", "Barack Obama", obama)
+    put(obama, household.inbox, "a.jpg")
+    household.scan()
+    collect = ("collect", "--person", "barack obama", "--to", household.out)
+    assert "1 linked" in household.ask(*collect, "--link").stdout
+    assert "1 copied" in household.ask(*collect).stdout
+    assert (household.out / "a (2).jpg").read_bytes() == obama.read_bytes()

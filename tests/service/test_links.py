@@ -82,3 +82,13 @@ def test_a_sidecar_that_is_a_link_is_not_copied(household: Household, private: P
     (refused,) = [event for event in household.scan() if event["event"] == "operation.refused"]
     assert refused["error"].endswith("meadow.png.xmp: is a symbolic link, which is neither moved nor copied")
     assert [path.name for path in household.out.iterdir()] == ["meadow.png"]
+
+
+def test_the_file_itself_is_moved_though_a_link_to_it_is_found_first(household: Household, obama: Path) -> None:
+    household.rule({"name": "tidy", "then": [{"move": f"{household.out}/"}]})
+    photo = household.inbox / "z.jpg"
+    photo.write_bytes(obama.read_bytes())
+    (household.inbox / "a.jpg").symlink_to(photo)
+    household.scan()
+    assert (household.out / "z.jpg").read_bytes() == obama.read_bytes()
+    assert not photo.exists()

@@ -163,7 +163,7 @@ def test_a_sidecar_that_comes_later_is_read_by_the_daemon(household: Household, 
         sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), size))
         left = daemon.wait_for("sidecar.read", confirmed=[], count=2)["left"]
         assert left == ["Eve: it is known to be 'Barack'"]
-        sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), (size[1], size[0])))
+        sidecar.write_bytes(drawn("Eve", DIGIKAM, (0.52, 0.25, 0.3, 0.25), (size[0] * 2, size[1])))
         left = daemon.wait_for("sidecar.read", confirmed=[], count=3)["left"]
         assert left == ["1 face area for a picture of another shape"]
 

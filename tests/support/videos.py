@@ -1,6 +1,7 @@
 """Videos made of photos, for the tests."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -17,15 +18,18 @@ def write_video(
     turned: int = 0,
     gop: int = 10,
     options: dict[str, str] | None = None,
+    pixels: Fraction | None = None,
 ) -> Path:
     """Write a video of scenes, each a photo (None: black) and its seconds; `turned` is how a player is to turn it.
 
-    There is a key frame every `gop` frames.
+    There is a key frame every `gop` frames. `pixels` is how much wider than high they are.
     """
     with av.open(str(path), "w", options=options or {}) as container:
         coding = {"preset": "ultrafast", "g": str(gop), "x264-params": "scenecut=0"}
         stream = container.add_stream("libx264", rate=rate, options=coding)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        if pixels is not None:
+            stream.codec_context.sample_aspect_ratio = pixels
         if turned:
             stream.set_display_rotation(turned)
         for photo, seconds in scenes:

@@ -69,6 +69,18 @@ def test_faces_drawn_on_a_picture_of_another_shape_are_not_placed(tmp_path: Path
     assert [region.name for region in listen(photo, sidecar, (160, 320), NOTHING).regions] == ["Bob", "Zoë"]
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_faces_whose_picture_was_turned_without_its_size_are_placed_and_told(tmp_path: Path, orientation: int) -> None:
+    photo, sidecar = stored(tmp_path / "a.jpg", orientation), tmp_path / "a.xmp"
+    size = (160, 320) if orientation == 6 else (320, 160)
+    sidecar.write_bytes(LIGHTROOM.replace(b'stDim:w="400" stDim:h="300"', b'stDim:w="3200" stDim:h="1600"'))
+    as_it_is = listen(photo, sidecar, size, NOTHING)
+    sidecar.write_bytes(LIGHTROOM.replace(b'stDim:w="400" stDim:h="300"', b'stDim:w="1600" stDim:h="3200"'))
+    turned = listen(photo, sidecar, size, NOTHING)
+    assert (turned.regions, turned.turned, turned.misplaced) == (as_it_is.regions, 2, 0)
+    assert as_it_is.turned == 0
+
+
 def test_what_familiar_wrote_is_not_told(tmp_path: Path) -> None:
     photo, sidecar = stored(tmp_path / "a.jpg", 6), tmp_path / "a.xmp"
     wanted = SidecarContent(

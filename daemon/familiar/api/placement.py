@@ -56,7 +56,7 @@ def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) 
         session.index(chosen)
     session.settle()
     photos = store.photos.with_people([person.id for person in people], every=wanted.every, only=wanted.only)
-    places = list(_places(session, photos, tops, target))
+    places = list(_places(session, photos, tops, target, action))
     if photos and not places and not tops:
         known = counted(len(photos), "photo")
         raise FamiliarError(f"{known} of these people known, but no file of them exists any more.")
@@ -81,7 +81,7 @@ def put(session: Session, photos: Iterable[tuple[int, Path]], target: Path, acti
         raise UsageError(f"There is no photo {unknown[0]}.")
     elsewhere, there = [], 0
     for photo_id, path in photos:
-        if path.parent == target:
+        if _is_in(target, path, action):
             there += 1
         else:
             elsewhere.append((photo_id, path, Plan(operations=(_operation(target / path.name, action, rule),))))
@@ -140,9 +140,16 @@ def _operation(target: Path, action: Action, rule: str) -> Operation:
             return Link(target=target, rule=rule, symbolic=action == "link", top=target.parent)
 
 
-def _places(session: Session, photos: Sequence[int], tops: Sequence[Path], target: Path) -> Iterator[tuple[int, Path]]:
+def _is_in(target: Path, path: Path, action: Action) -> bool:
+    """Return whether a photo is in the target already; a link to it is not the photo that is to be copied or moved."""
+    return path.parent == target and (action == "link" or not path.is_symlink())
+
+
+def _places(
+    session: Session, photos: Sequence[int], tops: Sequence[Path], target: Path, action: Action
+) -> Iterator[tuple[int, Path]]:
     """Yield each photo with its path, preferably one that is already in the target."""
     for photo_id in photos:
         places = list(places_of(session.store(), photo_id, session.unread, tops))
         if places:
-            yield photo_id, next((path for path in places if path.parent == target), places[0])
+            yield photo_id, next((path for path in places if _is_in(target, path, action)), places[0])

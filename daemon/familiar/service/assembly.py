@@ -31,7 +31,7 @@ from familiar.service.rematching import Rematching
 from familiar.service.retries import Retries
 from familiar.service.signals import Signals
 from familiar.service.stages.decision import Decide, FollowStill, WaitForTurn
-from familiar.service.stages.identification import Identify, Index, Together, WaitForStill
+from familiar.service.stages.identification import Identify, Index, Together, WaitForFile, WaitForStill
 from familiar.service.stages.operations import Record, Run
 from familiar.service.stages.recognition import Recognise, Reencode
 from familiar.service.stages.repeats import LeaveRepeats, Repeats
@@ -224,6 +224,7 @@ def _stages(inputs: DaemonInputs, parts: _Parts, retries: Retries) -> tuple[Stag
         log=log,
     )
     return (
+        WaitForFile(store=store, retries=retries),
         WaitForStill(store=store, retries=retries),
         Together(
             workers.slots,

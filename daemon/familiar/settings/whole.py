@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from familiar.media import RAWS, VIDEOS, has_raw_decoder
+from familiar.media import JPEG_XL, RAWS, VIDEOS, has_raw_decoder, jpeg_xl_plugin
 from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FolderSettings
@@ -52,6 +52,10 @@ class Settings(Section):
 
     def watched(self, folder: FolderSettings) -> FolderSettings:
         """Return a folder without the file types that are switched off or can't be decoded in this installation."""
-        left_out = {*(() if self.vision.videos else VIDEOS), *(() if has_raw_decoder() else RAWS)}
+        left_out = {
+            *(() if self.vision.videos else VIDEOS),
+            *(() if has_raw_decoder() else RAWS),
+            *(() if jpeg_xl_plugin() else JPEG_XL),
+        }
         include = tuple(pattern for pattern in folder.include if pattern not in left_out)
         return folder.model_copy(update={"include": include})

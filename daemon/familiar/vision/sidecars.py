@@ -38,12 +38,15 @@ class Rendered:
 class SidecarFaces:
     """The named faces of other programs in a sidecar, in the upright picture, and the number that can't be placed.
 
-    `taken` is the local time at which the photo was taken, if the sidecar says so.
+    `taken` is the local time at which the photo was taken, if the sidecar says so. `turned` is the number of those
+    whose picture is said to be as wide as this one is high: programs that turn a picture with its regions may leave
+    the size as it was.
     """
 
     regions: tuple[Region, ...] = ()
     misplaced: int = 0
     taken: datetime | None = None
+    turned: int = 0
 
 
 def render(photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent) -> Rendered:
@@ -94,10 +97,12 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarCon
         dates = packet_dates(data)
     taken = dates.get("taken") or dates.get("digitized")
     theirs = [Region(name=one.name, area=upright(one.area, orientation)) for one in found.regions if not one.ours]
-    fits = found.size is None or _same_shape(found.size, stored_size(*size, orientation))
-    return (
-        SidecarFaces(regions=tuple(theirs), taken=taken) if fits else SidecarFaces(misplaced=len(theirs), taken=taken)
-    )
+    shape = stored_size(*size, orientation)
+    if found.size is None or _same_shape(found.size, shape):
+        return SidecarFaces(regions=tuple(theirs), taken=taken)
+    if _same_shape(found.size[::-1], shape):
+        return SidecarFaces(regions=tuple(theirs), taken=taken, turned=len(theirs))
+    return SidecarFaces(misplaced=len(theirs), taken=taken)
 
 
 def orientation_of(photo: Path) -> int:

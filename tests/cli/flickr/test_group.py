@@ -61,7 +61,7 @@ def log_in_by_hand(household: Household, flickr: FlickrServer, *arguments: str, 
             asked.stdin.write(flickr.verifier(line.split("  ")[-1].strip()) + "\n")
             asked.stdin.flush()
             break
-    output, rest = asked.communicate(timeout=30)
+    output, rest = asked.communicate(timeout=120)
     return asked.returncode, output, shown + rest
 
 

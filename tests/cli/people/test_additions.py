@@ -126,7 +126,7 @@ def stopped(household: Household, top: Path, number: signal.Signals, *, after: i
         os.killpg(process.pid, number)  # as a terminal does
     else:
         process.send_signal(number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=120)
     return process.returncode, errors
 
 

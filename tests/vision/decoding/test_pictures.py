@@ -55,6 +55,22 @@ def test_each_mode_is_brought_to_rgb_without_clipping(mode: str) -> None:
     assert found[35, 50].mean() > 140
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_grey_of_fewer_bits_than_are_stored_is_as_bright_as_it_is_meant(bits: int) -> None:
+    largest = 2**bits - 1
+    grey = np.linspace(0, largest, 64 * 64).reshape(64, 64).astype(np.uint16)
+    for name in ("TIFF", "PNG"):
+        found = np.asarray(decoded(encoded(Image.fromarray(grey), name)).image, int)[..., 0]
+        assert (found[0, 0], found[-1, -1]) == (0, 255)
+        assert np.abs(found - grey * (255 / largest)).max() <= 1
+
+
+def test_grey_whose_least_value_is_white_is_no_negative() -> None:
+    grey = np.linspace(0, 4095, 64 * 64).reshape(64, 64).astype(np.uint16)
+    found = decoded(encoded(Image.fromarray(grey), "TIFF", tiffinfo={262: 0})).image
+    assert (found.getpixel((0, 0)), found.getpixel((63, 63))) == ((255, 255, 255), (0, 0, 0))
+
+
 def test_what_is_transparent_is_white() -> None:
     image = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
     assert decoded(encoded(image, "PNG")).image.getpixel((4, 4)) == (255, 255, 255)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import struct
 from datetime import datetime
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -83,6 +84,54 @@ def test_a_video_is_shown_upright(tmp_path: Path, obama: Path, turned: int, size
     assert (pictures[0].width, pictures[0].height) == size == pictures[0].image.size
     expected = np.asarray(pictures[1].image.rotate(turned, expand=True), float)
     assert np.abs(np.asarray(pictures[0].image, float) - expected).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        ((1, 0, 0, 1), None),
+        ((0, 1, -1, 0), Image.Transpose.ROTATE_270),
+        ((-1, 0, 0, -1), Image.Transpose.ROTATE_180),
+        ((0, -1, 1, 0), Image.Transpose.ROTATE_90),
+        ((-1, 0, 0, 1), Image.Transpose.FLIP_LEFT_RIGHT),
+        ((1, 0, 0, -1), Image.Transpose.FLIP_TOP_BOTTOM),
+        ((0, 1, 1, 0), Image.Transpose.TRANSPOSE),
+        ((0, -1, -1, 0), Image.Transpose.TRANSVERSE),
+    ],
+)
+def test_a_video_is_turned_and_mirrored_as_its_matrix_says(
+    tmp_path: Path, obama: Path, matrix: tuple[int, int, int, int], shown: Image.Transpose | None
+) -> None:
+    path = write_video(tmp_path / "a.mp4", [(obama, 1)])
+    plain = first_frame(path)
+    data, (a, b, c, d) = path.read_bytes(), (number << 16 for number in matrix)
+    place = data.index(struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30), data.index(b"tkhd"))
+    path.write_bytes(data[:place] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30) + data[place + 36 :])
+    picture = first_frame(path)
+    expected = plain.image if shown is None else plain.image.transpose(shown)
+    assert (picture.width, picture.height) == picture.image.size == expected.size
+    assert np.abs(np.asarray(picture.image, float) - np.asarray(expected, float)).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("pixels", "size"),
+    [(Fraction(4, 3), (853, 480)), (Fraction(2), (1280, 480)), (Fraction(8, 9), (640, 540)), (Fraction(1), SIZE)],
+)
+def test_a_video_with_pixels_that_are_not_square_is_shown_as_it_is_meant(
+    tmp_path: Path, obama: Path, pixels: Fraction, size: tuple[int, int]
+) -> None:
+    plain = first_frame(write_video(tmp_path / "plain.mp4", [(obama, 1)]))
+    picture = first_frame(write_video(tmp_path / "a.mp4", [(obama, 1)], pixels=pixels))
+    assert (picture.width, picture.height) == size == picture.image.size
+    expected = np.asarray(plain.image.resize(size), float)
+    assert np.abs(np.asarray(picture.image, float) - expected).mean() < 4
+    turned = first_frame(write_video(tmp_path / "b.mp4", [(obama, 1)], pixels=pixels, turned=90))
+    assert (turned.width, turned.height) == size[::-1]
+
+
+def first_frame(path: Path) -> Picture:
+    with path.open("rb") as file, open_video(file, max_megapixels=200) as video:
+        return next(iter(video.frames(interval=1, most=1, at_most=2000, seconds=60))).picture
 
 
 def test_a_truncated_video_yields_what_it_has(pool: Pool, film: Path, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Identify a file by its content, and find its faces if the content is new."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.events import EventLog
@@ -17,6 +19,8 @@ from familiar.vision.workers.pool import Workers
 
 _STILL_FIRST = 1.0
 """Seconds after which it is looked again whether the still beside a video has been handled."""
+_FILE_FIRST = 1.0
+"""Seconds after which it is looked again whether the file at the end of a link has been handled."""
 _UNEXPECTED_TRIES = 3
 """How often an unexpected error is tried again before the photo is set aside."""
 
@@ -38,6 +42,28 @@ class WaitForStill:
             self._retries.wait(arrival.file, _STILL_FIRST)
             return None
         return replace(arrival, beside_still=still == "handled")
+
+
+class WaitForFile:
+    """Lets a symbolic link wait until the file that it leads to is handled: operations act on the file itself."""
+
+    def __init__(self, *, store: Store, retries: Retries) -> None:
+        """Take the store, which knows the files."""
+        self._store = store
+        self._retries = retries
+
+    async def __call__(self, arrival: Arrival) -> Arrival | None:
+        """End here while the link waits."""
+        if not self._is_link_to_waiting(arrival.path):
+            return arrival
+        self._retries.wait(arrival.file, _FILE_FIRST)
+        return None
+
+    def _is_link_to_waiting(self, path: Path) -> bool:
+        if not path.is_symlink():
+            return False
+        file = self._store.files.at(Path(os.path.realpath(path)))
+        return file is not None and file.state in {"settling", "pending", "failed"}
 
 
 class Together:

@@ -5,7 +5,7 @@ from typing import Literal
 HEAD = 16
 """Bytes that are examined."""
 
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_PICTURES = (b"\xff\xd8\xff", b"\xff\n", b"\0\0\0\x0cJXL ", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _VIDEOS = (b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"FLV\x01", b"\x30\x26\xb2\x75", b"OggS")
 _STILL_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"crx "}

@@ -1,9 +1,10 @@
 """Decode a photo's bytes into an upright RGB picture. Runs in worker processes only: the bytes are not trusted."""
 
+import importlib
 import io
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from familiar.errors import SetAsideError
 from familiar.identity.regions import TURNED
+from familiar.media import jpeg_xl_plugin
 from familiar.model import DateSource
 from familiar.vision.decoding.dates import read_date
 from familiar.vision.decoding.raws import embedded_picture
@@ -24,6 +26,9 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 """An RGB picture, shape (height, width, 3), uint8."""
 
 _ORIENTATION = 0x0112
+_PHOTOMETRIC = 262
+_SCALES = tuple(float(2**bits - 1) for bits in (8, 10, 12, 14, 16))
+"""The largest values of grey, by its bits."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -78,6 +83,10 @@ class Picture:
 def prepare_decoders() -> None:
     """Register the formats, once a process; the limit on pixels is `decode`'s own."""
     pillow_heif.register_heif_opener()
+    plugin = jpeg_xl_plugin()
+    if plugin is not None:
+        with suppress(ImportError):
+            importlib.import_module(plugin)
     Image.MAX_IMAGE_PIXELS = None
     warnings.simplefilter("ignore")  # warnings of decoders are no use here: they decode, or they raise
 
@@ -125,7 +134,7 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
             if factor < 1:
                 image.draft("RGB", (int(image.width * factor) + 1, int(image.height * factor) + 1))
         image.load()
-        upright = _to_rgb(_turn(image, orientation))
+        upright = _turn(_to_rgb(image), orientation)
         return Picture(
             image=upright,
             format=image.format or "unknown",
@@ -217,12 +226,24 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _is_negative(image: Image.Image) -> bool:
+    """Return whether the least value of a TIFF is white (TIFF 6.0, PhotometricInterpretation)."""
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and tags.get(_PHOTOMETRIC) == 0
+
+
 def _grey_from_numbers(image: Image.Image) -> Image.Image:
-    """Bring 16 and 32 bit grey to 8 bit by scale; Pillow's own conversion clips at 255."""
+    """Bring 16 and 32 bit grey to 8 bit by scale; Pillow's own conversion clips at 255, and knows no negatives.
+
+    Cameras and scanners store 10, 12 or 14 bits in 16: the fewest that hold all values are the scale.
+    """
     values = np.nan_to_num(np.asarray(image, dtype=np.float64))
     if image.mode == "F":
         low, high = float(values.min()), float(values.max())
     else:
-        low, high = 0.0, float(max(65535, values.max()))
+        brightest = float(values.max())
+        low, high = 0.0, next((scale for scale in _SCALES if brightest <= scale), brightest)
     scaled = (values - low) * (255.0 / max(high - low, 1e-9))
+    if _is_negative(image):
+        scaled = 255.0 - scaled
     return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8)).convert("RGB")

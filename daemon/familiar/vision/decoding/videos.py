@@ -1,6 +1,7 @@
 """Decode frames of a video. Runs in worker processes only: the bytes are not trusted."""
 
 import math
+import struct
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -41,6 +42,29 @@ _INDEXED = frozenset({"MOV", "MATROSKA"})
 
 _EXACT = 2e-3
 """Times are stored in thousandths of a second."""
+
+_MATRICES = {
+    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
+    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
+    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
+}
+"""What makes a picture upright, by the four numbers of its matrix that turn and mirror (ISO 14496-12, 8.3.2)."""
+
+_SWAPPING = frozenset({
+    Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270, Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE,
+})  # fmt: skip
+"""What lets width and height change places."""
+
+_MATRIX = struct.Struct("=9i")
+_ONE = 1 << 16
+"""The number 1 in a display matrix."""
+
+_WIDEST_PIXEL = 8
+"""Sides of a pixel that differ more are an error in the file; they count as square."""
 
 _TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 
@@ -196,16 +220,16 @@ class Video:
             return self._shown(frame, at_most)
 
     def _shown(self, frame: Any, at_most: int | None) -> Picture:
-        check_size((frame.width, frame.height), self._max_megapixels)
-        factor = 1.0 if at_most is None else min(1.0, at_most / max(frame.width, frame.height))
-        width, height = (max(2, round(side * factor)) for side in (frame.width, frame.height))
+        size = _square_pixels(frame, self._stream)
+        check_size(size, self._max_megapixels)
+        factor = 1.0 if at_most is None else min(1.0, at_most / max(size))
+        width, height = (max(2, round(side * factor)) for side in size)
         pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
-        turn = _TURNS.get(round(frame.rotation) % 360)
         image = Image.fromarray(np.ascontiguousarray(pixels))
-        size = (frame.width, frame.height)
+        turn = _turn_of(frame)
         if turn is not None:
             image = image.transpose(turn)
-            size = size if turn is Image.Transpose.ROTATE_180 else size[::-1]
+            size = size[::-1] if turn in _SWAPPING else size
         return Picture(
             image=image,
             format=self.format,
@@ -253,6 +277,24 @@ def _set_aside(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise SetAsideError(f"{what}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _turn_of(frame: Any) -> Image.Transpose | None:
+    """Return what makes a frame upright: a turn by quarters, and a mirror."""
+    data = next((bytes(one) for one in frame.side_data if getattr(one.type, "name", None) == "DISPLAYMATRIX"), b"")
+    if len(data) < _MATRIX.size:
+        return _TURNS.get(round(frame.rotation) % 360)
+    numbers = _MATRIX.unpack_from(data)
+    turns = tuple(round(numbers[place] / _ONE) for place in (0, 1, 3, 4))
+    return _MATRICES.get(turns)
+
+
+def _square_pixels(frame: Any, stream: Any) -> tuple[int, int]:
+    """Return width and height of a frame, with square pixels: the shorter side of its pixels is stretched."""
+    aspect = float(stream.sample_aspect_ratio or 1)
+    if not 1 / _WIDEST_PIXEL <= aspect <= _WIDEST_PIXEL:
+        return frame.width, frame.height
+    return (round(frame.width * aspect), frame.height) if aspect > 1 else (frame.width, round(frame.height / aspect))
 
 
 def _taken(metadata: dict[str, str]) -> datetime | None:
