@@ -1,10 +1,13 @@
 """Videos and live photos through whole scans."""
 
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from familiar.store.store import Store
 from support.household import Household
 from support.videos import write_video
 
@@ -113,6 +116,32 @@ def test_a_clip_that_came_before_its_still_follows_it(household: Household, obam
     assert household.json("status")["photos"]["faces"] == 1
     household.ask("undo", "--last")
     assert below(household.inbox) == ["IMG_7.jpg", "IMG_7.mov"]
+
+
+@pytest.mark.parametrize("first", ["still", "video"])
+@pytest.mark.parametrize(("days", "kinds"), [(17, ["photo", "video"]), (0, ["clip", "photo"]), (1, ["clip", "photo"])])
+def test_a_short_video_of_another_day_is_no_clip_of_a_still_that_has_its_name(
+    household: Household, obama: Path, first: str, days: int, kinds: list[str]
+) -> None:
+    taken = datetime(2018, 1, 20, 11, 46)
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = taken.strftime("%Y:%m:%d %H:%M:%S")
+
+    def put_still() -> None:
+        Image.new("RGB", (60, 40)).save(household.inbox / "IMG_9.jpg", exif=exif)
+
+    def put_video() -> None:
+        date = (taken + timedelta(days=days)).isoformat()
+        write_video(household.inbox / "IMG_9.mp4", [(obama, 2)], metadata={"creation_time": f"{date}Z"})
+
+    steps = [put_still, put_video] if first == "still" else [put_video, put_still]
+    for step in steps:
+        step()
+        household.scan()
+    with Store(household.state / "familiar.db") as store:
+        photos = [store.photos.load(photo) for photo in store.photos.seen()]
+        assert sorted(photo.kind for photo in photos) == kinds
+        assert sum(len(photo.faces) for photo in photos) == (1 if "video" in kinds else 0)
 
 
 def test_rules_that_are_applied_later_take_the_clip_along(

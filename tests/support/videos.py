@@ -19,12 +19,14 @@ def write_video(
     gop: int = 10,
     options: dict[str, str] | None = None,
     pixels: Fraction | None = None,
+    metadata: dict[str, str] | None = None,
 ) -> Path:
     """Write a video of scenes, each a photo (None: black) and its seconds; `turned` is how a player is to turn it.
 
     There is a key frame every `gop` frames. `pixels` is how much wider than high they are.
     """
     with av.open(str(path), "w", options=options or {}) as container:
+        container.metadata.update(metadata or {})
         coding = {"preset": "ultrafast", "g": str(gop), "x264-params": "scenecut=0"}
         stream = container.add_stream("libx264", rate=rate, options=coding)
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"

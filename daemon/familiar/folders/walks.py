@@ -74,6 +74,7 @@ class Walks:
         with self._store.writing():
             folder_id = self._store.files.folder(listing.folder, root_id=root.id, device=listing.device)
         walk.listed.add(folder_id)
+        self._roots.note_disk(root, listing.folder, listing.device)
         self._compare(root, walk, folder_id, listing, now)
         for name, size, mtime_ns, ctime_ns in listing.sidecars:
             sidecar = Path(listing.folder, os.fsdecode(name))
@@ -132,7 +133,8 @@ class Walks:
         gone = self._forget(self._missing(root, finished.top, walk, unreadable))
         if finished.top == root.path:
             self._store.roots.set_scanned(root.id)
-            if walk.new or walk.changed or gone or root.watcher is not None or not self._watch:
+            is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
+            if walk.new or walk.changed or gone or is_regular or not self._watch:
                 self._tell_walk(root, walk, gone)
 
     def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterable[Path]:

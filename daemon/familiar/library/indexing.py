@@ -5,6 +5,7 @@ from pathlib import Path
 
 from familiar.errors import SetAsideError
 from familiar.filesystem.stamps import Stamp
+from familiar.library.live_photos import is_clip_of_still
 from familiar.model import Photo
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store
@@ -73,6 +74,8 @@ class Indexer:
     async def _look(self, path: Path, hash_: str, *, beside_still: bool) -> int:
         try:
             photo = await self._workers.look(path, hash_, beside_still=beside_still)
+            if photo.kind == "clip" and not is_clip_of_still(self._store, path, photo):
+                photo = await self._workers.look(path, hash_)
         except SetAsideError as error:
             return self._store.photos.set_aside(hash_, str(error))
         return self._store.photos.record(photo)

@@ -4,14 +4,18 @@ The clip has no faces of its own, and rules do not apply to it: it follows its s
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from familiar.media import LONGEST_CLIP, is_photo, is_video
-from familiar.model import PhotoOperation, Plan
+from familiar.model import Photo, PhotoOperation, Plan
 from familiar.rules.planning import following
 from familiar.store.files import FileRow
 from familiar.store.store import Store
+
+_ZONES = timedelta(hours=26)
+"""How much the clocks of two zones may differ: cameras write local time, and videos often UTC."""
 
 StillState: TypeAlias = Literal["none", "waits", "handled"]
 
@@ -53,9 +57,31 @@ def claim_clip(store: Store, still: Path) -> FileRow | None:
     for file in store.files.of_stem(still):
         if file.photo_id is None or file.state == "gone" or not is_video(file.path):
             continue
+        of_still = store.files.at(still)
+        known = None if of_still is None else of_still.photo_id
+        if known is not None and not _are_of_one_moment(_date(store, known), _date(store, file.photo_id)):
+            continue
         if store.photos.make_clip(file.photo_id, longest=LONGEST_CLIP):
             return file
     return None
+
+
+def is_clip_of_still(store: Store, video: Path, clip: Photo) -> bool:
+    """Return whether a short video may belong to a still of its name: it does not if it is of another day."""
+    taken = clip.taken if clip.taken_source == "camera" else None
+    photos = [still.photo_id for still in _stills(store, video) if _state(store, still) == "handled"]
+    dates = [None if photo is None else _date(store, photo) for photo in photos]
+    return not dates or any(_are_of_one_moment(date, taken) for date in dates)
+
+
+def _are_of_one_moment(still: datetime | None, video: datetime | None) -> bool:
+    return still is None or video is None or abs(still - video) <= _ZONES
+
+
+def _date(store: Store, photo: int) -> datetime | None:
+    """Return when the camera took a photo or video, as far as it says so."""
+    taken, source = store.photos.date_of(photo)
+    return taken if source == "camera" else None
 
 
 def take_clip_along(store: Store, still: Path) -> None:

@@ -172,6 +172,13 @@ class Photos:
         row = self._db.conn.execute("SELECT kind FROM photos WHERE id = ? AND verdict = 'seen'", (photo_id,)).fetchone()
         return None if row is None else str(row[0])
 
+    def date_of(self, photo_id: int) -> tuple[datetime | None, str | None]:
+        """Return when a photo was taken, and where that was found."""
+        taken, source = self._db.conn.execute(
+            "SELECT taken, taken_source FROM photos WHERE id = ?", (photo_id,)
+        ).fetchone()
+        return None if taken is None else datetime.fromisoformat(taken), source
+
     def make_clip(self, photo_id: int, *, longest: float) -> bool:
         """Make a video of at most this many seconds the clip of a live photo; return whether it is one.
 

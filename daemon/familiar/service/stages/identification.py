@@ -8,7 +8,7 @@ from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.events import EventLog
-from familiar.library.live_photos import state_of_still
+from familiar.library.live_photos import is_clip_of_still, state_of_still
 from familiar.library.sources import Sources
 from familiar.media import is_video
 from familiar.service.arrival import Arrival, Stage
@@ -140,6 +140,8 @@ class Index:
         started = self._clock()
         try:
             photo = await self._workers.look(arrival.path, arrival.hash, beside_still=arrival.beside_still)
+            if photo.kind == "clip" and not is_clip_of_still(self._store, arrival.path, photo):
+                photo = await self._workers.look(arrival.path, arrival.hash)
         except SetAsideError as error:
             self._retries.set_aside(arrival.file, arrival.hash, str(error))
             return None
