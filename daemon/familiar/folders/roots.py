@@ -3,6 +3,7 @@
 Absence is not deletion: a missing file is gone only if its root is in place, on the same device.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,7 @@ class RootWalk:
     files: int = 0
     new: int = 0
     changed: int = 0
+    passed_by: Counter[str] = field(default_factory=Counter)
     again: bool = False
 
 
