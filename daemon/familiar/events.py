@@ -20,6 +20,12 @@ class Event:
 CATALOGUE = (
     Event("service.started", "info", ("version", "pid", "state", "config", "folders", "people"), "The daemon starts."),
     Event(
+        "service.waiting",
+        "info",
+        ("pid",),
+        "A command has the state folder; the daemon starts when it has ended.",
+    ),
+    Event(
         "service.ready",
         "info",
         ("seconds",),
@@ -41,6 +47,18 @@ CATALOGUE = (
     Event("service.stopping", "info", ("reason",), "The daemon was asked to stop."),
     Event(
         "service.stopped", "info", ("given_back", "seconds"), "The daemon ends; unfinished work is kept in the store."
+    ),
+    Event(
+        "service.failed",
+        "error",
+        ("error", "retry_in"),
+        "A call of the system failed (too many open files, no memory); work pauses, and nothing is lost.",
+    ),
+    Event(
+        "service.error",
+        "error",
+        ("error",),
+        "An unexpected error ended the daemon, or one of its threads; what was begun is completed by the next start.",
     ),
     Event(
         "store.migrated",

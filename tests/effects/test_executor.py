@@ -167,7 +167,7 @@ def test_a_name_that_is_too_long_is_refused_for_good(bench: Workbench) -> None:
     (outcome,) = bench.done(Copy(target=bench.base / ("x" * 300), rule="r"))
     assert outcome.state == "refused"
     assert outcome.error is not None
-    assert outcome.error.endswith("File name too long")
+    assert outcome.error.endswith("File name too long; use a shorter name")
 
 
 def test_a_rename_never_replaces_a_file(tmp_path: Path) -> None:
@@ -252,7 +252,8 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 def test_where_the_original_can_not_be_removed_no_copy_stays_behind(read_only: Path, tmp_path: Path) -> None:
     bench = Workbench.at(tmp_path / "base")
     (outcome,) = bench.done(Move(target=bench.base / "out" / "a.jpg", rule="r"), path=read_only / "a.jpg")
-    assert (outcome.state, outcome.error) == ("failed", f"{read_only}/a.jpg: Read-only file system")
+    remedy = "mount the file system writable, then run `familiar rules apply`"
+    assert (outcome.state, outcome.error) == ("refused", f"{read_only}/a.jpg: Read-only file system; {remedy}")
     assert bench.tree() == {"card/a.jpg": b"a photo"}
     bench.close()
 

@@ -16,6 +16,7 @@ from familiar.settings import FolderSettings, Settings
 from familiar.sources.messages import EventsLost, FileHint, Listing
 from familiar.store.store import Store
 from support.log import CheckedLog
+from support.mounts import mounted
 from support.stores import put_store
 
 
@@ -152,3 +153,38 @@ def test_a_hint_about_a_path_that_can_not_be_recorded_does_not_stop_the_next_one
         os.close(inside)
     assert household.log.of("photo.error")[0]["path"] == odd
     assert household.log.of("file.found")[-1]["path"] == plain
+
+
+def test_a_root_with_too_few_watches_is_polled_too(household: Household) -> None:
+    household.tick_until("root.scanned")
+    (root,) = household.intake._roots
+    household.intake._messages.post(EventsLost(root=household.root, reason="too few watches", is_lasting=True))
+    household.tick_until("watch.lost")
+    for _ in range(3):
+        before = root.walked_at
+        household.ahead += 31
+        while root.walked_at == before or root.walks:
+            asyncio.run(household.intake.advance(household.clock()))
+            time.sleep(0.01)
+        assert root.walked_at - before < 40
+
+
+def test_another_disk_below_a_root_with_the_same_number_does_not_make_the_files_of_the_first_one_gone(
+    household: Household,
+) -> None:
+    stick = household.root / "stick"
+    with mounted(stick):
+        (stick / "first.jpg").write_bytes(b"1")
+        number = stick.stat().st_dev
+        household.intake.request_rescan()
+        household.tick_until("root.scanned", count=2)
+    with mounted(stick):
+        if stick.stat().st_dev != number:
+            pytest.skip("the other file system has another number")
+        (stick / "second.jpg").write_bytes(b"2")
+        household.intake.request_rescan()
+        household.tick_until("root.scanned", count=3)
+    assert household.log.of("file.gone") == []
+    known = household.store.files.at(stick / "first.jpg")
+    assert known is not None
+    assert known.state != "gone"

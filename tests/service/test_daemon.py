@@ -1,16 +1,19 @@
 """The daemon as a real process, on real photos."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
 import sqlite3
-from contextlib import closing, suppress
+import time
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from familiar.state import locked
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
 from support.household import Household
@@ -374,8 +377,8 @@ def test_a_target_that_can_not_be_written_keeps_the_photo_where_it_is(household:
         household.rule(moving(household))
         path = put(obama, household.inbox)
         events = household.scan(check=False)
-        (failed,) = [event for event in events if event["event"] == "operation.failed"]
-        assert failed["error"] == f"{household.out}/done: Read-only file system"
+        (refused,) = [event for event in events if event["event"] == "operation.refused"]
+        assert refused["error"].startswith(f"{household.out}/done: Read-only file system; mount the file system")
         assert path.read_bytes() == obama.read_bytes()
 
 
@@ -486,6 +489,35 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
     assert refused["error"].endswith("hard links work only within one file system; use kind: symbolic, or copy")
     assert photo.read_bytes() == obama.read_bytes()
+
+
+def test_with_too_few_open_files_for_workers_photos_wait_until_there_are_enough(
+    household: Household, obama: Path
+) -> None:
+    household.fewest_files = 24
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        put(obama, household.inbox)
+        failed = daemon.wait_for("file.failed")
+        assert failed["reason"] == "worker processes can't be started: Too many open files"
+        _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+        time.sleep(6)  # so soon after a refusal no workers are started
+        put(obama, household.inbox / "second.jpg")
+        daemon.wait_for("photo.seen")
+        assert daemon.stop() == 0
+    assert all(line.startswith("{") for line in daemon.log.read_text().splitlines())
+
+
+def test_the_daemon_waits_for_a_command_that_has_the_state_folder(household: Household) -> None:
+    household.make_store()
+    with ExitStack() as held:
+        held.enter_context(locked(household.state))
+        with household.running() as daemon:
+            assert daemon.wait_for("service.waiting")["pid"] == os.getpid()
+            assert daemon.events("service.ready") == []
+            held.close()
+            daemon.wait_for("service.ready")
 
 
 def is_running(pid: int) -> bool:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -86,3 +87,21 @@ def test_a_daemon_that_is_started_without_standard_error_gives_its_number_to_no_
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+def test_an_error_that_ends_a_thread_is_an_event(household: Household) -> None:
+    log = household.base / "log.json"
+    code = (
+        "import sys, threading\n"
+        "from familiar.cli.console.log import begin_log\n"
+        "from familiar.settings import Settings\n"
+        "begin_log(Settings(), 'json', None)\n"
+        "thread = threading.Thread(target=lambda: 1 / 0, name='walker')\n"
+        "thread.start()\n"
+        "thread.join()\n"
+    )
+    with log.open("wb") as stderr:
+        subprocess.run([sys.executable, "-c", code], stderr=stderr, check=True)
+    (event,) = [event for event in map(json.loads, log.read_text().splitlines()) if event["event"] == "service.error"]
+    assert event["error"] == "walker: ZeroDivisionError('division by zero')"
+    assert "ZeroDivisionError" in event["exception"]

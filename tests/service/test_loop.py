@@ -1,6 +1,7 @@
 """The daemon's loop with jobs that do nothing but note that they were run."""
 
 import asyncio
+import errno
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from familiar.errors import StoreReplacedError, StoreUnavailableError
+from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError
 from familiar.service.daemon import Daemon
 from familiar.service.jobs import Eager, Job, Periodic, Spare
 from familiar.service.stop_request import StopRequest
@@ -82,6 +83,7 @@ class Bench:
     log: CheckedLog = field(default_factory=CheckedLog)
     wake: Wake = field(default_factory=lambda: Wake(longest=0.01))
     beginning_error: Exception | None = None
+    longest: float = float("inf")
     stop: StopRequest = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,7 +102,12 @@ class Bench:
             stop=self.stop,
             wake=self.wake,
             failures=StoreFailures(
-                stop=self.stop, rescan=lambda: self.notes.append("rescan"), notifier=Notifier({}), log=self.log
+                stop=self.stop,
+                rescan=lambda: self.notes.append("rescan"),
+                notifier=Notifier({}),
+                log=self.log,
+                clock=time.monotonic,
+                longest=self.longest,
             ),
             log=self.log,
             clock=time.monotonic,
@@ -143,6 +150,49 @@ def test_a_store_that_fails_is_waited_for_and_all_folders_are_compared_after_it(
     bench.run([bench.job("a", error=error, on_advance=stop_soon), bench.job("b")], until_idle=False)
     assert bench.log.of("store.failed") == [{"error": "disk full", "retry_in": 10.0}]
     assert bench.notes[:4] == ["begin", "open", "a goes on", "rescan"]
+
+
+def test_a_system_that_fails_is_waited_for(bench: Bench) -> None:
+    def stop_soon() -> None:
+        asyncio.get_running_loop().call_later(0.05, bench.stop.stop, "enough")
+
+    error = OSError(errno.EMFILE, "Too many open files")
+    bench.run([bench.job("a", error=error, on_advance=stop_soon), bench.job("b")], until_idle=False)
+    (failed,) = bench.log.of("service.failed")
+    assert (failed["error"], failed["retry_in"]) == ("[Errno 24] Too many open files", 10.0)
+    assert bench.notes[:4] == ["begin", "open", "a goes on", "rescan"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (StoreUnavailableError("disk full"), "disk full"),
+        (
+            OSError(errno.EMFILE, "Too many open files"),
+            r"a call of the system failed: \[Errno 24\] Too many",
+        ),
+    ],
+)
+def test_what_fails_for_too_long_ends_a_scan(bench: Bench, kind: Exception, message: str) -> None:
+    def fail() -> None:
+        raise kind
+
+    bench.longest = 0.05
+    with pytest.raises(FamiliarError, match=message):
+        bench.run([bench.job("a", on_advance=fail)])
+
+
+def test_failures_that_pass_are_each_waited_for_as_long(bench: Bench) -> None:
+    failing = iter([True, False, True, False, False])
+
+    def fail() -> None:
+        if next(failing):
+            time.sleep(0.06)
+            raise StoreUnavailableError("disk full")
+
+    bench.longest = 0.05
+    bench.run([bench.job("a", on_advance=fail, turns=5)])
+    assert len(bench.log.of("store.failed")) == 2
 
 
 @pytest.mark.parametrize("is_beginning", [False, True])

@@ -4,7 +4,8 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from familiar import __version__
 from familiar.api.environment import Environment
 from familiar.api.session import Session
-from familiar.errors import StoreError
+from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
@@ -20,8 +21,12 @@ from familiar.service.assembly import Assembly, DaemonInputs, FlickrAccess, asse
 from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
 from familiar.settings import Settings
+from familiar.state import BusyError
 from familiar.store.store import Store
 from familiar.vision.chosen_model import model_in_use, settings_for
+
+_LOOK_AGAIN = 0.1
+"""Seconds between two looks whether a command has ended."""
 
 _PROBLEMS = {
     "photo.set_aside": ("set aside", "path", "reason"),
@@ -92,10 +97,20 @@ class Configuration:
 
 def run(session: Session, folders: tuple[Path, ...]) -> None:
     """Watch folders, and handle each photo that arrives, until the daemon is stopped."""
+    try:
+        _run(session, folders)
+    except FamiliarError:
+        raise
+    except Exception as error:
+        session.log.emit("service.error", error=repr(error), exc_info=True)
+        raise FamiliarError("The daemon was ended by an unexpected error; the log has it.") from error
+
+
+def _run(session: Session, folders: tuple[Path, ...]) -> None:
     configuration = Configuration(environment=session.environment, paths=folders, files=False)
     settings = configuration.read()
-    with session.held_store(lasts=True, create=True) as store:
-        notifier = Notifier(os.environ)
+    notifier = Notifier(os.environ)
+    with _held_store(session, notifier, settings.wait_for_daemon) as store:
         rules = rule_book(session, settings, store)
         _tell_start(session, settings, store)
 
@@ -117,7 +132,7 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
     configuration = Configuration(environment=session.environment, paths=paths, files=True)
     settings = configuration.read()
     log = _ProblemLog(session.log)
-    with session.held_store(lasts=True, create=True) as store:
+    with _held_store(session, Notifier({}), settings.wait_for_daemon) as store:
         if retry:
             store.photos.forget_verdicts()
         rules = rule_book(session, settings, store, log)
@@ -135,6 +150,32 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
             )
             session.run(made.daemon.run(until_idle=True))
         return _result(store, made, log)
+
+
+@contextmanager
+def _held_store(session: Session, notifier: Notifier, longest: float) -> Iterator[Store]:
+    """Hold the state folder with its store for a block; the end of a short command is waited for.
+
+    Raises:
+        BusyError: a daemon or a scan has the folder, or a command for longer than so many seconds.
+        StoreError: the store can't be used.
+    """
+    with ExitStack() as stack:
+        ends, is_told = time.monotonic() + longest, False
+        while True:
+            try:
+                store = stack.enter_context(session.held_store(lasts=True, create=True))
+            except BusyError as error:
+                if error.lasts or time.monotonic() >= ends:
+                    raise
+                if not is_told:
+                    session.log.emit("service.waiting", pid=error.pid)
+                    is_told = True
+                notifier.extend(2 * _LOOK_AGAIN + 10)
+                time.sleep(_LOOK_AGAIN)
+            else:
+                break
+        yield store
 
 
 def daemon_for(

@@ -1,5 +1,6 @@
 """Read files; missing files and unreadable files have different errors."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ def reading(path: Path) -> Iterator[None]:
 
     Raises:
         GoneError: it does not exist.
+        SetAsideError: its name is too long, which no retry changes.
         RetryError: it can't be read for now.
     """
     try:
@@ -27,6 +29,8 @@ def reading(path: Path) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise GoneError(f"{path}: no longer exists") from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise SetAsideError(f"{path}: the name is too long; use a shorter one") from error
         raise RetryError(f"can't be read: {error.strerror}") from error
 
 

@@ -159,6 +159,7 @@ class Intake:
                     self._walks.walk(root, message.path)
                 case EventsLost():
                     self._log.emit("watch.lost", root=root.path, reason=message.reason)
+                    root.polls = root.polls or message.is_lasting
                     self._walks.walk_all(root)
         with self._store.writing():
             for path, root in hinted.items():
@@ -192,6 +193,7 @@ class Intake:
     def _look_after(self, root: WatchedRoot, now: float) -> None:
         if not self._roots.look_after(root) or not self._watch:
             return
-        period = self._settings.rescan * 60 if root.watcher is not None else min(_POLL, self._settings.rescan * 60)
+        has_events = root.watcher is not None and not root.polls
+        period = self._settings.rescan * 60 if has_events else min(_POLL, self._settings.rescan * 60)
         if now - root.walked_at >= period:
             self._walks.walk_all(root)

@@ -3,12 +3,15 @@
 Absence is not deletion: a missing file is gone only if its root is in place, on the same device.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from familiar.effects.disks import Disks
+from familiar.errors import OfflineError
 from familiar.events import EventLog
 from familiar.filesystem.mounts import is_network
 from familiar.filesystem.presence import is_missing
@@ -49,8 +52,11 @@ class WatchedRoot:
     patterns: Patterns
     watcher: Watcher | None
     is_remote: bool
+    polls: bool = False
+    """Whether walks replace the events of some folders, which can't be watched."""
     is_online: bool = False
     reason: str | None = None
+    device: int | None = None
     judged_at: float = float("-inf")
     walked_at: float = float("-inf")
     walks: dict[Path, RootWalk] = field(default_factory=dict)
@@ -123,6 +129,7 @@ class WatchedRoots:
         verdict = judge(view, moved=moved, known_files=files, vouched=moved is not None and self._vouched(root))
         root.judged_at = self._clock()
         was_online, root.is_online, root.reason = root.is_online, verdict.online, verdict.reason
+        root.device = view.device
         if verdict.online and view.device is not None and (not was_online or moved):
             self._store.roots.set_online(root.id, device=view.device)
             self._disks.remember(root.path)
@@ -145,6 +152,12 @@ class WatchedRoots:
             self._start_watching(root)
             self._on_online(root)
         return True
+
+    def note_disk(self, root: WatchedRoot, folder: Path, device: int) -> None:
+        """Record the disk of a folder below a root on which another file system is mounted, the first time."""
+        if device != root.device and os.path.ismount(folder) and self._disks.place_of(folder) is None:
+            with suppress(OSError):  # it was unmounted again
+                self._disks.remember(folder)
 
     def is_there(self, path: Path) -> bool:
         """Return whether a file is at a path, or may be: it can't be looked at, or its root is offline."""
@@ -193,10 +206,15 @@ class WatchedRoots:
         return vouches((file.path, file.size, file.mtime_ns) for file in sample)
 
     def _on_same_device(self, folder: Path) -> bool:
-        """Return whether a folder, or the nearest one above it that is there, is on the device that it was on.
+        """Return whether a folder, or the nearest one above it that is there, is on the disk that it was on.
 
-        A file system that was mounted below the root and is not any more leaves the empty folder that it hid.
+        A file system that was mounted below the root and is not any more leaves the empty folder that it hid; another
+        one in its place may have the same number.
         """
+        try:
+            self._disks.check(folder)
+        except OfflineError:
+            return False
         remembered = self._store.files.device_of(folder)
         while True:
             try:
@@ -207,6 +225,7 @@ class WatchedRoots:
     def _start_watching(self, root: WatchedRoot) -> None:
         if not self._watch:
             return
+        root.polls = False
         if root.watcher is not None:
             root.watcher.stop()
             try:

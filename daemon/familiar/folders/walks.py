@@ -75,6 +75,7 @@ class Walks:
             folder_id = self._store.files.folder(listing.folder, root_id=root.id, device=listing.device)
         walk.listed.add(folder_id)
         walk.passed_by.update(listing.passed_by)
+        self._roots.note_disk(root, listing.folder, listing.device)
         self._compare(root, walk, folder_id, listing, now)
         for name, size, mtime_ns, ctime_ns in listing.sidecars:
             sidecar = Path(listing.folder, os.fsdecode(name))
@@ -133,7 +134,8 @@ class Walks:
         gone = self._forget(self._missing(root, finished.top, walk, unreadable))
         if finished.top == root.path:
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
-            if walk.new or walk.changed or gone or root.watcher is not None or not self._watch:
+            is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
+            if walk.new or walk.changed or gone or is_regular or not self._watch:
                 self._tell_walk(root, walk, gone)
 
     def _missing(self, root: WatchedRoot, top: Path, walk: RootWalk, unreadable: tuple[Path, ...]) -> Iterable[Path]:

@@ -199,7 +199,14 @@ def assemble(
         workers=parts.workers,
         stop=parts.stop,
         wake=parts.wake,
-        failures=StoreFailures(stop=parts.stop, rescan=rescan, notifier=notifier, log=log),
+        failures=StoreFailures(
+            stop=parts.stop,
+            rescan=rescan,
+            notifier=notifier,
+            log=log,
+            clock=clock,
+            longest=float("inf") if inputs.watch else inputs.settings.wait_for_daemon,
+        ),
         log=log,
         clock=clock,
     )

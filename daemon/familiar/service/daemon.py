@@ -75,11 +75,14 @@ class Daemon:
             now = self._clock()
             try:
                 await self._turn(now)
+                self._failures.pass_over()
                 if until_idle and all(job.is_idle for job in self._jobs):
                     return
                 await self._wake.sleep(now)
             except StoreUnavailableError as error:
                 await self._failures.wait(error)
+            except OSError as error:
+                await self._failures.wait_for_system(error)
 
     async def _turn(self, now: float) -> None:
         for job in self._jobs:

@@ -1,33 +1,77 @@
-"""A store that fails: wait if the failure is temporary, and report a lost store before the daemon ends."""
+"""A store or a system that fails: wait if that is temporary, and report a lost store before the daemon ends."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from familiar.errors import StoreReplacedError, StoreUnavailableError
+from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError
 from familiar.events import EventLog
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
 
 _RETRY = 10.0
-"""Seconds until the store is tried again that could not be written."""
+"""Seconds until it is tried again what the store or the system refused."""
 
 
 class StoreFailures:
-    """Handles failures of the store in the loop."""
+    """Handles failures of the store and of the system in the loop."""
 
-    def __init__(self, *, stop: StopRequest, rescan: Callable[[], None], notifier: Notifier, log: EventLog) -> None:
-        """Take who is told, and what compares all folders again: what was found in the meantime may not be recorded."""
+    def __init__(
+        self,
+        *,
+        stop: StopRequest,
+        rescan: Callable[[], None],
+        notifier: Notifier,
+        log: EventLog,
+        clock: Callable[[], float],
+        longest: float,
+    ) -> None:
+        """Take who is told, and what compares all folders again: what was found in the meantime may not be recorded.
+
+        `longest` are the seconds after which failures are not waited for any more, and end the daemon; `clock` gives
+        monotonic seconds.
+        """
         self._stop = stop
         self._rescan = rescan
         self._notifier = notifier
         self._log = log
+        self._clock = clock
+        self._longest = longest
+        self._since: float | None = None
+
+    def pass_over(self) -> None:
+        """Note that everything works, again."""
+        self._since = None
 
     async def wait(self, error: StoreUnavailableError) -> None:
-        """Wait until the store may be tried again."""
-        self._log.emit("store.failed", error=str(error), retry_in=_RETRY)
+        """Wait until the store may be tried again; raises the error after too long."""
+        seconds = self._seconds(error)
+        self._log.emit("store.failed", error=str(error), retry_in=seconds)
+        await self._wait(seconds)
+
+    async def wait_for_system(self, error: OSError) -> None:
+        """Wait after a call of the system that nothing else has handled: too many open files, no memory.
+
+        Raises:
+            FamiliarError: it has failed for too long.
+        """
+        failure = FamiliarError(f"a call of the system failed: {error}.")
+        seconds = self._seconds(failure)
+        self._log.emit("service.failed", error=str(error), retry_in=seconds, exc_info=error)
+        await self._wait(seconds)
+
+    def _seconds(self, error: FamiliarError) -> float:
+        """Return how long to wait now; raises the error after too long."""
+        now = self._clock()
+        self._since = now if self._since is None else self._since
+        left = self._since + self._longest - now
+        if left <= 0:
+            raise error
+        return min(_RETRY, left)
+
+    async def _wait(self, seconds: float) -> None:
         self._notifier.ping()
         self._rescan()
-        await self._stop.wait(_RETRY)
+        await self._stop.wait(seconds)
 
     @contextmanager
     def telling_of_loss(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 
 class Notifier:
@@ -23,6 +24,10 @@ class Notifier:
     def ready(self) -> None:
         """Report that the daemon is ready (again, after a reload)."""
         self._send("READY=1")
+
+    def extend(self, seconds: float) -> None:
+        """Report that the start takes so many seconds more, counted from now."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
 
     def reloading(self) -> None:
         """Report that the configuration is being reloaded; `ready` ends it."""
@@ -45,9 +50,9 @@ class Notifier:
         if not self._address:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-            try:
-                sender.connect(address)
-                sender.sendall(message.encode())
-            except OSError:
-                return  # the manager went away: the photos matter more than the message
+        with (
+            suppress(OSError),  # the manager went away, or there is no room: the photos matter more than the message
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender,
+        ):
+            sender.connect(address)
+            sender.sendall(message.encode("utf-8", "backslashreplace"))

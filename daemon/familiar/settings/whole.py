@@ -37,7 +37,8 @@ class Settings(Section):
         default=600.0,
         ge=0,
         le=86_400,
-        description="Seconds that a command waits for the daemon or another command that makes no progress.",
+        description="Seconds that a command waits for the daemon or another command that makes no progress, the daemon "
+        "for a command when it starts, and a scan for a store that can't be written.",
     )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()

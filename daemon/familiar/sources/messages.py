@@ -28,6 +28,8 @@ class EventsLost:
 
     root: Path
     reason: str
+    is_lasting: bool = False
+    """Whether the events of some folders will be missed from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -39,6 +39,13 @@ _EVENTS: list[type[FileSystemEvent]] = [
     FileModifiedEvent,
     FileMovedEvent,
 ]
+
+
+class _OnLost(Protocol):
+    """Is told of lost events."""
+
+    def __call__(self, reason: str, *, is_lasting: bool = False) -> None:
+        """Take the reason, and whether events will be missed from now on."""
 
 
 class Watcher:
@@ -85,8 +92,8 @@ class Watcher:
             observer.stop()
             observer.join(within)
 
-    def _on_lost(self, reason: str) -> None:
-        self._on_message(EventsLost(root=self._root, reason=reason))
+    def _on_lost(self, reason: str, *, is_lasting: bool = False) -> None:
+        self._on_message(EventsLost(root=self._root, reason=reason, is_lasting=is_lasting))
 
 
 class _Handler(FileSystemEventHandler):
@@ -111,13 +118,13 @@ class _Handler(FileSystemEventHandler):
 
 
 class _Observer(InotifyObserver):
-    def __init__(self, on_lost: Callable[[str], None]) -> None:
+    def __init__(self, on_lost: _OnLost) -> None:
         super().__init__()
         self._emitter_class = functools.partial(_Emitter, on_lost=on_lost)  # type: ignore[assignment]  # called like the class
 
 
 class _Emitter(InotifyEmitter):
-    def __init__(self, *arguments: Any, on_lost: Callable[[str], None], **options: Any) -> None:
+    def __init__(self, *arguments: Any, on_lost: _OnLost, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._on_lost = on_lost
 
@@ -132,7 +139,7 @@ class _Emitter(InotifyEmitter):
 
 
 class _WatchGroup(InotifyWatchGroup):
-    def __init__(self, *arguments: Any, on_lost: Callable[[str], None], **options: Any) -> None:
+    def __init__(self, *arguments: Any, on_lost: _OnLost, **options: Any) -> None:
         self._on_lost = on_lost
         self._limit_reached = False
         super().__init__(*arguments, **options)
@@ -147,5 +154,6 @@ class _WatchGroup(InotifyWatchGroup):
             self._limit_reached = True
             self._on_lost(
                 f"not every folder can be watched; raise fs.inotify.max_user_watches (now {watch_limit()}); until "
-                "then, rescans find new files"
+                "then, the root is polled, too",
+                is_lasting=True,
             )

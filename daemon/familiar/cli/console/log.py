@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import threading
 import warnings
+from functools import partial
 
 import click
 
@@ -23,7 +25,16 @@ def begin_log(settings: Settings, log_format: str | None, log_level: str | None)
     logging.getLogger().addHandler(logging.NullHandler())
     chosen = {"format": log_format, "level": log_level}
     log = settings.log.model_copy(update={key: value for key, value in chosen.items() if value is not None})
-    return open_log(sys.stderr, level=log.level, log_format=log.format)
+    opened = open_log(sys.stderr, level=log.level, log_format=log.format)
+    threading.excepthook = partial(_tell_of_thread, opened)
+    return opened
+
+
+def _tell_of_thread(log: EventLog, ended: threading.ExceptHookArgs) -> None:
+    """Log the error that ended a thread, which Python would write between the lines of the log."""
+    if ended.exc_value is not None:
+        error = f"{ended.thread.name if ended.thread else 'a thread'}: {ended.exc_value!r}"
+        log.emit("service.error", error=error, exc_info=ended.exc_value)
 
 
 def is_logging(log_format: str | None, log_level: str | None) -> bool:

@@ -27,7 +27,16 @@ Value = TypeVar("Value", bound=Operation)
 Parameters: TypeAlias = dict[str, Any]
 """What JSON can hold."""
 
-PERMANENT = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV})
+_REMEDIES = {
+    errno.ENAMETOOLONG: "use a shorter name",
+    errno.EROFS: "mount the file system writable, then run `familiar rules apply`",
+    errno.EFBIG: "use a file system that takes larger files",
+    errno.EINVAL: "use a name that the file system takes",
+    errno.EILSEQ: "use a name that the file system takes",
+    errno.ELOOP: "",
+    errno.EXDEV: "",
+}
+PERMANENT = frozenset(_REMEDIES)
 """Errors that a retry does not fix; a full disk, a missing right or a busy file it may."""
 
 
@@ -133,7 +142,8 @@ class Kind(Protocol[Value]):
 
     def hint(self, wish: Value, number: int) -> str:  # noqa: ARG002
         """Return a remedy for a system error, to append to its message."""
-        return ""
+        remedy = _REMEDIES.get(number)
+        return f"; {remedy}" if remedy else ""
 
     # To undo it
 

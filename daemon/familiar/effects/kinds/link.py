@@ -64,10 +64,10 @@ class LinkKind(FileKind[Link]):
         if not wish.symbolic and step.source is not None:
             records.relinked(step.source)
 
-    def hint(self, wish: Link, number: int) -> str:  # noqa: ARG002
+    def hint(self, wish: Link, number: int) -> str:
         """Return the remedy if the target is on another file system."""
         if number != errno.EXDEV:
-            return ""
+            return super().hint(wish, number)
         return "; hard links work only within one file system; use kind: symbolic, or copy"
 
     def obstacle_in_reach(self, wish: Link, step: Step, placement: Placement, outlook: Outlook) -> str | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,9 @@ from familiar.vision.workers.processes import WorkerProcesses
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
+
+_ROOM = 5.0
+"""Seconds until it is tried again to start workers for which the system had no room (files, processes, memory)."""
 
 _POOLS = 3
 """Pools that may break under one task before it is given back."""
@@ -81,6 +85,8 @@ class Workers:
         self._tasks = 0
         self._used_at = clock()
         self._deaths = 0
+        self._refused_at = float("-inf")
+        self._refusal = ""
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
         self._failure: str | None = None
@@ -197,7 +203,8 @@ class Workers:
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        self._current()
+        with suppress(RetryError):  # the task tells
+            self._current()
         self._used_at = self._clock()
 
     def health(self) -> Health:
@@ -317,10 +324,21 @@ class Workers:
             self._retire()
         if self._processes is None:
             self._failure = None
-            self._processes = WorkerProcesses(
+            self._processes = self._fresh()
+        return self._processes
+
+    def _fresh(self) -> WorkerProcesses:
+        """Return new processes; raises RetryError if the system has no room for them, or had none a moment ago."""
+        if self._clock() - self._refused_at < _ROOM:
+            raise RetryError(self._refusal)
+        try:
+            return WorkerProcesses(
                 settings=self._settings, models=self._models, count=self.count, networks=self._networks
             )
-        return self._processes
+        except OSError as error:
+            self._refused_at = self._clock()
+            self._refusal = f"worker processes can't be started: {error.strerror or error}"
+            raise RetryError(self._refusal) from error
 
     def _read_notes(self) -> None:
         for note in () if self._processes is None else self._processes.notes():
@@ -328,6 +346,8 @@ class Workers:
                 self._failure = note.text
             else:
                 self._fallback = note.text
+        if self._processes is not None and self._processes.refusal is not None:
+            self._failure = self._processes.refusal
 
     def _retire(self) -> None:
         processes, self._processes = self._processes, None

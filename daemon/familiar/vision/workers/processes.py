@@ -55,6 +55,8 @@ class WorkerProcesses:
             initargs=(settings, models, self._server.pid, self._notes),
             context=self._server,
         )
+        self.refusal: str | None = None
+        """What the system said when it refused to start a process."""
         self._started: Future[bool] = Future()
         self._starting = threading.Thread(target=self._start, name="start workers")
         self._starting.start()
@@ -98,7 +100,9 @@ class WorkerProcesses:
         try:
             with _uninterrupted():
                 self._started.set_result(self._pool.active)
-        except BrokenProcessPool:
+        except (BrokenProcessPool, OSError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            self.refusal = getattr(cause, "strerror", None)
             self._started.set_result(False)
 
     def _end_pool(self, within: float) -> None:
