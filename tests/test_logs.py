@@ -4,6 +4,8 @@ import fcntl
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -152,3 +154,16 @@ def test_any_text_can_be_printed(text: str) -> None:
     shown = printable(text)
     shown.encode()
     assert all(character.isprintable() for character in shown)
+
+
+def test_a_log_for_programs_does_not_load_what_only_a_terminal_needs() -> None:
+    script = (
+        "import sys\n"
+        "from familiar.logs import open_log\n"
+        "open_log(sys.stderr, log_format='json').emit('service.ready', seconds=1.0)\n"
+        "print('structlog' in sys.modules, 'rich' in sys.modules)\n"
+        "import rich\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True False\n"
+    assert json.loads(done.stderr)["event"] == "service.ready"

@@ -2,8 +2,9 @@
 
 import logging
 import math
-from collections.abc import MutableMapping
-from contextlib import suppress
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -57,10 +58,11 @@ class StructuredLog:
 
     @cached_property
     def _logger(self) -> Any:
-        import structlog  # noqa: PLC0415 - see above
-
         terminal = self._lines.is_terminal
         as_text = self._format == "text" or (self._format == "auto" and terminal)
+        with nullcontext() if as_text else _missing("rich"):
+            import structlog  # noqa: PLC0415 - see above
+
         render: tuple[Any, ...] = (
             (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18, sort_keys=False),)
             if as_text
@@ -78,6 +80,22 @@ class StructuredLog:
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         )
+
+
+@contextmanager
+def _missing(name: str) -> Iterator[None]:
+    """Let a package that was not imported yet seem missing.
+
+    structlog imports rich, which it needs for text alone, and which takes five times as long as structlog itself.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # what the import system takes for "missing"
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 class _LineLogger:

@@ -52,8 +52,13 @@ def _grouped(library: Household, tmp_path_factory: pytest.TempPathFactory) -> Ho
 
 
 @pytest.fixture
-def nameless(_grouped: Household, tmp_path: Path) -> Iterator[Library]:
+def grouped(_grouped: Household, tmp_path: Path) -> Household:
+    """The household of `nameless`, which is that test's own."""
+    return Household.like(_grouped, tmp_path)
+
+
+@pytest.fixture
+def nameless(grouped: Household) -> Iterator[Library]:
     """A library in which nobody is known: three faces of Obama are one cluster, two of Biden another one."""
-    household = Household.like(_grouped, tmp_path)
-    with household.library() as library:
+    with grouped.library() as library:
         yield library

@@ -9,6 +9,8 @@ from PIL import Image
 from familiar import Library
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.clusters.folders.manifest import MANIFEST_NAME
+from support.household import Household
+from support.qualities import rate
 
 
 @pytest.fixture
@@ -38,6 +40,33 @@ def test_no_more_is_exported_than_asked_for(nameless: Library, to: Path) -> None
     assert len(nameless.clusters.export(to / "few", most=1).manifest.faces) == 2
     nameless.clusters.name(large, "Barack Obama")
     assert list(nameless.clusters.export(to / "unnamed", unnamed=True).manifest.folders) == [f"cluster-{small}"]
+
+
+def test_faces_of_too_low_a_quality_are_not_exported_and_stay_in_their_clusters(
+    nameless: Library, grouped: Household, to: Path
+) -> None:
+    rate(grouped, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [0.6], "biden.jpg": [0.1]})
+    large, _ = (row.id for row in nameless.clusters.all())
+    exported = nameless.clusters.export(to, min_quality=0.5)
+    assert {name: folder.clusters for name, folder in exported.manifest.folders.items()} == {
+        f"cluster-{large}": (large,)
+    }
+    assert len(crops(to / f"cluster-{large}")) == 2
+    assert nameless.clusters.plan_import(to).plan.changes == ()
+    assert [row.faces for row in nameless.clusters.all()] == [3, 2]
+    nameless.clusters.export(to, again=True)
+    assert len(list(to.rglob("*.jpg"))) == 5
+
+
+def test_where_no_face_is_good_enough_nothing_is_exported(nameless: Library, grouped: Household, to: Path) -> None:
+    rate(grouped, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [0.1], "biden.jpg": [0.1]})
+    for quality, kind, complaint in (
+        (0.95, FamiliarError, "No cluster to export has a face with a quality of at least 0.95; lower --min-quality."),
+        (1.5, UsageError, "The option min-quality is 1.5; it must be from 0 to 1."),
+    ):
+        with pytest.raises(kind, match=complaint):
+            nameless.clusters.export(to, min_quality=quality)
+    assert not to.exists()
 
 
 def test_what_was_changed_in_the_folders_is_planned_decided_once_and_can_be_undone(nameless: Library, to: Path) -> None:

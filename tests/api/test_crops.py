@@ -1,6 +1,7 @@
 """`Library.crop`: faces of people out of many photos, as a data set."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from PIL import Image
 from familiar import Library
 from familiar.errors import FamiliarError, UsageError
 from familiar.library.crops.manifest import MANIFEST_NAME, ImageReference
+from support.household import Household
+from support.qualities import rate
 
 
 @pytest.fixture
@@ -38,6 +41,31 @@ def test_a_call_returns_the_crops_that_were_added_and_why_other_photos_have_none
     reasons = {Path(one.path).name: one.reason for one in cropped.manifest.unmatched}
     assert reasons.keys() == {"biden.jpg", "astronaut.jpg", "meadow.png"}
     assert reasons["meadow.png"] == "no face found"
+
+
+def test_faces_of_too_low_a_quality_are_not_cropped_and_the_list_says_the_quality_of_the_others(
+    opened: Library, own: Household, to: Path
+) -> None:
+    rate(own, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.31], "obama2.jpg": [0.6]})
+    (cropped,) = opened.crop("Barack Obama", to=to, min_quality=0.5).folders
+    assert {Path(face.source).name: face.quality for face in cropped.added} == {"couple.jpg": 0.9, "obama2.jpg": 0.6}
+    reasons = {Path(one.path).name: one.reason for one in cropped.manifest.unmatched}
+    assert reasons["obama.jpg"] == "the face has a quality of 0.31; the minimum is 0.5"
+    with pytest.raises(UsageError, match="its crops have other settings: min-quality was 0.5, not 0"):
+        opened.crop("Barack Obama", to=to)
+
+
+def test_crops_that_were_made_before_faces_had_a_quality_are_added_to(opened: Library, to: Path) -> None:
+    (before,) = opened.crop("Barack Obama", to=to).folders
+    read = json.loads((to / MANIFEST_NAME).read_bytes())
+    del read["settings"]["min_quality"]
+    for face in read["faces"]:
+        del face["quality"]
+    (to / MANIFEST_NAME).write_text(json.dumps(read))
+    (again,) = opened.crop("Barack Obama", to=to).folders
+    assert (again.added, len(again.manifest.faces)) == ((), len(before.added))
+    with pytest.raises(UsageError, match="its crops have other settings: min-quality was 0, not 0.5"):
+        opened.crop("Barack Obama", to=to, min_quality=0.5)
 
 
 def test_a_second_call_adds_nothing_and_undo_takes_the_crops_of_the_first_back(opened: Library, to: Path) -> None:
@@ -92,6 +120,8 @@ def test_a_photo_says_whose_face_is_cropped_out_of_one_folder(
         ({"people": "Joe Biden", "size": 7}, "The option size is 7; it must be from 8 to 10000"),
         ({"people": "Joe Biden", "quality": 101}, "The option quality is 101; it must be from 1 to 100"),
         ({"people": "Joe Biden", "min_size": -1}, "The option min-size is -1; it must be at least 0"),
+        ({"people": "Joe Biden", "min_quality": 1.1}, "The option min-quality is 1.1; it must be from 0 to 1"),
+        ({"people": "Joe Biden", "min_quality": float("nan")}, "The option min-quality is nan; it must be from 0 to 1"),
     ],
 )
 def test_what_can_not_be_asked_for_is_an_error_and_nothing_is_made(

@@ -13,6 +13,9 @@ from pyarrow import parquet
 
 from familiar import Library
 from familiar.errors import FamiliarError, UsageError
+from familiar.library.export.tables import TableName
+from support.household import Household
+from support.qualities import rate
 
 
 def test_a_table_is_written_in_the_format_of_its_suffix(opened: Library, album: Path, tmp_path: Path) -> None:
@@ -32,6 +35,24 @@ def test_embeddings_are_lists_of_128_numbers(opened: Library, tmp_path: Path) ->
     embeddings = np.array(table["embedding"].to_pylist())
     assert embeddings.shape == (6, 128)
     assert np.isfinite(embeddings).all()
+
+
+@pytest.mark.parametrize("table", ["faces", "matches"])
+def test_faces_of_too_low_a_quality_are_left_out(opened: Library, own: Household, table: TableName) -> None:
+    rate(
+        own,
+        {
+            "couple.jpg": [0.9, 0.2],
+            "obama.jpg": [0.3],
+            "obama2.jpg": [0.6],
+            "biden.jpg": [0.5],
+            "astronaut.jpg": [0.4],
+        },
+    )
+    stream = io.BytesIO()
+    written = opened.export(table, stream, format="jsonl", min_quality=0.5)
+    rows = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert written.rows == len(rows) == 3
 
 
 def test_a_stream_gets_the_table_and_stays_open(opened: Library) -> None:
@@ -61,6 +82,8 @@ def test_a_file_is_replaced_only_if_that_is_asked_for(opened: Library, tmp_path:
         ({"out": ".", "format": "csv"}, "is a folder"),
         ({"out": io.BytesIO(), "format": "parquet"}, "Parquet requires a file"),
         ({"embeddings": True}, "--embeddings applies to faces only"),
+        ({"min_quality": 0.5}, "--min-quality applies to faces and matches only; photos have no quality."),
+        ({"table": "faces", "min_quality": 1.5}, "The option min-quality is 1.5; it must be from 0 to 1."),
     ],
 )
 def test_what_can_not_be_exported_is_an_error_and_leaves_nothing(

@@ -9,6 +9,7 @@ from conftest import put
 from familiar import Library
 from familiar.errors import FamiliarError, UsageError
 from support.household import Household
+from support.qualities import rate
 
 
 @pytest.fixture
@@ -63,6 +64,22 @@ def test_scores_are_written_into_folders_and_read_again(opened: Library, picture
         assert dict(zip(read.paths, read.scores.tolist(), strict=True)) == written.scores
 
 
+def test_a_photo_has_the_score_of_its_best_face_that_is_good_enough(
+    opened: Library, own: Household, album: Path, pictures: Path
+) -> None:
+    rate(own, {"couple.jpg": [0.2, 0.9], "obama.jpg": [0.3], "obama2.jpg": [0.6], "biden.jpg": [0.9]})
+    every, good = opened.scores("Barack Obama"), opened.scores("Barack Obama", min_quality=0.5)
+    assert album / "2019" / "obama.jpg" not in good.paths
+    score = {
+        where: dict(zip(found.paths, found.scores, strict=True)) for where, found in (("every", every), ("good", good))
+    }
+    obama2, couple = album / "2019" / "obama2.jpg", album / "2020" / "couple.jpg"
+    assert score["good"][obama2] == score["every"][obama2]
+    assert score["good"][couple] < 0.65 < score["every"][couple]
+    written = opened.write_scores(pictures, "Barack Obama", recursive=True, min_quality=0.5)
+    assert ([path.name for path in written.scores], written.without_face) == (["couple.jpg"], 2)
+
+
 def test_what_was_written_before_beside_photos_that_are_not_scored_now_is_named(
     opened: Library, pictures: Path
 ) -> None:
@@ -90,6 +107,17 @@ def test_scores_that_can_not_be_had_are_errors(opened: Library, meadow: Path, tm
         (UsageError, "no such folder", lambda: opened.write_scores(tmp_path / "nothing", "Joe Biden")),
         (UsageError, "'Eve'", lambda: opened.write_scores(faceless, "Eve")),
         (FamiliarError, "no face", lambda: opened.write_scores(faceless, "Joe Biden")),
+        (UsageError, "min-quality is 2; it must be from 0 to 1", lambda: opened.scores("Joe Biden", min_quality=2)),
+        (
+            UsageError,
+            "min-quality is -1; it must be from 0 to 1",
+            lambda: opened.write_scores(faceless, "Joe Biden", min_quality=-1),
+        ),
+        (
+            UsageError,
+            "--min-quality requires --person: a file of scores has no faces",
+            lambda: opened.scores(source=tmp_path / "diary.txt", min_quality=0.5),
+        ),
         (UsageError, "percentile 101", lambda: opened.scores("Joe Biden").between(min_percentile=101)),
         (UsageError, "score nan", lambda: opened.scores("Joe Biden").between(max_score=float("nan"))),
         (UsageError, "No score can satisfy", lambda: opened.scores("Joe Biden").between(min_score=1, max_score=0)),
@@ -97,6 +125,18 @@ def test_scores_that_can_not_be_had_are_errors(opened: Library, meadow: Path, tm
         with pytest.raises(kind, match=complaint):
             ask()
     assert [path.name for path in faceless.iterdir()] == ["meadow.png"]
+
+
+def test_where_no_face_is_good_enough_nothing_is_scored_and_nothing_written(
+    opened: Library, own: Household, pictures: Path
+) -> None:
+    names = ("obama.jpg", "obama2.jpg", "biden.jpg", "astronaut.jpg")
+    rate(own, {"couple.jpg": [0.1, 0.1], **{name: [0.1] for name in names}})
+    with pytest.raises(FamiliarError, match=r"No known photo has a face with a quality of at least 0.5; lower --min-q"):
+        opened.scores("Barack Obama", min_quality=0.5)
+    with pytest.raises(FamiliarError, match=r"no face with a quality of at least 0.5 found in 2 photos; nothing was"):
+        opened.write_scores(pictures, "Barack Obama", min_quality=0.5)
+    assert not list(pictures.rglob("*scores.txt"))
 
 
 def test_where_no_photo_with_a_face_is_known_there_are_no_scores(household: Household, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 from conftest import put
 from familiar import Library
 from familiar.errors import FamiliarError, UsageError
+from support.household import Household
+from support.qualities import rate
 
 
 def test_each_face_of_an_image_is_found_with_its_people_and_photos_nearest_first(
@@ -57,6 +59,18 @@ def test_the_search_ends_at_a_threshold_a_number_and_a_person(
     assert {path.name for path in nearest.paths.values() if path is not None} == {"biden.jpg", "couple.jpg"}
 
 
+def test_faces_of_too_low_a_quality_are_neither_sought_nor_found(opened: Library, own: Household, couple: Path) -> None:
+    rate(own, {"couple.jpg": [0.9, 0.2], "obama.jpg": [0.3], "obama2.jpg": [0.6], "biden.jpg": [0.9]})
+    (found,) = opened.find(couple, min_quality=0.5)
+    assert found.result.face.quality == 0.9
+    assert {path.name for path in found.paths.values() if path is not None} == {"couple.jpg", "obama2.jpg"}
+    (found,) = opened.find(couple, min_quality=0.5, person="Barack Obama", beyond=True)
+    assert {path.name for path in found.paths.values() if path is not None} == {"couple.jpg", "obama2.jpg"}
+    assert len(opened.find(couple, min_quality=0.2)) == 2
+    with pytest.raises(FamiliarError, match=r"couple.jpg: no face with a quality of at least 0.95 found\."):
+        opened.find(couple, min_quality=0.95)
+
+
 def test_a_photo_without_files_has_no_path(opened: Library, album: Path, astronaut: Path) -> None:
     away = (album / "2020" / "astronaut.jpg").rename(album.parent / "astronaut.jpg")
     try:
@@ -74,6 +88,9 @@ def test_a_photo_without_files_has_no_path(opened: Library, album: Path, astrona
         ({"threshold": 3.5}, "The option threshold is 3.5; it must be above 0 and at most 2."),
         ({"threshold": math.nan}, "The option threshold is nan; it must be above 0 and at most 2."),
         ({"person": "Eve"}, "'Eve'"),
+        ({"min_quality": -0.1}, "The option min-quality is -0.1; it must be from 0 to 1."),
+        ({"min_quality": 1.5}, "The option min-quality is 1.5; it must be from 0 to 1."),
+        ({"min_quality": math.nan}, "The option min-quality is nan; it must be from 0 to 1."),
     ],
 )
 def test_an_option_that_is_out_of_its_limits_is_an_error(

@@ -240,6 +240,30 @@ def test_a_mistake_is_named_with_its_place_and_what_would_be_right(text: str, pr
     assert problems(text) == [problem]
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("-0.1", "-0.1"),
+        ("1.01", "1.01"),
+        (".nan", "nan"),
+        (".inf", "inf"),
+        ("good", "'good'"),
+        ("true", "true"),
+        ("[0.5]", "[0.5]"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ("{{name: a, when: {{face: {{min_quality: {}}}}}, then: [stop]}}", "1:46: rules[0].when.face.min_quality"),
+        ("{{name: a, then: [{{crop: {{min_quality: {}, to: /a/}}}}]}}", "1:47: rules[0].then[0].crop.min_quality"),
+    ],
+)
+def test_a_quality_is_a_number_from_0_to_1(rule: str, place: str, value: str, shown: str) -> None:
+    found = problems(f"rules: [{rule.format(value)}]")
+    assert found == [f"rules.yaml:{place}: {shown} is wrong; a number from 0 to 1 would be right"]
+
+
 def test_all_mistakes_come_at_once_in_the_order_of_lines() -> None:
     text = "rules:\n- name: a\n  when: {persn: x}\n  then: [{move: rel}]\n- name: b\n  then: 3\n"
     assert [line.split(": ")[0] for line in problems(text)] == ["rules.yaml:3:10", "rules.yaml:4:17", "rules.yaml:6:9"]

@@ -15,7 +15,13 @@ HOME = Path("/home/eileen")
 
 
 def face(
-    person: str | None = None, *, distance: float = 0.3, accepted: bool = True, size: int = 100, sharpness: float = 50
+    person: str | None = None,
+    *,
+    distance: float = 0.3,
+    accepted: bool = True,
+    size: int = 100,
+    sharpness: float = 50,
+    quality: float | None = None,
 ) -> RecognisedFace:
     found = Face(
         box=Box(left=0, top=0, right=size, bottom=size),
@@ -23,6 +29,7 @@ def face(
         embedding=np.zeros(128, dtype=np.float32),
         size=size,
         sharpness=sharpness,
+        quality=quality,
         engine="test",
     )
     match = None if person is None else Match(person=person, distance=distance, accepted=accepted)
@@ -99,6 +106,29 @@ def test_conditions_side_by_side_refer_to_the_same_face() -> None:
     assert holds("{all: [{person: Ann}, {face: {min_size: 100}}]}", looked_at)
 
 
+@pytest.mark.parametrize(
+    ("quality", "expected"), [(0.0, False), (0.4999, False), (0.5, True), (1.0, True), (None, True)]
+)
+def test_a_face_has_the_quality_that_a_rule_asks_for_if_its_own_is_high_enough_or_unknown(
+    quality: float | None, expected: bool
+) -> None:
+    assert holds("{face: {min_quality: 0.5}}", subject(face("Ann", quality=quality))) is expected
+    assert holds("{face: {min_quality: 0}}", subject(face("Ann", quality=quality)))
+
+
+def test_a_quality_is_that_of_the_same_face_as_all_beside_it() -> None:
+    looked_at = subject(face("Ann", quality=0.1, size=300), face("Bob", quality=0.9, size=40))
+    assert not holds("{person: Ann, face: {min_quality: 0.5}}", looked_at)
+    assert not holds("{face: {min_quality: 0.5, min_size: 100}}", looked_at)
+    assert holds("{all: [{person: Ann}, {face: {min_quality: 0.5}}]}", looked_at)
+    assert holds("{person: Ann, not: {person: Ann, face: {min_quality: 0.5}}}", looked_at)
+
+
+def test_a_rule_about_good_faces_uses_those_alone() -> None:
+    rule = "rules: [{name: r, when: {face: {min_quality: 0.5}}, then: [{copy: '/out/{person}/'}]}]"
+    assert targets(rule, subject(face("Ann", quality=0.1), face("Bob", quality=0.9))) == ["copy /out/Bob/a.jpg"]
+
+
 def test_an_action_that_names_the_person_is_done_once_for_each_that_the_condition_found() -> None:
     rule = "rules: [{name: r, when: {person: any}, then: [copy: '/out/{person}/']}]"
     twice = subject(ANN, BOB, face("Ann", distance=0.35), STRANGER)
@@ -128,6 +158,13 @@ def test_crops_have_margin_and_size_and_refuse_small_faces() -> None:
     assert (crop.target, crop.margin, crop.size) == (Path("/faces/a.png"), 0.1, 64)
     (refusal,) = plan.refusals
     assert refusal.reason == "the face is 50 pixels wide, and min_size is 90"
+
+
+def test_crops_refuse_faces_of_too_low_a_quality_and_take_those_whose_quality_is_unknown() -> None:
+    rule = "rules: [{name: r, then: [{crop: {to: '/faces/{person}.jpg', min_quality: 0.5}}]}]"
+    plan = planned(rule, subject(face("Ann", quality=0.31), face("Bob", quality=0.5), face("Cid")))
+    assert [step.destination for step in plan.operations] == [Path("/faces/Bob.jpg"), Path("/faces/Cid.jpg")]
+    assert [no.reason for no in plan.refusals] == ["the face has a quality of 0.31, and min_quality is 0.5"]
 
 
 def test_a_photo_moves_once_after_its_copies_and_before_its_links() -> None:

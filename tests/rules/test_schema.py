@@ -27,7 +27,7 @@ rules:
       score: {min: 0.6, max: 0.9}
       distance: {max: 0.5}
       percentile: {min: 90}
-      face: {min_size: 80, max_size: 900, min_sharpness: 30}
+      face: {min_size: 80, max_size: 900, min_sharpness: 30, min_quality: 0.5}
       faces: 3
       kind: photo
       source: scans
@@ -42,7 +42,7 @@ rules:
       - link: ~/links/
       - link: {to: "/srv/{name}", kind: hard}
       - crop: /srv/faces/{person}.png
-      - crop: {to: ~/faces/, margin: 0.2, size: 64, min_size: 10, format: webp}
+      - crop: {to: ~/faces/, margin: 0.2, size: 64, min_size: 10, min_quality: 0.3, format: webp}
       - tag: "people:name={person}"
       - stop
   - name: another
@@ -143,4 +143,5 @@ def test_the_schema_refuses_what_reading_refuses_and_takes_the_rest(
 def test_the_schema_says_to_a_person_what_each_key_is() -> None:
     definitions = rules_schema()["$defs"]
     assert definitions["MoveAction"]["description"].startswith("Move the photo")
-    assert all(field.get("description") for field in definitions["When"]["properties"].values())
+    for name in ("When", "FaceBounds"):
+        assert all(field.get("description") for field in definitions[name]["properties"].values()), name

@@ -113,6 +113,7 @@ def test_a_pipe_beside_a_photo_is_left_where_it_is_and_the_photo_is_moved(
     household.rule({"name": "tidy", "then": [{"move": f"{household.out}/"}]})
     events = household.scan()
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
-    assert refused["error"].endswith("is not a regular file")
+    reason = "is not a regular file" if kind == "pipe" else "is a symbolic link, which is neither moved nor copied"
+    assert refused["error"] == f"{sidecar}: {reason}"
     assert (household.out / photo.name).exists()
     assert os.path.lexists(sidecar)

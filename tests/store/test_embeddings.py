@@ -95,6 +95,18 @@ def test_embeddings_may_have_any_dimension_and_are_never_mixed(album: Album) -> 
     assert part.embeddings.shape == (2, 128)
 
 
+def test_faces_of_a_quality_are_given_for_each_model_and_those_whose_quality_is_unknown(album: Album) -> None:
+    low, high, unknown = album.faces(1, 3)
+    for quality, face in ((0.2, low), (0.5, high), (None, unknown)):
+        album.store._db.conn.execute("UPDATE faces SET quality = ? WHERE id = ?", (quality, face))
+    album.store.embeddings.keep([low, high, unknown], looks(1, 2, 3), "other")
+    faces = album.store.faces
+    for model in (MODEL, "other"):
+        for parts in (faces.all(model, min_quality=0.5), faces.of_photos(model, [1, 2, 3], min_quality=0.5)):
+            assert [face for part in parts for face in part.ids] == [high, unknown]
+        assert [len(part) for part in faces.all(model)] == [3]
+
+
 def test_a_person_is_known_to_each_model_that_has_encoded_a_reference(album: Album) -> None:
     (face,) = album.faces(1, 1)
     album.register(face, "Ann")

@@ -36,7 +36,10 @@ def test_an_unchanged_listing_changes_nothing(store: Store) -> None:
     listed(store.files, root, entries)
     settle_all(store, root)
     assert listed(store.files, root, entries) == (0, 0, 0)
-    assert [row.path.name for row in store.files.pending(roots=[root], limit=9)] == ["a.jpg", "b.jpg"]
+    first, second = store.files.pending(roots=[root], limit=9)
+    assert [first.path.name, second.path.name] == ["a.jpg", "b.jpg"]
+    assert store.files.pending(roots=[root], limit=9, known={first.id}) == [second]
+    assert store.files.pending(roots=[root], limit=1, known={first.id}) == []  # those that are known count, too
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from familiar.api.session import Session
-from familiar.errors import FamiliarError, UsageError
+from familiar.errors import UsageError
 from familiar.library.arguments import check_number
 from familiar.library.clusters.folders.contents import read_folder
 from familiar.library.clusters.folders.export import Exported, choose_portions, export_crops, refuse_watched
@@ -18,24 +18,32 @@ from familiar.library.clusters.folders.folder_import import (
 from familiar.library.clusters.folders.imports import ChangeResult
 from familiar.library.clusters.folders.manifest import read_manifest
 from familiar.library.clusters.folders.recovery import recover
+from familiar.library.qualities import check_quality, rate_for
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.settings import FolderSettings
 
 
 def export_clusters(
-    session: Session, folder: Path, *, clusters: Sequence[int], unnamed: bool, most: int | None, again: bool
+    session: Session,
+    folder: Path,
+    *,
+    clusters: Sequence[int],
+    unnamed: bool,
+    most: int | None,
+    min_quality: float,
+    again: bool,
 ) -> Exported:
     """Write a crop of each face into a folder; `FaceClusters.export` says more."""
     check_number("most", most, 1)
+    check_quality(min_quality)
     if clusters and unnamed:
         raise UsageError("--cluster and --unnamed can't be used together: name clusters, or export all without a name.")
     settings, store = session.settings, session.store()
     known = [FolderSettings(path=root.path) for root in store.roots.all()]
     refuse_watched(folder, [*settings.folders, *known])
     former = previous_export(store, folder, model=session.model, again=again)
-    portions = choose_portions(store, wanted=clusters, unnamed=unnamed, most=most)
-    if not portions:
-        raise FamiliarError("There are no clusters to export; `familiar clusters run` groups faces.")
+    rate_for(store, min_quality)
+    portions = choose_portions(store, wanted=clusters, unnamed=unnamed, most=most, min_quality=min_quality)
 
     async def export() -> Exported:
         tasks = sum(len(portion.faces) for portion in portions)

@@ -194,6 +194,7 @@ class FaceClusters:
         clusters: Sequence[int] = (),
         unnamed: bool = False,
         most: int | None = None,
+        min_quality: float = 0.0,
         again: bool = False,
     ) -> "Exported":
         """Write a crop of each face into a folder, sorted by clusters; photos are not touched.
@@ -203,6 +204,7 @@ class FaceClusters:
             clusters: only these; by default all except the ignored ones.
             unnamed: only clusters without a name.
             most: largest number of faces of a cluster, the most typical first.
+            min_quality: skip faces of a lower quality, from 0 to 1; an unknown quality is good enough.
             again: replace an earlier export in the folder.
 
         Raises:
@@ -212,8 +214,15 @@ class FaceClusters:
         """
         from familiar.api.cluster_folders import export_clusters  # noqa: PLC0415 - most callers need no folders
 
-        target = expanded(folder)
-        return export_clusters(self._session, target, clusters=clusters, unnamed=unnamed, most=most, again=again)
+        return export_clusters(
+            self._session,
+            expanded(folder),
+            clusters=clusters,
+            unnamed=unnamed,
+            most=most,
+            min_quality=min_quality,
+            again=again,
+        )
 
     def plan_import(self, folder: str | Path) -> "FolderImport":
         """Return what was changed in a folder since its export, and what that means; nothing is decided yet.

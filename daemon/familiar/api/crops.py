@@ -18,6 +18,7 @@ from familiar.library.crops.request import CropRequest, checked_request, open_fo
 from familiar.library.crops.selection import FaceSelector
 from familiar.library.models import known_model
 from familiar.library.photo_folders import folder_at
+from familiar.library.qualities import rate_for
 from familiar.library.scoring import Scorer, model_for
 from familiar.plurals import counted
 
@@ -57,6 +58,7 @@ def crop(session: Session, request: CropRequest) -> CropResult:
     request = checked_request(request)
     model = session.model
     store = session.store(create=bool(request.folders and not request.people))
+    rate_for(store, request.options.min_quality)
     references = _references(session, request)
     folders = open_folders(store, request, references)
     candidates = _candidates(session, request, folders)

@@ -10,6 +10,7 @@ from familiar.library.export.formats import Format, choose_format
 from familiar.library.export.tables import TableName, check_table, table_of, write_table
 from familiar.library.output_files import check_new
 from familiar.library.progress import no_progress
+from familiar.library.qualities import rate_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +29,19 @@ def export(
     *,
     format_: Format | None,
     embeddings: bool,
+    min_quality: float,
     replace: bool,
 ) -> ExportedTable:
     """Write a table; see `Library.export`."""
-    check_table(table, embeddings=embeddings)
+    check_table(table, embeddings=embeddings, min_quality=min_quality)
     file = out if isinstance(out, Path) else None
     chosen = choose_format(format_, file)
     if file is not None:
         check_new(file, replace=replace)
     store = session.store()
+    rate_for(store, min_quality)
     with store.reading():
-        found = table_of(store, table, embeddings=embeddings)
+        found = table_of(store, table, embeddings=embeddings, min_quality=min_quality)
         if isinstance(out, Path):
             with whole_file(out, replace=replace) as output, session.progress(f"writing {table}") as count:
                 write_table(found, chosen, output, count)

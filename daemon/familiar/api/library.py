@@ -216,6 +216,7 @@ class Library(Closing):
         threshold: float | None = None,
         beyond: bool = False,
         person: str | None = None,
+        min_quality: float = 0.0,
     ) -> list[Found]:
         """Return who is in an image, and the known photos with the same faces; the image is not stored.
 
@@ -225,14 +226,16 @@ class Library(Closing):
             threshold: largest distance of a face that counts as found, from 0 to 2; by default the configured one.
             beyond: return the nearest faces, even beyond the threshold.
             person: search only the photos of this person.
+            min_quality: skip faces of a lower quality, from 0 to 1, in the image and in photos; an unknown quality is
+                good enough.
 
         Raises:
             UsageError: the file or the person does not exist.
-            FamiliarError: the image can't be decoded, or has no face.
+            FamiliarError: the image can't be decoded, or has no face that is good enough.
         """
         from familiar.library.search import SearchQuery
 
-        query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person)
+        query = SearchQuery(most=most, threshold=threshold, beyond=beyond, person=person, min_quality=min_quality)
         return api.search.find(self._session, expanded(image), query)
 
     def collect(
@@ -318,22 +321,32 @@ class Library(Closing):
         """
         return api.placement.undo(self._session, operations, last=last, since=since)
 
-    def scores(self, person: str | None = None, *, source: str | Path | None = None) -> PhotoScores:
+    def scores(
+        self, person: str | None = None, *, source: str | Path | None = None, min_quality: float = 0.0
+    ) -> PhotoScores:
         """Return the similarity of photos to a person: paths, and scores as an array (n,).
 
         Args:
             person: score all known photos for this person; or
             source: read scores from this file, or from every similarity_scores.txt in this folder and its subfolders.
+            min_quality: for a person, skip faces of a lower quality, from 0 to 1; an unknown quality is good enough.
 
         Raises:
-            UsageError: not exactly one of the two is given, the person does not exist, or a file is not a file of
-                scores.
-            FamiliarError: no known photo has a face.
+            UsageError: not exactly one of person and source is given, the person does not exist, or a file is not a
+                file of scores.
+            FamiliarError: no known photo has a face that is good enough.
         """
-        return api.scores.scores(self._session, person, None if source is None else expanded(source))
+        where = None if source is None else expanded(source)
+        return api.scores.scores(self._session, person, where, min_quality=min_quality)
 
     def write_scores(
-        self, folder: str | Path, person: str, *, recursive: bool = False, out: str | Path | None = None
+        self,
+        folder: str | Path,
+        person: str,
+        *,
+        recursive: bool = False,
+        min_quality: float = 0.0,
+        out: str | Path | None = None,
     ) -> WrittenScores:
         """Score the photos in a folder, which is scanned first, and write files of scores there.
 
@@ -343,14 +356,18 @@ class Library(Closing):
             folder: the photos.
             person: the person to look for.
             recursive: include subfolders.
+            min_quality: skip faces of a lower quality, from 0 to 1; an unknown quality is good enough.
             out: the file with all scores; by default all_similarity_scores.txt in the folder.
 
         Raises:
             UsageError: the folder or person does not exist, it has no photos, or another file has one of the names.
-            FamiliarError: no photo has a face, or a file can't be written; then no file has changed.
+            FamiliarError: no photo has a face that is good enough, or a file can't be written; then no file has
+                changed.
         """
         where = None if out is None else expanded(out)
-        return api.scores.write_scores(self._session, expanded(folder), person, recursive=recursive, out=where)
+        return api.scores.write_scores(
+            self._session, expanded(folder), person, recursive=recursive, min_quality=min_quality, out=where
+        )
 
     def move(self, photos: Listed, to: str | Path, *, ignore_missing: bool = False) -> Collection:
         """Move photos into a folder; `undo(last=True)` undoes it. Nothing is overwritten.
@@ -388,6 +405,7 @@ class Library(Closing):
         all_faces: bool = False,
         min_size: int = 0,
         min_sharpness: float = 0.0,
+        min_quality: float = 0.0,
         margin: float = 0.4,
         square: bool = True,
         aligned: bool = False,
@@ -412,6 +430,7 @@ class Library(Closing):
             all_faces: crop all faces of a photo that match, not only the nearest.
             min_size: skip faces with fewer pixels of the shorter side.
             min_sharpness: skip faces less sharp than this.
+            min_quality: skip faces of a lower quality, from 0 to 1; an unknown quality is good enough.
             margin: margin on each side, as a share of the face's longer side, from 0 to 3.
             square: make square crops; otherwise crops have the shape of the face box.
             aligned: rotate and scale faces so that the eyes are level.
@@ -433,6 +452,7 @@ class Library(Closing):
             all_faces=all_faces,
             min_size=min_size,
             min_sharpness=min_sharpness,
+            min_quality=min_quality,
             margin=margin,
             shape="square" if square else "original",
             aligned=aligned,
@@ -459,6 +479,7 @@ class Library(Closing):
         *,
         format: Format | None = None,  # noqa: A002 - as the option is called
         embeddings: bool = False,
+        min_quality: float = 0.0,
         replace: bool = False,
     ) -> ExportedTable:
         """Write all photos, faces or matches as a table; all rows come from one snapshot.
@@ -468,6 +489,8 @@ class Library(Closing):
             out: a file, or a stream of bytes, which stays open.
             format: "csv", "jsonl" or "parquet"; by default that of the file's suffix, for a stream "csv".
             embeddings: include the embedding of each face.
+            min_quality: of faces and matches, skip those of a lower quality, from 0 to 1; an unknown quality is good
+                enough.
             replace: replace an existing file.
 
         Raises:
@@ -475,7 +498,15 @@ class Library(Closing):
             FamiliarError: the file can't be written.
         """
         where = expanded(out) if isinstance(out, str | Path) else out
-        return api.export.export(self._session, table, where, format_=format, embeddings=embeddings, replace=replace)
+        return api.export.export(
+            self._session,
+            table,
+            where,
+            format_=format,
+            embeddings=embeddings,
+            min_quality=min_quality,
+            replace=replace,
+        )
 
     def report(self, file: str | Path, *, people: int = 100, faces: bool = True, replace: bool = False) -> Report:
         """Write a page (HTML) about all photos; an existing report is replaced, any other file is not.

@@ -288,10 +288,11 @@ class RegisteredPeople:
     ) -> list[Enrolment]:
         from familiar.library.indexing import Indexer
         from familiar.library.people.registration import FaceChoice, Registrar
+        from familiar.library.qualities import check_quality
 
         check_choice("choice", choice, get_args(FaceChoice))
         check_number("most", most, 1)
-        check_number("min_quality", min_quality, 0, 1)
+        check_quality(min_quality)
         session, store = self._session, self._session.store(create=True)
 
         async def register() -> list[Enrolment]:

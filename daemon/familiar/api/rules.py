@@ -111,6 +111,7 @@ class PhotoRules:
         rules = _rules(session)
         tops = tuple(Path(os.path.abspath(expanded(path))) for path in paths)
         store = session.store()
+        store.qualities.rate_all()
         application = RuleApplication(
             store=store,
             recogniser=session.recogniser,
@@ -144,7 +145,7 @@ def plan(session: Session, paths: Sequence[Path]) -> PlannedPhotos:
     """Return what the rules would do; see `Library.plan`."""
     folders = folders_of(tuple(paths), session.settings, files=True)
     rules = _rules(session)
-    session.store(create=True)
+    session.store(create=True).qualities.rate_all()
     previews = session.run(_plan(session, rules, folders))
     return PlannedPhotos(plans=previews.plans, copies=tuple(previews.copies), failed=tuple(previews.failed))
 

@@ -1,7 +1,7 @@
 """Who is in an image, and which known photos show the same people."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from familiar.api.session import Session
@@ -10,6 +10,7 @@ from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
 from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
 from familiar.library.locations import places_of
+from familiar.library.qualities import check_quality, face_of_quality, rate_for
 from familiar.library.scoring import model_for
 from familiar.library.search import Finder, SearchQuery, SearchResult
 from familiar.model import Embeddings, Photo
@@ -28,13 +29,16 @@ def find(session: Session, image: Path, query: SearchQuery) -> list[Found]:
     """Return the result for each face in an image; see `Library.find`."""
     check_number("most", query.most, 1)
     check_distance("threshold", query.threshold)
+    check_quality(query.min_quality)
     if not image.is_file():
         raise UsageError(f"{image}: {'is not a regular file' if image.exists() else 'no such file'}.")
     store = session.store()
+    rate_for(store, query.min_quality)
     file = Path(os.path.abspath(image))  # worker processes may have started in another folder
     photo = session.run(_glance(session, file))
+    photo = replace(photo, faces=tuple(face for face in photo.faces if face.has_quality(query.min_quality)))
     if not photo.faces:
-        raise FamiliarError(f"{image}: no face found.")
+        raise FamiliarError(f"{image}: no {face_of_quality(query.min_quality)} found.")
     others = _by_other_models(session, file, photo)
     results = Finder(store, session.settings.matching, session.model).find(
         photo.faces,

@@ -10,7 +10,7 @@ from familiar.api.crops import CroppedFolder, CropResult
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say
-from familiar.cli.console.parameters import FiniteRange, PathType
+from familiar.cli.console.parameters import FiniteRange, PathType, quality_option
 from familiar.library.crops.manifest import MANIFEST_NAME
 from familiar.plurals import counted
 from familiar.vision.faces.crops import QUALITY
@@ -41,6 +41,7 @@ _SHOWN = 20
     "--min-size", type=click.IntRange(0), default=0, help="Skip faces smaller than this (shorter side, pixels)."
 )
 @click.option("--min-sharpness", type=FiniteRange(0), default=0.0, help="Skip faces less sharp than this.")
+@quality_option
 @click.option(
     "--margin",
     type=FiniteRange(0, 3),

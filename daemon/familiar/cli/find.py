@@ -9,14 +9,12 @@ from familiar.api.library import Library
 from familiar.api.search import Found
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say
-from familiar.cli.console.parameters import FiniteRange, PathType
+from familiar.cli.console.parameters import FiniteRange, PathType, quality_option
 from familiar.cli.console.steps import failures_of, step_as_json, summarise
 from familiar.effects.journal import Step
+from familiar.library.qualities import face_of_quality
 from familiar.library.search import FoundPhoto, SearchResult
-
-_NONE_NEAR = "no known photo has a face within the threshold; use --nearest to show the nearest faces."
-
-_NONE_AT_ALL = "no known photo has a face that the model in use has encoded."
+from familiar.model import Face
 
 
 @command(epilog="Example: familiar find ~/Downloads/party.jpg --max 20 --distances")
@@ -30,6 +28,7 @@ _NONE_AT_ALL = "no known photo has a face that the model in use has encoded."
 @click.option("--nearest", is_flag=True, help="Show the nearest faces, even beyond the threshold.")
 @click.option("--distances", is_flag=True, help="Show distances and scores.")
 @click.option("--person", help="Search only the photos of this person.")
+@quality_option
 @click.option("--copy-to", type=PathType(), help="Copy the found photos to this folder.")
 @pass_library
 def find(
@@ -41,6 +40,7 @@ def find(
     nearest: bool,
     distances: bool,
     person: str | None,
+    min_quality: float,
     copy_to: Path | None,
 ) -> Answer:
     """Show who is in IMAGE, and known photos with the same faces, nearest first.
@@ -48,15 +48,17 @@ def find(
     IMAGE itself is not added to the store. By default, uses the configured threshold.
     """
     target = None if copy_to is None else library.check_target(copy_to)
-    found = library.find(image, most=most, threshold=threshold, beyond=nearest, person=person)
+    found = library.find(image, most=most, threshold=threshold, beyond=nearest, person=person, min_quality=min_quality)
     steps: tuple[Step, ...] = ()
     if target is not None:
         photos = {photo: path for one in found for photo, path in one.paths.items() if path is not None}
         steps = library.put(photos.items(), target, "copy", rule="familiar find").steps
 
+    none = _none(face_of_quality(min_quality), nearest=nearest)
+
     def show() -> None:
         for number, one in enumerate(found, start=1):
-            _show(number, len(found), one.result, one.paths, distances=distances or nearest, nearest=nearest)
+            _show(number, len(found), one.result, one.paths, distances=distances or nearest, none=none)
         if steps:
             summarise(steps, "copied")
 
@@ -65,15 +67,14 @@ def find(
 
 
 def _show(
-    number: int, of: int, found: SearchResult, paths: dict[int, Path | None], *, distances: bool, nearest: bool
+    number: int, of: int, found: SearchResult, paths: dict[int, Path | None], *, distances: bool, none: str
 ) -> None:
-    box = found.face.box
-    say(f"face {number} of {of}, {found.face.size} pixels at {box.left}, {box.top}: {_who(found)}")
+    say(f"face {number} of {of}, {_described(found.face)}: {_who(found)}")
     others = [each for each in found.people if found.match is None or each.name != found.match.person]
     if others:
         say("also similar: " + ", ".join(f"{each.name} ({each.distance:.3f})" for each in others))
     if not found.photos:
-        say(_NONE_AT_ALL if nearest else _NONE_NEAR)
+        say(none)
     columns = ("photo", "people", *(("distance", "score") if distances else ()))
     rows = [
         (_path(each, paths), ", ".join(each.people), *(_numbers(each.distance) if distances else ()))
@@ -83,6 +84,18 @@ def _show(
         print_table(columns, rows, right=("distance", "score"))
     if number < of:
         say("")
+
+
+def _none(face: str, *, nearest: bool) -> str:
+    """Return what is said if no photo was found."""
+    if nearest:
+        return f"no known photo has a {face} that the model in use has encoded."
+    return f"no known photo has a {face} within the threshold; use --nearest to show the nearest faces."
+
+
+def _described(face: Face) -> str:
+    quality = "" if face.quality is None else f", quality {face.quality:.2f}"
+    return f"{face.size} pixels at {face.box.left}, {face.box.top}{quality}"
 
 
 def _who(found: SearchResult) -> str:
@@ -109,6 +122,7 @@ def _as_json(one: Found) -> dict[str, Any]:
     return {
         "box": [box.left, box.top, box.right, box.bottom],
         "time": found.face.time,
+        "quality": found.face.quality,
         "person": match.person if match is not None and match.accepted else None,
         "distance": match.distance if match is not None else None,
         "nearest_person": match.person if match is not None else None,

@@ -63,6 +63,9 @@ def _plan_as_json(path: Path, preview: PlanPreview) -> dict[str, Any]:
                 "person": each.person,
                 "distance": each.match.distance if each.match is not None else None,
                 "box": _box_as_json(each.face.box),
+                "size": each.face.size,
+                "sharpness": each.face.sharpness,
+                "quality": each.face.quality,
                 "time": each.face.time,
                 "times": each.face.times,
             }

@@ -11,12 +11,13 @@ from familiar.api.library import Library
 from familiar.api.scores import WrittenScores
 from familiar.cli.console.command import Answer, Group, pass_library, wants_json
 from familiar.cli.console.output import console, print_table, say
-from familiar.cli.console.parameters import FiniteRange, PathType, force_option
+from familiar.cli.console.parameters import FiniteRange, PathType, force_option, quality_option
 from familiar.cli.console.standard_output import binary_output
 from familiar.errors import UsageError
 from familiar.identity.statistics import ScoreStatistics
 from familiar.library.output_files import check_new
 from familiar.library.photo_scores import MARKS, check_plot_file
+from familiar.library.qualities import face_of_quality
 from familiar.library.score_files import ALL_NAME
 from familiar.plurals import counted
 
@@ -39,15 +40,18 @@ def scores() -> None:
 @click.argument("folder", type=PathType())
 @click.option("--person", required=True, help="Person to look for.")
 @click.option("--recursive", is_flag=True, help="Include subfolders of FOLDER.")
+@quality_option
 @click.option("--out", type=PathType(), help=f"File for all scores; default: FOLDER/{ALL_NAME}.")
 @pass_library
-def write(library: Library, folder: Path, *, person: str, recursive: bool, out: Path | None) -> Answer:
+def write(
+    library: Library, folder: Path, *, person: str, recursive: bool, min_quality: float, out: Path | None
+) -> Answer:
     """Write the similarity of each photo in FOLDER to a person.
 
     Writes a similarity_scores.txt to each folder with photos, with a line `path: score` for each photo that has a face,
     and one file with all scores. Known photos are not decoded again.
     """
-    written = library.write_scores(folder, person, recursive=recursive, out=out)
+    written = library.write_scores(folder, person, recursive=recursive, min_quality=min_quality, out=out)
     data = {
         "person": written.person,
         "photos": [{"path": path, "score": score} for path, score in written.scores.items()],
@@ -55,28 +59,30 @@ def write(library: Library, folder: Path, *, person: str, recursive: bool, out: 
         "older_files": written.older,
         "failed": [{"path": indexed.path, "reason": indexed.reason} for indexed in written.failed],
     }
-    return Answer(data=data, text=lambda: _show_written(written), failed=bool(written.failed))
+    return Answer(data=data, text=lambda: _show_written(written, min_quality), failed=bool(written.failed))
 
 
 @scores.command(epilog="Example: familiar scores stats ~/Pictures/all_similarity_scores.txt")
 @source_argument
 @stored_option
+@quality_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print the percentiles as CSV.")
 @pass_library
-def stats(library: Library, source: Path | None, person: str | None, *, as_csv: bool) -> Answer:
+def stats(library: Library, source: Path | None, person: str | None, *, min_quality: float, as_csv: bool) -> Answer:
     """Show statistics of scores, with all percentiles.
 
     SOURCE is a file of scores, or a folder: every similarity_scores.txt in it and its subfolders is read.
     """
     if as_csv and wants_json():
         raise UsageError("--csv and --json can't be combined; give one of them.")
-    statistics = library.scores(person, source=source).statistics()
+    statistics = library.scores(person, source=source, min_quality=min_quality).statistics()
     return Answer(data=asdict(statistics), text=lambda: (_show_csv if as_csv else _show)(statistics))
 
 
 @scores.command("filter", epilog="Example: familiar scores filter ~/Pictures --min-percentile 90 --out best.txt")
 @source_argument
 @stored_option
+@quality_option
 @click.option("--min-percentile", type=FiniteRange(0, 100), help="List photos at this percentile or above.")
 @click.option("--max-percentile", type=FiniteRange(0, 100), help="List photos at this percentile or below.")
 @click.option("--min-score", type=FiniteRange(0, 1), help="List photos with this score or above.")
@@ -90,6 +96,7 @@ def filter_(
     source: Path | None,
     person: str | None,
     *,
+    min_quality: float,
     out: Path | None,
     force: bool,
     **bounds: float | None,
@@ -100,7 +107,7 @@ def filter_(
     """
     if out is not None:
         check_new(out, replace=force)
-    found = library.scores(person, source=source)
+    found = library.scores(person, source=source, min_quality=min_quality)
     chosen = found.between(**bounds)
     if out is not None:
         chosen.write_list(out, replace=force)
@@ -121,17 +128,20 @@ def filter_(
 @scores.command(epilog="Example: familiar scores plot ~/Pictures --out scores.png")
 @source_argument
 @stored_option
+@quality_option
 @click.option("--out", type=PathType(), help="Write a picture; the name must end in .png or .svg.")
 @force_option
 @pass_library
-def plot(library: Library, source: Path | None, person: str | None, *, out: Path | None, force: bool) -> Answer:
+def plot(
+    library: Library, source: Path | None, person: str | None, *, min_quality: float, out: Path | None, force: bool
+) -> Answer:
     """Draw a histogram of scores, with percentiles.
 
     Without --out, draws it as text. SOURCE is as for stats.
     """
     if out is not None:
         check_plot_file(out, replace=force)
-    found = library.scores(person, source=source)
+    found = library.scores(person, source=source, min_quality=min_quality)
     if out is not None:
         found.write_plot(out, replace=force)
 
@@ -148,14 +158,14 @@ def plot(library: Library, source: Path | None, person: str | None, *, out: Path
     return Answer(data=data, text=show)
 
 
-def _show_written(written: WrittenScores) -> None:
+def _show_written(written: WrittenScores, min_quality: float) -> None:
     if written.failed:
         rows = [(indexed.path, indexed.reason) for indexed in written.failed]
         print_table(("photo", "could not be read because"), rows)
     say(
-        f"{written.person}: {counted(len(written.scores), 'photo')} scored, {written.without_face} without a face, "
-        f"{len(written.failed)} not readable; {counted(len(written.files), 'file')} written, all scores in "
-        f"{written.files[-1]}"
+        f"{written.person}: {counted(len(written.scores), 'photo')} scored, "
+        f"{written.without_face} without a {face_of_quality(min_quality)}, {len(written.failed)} not readable; "
+        f"{counted(len(written.files), 'file')} written, all scores in {written.files[-1]}"
     )
     for file in written.older[:_SHOWN]:
         say(f"note: {file} is from an earlier run and was left unchanged; this run scored no photo in that folder.")

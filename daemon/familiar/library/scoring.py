@@ -43,7 +43,7 @@ class Scorer:
         self._settings = settings
         self.model = model
 
-    def score(self, name: str, photos: Sequence[int] | None = None) -> dict[int, float]:
+    def score(self, name: str, photos: Sequence[int] | None = None, *, min_quality: float = 0.0) -> dict[int, float]:
         """Return the score of the best face in each photo that has faces, by the photo's id.
 
         A face that was refused for the person, or is known to be somebody else, does not count.
@@ -51,12 +51,12 @@ class Scorer:
         Args:
             name: the person.
             photos: which photos; by default all that were seen.
+            min_quality: the least quality of a face that counts.
 
         Raises:
             UsageError: the person does not exist, or has no references of the current model.
         """
-        faces = self._store.faces
-        scores, _ = self._score(name, faces.all(self.model) if photos is None else faces.of_photos(self.model, photos))
+        scores, _ = self._score(name, self._store.faces.among(self.model, photos, min_quality=min_quality))
         return scores
 
     def score_after(self, name: str, face_id: int) -> tuple[dict[int, float], int]:

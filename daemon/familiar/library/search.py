@@ -52,13 +52,15 @@ class SearchResult:
 class SearchQuery:
     """What to look for: how many at most, how far away (None: the configured thresholds), and in whose photos.
 
-    With `beyond` the nearest are given, even if they are farther away.
+    With `beyond` the nearest are given, even if they are farther away. Faces of less than `min_quality` are neither
+    sought nor found.
     """
 
     most: int
     threshold: float | None = None
     beyond: bool = False
     person: str | None = None
+    min_quality: float = 0.0
 
 
 class Finder:
@@ -94,10 +96,8 @@ class Finder:
         person = None if wish.person is None else self._store.people.find(wish.person)
         if among is None and person is not None:
             among = self._store.photos.with_people([person.id])
-        stacks = self._store.faces
-        photos, distances = _measured(
-            faces, stacks.all(self._model) if among is None else stacks.of_photos(self._model, among)
-        )
+        known_faces = self._store.faces.among(self._model, among, min_quality=wish.min_quality)
+        photos, distances = _measured(faces, known_faces)
         known = self._store.people.known(self._model)
         matches = self._matches(faces, Gallery.of(known, self._calibration))
         galleries = {self._model: known}

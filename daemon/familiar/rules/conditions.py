@@ -16,7 +16,7 @@ from pydantic import (
 from familiar.model import RecognisedFace, Subject
 from familiar.names import name_key
 from familiar.path_patterns import compile_patterns, composed
-from familiar.rules.ranges import COUNT, Counts, Distances, FaceQuality, Percentiles, Period, Scores, as_range
+from familiar.rules.ranges import COUNT, Counts, Distances, FaceBounds, Percentiles, Period, Scores, as_range
 from familiar.rules.values import NOT_EMPTY, Given, SomeKeys, Texts, home_of, key, one_of
 from familiar.yaml_models import complaint
 
@@ -40,7 +40,7 @@ class When(SomeKeys):
     score: Given[Scores] = key("Score of that face, 1 / (1 + distance): 1 is a perfect match.")
     distance: Given[Distances] = key("Distance of that face from its person: the smaller, the more alike.")
     percentile: Given[Percentiles] = key("Percentile of that face's score, 0 to 100, among all photos of its person.")
-    face: Given[FaceQuality] = key("Size and sharpness of that face.")
+    face: Given[FaceBounds] = key("Size, sharpness and quality of that face.")
     faces: Annotated[
         Given[Counts], BeforeValidator(as_range, json_schema_input_type=Annotated[int, COUNT] | Counts)
     ] = key("Number of faces in the photo, recognised or not.")

@@ -1,4 +1,4 @@
-"""Ranges in conditions: of counts, scores, distances, percentiles, of faces' quality, and of time."""
+"""Ranges in conditions: of counts, scores, distances, percentiles, of what faces are like, and of time."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Self, TypeAlias, get_args
@@ -54,6 +54,7 @@ COUNT = whole(0, MANY)
 Count: TypeAlias = Annotated[float, number(0, MANY)]
 Distance: TypeAlias = Annotated[float, number(0, 2)]
 Score: TypeAlias = Annotated[float, number(0, 1)]
+Quality: TypeAlias = Annotated[float, number(0, 1)]
 Percentile: TypeAlias = Annotated[float, number(0, 100)]
 Since: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[0], _MOMENT_SCHEMA)]
 Before: TypeAlias = Annotated[datetime, Checked(lambda plain: _check_time(plain)[1], _MOMENT_SCHEMA)]
@@ -115,12 +116,13 @@ class Percentiles(Range):
         return (self.min is None or self.min <= highest) and (self.max is None or lowest <= self.max)
 
 
-class FaceQuality(SomeKeys):
-    """The size (pixels, shorter side) and the sharpness of a face."""
+class FaceBounds(SomeKeys):
+    """Bounds of the size, the sharpness and the quality of a face."""
 
-    min_size: Given[Count] = None
-    max_size: Given[Count] = None
-    min_sharpness: Given[Count] = None
+    min_size: Given[Count] = key("Smallest size: pixels of the shorter side.")
+    max_size: Given[Count] = key("Largest size: pixels of the shorter side.")
+    min_sharpness: Given[Count] = key("Least sharpness; faces in focus have several hundreds.")
+    min_quality: Given[Quality] = key("Least quality, 0 to 1; a face whose quality is unknown is good enough.")
 
     @model_validator(mode="after")
     def _is_in_order(self) -> Self:
@@ -128,12 +130,13 @@ class FaceQuality(SomeKeys):
         return self
 
     def fits(self, face: RecognisedFace) -> bool:
-        """Return whether the size and the sharpness of a face are in these bounds."""
-        size, sharpness = face.face.size, face.face.sharpness
+        """Return whether a face is within these bounds."""
+        found = face.face
         return (
-            (self.min_size is None or self.min_size <= size)
-            and (self.max_size is None or size <= self.max_size)
-            and (self.min_sharpness is None or self.min_sharpness <= sharpness)
+            (self.min_size is None or self.min_size <= found.size)
+            and (self.max_size is None or found.size <= self.max_size)
+            and (self.min_sharpness is None or self.min_sharpness <= found.sharpness)
+            and (self.min_quality is None or found.has_quality(self.min_quality))
         )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, RootModel
 
-from familiar.model import Copy, Crop, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
+from familiar.model import Copy, Crop, Face, Link, Move, Operation, RecognisedFace, Refusal, Subject, Tag
 from familiar.rules.targets import PictureTarget, TagText, Target
 from familiar.rules.templates import UNKNOWN, Template, TextTemplate, values_of
 from familiar.rules.values import FROZEN, MANY, Given, Mapping, number, one_of, whole
@@ -157,6 +157,9 @@ class CropAction(Mapping, Action):
     min_size: Annotated[int, whole(0, MANY)] = Field(
         default=0, description="Smallest face, in pixels of its shorter side."
     )
+    min_quality: Annotated[float, number(0, 1)] = Field(
+        default=0.0, description="Least quality of a face, 0 to 1; a face whose quality is unknown is good enough."
+    )
     format: Annotated[str, one_of("jpg", "png", "webp")] = Field(
         default="jpg", description="Format of the pictures, if the target is a folder."
     )
@@ -167,10 +170,10 @@ class CropAction(Mapping, Action):
         return self.to
 
     def steps(self, subject: Subject, faces: Sequence[RecognisedFace], rule: str) -> Iterator[Step]:
-        """Yield a crop for each face that is large enough."""
+        """Yield a crop for each face that is large and good enough."""
         for face in faces:
-            if face.face.size < self.min_size:
-                reason = f"the face is {face.face.size} pixels wide, and min_size is {self.min_size}"
+            reason = self._fault(face.face)
+            if reason is not None:
                 yield Refusal(rule=rule, kind="crop", reason=reason)
                 continue
             score = face.match.score if face.match is not None else 0.0
@@ -186,6 +189,14 @@ class CropAction(Mapping, Action):
                 top=self.to.top,
             )
             yield Wish(operation=crop, key=(target, crop.box, crop.time))
+
+    def _fault(self, face: Face) -> str | None:
+        """Return why there is no picture of a face, or None."""
+        if face.size < self.min_size:
+            return f"the face is {face.size} pixels wide, and min_size is {self.min_size}"
+        if not face.has_quality(self.min_quality):
+            return f"the face has a quality of {face.quality:g}, and min_quality is {self.min_quality:g}"
+        return None
 
 
 class TagAction(RootModel[TagText], Action):

@@ -85,8 +85,8 @@ class FileWindow:
     def _begin(self) -> None:
         if len(self._tasks) >= self._width:
             return
-        for file in self._store.files.pending(roots=self._roots(), limit=self._width):
-            if file.id in self._tasks or self._now < self._not_before.get(file.id, self._now):
+        for file in self._store.files.pending(roots=self._roots(), limit=self._width, known=self._tasks):
+            if self._now < self._not_before.get(file.id, self._now):
                 continue
             if len(self._tasks) >= self._width:
                 return

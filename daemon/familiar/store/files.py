@@ -7,7 +7,7 @@ A file is *settling* (found, maybe still being written), then *pending* (complet
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -165,10 +165,14 @@ class Files:
         where = f"WHERE state = 'settling' AND due <= ? {_IN_ROOTS} ORDER BY due, files.id LIMIT ?"
         return list(self._rows(where, (now, json.dumps(roots), limit), source=_WAITING.format("files_settling")))
 
-    def pending(self, *, roots: Sequence[int], limit: int) -> list[FileRow]:
-        """Return pending files of these roots in the order in which they were found."""
+    def pending(self, *, roots: Sequence[int], limit: int, known: Container[int] = ()) -> list[FileRow]:
+        """Return pending files of these roots in the order in which they were found, without those that are known.
+
+        Those count, too, for the limit.
+        """
         where = f"WHERE state = 'pending' {_IN_ROOTS} ORDER BY files.id LIMIT ?"
-        return list(self._rows(where, (json.dumps(roots), limit), source=_WAITING.format("files_pending")))
+        values = (json.dumps(roots), limit)
+        return list(self._rows(where, values, source=_WAITING.format("files_pending"), known=known))
 
     def next_settled(self, *, roots: Sequence[int]) -> float | None:
         """Return when the next settling file of these roots will have settled."""
@@ -340,9 +344,13 @@ class Files:
     def _update(self, file_id: int, assignments: str, *values: Any) -> None:
         self._db.conn.execute(f"UPDATE files SET {assignments} WHERE id = ?", (*values, file_id))
 
-    def _rows(self, where: str, values: tuple[Any, ...], *, source: str = _FROM_FILES) -> Iterator[FileRow]:
+    def _rows(
+        self, where: str, values: tuple[Any, ...], *, source: str = _FROM_FILES, known: Container[int] = ()
+    ) -> Iterator[FileRow]:
         for row in self._db.conn.execute(f"SELECT {_FILE_COLUMNS} {source} {where}", values):
             file_id, folder, name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts = row
+            if file_id in known:
+                continue
             yield FileRow(
                 id=file_id,
                 path=_path(folder, name),

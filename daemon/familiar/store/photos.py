@@ -14,6 +14,9 @@ from familiar.store.database import Database, writing
 _LARGEST = 2**63 - 1
 """SQLite's largest id."""
 
+QUALITY = "COALESCE(quality, 1)"
+"""The quality of a face in a query: one that is unknown counts as good enough."""
+
 FACE_COLUMNS = (
     "id, box_left, box_top, box_right, box_bottom, landmarks, embedding, size, sharpness, score, quality, engine, "
     "time, times"

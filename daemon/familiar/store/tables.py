@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from familiar.store.database import Database
-from familiar.store.photos import stack
+from familiar.store.photos import QUALITY, stack
 
 Kind: TypeAlias = Literal[
     "integer", "number", "text", "boolean", "time", "local time", "texts", "numbers", "points", "embedding"
@@ -101,14 +101,14 @@ SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, landm
 FROM real_faces AS faces CROSS JOIN photos ON photos.id = photo_id
 LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
 LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id
-ORDER BY faces.id
+WHERE {QUALITY} >= ?1 ORDER BY faces.id
 """
 
 _MATCH_COLUMNS = (*_columns(face="integer", photo="integer", hash="text"), *_MATCH)
 _MATCHES = f"""
 SELECT matches.face_id, photo_id, hash, {_MATCH_SQL}
 FROM real_matches AS matches CROSS JOIN faces ON faces.id = matches.face_id CROSS JOIN photos ON photos.id = photo_id
-CROSS JOIN people ON people.id = person_id ORDER BY matches.face_id
+CROSS JOIN people ON people.id = person_id WHERE {QUALITY} >= ?1 ORDER BY matches.face_id
 """
 
 _PATHS = """
@@ -132,36 +132,36 @@ class Tables:
         """Return all contents: photos, videos and clips, those that were set aside, and what operations made."""
         return Table(columns=_PHOTO_COLUMNS, rows=self._count("photos"), batches=self._photos)
 
-    def faces(self, *, embeddings: bool) -> Table:
-        """Return all faces, except those marked as not a face; their embeddings come last, if wanted."""
+    def faces(self, *, embeddings: bool, min_quality: float = 0.0) -> Table:
+        """Return all faces of a quality, except those marked as not a face; their embeddings come last, if wanted."""
         last = (Column(name="embedding", kind="embedding"),) if embeddings else ()
         return Table(
             columns=(*_FACE_COLUMNS, *last),
-            rows=self._count("real_faces"),
-            batches=lambda: self._faces(embeddings=embeddings),
+            rows=self._count(f"real_faces WHERE {QUALITY} >= ?", min_quality),
+            batches=lambda: self._faces(min_quality, embeddings=embeddings),
         )
 
-    def matches(self) -> Table:
-        """Return the nearest person of each face, whether it counts or not."""
-        rows = self._count("real_matches")
-        return Table(columns=_MATCH_COLUMNS, rows=rows, batches=self._matches)
+    def matches(self, *, min_quality: float = 0.0) -> Table:
+        """Return the nearest person of each face of a quality, whether it counts or not."""
+        rows = self._count(f"real_matches CROSS JOIN faces ON id = face_id WHERE {QUALITY} >= ?", min_quality)
+        return Table(columns=_MATCH_COLUMNS, rows=rows, batches=lambda: self._matches(min_quality))
 
     def _photos(self) -> Iterator[list[Row]]:
         for rows in self._batches(_PHOTOS):
             paths = self._paths(row[0] for row in rows)
             yield [_photo(row, paths.get(row[0], [])) for row in rows]
 
-    def _faces(self, *, embeddings: bool) -> Iterator[list[Row]]:
-        for rows in self._batches(_FACES):
+    def _faces(self, min_quality: float, *, embeddings: bool) -> Iterator[list[Row]]:
+        for rows in self._batches(_FACES, min_quality):
             paths = self._paths(row[1] for row in rows)
             yield [_face(row, paths.get(row[1], []), embeddings=embeddings) for row in rows]
 
-    def _matches(self) -> Iterator[list[Row]]:
-        for rows in self._batches(_MATCHES):
+    def _matches(self, min_quality: float) -> Iterator[list[Row]]:
+        for rows in self._batches(_MATCHES, min_quality):
             yield [(*row[:3], *_match(row[3:])) for row in rows]
 
-    def _batches(self, query: str) -> Iterator[list[Row]]:
-        cursor = self._db.conn.execute(query)
+    def _batches(self, query: str, *values: float) -> Iterator[list[Row]]:
+        cursor = self._db.conn.execute(query, values)
         while rows := cursor.fetchmany(_ROWS):
             yield rows
 
@@ -172,8 +172,8 @@ class Tables:
             found.setdefault(photo_id, {})[folder.rstrip(b"/") + b"/" + name] = None
         return {photo_id: list(paths) for photo_id, paths in found.items()}
 
-    def _count(self, what: str) -> int:
-        return int(self._db.conn.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+    def _count(self, what: str, *values: float) -> int:
+        return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])
 
 
 def file_uri(path: bytes) -> str:

@@ -10,7 +10,7 @@ import click
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library, wants_json
 from familiar.cli.console.output import print_table, say
-from familiar.cli.console.parameters import ROW_ID, PathType
+from familiar.cli.console.parameters import ROW_ID, PathType, quality_option
 from familiar.library.clusters.folders.export import Exported
 from familiar.library.clusters.folders.folder_import import FolderImport
 from familiar.library.clusters.folders.imports import ChangeResult
@@ -31,17 +31,27 @@ _COLUMNS = ("what", "faces", "from", "to", "because")
 @click.option(
     "--max", "most", type=click.IntRange(min=1), help="Largest number of faces of a cluster, the most typical first."
 )
+@quality_option
 @click.option("--again", is_flag=True, help="Replace what was exported into FOLDER before.")
 @pass_library
 def export(
-    library: Library, folder: Path, *, wanted: tuple[int, ...], unnamed: bool, most: int | None, again: bool
+    library: Library,
+    folder: Path,
+    *,
+    wanted: tuple[int, ...],
+    unnamed: bool,
+    most: int | None,
+    min_quality: float,
+    again: bool,
 ) -> Answer:
     """Write a crop of each face into FOLDER, sorted by clusters.
 
     Rename the folders, and move or delete crops, with any file manager. `familiar clusters import FOLDER` then shows
     what the changes mean, and applies them. Photos are never touched.
     """
-    exported = library.clusters.export(folder, clusters=wanted, unnamed=unnamed, most=most, again=again)
+    exported = library.clusters.export(
+        folder, clusters=wanted, unnamed=unnamed, most=most, min_quality=min_quality, again=again
+    )
     return Answer(data=_exported_as_json(folder, exported), text=lambda: _show_exported(folder, exported))
 
 

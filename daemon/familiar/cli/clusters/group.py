@@ -84,11 +84,12 @@ def show(library: Library, cluster: int) -> Answer:
             say(f"Cluster {cluster} became a part of cluster {row.id}.")
         size = f"{counted(row.faces, 'face')} in {counted(row.photos, 'photo')}"
         say(f"cluster {row.id}: {size}; {_called(row) or 'no name yet'}")
-        columns = ("face", "size", "distance", "by", "matches", "photo")
+        columns = ("face", "size", "quality", "distance", "by", "matches", "photo")
         cells = [
             (
                 face.id,
                 face.size,
+                None if face.quality is None else f"{face.quality:.2f}",
                 None if face.distance is None else f"{face.distance:.3f}",
                 face.by,
                 face.match,
@@ -96,7 +97,7 @@ def show(library: Library, cluster: int) -> Answer:
             )
             for face in faces
         ]
-        _show_first(columns, cells, right=columns[:3])
+        _show_first(columns, cells, right=columns[:4])
 
     listed = [asdict(face) | {"path": paths[face.photo_id]} for face in faces]
     return Answer(data=asdict(row) | {"face_list": listed}, text=text)

@@ -45,5 +45,12 @@ class PathType(_ClickPath):
 
 force_option = click.option("--force", is_flag=True, help="Replace an existing file.")
 
+quality_option = click.option(
+    "--min-quality",
+    type=FiniteRange(0, 1),
+    default=0.0,
+    help="Skip faces of a lower quality, 0 to 1; an unknown quality is good enough.",
+)
+
 ROW_ID = click.IntRange(1, 2**62)
 """An id of the store."""

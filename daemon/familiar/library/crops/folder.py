@@ -201,6 +201,7 @@ def _entry_of(
         score=None if distance is None else 1 / (1 + distance),
         size=face.size,
         sharpness=face.sharpness,
+        quality=face.quality,
         scale=round(found.scale, 4),
         engine=engine,
         time=face.time,

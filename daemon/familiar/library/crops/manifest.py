@@ -73,7 +73,8 @@ class CroppedFace:
 
     `source` is for people, `uri` is exact; `copies` are other paths of the same content. `distance` and
     `score` are None for a face that can't be compared; `size` is the shorter side of its box, `scale` is pixels of the
-    crop for one of the original; `time` is that of the frame in a video, in seconds.
+    crop for one of the original; `quality` is that of the face, None if unknown; `time` is that of the frame in a
+    video, in seconds.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -91,6 +92,7 @@ class CroppedFace:
     sharpness: float
     scale: float
     engine: str
+    quality: float | None = None
     time: float | None = None
     uri: str | None = None
     copies: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ EVERY = 1.0
 _LIMITS: dict[str, tuple[float, float]] = {
     "min_size": (0, math.inf),
     "min_sharpness": (0, math.inf),
+    "min_quality": (0, 1),
     "margin": (0, 3),
     "size": (8, 10_000),
     "quality": (1, 100),
@@ -33,7 +34,8 @@ class CropOptions:
     """How crops are made, as `Library.crop` is requested it.
 
     `margin` is the share of the face's longer side that is added on each side; `size` is the longer side of each crop
-    in pixels, or None to keep the pixels; `quality` is None for the default, and for lossless formats.
+    in pixels, or None to keep the pixels; `quality` is that of the files, None for the default, and for lossless
+    formats. `min_quality` is that of faces; data sets that were made before faces had one do not name it.
     """
 
     all_faces: bool
@@ -46,6 +48,7 @@ class CropOptions:
     enlarge: bool
     format: CropFormat
     quality: int | None
+    min_quality: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

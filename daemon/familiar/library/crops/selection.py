@@ -120,6 +120,8 @@ class _Judge:
             return f"the face has {face.size} pixels; the minimum is {wish.min_size}"
         if face.sharpness < wish.min_sharpness:
             return f"the face has a sharpness of {face.sharpness:g}; the minimum is {wish.min_sharpness:g}"
+        if not face.has_quality(wish.min_quality):
+            return f"the face has a quality of {face.quality:g}; the minimum is {wish.min_quality:g}"
         if not wish.enlarge and scale > 1:
             return f"the face would have to be enlarged {scale:.2f} times"
         return None

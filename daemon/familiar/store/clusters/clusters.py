@@ -8,7 +8,7 @@ from familiar.errors import UsageError
 from familiar.identity.verdicts import Verdicts
 from familiar.model import JUNK, Box, Embeddings
 from familiar.store.database import Database
-from familiar.store.photos import stack
+from familiar.store.photos import QUALITY, stack
 
 Kind: TypeAlias = Literal["unnamed", "named", "ignored"]
 
@@ -67,6 +67,7 @@ class ClusterFace:
     time: float | None
     size: int
     sharpness: float
+    quality: float | None
     taken: str | None
     match: str | None
 
@@ -124,9 +125,9 @@ class Clusters:
         row = self._db.conn.execute("SELECT person_id FROM clusters WHERE id = ?", (cluster_id,)).fetchone()
         return None if row is None or row[0] is None else int(row[0])
 
-    def faces(self, cluster_id: int) -> list[ClusterFace]:
-        """Return the faces of a cluster, those nearest to its centre first, and junk last."""
-        return self._faces("cluster_faces.cluster_id = ?", cluster_id)
+    def faces(self, cluster_id: int, *, min_quality: float = 0.0) -> list[ClusterFace]:
+        """Return the faces of a cluster of a quality, those nearest to its centre first, and junk last."""
+        return self._faces(f"cluster_faces.cluster_id = ? AND {QUALITY} >= ?", cluster_id, min_quality)
 
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
         """Return ids, embeddings (n, numbers) and qualities of the faces of a cluster that are of this model.
@@ -224,11 +225,11 @@ class Clusters:
         rows = self._db.conn.execute(
             f"""
             SELECT faces.id, cluster_id, by, cluster_faces.distance, model, at, photo_id, hash,
-                box_left, box_top, box_right, box_bottom, time, size, sharpness, taken,
+                box_left, box_top, box_right, box_bottom, time, size, sharpness, quality, taken,
                 CASE WHEN accepted THEN name END
             FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-            WHERE {where} ORDER BY COALESCE(quality, 1) < {JUNK}, cluster_faces.distance IS NULL,
+            WHERE {where} ORDER BY {QUALITY} < {JUNK}, cluster_faces.distance IS NULL,
                 cluster_faces.distance, faces.id
             """,
             values,
@@ -247,8 +248,9 @@ class Clusters:
                 time=row[12],
                 size=row[13],
                 sharpness=row[14],
-                taken=row[15],
-                match=row[16],
+                quality=row[15],
+                taken=row[16],
+                match=row[17],
             )
             for row in rows
         ]

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from familiar.model import Embeddings
 from familiar.store.database import Database
-from familiar.store.photos import stack
+from familiar.store.photos import QUALITY, stack
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 _OF_ENGINE = """
-SELECT id, photo_id, embedding FROM real_faces WHERE {engine} = ?1 AND {where}
+SELECT id, photo_id, embedding FROM real_faces WHERE {engine} = ?1 AND {quality} >= ?3 AND {where}
 UNION ALL SELECT face_id AS id, photo_id, kept.embedding FROM face_embeddings AS kept
-    CROSS JOIN real_faces ON real_faces.id = face_id WHERE model = ?1 AND {where} ORDER BY id
+    CROSS JOIN real_faces ON real_faces.id = face_id
+    WHERE model = ?1 AND {quality} >= ?3 AND {where} ORDER BY id
 """
-"""Faces that have an embedding of an engine: the one in use, or one that is kept beside it."""
+"""Faces of some quality that have an embedding of an engine: the one in use, or one that is kept beside it."""
 
 _PART = 50_000
 """Faces, or photos, read at once: 25 MB of embeddings."""
@@ -44,21 +45,31 @@ class Faces:
         """Take the open store."""
         self._db = db
 
-    def all(self, engine: str, *, after: int = 0) -> Iterator[FaceStack]:
-        """Give all faces that an engine has encoded, with ids above `after`, in parts that are not empty."""
+    def all(self, engine: str, *, after: int = 0, min_quality: float = 0.0) -> Iterator[FaceStack]:
+        """Give all faces that an engine has encoded, with ids above `after`, in parts that are not empty.
+
+        A face whose quality is unknown is good enough for any `min_quality`.
+        """
         # A scan in the order of ids: with the index of engines, each row would be a separate lookup.
-        query = _OF_ENGINE.format(engine="+engine", where="real_faces.id > ?2") + f"LIMIT {_PART}"
-        while len(part := self._stack(query, engine, after)):
+        query = _OF_ENGINE.format(engine="+engine", quality=QUALITY, where="real_faces.id > ?2") + f"LIMIT {_PART}"
+        while len(part := self._stack(query, engine, after, min_quality)):
             yield part
             after = int(part.ids[-1])
 
-    def of_photos(self, engine: str, photos: Sequence[int]) -> Iterator[FaceStack]:
-        """Give the faces in these photos that an engine has encoded, in parts that are not empty."""
-        query = _OF_ENGINE.format(engine="engine", where="photo_id IN (SELECT value FROM json_each(?2))")
+    def of_photos(self, engine: str, photos: Sequence[int], *, min_quality: float = 0.0) -> Iterator[FaceStack]:
+        """Give the faces in these photos that an engine has encoded, as `all` does."""
+        among = "photo_id IN (SELECT value FROM json_each(?2))"
+        query = _OF_ENGINE.format(engine="engine", quality=QUALITY, where=among)
         for at in range(0, len(photos), _PART):
-            part = self._stack(query, engine, json.dumps(list(photos[at : at + _PART])))
+            part = self._stack(query, engine, json.dumps(list(photos[at : at + _PART])), min_quality)
             if len(part):
                 yield part
+
+    def among(self, engine: str, photos: Sequence[int] | None, *, min_quality: float = 0.0) -> Iterator[FaceStack]:
+        """Give the faces in these photos, or all if there is no choice of photos, as `all` does."""
+        if photos is None:
+            return self.all(engine, min_quality=min_quality)
+        return self.of_photos(engine, photos, min_quality=min_quality)
 
     def _stack(self, query: str, *values: object) -> FaceStack:
         import numpy as np  # noqa: PLC0415 - many commands look at no face

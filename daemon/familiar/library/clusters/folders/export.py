@@ -16,6 +16,7 @@ from familiar.library.clusters.folders.manifest import (
 )
 from familiar.library.clusters.folders.replacement import PreviousExport, staging
 from familiar.library.folder_names import folder_names
+from familiar.library.qualities import face_of_quality
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.plurals import counted
 from familiar.settings import FolderSettings
@@ -52,7 +53,9 @@ class Exported:
     kept: tuple[str, ...]
 
 
-def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most: int | None) -> list[FolderExport]:
+def choose_portions(
+    store: Store, *, wanted: Sequence[int], unnamed: bool, most: int | None, min_quality: float = 0.0
+) -> list[FolderExport]:
     """Return the folders to write, the largest cluster first; all clusters of a person share one.
 
     Args:
@@ -60,9 +63,11 @@ def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most:
         wanted: clusters; if there are none, all except the ignored ones.
         unnamed: only clusters without a name.
         most: largest number of faces of a cluster, those nearest to the centre first.
+        min_quality: the least quality of a face.
 
     Raises:
         UsageError: there is no such cluster, or it is ignored.
+        FamiliarError: there is nothing to export.
     """
     rows = {row.id: row for row in map(store.clusters.find, wanted)} or {row.id: row for row in store.clusters.all()}
     for row in rows.values():
@@ -75,15 +80,23 @@ def choose_portions(store: Store, *, wanted: Sequence[int], unnamed: bool, most:
             by_person.setdefault(row.name, []).append(row)
     names = folder_names(list(by_person), taken=[*alone, *SPECIAL])
     whole = {**alone, **{names[person]: theirs for person, theirs in by_person.items()}}
-    return [
+    if not whole:
+        raise FamiliarError("There are no clusters to export; `familiar clusters run` groups faces.")
+    portions = [
         FolderExport(
             name=name,
             person=theirs[0].name,
             clusters=tuple(row.id for row in theirs),
-            faces=tuple(face for row in theirs for face in store.clusters.faces(row.id)[:most]),
+            faces=tuple(
+                face for row in theirs for face in store.clusters.faces(row.id, min_quality=min_quality)[:most]
+            ),
         )
         for name, theirs in whole.items()
     ]
+    portions = [portion for portion in portions if portion.faces]
+    if not portions:
+        raise FamiliarError(f"No cluster to export has a {face_of_quality(min_quality)}; lower --min-quality.")
+    return portions
 
 
 def check_target(folder: Path) -> None:
