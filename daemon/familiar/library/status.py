@@ -10,12 +10,16 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderStatus:
-    """A watched folder; `scanned_at` is when it was compared with the store last (ISO 8601, UTC), None for never."""
+    """A watched folder; `scanned_at` is when it was compared with the store last (ISO 8601, UTC), None for never.
+
+    `passed_by` are the numbers of files in it that are no photos by their names, by suffix.
+    """
 
     path: Path
     state: str
     reason: str | None
     scanned_at: str | None
+    passed_by: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +115,13 @@ def status_of(store: Store, model: str) -> LibraryStatus:
 def _roots(store: Store) -> tuple[FolderStatus, ...]:
     cache = cache_in(store.path.parent)
     return tuple(
-        FolderStatus(path=root.path, state=root.state, reason=root.reason, scanned_at=root.scanned_at)
+        FolderStatus(
+            path=root.path,
+            state=root.state,
+            reason=root.reason,
+            scanned_at=root.scanned_at,
+            passed_by=root.passed_by,
+        )
         for root in store.roots.all()
         if root.path != cache
     )
