@@ -60,6 +60,18 @@ class WriterError(RetryError):
     """Another program has the file open for writing, so it is not complete."""
 
 
+class WorkersError(RetryError):
+    """No worker process can be started, so that no photo can be read until the cause is fixed; no photo is at fault.
+
+    `retry_in` is the number of seconds until workers are started again; until then, this error is raised at once.
+    """
+
+    def __init__(self, reason: str, retry_in: float) -> None:
+        """Take what a worker, or the system, says."""
+        super().__init__(f"worker processes can't be started: {reason}")
+        self.retry_in = retry_in
+
+
 class OfflineError(RetryError):
     """A file system is not mounted, or was replaced by another one; operations there wait.
 

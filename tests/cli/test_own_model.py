@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,9 @@ from familiar.embedding_models import SFACE
 from familiar.model import Box, Face, Photo
 from familiar.store.store import Store
 from support.household import Household
+from support.log import events_in
 from support.own_network import DIMENSION, own_network
+from support.worker_processes import workers_of
 
 
 @pytest.fixture
@@ -126,6 +131,48 @@ def test_a_file_that_is_no_network_is_told_and_harms_nothing(own: Household, cou
     findings = {row["subject"]: row for row in json.loads(own.ask("doctor", "--json", check=False).stdout)}
     assert findings["engine"]["verdict"] == "bad"
     assert findings["engine"]["detail"].endswith("own.onnx: not an ONNX file, or not whole")
+
+
+def test_a_scan_with_a_broken_network_ends_with_one_error_and_all_photos_wait(
+    own: Household, couple: Path, obama: Path, biden: Path
+) -> None:
+    file = own.base / "own.onnx"
+    whole = file.read_bytes()
+    file.write_bytes(b"no network")
+    for photo in (couple, obama, biden):
+        put(photo, own.inbox)
+    result = own.ask("scan", "--log-format", "json", check=False)
+    assert result.returncode == 1
+    errors = [line for line in result.stderr.splitlines() if "worker processes can't be started" in line]
+    assert len(errors) == 1
+    assert errors[0].endswith(f"{file}: not an ONNX file, or not whole")
+    assert not any(event["event"] in {"file.failed", "photo.set_aside"} for event in events_in(result.stderr))
+    result = own.ask("people", "add", "Ann", own.inbox, check=False)
+    assert (result.returncode, result.stderr.count("can't be started")) == (1, 1)
+    assert own.json("people", "list") == []
+    file.write_bytes(whole)
+    assert own.ask("scan").stdout.startswith("3 handled, 0 set aside, 0 failed;")
+
+
+def test_photos_wait_while_the_network_of_a_running_daemon_is_broken(
+    own: Household, couple: Path, obama: Path, biden: Path
+) -> None:
+    file = own.base / "own.onnx"
+    put(couple, own.inbox)
+    with own.running() as daemon:
+        daemon.wait_for("photo.seen")
+        file.write_bytes(own_network(weights=2.0).SerializeToString())
+        for worker in workers_of(daemon.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        for photo in (obama, biden):
+            put(photo, own.inbox)
+        assert daemon.wait_for("workers.refused")["retry_in"] == 60
+        time.sleep(1)
+        assert len(daemon.events("workers.refused")) == 1
+        assert daemon.events("file.failed") == daemon.events("photo.set_aside") == []
+        status = own.json("status")
+        assert (status["files"]["pending"], status["photos"]["set aside"]) == (2, 0)
+        assert daemon.stop() == 0
 
 
 @pytest.mark.parametrize("option", ["--dry-run", None])

@@ -10,6 +10,7 @@ import platformdirs
 from familiar.api.environment import RULES_NAME, SETTINGS_NAME
 from familiar.api.session import Session
 from familiar.errors import UsageError
+from familiar.library.argument_types import checked_arguments
 from familiar.library.named_paths import expanded
 from familiar.settings import Settings, settings_schema
 
@@ -26,6 +27,7 @@ class CheckedFiles:
     warnings: tuple[str, ...] = ()
 
 
+@checked_arguments
 class ConfigurationFiles:
     """The configuration and the rules."""
 

@@ -102,6 +102,10 @@ def _examine_people(session: Session) -> Iterator[Finding]:
     with suppress(FamiliarError):
         for one in unmatched_people(session.store(), session.model_or_default):
             yield _warning("people", one.detail, one.remedy)
+        for folder, names in session.store().people.with_one_folder():
+            sharing = " and ".join(map(repr, names))
+            remedy = f"familiar people rename {names[-1]!r} NAME"
+            yield _warning("people", f"{sharing} share the folder {folder!r} in targets of rules", remedy)
 
 
 def _examine_flickr(session: Session) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from familiar.errors import FamiliarError, NoStoreError, UsageError
+from familiar.library.argument_types import checked_arguments
 
 if TYPE_CHECKING:
     from familiar.api.session import Session
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from familiar.vision.workers.pool import Workers
 
 
+@checked_arguments
 class FaceModels:
     """The models that encode faces, of which one is in use; embeddings of two models are never compared."""
 

@@ -45,13 +45,19 @@ def file_hash(settings: VisionSettings) -> str:
     """Return the SHA-256 of the file that the settings name, 64 hexadecimal digits.
 
     Raises:
-        UsageError: it can't be read.
+        UsageError: it can't be read, or is not the one of `model_sha256`.
     """
     assert settings.model_file is not None, "the settings are checked"
     try:
-        return fingerprint(settings.model_file)
+        found = fingerprint(settings.model_file)
     except (GoneError, RetryError) as error:
         raise UsageError(f"vision.model_file: {error}") from error
+    if settings.model_sha256 not in {None, found}:
+        raise UsageError(
+            f"vision.model_file: {settings.model_file} has the SHA-256 {found}, not {settings.model_sha256}; put the "
+            "former file back, or restart familiar to use another network"
+        )
+    return found
 
 
 def pixel_values(settings: VisionSettings) -> PixelValues:
@@ -101,8 +107,8 @@ def settings_for(model: Model, settings: VisionSettings) -> VisionSettings:
     Raises:
         UsageError: the file that they name can't be read.
     """
-    if model.name == OWN:
-        return settings.model_copy(update={"model": OWN})
+    if model.name == OWN:  # a file that changes later gives other embeddings
+        return settings.model_copy(update={"model": OWN, "model_sha256": file_hash(settings)})
     is_of_file = settings.model == OWN and chosen_model(settings) == model
     file = settings.model_file if is_of_file or settings.model != OWN else None
     name = "sface" if model == SFACE else "dlib"
