@@ -16,6 +16,16 @@ class UsageError(FamiliarError):
     """Wrong use or a wrong configuration: the user must fix it. The command line exits with 2."""
 
 
+class ModelError(UsageError):
+    """The model that the store has in use can't be used here. `problem` says why, `remedy` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Take both, each without a final stop."""
+        super().__init__(f"{problem}. To go on: {remedy}.")
+        self.problem = problem
+        self.remedy = remedy
+
+
 class StoreError(FamiliarError):
     """The store can't be used (damaged, newer than this program, not permitted). Nothing was changed."""
 
@@ -67,8 +77,8 @@ class WorkersError(RetryError):
     """
 
     def __init__(self, reason: str, retry_in: float) -> None:
-        """Take what a worker, or the system, says."""
-        super().__init__(f"worker processes can't be started: {reason}")
+        """Take what a worker, or the system, says: which network can't be used, or why no process can be started."""
+        super().__init__(reason)
         self.retry_in = retry_in
 
 

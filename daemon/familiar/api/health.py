@@ -22,6 +22,7 @@ from familiar.settings import FolderSettings, Settings
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
 from familiar.state import LOCK_NAME, holder
+from familiar.vision.chosen_model import doubts
 
 _LITTLE_SPACE = 500 * 1024 * 1024
 _GPU = Path("/dev/nvidia0")
@@ -58,11 +59,12 @@ def examine(session: Session) -> Iterator[Finding]:
         rules = environment.rules(rules_path)
         yield _good("rules", f"{rules_path}: {counted(len(rules.rules), 'rule')}" if rules_path else "none")
         yield from _examine_targets(session, rules)
-        doubts = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
-        yield from (_warning("patterns", doubt, "see docs/rules.md, Patterns") for doubt in doubts)
+        odd = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
+        yield from (_warning("patterns", doubt, "see docs/rules.md, Patterns") for doubt in odd)
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)
+    yield from _examine_model(session, settings)
     yield from _examine_people(session)
     if settings.flickr.enabled:
         yield _examine_flickr(session)
@@ -95,6 +97,15 @@ def _examine_store(session: Session) -> Finding:
     if damage:
         return _bad("store", damage, "restore a backup, or try: sqlite3 FILE .recover")
     return _good("store", f"{session.environment.store_path}: no damage found")
+
+
+def _examine_model(session: Session, settings: Settings) -> Iterator[Finding]:
+    """Find a model of the store that can't be used, and settings of one that is not used; the store is judged above."""
+    with suppress(StoreError):
+        if (trouble := session.model_trouble) is not None:
+            yield _bad("model", trouble.problem, trouble.remedy)
+    for doubt in doubts(settings.vision):
+        yield _warning("model", doubt, "correct the configuration (docs/models.md)")
 
 
 def _examine_people(session: Session) -> Iterator[Finding]:

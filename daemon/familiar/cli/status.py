@@ -45,6 +45,8 @@ def _show(found: LibraryStatus) -> None:
 def _show_counts(found: LibraryStatus) -> None:
     say(f"daemon: running (pid {found.pid})" if found.pid else "daemon: not running")
     say(f"state: {found.state}")
+    if found.model_trouble:
+        say(f"model: can't be used: {found.model_trouble}")
     photos, clusters = found.photos, found.clusters
     say(
         f"photos: {photos['seen']} seen with {counted(photos['faces'], 'face')}, {photos['recognised']} recognised as "

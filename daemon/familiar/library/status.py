@@ -63,7 +63,8 @@ class LibraryStatus:
     """How far everything is.
 
     `pid` is the process that works on the library, if one does: the daemon, or a command. `files`, `photos`, `clusters`
-    and `operations` are counts by state. `outdated_faces` counts faces of another model than the one in use.
+    and `operations` are counts by state. `model_trouble` says why the model in use can't be used here, and what to do;
+    None if it can. `outdated_faces` counts faces of another model than the one in use.
     `unmatched_people` are found in no photo, as their references are of other models. `flickr` is None without an
     account.
     """
@@ -73,6 +74,7 @@ class LibraryStatus:
     roots: tuple[FolderStatus, ...]
     files: Mapping[str, int]
     photos: Mapping[str, int]
+    model_trouble: str | None
     outdated_faces: int
     people: int
     unmatched_people: tuple[str, ...]
@@ -85,8 +87,8 @@ class LibraryStatus:
     flickr: FlickrSummary | None
 
 
-def status_of(store: Store, model: str) -> LibraryStatus:
-    """Return how far everything is; `model` is the id of the model in use."""
+def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
+    """Return how far everything is; `model` is the id of the model in use, and the trouble is with that."""
     state = store.path.parent
     return LibraryStatus(
         pid=holder(state),
@@ -94,6 +96,7 @@ def status_of(store: Store, model: str) -> LibraryStatus:
         roots=_roots(store),
         files=store.files.counts(),
         photos=store.photos.counts(),
+        model_trouble=model_trouble,
         outdated_faces=store.photos.count_outdated(model),
         people=len(store.people.all()),
         unmatched_people=tuple(store.people.unmatched(model)),

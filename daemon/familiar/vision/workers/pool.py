@@ -25,7 +25,7 @@ from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.processes import WorkerProcesses
-from familiar.vision.workers.refusals import Refusals
+from familiar.vision.workers.refusals import Refusals, not_started
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
@@ -331,7 +331,7 @@ class Workers:
             self._refusals.forget()
             return result
         self._retire_if_broken()
-        raise self._refusals.refuse(self._failure or self._last_death or "they end at once")
+        raise self._refusals.refuse(self._failure or not_started(self._last_death or "they end at once"))
 
     def _current(self) -> WorkerProcesses:
         self._retire_if_broken()
@@ -350,7 +350,7 @@ class Workers:
             )
         except OSError as error:
             self._refused_at = self._clock()
-            self._refusal = f"worker processes can't be started: {error.strerror or error}"
+            self._refusal = not_started(error.strerror or str(error))
             raise RetryError(self._refusal) from error
 
     def _retire_if_broken(self) -> None:
@@ -366,7 +366,7 @@ class Workers:
             else:
                 self._fallback = note.text
         if self._processes is not None and self._processes.refusal is not None:
-            self._failure = self._processes.refusal
+            self._failure = not_started(self._processes.refusal)
 
     def _retire(self) -> None:
         processes, self._processes = self._processes, None

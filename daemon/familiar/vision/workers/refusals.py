@@ -6,6 +6,11 @@ from familiar.backoff import HOURLY
 from familiar.errors import WorkersError
 
 
+def not_started(reason: str) -> str:
+    """Return what is said where the processes are at fault, not a network that they load."""
+    return f"worker processes can't be started: {reason}"
+
+
 class Refusals:
     """Remembers why workers could not be started, and until when they are not tried again."""
 
