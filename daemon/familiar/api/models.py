@@ -164,7 +164,7 @@ class FaceModels:
 
         reencoder = session.reencoder(workers)
         references = await reencoder.reencode_references()
-        with session.progress("encoding faces") as count:
+        with session.progress("encoding photos") as count:
             others = await reencoder.reencode_all(count, goes_on)
         if store.models.in_use != model.id:
             raise FamiliarError(f"Another model was chosen meanwhile: {model.name!r} is not used.")
