@@ -89,9 +89,8 @@ def _show_length(found: MeasuredLength) -> None:
         if found.low is None or found.high is None:
             say("How certain that is can't be told from so few photos.")
         else:
-            say(
-                f"With other photos of such people it would be from {found.low:.3f} to {found.high:.3f} (95 of 100 times)."
-            )
+            likely = f"from {found.low:.3f} to {found.high:.3f}"
+            say(f"With other photos of such people, it would be {likely} (95 of 100 times).")
 
 
 def _show_models(found: Sequence[ListedModel]) -> None:

@@ -31,10 +31,10 @@ async def measure_length(store: Store, workers: Workers, progress: Callable[[int
     photos = np.repeat(np.arange(len(found)), [len(embeddings) for embeddings in found])
     cosines = strangers(photos, np.concatenate(found)) if found else []
     if (pairs := sum(map(len, cosines))) < FEWEST:
+        there = f"{counted(pairs, 'pair')} in {counted(len(cosines), 'photo')}"
         raise FamiliarError(
-            f"Too few faces are in one photo with others: {counted(pairs, 'pair')} in "
-            f"{counted(len(cosines), 'photo')}, and {FEWEST} pairs are needed. Scan more photos of groups first; until then the default of "
-            "vision.model_length holds, which is that of SFace."
+            f"Too few faces are in one photo with others: {there}, and {FEWEST} pairs are needed. Scan more photos of "
+            "groups first; until then the default of vision.model_length holds, which is that of SFace."
         )
     return measured_length(cosines)
 
