@@ -254,6 +254,11 @@ def name_of(id_: str) -> str:
     return id_ if known is None else known.name
 
 
+def command_name(id_: str) -> str:
+    """Return what `familiar models use` takes for the model in use, by its id."""
+    return OWN if is_own(id_) else name_of(id_)
+
+
 def calibration_of(id_: str) -> Calibration:
     """Return what is near and far between embeddings of the model of this id; an unknown one gives directions."""
     known = model_of(id_)

@@ -298,7 +298,46 @@ def test_rules_status_and_doctor_tell_of_people_whom_the_model_in_use_does_not_k
     assert (found["verdict"], found["detail"], found["remedy"]) == ("warning", detail, remedy)
     assert foreigner.json("status")["unmatched_people"] == ["Joe Biden"]
     assert "people with references of other models only: 1" in foreigner.ask("status").stdout
+    assert f"note: {detail}: {remedy}\n" in foreigner.ask("people", "list").stdout
+    assert f"note: {detail}: {remedy}\n" in foreigner.ask("clusters", "suggest").stdout
+    assert f"note: {detail}: {remedy}\n" in foreigner.ask("plan", foreigner.inbox).stdout
+    assert foreigner.json("plan", foreigner.inbox)["unmatched_people"] == [
+        {"name": "Joe Biden", "models": ["dlib"], "awaited": None}
+    ]
+    assert f"note: {detail}: {remedy}\n" in foreigner.ask("rules", "apply").stdout
     foreigner.ask("models", "use", "dlib")
     assert foreigner.json("status")["unmatched_people"] == []
     assert foreigner.json("rules", "check")["unmatched_people"] == []
     assert foreigner.json("status")["photos"]["recognised"] == 5
+
+
+def test_photos_of_people_whom_the_model_in_use_does_not_know_are_not_collected_in_silence(
+    foreigner: Household,
+) -> None:
+    target = foreigner.base / "collected"
+    detail = "'Joe Biden' has references of dlib only, and is found in no photo"
+    remedy = "familiar people add 'Joe Biden' PHOTO..., or familiar models use dlib"
+    alone = ("collect", "--person", "joe biden", "--to", target)
+    result = foreigner.ask(*alone, check=False)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"error: No photo is known to show these people: {detail}: {remedy}.\n",
+    )
+    both = foreigner.ask(*alone, "--person", "Barack Obama").stdout
+    assert both.startswith(f"note: {detail}: {remedy}\n")
+    assert "3 copied" in both
+
+
+def test_faces_that_wait_for_another_model_are_told_with_what_to_run(halfway: Household) -> None:
+    told = halfway.ask("clusters", "run").stdout
+    remedy = "familiar models use sface, or start the daemon"
+    assert f"note: 5 faces left out, which sface has yet to encode: {remedy}\n" in told
+    assert halfway.json("clusters", "run")["left_out"] == 5
+    told = halfway.ask("status").stdout
+    assert "waiting to be encoded by sface: 5 faces; start the daemon, or run `familiar models use sface`\n" in told
+    told = halfway.ask("people", "list").stdout
+    reason = "sface has yet to encode the references of 'Barack Obama'; new faces are not compared with them"
+    assert f"note: {reason}: {remedy}\n" in told
+    halfway.ask("models", "use", "sface")
+    assert "waiting to be encoded" not in halfway.ask("status").stdout
+    assert "note:" not in halfway.ask("clusters", "run").stdout

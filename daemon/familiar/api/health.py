@@ -14,7 +14,7 @@ from familiar.api.session import Session
 from familiar.embedding_models import name_of
 from familiar.errors import FamiliarError, NoStoreError, StoreError
 from familiar.filesystem.mounts import is_network
-from familiar.library.people.unmatched import unmatched_people
+from familiar.library.people.unmatched import grouped, unmatched_people
 from familiar.media import has_raw_decoder
 from familiar.plurals import counted
 from familiar.rules.planning import Rules
@@ -111,8 +111,8 @@ def _examine_model(session: Session, settings: Settings) -> Iterator[Finding]:
 def _examine_people(session: Session) -> Iterator[Finding]:
     """Find people whom matching knows by no reference; the store is judged elsewhere."""
     with suppress(FamiliarError):
-        for one in unmatched_people(session.store(), session.model_or_default):
-            yield _warning("people", one.detail, one.remedy)
+        for group in grouped(unmatched_people(session.store(), session.model_or_default)):
+            yield _warning("people", group.detail, group.remedy)
         for folder, names in session.store().people.with_one_folder():
             sharing = " and ".join(map(repr, names))
             remedy = f"familiar people rename {names[-1]!r} NAME"

@@ -259,7 +259,8 @@ class Library(Closing):
         Raises:
             UsageError: no person is named, a person or the action does not exist, or `to` is one of the folders or
                 inside one.
-            FamiliarError: no file of these photos exists any more.
+            FamiliarError: no file of these photos exists any more, or none is known because only other models than the
+                one in use have encoded references of these people.
         """
         wanted = api.placement.PhotosOfPeople(
             people=_names(people), folders=tuple(all_expanded(folders)), every=every, only=only

@@ -35,6 +35,16 @@ class FaceModels:
 
         return listed(self._store_if_any(), self._session.known_models, self._session.model_or_default)
 
+    def in_use(self) -> str:
+        """Return the name of the model in use, as `use` takes it.
+
+        Raises:
+            UsageError: the configuration can't be read, or is wrong.
+        """
+        from familiar.embedding_models import command_name
+
+        return command_name(self._session.model_or_default)
+
     def plan(self, name: str) -> ModelPlan:
         """Return what it takes to use a model: how many faces have to be encoded, and how long that takes.
 

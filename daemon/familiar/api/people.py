@@ -19,6 +19,7 @@ from familiar.store.people import PersonRow
 
 if TYPE_CHECKING:
     from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
+    from familiar.library.people.unmatched import UnmatchedPerson
     from familiar.model import Embeddings
     from familiar.store.decisions.log import EventRow
     from familiar.store.people import ReferenceRow
@@ -83,6 +84,16 @@ class RegisteredPeople:
             NoStoreError: there is no store yet.
         """
         return self._session.store().people.all()
+
+    def unmatched(self) -> tuple[UnmatchedPerson, ...]:
+        """Return the people with whom new faces are not compared: only other models have encoded their references.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        from familiar.library.people.unmatched import unmatched_people
+
+        return unmatched_people(self._session.store(), self._session.model_or_default)
 
     def find(self, name: str) -> PersonRow:
         """Return one person.

@@ -1,7 +1,7 @@
 """Photos put into folders by commands, and undo of file operations."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -12,6 +12,7 @@ from familiar.errors import FamiliarError, UsageError
 from familiar.library.arguments import check_choice
 from familiar.library.handover import Undone
 from familiar.library.locations import check_apart, places_of
+from familiar.library.people.unmatched import UnmatchedPerson, grouped, unmatched_people
 from familiar.library.photo_folders import folder_at
 from familiar.model import Copy, Link, Move, Operation, Plan
 from familiar.plurals import counted
@@ -23,10 +24,15 @@ Action: TypeAlias = Literal["copy", "move", "link", "hard-link"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """The result of putting photos into a folder: the operations, and the number of photos already there."""
+    """The result of putting photos into a folder: the operations, and the number of photos already there.
+
+    `unmatched_people` are among those whose photos were collected; new faces are not compared with them, as only other
+    models have encoded their references.
+    """
 
     steps: tuple[Step, ...]
     already_there: int
+    unmatched_people: tuple[UnmatchedPerson, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,12 @@ def collect(session: Session, wanted: PhotosOfPeople, to: Path, action: Action) 
     if photos and not places and not tops:
         known = counted(len(photos), "photo")
         raise FamiliarError(f"{known} of these people known, but no file of them exists any more.")
-    return put(session, places, target, action, "familiar collect")
+    names = {person.name for person in people}
+    unmatched = tuple(one for one in unmatched_people(store, session.model) if one.name in names)
+    if unmatched and not photos:
+        reasons = "; ".join(f"{group.detail}: {group.remedy}" for group in grouped(unmatched))
+        raise FamiliarError(f"No photo is known to show these people: {reasons}.")
+    return replace(put(session, places, target, action, "familiar collect"), unmatched_people=unmatched)
 
 
 def check_target(folder: Path) -> Path:

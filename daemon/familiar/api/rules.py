@@ -43,10 +43,14 @@ class CheckedRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedRules:
-    """The result of applying rules: the number of photos with something to do, and the steps as they are now."""
+    """The result of applying rules: the number of photos with something to do, and the steps as they are now.
+
+    `unmatched_people` are in the rules, and were found in no photo, as for `CheckedRules`.
+    """
 
     photos: int
     steps: tuple[Step, ...]
+    unmatched_people: tuple[UnmatchedPerson, ...] = ()
 
     @property
     def failed(self) -> tuple[Step, ...]:
@@ -60,11 +64,13 @@ class PlannedPhotos:
 
     `plans` has the plan for each photo, by the first of its paths. `copies` are other paths of those photos, each with
     that first path; nothing would be done with them. `failed` are files without a plan, each with the reason.
+    `unmatched_people` are in the rules, and were looked for in no photo, as for `CheckedRules`.
     """
 
     plans: Mapping[Path, PlanPreview]
     copies: tuple[tuple[Path, Path], ...]
     failed: tuple[tuple[Path, str], ...]
+    unmatched_people: tuple[UnmatchedPerson, ...] = ()
 
 
 @checked_arguments
@@ -87,12 +93,12 @@ class PhotoRules:
         environment = self._session.environment
         path = environment.needed_rules_path(self._session.settings) if file is None else expanded(file)
         rules = environment.rules(path)
-        known, named = self._known_people(), {name_key(name) for name in rules.people()}
+        known = self._known_people()
         return CheckedRules(
             file=path,
             rules=tuple(rule.name for rule in rules.rules),
             unknown_people=tuple(sorted(name for name in rules.people() if name_key(name) not in known)),
-            unmatched_people=tuple(one for one in self._unmatched_people() if name_key(one.name) in named),
+            unmatched_people=_unmatched_in(rules, self._session),
             targets=tuple(targets_of(self._session, rules)),
             warnings=rules.doubts(),
         )
@@ -123,13 +129,8 @@ class PhotoRules:
         )
         with session.progress("deciding") as count:
             plans = list(application.record(tops, count))
-        return AppliedRules(photos=len(plans), steps=tuple(session.handover.carry_out(plans)))
-
-    def _unmatched_people(self) -> tuple[UnmatchedPerson, ...]:
-        try:
-            return unmatched_people(self._session.store(), self._session.model_or_default)
-        except NoStoreError:
-            return ()
+        steps = tuple(session.handover.carry_out(plans))
+        return AppliedRules(photos=len(plans), steps=steps, unmatched_people=_unmatched_in(rules, session))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of a rules file, for editors."""
@@ -149,7 +150,12 @@ def plan(session: Session, paths: Sequence[Path]) -> PlannedPhotos:
     rules = _rules(session)
     session.store(create=True).qualities.rate_all()
     previews = session.run(_plan(session, rules, folders))
-    return PlannedPhotos(plans=previews.plans, copies=tuple(previews.copies), failed=tuple(previews.failed))
+    return PlannedPhotos(
+        plans=previews.plans,
+        copies=tuple(previews.copies),
+        failed=tuple(previews.failed),
+        unmatched_people=_unmatched_in(rules, session),
+    )
 
 
 async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings]) -> PlanPreviews:
@@ -166,6 +172,16 @@ async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings
         with session.progress("looking at photos") as count:
             await previews.add_all(photos, count)
     return previews
+
+
+def _unmatched_in(rules: Rules, session: Session) -> tuple[UnmatchedPerson, ...]:
+    """Return the people in rules of whom only other models have encoded references; without a store there are none."""
+    named = {name_key(name) for name in rules.people()}
+    try:
+        unmatched = unmatched_people(session.store(), session.model_or_default)
+    except NoStoreError:
+        return ()
+    return tuple(one for one in unmatched if name_key(one.name) in named)
 
 
 def _rules(session: Session) -> Rules:

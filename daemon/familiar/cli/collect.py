@@ -11,6 +11,7 @@ from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import say
 from familiar.cli.console.parameters import PathType
 from familiar.cli.console.steps import failures_of, step_as_json, summarise
+from familiar.cli.console.unmatched import note_unmatched
 from familiar.errors import UsageError
 
 _DONE = {"copy": "copied", "move": "moved", "link": "linked", "hard-link": "linked"}
@@ -59,6 +60,7 @@ def collect(
     def show() -> None:
         if not found.steps and not found.already_there:
             say("No photo there shows these people.")
+        note_unmatched(found.unmatched_people)
         summarise(found.steps, _DONE[action], there=found.already_there)
 
     return Answer(data=[step_as_json(step) for step in found.steps], text=show, failed=bool(failures_of(found.steps)))

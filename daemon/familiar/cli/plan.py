@@ -1,6 +1,7 @@
 """familiar plan: what the rules would do, without touching a file."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from familiar.api.rules import PlannedPhotos
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import print_table, say
 from familiar.cli.console.parameters import PathType
+from familiar.cli.console.unmatched import note_unmatched
 from familiar.effects.kinds.catalogue import EVERY_KIND
 from familiar.library.plan_previews import PlanPreview
 from familiar.model import Box, Plan
@@ -31,6 +33,7 @@ def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
         "plans": [_plan_as_json(path, preview) for path, preview in found.plans.items()],
         "copies": [{"path": path, "of": original} for path, original in found.copies],
         "failed": [{"path": path, "reason": reason} for path, reason in found.failed],
+        "unmatched_people": [asdict(one) for one in found.unmatched_people],
     }
     return Answer(data=data, text=lambda: _show(found), failed=bool(found.failed))
 
@@ -43,6 +46,7 @@ def _show(found: PlannedPhotos) -> None:
         print_table(("unchanged", "copy of"), found.copies)
     if found.failed:
         print_table(("can't be planned", "because"), found.failed)
+    note_unmatched(found.unmatched_people)
     operations = sum(len(preview.plan.operations) for preview in found.plans.values())
     say(f"{counted(len(found.plans), 'photo')}, {counted(operations, 'operation')}. Nothing was touched.")
 

@@ -10,6 +10,7 @@ from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import print_json, say
 from familiar.cli.console.parameters import PathType
 from familiar.cli.console.steps import show_steps, step_as_json
+from familiar.cli.console.unmatched import note_unmatched
 from familiar.plurals import counted
 
 
@@ -37,9 +38,7 @@ def check(library: Library, file: Path | None) -> Answer:
             say(f"warning: {warning}")
         for name in found.unknown_people:
             say(f"note: nobody is registered as {name!r}; add the person with: familiar people add {name!r} PHOTO...")
-
-        for one in found.unmatched_people:
-            say(f"note: {one.detail}: {one.remedy}")
+        note_unmatched(found.unmatched_people)
 
     return Answer(data=asdict(found) | {"problems": []}, text=text)
 
@@ -57,6 +56,7 @@ def apply(library: Library, paths: tuple[Path, ...]) -> Answer:
 
     def text() -> None:
         show_steps(found.steps)
+        note_unmatched(found.unmatched_people)
         say(f"{counted(found.photos, 'photo')}, {counted(len(found.steps), 'operation')}, {len(found.failed)} failed.")
 
     return Answer(data=[step_as_json(step) for step in found.steps], text=text, failed=bool(found.failed))

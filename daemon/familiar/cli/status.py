@@ -55,16 +55,21 @@ def _show_counts(found: LibraryStatus) -> None:
     if any(clusters.values()):
         say(f"clusters: {clusters['unnamed']} without a name, {clusters['named']} named, {clusters['ignored']} ignored")
     if found.outdated_faces:
-        say(
-            f"encoded by another model than the one in use: {counted(found.outdated_faces, 'face')}; the daemon "
-            "encodes them again where possible"
-        )
+        say(f"waiting to be encoded by {found.model}: {counted(found.outdated_faces, 'face')}; {_encoded_by(found)}")
     if found.unmatched_people:
         say(
             f"people with references of other models only: {len(found.unmatched_people)}; new faces are not compared "
             "with them; `familiar doctor` says what to do"
         )
     say("files: " + ", ".join(f"{found.files.get(state, 0)} {state}" for state in ("settling", "pending", "failed")))
+
+
+def _encoded_by(found: LibraryStatus) -> str:
+    if found.model_trouble:
+        return "the model can't be used"
+    if found.pid:
+        return "the daemon encodes them where their photos can be read"
+    return f"start the daemon, or run `familiar models use {found.model}`"
 
 
 def _show_flickr(found: FlickrSummary) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from familiar.embedding_models import command_name
 from familiar.state import cache_in, holder
 from familiar.store.store import Store
 
@@ -64,7 +65,7 @@ class LibraryStatus:
 
     `pid` is the process that works on the library, if one does: the daemon, or a command. `files`, `photos`, `clusters`
     and `operations` are counts by state. `model_trouble` says why the model in use can't be used here, and what to do;
-    None if it can. `outdated_faces` counts faces of another model than the one in use.
+    None if it can. `outdated_faces` counts faces of another model than `model`, the one in use.
     `unmatched_people` are found in no photo, as their references are of other models. `flickr` is None without an
     account.
     """
@@ -74,6 +75,7 @@ class LibraryStatus:
     roots: tuple[FolderStatus, ...]
     files: Mapping[str, int]
     photos: Mapping[str, int]
+    model: str
     model_trouble: str | None
     outdated_faces: int
     people: int
@@ -96,6 +98,7 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         roots=_roots(store),
         files=store.files.counts(),
         photos=store.photos.counts(),
+        model=command_name(model),
         model_trouble=model_trouble,
         outdated_faces=store.photos.count_outdated(model),
         people=len(store.people.all()),

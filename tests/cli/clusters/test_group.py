@@ -44,7 +44,7 @@ def rows(household: Household) -> dict[str, list[Any]]:
 def test_faces_of_one_person_come_into_one_cluster_and_again_without_new_faces_changes_nothing(home: Household) -> None:
     assert sorted(faces for faces, _ in listed(home).values()) == [4, 6]
     before = rows(home)
-    assert home.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
+    assert home.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0, "left_out": 0}
     assert rows(home) == before
 
 
@@ -183,7 +183,7 @@ def test_an_ignored_cluster_stays_ignored_and_nobody_matches_its_faces(home: Hou
 
 def test_a_state_without_faces_has_no_clusters(household: Household) -> None:
     household.make_store()
-    assert household.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
+    assert household.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0, "left_out": 0}
     assert household.json("clusters", "list") == []
     assert household.ask("clusters", "suggest").stdout == "There is nothing to suggest.\n"
     assert household.ask("clusters", "log").stdout == "Nothing was decided yet.\n"
@@ -248,7 +248,7 @@ def test_a_blurred_face_is_found_but_comes_into_no_cluster_unless_it_is_wanted(h
         blurred(obama, home.inbox / f"blurred-{number}.jpg", radius=24 + number)
     home.scan()
     before = rows(home)
-    assert home.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0}
+    assert home.json("clusters", "run") == {"joined": 0, "fresh": 0, "grouped": 0, "absorbed": 0, "left_out": 0}
     assert rows(home) == before
     home.configure({"clustering": {"min_quality": 0}})
     found = home.json("clusters", "run")

@@ -21,6 +21,7 @@ from familiar.cli.clusters.review import review
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
 from familiar.cli.console.parameters import FiniteRange
+from familiar.cli.console.unmatched import note_unmatched
 from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
@@ -51,12 +52,21 @@ def run(library: Library, threshold: float | None) -> Answer:
     with the default threshold, name the people whom you know, and then group the rest with a larger threshold, such as
     --threshold 0.52.
     """
-    result = library.clusters.run(threshold=threshold)
+    result, model = library.clusters.run(threshold=threshold), library.models.in_use()
     text = (
         f"{counted(result.joined, 'face')} joined clusters, {counted(result.grouped, 'face')} grouped in "
         f"{counted(result.fresh, 'new cluster')}, {counted(result.absorbed, 'cluster')} became part of another one."
     )
-    return Answer(data=asdict(result), text=lambda: say(text))
+
+    def show() -> None:
+        say(text)
+        if result.left_out:
+            say(
+                f"note: {counted(result.left_out, 'face')} left out, which {model} has yet to encode: familiar models "
+                f"use {model}, or start the daemon"
+            )
+
+    return Answer(data=asdict(result), text=show)
 
 
 @clusters.command("list", epilog="Example: familiar clusters list --all")
@@ -110,15 +120,17 @@ def suggest(library: Library) -> Answer:
 
     Suggestions change nothing: decide with `name`, `merge` or `refuse`, or in `review`.
     """
-    found = library.clusters.suggestions()
+    found, unmatched = library.clusters.suggestions(), library.people.unmatched()
 
     def text() -> None:
         if not found:
             say("There is nothing to suggest.")
+            note_unmatched(unmatched)
             return
         columns = ("cluster", "faces", "is it", "distance", "yes", "no")
         rows = [(one.cluster, one.faces, _maybe(one), f"{one.distance:.3f}", *_answers(one)) for one in found]
         _show_first(columns, rows, right=("cluster", "faces", "distance"))
+        note_unmatched(unmatched)
 
     return Answer(data=[asdict(one) for one in found], text=text)
 

@@ -10,6 +10,7 @@ from familiar.api.people import DecidedPerson
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
 from familiar.cli.console.parameters import FiniteRange
+from familiar.cli.console.unmatched import note_unmatched
 from familiar.embedding_models import name_of
 from familiar.plurals import counted
 from familiar.store.people import PersonRow
@@ -34,12 +35,13 @@ def people() -> None:
 @pass_library
 def list_(library: Library) -> Answer:
     """Show all people, and how many faces match them."""
-    rows = library.people.all()
+    rows, unmatched = library.people.all(), library.people.unmatched()
 
     def show() -> None:
         if rows:
             cells = [[_person(row)[column] for column in _PERSON_COLUMNS] for row in rows]
             print_table(_PERSON_COLUMNS, cells, right=_PERSON_COLUMNS[1:])
+            note_unmatched(unmatched)
         else:
             say("Nobody is registered yet: familiar people add NAME PHOTO...")
 

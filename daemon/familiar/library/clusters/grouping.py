@@ -1,5 +1,7 @@
 """Group the faces of unknown people in the store."""
 
+from dataclasses import replace
+
 from familiar.settings import ClusteringSettings
 from familiar.store.clusters.rounds import GroupingResult
 from familiar.store.store import Store
@@ -17,7 +19,8 @@ def regroup(store: Store, settings: ClusteringSettings, model: str) -> GroupingR
     faces = store.rounds.to_group(
         model, min_size=settings.min_size, min_quality=settings.min_quality, same_photo=settings.same_photo
     )
-    return store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
+    result = store.rounds.apply(group(faces, settings), model, basis=basis, same_photo=settings.same_photo)
+    return replace(result, left_out=store.photos.count_outdated(model))
 
 
 def basis_of_round(store: Store, settings: ClusteringSettings, model: str) -> str:

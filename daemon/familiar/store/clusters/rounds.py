@@ -17,12 +17,16 @@ from familiar.store.photos import stack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingResult:
-    """The result of a round of grouping, as numbers of faces and clusters."""
+    """The result of a round of grouping, as numbers of faces and clusters.
+
+    `left_out` are faces that the model in use has yet to encode.
+    """
 
     joined: int
     fresh: int
     grouped: int
     absorbed: int
+    left_out: int = 0
 
 
 class Rounds:
