@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from familiar.path_patterns import compile_patterns, composed, doubt_about
+from familiar.path_patterns import compile_patterns, composed, doubt_about, escaped
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
 
@@ -29,18 +29,31 @@ FORMS = [unicodedata.normalize(form, CAFE) for form in ("NFC", "NFD")]
         ("*", "line\nbreak", True),
         ("a.jpg", "aXjpg", False),
         ("{a,b}", "{a,b}", True),
+        (r"\*.jpg", "*.jpg", True),
+        (r"\*.jpg", "a.jpg", False),
+        (r"a\\b\?", r"a\b?", True),
+        (r"a\b", r"a\b", True),
     ],
 )
 def test_a_pattern_has_three_signs_and_all_else_is_literal(pattern: str, path: str, fits: bool) -> None:
     assert (compile_patterns([pattern]).fullmatch(path) is not None) is fits
 
 
-@given(name=st.text(alphabet=st.characters(exclude_characters="*?/", exclude_categories=["Cs"]), min_size=1))
+@given(name=st.text(alphabet=st.characters(exclude_characters="*?/\\", exclude_categories=["Cs"]), min_size=1))
 def test_a_name_without_signs_fits_itself_in_each_form(name: str) -> None:
     for form in ("NFC", "NFD"):
         pattern = compile_patterns([unicodedata.normalize(form, name)])
         assert pattern.fullmatch(composed(unicodedata.normalize("NFC", name)))
         assert pattern.fullmatch(composed(unicodedata.normalize("NFD", name)))
+
+
+@given(
+    name=st.text(alphabet=st.characters(exclude_characters="/", exclude_categories=["Cs"]) | st.sampled_from("*?[]\\"))
+)
+def test_only_a_name_itself_fits_its_own_pattern(name: str) -> None:
+    pattern = compile_patterns([escaped(name)])
+    assert pattern.fullmatch(composed(name))
+    assert not pattern.fullmatch(composed(name + "x"))
 
 
 def test_patterns_are_the_same_in_each_form_of_unicode_and_with_brackets_for_folders() -> None:

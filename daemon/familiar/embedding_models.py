@@ -212,6 +212,11 @@ embeddings hardly differ."""
 OWN = "own"
 """What a model of the user's own is called."""
 
+NOT_NAMED = "a network of your own that the configuration does not name"
+"""What is said of a model of which only the id is known."""
+
+_OWN_ID = f"{OWN}-"
+
 
 def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
     """Return a model of the user's own, with the calibration of SFace without its mean direction.
@@ -224,13 +229,18 @@ def own_model(*, dimension: int, length: float, told_apart_by: str) -> Model:
     digest = hashlib.sha256(f"{told_apart_by} {length!r}".encode()).hexdigest()
     return Model(
         name=OWN,
-        id=f"own-{digest[:16]}",
+        id=f"{_OWN_ID}{digest[:16]}",
         dimension=dimension,
         length=length,
         licence="NOASSERTION",
         calibration=OTHER_DIRECTIONS,
         summary="the network of vision.model_file",
     )
+
+
+def is_own(id_: str) -> bool:
+    """Return whether this is the id of a network of the user's own."""
+    return id_.startswith(_OWN_ID)
 
 
 def model_of(id_: str) -> Model | None:

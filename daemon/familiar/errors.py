@@ -16,6 +16,16 @@ class UsageError(FamiliarError):
     """Wrong use or a wrong configuration: the user must fix it. The command line exits with 2."""
 
 
+class ModelError(UsageError):
+    """The model that the store has in use can't be used here. `problem` says why, `remedy` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Take both, each without a final stop."""
+        super().__init__(f"{problem}. To go on: {remedy}.")
+        self.problem = problem
+        self.remedy = remedy
+
+
 class StoreError(FamiliarError):
     """The store can't be used (damaged, newer than this program, not permitted). Nothing was changed."""
 
@@ -58,6 +68,18 @@ class ChangedError(RetryError):
 
 class WriterError(RetryError):
     """Another program has the file open for writing, so it is not complete."""
+
+
+class WorkersError(RetryError):
+    """No worker process can be started, so that no photo can be read until the cause is fixed; no photo is at fault.
+
+    `retry_in` is the number of seconds until workers are started again; until then, this error is raised at once.
+    """
+
+    def __init__(self, reason: str, retry_in: float) -> None:
+        """Take what a worker, or the system, says: which network can't be used, or why no process can be started."""
+        super().__init__(reason)
+        self.retry_in = retry_in
 
 
 class OfflineError(RetryError):

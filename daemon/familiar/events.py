@@ -215,6 +215,12 @@ CATALOGUE = (
         ("reason",),
         "The configured engine or device can't be used; a slower one with the same results replaces it.",
     ),
+    Event(
+        "workers.refused",
+        "error",
+        ("error", "retry_in"),
+        "No worker process can be started, so photos wait. Fix the cause; the next try follows in `retry_in` seconds.",
+    ),
     Event("flickr.connected", "info", ("account", "perms"), "The Flickr sync starts."),
     Event(
         "flickr.stopped",

@@ -1,15 +1,18 @@
-"""Patterns of names and paths, in the configuration and in rules (pure).
+r"""Patterns of names and paths, in the configuration and in rules (pure).
 
 `*` is any text and `?` one character, both within a folder; `**` is any text across folders. Everything else, brackets
-included, is literal. In the configuration `*` fits across folders, too, and case is ignored: what was excluded stays so
-wherever below it is. The forms of Unicode are alike: macOS writes `é` as two characters, and keyboards as one.
+included, is literal; `\*`, `\?` and `\\` are these signs themselves. In the configuration `*` fits across folders, too,
+and case is ignored: what was excluded stays so wherever below it is. The forms of Unicode are alike: macOS writes `é`
+as two characters, and keyboards as one.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
 
-_TOKENS = re.compile(r"(\*\*/|\*\*|\*|\?)")
+_TOKENS = re.compile(r"(\\[*?\\]|\*\*/|\*\*|\*|\?)")
+_SIGNS = re.compile(r"[*?\\]")
+_ESCAPED = {rf"\{sign}": re.escape(sign) for sign in "*?\\"}
 _MEANINGS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _LOOSE = {"*": ".*", "?": "."}
 _SET = re.compile(r"\[(?:[!^][^\]/]+|[^\]/]*[A-Za-z0-9]-[A-Za-z0-9][^\]/]*)\]")
@@ -30,6 +33,11 @@ def compile_patterns(texts: Iterable[str], *, loose: bool = False) -> re.Pattern
     return re.compile("|".join(f"(?:{_expression(text, loose=loose)})" for text in texts), flags)
 
 
+def escaped(name: str) -> str:
+    """Return the pattern that only this name fits."""
+    return _SIGNS.sub(r"\\\g<0>", name)
+
+
 def doubt_about(text: str) -> str | None:
     """Return what may be meant otherwise in a pattern, or None."""
     found = _SET.search(text)
@@ -42,5 +50,5 @@ def doubt_about(text: str) -> str | None:
 
 
 def _expression(text: str, *, loose: bool) -> str:
-    meanings = _MEANINGS | _LOOSE if loose else _MEANINGS
+    meanings = _ESCAPED | _MEANINGS | (_LOOSE if loose else {})
     return "".join(meanings.get(token, re.escape(token)) for token in _TOKENS.split(composed(text)))

@@ -1,12 +1,24 @@
 """What callers pass to any call: odd paths and names are errors that name them, and nothing is done."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from familiar import Library
+from familiar.api.clusters import ClusterPictures, FaceClusters
+from familiar.api.configuration import ConfigurationFiles
+from familiar.api.disks import FolderDisks
+from familiar.api.flickr import FlickrAccount, LoginAttempt
+from familiar.api.models import FaceModels
+from familiar.api.people import RegisteredPeople
+from familiar.api.rules import PhotoRules
+from familiar.api.sidecars import PhotoSidecars
 from familiar.errors import UsageError
+from familiar.library.photo_scores import PhotoScores
+from support.household import Household
 
 WITH_PATHS: dict[str, Callable[[Library, str], object]] = {
     "scan": lambda library, path: library.scan(path),
@@ -81,3 +93,124 @@ def test_a_name_that_nobody_has_is_an_error(opened: Library, call: str, name: st
 def test_a_person_without_a_photo_is_an_error(opened: Library) -> None:
     with pytest.raises(UsageError, match="No photo is named that shows 'Ann'"):
         opened.people.add("Ann", [])
+
+
+PARTS = (
+    Library,
+    RegisteredPeople,
+    FaceClusters,
+    ClusterPictures,
+    PhotoSidecars,
+    PhotoRules,
+    FlickrAccount,
+    LoginAttempt,
+    FaceModels,
+    FolderDisks,
+    ConfigurationFiles,
+    PhotoScores,
+)
+
+RIGHT: dict[str, object] = {
+    "beyond": True,
+    "cluster": 1,
+    "distance": 0.4,
+    "faces": [1],
+    "file": "a.npy",
+    "folder": "here",
+    "image": "a.jpg",
+    "into": "Joe Biden",
+    "name": "Ann",
+    "number": "123-456",
+    "other": 1,
+    "out": "photos.csv",
+    "people": "Ann",
+    "percent": 50,
+    "person": "Ann",
+    "photos": ["a.jpg"],
+    "rule": "a test",
+    "scores": {"a.jpg": 0.5},
+    "subject": "mine",
+    "to": "out",
+    "action": "copy",
+    "table": "photos",
+    "wanted": None,
+}
+"""What each parameter without a default can be, by its name."""
+
+OWN_CHECKS = {"action", "format", "table", "choice", "wanted"}
+"""Parameters that are checked by the call itself."""
+
+
+def methods() -> Iterator[tuple[type, str, inspect.Signature]]:
+    for part in PARTS:
+        for name, member in vars(part).items():
+            call = getattr(member, "__func__", member)
+            if not name.startswith("_") and inspect.isfunction(call):
+                yield part, name, inspect.signature(call)
+
+
+def wrong_arguments() -> Iterator[tuple[type, str, str]]:
+    for part, name, signature in methods():
+        for parameter in list(signature.parameters)[1:]:
+            if parameter not in OWN_CHECKS:
+                yield part, name, parameter
+
+
+@pytest.mark.parametrize(("part", "method", "parameter"), list(wrong_arguments()))
+def test_an_argument_of_a_wrong_type_is_refused_by_each_call(part: type, method: str, parameter: str) -> None:
+    member = vars(part)[method]
+    call = getattr(member, "__func__", member)
+    values: list[object] = [part]  # nothing is done with it
+    options: dict[str, object] = {}
+    for name, one in list(inspect.signature(call).parameters.items())[1:]:
+        if name != parameter and (one.default is not one.empty or one.kind is one.VAR_POSITIONAL):
+            continue
+        value = object() if name == parameter else RIGHT[name]
+        if name != parameter:  # these two mean something else elsewhere
+            value = {(FaceClusters, "into"): 2, (Library, "photos"): []}.get((part, name), value)
+        if one.kind is one.KEYWORD_ONLY:
+            options[name] = value
+        else:
+            values.append(value)
+    with pytest.raises(UsageError, match=f"The argument {parameter} is .*object.*; it must be "):
+        call(*values, **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda library: library.collect("Joe Biden", "out", action=5), "The action is 5; it must be one of copy,"),
+        (lambda library: library.put([], "out", None, rule="a test"), "The action is None; it must be one of copy,"),
+        (lambda library: library.export(5, "a.csv"), "5 is not a table; use one of photos, faces, matches."),
+        (lambda library: library.export("photos", "a.csv", format=5), "The format is 5; it must be one of csv,"),
+        (lambda library: library.crop("Joe Biden", to="out", format=5), "The format is 5; it must be one of jpg,"),
+        (lambda library: library.people.add("Ann", "a.jpg", choice=5), "The choice is 5; it must be one of only,"),
+        (lambda library: library.clusters.apply_import("x"), "wanted is 'x'; it must be what plan_import returned."),
+        (lambda library: library.history(limit=-1), "The option limit is -1; it must be at least 0."),
+        (lambda library: library.clusters.log(limit=-1), "The option limit is -1; it must be at least 0."),
+        (lambda library: library.clusters.suggestions(margin=-1), "The option margin is -1; it must be from 0 to 2."),
+        (lambda library: library.undo(99999), "operations is 99999; it must be a list, each item a whole number"),
+        (lambda library: library.undo([range(5, 1)]), "There is no operation from 5 to 1 that was done"),
+        (lambda library: library.people.undo(0), "There is no event 0; `familiar undo --list` shows all events."),
+        (lambda library: library.clusters.undo(2**70), f"There is no event {2**70}"),
+        (lambda library: library.clusters.find(-1), "There is no cluster -1"),
+        (lambda library: library.clusters.not_a_face([2**70]), f"There is no face {2**70}."),
+        (lambda library: library.scores("Joe Biden").text_plot(height=0), "The option height is 0; it must be from 1"),
+        (lambda library: library.scores("Joe Biden").plot("x"), "A plot can't be written as 'x'"),
+    ],
+)
+def test_a_value_that_can_not_be_right_is_an_error(
+    opened: Library, call: Callable[[Any], object], complaint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        call(opened)
+    assert complaint in str(caught.value)
+    assert [path.name for path in Path().iterdir()] == ["a.jpg"]
+
+
+def test_the_command_says_of_an_id_what_the_call_says(own: Household) -> None:
+    result = own.ask("people", "undo", "0", check=False)
+    assert (result.returncode, result.stderr) == (
+        2,
+        "error: There is no event 0; `familiar undo --list` shows all events.\n",
+    )

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,9 @@ from familiar.embedding_models import SFACE
 from familiar.model import Box, Face, Photo
 from familiar.store.store import Store
 from support.household import Household
+from support.log import events_in
 from support.own_network import DIMENSION, own_network
+from support.worker_processes import workers_of
 
 
 @pytest.fixture
@@ -128,6 +133,47 @@ def test_a_file_that_is_no_network_is_told_and_harms_nothing(own: Household, cou
     assert findings["engine"]["detail"].endswith("own.onnx: not an ONNX file, or not whole")
 
 
+def test_a_scan_with_a_broken_network_ends_with_one_error_and_all_photos_wait(
+    own: Household, couple: Path, obama: Path, biden: Path
+) -> None:
+    file = own.base / "own.onnx"
+    whole = file.read_bytes()
+    file.write_bytes(b"no network")
+    for photo in (couple, obama, biden):
+        put(photo, own.inbox)
+    result = own.ask("scan", "--log-format", "json", check=False)
+    assert result.returncode == 1
+    errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert errors == [f"error: the model own can't be used: {file}: not an ONNX file, or not whole"]
+    assert not any(event["event"] in {"file.failed", "photo.set_aside"} for event in events_in(result.stderr))
+    result = own.ask("people", "add", "Ann", own.inbox, check=False)
+    assert (result.returncode, result.stderr.count("the model own can't be used")) == (1, 1)
+    assert own.json("people", "list") == []
+    file.write_bytes(whole)
+    assert own.ask("scan").stdout.startswith("3 handled, 0 set aside, 0 failed;")
+
+
+def test_photos_wait_while_the_network_of_a_running_daemon_is_broken(
+    own: Household, couple: Path, obama: Path, biden: Path
+) -> None:
+    file = own.base / "own.onnx"
+    put(couple, own.inbox)
+    with own.running() as daemon:
+        daemon.wait_for("photo.seen")
+        file.write_bytes(own_network(weights=2.0).SerializeToString())
+        for worker in workers_of(daemon.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        for photo in (obama, biden):
+            put(photo, own.inbox)
+        assert daemon.wait_for("workers.refused")["retry_in"] == 60
+        time.sleep(1)
+        assert len(daemon.events("workers.refused")) == 1
+        assert daemon.events("file.failed") == daemon.events("photo.set_aside") == []
+        status = own.json("status")
+        assert (status["files"]["pending"], status["photos"]["set aside"]) == (2, 0)
+        assert daemon.stop() == 0
+
+
 @pytest.mark.parametrize("option", ["--dry-run", None])
 def test_a_model_whose_network_can_not_be_loaded_is_not_used(
     household: Household, couple: Path, option: str | None
@@ -142,3 +188,87 @@ def test_a_model_whose_network_can_not_be_loaded_is_not_used(
     assert (result.returncode, "broken.onnx: not an ONNX file, or not whole" in result.stderr) == (1, True)
     household.configure({})
     assert household.json("models", "list") == before
+
+
+@pytest.fixture
+def forgotten(own: Household, couple: Path) -> Household:
+    """A household whose faces a network of its own encoded, that the configuration names no longer."""
+    put(couple, own.inbox)
+    own.configure({"vision": {"workers": 1, "model": "sface"}})
+    own.scan()
+    configure(own)
+    own.ask("models", "use", "own")
+    own.configure({})
+    return own
+
+
+def test_a_network_that_the_configuration_names_no_longer_is_told_with_both_ways_out(forgotten: Household) -> None:
+    ((own_id, _),) = engines(forgotten)
+    problem = (
+        f"The faces in the store were encoded by the model '{own_id}', a network of your own that the configuration "
+        "does not name"
+    )
+    remedy = (
+        "restore vision.model: own with its model_file and the other settings of that network, or run `familiar models "
+        "use sface`, which keeps names and clusters, and encodes the faces that sface has not encoded before"
+    )
+    result = forgotten.ask("scan", check=False)
+    assert (result.returncode, result.stderr) == (2, f"error: {problem}. To go on: {remedy}.\n")
+    result = forgotten.ask("doctor", "--json", check=False)
+    (found,) = [row for row in json.loads(result.stdout) if row["subject"] == "model"]
+    assert (result.returncode, found["verdict"], found["detail"], found["remedy"]) == (1, "bad", problem, remedy)
+    assert forgotten.json("status")["model_trouble"] == f"{problem}. To go on: {remedy}."
+    assert f"model: can't be used: {problem}." in forgotten.ask("status").stdout
+    listed = {row["name"]: row for row in forgotten.json("models", "list")}
+    assert (listed[own_id]["in_use"], listed[own_id]["summary"]) == (
+        True,
+        "a network of your own that the configuration does not name",
+    )
+
+
+def test_both_ways_out_work_and_faces_that_sface_had_encoded_are_kept(forgotten: Household) -> None:
+    configure(forgotten)
+    assert forgotten.json("status")["model_trouble"] is None
+    forgotten.scan()
+    forgotten.configure({})
+    assert forgotten.json("models", "use", "sface")["restored"] == 2
+    assert forgotten.json("status")["model_trouble"] is None
+    forgotten.scan()
+
+
+def test_a_known_file_needs_no_measure_and_settings_of_a_network_have_no_effect_with_it(household: Household) -> None:
+    from familiar.vision.engines.opencv_models import SFACE as NETWORK  # noqa: PLC0415
+
+    file = household.base / "own.onnx"
+    file.write_bytes(NETWORK.source.path().read_bytes())
+    household.make_store()
+    configure(household, model_length=0.471)
+    result = household.ask("models", "measure", check=False)
+    reason = f"{file} is sface, which is known and calibrated"
+    no_measure = f"{reason}. There is nothing to measure, and vision.model_length has no effect."
+    assert (result.returncode, result.stderr) == (2, f"error: vision.model_file: {no_measure}\n")
+    warnings = [f"vision.{key} has no effect: {reason}" for key in ("model_dimension", "model_length")]
+    assert household.json("config", "check")["warnings"] == warnings
+    found = [row for row in household.json("doctor") if row["subject"] == "model"]
+    assert [(row["verdict"], row["detail"]) for row in found] == [("warning", warning) for warning in warnings]
+
+
+def test_settings_of_a_network_without_one_and_a_file_that_is_not_there_are_told(household: Household) -> None:
+    household.configure({"vision": {"model": "sface", "model_mean": 0}})
+    assert household.json("config", "check")["warnings"] == [
+        "vision.model_mean has no effect: it is for a network of your own (vision.model: own)"
+    ]
+    configure(household)
+    warning = f"vision.model_file: {household.base}/own.onnx: no such file"
+    assert household.json("config", "check")["warnings"] == [warning]
+
+
+def test_a_network_that_needs_too_much_memory_is_named(own: Household, couple: Path) -> None:
+    file = own.base / "own.onnx"
+    file.write_bytes(own_network(dimension=8192, weights=1e-3).SerializeToString())
+    configure(own, model_dimension=8192, memory_limit=500)
+    put(couple, own.inbox)
+    result = own.ask("scan", check=False)
+    assert (
+        f"error: the model own can't be used: {file}: it needs more memory than memory_limit (500 MB)" in result.stderr
+    )

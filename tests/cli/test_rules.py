@@ -165,6 +165,7 @@ def test_wrong_rules_are_refused_with_every_place(household: Household) -> None:
 
 def test_a_photo_that_can_not_be_read_is_told_and_harms_no_other(household: Household, obama: Path) -> None:
     put(obama, household.inbox)
+    household.configure({"folders": [{"path": str(household.inbox), "outside_links": True}]})
     broken = household.inbox / "a bad sector.jpg"
     broken.symlink_to("/proc/self/mem")  # a regular file whose first byte is an input/output error
     events = household.scan(check=False)

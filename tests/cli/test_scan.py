@@ -187,3 +187,17 @@ def test_the_usual_places_are_those_of_the_environment(household: Household) -> 
     shown = subprocess.run(command("config", "show", "--json"), env=whole, capture_output=True, text=True, check=True)
     told = json.loads(shown.stdout)
     assert (told["state"], told["settings"]["settle"]) == (str(state), 7)
+
+
+def test_files_that_are_no_photos_by_their_names_are_counted_by_suffix(household: Household, obama: Path) -> None:
+    put(obama, household.inbox, "a.jpg")
+    (household.inbox / "below").mkdir()
+    for name in ("b.psd", "below/c.PSD", "below/notes", "d.xmp", ".hidden.psd", "e.jpg.part"):
+        (household.inbox / name).write_bytes(b"-")
+    (household.inbox / "f.mp3").write_bytes(b"-")
+    text = household.ask("scan").stdout
+    assert "Passed by for their names: 2 .psd, 1 without a suffix, 1 .mp3." in text
+    assert household.json("scan")["passed_by"] == {".psd": 2, ".mp3": 1, "": 1}
+    (root,) = household.json("status")["roots"]
+    assert root["passed_by"] == {".psd": 2, ".mp3": 1, "": 1}
+    assert "2 .psd, 1 without a suffix, 1 .mp3" in household.ask("status").stdout

@@ -93,7 +93,7 @@ def test_of_a_long_history_people_see_the_newest_and_programs_all(household: Hou
     household.make_store()
     with Album.at(household.state) as album:
         for number in range(45):
-            album.import_references(f"Person {chr(65 + number)}", 1)
+            album.import_references(f"Person {chr(0x4E00 + number)}", 1)
     shown = household.ask("undo", "--list").stdout.splitlines()
     assert (len(shown), shown[-1]) == (42, "... and more; --json prints all.")
     assert len(household.json("undo", "--list")) == 45

@@ -44,6 +44,14 @@ def test_a_template_becomes_a_path(template: str, path: str) -> None:
     assert rendered(template) == path
 
 
+@pytest.mark.parametrize("date", ["%Y/", "/%Y", "%Y//%m", "/"])
+@pytest.mark.parametrize("template", ["/srv/{taken:DATE}{name}", "/srv/{taken:DATE}"])
+def test_a_date_with_an_empty_part_is_refused(template: str, date: str) -> None:
+    message = f"the date '{date}' has a slash without a name before or after it; write it outside of the braces"
+    with pytest.raises(TemplateError, match=message):
+        parse_template(template.replace("DATE", date), home=HOME)
+
+
 @pytest.mark.parametrize(
     ("name", "component"),
     [

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError
+from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError, WorkersError
 from familiar.service.daemon import Daemon
+from familiar.service.failures import Failures
 from familiar.service.jobs import Eager, Job, Periodic, Spare
 from familiar.service.stop_request import StopRequest
-from familiar.service.store_failures import StoreFailures
 from familiar.service.systemd import Notifier
 from familiar.service.wake import Wake
 from support.log import CheckedLog
@@ -83,6 +83,7 @@ class Bench:
     log: CheckedLog = field(default_factory=CheckedLog)
     wake: Wake = field(default_factory=lambda: Wake(longest=0.01))
     beginning_error: Exception | None = None
+    pause: float = 10.0
     longest: float = float("inf")
     stop: StopRequest = field(init=False)
 
@@ -101,13 +102,14 @@ class Bench:
             workers=cast("Any", NoWorkers()),
             stop=self.stop,
             wake=self.wake,
-            failures=StoreFailures(
+            failures=Failures(
                 stop=self.stop,
                 rescan=lambda: self.notes.append("rescan"),
                 notifier=Notifier({}),
                 log=self.log,
                 clock=time.monotonic,
                 longest=self.longest,
+                pause=self.pause,
             ),
             log=self.log,
             clock=time.monotonic,
@@ -125,6 +127,24 @@ def test_jobs_go_on_in_their_order_and_end_in_the_reverse_with_the_files_first(b
     ends = ["window ends", "window ends", "b ends", "a ends"]
     assert bench.notes == ["begin", "open", "a goes on", "b goes on", "window goes on", *ends]
     assert bench.log.of("service.stopped")[0]["given_back"] == 3
+
+
+def test_workers_that_can_not_be_started_are_told_once_and_end_a_daemon_that_is_to_end(bench: Bench) -> None:
+    refusal, tries, bench.pause = WorkersError("no network", 60), 0, 0.01
+
+    def refuse() -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            bench.stop.stop("SIGTERM")
+        raise refusal
+
+    bench.run([bench.job("a", on_advance=refuse), bench.job("b")], until_idle=False)
+    assert bench.notes.count("b goes on") == 2
+    assert bench.log.of("workers.refused") == [{"error": str(refusal), "retry_in": 60}]
+    with pytest.raises(WorkersError, match="no network"):
+        Bench().run([bench.job("a", on_advance=refuse), bench.job("b")])
+    assert bench.notes.count("b goes on") == 3
 
 
 def test_it_ends_when_all_jobs_are_idle_and_not_before(bench: Bench) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from familiar.api.session import Session
 from familiar.errors import UsageError
-from familiar.library.arguments import check_number
+from familiar.library.arguments import check_instance, check_number
 from familiar.library.clusters.folders.contents import read_folder
 from familiar.library.clusters.folders.export import Exported, choose_portions, export_crops, refuse_watched
 from familiar.library.clusters.folders.folder_import import (
@@ -68,6 +68,7 @@ def plan_import(session: Session, folder: Path) -> FolderImport:
 
 def apply_import(session: Session, wanted: FolderImport) -> list[ChangeResult]:
     """Apply a plan; `FaceClusters.apply_import` says more."""
+    check_instance("wanted", wanted, FolderImport, "what plan_import returned")
     store = session.store()
     with session.progress("deciding") as count:
         results = carry_out_import(store, wanted, count)

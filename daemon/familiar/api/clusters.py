@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.api.session import Loop, Session
+from familiar.library.argument_types import checked_arguments
 from familiar.library.arguments import check_distance, check_number
 from familiar.library.clusters.grouping import regroup
 from familiar.library.clusters.naming import name_cluster
@@ -32,6 +33,7 @@ class NewClusterEvent:
     cluster: int
 
 
+@checked_arguments
 class FaceClusters:
     """Groups of faces, each of one person as far as the program can tell.
 
@@ -133,13 +135,16 @@ class FaceClusters:
         """Suggest who clusters may be, and which clusters may be one person, the best suggestion first.
 
         Args:
-            margin: how much the mean distance of a cluster's faces to a person may exceed the threshold of matching.
+            margin: how much the mean distance of a cluster's faces to a person may exceed the threshold of matching,
+                from 0 to 2.
         """
+        check_number("margin", margin, 0, 2)
         store = self._session.store()
         return store.suggestions.all(threshold=self._session.settings.matching.threshold + margin)
 
     def log(self, *, limit: int | None = None) -> list[EventRow]:
         """Return the decisions about clusters, of persons and of the program, the newest first, at most `limit`."""
+        check_number("limit", limit, 0)
         return self._session.store().decisions.log.events(subject="clusters", limit=limit)
 
     def undo(self, event: int | None = None) -> EventRow:
@@ -254,6 +259,7 @@ class FaceClusters:
         return self._session.store().decisions.log.event_of(event)
 
 
+@checked_arguments
 class ClusterPictures:
     """Makes pictures of clusters."""
 

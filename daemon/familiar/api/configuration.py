@@ -10,8 +10,10 @@ import platformdirs
 from familiar.api.environment import RULES_NAME, SETTINGS_NAME
 from familiar.api.session import Session
 from familiar.errors import UsageError
+from familiar.library.argument_types import checked_arguments
 from familiar.library.named_paths import expanded
 from familiar.settings import Settings, settings_schema
+from familiar.vision.chosen_model import doubts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class CheckedFiles:
     warnings: tuple[str, ...] = ()
 
 
+@checked_arguments
 class ConfigurationFiles:
     """The configuration and the rules."""
 
@@ -51,8 +54,9 @@ class ConfigurationFiles:
         settings = self._session.settings
         path = environment.rules_path(settings)
         rules = environment.rules(path)
-        doubts = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
-        return CheckedFiles(config=environment.config, rules=path, warnings=doubts)
+        of_folders = (doubt for folder in settings.folders for doubt in folder.doubts)
+        warnings = (*of_folders, *doubts(settings.vision), *rules.doubts())
+        return CheckedFiles(config=environment.config, rules=path, warnings=warnings)
 
     def write_examples(self, folder: str | Path | None = None) -> tuple[Path, Path]:
         """Write a commented configuration and rules; nothing is overwritten.

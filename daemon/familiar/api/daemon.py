@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ class ScanResult:
     `done`, `set_aside` and `failed` count files of this scan; failed ones are tried again by the next scan.
     `operations_failed` counts operations that wait for a retry; `offline` are unavailable folders. `photos`, `faces`
     and `recognised` (photos with a known person) count the whole store. `stopped` is true if the scan was stopped
-    before its end.
+    before its end. `passed_by` are the numbers of files that are no photos by their names, by suffix.
     """
 
     done: int
@@ -67,6 +68,7 @@ class ScanResult:
     photos: int
     faces: int
     recognised: int
+    passed_by: Mapping[str, int]
     problems: tuple[ScanProblem, ...]
 
     @property
@@ -266,6 +268,10 @@ class _ProblemLog:
 
 def _result(store: Store, made: Assembly, log: _ProblemLog) -> ScanResult:
     counts, tally = store.photos.counts(), made.handler.tally
+    scanned, passed_by = made.intake.root_states(), Counter[str]()
+    for root in store.roots.all():
+        if str(root.path) in scanned:
+            passed_by.update(root.passed_by)
     return ScanResult(
         done=tally.done,
         set_aside=tally.set_aside,
@@ -276,6 +282,7 @@ def _result(store: Store, made: Assembly, log: _ProblemLog) -> ScanResult:
         photos=counts["seen"],
         faces=counts["faces"],
         recognised=counts["recognised"],
+        passed_by=dict(passed_by),
         problems=tuple(log.problems),
     )
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from familiar.api.session import Session
 from familiar.effects.disks import Disks, NoKnownFolders
 from familiar.errors import NoStoreError
+from familiar.library.argument_types import checked_arguments
 from familiar.library.named_paths import expanded
 from familiar.library.targets import Target, known_places, targets, trust
 from familiar.rules.planning import Rules
 
 
+@checked_arguments
 class FolderDisks:
     """The known folders of a library, watched ones and targets, each with its disk."""
 

@@ -15,6 +15,7 @@ from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
 from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
+from familiar.library.argument_types import checked_arguments
 from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.service.assembly import Assembly, FlickrAccess
@@ -73,6 +74,7 @@ class PushResult:
         return not (self.failed or self.to_add or self.to_remove)
 
 
+@checked_arguments
 class LoginAttempt:
     """A started login: a person allows it at `address`, where Flickr then shows a number."""
 
@@ -101,6 +103,7 @@ class LoginAttempt:
         return login
 
 
+@checked_arguments
 class FlickrAccount:
     """The account on Flickr whose photos a library knows; each library has one at most."""
 

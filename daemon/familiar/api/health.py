@@ -22,6 +22,7 @@ from familiar.settings import FolderSettings, Settings
 from familiar.sources.limits import watch_limit
 from familiar.sources.roots import look_at
 from familiar.state import LOCK_NAME, holder
+from familiar.vision.chosen_model import doubts
 
 _LITTLE_SPACE = 500 * 1024 * 1024
 _GPU = Path("/dev/nvidia0")
@@ -58,11 +59,12 @@ def examine(session: Session) -> Iterator[Finding]:
         rules = environment.rules(rules_path)
         yield _good("rules", f"{rules_path}: {counted(len(rules.rules), 'rule')}" if rules_path else "none")
         yield from _examine_targets(session, rules)
-        doubts = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
-        yield from (_warning("patterns", doubt, "see docs/rules.md, Patterns") for doubt in doubts)
+        odd = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
+        yield from (_warning("patterns", doubt, "see docs/rules.md, Patterns") for doubt in odd)
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)
+    yield from _examine_model(session, settings)
     yield from _examine_people(session)
     if settings.flickr.enabled:
         yield _examine_flickr(session)
@@ -97,11 +99,24 @@ def _examine_store(session: Session) -> Finding:
     return _good("store", f"{session.environment.store_path}: no damage found")
 
 
+def _examine_model(session: Session, settings: Settings) -> Iterator[Finding]:
+    """Find a model of the store that can't be used, and settings of one that is not used; the store is judged above."""
+    with suppress(StoreError):
+        if (trouble := session.model_trouble) is not None:
+            yield _bad("model", trouble.problem, trouble.remedy)
+    for doubt in doubts(settings.vision):
+        yield _warning("model", doubt, "correct the configuration (docs/models.md)")
+
+
 def _examine_people(session: Session) -> Iterator[Finding]:
     """Find people whom matching knows by no reference; the store is judged elsewhere."""
     with suppress(FamiliarError):
         for one in unmatched_people(session.store(), session.model_or_default):
             yield _warning("people", one.detail, one.remedy)
+        for folder, names in session.store().people.with_one_folder():
+            sharing = " and ".join(map(repr, names))
+            remedy = f"familiar people rename {names[-1]!r} NAME"
+            yield _warning("people", f"{sharing} share the folder {folder!r} in targets of rules", remedy)
 
 
 def _examine_flickr(session: Session) -> Finding:

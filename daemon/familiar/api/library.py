@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from familiar import api
 from familiar.api.environment import Environment, find_environment
 from familiar.api.session import Session
 from familiar.closing import Closing
 from familiar.events import NO_LOG, EventLog
-from familiar.library.named_paths import all_expanded, expanded
+from familiar.library.argument_types import checked_arguments
+from familiar.library.named_paths import Paths, all_expanded, expanded
 from familiar.library.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
-    from typing import BinaryIO
-
     from familiar.api.clusters import FaceClusters
     from familiar.api.configuration import ConfigurationFiles
     from familiar.api.crops import CropResult
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from familiar.api.health import Finding
     from familiar.api.models import FaceModels
     from familiar.api.people import RegisteredPeople
-    from familiar.api.photo_lists import Listed
     from familiar.api.placement import Action, Collection
     from familiar.api.report import Report
     from familiar.api.rules import PhotoRules, PlannedPhotos
@@ -42,11 +40,11 @@ if TYPE_CHECKING:
     from familiar.library.export.tables import TableName
     from familiar.library.handover import Undone
     from familiar.library.history import HistoryEntry
-    from familiar.library.named_paths import Paths
     from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
 
 
+@checked_arguments
 class Library(Closing):
     """The known photos, faces and people, and all operations on them.
 
@@ -297,9 +295,10 @@ class Library(Closing):
         files, `clusters.undo` and `people.undo` undo decisions.
 
         Args:
-            limit: largest number of entries.
+            limit: largest number of entries, 0 or more.
 
         Raises:
+            UsageError: the limit is negative.
             NoStoreError: there is no store yet.
         """
         return api.history.history(self._session, limit=limit)
@@ -369,7 +368,7 @@ class Library(Closing):
             self._session, expanded(folder), person, recursive=recursive, min_quality=min_quality, out=where
         )
 
-    def move(self, photos: Listed, to: str | Path, *, ignore_missing: bool = False) -> Collection:
+    def move(self, photos: Paths, to: str | Path, *, ignore_missing: bool = False) -> Collection:
         """Move photos into a folder; `undo(last=True)` undoes it. Nothing is overwritten.
 
         Args:
@@ -383,11 +382,11 @@ class Library(Closing):
         """
         return api.photo_lists.put_listed(self._session, photos, expanded(to), "move", ignore_missing=ignore_missing)
 
-    def copy(self, photos: Listed, to: str | Path, *, ignore_missing: bool = False) -> Collection:
+    def copy(self, photos: Paths, to: str | Path, *, ignore_missing: bool = False) -> Collection:
         """Copy photos into a folder; arguments and errors are those of `move`."""
         return api.photo_lists.put_listed(self._session, photos, expanded(to), "copy", ignore_missing=ignore_missing)
 
-    def link(self, photos: Listed, to: str | Path, *, hard: bool = False, ignore_missing: bool = False) -> Collection:
+    def link(self, photos: Paths, to: str | Path, *, hard: bool = False, ignore_missing: bool = False) -> Collection:
         """Make symbolic links to photos in a folder, or hard ones; arguments and errors are those of `move`."""
         action: Action = "hard-link" if hard else "link"
         return api.photo_lists.put_listed(self._session, photos, expanded(to), action, ignore_missing=ignore_missing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from familiar.errors import FamiliarError, NoStoreError, UsageError
+from familiar.library.argument_types import checked_arguments
 
 if TYPE_CHECKING:
     from familiar.api.session import Session
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from familiar.vision.workers.pool import Workers
 
 
+@checked_arguments
 class FaceModels:
     """The models that encode faces, of which one is in use; embeddings of two models are never compared."""
 
@@ -61,7 +63,7 @@ class FaceModels:
         Nothing is kept: what it says belongs into the settings, before the network is used.
 
         Raises:
-            UsageError: the settings name no network of your own.
+            UsageError: the settings name no network of your own, or its file is one that is known and calibrated.
             NoStoreError: there is no store yet.
             FamiliarError: the library has too few photos with several faces, or the network can't be used.
         """
@@ -75,10 +77,16 @@ class FaceModels:
                 f"vision.model is {vision.model or 'null'}, but what is measured is a network of your own. Set it to "
                 f"{OWN}, and vision.model_file to the ONNX file; to try it first, in a copy that --config names."
             )
+        model = chosen_model(vision)
+        if model.name != OWN:
+            raise UsageError(
+                f"vision.model_file: {vision.model_file} is {model.name}, which is known and calibrated. There is "
+                "nothing to measure, and vision.model_length has no effect."
+            )
         store = session.store()
 
         async def measure() -> MeasuredLength:
-            async with session.workers_for(chosen_model(vision)) as workers:
+            async with session.workers_for(model) as workers:
                 await workers.devices()
                 with session.progress("measuring") as count:
                     return await measure_length(store, workers, count)

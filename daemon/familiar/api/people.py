@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from familiar.api.session import Session
 from familiar.errors import UsageError
+from familiar.library.argument_types import checked_arguments
 from familiar.library.arguments import check_choice, check_distance, check_number
-from familiar.library.named_paths import all_expanded, expanded
+from familiar.library.named_paths import Paths, all_expanded, expanded
 from familiar.model import JUNK
 from familiar.names import check_name
 from familiar.store.people import PersonRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from familiar.library.named_paths import Paths
     from familiar.library.people.registration import Candidate, Enrolment, FaceChoice
     from familiar.model import Embeddings
     from familiar.store.decisions.log import EventRow
@@ -65,6 +64,7 @@ class DecidedPerson(PersonRow):
     event: int | None
 
 
+@checked_arguments
 class RegisteredPeople:
     """The registered people of a library.
 

@@ -122,11 +122,10 @@ def _numbers(store: Store, wanted: int | range) -> Sequence[int]:
     """Return the numbers of operations that are meant: of a range, those that can be undone."""
     if isinstance(wanted, int):
         return [wanted]
-    numbers = store.past_operations.between(wanted.start, wanted.stop - 1)
+    first, last = min(wanted, default=wanted.start), max(wanted, default=wanted.stop)
+    numbers = [number for number in store.past_operations.between(first, last) if number in wanted]
     if not numbers:
-        raise UsageError(
-            f"There is no operation from {wanted.start} to {wanted.stop - 1} that was done and not yet undone."
-        )
+        raise UsageError(f"There is no operation from {first} to {last} that was done and not yet undone.")
     return numbers
 
 

@@ -10,6 +10,7 @@ from familiar.api.disks import targets_of
 from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
+from familiar.library.argument_types import checked_arguments
 from familiar.library.indexing import Indexer
 from familiar.library.named_paths import expanded
 from familiar.library.people.unmatched import UnmatchedPerson, unmatched_people
@@ -66,6 +67,7 @@ class PlannedPhotos:
     failed: tuple[tuple[Path, str], ...]
 
 
+@checked_arguments
 class PhotoRules:
     """The rules."""
 

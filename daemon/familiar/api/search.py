@@ -6,7 +6,7 @@ from pathlib import Path
 
 from familiar.api.session import Session
 from familiar.embedding_models import Model
-from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError
+from familiar.errors import FamiliarError, RetryError, SetAsideError, UsageError, WorkersError
 from familiar.library.arguments import check_distance, check_number
 from familiar.library.indexing import Indexer
 from familiar.library.locations import places_of
@@ -56,6 +56,8 @@ async def _glance(session: Session, image: Path) -> Photo:
     async with session.workers(1) as workers:
         try:
             return await Indexer(store=session.store(), workers=workers).glance(image, session.model)
+        except WorkersError:
+            raise  # not the image's fault
         except (SetAsideError, RetryError) as error:
             raise FamiliarError(f"{image}: can't be read: {error}.") from error
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from familiar.api.environment import noting_loss
 from familiar.effects.disks import Disks
-from familiar.errors import NoStoreError, UsageError
+from familiar.errors import ModelError, NoStoreError, UsageError
 from familiar.filesystem.presence import Unread
 from familiar.plurals import counted
 from familiar.state import locked
@@ -79,7 +79,8 @@ class Session:
         """The model in use.
 
         Raises:
-            UsageError: the configuration can't be read, or is wrong, or the store's model is not known here.
+            ModelError: the store's model can't be used here.
+            UsageError: the configuration can't be read, or is wrong.
             StoreError: the store can't be used.
         """
         from familiar.vision.chosen_model import model_in_use
@@ -123,6 +124,22 @@ class Session:
             with suppress(UsageError):
                 return self.model
         return self._recorded_model or DEFAULT.id
+
+    @property
+    def model_trouble(self) -> ModelError | None:
+        """Why the model of the store can't be used here, and what to do; None if it can, or nothing is known of it."""
+        from familiar.embedding_models import model_of
+
+        recorded = self._recorded_model
+        if recorded is None or (self.environment.config is None and model_of(recorded) is not None):
+            return None
+        try:
+            _ = self.model_in_use
+        except ModelError as error:
+            return error
+        except UsageError:  # of the configuration
+            return None
+        return None
 
     @property
     def _recorded_model(self) -> str | None:

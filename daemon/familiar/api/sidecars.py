@@ -7,6 +7,7 @@ from typing import Any
 
 from familiar.api.session import Session
 from familiar.effects.journal import Step
+from familiar.library.argument_types import checked_arguments
 from familiar.library.named_paths import Paths, all_expanded
 from familiar.library.photo_folders import named_folders
 from familiar.library.sidecars.preview import (
@@ -62,6 +63,7 @@ class SidecarReadings:
     failed: tuple[UnreadSidecar, ...]
 
 
+@checked_arguments
 class PhotoSidecars:
     """The sidecars of photos.
 

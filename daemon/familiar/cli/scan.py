@@ -9,7 +9,7 @@ from familiar.api.daemon import ScanResult
 from familiar.api.environment import Environment
 from familiar.cli.console.command import Answer, command, open_library, pass_environment
 from familiar.cli.console.log import begin_log, is_logging, log_format_option, log_level_option
-from familiar.cli.console.output import print_table, say
+from familiar.cli.console.output import counted_by_suffix, print_table, say
 from familiar.cli.console.parameters import PathType
 from familiar.events import NO_LOG
 from familiar.plurals import counted
@@ -37,7 +37,8 @@ def scan(
     log = begin_log(environment.settings(), log_format, log_level or "warning") if logs else NO_LOG
     with open_library(environment, log=log, quiet=logs) as library:
         result = library.scan(*paths, retry=retry)
-    data = {name: value for name, value in asdict(result).items() if name != "problems"}
+    left_out = {"problems", *(() if result.passed_by else ("passed_by",))}
+    data = {name: value for name, value in asdict(result).items() if name not in left_out}
     return Answer(data=data, text=lambda: _show(result), failed=not result.is_complete)
 
 
@@ -53,3 +54,5 @@ def _show(result: ScanResult) -> None:
         f"{result.done} handled, {result.set_aside} set aside, {result.failed} failed; "
         f"{counted(result.photos, 'photo')} with {counted(result.faces, 'face')} known, {result.recognised} recognised."
     )
+    if result.passed_by:
+        say(f"Passed by for their names: {counted_by_suffix(result.passed_by)}.")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
-from familiar.cli.console.output import local_time, print_heading, print_table, say
+from familiar.cli.console.output import counted_by_suffix, local_time, print_heading, print_table, say
 from familiar.library.status import FlickrSummary, LibraryStatus
 from familiar.plurals import counted
 
@@ -29,6 +29,8 @@ def _show(found: LibraryStatus) -> None:
         (root.path, ": ".join(filter(None, (root.state, root.reason))), local_time(root.scanned_at))
         for root in found.roots
     ])  # fmt: skip
+    passed_by = [(root.path, counted_by_suffix(root.passed_by)) for root in found.roots if root.passed_by]
+    _section("files passed by for their names", ("folder", "files"), passed_by)
     _section("operations", ("state", "count"), sorted(found.operations.items()))
     _section("disks with waiting operations", ("folder", "operations"), [
         (each.folder, each.operations) for each in found.waiting_for_disks
@@ -43,6 +45,8 @@ def _show(found: LibraryStatus) -> None:
 def _show_counts(found: LibraryStatus) -> None:
     say(f"daemon: running (pid {found.pid})" if found.pid else "daemon: not running")
     say(f"state: {found.state}")
+    if found.model_trouble:
+        say(f"model: can't be used: {found.model_trouble}")
     photos, clusters = found.photos, found.clusters
     say(
         f"photos: {photos['seen']} seen with {counted(photos['faces'], 'face')}, {photos['recognised']} recognised as "

@@ -4,6 +4,7 @@ Absence is not deletion: a missing file is gone only if its root is in place, on
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class RootWalk:
     files: int = 0
     new: int = 0
     changed: int = 0
+    passed_by: Counter[str] = field(default_factory=Counter)
     again: bool = False
 
 

@@ -74,6 +74,7 @@ class Walks:
         with self._store.writing():
             folder_id = self._store.files.folder(listing.folder, root_id=root.id, device=listing.device)
         walk.listed.add(folder_id)
+        walk.passed_by.update(listing.passed_by)
         self._roots.note_disk(root, listing.folder, listing.device)
         self._compare(root, walk, folder_id, listing, now)
         for name, size, mtime_ns, ctime_ns in listing.sidecars:
@@ -132,7 +133,7 @@ class Walks:
         unreadable = tuple(path for path, _ in finished.errors)
         gone = self._forget(self._missing(root, finished.top, walk, unreadable))
         if finished.top == root.path:
-            self._store.roots.set_scanned(root.id)
+            self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
             if walk.new or walk.changed or gone or is_regular or not self._watch:
                 self._tell_walk(root, walk, gone)

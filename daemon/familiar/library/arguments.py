@@ -16,6 +16,16 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
         raise UsageError(f"The {name} is {value!r}; it must be one of {', '.join(choices)}.")
 
 
+def check_instance(name: str, value: object, type_: type, what: str) -> None:
+    """Check that an argument is what another call returned, or what it can be made of.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(value, type_):
+        raise UsageError(f"The argument {name} is {value!r}; it must be {what}.")
+
+
 def check_number(
     name: str, value: float | None, low: float, high: float = math.inf, *, includes_low: bool = True
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from familiar.errors import FamiliarError, StoreError
+from familiar.errors import FamiliarError, StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.concurrency import run_all
 from familiar.store.embeddings import FacesToEncode
@@ -73,7 +73,7 @@ class FaceEncoder:
         """Encode the faces in some photos in one go; return those photos for which that was not possible."""
         try:
             return await self._encode(photos)
-        except StoreError:
+        except (StoreError, WorkersError):
             raise
         except Exception as error:  # noqa: BLE001 - one photo must not stop the others
             if len(photos) == 1:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.embedding_models import MODELS, OWN, Model
+from familiar.embedding_models import MODELS, NOT_NAMED, OWN, Model, is_own
 from familiar.errors import UsageError
 from familiar.library.concurrency import run_all
 from familiar.library.encoding import TOGETHER, in_parts, places_of
@@ -105,12 +105,16 @@ def listed(store: Store | None, models: Sequence[Model], in_use: str) -> list[Li
     return known + [_listed(id_, None, count, in_use) for id_, count in counts.items() if id_ not in ids]
 
 
+def _summary(id_: str) -> str:
+    return NOT_NAMED if is_own(id_) else "a model that is not known here"
+
+
 def _listed(id_: str, model: Model | None, counts: ModelCounts | None, in_use: str) -> ListedModel:
     counts = counts or ModelCounts()
     return ListedModel(
         name=id_ if model is None else model.name,
         id=id_,
-        summary="a model that is not known here" if model is None else model.summary,
+        summary=_summary(id_) if model is None else model.summary,
         licence=None if model is None else model.licence,
         dimension=None if model is None else model.dimension,
         in_use=id_ == in_use,

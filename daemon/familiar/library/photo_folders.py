@@ -1,12 +1,12 @@
 """Files and folders that a caller names, or the configured folders, and the photos in them."""
 
-import glob
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from familiar.errors import UsageError
 from familiar.filesystem.presence import Unread
+from familiar.path_patterns import escaped
 from familiar.settings import FolderSettings, Settings
 from familiar.sources.patterns import Patterns
 from familiar.sources.walker import walk
@@ -23,7 +23,7 @@ def folder_at(path: Path, *, files: bool) -> FolderSettings:
         return FolderSettings(path=whole)
     if files and path.is_file():
         return FolderSettings(
-            path=whole.parent, include=(f"/{glob.escape(path.name)}",), exclude=(), recursive=False, outside_links=True
+            path=whole.parent, include=(f"/{escaped(path.name)}",), exclude=(), recursive=False, outside_links=True
         )
     if path.exists():
         raise UsageError(f"{path} is not a folder{' or regular file' if files else ''}.")

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from familiar.errors import UsageError
 from familiar.identity.score_files import write_list
 from familiar.identity.statistics import Scores, ScoreStatistics, score_at, statistics_of
+from familiar.library.argument_types import checked_arguments
+from familiar.library.arguments import check_number
 from familiar.library.named_paths import expanded
 from familiar.library.output_files import check_new, write_new
 from familiar.plots.bins import edges
@@ -27,6 +29,7 @@ MARKS = (50, 75, 90, 95, 99)
 _MOST_BARS = 60
 
 
+@checked_arguments
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PhotoScores:
     """Photos with their scores; empty only after applying bounds.
@@ -159,7 +162,9 @@ class PhotoScores:
         write_new(path, self.plot(path.suffix), replace=replace)
 
     def text_plot(self, *, width: int = 80, height: int = 12) -> str:
-        """Return the histogram as lines of text, with a width in columns and a number of bar lines."""
+        """Return the histogram as lines of text, with a width in columns and a number of bar lines, from 1 to 1,000."""
+        check_number("width", width, 1, 1000)
+        check_number("height", height, 1, 1000)
         return histogram_text(self.scores, width=width, height=height, percentiles=MARKS)
 
     def _bounds(self, score: float | None, percent: float | None) -> list[float]:

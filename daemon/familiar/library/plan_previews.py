@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from familiar.errors import FamiliarError, GoneError, StoreError
+from familiar.errors import FamiliarError, GoneError, StoreError, WorkersError
 from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
 from familiar.library.planning import Planner
@@ -69,7 +69,7 @@ class PlanPreviews:
         for path, indexed in zip(paths, looks, strict=True):
             try:
                 self._plan(path, await indexed, stills.get(path))
-            except StoreError:
+            except (StoreError, WorkersError):
                 raise  # every photo would fail
             except FamiliarError as error:
                 self.failed.append((path, str(error)))

@@ -10,12 +10,16 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderStatus:
-    """A watched folder; `scanned_at` is when it was compared with the store last (ISO 8601, UTC), None for never."""
+    """A watched folder; `scanned_at` is when it was compared with the store last (ISO 8601, UTC), None for never.
+
+    `passed_by` are the numbers of files in it that are no photos by their names, by suffix.
+    """
 
     path: Path
     state: str
     reason: str | None
     scanned_at: str | None
+    passed_by: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,8 @@ class LibraryStatus:
     """How far everything is.
 
     `pid` is the process that works on the library, if one does: the daemon, or a command. `files`, `photos`, `clusters`
-    and `operations` are counts by state. `outdated_faces` counts faces of another model than the one in use.
+    and `operations` are counts by state. `model_trouble` says why the model in use can't be used here, and what to do;
+    None if it can. `outdated_faces` counts faces of another model than the one in use.
     `unmatched_people` are found in no photo, as their references are of other models. `flickr` is None without an
     account.
     """
@@ -69,6 +74,7 @@ class LibraryStatus:
     roots: tuple[FolderStatus, ...]
     files: Mapping[str, int]
     photos: Mapping[str, int]
+    model_trouble: str | None
     outdated_faces: int
     people: int
     unmatched_people: tuple[str, ...]
@@ -81,8 +87,8 @@ class LibraryStatus:
     flickr: FlickrSummary | None
 
 
-def status_of(store: Store, model: str) -> LibraryStatus:
-    """Return how far everything is; `model` is the id of the model in use."""
+def status_of(store: Store, model: str, model_trouble: str | None = None) -> LibraryStatus:
+    """Return how far everything is; `model` is the id of the model in use, and the trouble is with that."""
     state = store.path.parent
     return LibraryStatus(
         pid=holder(state),
@@ -90,6 +96,7 @@ def status_of(store: Store, model: str) -> LibraryStatus:
         roots=_roots(store),
         files=store.files.counts(),
         photos=store.photos.counts(),
+        model_trouble=model_trouble,
         outdated_faces=store.photos.count_outdated(model),
         people=len(store.people.all()),
         unmatched_people=tuple(store.people.unmatched(model)),
@@ -111,7 +118,13 @@ def status_of(store: Store, model: str) -> LibraryStatus:
 def _roots(store: Store) -> tuple[FolderStatus, ...]:
     cache = cache_in(store.path.parent)
     return tuple(
-        FolderStatus(path=root.path, state=root.state, reason=root.reason, scanned_at=root.scanned_at)
+        FolderStatus(
+            path=root.path,
+            state=root.state,
+            reason=root.reason,
+            scanned_at=root.scanned_at,
+            passed_by=root.passed_by,
+        )
         for root in store.roots.all()
         if root.path != cache
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.errors import FamiliarError, StoreError, UsageError
+from familiar.errors import FamiliarError, StoreError, UsageError, WorkersError
 from familiar.filesystem.presence import Unread
 from familiar.filesystem.stamps import Stamp
 from familiar.library.concurrency import run_all
@@ -86,7 +86,7 @@ class FolderIndexer:
             photo_id = await self._indexer.index(path)
             await self._reencoder.reencode_photo(photo_id, path)
             self._recogniser.recognise(photo_id)
-        except StoreError:
+        except (StoreError, WorkersError):
             raise
         except FamiliarError as error:
             return IndexedFile(path=path, photo=None, reason=str(error))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from familiar.errors import FamiliarError, StoreError
+from familiar.errors import FamiliarError, StoreError, WorkersError
 from familiar.library.concurrency import run_all
 from familiar.model import Box, Crop
 from familiar.store.store import Store
@@ -70,7 +70,7 @@ class FaceThumbnails:
             for path in filter(os.path.lexists, self._store.sightings.paths_of(face.photo_id)):
                 try:
                     return await self._workers.crop(path, face.hash, wish)
-                except StoreError:
+                except (StoreError, WorkersError):
                     raise
                 except FamiliarError:
                     continue  # another of its paths may do

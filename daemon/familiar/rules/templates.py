@@ -163,6 +163,11 @@ def _field(text: str, name: str | None, spec: str, conversion: str | None) -> tu
         wrong = [letter for letter in re.findall(r"%(.?)", form) if letter not in set(DIRECTIVES)]
         if wrong:
             raise TemplateError(f"{text!r}: %{wrong[0]} is not known in a date; use %Y, %m, %d, %H, %M, %S or %B")
+        if spec and not all(spec.split("/")):
+            raise TemplateError(
+                f"{text!r}: the date {spec!r} has a slash without a name before or after it; write it outside of the "
+                "braces, or between two parts, such as %Y/%m"
+            )
     elif name == "score":
         if not re.fullmatch(NUMBER_FORMAT, spec):
             raise TemplateError(f"{text!r}: {spec!r} is not a format of a number; .2f would be right")

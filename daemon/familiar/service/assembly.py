@@ -20,6 +20,7 @@ from familiar.library.sidecars.writer import SidecarWriter
 from familiar.library.sources import FlickrCache, Sources
 from familiar.service.arrival import Stage
 from familiar.service.daemon import Daemon
+from familiar.service.failures import Failures
 from familiar.service.grouper import Grouper
 from familiar.service.handler import Handler
 from familiar.service.heartbeat import Heartbeat
@@ -38,7 +39,6 @@ from familiar.service.stages.repeats import LeaveRepeats, Repeats
 from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.service.startup import Startup
 from familiar.service.stop_request import StopRequest
-from familiar.service.store_failures import StoreFailures
 from familiar.service.systemd import Notifier
 from familiar.service.tally import Tally
 from familiar.service.wake import Wake
@@ -199,7 +199,7 @@ def assemble(
         workers=parts.workers,
         stop=parts.stop,
         wake=parts.wake,
-        failures=StoreFailures(
+        failures=Failures(
             stop=parts.stop,
             rescan=rescan,
             notifier=notifier,

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from familiar.errors import StoreUnavailableError
+from familiar.errors import StoreUnavailableError, WorkersError
 from familiar.events import EventLog
+from familiar.service.failures import Failures
 from familiar.service.jobs import Job
 from familiar.service.startup import Startup
 from familiar.service.stop_request import StopRequest
-from familiar.service.store_failures import StoreFailures
 from familiar.service.wake import Wake
 from familiar.service.window import FileWindow
 from familiar.vision.workers.pool import Workers
@@ -29,7 +29,7 @@ class Daemon:
         workers: Workers,
         stop: StopRequest,
         wake: Wake,
-        failures: StoreFailures,
+        failures: Failures,
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
@@ -54,6 +54,7 @@ class Daemon:
 
         Raises:
             StoreReplacedError: the store was deleted, moved or replaced; nothing more was done.
+            WorkersError: no worker can be started (with `until_idle`); otherwise, photos wait until one can be.
         """
         with self._failures.telling_of_loss():
             await self._startup.begin()
@@ -74,7 +75,7 @@ class Daemon:
         while not self._stop.is_set:
             now = self._clock()
             try:
-                await self._turn(now)
+                await self._turn(now, until_idle=until_idle)
                 self._failures.pass_over()
                 if until_idle and all(job.is_idle for job in self._jobs):
                     return
@@ -84,11 +85,19 @@ class Daemon:
             except OSError as error:
                 await self._failures.wait_for_system(error)
 
-    async def _turn(self, now: float) -> None:
+    async def _turn(self, now: float, *, until_idle: bool) -> None:
+        refusal: WorkersError | None = None
         for job in self._jobs:
             if self._stop.is_set:
                 return
-            await job.advance(now)
+            try:
+                await job.advance(now)
+            except WorkersError as error:  # jobs without workers go on
+                refusal = error
+        if refusal is not None:
+            if until_idle:
+                raise refusal
+            await self._failures.wait_for_workers(refusal)
 
     async def _wind_up(self) -> None:
         started, given_back = self._clock(), self._window.count

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from familiar.errors import ChangedError, GoneError, RetryError, StoreError
+from familiar.errors import ChangedError, GoneError, RetryError, StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.sources import Sources
 from familiar.service.arrival import Arrival, Stage
@@ -32,7 +32,7 @@ class Handler:
         that a name that two photos want goes to the same one whenever and however often the work is interrupted.
 
         Raises:
-            StoreError: the store can't be used; the file is pending still.
+            StoreError, WorkersError: the store can't be used, or no worker be started; the file is pending still.
         """
         try:
             await self._pass(Arrival(file=file, turn=turn))
@@ -43,6 +43,8 @@ class Handler:
                 self._retries.fail(file, "unavailable")
         except ChangedError:
             self._retries.settle_again(file)
+        except WorkersError:
+            raise  # as StoreError
         except RetryError as error:
             self._retries.fail(file, str(error))
         except StoreError:

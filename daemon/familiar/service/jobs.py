@@ -11,7 +11,8 @@ class Job(Protocol):
         """Advance for a short time; `now` is in monotonic seconds.
 
         Raises:
-            StoreError: the store can't be used; it is raised for tasks of the job, too.
+            StoreError, WorkersError: the store can't be used, or no worker can be started; they are raised for tasks
+                of the job, too.
         """
 
     @property

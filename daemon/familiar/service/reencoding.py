@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from familiar.embedding_models import name_of
-from familiar.errors import StoreError
+from familiar.errors import StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.encoding import TOGETHER
 from familiar.library.reencoding import Reencoder
@@ -146,7 +146,7 @@ class BackgroundReencoding:
     async def _reencode(self, photos: tuple[int, ...]) -> None:
         try:
             left = await self._reencoder.reencode(photos)
-        except StoreError:
+        except (StoreError, WorkersError):
             self._below = None
             raise
         self._left += len(left)

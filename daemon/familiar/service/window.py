@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from familiar.errors import StoreError
+from familiar.errors import StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.tasks import Tasks
 from familiar.service.handler import Handler
@@ -51,7 +51,7 @@ class FileWindow:
         """Begin with pending files, the first found first.
 
         Raises:
-            StoreError: a file could not be handled because of it.
+            StoreError, WorkersError: a file could not be handled because of it.
         """
         self._now = now
         self._tasks.check()
@@ -97,7 +97,7 @@ class FileWindow:
         try:
             await self._handler.handle(file, before)
             await before.wait()
-        except StoreError:
+        except (StoreError, WorkersError):
             raise
         except Exception as error:  # noqa: BLE001 - what went wrong could not even be written down
             self._not_before[file.id] = self._now + _PUT_OFF

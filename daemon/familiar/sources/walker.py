@@ -9,7 +9,8 @@ import os
 import queue
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -90,20 +91,24 @@ def walk(
         folder = rest.pop()
         try:
             device = folder.lstat().st_dev
-            names, folders, sidecars = _list(root, folder, patterns)
+            names, folders, sidecars, passed = _list(root, folder, patterns)
         except FileNotFoundError:
             continue  # vanished in the meantime: it is not listed, and so counts as gone
         except OSError as error:
             errors.append((folder, error.strerror or str(error)))
             continue
         rest.extend(folder / name for name in reversed(folders))
-        yield from _listings(root, top, folder, device, names, _entries(folder, sidecars), chunk)
+        yield from _listings(root, top, folder, device, names, _entries(folder, sidecars), passed, chunk)
 
 
-def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], list[str], list[bytes]]:
-    """Return the names of the photos (as bytes), of the folders, and of the sidecars in a folder, all in order."""
+def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], list[str], list[bytes], Counter[str]]:
+    """Return the names of the photos (as bytes), of the folders, and of the sidecars in a folder, all in order.
+
+    Last come the files that are no photos by their names, counted by suffix.
+    """
     prefix = "" if folder == root else f"{folder.relative_to(root)}/"
     names, folders, sidecars = [], [], []
+    passed: Counter[str] = Counter()
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
@@ -116,11 +121,20 @@ def _list(root: Path, folder: Path, patterns: Patterns) -> tuple[list[bytes], li
                 names.append(os.fsencode(name))
             elif patterns.takes_sidecar(name, prefix + name):
                 sidecars.append(os.fsencode(name))
-    return sorted(names), sorted(folders, key=os.fsencode), sorted(sidecars)
+            elif patterns.passes_by(name, prefix + name):
+                passed[os.path.splitext(name)[1].lower()] += 1  # noqa: PTH122 - a path for each file takes long
+    return sorted(names), sorted(folders, key=os.fsencode), sorted(sidecars), passed
 
 
 def _listings(
-    root: Path, top: Path, folder: Path, device: int, names: list[bytes], sidecars: Entries, chunk: int
+    root: Path,
+    top: Path,
+    folder: Path,
+    device: int,
+    names: list[bytes],
+    sidecars: Entries,
+    passed: Mapping[str, int],
+    chunk: int,
 ) -> Iterator[Listing]:
     after = b""
     for start in range(0, max(len(names), 1), chunk):
@@ -135,6 +149,7 @@ def _listings(
             upto=upto,
             entries=_entries(folder, part),
             sidecars=sidecars if start == 0 else (),
+            passed_by=passed if start == 0 else {},
         )
         after = upto or b""
 

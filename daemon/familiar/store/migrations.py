@@ -185,6 +185,12 @@ def keep_times_of_changes(db: "Database") -> None:
         _run(db, f"ALTER TABLE {table} ADD COLUMN ctime_ns INTEGER")
 
 
+@migrations()
+def count_files_passed_by(db: "Database") -> None:
+    """Keep how many files in each root are no photos by their names."""
+    _run(db, "ALTER TABLE roots ADD COLUMN passed_by TEXT")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from familiar.errors import UsageError
+from familiar.file_names import LONGEST, clean_name, shorten_name
 from familiar.identity.people import KnownPerson
-from familiar.names import name_key
+from familiar.names import RESERVED_NAMES, name_key
 from familiar.store.database import Database
 from familiar.store.photos import stack
 
@@ -93,6 +94,45 @@ class People:
         """Return id and name of the person of this name, if there is one."""
         row = self._db.conn.execute("SELECT id, name FROM people WHERE key = ?", (name_key(name),)).fetchone()
         return None if row is None else Person(id=row[0], name=row[1])
+
+    def check_folder(self, name: str, person_id: int | None = None) -> None:
+        """Check that rules give a new name, of this person if they are known, a folder that nobody else has.
+
+        Raises:
+            UsageError: they would give somebody else the same folder, or put unknown faces into it.
+        """
+        folder = _folder_of(name)
+        if name_key(folder) in RESERVED_NAMES:
+            raise UsageError(
+                f"The name {name!r} would use the folder {folder!r}, which is reserved in rules; choose another."
+            )
+        others = self._odd_names() if folder == name else [*self._odd_names(), folder]
+        for other in others:
+            known = self.named(other)
+            if known is not None and known.id != person_id and name_key(_folder_of(known.name)) == name_key(folder):
+                raise UsageError(
+                    f"The name {name!r} would share the folder {folder!r} with {known.name!r}; choose another."
+                )
+
+    def with_one_folder(self) -> list[tuple[str, list[str]]]:
+        """Return folders that rules give to several people, with the names of these."""
+        found: dict[str, list[str]] = {}
+        for odd in self._odd_names():
+            folder = _folder_of(odd)
+            known = self.named(folder)
+            found.setdefault(folder, [] if known is None else [known.name])
+            if odd not in found[folder]:
+                found[folder].append(odd)
+        return [(folder, names) for folder, names in found.items() if len(names) > 1]
+
+    def _odd_names(self) -> list[str]:
+        """Return the names of which the folder is another one."""
+        rows = self._db.conn.execute(
+            r"SELECT name FROM people WHERE name GLOB '*[/\]*' OR name GLOB '.*' OR name GLOB '*.' "
+            "OR length(CAST(name AS BLOB)) > ? ORDER BY name",
+            (LONGEST,),
+        )
+        return [str(name) for (name,) in rows]
 
     def threshold(self, person_id: int) -> float | None:
         """Return the threshold of a person; None: the configured one."""
@@ -206,3 +246,8 @@ def next_person_id(db: Database) -> int:
         "WHERE name = 'last person' RETURNING value"
     ).fetchone()
     return int(number)
+
+
+def _folder_of(name: str) -> str:
+    """Return the folder that `{person}` is in the target of a rule."""
+    return shorten_name(clean_name(name))

@@ -1,8 +1,9 @@
 """The watched folders in the store, each with its device and whether it is available."""
 
+import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from familiar.store.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootRow:
-    """One root; `device` is None before it was seen for the first time."""
+    """One root; `device` is None before it was seen for the first time.
+
+    `passed_by` are the numbers of files that are no photos by their names, by suffix, at the last scan.
+    """
 
     id: int
     path: Path
@@ -19,6 +23,7 @@ class RootRow:
     state: str
     reason: str | None
     scanned_at: str | None
+    passed_by: Mapping[str, int] = field(default_factory=dict)
 
 
 class Roots:
@@ -39,10 +44,20 @@ class Roots:
 
     def all(self) -> list[RootRow]:
         """Return all roots that were ever watched, by path."""
-        rows = self._db.conn.execute("SELECT id, path, device, state, reason, scanned_at FROM roots ORDER BY path")
+        rows = self._db.conn.execute(
+            "SELECT id, path, device, state, reason, scanned_at, passed_by FROM roots ORDER BY path"
+        )
         return [
-            RootRow(id=id_, path=Path(os.fsdecode(path)), device=device, state=state, reason=reason, scanned_at=scanned)
-            for id_, path, device, state, reason, scanned in rows
+            RootRow(
+                id=id_,
+                path=Path(os.fsdecode(path)),
+                device=device,
+                state=state,
+                reason=reason,
+                scanned_at=scanned,
+                passed_by=json.loads(passed_by or "{}"),
+            )
+            for id_, path, device, state, reason, scanned, passed_by in rows
         ]
 
     def set_online(self, root_id: int, *, device: int) -> None:
@@ -55,6 +70,9 @@ class Roots:
         """Record that a root is unavailable; nothing in it is forgotten."""
         self._db.conn.execute("UPDATE roots SET state = 'offline', reason = ? WHERE id = ?", (reason, root_id))
 
-    def set_scanned(self, root_id: int) -> None:
-        """Record that a root was just compared with the store."""
-        self._db.conn.execute("UPDATE roots SET scanned_at = ? WHERE id = ?", (self._now().isoformat(), root_id))
+    def set_scanned(self, root_id: int, *, passed_by: Mapping[str, int]) -> None:
+        """Record that a root was just compared with the store, and how many files are no photos by their names."""
+        self._db.conn.execute(
+            "UPDATE roots SET scanned_at = ?, passed_by = ? WHERE id = ?",
+            (self._now().isoformat(), json.dumps(passed_by), root_id),
+        )

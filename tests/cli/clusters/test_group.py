@@ -145,7 +145,8 @@ def test_what_can_not_be_decided_is_said(home: Household, arguments: tuple[str, 
     ("arguments", "complaint"),
     [
         (("run", "--threshold", "nan"), "nan is not a number."),
-        (("show", "9" * 20), f"{'9' * 20} is not in the range 1<=x<={2**62}"),
+        (("show", "9" * 20), f"There is no cluster {'9' * 20}"),
+        (("show", "one"), "'one' is not a valid integer."),
     ],
 )
 def test_invalid_numbers_are_refused(home: Household, arguments: tuple[str, ...], complaint: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from familiar.errors import UsageError
+from familiar.names import name_key
 from familiar.store.decisions.people import PersonDecisions
 from familiar.store.store import Store
 from support.album import Album, embedding
@@ -50,6 +51,39 @@ def test_each_decision_about_people_is_an_event_of_the_log(
     last = album.store.decisions.log.events()[0]
     assert (last.kind, last.by, last.summary, last.subject) == (kind, "person", summary, "people")
     assert album.store.decisions.undo(last.id, subject="people").id == last.id
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "folder"),
+    [
+        (".", "..", "_"),
+        ("/", ".", "_"),
+        ("_", "/", "_"),
+        ("A_B", "a/b", "a_b"),
+        ("A/B", "A_B", "A_B"),
+        ("Dr. No.", "Dr. No", "Dr. No"),
+        ("日" * 100 + "a", "日" * 100 + "b", "日" * 85),
+    ],
+)
+def test_two_people_never_get_one_folder(album: Album, first: str, second: str, folder: str) -> None:
+    album.import_references(first, 1)
+    complaint = f"The name {second!r} would share the folder {folder!r} with {first!r}; choose another."
+    assert refusal_of(lambda: album.import_references(second, 2)) == complaint
+    album.import_references("Bob", 3)
+    assert refusal_of(lambda: album.store.decisions.people.rename("Bob", second)) == complaint
+    assert album.store.people.with_one_folder() == []
+    album.store._db.conn.execute("UPDATE people SET name = ?, key = ? WHERE name = 'Bob'", (second, name_key(second)))
+    ((_, people),) = album.store.people.with_one_folder()
+    assert sorted(people) == sorted([first, second])
+
+
+def test_a_person_keeps_their_folder_with_another_spelling_and_none_gets_that_of_unknown_faces(album: Album) -> None:
+    album.import_references("A/B", 1)
+    album.store.decisions.people.rename("A/B", "A_B")
+    album.store.decisions.people.rename("A_B", "a.b")
+    assert refusal_of(lambda: album.store.decisions.people.rename("a.b", "Unknown.")) == (
+        "The name 'Unknown.' would use the folder 'Unknown', which is reserved in rules; choose another."
+    )
 
 
 def test_what_changes_nothing_is_no_event(album: Album) -> None:

@@ -90,7 +90,7 @@ def in_circles(model: onnx.ModelProto) -> None:
         (looped, "the operator Loop has a network within, which is not supported"),
         (of_others, "the operator com.example.Steal is not supported: networks for faces do not need it"),
         (never_given, "'nowhere' is given by nothing"),
-        (in_circles, "it has 0 inputs and 1 outputs; one of each would be right"),
+        (in_circles, "it has 0 inputs and 1 output; one of each would be right"),
     ],
 )
 def test_a_hostile_network_is_refused_before_it_is_run(
@@ -111,14 +111,14 @@ def test_a_hostile_network_is_refused_before_it_is_run(
         (own_network(opset=6), "it is of ONNX's operators 6; 7 to 23 would be right"),
         (
             own_network(extra_nodes=(helper.make_node("Relu", ["embedding"], ["b"]),), extra_outputs=("b",)),
-            "it has 1 inputs and 2 outputs; one of each would be right",
+            "it has 1 input and 2 outputs; one of each would be right",
         ),
         (
             own_network(extra_nodes=(helper.make_node("Add", ["bias", "b"], ["c"]),), extra_inputs=("b",)),
-            "it has 2 inputs and 1 outputs",
+            "it has 2 inputs and 1 output",
         ),
         (own_network(dimension=30), "gives 30 numbers for a face, but vision.model_dimension says 24: correct it"),
-        (own_network(weights=1e18), r"gives numbers that are none \(NaN or infinite\)"),
+        (own_network(weights=1e18), r"gives values that are not numbers \(NaN or infinite\)"),
         (own_network(weights=0), "gives the same numbers for different pictures"),
     ],
     ids=["edge", "batch", "opset", "outputs", "inputs", "dimension", "overflow", "constant"],

@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 
 from familiar.embedding_models import DLIB_PLAIN, SFACE
-from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError
+from familiar.errors import ChangedError, FamiliarError, GoneError, RetryError, SetAsideError, WorkersError
 from familiar.model import Box, Crop, Photo
 from familiar.settings import VisionSettings
-from familiar.vision.chosen_model import settings_for
+from familiar.vision.chosen_model import chosen_model, settings_for
 from familiar.vision.workers.pool import Workers
 from familiar.vision.workers.tasks import EncodeTask
+from support.own_network import DIMENSION, own_network
 from support.photos import MODELS
 from support.pool import Pool
 from support.worker_processes import workers_of
@@ -288,7 +289,7 @@ def test_workers_that_can_not_start_are_told_with_the_reason(astronaut: Path) ->
             await workers.fingerprint(astronaut)
 
     with pytest.raises(
-        RetryError, match="worker processes can't be started: they need more memory than memory_limit .60 MB"
+        WorkersError, match="worker processes can't be started: they need more memory than memory_limit .60 MB"
     ):
         asyncio.run(use())
 
@@ -374,4 +375,42 @@ def test_a_network_that_is_never_loaded_ends_its_worker() -> None:
         "with tasks.within(0.1, Notes()): time.sleep(60)\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=50)
-    assert (ended.returncode, ended.stdout) == (1, "loaded\nTrue loading the networks takes longer than 0.1 s\n")
+    assert ended.returncode == 1
+    reason = "worker processes can't be started: loading the networks takes longer than 0.1 s"
+    assert ended.stdout == f"loaded\nTrue {reason}\n"
+
+
+def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_tried_again(
+    astronaut: Path, tmp_path: Path
+) -> None:
+    file, now = tmp_path / "own.onnx", [0.0]
+    file.write_bytes(whole := own_network().SerializeToString())
+    asked = VisionSettings(workers=2, model="own", model_file=file, model_dimension=DIMENSION)
+    settings = settings_for(chosen_model(asked), asked)
+
+    async def use() -> None:
+        before = set(workers_of(os.getpid()))
+        async with Workers(models=tmp_path / "models", settings=settings, clock=lambda: now[0]) as workers:
+
+            async def look() -> Photo:
+                return await workers.look(astronaut, hash_of(astronaut))
+
+            assert len((await look()).faces) == 1
+            for other in (own_network(weights=2.0).SerializeToString(), b"no network"):
+                file.write_bytes(other)
+                for pid in set(workers_of(os.getpid())) - before:
+                    os.kill(pid, signal.SIGKILL)
+                refused = await asyncio.gather(*(look() for _ in range(12)), return_exceptions=True)
+                assert {type(error) for error in refused} == {WorkersError}
+                assert len(set(map(id, refused))) == 1
+                assert f"{file} has the SHA-256 " in str(refused[0])
+                deaths = workers.health().deaths
+                with pytest.raises(WorkersError):
+                    await workers.fingerprint(astronaut)
+                workers.warm_up()
+                assert workers.health().deaths == deaths
+                file.write_bytes(whole)
+                now[0] += 60
+                assert len((await look()).faces) == 1
+
+    asyncio.run(use())

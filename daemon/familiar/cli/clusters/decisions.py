@@ -7,7 +7,6 @@ import click
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import say
-from familiar.cli.console.parameters import ROW_ID
 from familiar.errors import UsageError
 from familiar.store.decisions.log import EventRow
 
@@ -17,7 +16,7 @@ anyway_option = click.option(
 
 
 @command(epilog="Example: familiar clusters name 12 'Eileen Collins'")
-@click.argument("cluster", type=ROW_ID)
+@click.argument("cluster", type=int)
 @click.argument("name")
 @anyway_option
 @pass_library
@@ -30,8 +29,8 @@ def name(library: Library, cluster: int, name: str, *, anyway: bool) -> Answer:
 
 
 @command(epilog="Example: familiar clusters merge 12 7")
-@click.argument("cluster", type=ROW_ID)
-@click.argument("into", type=ROW_ID)
+@click.argument("cluster", type=int)
+@click.argument("into", type=int)
 @anyway_option
 @pass_library
 def merge(library: Library, cluster: int, into: int, *, anyway: bool) -> Answer:
@@ -40,8 +39,8 @@ def merge(library: Library, cluster: int, into: int, *, anyway: bool) -> Answer:
 
 
 @command(epilog="Example: familiar clusters split 12 4711 4712")
-@click.argument("cluster", type=ROW_ID)
-@click.argument("faces", nargs=-1, required=True, type=ROW_ID)
+@click.argument("cluster", type=int)
+@click.argument("faces", nargs=-1, required=True, type=int)
 @pass_library
 def split(library: Library, cluster: int, faces: tuple[int, ...]) -> Answer:
     """Move FACES from a cluster to a new one: they are somebody else.
@@ -52,8 +51,8 @@ def split(library: Library, cluster: int, faces: tuple[int, ...]) -> Answer:
 
 
 @command("take-out", epilog="Example: familiar clusters take-out 12 4711")
-@click.argument("cluster", type=ROW_ID)
-@click.argument("faces", nargs=-1, required=True, type=ROW_ID)
+@click.argument("cluster", type=int)
+@click.argument("faces", nargs=-1, required=True, type=int)
 @pass_library
 def take_out(library: Library, cluster: int, faces: tuple[int, ...]) -> Answer:
     """Take FACES out of a cluster; they never come back to it or to its person."""
@@ -61,9 +60,9 @@ def take_out(library: Library, cluster: int, faces: tuple[int, ...]) -> Answer:
 
 
 @command(epilog="Example: familiar clusters refuse 12 'Eileen Collins', or: familiar clusters refuse 12 --other 7")
-@click.argument("cluster", type=ROW_ID)
+@click.argument("cluster", type=int)
 @click.argument("name", required=False)
-@click.option("--other", type=ROW_ID, help="A cluster that is somebody else.")
+@click.option("--other", type=int, help="A cluster that is somebody else.")
 @pass_library
 def refuse(library: Library, cluster: int, name: str | None, other: int | None) -> Answer:
     """Say that a cluster is not this person, or not the same person as another cluster.
@@ -78,7 +77,7 @@ def refuse(library: Library, cluster: int, name: str | None, other: int | None) 
 
 
 @command(epilog="Example: familiar clusters ignore 12")
-@click.argument("cluster", type=ROW_ID)
+@click.argument("cluster", type=int)
 @pass_library
 def ignore(library: Library, cluster: int) -> Answer:
     """Ignore a cluster, and the faces that join it later."""
@@ -86,7 +85,7 @@ def ignore(library: Library, cluster: int) -> Answer:
 
 
 @command("not-a-face", epilog="Example: familiar clusters not-a-face 4711 4712")
-@click.argument("faces", nargs=-1, required=True, type=ROW_ID)
+@click.argument("faces", nargs=-1, required=True, type=int)
 @pass_library
 def not_a_face(library: Library, faces: tuple[int, ...]) -> Answer:
     """Mark FACES as not faces: they no longer count anywhere."""

@@ -10,7 +10,7 @@ import click
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library, wants_json
 from familiar.cli.console.output import print_table, say
-from familiar.cli.console.parameters import ROW_ID, PathType, quality_option
+from familiar.cli.console.parameters import PathType, quality_option
 from familiar.library.clusters.folders.export import Exported
 from familiar.library.clusters.folders.folder_import import FolderImport
 from familiar.library.clusters.folders.imports import ChangeResult
@@ -26,7 +26,7 @@ _COLUMNS = ("what", "faces", "from", "to", "because")
 
 @command(epilog="Example: familiar clusters export ~/faces")
 @click.argument("folder", type=PathType())
-@click.option("--cluster", "wanted", type=ROW_ID, multiple=True, help="Export only this cluster; repeatable.")
+@click.option("--cluster", "wanted", type=int, multiple=True, help="Export only this cluster; repeatable.")
 @click.option("--unnamed", is_flag=True, help="Export only clusters without a name.")
 @click.option(
     "--max", "most", type=click.IntRange(min=1), help="Largest number of faces of a cluster, the most typical first."

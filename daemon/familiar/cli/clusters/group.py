@@ -20,7 +20,7 @@ from familiar.cli.clusters.folders import export, import_
 from familiar.cli.clusters.review import review
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
-from familiar.cli.console.parameters import ROW_ID, FiniteRange
+from familiar.cli.console.parameters import FiniteRange
 from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterRow
 from familiar.store.clusters.suggestions import Suggestion
@@ -72,7 +72,7 @@ def list_(library: Library, *, everything: bool) -> Answer:
 
 
 @clusters.command(epilog="Example: familiar clusters show 12")
-@click.argument("cluster", type=ROW_ID)
+@click.argument("cluster", type=int)
 @pass_library
 def show(library: Library, cluster: int) -> Answer:
     """Show a cluster with its faces, the most typical first, and their photos."""
@@ -143,7 +143,7 @@ def log(library: Library) -> Answer:
 
 
 @clusters.command(epilog="Example: familiar clusters undo, or: familiar clusters undo 17")
-@click.argument("event", type=ROW_ID, required=False)
+@click.argument("event", type=int, required=False)
 @pass_library
 def undo(library: Library, event: int | None) -> Answer:
     """Undo the last decision about clusters, or an EVENT.

@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130
+
+_SUFFIXES = 8
+"""Suffixes that are shown with the numbers of their files."""
 
 _UNBROKEN = 100_000
 """Width of output to another program: a row of a table stays on one line."""
@@ -155,3 +158,11 @@ def _json_default(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def counted_by_suffix(numbers: Mapping[str, int]) -> str:
+    """Return numbers of files by their suffixes, the most first, and at most some of them."""
+    most = sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = [f"{number} {suffix or 'without a suffix'}" for suffix, number in most[:_SUFFIXES]]
+    more = sum(number for _, number in most[_SUFFIXES:])
+    return ", ".join([*shown, *([f"{more} others"] if more else [])])

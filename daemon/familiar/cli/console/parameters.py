@@ -51,6 +51,3 @@ quality_option = click.option(
     default=0.0,
     help="Skip faces of a lower quality, 0 to 1; an unknown quality is good enough.",
 )
-
-ROW_ID = click.IntRange(1, 2**62)
-"""An id of the store."""

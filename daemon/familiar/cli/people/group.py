@@ -9,7 +9,7 @@ from familiar.api.library import Library
 from familiar.api.people import DecidedPerson
 from familiar.cli.console.command import Answer, Group, pass_library
 from familiar.cli.console.output import local_time, print_table, say
-from familiar.cli.console.parameters import ROW_ID, FiniteRange
+from familiar.cli.console.parameters import FiniteRange
 from familiar.embedding_models import name_of
 from familiar.plurals import counted
 from familiar.store.people import PersonRow
@@ -115,7 +115,7 @@ def threshold(library: Library, name: str, distance: float | None) -> Answer:
 
 
 @people.command(epilog="Example: familiar people undo, or: familiar people undo 17")
-@click.argument("event", type=ROW_ID, required=False)
+@click.argument("event", type=int, required=False)
 @pass_library
 def undo(library: Library, event: int | None) -> Answer:
     """Undo the last decision about people, or an EVENT.

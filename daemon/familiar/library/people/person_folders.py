@@ -48,7 +48,7 @@ def read_data_set(
     refused: list[tuple[Path, str]] = []
     for each in folders:
         try:
-            name = check_name(name_of(each))
+            name = check_name(_named(each, name_of))
             photos, unread = _photos(folder / each, folder, settings)
         except UsageError as error:
             refused.append((folder / each, str(error)))
@@ -90,3 +90,15 @@ def _photos(
         for name, *_ in listing.entries
     )
     return photos, [(unread, f"can't be read: {reason}") for unread, reason in errors]
+
+
+def _named(folder: str, name_of: Callable[[str], str]) -> str:
+    """Return the name of the person for a folder.
+
+    Raises:
+        UsageError: the function of the caller returns something else.
+    """
+    name: object = name_of(folder)
+    if not isinstance(name, str):
+        raise UsageError(f"The function name_of returns {name!r} for {folder!r}; it must return text.")
+    return name

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
-from familiar.errors import FamiliarError, SetAsideError, StoreError
+from familiar.errors import FamiliarError, SetAsideError, StoreError, WorkersError
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
 from familiar.model import JUNK, Face, Photo
@@ -154,7 +154,7 @@ class Registrar:
             photo_id = await self._indexer.index(path)
             await self._reencoder.reencode_photo(photo_id, path)
             return _Look(photo=photo_id, face=self._choose(self._store.photos.load(photo_id)).id)
-        except StoreError:
+        except (StoreError, WorkersError):
             raise
         except FamiliarError as error:
             return _Look(photo=photo_id, reason=str(error))

@@ -103,7 +103,7 @@ class SidecarReader:
         else:
             left = [f"{counted(told.misplaced, 'face area')} for a picture of another shape"] if told.misplaced else []
             if told.turned:
-                left.append(f"{counted(told.turned, 'face area')} for a turned picture: placed as they are")
+                left.append(f"{counted(told.turned, 'face area')} for a turned picture: placed unturned")
             if told.taken is not None:
                 self._store.photos.note_date(photo_id, told.taken)
             self._take(photo_id, photo, path, sidecar, stamp, told.regions, left)

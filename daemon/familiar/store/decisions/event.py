@@ -30,10 +30,15 @@ class OpenEvent:
         self.summary = ""
 
     def person(self, name: str) -> tuple[int, str]:
-        """Return id and name of a person, who is added if they are new."""
+        """Return id and name of a person, who is added if they are new.
+
+        Raises:
+            UsageError: a new one would share a folder with somebody else.
+        """
         found = self._people.named(name)
         if found is not None:
             return found.id, found.name
+        self._people.check_folder(name)
         person_id = next_person_id(self._db)
         self.changes.insert("people", id=person_id, name=name, key=name_key(name), added_at=self.time)
         return person_id, name

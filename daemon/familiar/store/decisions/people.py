@@ -40,6 +40,7 @@ class PersonDecisions:
                 )
             if to == person.name:
                 return None
+            self._people.check_folder(to, person.id)
             with self._log.event("rename person") as event:
                 event.changes.update("people", person.id, name=to, key=name_key(to))
                 event.summary = f"{person.name} is {to} now"

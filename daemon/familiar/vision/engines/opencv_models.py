@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from familiar.errors import FamiliarError, GoneError, RetryError
-from familiar.filesystem.reading import fingerprint
+from familiar.errors import FamiliarError
+from familiar.vision.chosen_model import hash_of
 from familiar.vision.engines.onnx_constants import Array
 from familiar.vision.engines.onnx_conversion import ForeignNetwork, rebuild
 from familiar.vision.engines.onnx_graph import Graph
@@ -176,11 +176,8 @@ def sface_from(file: Path | None) -> tuple[Network, Path]:
         try:
             return SFACE, SFACE.source.path()
         except FamiliarError as error:
-            raise FamiliarError(f"{error} Or set vision.model_file to a file of SFace.") from error
-    try:
-        actual = fingerprint(file)
-    except (GoneError, RetryError) as error:
-        raise FamiliarError(f"vision.model_file: {error}") from error
+            raise FamiliarError(f"{error} Or set vision.model_file to a file of SFace") from error
+    actual = hash_of(file)
     for network in (SFACE, SFACE_FLOAT):
         if network.source.hash == actual:
             return network, file

@@ -14,6 +14,7 @@ import onnxruntime
 
 from familiar.errors import FamiliarError
 from familiar.filesystem.regular_files import open_regular
+from familiar.plurals import counted
 from familiar.vision.chosen_model import PixelValues
 from familiar.vision.engines.onnx_conversion import ForeignNetwork, rebuild
 from familiar.vision.engines.onnx_graph import Graph
@@ -117,7 +118,7 @@ def check_output(found: Any, *, dimension: int, path: Path) -> None:
             f"{path}: gives {shape[1]} numbers for a face, but vision.model_dimension says {dimension}: correct it"
         )
     if not np.isfinite(found).all():
-        raise FamiliarError(f"{path}: gives numbers that are none (NaN or infinite)")
+        raise FamiliarError(f"{path}: gives values that are not numbers (NaN or infinite)")
     if not np.any(found[0] != found[1]):
         raise FamiliarError(f"{path}: gives the same numbers for different pictures")
 
@@ -186,9 +187,8 @@ def _check_network(network: ForeignNetwork) -> None:
             f"it is of ONNX's operators {network.opset}; {_OPSETS[0]} to {_OPSETS[-1]} would be right: convert it"
         )
     if len(network.inputs) != 1 or len(network.outputs) != 1:
-        raise FamiliarError(
-            f"it has {len(network.inputs)} inputs and {len(network.outputs)} outputs; one of each would be right"
-        )
+        inputs, outputs = counted(len(network.inputs), "input"), counted(len(network.outputs), "output")
+        raise FamiliarError(f"it has {inputs} and {outputs}; one of each would be right")
     given = network.inputs[0].type.tensor_type
     sides = [side.dim_value or "n" for side in given.shape.dim]
     usual = (3, _EDGE, _EDGE)

@@ -16,7 +16,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from pebble import ProcessExpired
 
-from familiar.errors import FamiliarError, RetryError, SetAsideError
+from familiar.errors import FamiliarError, RetryError, SetAsideError, WorkersError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
 from familiar.model import Crop, Photo, SidecarContent
@@ -25,6 +25,7 @@ from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.processes import WorkerProcesses
+from familiar.vision.workers.refusals import Refusals, not_started
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
@@ -91,6 +92,7 @@ class Workers:
         self._retiring: list[threading.Thread] = []
         self._failure: str | None = None
         self._fallback: str | None = None
+        self._refusals = Refusals(clock)
 
     @property
     def slots(self) -> int:
@@ -145,12 +147,17 @@ class Workers:
 
         Returns:
             For each photo the embeddings and qualities of its faces, or an error of `look`.
+
+        Raises:
+            WorkersError: no worker can be started.
         """
         chosen = self._settings if settings is None else settings
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.encode, tasks, chosen, self._models, seconds=seconds)
-        except RetryError as error:  # no worker can be started
+        except WorkersError:
+            raise
+        except RetryError as error:  # the system has no room for workers now
             return [error] * len(tasks)
         except SetAsideError as error:
             if len(tasks) == 1:
@@ -203,9 +210,10 @@ class Workers:
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        with suppress(RetryError):  # the task tells
-            self._current()
-        self._used_at = self._clock()
+        if not self._refusals.hold:
+            with suppress(RetryError):  # the task tells
+                self._current()
+            self._used_at = self._clock()
 
     def health(self) -> Health:
         """Return the state of the workers; call this regularly, as it also ends idle workers."""
@@ -275,6 +283,8 @@ class Workers:
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.look, tasks, self._settings, self._models, seconds=seconds)
+        except WorkersError as error:
+            return [error] * len(tasks)
         except Exception:  # noqa: BLE001 - it comes again with the one that raises it
             return await asyncio.gather(*map(self._look_alone, tasks), return_exceptions=True)
 
@@ -307,21 +317,24 @@ class Workers:
             self._used_at = self._clock()
 
     async def _attempt(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
-        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is replaced."""
+        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is replaced.
+
+        Raises:
+            WorkersError: no worker can be started.
+        """
+        self._refusals.check()
         for _ in range(_POOLS):
             try:
                 result: R = await self._current().run(function, arguments, seconds)
             except BrokenProcessPool:
                 continue
+            self._refusals.forget()
             return result
-        self._read_notes()
-        raise RetryError(f"worker processes can't be started: {self._failure or self._last_death}")
+        self._retire_if_broken()
+        raise self._refusals.refuse(self._failure or not_started(self._last_death or "they end at once"))
 
     def _current(self) -> WorkerProcesses:
-        self._read_notes()
-        if self._processes is not None and not self._processes.is_active:
-            self._note_death(self._failure or "ended without a task")
-            self._retire()
+        self._retire_if_broken()
         if self._processes is None:
             self._failure = None
             self._processes = self._fresh()
@@ -337,8 +350,14 @@ class Workers:
             )
         except OSError as error:
             self._refused_at = self._clock()
-            self._refusal = f"worker processes can't be started: {error.strerror or error}"
+            self._refusal = not_started(error.strerror or str(error))
             raise RetryError(self._refusal) from error
+
+    def _retire_if_broken(self) -> None:
+        self._read_notes()
+        if self._processes is not None and not self._processes.is_active:
+            self._note_death(self._failure or "ended without a task")
+            self._retire()
 
     def _read_notes(self) -> None:
         for note in () if self._processes is None else self._processes.notes():
@@ -347,7 +366,7 @@ class Workers:
             else:
                 self._fallback = note.text
         if self._processes is not None and self._processes.refusal is not None:
-            self._failure = self._processes.refusal
+            self._failure = not_started(self._processes.refusal)
 
     def _retire(self) -> None:
         processes, self._processes = self._processes, None

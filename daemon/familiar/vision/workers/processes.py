@@ -64,7 +64,7 @@ class WorkerProcesses:
     @property
     def is_active(self) -> bool:
         """Whether tasks can be run, now or as soon as the processes have started."""
-        return not self._started.done() or self._pool.active
+        return not self._started.done() or (self._started.result() and self._pool.active)
 
     async def run(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Any:
         """Run a function in one of the processes, within this time.

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from familiar.embedding_models import OWN
 from familiar.errors import ChangedError, FamiliarError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
 from familiar.identity.tracks import Tracks
@@ -28,6 +29,7 @@ from familiar.media import LONGEST_CLIP, is_raw, is_video
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
+from familiar.vision.workers.refusals import not_started
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -135,11 +137,19 @@ def _failures_noted(settings: VisionSettings, notes: "SimpleQueue[WorkerNote]") 
     try:
         yield
     except Exception as error:
-        text = str(error) or repr(error)
-        if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
-            text = f"they need more memory than memory_limit ({settings.memory_limit} MB)"
-        notes.put(WorkerNote(fatal=True, text=text))
+        notes.put(WorkerNote(fatal=True, text=_told(error, settings)))
         raise
+
+
+def _told(error: Exception, settings: VisionSettings) -> str:
+    """Return what is said of an error; a network that can't be used tells of itself."""
+    text = str(error) or repr(error)
+    if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+        limit = f"more memory than memory_limit ({settings.memory_limit} MB)"
+        if settings.model == OWN:
+            return f"the model {OWN} can't be used: {settings.model_file}: it needs {limit}"
+        return not_started(f"they need {limit}")
+    return text if isinstance(error, FamiliarError) else not_started(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,7 +426,7 @@ def within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
     """End this worker if a block takes longer, and tell why."""
 
     def end() -> None:
-        notes.put(WorkerNote(fatal=True, text=f"loading the networks takes longer than {seconds:g} s"))
+        notes.put(WorkerNote(fatal=True, text=not_started(f"loading the networks takes longer than {seconds:g} s")))
         os._exit(1)
 
     timer = threading.Timer(seconds, end)

@@ -1,9 +1,9 @@
-"""A store or a system that fails: wait if that is temporary, and report a lost store before the daemon ends."""
+"""Failures that are no photo's fault: of the store, of the system, and of workers that can't be started."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError
+from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError, WorkersError
 from familiar.events import EventLog
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
@@ -12,8 +12,8 @@ _RETRY = 10.0
 """Seconds until it is tried again what the store or the system refused."""
 
 
-class StoreFailures:
-    """Handles failures of the store and of the system in the loop."""
+class Failures:
+    """Handles failures that concern all photos in the loop: waits, or reports a lost store before the daemon ends."""
 
     def __init__(
         self,
@@ -24,11 +24,12 @@ class StoreFailures:
         log: EventLog,
         clock: Callable[[], float],
         longest: float,
+        pause: float = _RETRY,
     ) -> None:
         """Take who is told, and what compares all folders again: what was found in the meantime may not be recorded.
 
-        `longest` are the seconds after which failures are not waited for any more, and end the daemon; `clock` gives
-        monotonic seconds.
+        `longest` are the seconds after which failures are not waited for any more, and end the daemon; `pause` are the
+        seconds between two turns of the loop while no worker can be started; `clock` gives monotonic seconds.
         """
         self._stop = stop
         self._rescan = rescan
@@ -36,7 +37,9 @@ class StoreFailures:
         self._log = log
         self._clock = clock
         self._longest = longest
+        self._pause = pause
         self._since: float | None = None
+        self._told: WorkersError | None = None
 
     def pass_over(self) -> None:
         """Note that everything works, again."""
@@ -58,6 +61,15 @@ class StoreFailures:
         seconds = self._seconds(failure)
         self._log.emit("service.failed", error=str(error), retry_in=seconds, exc_info=error)
         await self._wait(seconds)
+
+    async def wait_for_workers(self, error: WorkersError) -> None:
+        """Report workers that could not be started, once for each try, and wait for a short time."""
+        if error is not self._told:
+            self._told = error
+            self._log.emit("workers.refused", error=str(error), retry_in=error.retry_in)
+        self._notifier.status(f"waiting: {error}")
+        self._notifier.ping()
+        await self._stop.wait(self._pause)
 
     def _seconds(self, error: FamiliarError) -> float:
         """Return how long to wait now; raises the error after too long."""
