@@ -4,11 +4,13 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from familiar.vision.workers.pool import Workers
 from support import photos
 from support.household import Household
 from support.kept_workers import KEPT
@@ -180,3 +182,17 @@ def blurred(photo: Path, target: Path, radius: float = 24) -> Path:
 def put(photo: Path, folder: Path, name: str | None = None) -> Path:
     """Copy a photo into a folder."""
     return Path(shutil.copy(photo, folder / (name or photo.name)))
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which the names of all tasks are added that this process gives to workers."""
+    given: list[str] = []
+    attempt = Workers._attempt
+
+    async def noted(workers: Workers, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Any:
+        given.append(function.__name__)
+        return await attempt(workers, function, arguments, seconds)
+
+    monkeypatch.setattr(Workers, "_attempt", noted)
+    return given

@@ -31,7 +31,7 @@ def listed(household: Household, meadow: Path, monkeypatch: pytest.MonkeyPatch) 
         ("find", LONG),
         ("people", "add", "Ann", LONG),
         ("people", "add-each", LONG),
-        ("people", "export", "Ann", LONG),
+        ("people", "export", "Ann", f"{LONG}.npz"),
         ("people", "import", "Ann", LONG),
         ("scan", LONG),
         ("plan", LONG),

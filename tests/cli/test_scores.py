@@ -11,7 +11,6 @@ import pytest
 from conftest import put
 from familiar.identity.score_files import read_scores
 from familiar.store.store import Store
-from familiar.vision.workers.pool import Workers
 from support.household import Household
 from support.people import add_person
 
@@ -52,24 +51,31 @@ def test_each_folder_gets_a_file_with_a_score_for_each_photo_with_a_face_and_one
 
 
 def test_photos_that_did_not_change_are_not_even_read_again(
-    household: Household, obama2: Path, obama: Path, monkeypatch: pytest.MonkeyPatch
+    household: Household, obama2: Path, obama: Path, tasks: list[str]
 ) -> None:
     household.ask("people", "add", "Barack Obama", obama)
     photo = put(obama2, household.inbox)
     (first,) = household.json("scores", "write", *OBAMA, household.inbox)["photos"]
-    read: list[Path] = []
-    fingerprint = Workers.fingerprint
-
-    async def noted(workers: Workers, path: Path) -> str:
-        read.append(path)
-        return await fingerprint(workers, path)
-
-    monkeypatch.setattr(Workers, "fingerprint", noted)
+    tasks.clear()
     assert household.json("scores", "write", *OBAMA, household.inbox)["photos"] == [first]
-    assert read == []
+    assert tasks == []
     photo.touch()
     household.ask("scores", "write", *OBAMA, household.inbox)
-    assert read == [photo]
+    assert tasks == ["fingerprint"]
+
+
+def test_without_a_face_the_files_that_can_not_be_used_are_told(
+    household: Household, obama: Path, meadow: Path
+) -> None:
+    household.ask("people", "add", "Barack Obama", obama)
+    put(meadow, household.inbox)
+    broken = household.inbox / "broken.jpg"
+    broken.write_bytes(b"no photo")
+    result = household.ask("scores", "write", *OBAMA, household.inbox, check=False)
+    assert result.stderr == (
+        f"error: {household.inbox}: no face found in 1 photo; nothing was written. 1 file can't be used; the first is "
+        f"{broken}: not a picture in a known format.\n"
+    )
 
 
 def test_a_file_of_scores_is_replaced_and_any_other_file_is_not(library: Household, album: Path) -> None:

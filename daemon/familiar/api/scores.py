@@ -10,7 +10,7 @@ from familiar.library.photo_folders import folder_at
 from familiar.library.photo_scores import PhotoScores
 from familiar.library.qualities import check_quality, face_of_quality, rate_for
 from familiar.library.score_files import ALL_NAME, left_over, read_score_files, write_score_files
-from familiar.library.survey import IndexedFile, photos_of
+from familiar.library.survey import IndexedFile, photos_of, unusable
 from familiar.plurals import counted
 
 
@@ -68,8 +68,9 @@ def write_scores(
     rate_for(session.store(), min_quality)
     found = session.scorer_of(name, list(photos)).score(name, list(photos), min_quality=min_quality)
     if not found:
-        wanted = face_of_quality(min_quality)
-        raise FamiliarError(f"{where.path}: no {wanted} found in {counted(len(photos), 'photo')}; nothing was written.")
+        wanted, seen = face_of_quality(min_quality), counted(len(photos), "photo")
+        unread = unusable([(one.path, one.reason or "not readable") for one in indexed_files if one.photo is None])
+        raise FamiliarError(f"{where.path}: no {wanted} found in {seen}; nothing was written.{unread}")
     scored = {path: found[photo] for photo, paths in photos.items() if photo in found for path in paths}
     files = write_score_files(scored, together=out or where.path / ALL_NAME)
     return WrittenScores(

@@ -13,6 +13,7 @@ from familiar.library.indexing import Indexer
 from familiar.library.photo_folders import note_errors
 from familiar.library.recognition import Recogniser
 from familiar.library.reencoding import Reencoder
+from familiar.plurals import counted
 from familiar.settings import FolderSettings
 from familiar.sources.patterns import Patterns
 from familiar.sources.walker import walk
@@ -118,3 +119,11 @@ def photos_of(indexed_files: Sequence[IndexedFile]) -> dict[int, list[Path]]:
         if indexed.photo is not None:
             photos.setdefault(indexed.photo, []).append(indexed.path)
     return photos
+
+
+def unusable(files: Sequence[tuple[Path | str, str]]) -> str:
+    """Return a sentence, after a space, about files that can't be used, each with the reason; nothing without one."""
+    if not files:
+        return ""
+    path, reason = files[0]
+    return f" {counted(len(files), 'file')} can't be used; the first is {path}: {reason}."

@@ -94,7 +94,7 @@ def test_each_photo_of_a_person_gives_a_crop_and_faces_json_says_where_it_comes_
 
 
 def test_a_second_run_reads_no_photo_and_writes_nothing_and_a_new_photo_gives_one_crop(
-    household: Household, obama: Path, obama2: Path, meadow: Path, to: Path
+    household: Household, obama: Path, obama2: Path, meadow: Path, to: Path, tasks: list[str]
 ) -> None:
     reference = put(obama, household.base)
     put(obama2, household.inbox)
@@ -106,12 +106,9 @@ def test_a_second_run_reads_no_photo_and_writes_nothing_and_a_new_photo_gives_on
         used = manifest(to)["reference"]
         assert (used["image"], used["hash"], used["image_width"]) == (str(reference), hash_of(reference), image.width)
     before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in to.iterdir()}
-    for photo in (household.inbox / "obama2.jpg", household.inbox / "meadow.png", reference):
-        times = photo.stat()
-        photo.write_bytes(bytes(times.st_size))
-        os.utime(photo, ns=(times.st_atime_ns, times.st_mtime_ns))
+    tasks.clear()
     (again,) = household.json(*arguments)["folders"]
-    assert (again["added"], again["crops"]) == ([], 1)
+    assert (again["added"], again["crops"], tasks) == ([], 1, [])
     assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in to.iterdir()} == before
     shutil.copy(obama, household.inbox / "late.jpg")
     (household.inbox / "obama2.jpg").unlink()
@@ -319,22 +316,27 @@ def test_a_folder_without_a_face_ends_with_an_error_and_nothing_written(
 def test_an_unreadable_photo_is_reported_and_an_invalid_one_is_recorded(
     household: Household, obama: Path, to: Path
 ) -> None:
-    put(obama, household.inbox)
+    reference, photo = put(obama, household.base), put(obama, household.inbox)
     (household.inbox / "broken.jpg").write_bytes(b"no photo")
-    arguments = ("crop", "--reference", household.inbox / "obama.jpg", household.inbox, "--to", to)
+    arguments = ("crop", "--reference", reference, household.inbox, "--to", to)
     household.ask(*arguments)
     assert [(Path(one["path"]).name, one["reason"]) for one in manifest(to)["unmatched"]] == [
         ("broken.jpg", "set aside: not a picture in a known format")
     ]
-    photo = household.inbox / "obama.jpg"
-    times = photo.stat()
-    photo.write_bytes(bytes(times.st_size))
-    os.utime(photo, ns=(times.st_atime_ns, times.st_mtime_ns))
-    result = household.ask(*arguments[:-1], to.with_name("late"), check=False)
+    household.obeys_permissions = True
+    photo.chmod(0)
+    result = household.call(*arguments[:-1], to.with_name("late"), check=False)
     assert result.returncode == 1
-    assert f"{photo}  {photo}: changed while it was handled" in result.stdout
-    assert "0 crops added, 1 failed" in result.stdout
-    assert crops(to.with_name("late")) == {}
+    assert result.stderr == (
+        "error: No face found in 1 photo; nothing was written. 1 file can't be used; the first is "
+        f"{photo}: can't be read: Permission denied.\n"
+    )
+    assert not to.with_name("late").exists()
+    put(obama, household.inbox, "readable.jpg")
+    result = household.call(*arguments[:-1], to.with_name("later"), check=False)
+    assert result.returncode == 1
+    assert f"{photo}  can't be read: Permission denied" in result.stdout
+    assert set(sources(to.with_name("later"))) == {"readable.jpg"}
 
 
 def test_without_recursion_only_photos_directly_in_the_folders_are_used(library: Household, to: Path) -> None:

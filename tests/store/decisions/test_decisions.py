@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from familiar.errors import UsageError
@@ -558,7 +558,11 @@ def test_undoing_everything_in_any_order_that_is_allowed_leaves_the_store_as_bef
             builders = {one.event.id: one.builder for one in album.store.decisions.history()}
             event = random.choice(left)
             if builders[event] is None:
-                album.store.decisions.undo(event)
+                try:
+                    album.store.decisions.undo(event)
+                except UsageError as error:  # a name was given to a new person after its person had been removed
+                    assume("somebody else is called" not in str(error))
+                    raise
                 assert loose_ends(album) == []
             else:
                 assert f"event {builders[event]} (" in refusal_of(lambda event=event: album.store.decisions.undo(event))  # type: ignore[misc]

@@ -8,6 +8,7 @@ from familiar.library.crops.candidates import CropCandidates
 from familiar.library.crops.folder import CropFolder
 from familiar.library.crops.manifest import Unmatched, shown_path
 from familiar.library.crops.selection import FaceSelector
+from familiar.library.survey import unusable
 from familiar.model import Crop, Plan
 from familiar.plurals import counted
 
@@ -60,9 +61,9 @@ def _gone(sources: CropCandidates, photo: int) -> Unmatched:
 
 def _nothing(sources: CropCandidates) -> str:
     """Return why there is no face at all."""
+    unread = unusable([(one.path, one.reason) for one in sources.unread])
     if photos := len(sources.photos):
-        return f"No face found in {counted(photos, 'photo')}; nothing was written."
-    if sources.unread:
-        first = sources.unread[0]
-        return f"{first.path}: {first.reason}; {counted(len(sources.unread), 'file')}, of which none could be read."
+        return f"No face found in {counted(photos, 'photo')}; nothing was written.{unread}"
+    if unread:
+        return f"Nothing was written.{unread}"
     return "No photo is known: `familiar scan ~/Pictures`, or name a folder."
