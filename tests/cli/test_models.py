@@ -58,7 +58,9 @@ def test_a_store_keeps_the_model_that_it_began_with(album: Household) -> None:
         128,
         False,
     )
-    assert "dlib's network, the mean of a face and of its mirror image" in album.ask("models", "list").stdout
+    shown = album.ask("models", "list").stdout
+    assert "\ndlib: dlib's network, the mean of a face and of its mirror image\n" in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_a_dry_run_says_what_there_is_to_do_and_changes_nothing(album: Household) -> None:
@@ -94,6 +96,7 @@ def test_names_stay_when_another_model_is_used_and_going_back_reads_no_photo(alb
         "references_left": 0,
     }
     assert counts(album)["dlib-plain"] == (True, 5, 0, 1)
+    assert album.json("models", "use", "DLIB-Plain")["model"] == "dlib-plain"
     assert counts(album)["dlib"] == (False, 0, 5, 0)
     assert matches(album) == before
     shutil.rmtree(album.inbox)

@@ -83,8 +83,9 @@ def test_its_scale_is_measured_on_faces_of_one_photo(own: Household) -> None:
     assert measured["pairs"] == 46 * 45 / 2
     assert measured["length"] == pytest.approx(0.44 / measured["distance"])
     shown = own.ask("models", "measure").stdout
-    assert "Compared 1035 pairs of faces that are in one photo." in shown
+    assert "Compared 1035 pairs of faces that are in one photo, in 1 photo." in shown
     assert f"Set vision.model_length to {measured['length']:.3f}; 0.44 is" in shown
+    assert "How certain that is can't be told from so few photos." in shown
 
 
 def crowd(path: Path, *, faces: int) -> Photo:
@@ -111,7 +112,7 @@ def test_a_library_with_few_groups_says_that_it_can_not_measure(own: Household, 
     own.scan()
     result = own.ask("models", "measure", check=False)
     assert result.returncode == 1
-    assert "Too few faces are in one photo with others: 1000 pairs are needed." in result.stderr
+    assert "Too few faces are in one photo with others: 1 pair in 1 photo, and 1000 pairs are needed." in result.stderr
 
 
 def test_only_a_network_of_ones_own_is_measured(household: Household) -> None:

@@ -163,8 +163,9 @@ class FaceModels:
             return store.models.in_use == model.id and handover.daemon_with(model.id) is None
 
         reencoder = session.reencoder(workers)
-        references = await reencoder.reencode_references()
-        with session.progress("encoding faces") as count:
+        with session.progress("encoding photos of references") as count:
+            references = await reencoder.reencode_references(count)
+        with session.progress("encoding other photos") as count:
             others = await reencoder.reencode_all(count, goes_on)
         if store.models.in_use != model.id:
             raise FamiliarError(f"Another model was chosen meanwhile: {model.name!r} is not used.")

@@ -266,7 +266,7 @@ class Session:
                     write=lambda faces, encoded: store.embeddings.keep(faces.ids, encoded.embeddings, model.id),
                     log=self.log,
                 )
-                with self.progress(f"encoding faces by {model.name}") as count:
+                with self.progress(f"encoding photos by {model.name}") as count:
                     return (await encoder.encode_all(missing, count))[1]
 
         left = self.run(encode())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from familiar.identity.scale import MeasuredLength
     from familiar.library.models import ListedModel, ModelChange, ModelPlan
 
-_COLUMNS = ("model", "in use", "faces", "kept", "references", "dimension", "licence", "what it is")
+_COLUMNS = ("model", "in use", "faces", "kept", "references", "dimension", "licence")
 
 _LONG = 90
 """From so many seconds on, times are told in minutes; from so many minutes on, in hours."""
@@ -76,16 +76,21 @@ def measure(library: Library) -> Answer:
     nothing is changed.
     """
     found = library.models.measure()
-    data = {"pairs": found.pairs, "distance": found.distance, "length": found.length}
+    data = asdict(found) | {"length": found.length}
     return Answer(data=data, text=lambda: _show_length(found))
 
 
 def _show_length(found: MeasuredLength) -> None:
-    say(f"Compared {counted(found.pairs, 'pair')} of faces that are in one photo.")
+    say(f"Compared {counted(found.pairs, 'pair')} of faces that are in one photo, in {counted(found.photos, 'photo')}.")
     if found.length is None:
         say("They are too much alike to tell people apart. Check model_mean, model_std and model_colours.")
     else:
         say(f"Set vision.model_length to {found.length:.3f}; 0.44 is {found.distance:.3f} between unit vectors then.")
+        if found.low is None or found.high is None:
+            say("How certain that is can't be told from so few photos.")
+        else:
+            likely = f"from {found.low:.3f} to {found.high:.3f}"
+            say(f"With other photos of such people, it would be {likely} (95 of 100 times).")
 
 
 def _show_models(found: Sequence[ListedModel]) -> None:
@@ -98,11 +103,13 @@ def _show_models(found: Sequence[ListedModel]) -> None:
             one.references,
             one.dimension,
             one.licence,
-            one.summary,
         )
         for one in found
     ]
     print_table(_COLUMNS, rows, right=("faces", "kept", "references", "dimension"))
+    say("")
+    for one in found:
+        say(f"{one.name}: {one.summary}")
 
 
 def _show_plan(plan: ModelPlan) -> None:

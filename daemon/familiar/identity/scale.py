@@ -5,7 +5,9 @@ have a normal distribution; with SFace, this holds far beyond the threshold (doc
 network is put where strangers are as improbable as they are at SFace's threshold.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +15,31 @@ import numpy.typing as npt
 from familiar.embedding_models import SFACE, THRESHOLD
 from familiar.model import Embeddings
 
+Cosines: TypeAlias = npt.NDArray[np.float64]
+"""Cosines of pairs of faces, shape (pairs,)."""
+
 FEWEST = 1000
-"""Fewest pairs of strangers: in 95 of 100 samples of this size, the length is within 5 % of that of a million pairs."""
+"""Fewest pairs of strangers: for 95 of 100 libraries in which many people are, the length is within 3 % of the right
+one then, and within 6 % where the same 20 people are in all photos (docs/models.md)."""
+
+_FEWEST_PHOTOS = 10
+"""Of fewer photos, a choice of them does not tell how certain the length is."""
+
+_SAMPLES, _CONFIDENCE = 200, (0.025, 0.975)
+"""Choices of photos that are measured for the interval, and the quantiles of their lengths that it ends at."""
 
 _SFACE_MEDIAN, _SFACE_DEVIATION = 0.105, 0.0862
 """Median and standard deviation of the cosines of strangers with SFace, measured on 7,609,922 pairs of `lfw`."""
 
-_QUANTILE, _QUANTILE_DEVIATIONS = 0.99, 2.3263
-"""The quantile that gives the standard deviation: a few people who are in one photo twice do not change it."""
+_QUANTILE, _QUANTILE_DEVIATIONS = 0.95, 1.6449
+"""The quantile that gives the standard deviation: the same person twice in some photos hardly changes it. With SFace,
+those from 0.84 to 0.9999 give the same."""
 
 _NEAREST_COSINE = 0.98
 """A network that gives strangers such a cosine at the threshold can't tell people apart."""
+
+_NEAREST = (2 - 2 * _NEAREST_COSINE) ** 0.5
+"""The distance between unit vectors at that cosine."""
 
 
 def _deviations() -> float:
@@ -38,13 +54,18 @@ DEVIATIONS = _deviations()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredLength:
-    """The measured length of embeddings, and the number of pairs of strangers that it was measured on.
+    """The measured length of embeddings, and the number of pairs of strangers, and of photos, that it was measured on.
 
-    `distance` is the threshold between unit vectors; None if the network can't tell strangers apart.
+    `distance` is the threshold between unit vectors; None if the network can't tell strangers apart. In 95 of 100 cases
+    the right length is from `low` to `high`, as far as the choice of photos matters; they are None where `distance` is,
+    or where there are too few photos to tell.
     """
 
     pairs: int
+    photos: int
     distance: float | None
+    low: float | None = None
+    high: float | None = None
 
     @property
     def length(self) -> float | None:
@@ -52,8 +73,8 @@ class MeasuredLength:
         return None if self.distance is None else THRESHOLD / self.distance
 
 
-def strangers(photos: npt.ArrayLike, embeddings: Embeddings) -> npt.NDArray[np.float64]:
-    """Return the cosines of all pairs of faces that are in one photo.
+def strangers(photos: npt.ArrayLike, embeddings: Embeddings) -> list[Cosines]:
+    """Return the cosines of all pairs of faces that are in one photo: an array (pairs,) for each photo with several.
 
     Args:
         photos: the photo of each face, shape (n,); faces of one photo follow each other.
@@ -63,15 +84,34 @@ def strangers(photos: npt.ArrayLike, embeddings: Embeddings) -> npt.NDArray[np.f
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     units = np.asarray(embeddings, np.float64) / np.maximum(lengths, np.finfo(np.float32).tiny)
     ends = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
-    found = [(own @ own.T)[np.triu_indices(len(own), 1)] for own in np.split(units, ends)]
-    return np.concatenate([np.empty(0), *found])
+    return [(own @ own.T)[np.triu_indices(len(own), 1)] for own in np.split(units, ends) if len(own) > 1]
 
 
-def measured_length(cosines: npt.NDArray[np.float64]) -> MeasuredLength | None:
-    """Return the length for embeddings, from the cosines of pairs of strangers; None for fewer than `FEWEST` pairs."""
-    if len(cosines) < FEWEST:
-        return None
+def measured_length(photos: Sequence[Cosines]) -> MeasuredLength:
+    """Return the length for embeddings, from the cosines of pairs of strangers in each photo, at least one pair."""
+    cosines = np.concatenate(photos)
+    distance = _distance(cosines)
+    measured = MeasuredLength(pairs=len(cosines), photos=len(photos), distance=distance)
+    if distance is None or len(photos) < _FEWEST_PHOTOS:
+        return measured
+    low, high = _interval(photos)
+    return replace(measured, low=low, high=high)
+
+
+def _interval(photos: Sequence[Cosines]) -> tuple[float, float]:
+    """Return the ends of the interval of lengths that as many photos give, chosen from these (bootstrap)."""
+    random = np.random.default_rng(0)
+    lengths = []
+    for _ in range(_SAMPLES):
+        chosen = random.integers(len(photos), size=len(photos))
+        distance = _distance(np.concatenate([photos[number] for number in chosen]))
+        lengths.append(THRESHOLD / (_NEAREST if distance is None else distance))
+    low, high = np.quantile(lengths, _CONFIDENCE)
+    return float(low), float(high)
+
+
+def _distance(cosines: Cosines) -> float | None:
+    """Return the threshold between unit vectors; None if strangers are too much alike."""
     middle, high = np.quantile(cosines, [0.5, _QUANTILE])
     at_threshold = float(middle + DEVIATIONS * (high - middle) / _QUANTILE_DEVIATIONS)
-    distance = (2 - 2 * at_threshold) ** 0.5 if at_threshold < _NEAREST_COSINE else None
-    return MeasuredLength(pairs=len(cosines), distance=distance)
+    return (2 - 2 * at_threshold) ** 0.5 if at_threshold < _NEAREST_COSINE else None

@@ -9,6 +9,8 @@ from familiar.errors import FamiliarError
 from familiar.identity.scale import FEWEST, MeasuredLength, measured_length, strangers
 from familiar.library.concurrency import run_all
 from familiar.library.encoding import in_parts, places_of
+from familiar.model import JUNK
+from familiar.plurals import counted
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 from familiar.vision.workers.tasks import EncodeTask
@@ -27,16 +29,18 @@ async def measure_length(store: Store, workers: Workers, progress: Callable[[int
     parts = await run_all((workers.encode(part) for part in in_parts(tasks)), progress)
     found = [one.embeddings for part in parts for one in part if not isinstance(one, FamiliarError)]
     photos = np.repeat(np.arange(len(found)), [len(embeddings) for embeddings in found])
-    measured = measured_length(strangers(photos, np.concatenate(found))) if found else None
-    if measured is None:
+    cosines = strangers(photos, np.concatenate(found)) if found else []
+    if (pairs := sum(map(len, cosines))) < FEWEST:
+        there = f"{counted(pairs, 'pair')} in {counted(len(cosines), 'photo')}"
         raise FamiliarError(
-            f"Too few faces are in one photo with others: {FEWEST} pairs are needed. Scan more photos of groups first; "
-            "until then the default of vision.model_length holds, which is that of SFace."
+            f"Too few faces are in one photo with others: {there}, and {FEWEST} pairs are needed. Scan more photos of "
+            "groups first; until then the default of vision.model_length holds, which is that of SFace."
         )
-    return measured
+    return measured_length(cosines)
 
 
 def _task(store: Store, photo_id: int) -> EncodeTask | None:
     path = next(filter(os.path.lexists, places_of(store, photo_id)), None)
     photo = store.photos.load(photo_id)
-    return None if path is None else EncodeTask(path=path, hash=photo.hash, faces=photo.faces)
+    faces = tuple(face for face in photo.faces if face.has_quality(JUNK))  # others are alike for their blur
+    return None if path is None or len(faces) < 2 else EncodeTask(path=path, hash=photo.hash, faces=faces)  # noqa: PLR2004 - a pair

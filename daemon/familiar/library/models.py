@@ -84,12 +84,12 @@ class ModelChange:
 
 
 def known_model(name: str, models: Sequence[Model] = MODELS) -> Model:
-    """Return a model by its name or its id.
+    """Return a model by its name or its id, in upper or lower case.
 
     Raises:
         UsageError: there is none of this name among these.
     """
-    found = next((model for model in models if name in {model.name, model.id}), None)
+    found = next((model for model in models if name.lower() in {model.name, model.id}), None)
     if found is None:
         names = ", ".join(repr(model.name) for model in models)
         own = "" if any(model.name == OWN for model in models) else "; your own comes with vision.model: own"

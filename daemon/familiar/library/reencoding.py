@@ -53,11 +53,15 @@ class Reencoder:
         self._log = log
         self._encoder = FaceEncoder(store=store, workers=workers, model=self._model, write=self._renew, log=log)
 
-    async def reencode_references(self) -> Reencoded:
-        """Encode all references again that are of another model, and report those that can't be."""
+    async def reencode_references(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> Reencoded:
+        """Encode all references again that are of another model, and report those that can't be.
+
+        Args:
+            progress: is told how many photos are done, of how many.
+        """
         restored = self._store.embeddings.kept(self._model, limit=_ALL, of_references=True)
         self._restore(restored)
-        done, left = await self._encoder.encode_all(self._store.people.outdated(self._model))
+        done, left = await self._encoder.encode_all(self._store.people.outdated(self._model), progress)
         for name, count in self._store.people.left_behind(self._model):
             self._log.emit("people.outdated", person=name, references=count)
         if done or left or restored:
