@@ -198,8 +198,9 @@ CATALOGUE = (
     Event(
         "clusters.updated",
         "info",
-        ("joined", "fresh", "grouped", "absorbed", "seconds"),
-        "Faces were grouped: faces that joined clusters, new clusters and their faces, merged clusters.",
+        ("joined", "fresh", "grouped", "absorbed", "left_out", "seconds"),
+        "Faces were grouped: faces that joined clusters, new clusters and their faces, merged clusters, and faces that "
+        "the model in use has yet to encode.",
     ),
     Event("clusters.failed", "error", ("error",), "Faces could not be grouped; clusters are unchanged."),
     Event("model.changed", "info", ("model", "faces"), "Faces of another model are encoded again, in the background."),

@@ -1,11 +1,40 @@
 """The daemon has faces grouped from time to time."""
 
+import asyncio
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from conftest import put
+from familiar.service.grouper import Grouper
+from familiar.settings import ClusteringSettings
+from support.album import ANN, MODEL, Album, embedding
 from support.household import Household
+from support.log import CheckedLog
+
+
+def test_no_round_is_started_before_there_is_a_face(tmp_path: Path) -> None:
+    now = [1000.0]
+    with Album.at(tmp_path) as album:
+        grouper = Grouper(
+            store=album.store,
+            settings=ClusteringSettings(every=1),
+            model=MODEL,
+            command=["true"],
+            log=CheckedLog(),
+            clock=lambda: now[0],
+        )
+
+        async def is_started() -> bool:
+            now[0] += 61
+            await grouper.advance(now[0])
+            started = not grouper.is_idle
+            await grouper.close()
+            return started
+
+        assert not asyncio.run(is_started())
+        album.photo(embedding(ANN))
+        assert asyncio.run(is_started())
 
 
 def test_the_daemon_groups_new_faces_when_the_work_is_done_and_again_only_for_new_ones(

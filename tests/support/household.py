@@ -76,8 +76,9 @@ class Household:
         return self.base / "config" / "rules.yaml"
 
     def configure(self, settings: Mapping[str, Any]) -> None:
-        """Write the configuration; JSON is YAML."""
-        whole = {"folders": [str(self.inbox)], "settle": self.settle, "vision": {"workers": 1}, **settings}
+        """Write the configuration; JSON is YAML. A daemon groups no faces unless that is asked for."""
+        usual = {"settle": self.settle, "vision": {"workers": 1}, "clustering": {"every": None}}
+        whole = {"folders": [str(self.inbox)], **usual, **settings}
         self.config.write_text(json.dumps(whole))
 
     def rule(self, *rules: Mapping[str, Any]) -> None:

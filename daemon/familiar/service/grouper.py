@@ -53,7 +53,10 @@ class Grouper:
         every = timedelta(hours=self._settings.every)
         self._not_before = self._clock() + min(every.total_seconds(), _LOOK_AGAIN)
         last = self._store.rounds.last()
-        if last is not None:
+        if last is None:
+            if not self._store.rounds.has_faces(self._model):
+                return
+        else:
             since = self._store.now() - last[0]  # negative if the clock was ahead at that time
             if timedelta(0) <= since < every or last[1] == self._basis():
                 return

@@ -53,6 +53,11 @@ class Rounds:
         version = self._db.conn.execute("SELECT value FROM facts WHERE name = 'people version'").fetchone()[0]
         return f"{model}: {count} faces up to {newest or 0}; people {version}; "
 
+    def has_faces(self, model: str) -> bool:
+        """Return whether there is a face of this model."""
+        found = self._db.conn.execute("SELECT EXISTS (SELECT 1 FROM real_faces WHERE engine = ?)", (model,))
+        return bool(found.fetchone()[0])
+
     def to_group(self, model: str, *, min_size: int, min_quality: float = 0.0, same_photo: bool) -> FacesToGroup:
         """Return the faces of this model that are in clusters, or of unknown people and large and good enough."""
         import numpy as np  # noqa: PLC0415 - many commands look at no face
