@@ -19,7 +19,7 @@ from familiar.store.store import STORE_NAME
 from support.household import Household
 from support.log import names
 from support.mounts import mounted
-from support.worker_processes import workers_of
+from support.worker_processes import await_work, workers_of
 
 
 def put(photo: Path, target: Path) -> Path:
@@ -305,7 +305,9 @@ def test_a_photo_that_kills_its_worker_is_set_aside_and_the_others_are_handled(
         deaths = 0
         while "SIGKILL" not in [event["reason"] for event in daemon.events("worker.died")]:
             daemon.wait_for("photo.seen", count=2 + deaths)
-            os.kill(max(workers_of(daemon.process.pid)), signal.SIGKILL)
+            worker = max(workers_of(daemon.process.pid))
+            await_work(worker)
+            os.kill(worker, signal.SIGKILL)
             deaths += 1
             daemon.wait_for("worker.died", count=deaths)  # "ended without a task" if it was between two photos
         daemon.wait_for("photo.seen", count=4)

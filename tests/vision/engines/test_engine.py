@@ -352,5 +352,5 @@ def test_faces_are_encoded_again_by_sface_from_where_dlibs_landmarks_are(couple:
 
 def test_where_sface_is_missing_nothing_takes_its_place(tmp_path: Path) -> None:
     settings = VisionSettings(model="sface", model_file=tmp_path / "gone.onnx")
-    with pytest.raises(FamiliarError, match=r"the model sface can't be used: .*gone.onnx: no longer"):
+    with pytest.raises(FamiliarError, match=r"the model sface can't be used: .*gone.onnx: no such file"):
         load_engine(settings, tmp_path)
