@@ -196,7 +196,7 @@ def test_files_that_are_no_photos_by_their_names_are_counted_by_suffix(household
         (household.inbox / name).write_bytes(b"-")
     (household.inbox / "f.mp3").write_bytes(b"-")
     text = household.ask("scan").stdout
-    assert "Passed by for their names: 2 .psd, 1 without a suffix, 1 .mp3." in text
+    assert "Skipped by name: 2 .psd, 1 without a suffix, 1 .mp3." in text
     assert household.json("scan")["passed_by"] == {".psd": 2, ".mp3": 1, "": 1}
     (root,) = household.json("status")["roots"]
     assert root["passed_by"] == {".psd": 2, ".mp3": 1, "": 1}

@@ -4,9 +4,8 @@ Each command gets its own `Workers` otherwise, which end with it.
 """
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from familiar.api.environment import start_workers
 from familiar.settings import VisionSettings
@@ -31,12 +30,10 @@ class KeptWorkers:
         *,
         settings: VisionSettings,
         models: Path,
-        tasks: int | None = None,
-        networks: bool = True,
-        clock: Callable[[], float] = time.monotonic,
+        **options: Any,
     ) -> Workers:
         if settings.workers != 1 or settings.model_file is not None or models != MODELS:
-            return start_workers(settings=settings, models=models, tasks=tasks, networks=networks, clock=clock)
+            return start_workers(settings=settings, models=models, **options)
         kept = self._kept.pop(settings, None)
         if kept is None or kept.is_broken:
             self._end(*filter(None, [kept]))

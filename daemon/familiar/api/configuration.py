@@ -54,8 +54,7 @@ class ConfigurationFiles:
         settings = self._session.settings
         path = environment.rules_path(settings)
         rules = environment.rules(path)
-        of_folders = (doubt for folder in settings.folders for doubt in folder.doubts)
-        warnings = (*of_folders, *doubts(settings.vision), *rules.doubts())
+        warnings = (*settings.doubts, *doubts(settings.vision), *rules.doubts())
         return CheckedFiles(config=environment.config, rules=path, warnings=warnings)
 
     def write_examples(self, folder: str | Path | None = None) -> tuple[Path, Path]:

@@ -59,8 +59,8 @@ def examine(session: Session) -> Iterator[Finding]:
         rules = environment.rules(rules_path)
         yield _good("rules", f"{rules_path}: {counted(len(rules.rules), 'rule')}" if rules_path else "none")
         yield from _examine_targets(session, rules)
-        odd = (*(doubt for folder in settings.folders for doubt in folder.doubts), *rules.doubts())
-        yield from (_warning("patterns", doubt, "see docs/rules.md, Patterns") for doubt in odd)
+        for doubt in (*settings.doubts, *rules.doubts()):
+            yield _warning("patterns", doubt, "see docs/rules.md, Patterns")
     except FamiliarError as error:
         yield _bad("configuration", str(error), "fix the file; check it with familiar config check")
     yield from _examine_state(session)

@@ -55,4 +55,4 @@ def _show(result: ScanResult) -> None:
         f"{counted(result.photos, 'photo')} with {counted(result.faces, 'face')} known, {result.recognised} recognised."
     )
     if result.passed_by:
-        say(f"Passed by for their names: {counted_by_suffix(result.passed_by)}.")
+        say(f"Skipped by name: {counted_by_suffix(result.passed_by)}.")

@@ -30,7 +30,7 @@ def _show(found: LibraryStatus) -> None:
         for root in found.roots
     ])  # fmt: skip
     passed_by = [(root.path, counted_by_suffix(root.passed_by)) for root in found.roots if root.passed_by]
-    _section("files passed by for their names", ("folder", "files"), passed_by)
+    _section("files skipped by name", ("folder", "files"), passed_by)
     _section("operations", ("state", "count"), sorted(found.operations.items()))
     _section("disks with waiting operations", ("folder", "operations"), [
         (each.folder, each.operations) for each in found.waiting_for_disks

@@ -51,6 +51,11 @@ class Settings(Section):
         """Return these settings without videos."""
         return self.model_copy(update={"vision": self.vision.model_copy(update={"videos": False})})
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What may be meant otherwise in the patterns of folders."""
+        return tuple(doubt for folder in self.folders for doubt in folder.doubts)
+
     def watched(self, folder: FolderSettings) -> FolderSettings:
         """Return a folder without the file types that are switched off or can't be decoded in this installation."""
         left_out = {

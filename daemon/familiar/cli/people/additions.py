@@ -32,7 +32,7 @@ central_option = click.option(
     "--central", is_flag=True, help="Use the face nearest to the centre of a photo with several faces."
 )
 
-quality_option = click.option(
+reference_quality_option = click.option(
     "--min-quality",
     type=FiniteRange(0, 1),
     default=JUNK,
@@ -46,7 +46,7 @@ quality_option = click.option(
 @click.argument("paths", nargs=-1, required=True, type=PathType())
 @largest_option
 @central_option
-@quality_option
+@reference_quality_option
 @pass_library
 def add(
     library: Library, name: str, paths: tuple[Path, ...], *, largest: bool, central: bool, min_quality: float
@@ -76,7 +76,7 @@ def add(
 @click.option(
     "--max", "most", type=click.IntRange(min=1), help="Largest number of photos of a person: the first usable ones."
 )
-@quality_option
+@reference_quality_option
 @click.option("--spaces", is_flag=True, help="Read _ in the names of folders as a space.")
 @pass_library
 def add_each(

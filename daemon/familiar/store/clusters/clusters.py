@@ -135,7 +135,7 @@ class Clusters:
         If there are none, return those of another model, which will be encoded again. An unknown quality is 1.
         """
         rows = self._db.conn.execute(
-            "SELECT faces.id, embedding, COALESCE(quality, 1) FROM cluster_faces "
+            f"SELECT faces.id, embedding, {QUALITY} FROM cluster_faces "
             "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 AND engine = (SELECT engine FROM cluster_faces "
             "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 GROUP BY engine "
             "ORDER BY engine = ?2 DESC, count(*) DESC, engine LIMIT 1) ORDER BY faces.id",
@@ -200,7 +200,7 @@ class Clusters:
         rows = self._db.conn.execute(
             f"""
             SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
-                max(COALESCE(quality, 1)) < {JUNK} AS is_junk
+                max({QUALITY}) < {JUNK} AS is_junk
             FROM clusters JOIN cluster_faces ON cluster_id = clusters.id JOIN faces ON faces.id = cluster_faces.face_id
             LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
             WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id

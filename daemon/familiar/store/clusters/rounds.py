@@ -12,7 +12,7 @@ from familiar.store.clusters.refusals import Refusals, read_refusals
 from familiar.store.database import Database, writing
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.people import raise_people_version
-from familiar.store.photos import stack
+from familiar.store.photos import QUALITY, stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Rounds:
         rows = self._db.conn.execute(
             "SELECT faces.id, embedding, COALESCE(cluster_id, 0) FROM real_faces AS faces "
             "LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id WHERE engine = ? "
-            "AND (cluster_id IS NOT NULL OR (size >= ? AND COALESCE(quality, 1) >= ? "
+            f"AND (cluster_id IS NOT NULL OR (size >= ? AND {QUALITY} >= ? "
             "AND faces.id NOT IN (SELECT face_id FROM matches WHERE accepted) "
             "AND faces.id NOT IN (SELECT face_id FROM face_references WHERE face_id IS NOT NULL))) ORDER BY faces.id",
             (model, min_size, min_quality),

@@ -12,6 +12,7 @@ from familiar.store.database import Database
 from familiar.store.decisions.consistency import check_faces, photo_with
 from familiar.store.decisions.event import OpenEvent
 from familiar.store.decisions.log import DecisionLog
+from familiar.store.photos import QUALITY
 
 _CLEAR = 48
 """Pixels of the shorter side of a face from which on it is registered because a sidecar names it."""
@@ -113,7 +114,7 @@ class Confirmations:
 
     def _is_clear(self, face: int) -> bool:
         """Return whether a face is large and good enough for a reference."""
-        clear = "SELECT 1 FROM faces WHERE id = ? AND size >= ? AND COALESCE(quality, 1) >= ?"
+        clear = f"SELECT 1 FROM faces WHERE id = ? AND size >= ? AND {QUALITY} >= ?"
         return self._value(clear, face, _CLEAR, JUNK) is not None
 
     def _value(self, query: str, *values: float | str) -> object:

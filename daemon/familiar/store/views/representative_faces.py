@@ -5,6 +5,7 @@ from typing import Any
 
 from familiar.model import JUNK, Box
 from familiar.store.database import Database
+from familiar.store.photos import QUALITY
 
 _NEAREST = 24
 """Faces that are nearest to a person or to the centre of a cluster, among which the best to look at is chosen."""
@@ -15,7 +16,7 @@ _LARGE = 200
 _BEST = f"""
 SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time
 FROM faces JOIN photos ON photos.id = photo_id WHERE faces.id IN (SELECT face_id FROM nearest)
-ORDER BY photos.kind != 'photo', COALESCE(quality, 1) < {JUNK}, min(size, {_LARGE}) * sqrt(max(sharpness, 0)) DESC,
+ORDER BY photos.kind != 'photo', {QUALITY} < {JUNK}, min(size, {_LARGE}) * sqrt(max(sharpness, 0)) DESC,
     faces.id LIMIT ?
 """
 """Stills before videos, which take seconds to cut a face from; junk last; then large and sharp ones."""

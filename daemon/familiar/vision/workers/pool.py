@@ -25,7 +25,7 @@ from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.processes import WorkerProcesses
-from familiar.vision.workers.refusals import Refusals, not_started
+from familiar.vision.workers.start_failures import StartFailures, not_started
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
@@ -86,13 +86,13 @@ class Workers:
         self._tasks = 0
         self._used_at = clock()
         self._deaths = 0
-        self._refused_at = float("-inf")
-        self._refusal = ""
+        self._no_room_at = float("-inf")
+        self._no_room = ""
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
         self._failure: str | None = None
         self._fallback: str | None = None
-        self._refusals = Refusals(clock)
+        self._start_failures = StartFailures(clock)
 
     @property
     def slots(self) -> int:
@@ -210,7 +210,7 @@ class Workers:
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
-        if not self._refusals.hold:
+        if not self._start_failures.hold:
             with suppress(RetryError):  # the task tells
                 self._current()
             self._used_at = self._clock()
@@ -322,16 +322,16 @@ class Workers:
         Raises:
             WorkersError: no worker can be started.
         """
-        self._refusals.check()
+        self._start_failures.check()
         for _ in range(_POOLS):
             try:
                 result: R = await self._current().run(function, arguments, seconds)
             except BrokenProcessPool:
                 continue
-            self._refusals.forget()
+            self._start_failures.forget()
             return result
         self._retire_if_broken()
-        raise self._refusals.refuse(self._failure or not_started(self._last_death or "they end at once"))
+        raise self._start_failures.refuse(self._failure or not_started(self._last_death or "they end at once"))
 
     def _current(self) -> WorkerProcesses:
         self._retire_if_broken()
@@ -342,16 +342,16 @@ class Workers:
 
     def _fresh(self) -> WorkerProcesses:
         """Return new processes; raises RetryError if the system has no room for them, or had none a moment ago."""
-        if self._clock() - self._refused_at < _ROOM:
-            raise RetryError(self._refusal)
+        if self._clock() - self._no_room_at < _ROOM:
+            raise RetryError(self._no_room)
         try:
             return WorkerProcesses(
                 settings=self._settings, models=self._models, count=self.count, networks=self._networks
             )
         except OSError as error:
-            self._refused_at = self._clock()
-            self._refusal = not_started(error.strerror or str(error))
-            raise RetryError(self._refusal) from error
+            self._no_room_at = self._clock()
+            self._no_room = not_started(error.strerror or str(error))
+            raise RetryError(self._no_room) from error
 
     def _retire_if_broken(self) -> None:
         self._read_notes()

@@ -29,7 +29,7 @@ from familiar.media import LONGEST_CLIP, is_raw, is_video
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
-from familiar.vision.workers.refusals import not_started
+from familiar.vision.workers.start_failures import not_started
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue

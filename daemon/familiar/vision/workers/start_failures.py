@@ -11,7 +11,7 @@ def not_started(reason: str) -> str:
     return f"worker processes can't be started: {reason}"
 
 
-class Refusals:
+class StartFailures:
     """Remembers why workers could not be started, and until when they are not tried again."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
