@@ -1,0 +1,97 @@
+"""Names of the JSON files that Google Takeout puts beside photos (pure).
+
+Takeout names the metadata of `IMG.jpg` `IMG.jpg.json`, or `IMG.jpg.supplemental-metadata.json` since 2024. It cuts what
+comes before `.json` after 46 characters, in the middle of `supplemental-metadata` or of the name. The number of a second
+photo of the same name is at the end: `IMG.jpg(1).json`, or `IMG.jpg.supplemental-metadata(1).json`, belongs to
+`IMG(1).jpg`. A photo that was edited in Google Photos, `IMG-edited.jpg`, has none of its own, but that of `IMG.jpg`. Of a
+photo whose title has no suffix, the suffix is missing: `IMG.supplemental-metadata.json`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+
+from familiar.path_patterns import composed
+
+_LONGEST = 46
+"""Characters before `.json`."""
+
+_SUPPLEMENTAL = ".supplemental-metadata"
+
+_NUMBER = re.compile(r"\(\d+\)\Z")
+
+_EDITED = (
+    "-edited", "-bearbeitet", "-bewerkt", "-edytowane", "-editado", "-editat", "-ha editado", "-modificato", "-modifié",
+    "-muokattu", "-redigerad", "-redigeret", "-redigert", "-upravené", "-編集済み", "-编辑", "-已编辑", "-已編輯", "-편집됨",
+)  # fmt: skip
+"""What Takeout appends to the name of an edited photo, in the language of the account."""
+
+
+class Takeout:
+    """What comes before `.json` in the name of a photo's metadata."""
+
+    def begin(self, photo: str) -> str:
+        """Return how the part begins."""
+        stem = _without_number(PurePosixPath(photo).stem)
+        return (_unedited(stem) or stem)[:_LONGEST]
+
+    def fit(self, text: str, photo: str) -> Callable[[str], str] | None:
+        """Return how the part follows the name of the photo, or None if it does not belong to it.
+
+        Another name gets the whole form, as it may be as long as it is, and its numbers mean something else.
+        """
+        tail = next((tail for name, number in _originals(photo) if (tail := _tail(text, name, number)) is not None), None)
+        if tail is None:
+            return None
+        full = _SUPPLEMENTAL if tail else ""
+        return lambda name: original(name) + full
+
+
+def original(photo: str) -> str:
+    """Return the name of the photo of which this one is an edited version, or its own name."""
+    path = PurePosixPath(photo)
+    plain = _unedited(path.stem)
+    return photo if plain is None else plain + path.suffix
+
+
+def _originals(photo: str) -> Iterator[tuple[str, str]]:
+    """Yield the names that Takeout may have for a photo in its JSON, each with the number at the end there."""
+    path = PurePosixPath(photo)
+    short = _without_number(path.stem)
+    number = path.stem.removeprefix(short)
+    for stem, end in ((path.stem, ""), (short, number), (path.stem, number)):
+        for plain in dict.fromkeys((stem, _unedited(stem) or stem)):
+            yield plain + path.suffix, end
+            yield plain, end
+
+
+def _without_number(stem: str) -> str:
+    return _NUMBER.sub("", stem) or stem
+
+
+def _tail(text: str, name: str, number: str) -> str | None:
+    """Return what is left of `supplemental-metadata` behind a name, or None if the text is not made of that name."""
+    text, name = composed(text).casefold(), composed(name).casefold()
+    if number and not text.endswith(number):
+        return None
+    text = text.removesuffix(number) if number else text
+    length = len(_common(text, name))
+    if length == len(name) or length >= _LONGEST:
+        tail = text[length:]
+        return tail if _SUPPLEMENTAL.startswith(tail) else None
+    return None
+
+
+def _common(one: str, other: str) -> str:
+    length = next((place for place, (mine, theirs) in enumerate(zip(one, other, strict=False)) if mine != theirs), None)
+    return one[: min(len(one), len(other)) if length is None else length]
+
+
+def _unedited(stem: str) -> str | None:
+    """Return the stem of the original of an edited photo; None if it is none. Long names are cut here, too."""
+    begin, dash, word = composed(stem).rpartition("-")
+    if not begin:
+        return None
+    word = (dash + word).casefold()
+    is_cut = len(stem) > _LONGEST and any(known.startswith(word) for known in _EDITED)
+    return begin if is_cut or word in _EDITED else None
