@@ -17,7 +17,7 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"yaml_models"},
+    {"companions", "yaml_models"},
     {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
@@ -26,7 +26,7 @@ LAYERS = (
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "file_names", "path_patterns", "tags", "model", "errors", "backoff"}
-PURE |= {"embedding_models", "mean_directions", "storable"}
+PURE |= {"companions", "embedding_models", "mean_directions", "storable"}
 IMPURE = {
     "os",
     "io",

@@ -28,9 +28,9 @@ class Form:
         return self.text.removeprefix(self.field)
 
     @property
-    def is_of_photos(self) -> bool:
-        """Whether the names are those of photos: a RAW file that goes along with a picture, or the other way round."""
-        return is_photo(Path(f"a{self.tail}"))
+    def is_of_media(self) -> bool:
+        """Whether the names are those of photos or videos, as of a RAW file that goes along with a picture."""
+        return self.tail.lower().endswith(_MEDIA)
 
     def renamed(self, name: str, photo: str, to: str) -> str | None:
         """Return the name of a companion when its photo is called `to`; None if it does not belong to `photo`."""

@@ -1,10 +1,10 @@
 """Names of the JSON files that Google Takeout puts beside photos (pure).
 
-Takeout names the metadata of `IMG.jpg` `IMG.jpg.json`, or `IMG.jpg.supplemental-metadata.json` since 2024. It cuts what
-comes before `.json` after 46 characters, in the middle of `supplemental-metadata` or of the name. The number of a second
-photo of the same name is at the end: `IMG.jpg(1).json`, or `IMG.jpg.supplemental-metadata(1).json`, belongs to
-`IMG(1).jpg`. A photo that was edited in Google Photos, `IMG-edited.jpg`, has none of its own, but that of `IMG.jpg`. Of a
-photo whose title has no suffix, the suffix is missing: `IMG.supplemental-metadata.json`.
+Takeout names the metadata of `IMG.jpg` `IMG.jpg.json`, or `IMG.jpg.supplemental-metadata.json` since 2024. It cuts
+what comes before `.json` after 46 characters, in the middle of `supplemental-metadata` or of the name. The number of a
+second photo of the same name is at the end: `IMG.jpg(1).json`, or `IMG.jpg.supplemental-metadata(1).json`, belongs to
+`IMG(1).jpg`. A photo that was edited in Google Photos, `IMG-edited.jpg`, has none of its own, but that of `IMG.jpg`.
+Where the title of a photo has no suffix, it is missing: `IMG.supplemental-metadata.json`.
 """
 
 import re
@@ -21,8 +21,9 @@ _SUPPLEMENTAL = ".supplemental-metadata"
 _NUMBER = re.compile(r"\(\d+\)\Z")
 
 _EDITED = (
-    "-edited", "-bearbeitet", "-bewerkt", "-edytowane", "-editado", "-editat", "-ha editado", "-modificato", "-modifié",
-    "-muokattu", "-redigerad", "-redigeret", "-redigert", "-upravené", "-編集済み", "-编辑", "-已编辑", "-已編輯", "-편집됨",
+    "-edited", "-bearbeitet", "-bewerkt", "-edytowane", "-editado", "-editat", "-ha editado", "-modificato",
+    "-modifié", "-muokattu", "-redigerad", "-redigeret", "-redigert", "-upravené",
+    "-編集済み", "-编辑", "-已编辑", "-已編輯", "-편집됨",
 )  # fmt: skip
 """What Takeout appends to the name of an edited photo, in the language of the account."""
 
@@ -40,7 +41,8 @@ class Takeout:
 
         Another name gets the whole form, as it may be as long as it is, and its numbers mean something else.
         """
-        tail = next((tail for name, number in _originals(photo) if (tail := _tail(text, name, number)) is not None), None)
+        tails = (_tail(text, name, number) for name, number in _originals(photo))
+        tail = next((tail for tail in tails if tail is not None), None)
         if tail is None:
             return None
         full = _SUPPLEMENTAL if tail else ""

@@ -15,6 +15,8 @@ StepState: TypeAlias = Literal[
 """planned, doing (a target is reserved), done; kept (the same content was there: nothing was done); failed (tried
 again when its time comes); refused (never); undo (asked for), undoing, undone."""
 
+_THERE = frozenset({"done", "undo", "undoing"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
@@ -112,6 +114,11 @@ class Outcome:
     changed: Path | None = None
 
 
+def done_with(journal: "Journal", step: Step) -> Sequence[Step]:
+    """Return the steps of the same plan, itself among them, whose results are there."""
+    return [other for other in journal.steps(step.plan_id) if other.state in _THERE]
+
+
 class Journal(Protocol):
     """The storage of steps before and after they are done. Each call is durable when it returns."""
 
@@ -129,6 +136,9 @@ class Journal(Protocol):
 
     def step(self, step_id: int) -> Step:
         """Return the present state of a step."""
+
+    def steps(self, plan_id: int) -> Sequence[Step]:
+        """Return the present state of all steps of a plan, by their positions."""
 
     def clear_leftovers(self, step: Step) -> None:
         """Record that a step has left nothing under its hidden names."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from familiar.effects.disks import Disks
-from familiar.effects.journal import Journal, Placement, Step
+from familiar.effects.journal import Journal, Placement, Step, done_with
 from familiar.errors import OfflineError
 from familiar.filesystem.files import BLOCK, Pulse
 from familiar.filesystem.regular_files import open_regular
@@ -64,8 +64,24 @@ class Outlook:
             return f"{placement.target} no longer exists"
         return None if now == placement.hash else f"{placement.target} was changed since"
 
-    def move_back(self, placement: Placement, *, content: str | None) -> str | None:
-        """Say why a file can't go back, or note that it does; `content` is what it must have, None for any."""
+    def names_in(self, folder: Path) -> set[str]:
+        """Return the names that will be in a folder."""
+        try:
+            names = {path.name for path in folder.iterdir()}
+        except OSError:
+            names = set()
+        noted = {path.name: content for path, content in self._noted.items() if path.parent == folder}
+        return {name for name in names | noted.keys() if noted.get(name, "") is not None}
+
+    def placed_with(self, step: Step) -> frozenset[Path]:
+        """Return where steps of the same plan have put files."""
+        return frozenset(other.target for other in done_with(self._journal, step) if other.target is not None)
+
+    def move_back(self, placement: Placement, *, content: str | None, leaves_copy: bool = False) -> str | None:
+        """Say why a file can't go back, or note that it does.
+
+        `content` is what it must have, None for any; with `leaves_copy`, it is copied.
+        """
         source, target = placement.source, placement.target
         now = self.at(target)
         if now is None or now.startswith("-> "):
@@ -74,6 +90,9 @@ class Outlook:
             return f"{target} was changed since"
         if self.at(source) not in {None, now}:  # the same content there needs only its other name to go
             return f"{source} already exists"
+        if leaves_copy:
+            self.note(source, now)
+            return None
         present = self._present.get(target, target)
         self.note(target, None)
         self.note(source, now)

@@ -8,7 +8,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Placement, Step
 from familiar.effects.outlook import last_copy, photo_paths
-from familiar.effects.placement import place_move
+from familiar.effects.placement import place_copy, place_move
 from familiar.effects.step_work import StepWork
 from familiar.errors import ChangedError, GoneError, OfflineError
 from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular
@@ -49,11 +49,17 @@ class Reversal(StepWork):
         self._begin(target)
         return target
 
-    def move_back(self, *, any_content: bool = False) -> None:
+    def names_beside(self) -> Sequence[str]:
+        """Return the names in the target's folder; raises OfflineError, OSError."""
+        target = self._target()
+        return () if target is None else target.folder.names()
+
+    def move_back(self, *, any_content: bool = False, leaves_copy: bool = False) -> None:
         """Move what is at the target to where it came from.
 
         Args:
             any_content: whatever it says by now, and not only the photo itself.
+            leaves_copy: copy it there instead.
 
         Raises:
             FamiliarError, OSError: as `place_move` does.
@@ -63,7 +69,8 @@ class Reversal(StepWork):
         source = Entry(self._stack.enter_context(folder), path.name)
         self._begin(source)
         hash_ = (self._hash_at(target) or self._hash_at(source) or "") if any_content else self.step.photo_hash
-        place_move(target, source, Hidden(self.hidden.base, is_undo=True), hash_=hash_, pulse=self.pulse)
+        place = place_copy if leaves_copy else place_move
+        place(target, source, Hidden(self.hidden.base, is_undo=True), hash_=hash_, pulse=self.pulse)
 
     def remove_known(self, target: Entry) -> None:
         """Remove what familiar has made itself and can make again.

@@ -1,10 +1,11 @@
 """What it takes to do a step or to undo it: the journal, and folders that are held open meanwhile."""
 
 from contextlib import ExitStack
+from pathlib import Path
 
 from familiar.closing import Closing
 from familiar.effects.disks import Disks
-from familiar.effects.journal import Journal, Step
+from familiar.effects.journal import Journal, Step, done_with
 from familiar.filesystem.files import Pulse
 
 
@@ -18,6 +19,14 @@ class StepWork(Closing):
         self._journal = journal
         self._disks = disks
         self._stack = ExitStack()
+
+    def moved_with(self) -> frozenset[Path]:
+        """Return from where steps of the same plan have moved or copied files."""
+        return frozenset(step.source for step in done_with(self._journal, self.step) if step.source is not None)
+
+    def placed_with(self) -> frozenset[Path]:
+        """Return where steps of the same plan have put files."""
+        return frozenset(step.target for step in done_with(self._journal, self.step) if step.target is not None)
 
     def close(self) -> None:
         """Close the folders."""

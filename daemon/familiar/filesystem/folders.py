@@ -103,6 +103,11 @@ class Folder(Closing):
         """Its device number."""
         return os.fstat(self.descriptor).st_dev
 
+    def names(self) -> list[str]:
+        """Return all names in it; raises OSError."""
+        with naming(self.path):
+            return os.listdir(self.descriptor)
+
     def is_on(self, disk: Disk) -> bool:
         """Return whether it is known to be on this disk."""
         return self.disk is not None and self.disk.is_same(disk)

@@ -15,6 +15,7 @@ from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.filesystem.files import Pulse, no_pulse
+from familiar.library.companions import CompanionRules
 from familiar.library.preparation import StepSurroundings, WorkerRenderer
 from familiar.model import Plan
 from familiar.store.store import Store
@@ -35,12 +36,12 @@ class OperationRunner:
         log: EventLog,
         pulse: Pulse = no_pulse,
         is_there: Callable[[Path], bool] = os.path.lexists,
-        copy_sidecars: bool = False,
+        companions: CompanionRules,
     ) -> None:
         """Take the journal (in the store), the workers that render crops, and what opens folders.
 
-        `pulse` is called during long work. `is_there` says whether a file is at a path, or is only unavailable. A
-        sidecar follows its photo when it is moved, and with `copy_sidecars` also where it is copied.
+        `pulse` is called during long work. `is_there` says whether a file is at a path, or is only unavailable.
+        `companions` says which files follow a photo.
         """
         kinds = store.kinds
         self._store = store
@@ -55,7 +56,7 @@ class OperationRunner:
             renderer=WorkerRenderer(store=store, workers=workers, log=log),
             executor=self._executor,
             is_there=is_there,
-            copies_sidecars=copy_sidecars,
+            companions=companions,
         )
         self._log = log
         self._acting = asyncio.Lock()
@@ -101,7 +102,7 @@ class OperationRunner:
         return len(plans)
 
     async def perform(self, plan_id: int, rendered: Mapping[int, bytes]) -> None:
-        """Carry out the steps of one plan in order; if one fails, the rest waits."""
+        """Carry out the steps of one plan in order; if one fails, the rest waits, unless it is about a companion."""
         async with self._acting:
             self._undo_requested()
             tried: set[int] = set()
@@ -109,7 +110,7 @@ class OperationRunner:
                 tried.add(step.id)
                 outcome = await self._carry_out(step, rendered)
                 self._tell(step, outcome)
-                if outcome.state == "failed":
+                if outcome.state == "failed" and not self._kinds.of(step.operation).is_about_companion:
                     return
 
     def _next(self, plan_id: int, tried: set[int]) -> Step | None:

@@ -9,6 +9,7 @@ from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials
 from familiar.folders.intake import Intake
+from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
@@ -133,7 +134,7 @@ class _Parts:
             log=log,
             pulse=inputs.notifier.ping,
             is_there=lambda path: self.sources.of(path).is_there(path),
-            copy_sidecars=settings.sidecars.any,
+            companions=CompanionRules.of(settings),
         )
         self.sidecar_writer = SidecarWriter(
             store=store, runner=self.runner, clock=clock, enabled=settings.sidecars.write

@@ -53,7 +53,7 @@ class OperationJournal:
         photo = [kind for kind in kinds.all if issubclass(kind.value, PhotoOperation)]
         self._columns = _COLUMNS.format(moves=_quoted(kind for kind in photo if kind.value.moves_photo))
         self._multiplying = _quoted(kind for kind in photo if not kind.value.moves_photo)
-        self._about_sidecars = _quoted(kind for kind in kinds.all if kind.is_about_sidecar)
+        self._about_companions = _quoted(kind for kind in kinds.all if kind.is_about_companion)
 
     def record(
         self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None, batch: int | None = None
@@ -124,8 +124,8 @@ class OperationJournal:
         return [int(row[0]) for row in rows]
 
     def steps_at(self, path: Path) -> list[Step]:
-        """Return the steps of the last plan for the photo, not its sidecar, that was at this path, in their order."""
-        more = f"EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind NOT IN ({self._about_sidecars}))"
+        """Return the steps of the last plan for the photo that was at this path, not its companions, in order."""
+        more = f"EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind NOT IN ({self._about_companions}))"
         last = f"(SELECT max(id) FROM plans WHERE path = ? AND {more})"
         return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
 
@@ -269,10 +269,10 @@ class OperationJournal:
         return frozenset(_path(row[0]) for row in rows)
 
     def select(self, ids: Sequence[int]) -> list[Step]:
-        """Return those of the steps that were done and not undone, newest first, with the sidecars that went along."""
+        """Return those of the steps that were done and not undone, with the companions that followed, newest first."""
         chosen = "(SELECT value FROM json_each(?1))"
         along = (
-            f"operations.kind IN ({self._about_sidecars}) AND EXISTS (SELECT 1 FROM operations AS photo "
+            f"operations.kind IN ({self._about_companions}) AND EXISTS (SELECT 1 FROM operations AS photo "
             f"WHERE photo.id IN {chosen} AND photo.plan_id = operations.plan_id "
             "AND photo.position = json_extract(operations.parameters, '$.behind'))"
         )

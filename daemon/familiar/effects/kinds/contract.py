@@ -70,8 +70,8 @@ class Kind(Protocol[Value]):
     value: type[Value]
     """The class of its values, whose `kind` is the word shown to people."""
 
-    is_about_sidecar: bool = False
-    """Whether it is done to a sidecar, and not to its photo."""
+    is_about_companion: bool = False
+    """Whether it is done to a companion, as to a sidecar, and not to its photo."""
 
     merges: bool = False
     """Whether what another program changes in the meantime is read again, and no reason to give up."""
