@@ -171,7 +171,7 @@ CATALOGUE = (
         "operation.refused",
         "error",
         ("operation", "kind", "rule", "error"),
-        "An operation can't be done; the photo stays in place.",
+        "An operation can't be done; the file stays in place.",
     ),
     Event("operation.undone", "info", ("operation", "kind", "target"), "An operation was undone."),
     Event(

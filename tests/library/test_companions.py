@@ -193,6 +193,12 @@ def test_a_companion_of_a_still_and_its_clip_follows_the_still(bench: Workbench)
     assert names(bench, "in") == set()
 
 
+def test_a_video_does_not_take_the_companions_of_a_photo_of_its_name_along(bench: Workbench) -> None:
+    put(bench, "IMG_1.HEIC", "IMG_1.MOV", "IMG_1.AAE", "IMG_1.xmp", "IMG_1.MOV.json")
+    move(bench, "IMG_1.MOV")
+    assert names(bench, "out") == {"IMG_1.MOV", "IMG_1.MOV.json"}
+
+
 def test_the_sidecar_of_another_photo_is_not_one_of_a_version_of_this_one(bench: Workbench) -> None:
     put(bench, "a.NEF", "a_01.NEF", "a_01.NEF.xmp")
     move(bench, "a.NEF")

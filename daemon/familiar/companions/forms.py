@@ -72,12 +72,14 @@ SIDECARS = (WHOLE_SIDECAR, SHORT_SIDECAR, VERSION_SIDECAR)
 def owns(form: Form, name: str, photo: str, among: Sequence[str]) -> bool:
     """Return whether a companion that fits a photo by its name belongs to it.
 
-    Of several photos, `photo.xmp` belongs to the RAW file first, then to the picture, then to the video.
+    What may belong to a photo does not belong to a video. Of several photos, `photo.xmp` belongs to the RAW file.
     """
     if form == SHORT_SIDECAR:
         namesakes = (one for one in among if one.lower().endswith(_MEDIA) and alike(Path(one).stem, Path(photo).stem))
         return all(_rank(photo) < _rank(other) for other in namesakes if other != photo)
-    return form != VERSION_SIDECAR or not WHOLE_SIDECAR.owners(name, among)
+    if form == VERSION_SIDECAR and WHOLE_SIDECAR.owners(name, among):
+        return False
+    return is_photo(Path(photo)) or photo in form.owners(name, among)
 
 
 def is_pair(one: str, other: str) -> bool:

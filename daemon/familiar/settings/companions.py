@@ -29,6 +29,11 @@ class CompanionSettings(Section):
         "Otherwise rules decide about each by itself.",
     )
 
+    @property
+    def tails(self) -> tuple[str, ...]:
+        """How their names end, in lower case."""
+        return tuple(dict.fromkeys(Form(text).tail.lower() for text in self.forms))
+
     @field_validator("forms")
     @classmethod
     def _are_forms(cls, values: tuple[str, ...]) -> tuple[str, ...]:
