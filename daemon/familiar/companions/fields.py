@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias
 
+from familiar.companions.names import alike, stem, suffix
 from familiar.companions.takeout import Takeout
 from familiar.path_patterns import composed
 
@@ -103,26 +103,6 @@ FIELDS: dict[str, Field] = {
     "{version}": Version(),
 }
 """All fields, as they are written at the beginning of a form."""
-
-
-def alike(one: str, other: str) -> bool:
-    """Return whether two names are the same, in any form of Unicode and in upper or lower case."""
-    return one == other or key(one) == key(other)
-
-
-def key(text: str) -> str:
-    """Return what is the same of names that are alike."""
-    return composed(text).casefold()
-
-
-def stem(name: str) -> str:
-    """Return a name without its suffix."""
-    return PurePosixPath(name).stem
-
-
-def suffix(name: str) -> str:
-    """Return the suffix of a name, with its dot."""
-    return PurePosixPath(name).suffix
 
 
 def _lettered(photo: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from familiar.companions.fields import alike, key, stem
 from familiar.companions.forms import SHORT_SIDECAR, SIDECARS, Form, is_pair, owns, pair_form
+from familiar.companions.names import alike, key, stem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

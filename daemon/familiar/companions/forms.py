@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.companions.fields import FIELDS, alike, key, suffix
+from familiar.companions.fields import FIELDS
+from familiar.companions.names import alike, key, stem, suffix
 from familiar.media import PHOTOS, RAWS, VIDEOS, is_photo, is_raw
 from familiar.path_patterns import composed
 
@@ -49,8 +50,8 @@ class Form:
 
     def owners(self, name: str, among: Iterable[str]) -> frozenset[str]:
         """Return the photos to which a companion belongs by its name; to videos, if there are only videos."""
-        whole = key(name)
-        likely = (one for one in among if one.lower().endswith(_MEDIA) and whole.startswith(self.begin(one)))
+        whole, begin = key(name), FIELDS[self.field].begin
+        likely = (one for one in among if whole.startswith(key(begin(one))) and one.lower().endswith(_MEDIA))
         fitting = {one for one in likely if one != name and self.renamed(name, one, one) is not None}
         photos = {one for one in fitting if is_photo(Path(one))}
         return frozenset(photos or fitting)
@@ -75,7 +76,7 @@ def owns(form: Form, name: str, photo: str, among: Sequence[str]) -> bool:
     What may belong to a photo does not belong to a video. Of several photos, `photo.xmp` belongs to the RAW file.
     """
     if form == SHORT_SIDECAR:
-        namesakes = (one for one in among if one.lower().endswith(_MEDIA) and alike(Path(one).stem, Path(photo).stem))
+        namesakes = (one for one in among if one.lower().endswith(_MEDIA) and alike(stem(one), stem(photo)))
         return all(_rank(photo) < _rank(other) for other in namesakes if other != photo)
     if form == VERSION_SIDECAR and WHOLE_SIDECAR.owners(name, among):
         return False
@@ -85,8 +86,7 @@ def owns(form: Form, name: str, photo: str, among: Sequence[str]) -> bool:
 def is_pair(one: str, other: str) -> bool:
     """Return whether two are a RAW file and a picture of the same name."""
     paths = Path(one), Path(other)
-    is_same_name = alike(*(path.stem for path in paths))
-    return is_same_name and all(map(is_photo, paths)) and is_raw(paths[0]) != is_raw(paths[1])
+    return alike(stem(one), stem(other)) and all(map(is_photo, paths)) and is_raw(paths[0]) != is_raw(paths[1])
 
 
 def pair_form(name: str) -> Form:

@@ -9,8 +9,8 @@ Where the title of a photo has no suffix, it is missing: `IMG.supplemental-metad
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 
+from familiar.companions.names import key, stem, suffix
 from familiar.path_patterns import composed
 
 _LONGEST = 46
@@ -33,8 +33,8 @@ class Takeout:
 
     def begin(self, photo: str) -> str:
         """Return how the part begins."""
-        stem = _without_number(PurePosixPath(photo).stem)
-        return (_unedited(stem) or stem)[:_LONGEST]
+        short = _without_number(stem(photo))
+        return (_unedited(short) or short)[:_LONGEST]
 
     def fit(self, text: str, photo: str) -> Callable[[str], str] | None:
         """Return how the part follows the name of the photo, or None if it does not belong to it.
@@ -51,29 +51,28 @@ class Takeout:
 
 def original(photo: str) -> str:
     """Return the name of the photo of which this one is an edited version, or its own name."""
-    path = PurePosixPath(photo)
-    plain = _unedited(path.stem)
-    return photo if plain is None else plain + path.suffix
+    plain = _unedited(stem(photo))
+    return photo if plain is None else plain + suffix(photo)
 
 
 def _originals(photo: str) -> Iterator[tuple[str, str]]:
     """Yield the names that Takeout may have for a photo in its JSON, each with the number at the end there."""
-    path = PurePosixPath(photo)
-    short = _without_number(path.stem)
-    number = path.stem.removeprefix(short)
-    for stem, end in ((path.stem, ""), (short, number), (path.stem, number)):
-        for plain in dict.fromkeys((stem, _unedited(stem) or stem)):
-            yield plain + path.suffix, end
+    whole = stem(photo)
+    short = _without_number(whole)
+    number = whole.removeprefix(short)
+    for name, end in ((whole, ""), (short, number), (whole, number)):
+        for plain in dict.fromkeys((name, _unedited(name) or name)):
+            yield plain + suffix(photo), end
             yield plain, end
 
 
-def _without_number(stem: str) -> str:
-    return _NUMBER.sub("", stem) or stem
+def _without_number(name: str) -> str:
+    return (_NUMBER.sub("", name) or name) if name.endswith(")") else name
 
 
 def _tail(text: str, name: str, number: str) -> str | None:
     """Return what is left of `supplemental-metadata` behind a name, or None if the text is not made of that name."""
-    text, name = composed(text).casefold(), composed(name).casefold()
+    text, name = key(text), key(name)
     if number and not text.endswith(number):
         return None
     text = text.removesuffix(number) if number else text
@@ -89,11 +88,11 @@ def _common(one: str, other: str) -> str:
     return one[: min(len(one), len(other)) if length is None else length]
 
 
-def _unedited(stem: str) -> str | None:
+def _unedited(name: str) -> str | None:
     """Return the stem of the original of an edited photo; None if it is none. Long names are cut here, too."""
-    begin, dash, word = composed(stem).rpartition("-")
+    begin, dash, word = composed(name).rpartition("-")
     if not begin:
         return None
     word = (dash + word).casefold()
-    is_cut = len(stem) > _LONGEST and any(known.startswith(word) for known in _EDITED)
+    is_cut = len(name) > _LONGEST and any(known.startswith(word) for known in _EDITED)
     return begin if is_cut or word in _EDITED else None
