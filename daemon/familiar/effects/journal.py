@@ -15,7 +15,8 @@ StepState: TypeAlias = Literal[
 """planned, doing (a target is reserved), done; kept (the same content was there: nothing was done); failed (tried
 again when its time comes); refused (never); undo (asked for), undoing, undone."""
 
-_THERE = frozenset({"done", "undo", "undoing"})
+_THERE = frozenset({"doing", "failed", "done", "undo", "undoing"})
+"""States of steps whose results are there, or may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ class Outcome:
 
 
 def done_with(journal: "Journal", step: Step) -> Sequence[Step]:
-    """Return the steps of the same plan, itself among them, whose results are there."""
+    """Return the steps of the same plan, itself among them, whose results may be there."""
     return [other for other in journal.steps(step.plan_id) if other.state in _THERE]
 
 
@@ -127,6 +128,12 @@ class Journal(Protocol):
 
     def is_claimed(self, step: Step) -> bool:
         """Return whether what is at a step's target was put there by another step."""
+
+    def is_awaited(self, companion: Path, *, elsewhere: Step) -> bool:
+        """Return whether another plan than that of a step has still to move or copy a companion."""
+
+    def lacks(self, photo: Path, companion: Path) -> bool:
+        """Return whether plans for the photo at a path were to bring a companion, and have not, or took it back."""
 
     def finish(self, step: Step, outcome: Outcome) -> None:
         """Record the result of a step, and where files are now."""

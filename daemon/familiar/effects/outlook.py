@@ -21,7 +21,7 @@ class Outlook:
 
     def __init__(self, journal: Journal, disks: Disks, pulse: Pulse, *, doomed: Iterable[Path] = ()) -> None:
         """Take the paths from which undos that are still to come remove files; `pulse` is called in long reads."""
-        self._journal = journal
+        self.journal = journal
         self._disks = disks
         self._pulse = pulse
         self._doomed = Counter(doomed)
@@ -75,7 +75,7 @@ class Outlook:
 
     def placed_with(self, step: Step) -> frozenset[Path]:
         """Return where steps of the same plan have put files."""
-        return frozenset(other.target for other in done_with(self._journal, step) if other.target is not None)
+        return frozenset(other.target for other in done_with(self.journal, step) if other.target is not None)
 
     def move_back(self, placement: Placement, *, content: str | None, leaves_copy: bool = False) -> str | None:
         """Say why a file can't go back, or note that it does.
@@ -101,9 +101,9 @@ class Outlook:
 
     def has_other_photo(self, step: Step, placement: Placement, *, by_name: bool = False) -> bool:
         """Return whether the photo that a step has put somewhere is elsewhere too; a name counts if it is `by_name`."""
-        if self._journal.is_elsewhere(step):
+        if self.journal.is_elsewhere(step):
             return True
-        paths = photo_paths(self._journal, step, placement)
+        paths = photo_paths(self.journal, step, placement)
         return any(self.is_copy(path, placement, by_name=by_name) for path in paths)
 
     def is_copy(self, path: Path, placement: Placement, *, by_name: bool = False) -> bool:

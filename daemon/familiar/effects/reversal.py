@@ -90,10 +90,10 @@ class Reversal(StepWork):
             ChangedError: it was changed, or is the last copy.
             FamiliarError, OSError: it can't be removed.
         """
-        if self._journal.is_elsewhere(self.step):
+        if self.journal.is_elsewhere(self.step):
             self.remove_known(target)
         else:
-            paths = photo_paths(self._journal, self.step, self.placement)
+            paths = photo_paths(self.journal, self.step, self.placement)
             self.remove_copy(target, paths, what="photo", is_name=is_name)
 
     def remove_copy(self, target: Entry, paths: Sequence[Path], *, what: str, is_name: bool = False) -> None:
@@ -148,7 +148,7 @@ class Reversal(StepWork):
         remove(doomed, proof, hidden=self.hidden.target)
 
     def _begin(self, entry: Entry) -> None:
-        self._journal.begin_undo(self.step, temporary=entry.with_name(self.hidden.new).path)
+        self.journal.begin_undo(self.step, temporary=entry.with_name(self.hidden.new).path)
 
     def _target(self) -> Entry | None:
         """Return where a step has put something, or None if its folder is gone; raises OfflineError, OSError."""

@@ -16,17 +16,17 @@ class StepWork(Closing):
         """Take the step; `pulse` is called while long files are read or written."""
         self.step = step
         self.pulse = pulse
-        self._journal = journal
+        self.journal = journal
         self._disks = disks
         self._stack = ExitStack()
 
     def moved_with(self) -> frozenset[Path]:
         """Return from where steps of the same plan have moved or copied files."""
-        return frozenset(step.source for step in done_with(self._journal, self.step) if step.source is not None)
+        return frozenset(step.source for step in done_with(self.journal, self.step) if step.source is not None)
 
     def placed_with(self) -> frozenset[Path]:
         """Return where steps of the same plan have put files."""
-        return frozenset(step.target for step in done_with(self._journal, self.step) if step.target is not None)
+        return frozenset(step.target for step in done_with(self.journal, self.step) if step.target is not None)
 
     def close(self) -> None:
         """Close the folders."""

@@ -108,14 +108,12 @@ class Undo:
             raise ChangedError(reason)
 
     def _is_taken_back(self, step: Step) -> bool | None:
-        """Return whether what was to leave its target no longer exists; None where that can't be told now."""
+        """Return whether a step is undone; None where that can't be told now."""
         try:
             self._leftovers.clear(step)
-            assert step.target is not None
-            now = self._outlook().at(step.target)
+            return self._kinds.of(step.operation).is_taken_back(step.operation, step, self._outlook())
         except (FamiliarError, OSError):
             return None
-        return now == self._kinds.of(step.operation).hash_after_undo(step)
 
     def _removes(self, step: Step) -> bool:
         return self._kinds.of(step.operation).leaves_nothing(step.operation, step)

@@ -250,8 +250,8 @@ def naming(path: Path, other: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is not None and os.path.isabs(os.fsdecode(error.filename)):
-            raise  # it has one
+        if isinstance(error.filename, str | bytes) and os.path.isabs(os.fsdecode(error.filename)):
+            raise  # it has one; a call that takes a descriptor has its number
         raise _named(error, path, other) from error
 
 

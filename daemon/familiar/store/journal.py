@@ -9,6 +9,7 @@ from typing import Any
 
 from familiar.effects.journal import Outcome, Reservation, Step
 from familiar.effects.kinds.catalogue import AnyKind, Kinds
+from familiar.effects.kinds.file_kind import path_as_json
 from familiar.effects.kinds.surroundings import Records
 from familiar.model import Operation, PhotoOperation, Plan
 from familiar.store.clock import due_at, is_due
@@ -111,6 +112,25 @@ class OperationJournal:
             (os.fsencode(step.target), step.id),
         ).fetchone()
         return row is not None
+
+    def is_awaited(self, companion: Path, *, elsewhere: Step) -> bool:
+        """Return whether another plan than that of a step has still to move or copy a companion."""
+        row = self._db.conn.execute(
+            "SELECT 1 FROM operations WHERE state IN ('planned', 'doing', 'failed') AND plan_id != ? "
+            f"AND kind IN ({self._about_companions}) AND json_extract(parameters, '$.file') = ?",
+            (elsewhere.plan_id, path_as_json(companion)),
+        ).fetchone()
+        return row is not None
+
+    def lacks(self, photo: Path, companion: Path) -> bool:
+        """Return whether plans for the photo at a path were to bring a companion, and have not, or took it back."""
+        file = self._files.at(photo)
+        rows = self._db.conn.execute(
+            "SELECT state FROM operations JOIN plans ON plans.id = plan_id WHERE photo_id = ? "
+            f"AND kind IN ({self._about_companions}) AND json_extract(parameters, '$.file') = ?",
+            (None if file is None else file.photo_id, path_as_json(companion)),
+        ).fetchall()
+        return bool(rows) and not any(state in {"done", "undo", "undoing"} for (state,) in rows)
 
     def open_plans(self, now: datetime) -> list[int]:
         """Return the plans that have something to do now, in the order in which they were made."""

@@ -159,6 +159,11 @@ class Kind(Protocol[Value]):
     def obstacle(self, wish: Value, step: Step, outlook: Outlook) -> str | None:
         """Return the obstacle to undoing a step, or note the files after the undo; raises OSError."""
 
+    def is_taken_back(self, wish: Value, step: Step, outlook: Outlook) -> bool:  # noqa: ARG002
+        """Return whether the undo of a step, which has met an error, has come to its end; raises OSError."""
+        assert step.target is not None
+        return outlook.at(step.target) == self.hash_after_undo(step)
+
     @abstractmethod
     def take_back(self, wish: Value, reversal: Reversal) -> None:
         """Undo a step, or complete its undoing after a crash at any instant.

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from familiar.companions.forms import SIDECARS, WHOLE_SIDECAR, Form
 from familiar.effects.attempt import Attempt, SourceFile
-from familiar.effects.journal import Outcome, Placement, Step
+from familiar.effects.journal import Journal, Outcome, Placement, Step
 from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, path_as_json, path_from_json
 from familiar.effects.kinds.surroundings import Surroundings
@@ -107,8 +107,11 @@ class FollowingKind(FileKind[F]):
         target = Entry(attempt.target_folder(path.parent), path.name)
         is_there = target.exists
         hash_ = step.hash if step.is_begun and step.hash is not None and is_there else _hash_of(source, attempt.pulse)
-        if is_there and not step.is_begun and not _is_brought(wish, target, hash_, source.size, attempt):
-            return Outcome(state="kept", target=path)
+        if is_there and not step.is_begun:
+            if not is_copy(target, hash_, source.size, attempt.pulse):
+                raise _taken(wish, path)
+            if not _is_brought(wish, path, target.folder.names(), attempt.placed_with(), attempt.journal):
+                return Outcome(state="kept", target=path)
         place = place_move if wish.moves and not _is_shared(wish, source.entry, attempt) else place_copy
         hidden = attempt.reserve(source, target, hash_)
         try:
@@ -128,7 +131,7 @@ class FollowingKind(FileKind[F]):
     def obstacle_in_reach(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> str | None:
         """Return the obstacle if the companion is gone, its former name is taken, or a copy was changed."""
         names, own = outlook.names_in(placement.target.parent), outlook.placed_with(step)
-        is_shared = bool(_others(wish.form, placement.target, names, own))
+        is_shared = _is_brought(wish, placement.target, names, own, outlook.journal)
         if wish.moves:  # with its present content
             return outlook.move_back(placement, content=None, leaves_copy=is_shared)
         return None if is_shared else super().obstacle_in_reach(wish, step, placement, outlook)
@@ -139,33 +142,40 @@ class FollowingKind(FileKind[F]):
 
     def take_back(self, wish: F, reversal: Reversal) -> None:
         """Move the companion back, with its present content, or remove the copy; what others share stays, too."""
-        target = reversal.placement.target
-        is_shared = bool(_others(wish.form, target, reversal.names_beside(), reversal.placed_with()))
+        target, names, own = reversal.placement.target, reversal.names_beside(), reversal.placed_with()
+        is_shared = _is_brought(wish, target, names, own, reversal.journal)
         if wish.moves:
             reversal.move_back(any_content=True, leaves_copy=is_shared)
         elif not is_shared:
             super().take_back(wish, reversal)
+
+    def is_taken_back(self, wish: F, step: Step, outlook: Outlook) -> bool:
+        """Return whether the companion is at its former place again; a copy may have stayed, which others share."""
+        placement = step.placement
+        assert placement is not None
+        if not wish.moves:
+            return super().is_taken_back(wish, step, outlook)
+        return outlook.at(placement.source) is not None and outlook.at(placement.target) in {
+            None,
+            outlook.at(placement.source),
+        }
 
     def remove(self, wish: F, target: Entry, reversal: Reversal) -> None:
         """Remove the copy, if the copied companion still exists."""
         reversal.remove_copy(target, [reversal.placement.source], what=wish.kind)
 
 
-def _is_brought(wish: Following, target: Entry, hash_: str, size: int, attempt: Attempt) -> bool:
-    """Return whether another photo that shares a companion has brought it to the target; else it is there by itself.
-
-    Raises:
-        SetAsideError: something else is there.
-    """
-    if not is_copy(target, hash_, size, attempt.pulse):
-        raise _taken(wish, target.path)
-    return bool(_others(wish.form, target.path, target.folder.names(), attempt.placed_with()))
+def _is_brought(wish: Following, target: Path, names: Iterable[str], own: Collection[Path], journal: Journal) -> bool:
+    """Return whether a companion at its target is also that of another photo there, which has not got or lost it."""
+    others = _others(wish.form, target, names, own)
+    return any(not journal.lacks(target.with_name(other), wish.file) for other in others)
 
 
 def _is_shared(wish: Following, source: Entry | None, attempt: Attempt) -> bool:
-    """Return whether a companion belongs to another photo beside it that stays there."""
+    """Return whether a companion belongs to another photo beside it, or to one that has moved and still awaits it."""
     names = () if source is None else source.folder.names()
-    return bool(_others(wish.form, wish.file, names, attempt.moved_with()))
+    others = _others(wish.form, wish.file, names, attempt.moved_with())
+    return bool(others) or attempt.journal.is_awaited(wish.file, elsewhere=attempt.step)
 
 
 def _others(form: Form, companion: Path, names: Iterable[str], own: Collection[Path]) -> frozenset[str]:
