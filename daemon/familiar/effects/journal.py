@@ -132,8 +132,8 @@ class Journal(Protocol):
     def is_awaited(self, companion: Path, *, elsewhere: Step) -> bool:
         """Return whether another plan than that of a step has still to move or copy a companion."""
 
-    def lacks(self, photo: Path, companion: Path) -> bool:
-        """Return whether plans for the photo at a path were to bring a companion, and have not, or took it back."""
+    def steps_with(self, photo: Path, companion: Path) -> Sequence[Step]:
+        """Return the steps by which a companion follows, or followed, the photo that is at a path."""
 
     def finish(self, step: Step, outcome: Outcome) -> None:
         """Record the result of a step, and where files are now."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Journal, Placement, Step, done_with
+from familiar.effects.sharing import Sharing
 from familiar.errors import OfflineError
 from familiar.filesystem.files import BLOCK, Pulse
 from familiar.filesystem.regular_files import open_regular
@@ -25,6 +26,7 @@ class Outlook:
         self._disks = disks
         self._pulse = pulse
         self._doomed = Counter(doomed)
+        self._undone: set[int] = set()
         self._noted: dict[Path, str | None] = {}
         self._present: dict[Path, Path] = {}
         """Where a file is now that will have been moved back to a path."""
@@ -40,9 +42,11 @@ class Outlook:
         self._noted[path] = content
         self._present.pop(path, None)
 
-    def passed(self, path: Path) -> None:
-        """Note that an undo that removes what is at a path is not still to come."""
-        self._doomed[path] -= 1
+    def passed(self, step: Step, *, removes: Path | None) -> None:
+        """Note that a step will be undone, and that its undo, which removes what is at a path, is not still to come."""
+        self._undone.add(step.id)
+        if removes is not None:
+            self._doomed[removes] -= 1
 
     def unreachable(self, step: Step, placement: Placement, *, goes_back: bool) -> str | None:
         """Say so if a disk is not there, or may not be written; that of the source too, if the file goes back there."""
@@ -63,6 +67,10 @@ class Outlook:
         if now is None:
             return f"{placement.target} no longer exists"
         return None if now == placement.hash else f"{placement.target} was changed since"
+
+    def sharing(self) -> Sharing:
+        """Return what tells which photos will share a companion."""
+        return Sharing(self.journal, self.names_in, undone=self._undone)
 
     def names_in(self, folder: Path) -> set[str]:
         """Return the names that will be in a folder."""

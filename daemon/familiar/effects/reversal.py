@@ -49,11 +49,6 @@ class Reversal(StepWork):
         self._begin(target)
         return target
 
-    def names_beside(self) -> Sequence[str]:
-        """Return the names in the target's folder; raises OfflineError, OSError."""
-        target = self._target()
-        return () if target is None else target.folder.names()
-
     def move_back(self, *, any_content: bool = False, leaves_copy: bool = False) -> None:
         """Move what is at the target to where it came from.
 

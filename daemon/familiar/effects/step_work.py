@@ -6,6 +6,7 @@ from pathlib import Path
 from familiar.closing import Closing
 from familiar.effects.disks import Disks
 from familiar.effects.journal import Journal, Step, done_with
+from familiar.effects.sharing import Sharing
 from familiar.filesystem.files import Pulse
 
 
@@ -27,6 +28,18 @@ class StepWork(Closing):
     def placed_with(self) -> frozenset[Path]:
         """Return where steps of the same plan have put files."""
         return frozenset(step.target for step in done_with(self.journal, self.step) if step.target is not None)
+
+    def sharing(self) -> Sharing:
+        """Return what tells which photos share a companion."""
+        return Sharing(self.journal, self._names_in, undone=(self.step.id,))
+
+    def _names_in(self, folder: Path) -> list[str]:
+        """Return the names in a folder, none if it is gone; raises OfflineError, OSError."""
+        try:
+            with self._disks.open(folder) as opened:
+                return opened.names()
+        except FileNotFoundError:
+            return []
 
     def close(self) -> None:
         """Close the folders."""

@@ -49,8 +49,8 @@ class Undo:
         for step in steps:
             reason = self._obstacle_or_error(step, outlook)
             found.append((step, reason))
-            if reason is None and step.target is not None and self._removes(step):
-                outlook.passed(step.target)
+            if reason is None:
+                outlook.passed(step, removes=step.target if self._removes(step) else None)
         return tuple(
             Obstacle(operation=step.id, kind=step.operation.kind, path=step.target or step.path, reason=reason)
             for step, reason in found

@@ -122,15 +122,17 @@ class OperationJournal:
         ).fetchone()
         return row is not None
 
-    def lacks(self, photo: Path, companion: Path) -> bool:
-        """Return whether plans for the photo at a path were to bring a companion, and have not, or took it back."""
+    def steps_with(self, photo: Path, companion: Path) -> list[Step]:
+        """Return the steps by which a companion follows, or followed, the photo that is at a path."""
         file = self._files.at(photo)
-        rows = self._db.conn.execute(
-            "SELECT state FROM operations JOIN plans ON plans.id = plan_id WHERE photo_id = ? "
-            f"AND kind IN ({self._about_companions}) AND json_extract(parameters, '$.file') = ?",
-            (None if file is None else file.photo_id, path_as_json(companion)),
-        ).fetchall()
-        return bool(rows) and not any(state in {"done", "undo", "undoing"} for (state,) in rows)
+        moving = "SELECT photo_id FROM operations JOIN plans ON plans.id = plan_id WHERE state IN ('doing', 'failed')"
+        return self._steps(
+            f"WHERE (plans.photo_id = ? OR plans.photo_id IN ({moving} AND target = ?)) "
+            f"AND kind IN ({self._about_companions}) AND json_extract(parameters, '$.file') = ? ORDER BY operations.id",
+            None if file is None else file.photo_id,
+            os.fsencode(photo),
+            path_as_json(companion),
+        )
 
     def open_plans(self, now: datetime) -> list[int]:
         """Return the plans that have something to do now, in the order in which they were made."""

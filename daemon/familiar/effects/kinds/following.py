@@ -6,14 +6,13 @@ holds for the undo, so that neither takes it from a photo that stays.
 """
 
 import errno
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from familiar.companions.forms import SIDECARS, WHOLE_SIDECAR, Form
 from familiar.effects.attempt import Attempt, SourceFile
-from familiar.effects.journal import Journal, Outcome, Placement, Step
+from familiar.effects.journal import Outcome, Placement, Step
 from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, path_as_json, path_from_json
 from familiar.effects.kinds.surroundings import Surroundings
@@ -110,9 +109,9 @@ class FollowingKind(FileKind[F]):
         if is_there and not step.is_begun:
             if not is_copy(target, hash_, source.size, attempt.pulse):
                 raise _taken(wish, path)
-            if not _is_brought(wish, path, target.folder.names(), attempt.placed_with(), attempt.journal):
+            if not attempt.sharing().has_others(wish.form, wish.file, path, attempt.placed_with()):
                 return Outcome(state="kept", target=path)
-        place = place_move if wish.moves and not _is_shared(wish, source.entry, attempt) else place_copy
+        place = place_move if wish.moves and not self._is_shared(wish, attempt) else place_copy
         hidden = attempt.reserve(source, target, hash_)
         try:
             place(source.entry, target, hidden, hash_=hash_, pulse=attempt.pulse)
@@ -130,8 +129,7 @@ class FollowingKind(FileKind[F]):
 
     def obstacle_in_reach(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> str | None:
         """Return the obstacle if the companion is gone, its former name is taken, or a copy was changed."""
-        names, own = outlook.names_in(placement.target.parent), outlook.placed_with(step)
-        is_shared = _is_brought(wish, placement.target, names, own, outlook.journal)
+        is_shared = self._is_shared_at_target(wish, step, placement, outlook)
         if wish.moves:  # with its present content
             return outlook.move_back(placement, content=None, leaves_copy=is_shared)
         return None if is_shared else super().obstacle_in_reach(wish, step, placement, outlook)
@@ -142,8 +140,8 @@ class FollowingKind(FileKind[F]):
 
     def take_back(self, wish: F, reversal: Reversal) -> None:
         """Move the companion back, with its present content, or remove the copy; what others share stays, too."""
-        target, names, own = reversal.placement.target, reversal.names_beside(), reversal.placed_with()
-        is_shared = _is_brought(wish, target, names, own, reversal.journal)
+        target, own = reversal.placement.target, reversal.placed_with()
+        is_shared = reversal.sharing().has_others(wish.form, wish.file, target, own)
         if wish.moves:
             reversal.move_back(any_content=True, leaves_copy=is_shared)
         elif not is_shared:
@@ -153,36 +151,22 @@ class FollowingKind(FileKind[F]):
         """Return whether the companion is at its former place again; a copy may have stayed, which others share."""
         placement = step.placement
         assert placement is not None
-        if not wish.moves:
+        if outlook.at(placement.target) is None or not wish.moves:
             return super().is_taken_back(wish, step, outlook)
-        return outlook.at(placement.source) is not None and outlook.at(placement.target) in {
-            None,
-            outlook.at(placement.source),
-        }
+        return outlook.at(placement.source) is not None and self._is_shared_at_target(wish, step, placement, outlook)
+
+    def _is_shared(self, wish: F, attempt: Attempt) -> bool:
+        """Return whether a companion is that of another photo beside it, or of one that has moved and awaits it."""
+        others = attempt.sharing().others(wish.form, wish.file, attempt.moved_with())
+        return bool(others) or attempt.journal.is_awaited(wish.file, elsewhere=attempt.step)
+
+    def _is_shared_at_target(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> bool:
+        own = outlook.placed_with(step)
+        return outlook.sharing().has_others(wish.form, wish.file, placement.target, own)
 
     def remove(self, wish: F, target: Entry, reversal: Reversal) -> None:
         """Remove the copy, if the copied companion still exists."""
         reversal.remove_copy(target, [reversal.placement.source], what=wish.kind)
-
-
-def _is_brought(wish: Following, target: Path, names: Iterable[str], own: Collection[Path], journal: Journal) -> bool:
-    """Return whether a companion at its target is also that of another photo there, which has not got or lost it."""
-    others = _others(wish.form, target, names, own)
-    return any(not journal.lacks(target.with_name(other), wish.file) for other in others)
-
-
-def _is_shared(wish: Following, source: Entry | None, attempt: Attempt) -> bool:
-    """Return whether a companion belongs to another photo beside it, or to one that has moved and still awaits it."""
-    names = () if source is None else source.folder.names()
-    others = _others(wish.form, wish.file, names, attempt.moved_with())
-    return bool(others) or attempt.journal.is_awaited(wish.file, elsewhere=attempt.step)
-
-
-def _others(form: Form, companion: Path, names: Iterable[str], own: Collection[Path]) -> frozenset[str]:
-    """Return the photos beside a companion to which it belongs, besides those of its own step's plan."""
-    if form.is_of_media:
-        return frozenset()
-    return form.owners(companion.name, names) - {path.name for path in own if path.parent == companion.parent}
 
 
 def _beside(wish: Following, photo: Path, target: Path) -> Path:
