@@ -68,9 +68,9 @@ class Outlook:
             return f"{placement.target} no longer exists"
         return None if now == placement.hash else f"{placement.target} was changed since"
 
-    def sharing(self) -> Sharing:
-        """Return what tells which photos will share a companion."""
-        return Sharing(self.journal, self.names_in, undone=self._undone)
+    def sharing(self, step: Step) -> Sharing:
+        """Return what tells which photos will share a companion with that of a step."""
+        return Sharing(self.journal, self.names_in, undone={step.id, *self._undone})
 
     def names_in(self, folder: Path) -> set[str]:
         """Return the names that will be in a folder."""

@@ -126,9 +126,10 @@ class OperationJournal:
         """Return the steps by which a companion follows, or followed, the photo that is at a path."""
         file = self._files.at(photo)
         moving = "SELECT photo_id FROM operations JOIN plans ON plans.id = plan_id WHERE state IN ('doing', 'failed')"
+        about = f"operations.kind IN ({self._about_companions}) AND json_extract(operations.parameters, '$.file') = ?"
+        whose = f"plans.photo_id = ? OR plans.photo_id IN ({moving} AND target = ?)"
         return self._steps(
-            f"WHERE (plans.photo_id = ? OR plans.photo_id IN ({moving} AND target = ?)) "
-            f"AND kind IN ({self._about_companions}) AND json_extract(parameters, '$.file') = ? ORDER BY operations.id",
+            f"WHERE ({whose}) AND {about} ORDER BY operations.id",
             None if file is None else file.photo_id,
             os.fsencode(photo),
             path_as_json(companion),

@@ -162,7 +162,7 @@ class FollowingKind(FileKind[F]):
 
     def _is_shared_at_target(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> bool:
         own = outlook.placed_with(step)
-        return outlook.sharing().has_others(wish.form, wish.file, placement.target, own)
+        return outlook.sharing(step).has_others(wish.form, wish.file, placement.target, own)
 
     def remove(self, wish: F, target: Entry, reversal: Reversal) -> None:
         """Remove the copy, if the copied companion still exists."""
