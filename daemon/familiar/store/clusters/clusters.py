@@ -233,7 +233,7 @@ class Clusters:
         rows = self._db.conn.execute(
             f"""
             SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
-                max({QUALITY}) < {JUNK} AS is_junk, sum(faces.id), max(at), person_id
+                max({QUALITY}) < {JUNK} AS is_junk, sum(faces.id), max(at), clusters.person_id
             FROM clusters JOIN cluster_faces ON cluster_id = clusters.id JOIN faces ON faces.id = cluster_faces.face_id
             LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
             WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id
