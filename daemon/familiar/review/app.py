@@ -16,16 +16,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
 
+from familiar.api.faces import ShownPhoto
 from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
 from familiar.library.report.page import STYLE
-from familiar.review.changes import Change, UnknownNameError, make_change
+from familiar.review.changes import Change, PutOff, UnknownNameError, make_change
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.library_thread import LibraryThread
 from familiar.review.login import LoginPage
 from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.group import faces_of_group, show_group
-from familiar.review.pages.groups import list_groups
+from familiar.review.pages.groups import list_groups, waiting_card
 from familiar.review.picture_cache import PictureCache
 from familiar.review.pictures import FacePictures
 from familiar.review.rendering import Pages
@@ -82,6 +83,7 @@ class ReviewApp:
             Route("/groups", self._show_groups),
             Route("/groups/{group:int}", self._show_group),
             Route("/groups/{group:int}/faces", self._show_faces),
+            Route("/groups/{group:int}/card", self._show_card),
             Route("/groups/{group:int}/people", self._list_similar_people),
             Route("/people/names", self._list_names),
             Route("/faces/{face:int}", self._show_photo),
@@ -120,6 +122,12 @@ class ReviewApp:
         self._prepare(shown.faces)
         return self._pages.page(request, "group", group=shown)
 
+    async def _show_card(self, request: Request) -> Response:
+        group = int(request.path_params["group"])
+        card = await self._library.ask(lambda library: waiting_card(library, group))
+        self._prepare(card.faces)
+        return self._pages.page(request, "one_card", card=card)
+
     async def _show_faces(self, request: Request) -> Response:
         group, start = int(request.path_params["group"]), _number(request.query_params.get("start", "0"))
         shown = await self._library.ask(lambda library: faces_of_group(library, group, start))
@@ -137,7 +145,7 @@ class ReviewApp:
     async def _show_photo(self, request: Request) -> Response:
         face = int(request.path_params["face"])
         shown = await self._library.ask(lambda library: library.faces.photo_of(face))
-        return self._pages.page(request, "photo", shown=shown, face=face)
+        return self._pages.page(request, "photo", shown=shown, face=face, at_time=_time_of(shown, face))
 
     async def _send_face(self, request: Request) -> Response:
         return _picture(await self._pictures.face(*_picture_name(request)))
@@ -153,8 +161,7 @@ class ReviewApp:
         try:
             change = Change.model_validate_json(await request.body())
         except ValidationError as error:
-            problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
-            return JSONResponse({"kind": "refused", "said": f"This is no change: {'; '.join(problems)}."}, 400)
+            return _no_change(error)
         if change.id not in login.answers:
             login.keep_answer(change.id, *await self._made(change))
         status, answer = login.answers[change.id]
@@ -173,14 +180,16 @@ class ReviewApp:
 
     async def _put_off(self, request: Request) -> Response:
         """Put groups off for this login, or take that back."""
-        wanted = await request.json()
-        groups = {int(group) for group in wanted["groups"]}
+        try:
+            wanted = PutOff.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _no_change(error)
         later = _login(request).later
-        if wanted["later"]:
-            later |= groups
+        if wanted.later:
+            later.update(wanted.groups)
         else:
-            later -= groups
-        return JSONResponse({"said": "Later", "events": []})
+            later.difference_update(wanted.groups or tuple(later))
+        return JSONResponse({"said": "Later" if wanted.later else "Taken up again", "events": []})
 
     def _prepare(self, faces: Iterable[ClusterFace]) -> None:
         """Find the places of faces in the background, before their pictures are asked for."""
@@ -207,10 +216,20 @@ class ReviewApp:
         return JSONResponse({"kind": "refused", "said": "This change has too many bytes."}, 413)
 
 
+def _time_of(shown: ShownPhoto, face: int) -> float | None:
+    """Return the time of the frame in which a face is, in a video."""
+    return next((one.time for one in shown.faces if one.id == face), None)
+
+
 def _login(request: Request) -> Login:
     login = request.scope["login"]
     assert isinstance(login, Login)
     return login
+
+
+def _no_change(error: ValidationError) -> Response:
+    problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
+    return JSONResponse({"kind": "refused", "said": f"This is not a change: {'; '.join(problems)}."}, 400)
 
 
 def _number(text: str) -> int:

@@ -1,7 +1,7 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -52,6 +52,15 @@ class Change(BaseModel):
         return self
 
 
+class PutOff(BaseModel):
+    """Groups that are put off, or, unless they come `later`, taken up again: these, or all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: tuple[int, ...] = Field(default=(), max_length=_MOST)
+    later: bool
+
+
 class Made(BaseModel):
     """A change that was made: what is said of it, and the events that undo it."""
 
@@ -90,9 +99,7 @@ def _merge(library: Library, change: Change) -> Made:
     if len(rows) < 2:  # noqa: PLR2004
         raise UsageError("Choose at least two groups.")
     into, *others = rows
-    events = [
-        library.clusters.merge(row.id, into.id, allow_same_photo=change.allows_same_photo) for row in others
-    ]
+    events = [library.clusters.merge(row.id, into.id, allow_same_photo=change.allows_same_photo) for row in others]
     return _made(f"{counted(len(rows), 'group')} are one group", events, group=into.id)
 
 
@@ -108,9 +115,7 @@ def _not_a_face(library: Library, change: Change) -> Made:
 
 def _take_out(library: Library, change: Change) -> Made:
     (group,) = change.groups
-    return _made(
-        f"{counted(len(change.faces), 'face')} taken out", [library.clusters.take_out(group, change.faces)]
-    )
+    return _made(f"{counted(len(change.faces), 'face')} taken out", [library.clusters.take_out(group, change.faces)])
 
 
 def _split(library: Library, change: Change) -> Made:
@@ -142,7 +147,7 @@ def _made(said: str, events: Sequence[EventRow], *, group: int | None = None) ->
     return Made(said=said, events=tuple(event.id for event in events), group=group)
 
 
-_ACTIONS: dict[str, Callable[[Library, Change], Any]] = {
+_ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
     "name": _name,
     "merge": _merge,
     "ignore": _ignore,

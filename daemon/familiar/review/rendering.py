@@ -28,7 +28,12 @@ class Pages:
             finalize=lambda value: shown(value) if type(value) is str else value,
         )
         self._environment.filters |= {"number": number, "span": span}
-        self._environment.globals |= {"at": prefix, "picture": self._picture, "photo": self._photo}
+        self._environment.globals |= {
+            "at": prefix,
+            "picture": self._picture,
+            "picture_of": self._picture_of,
+            "photo_of": self._photo,
+        }
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page, or with the query `part` only its inner part, which a script puts into a page."""
@@ -42,7 +47,10 @@ class Pages:
         return HTMLResponse(whole, status)
 
     def _picture(self, face: Any) -> str:
-        return f"{self._prefix}/faces/{face.id}-{face.hash[:12]}.webp"
+        return self._picture_of(face.id, face.hash)
+
+    def _picture_of(self, face_id: int, hash_: str) -> str:
+        return f"{self._prefix}/faces/{face_id}-{hash_[:12]}.webp"
 
     def _photo(self, face_id: int, hash_: str) -> str:
         return f"{self._prefix}/photos/{face_id}-{hash_[:12]}.webp"

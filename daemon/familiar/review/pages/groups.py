@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from familiar.api.library import Library
+from familiar.errors import UsageError
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 
 CARDS = 24
@@ -69,9 +70,21 @@ def list_groups(library: Library, *, after: str, later: Collection[int]) -> Grou
 
 def card_of(library: Library, row: ClusterRow) -> GroupCard:
     """Return the card of a group."""
-    return GroupCard(
-        row=row, faces=library.clusters.faces(row.id, most=_FACES), years=library.clusters.years(row.id)
-    )
+    return GroupCard(row=row, faces=library.clusters.faces(row.id, most=_FACES), years=library.clusters.years(row.id))
+
+
+def waiting_card(library: Library, group: int) -> GroupCard:
+    """Return the card of a group that still waits for a name.
+
+    Raises:
+        UsageError: it does not; the message says what became of it.
+    """
+    row = library.clusters.find(group)
+    if row.id != group:
+        raise UsageError(f"It is a part of another group now ({row.name or row.id}).")
+    if row.kind != "unnamed":
+        raise UsageError("It is ignored now." if row.name is None else f"It is {row.name} now.")
+    return card_of(library, row)
 
 
 def next_group(library: Library, row: ClusterRow, *, later: Collection[int]) -> ClusterRow | None:
