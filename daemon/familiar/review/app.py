@@ -173,8 +173,7 @@ class ReviewApp:
             made = await self._library.ask(lambda library: make_change(library, change))
         except FamiliarError as error:
             kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
-            stale = list(error.clusters) if isinstance(error, StaleError) else []
-            return status, {"kind": kind, "said": str(error), "groups": stale}
+            return status, {"kind": kind, "said": _said(error)}
         self._matching.begin()
         return 200, {"said": made.said, "events": list(made.events), "group": made.group}
 
@@ -225,6 +224,15 @@ def _login(request: Request) -> Login:
     login = request.scope["login"]
     assert isinstance(login, Login)
     return login
+
+
+def _said(error: FamiliarError) -> str:
+    """Return an error in the words of the page, where those of the command line differ."""
+    if isinstance(error, SamePhotoError):
+        return f"{error.photo} shows two faces that would be one person."
+    if isinstance(error, StaleError):
+        return "This changed in the meantime, so nothing was done. You see how it is now."
+    return str(error)
 
 
 def _no_change(error: ValidationError) -> Response:

@@ -130,8 +130,9 @@ def _refuse(library: Library, change: Change) -> Made:
 
 
 def _undo(library: Library, change: Change) -> Made:
-    undone = [library.clusters.undo(event) for event in sorted(change.events, reverse=True)]
-    return Made(said=f"Undone: {'; '.join(event.summary for event in undone)}", events=())
+    for event in sorted(change.events, reverse=True):
+        library.clusters.undo(event)
+    return Made(said="Undone", events=())
 
 
 def _known_name(library: Library, change: Change) -> str:

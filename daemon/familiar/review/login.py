@@ -51,9 +51,10 @@ class LoginPage:
         await self._answer(Request(scope))(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
+        former = request.cookies.get(self._cookie, "")
         cookie = None
         if request.url.path.endswith("/login") and request.method == "GET":
-            cookie = self._sessions.begin(request.query_params.get("token", ""))
+            cookie = self._sessions.begin(request.query_params.get("token", ""), former=former)
         if cookie is None:
             page = _PAGE.replace("@login", f"{self._prefix}/login")
             return HTMLResponse(page, 401, headers={"Content-Security-Policy": _POLICY})

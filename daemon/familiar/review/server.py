@@ -81,6 +81,7 @@ def _bound(port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((HOST, port))
+        bound.listen()  # whoever has the address waits until it is served
     except OSError as error:
         bound.close()
         if error.errno == errno.EADDRINUSE:

@@ -31,7 +31,7 @@ class Login:
 
     def allows_change(self, token: str) -> bool:
         """Return whether a token is the one that goes with changes."""
-        return hmac.compare_digest(token.encode(), self.change_token.encode())
+        return hmac.compare_digest(token.encode(errors="surrogatepass"), self.change_token.encode())
 
     def keep_answer(self, change: str, status: int, answer: Any) -> None:
         """Keep the answer to a change, for the case that it is sent again."""
@@ -48,10 +48,15 @@ class Sessions:
         self.token = secrets.token_urlsafe(24)
         self._logins: OrderedDict[bytes, Login] = OrderedDict()
 
-    def begin(self, token: str) -> str | None:
-        """Return the value of a new cookie for the token of the address; None for any other token."""
-        if not hmac.compare_digest(token.encode(), self.token.encode()):
+    def begin(self, token: str, *, former: str = "") -> str | None:
+        """Return the value of a cookie for the token of the address; None for any other token.
+
+        A browser that is logged in keeps its `former` cookie, so that its other windows go on.
+        """
+        if not hmac.compare_digest(token.encode(errors="surrogatepass"), self.token.encode()):
             return None
+        if self.find(former) is not None:
+            return former
         cookie = secrets.token_urlsafe(32)
         self._logins[_digest(cookie)] = Login()
         while len(self._logins) > _MOST:

@@ -76,6 +76,12 @@ async function send() {
       await new Promise((go) => setTimeout(go, AGAIN));
       continue;
     }
+    if (status === 401 || status === 403) {
+      problem("You are not logged in any more. What you decided is kept in this window, and sent when you are.", [
+        ["Load the page again", () => location.reload()],
+      ]);
+      break;
+    }
     waiting.shift();
     keep();
     settle(next, status, answer);
@@ -119,9 +125,15 @@ export function undo(id = null) {
     note("There is nothing to undo.");
     return;
   }
-  const [{ id: made, events }] = done.splice(place, 1);
+  const [{ id: made, events, said }] = done.splice(place, 1);
   keep();
-  change({ what: "undo", events }, { onMade: () => dispatch("undone", { id: made }) });
+  change({ what: "undo", events }, {
+    onMade: () => {
+      dispatch("undone", { id: made });
+      note(`Undone: ${said}`);
+      return true;
+    },
+  });
 }
 
 if (waiting.length > 0) send();

@@ -152,6 +152,11 @@ export function startGroups(page, { show, showPhoto }) {
     const act = ACTS[event.target.closest("[data-do]")?.dataset.do];
     if (act) act([cardOf(event.target)]);
     if (event.target.closest("[data-do='take up again']")) takeUpAgain();
+    const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (event.target.closest(".mosaic") && isPlain) {
+      event.preventDefault();
+      show(`/groups/${cardOf(event.target).dataset.group}`);
+    }
   });
   page.addEventListener("change", (event) => {
     if (event.target.matches(".choose input")) update();

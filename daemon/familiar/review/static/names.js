@@ -52,6 +52,11 @@ export class NameField {
     this.options = [];
     this.place = -1;
     this.onName = onName;
+    this.names = null; // until all people are known, nobody is created: whoever is meant may be one of them
+    knownNames().then((names) => {
+      this.names = names;
+      if (document.activeElement === this.input) this.show();
+    });
     this.input.addEventListener("focus", () => this.open());
     this.input.addEventListener("input", () => this.show());
     this.input.addEventListener("blur", () => this.close());
@@ -64,9 +69,9 @@ export class NameField {
   }
 
   async open() {
+    this.names = await knownNames();
     this.show();
-    const [names, people] = await Promise.all([knownNames(), this.similar().catch(() => [])]);
-    [this.names, this.people] = [names, people];
+    this.people = await this.similar().catch(() => []);
     if (document.activeElement === this.input) this.show();
   }
 
@@ -75,7 +80,7 @@ export class NameField {
     const found = completions(text, this.names ?? [], this.people);
     const isKnown = found.length > 0 && plain(found[0]) === plain(text);
     this.options = found.map((name) => ({ name, isNew: false }));
-    if (text && !isKnown) this.options.push({ name: text, isNew: true });
+    if (text && !isKnown && this.names !== null) this.options.push({ name: text, isNew: true });
     this.place = text ? 0 : -1;
     this.draw(text);
   }

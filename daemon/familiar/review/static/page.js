@@ -39,7 +39,7 @@ async function showPhoto(face) {
     const part = await read(`/faces/${face}?part`);
     const close = document.createElement("form");
     close.method = "dialog";
-    close.innerHTML = "<button class='primary'>Close</button>";
+    close.innerHTML = "<button class='primary' autofocus>Close</button>";
     part.querySelector(".about")?.append(close);
     photo.replaceChildren(part);
     photo.showModal();

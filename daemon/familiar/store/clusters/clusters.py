@@ -27,6 +27,18 @@ JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
 """Faces with the people who they are not, as was said of the face, its cluster, or a cluster of that person."""
 
 
+_REFUSED_FOR_CLUSTER = """
+WITH refused AS (
+    SELECT person_id, other_id FROM refusals WHERE cluster_id = ?1
+    UNION SELECT NULL, refusals.cluster_id FROM refusals WHERE other_id = ?1
+    UNION SELECT person_id, other_id FROM cluster_faces JOIN refusals USING (face_id)
+        WHERE cluster_faces.cluster_id = ?1
+)
+SELECT DISTINCT name FROM refused LEFT JOIN clusters ON clusters.id = other_id
+JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
+"""
+
+
 AT_ONCE = """
 (a.times = '[]' OR b.times = '[]'
 OR EXISTS (SELECT 1 FROM json_each(a.times) AS one JOIN json_each(b.times) AS other ON other.value = one.value))
@@ -147,11 +159,8 @@ class Clusters:
         )
 
     def refused_people(self, cluster_id: int) -> set[str]:
-        """Return the names of the people of whom it was said that this cluster is not them."""
-        rows = self._db.conn.execute(
-            "SELECT name FROM refusals JOIN people ON people.id = person_id WHERE cluster_id = ?", (cluster_id,)
-        )
-        return {str(name) for (name,) in rows}
+        """Return the people who a cluster is not, as was said of it, of a face in it, or of a cluster of theirs."""
+        return {str(name) for (name,) in self._db.conn.execute(_REFUSED_FOR_CLUSTER, (cluster_id,))}
 
     def years(self, cluster_id: int) -> tuple[str, str] | None:
         """Return the first and the last time (ISO 8601) at which photos of a cluster were taken, if it is known."""
