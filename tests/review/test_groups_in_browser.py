@@ -53,7 +53,7 @@ def test_nobody_is_created_before_all_people_are_known(page: Page, served: Serve
     with served.library() as library:
         library.clusters.name(2, "Manuel")
     waiting: list[Route] = []
-    page.route("**/people/names", lambda route: waiting.append(route))
+    page.route("**/people/names", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright takes no method of a list
     page.reload()
     page.locator("#group-3 input[role=combobox]").fill("man")
     page.keyboard.press("Enter")
