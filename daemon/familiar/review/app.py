@@ -208,7 +208,7 @@ class ReviewApp:
     def _show_missing(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return self._pages.page(
-            request, "error", status=error.status_code, title="Not here", said="There is no such page."
+            request, "error", status=error.status_code, title="Not here", said="This page does not exist."
         )
 
     def _refuse_body(self, _request: Request, _error: Exception) -> Response:

@@ -14,12 +14,12 @@ class ReviewSettings(Section):
     prefix: str = Field(
         default="",
         max_length=100,
-        description="Start of all paths, such as `/faces`, if a proxy passes only these on, as they are.",
+        description="Start of all paths, such as `/faces`, if a proxy passes only these on, unchanged.",
     )
     hosts: tuple[str, ...] = Field(
         default=(),
-        description="Names by which a proxy makes the page known, with the port if it is not the usual one; requests for "
-        "any other name are refused.",
+        description="Names by which a proxy makes the page known, with the port if it is not the usual one; requests "
+        "for any other name are refused.",
     )
     cache: Megabytes = Field(
         default=500, ge=1, le=1_000_000, description="Largest size of the pictures that are kept in the state folder."
