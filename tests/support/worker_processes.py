@@ -23,11 +23,11 @@ def _processor_seconds(pid: int) -> float:
 
 
 def _children_of(pid: int) -> list[int]:
-    """Return the children of all threads of a process that `multiprocessing` started, or that were copied from such."""
+    """Return the children of all threads of a process that are fork servers, or copies of one."""
     try:
         found = [
             int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()
         ]
-        return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        return [child for child in found if b"fork_server" in Path(f"/proc/{child}/cmdline").read_bytes()]
     except (FileNotFoundError, ProcessLookupError):
         return []  # one has ended meanwhile

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
-from familiar.backoff import HOURLY
+from familiar.backoff import Backoff
 from familiar.errors import WorkersError
+
+_WAITS = Backoff(first=5.0, longest=3600.0)
+"""Short at first: a system that has no room for processes may have some again in a moment."""
 
 
 def not_started(reason: str) -> str:
@@ -38,7 +41,7 @@ class StartFailures:
     def refuse(self, reason: str) -> WorkersError:
         """Return the error for workers that could not be started; one for all tasks that waited for them."""
         if self._error is None or not self.hold:
-            wait = HOURLY.after(self._count)
+            wait = _WAITS.after(self._count)
             self._count += 1
             self._until = self._clock() + wait
             self._error = WorkersError(reason, wait)
