@@ -10,6 +10,11 @@ def workers_of(pid: int) -> list[int]:
     return sorted(worker for server in _children_of(pid) for worker in _children_of(server))
 
 
+def servers_of(pid: int) -> list[int]:
+    """Return the ids of the fork servers of a process."""
+    return _children_of(pid)
+
+
 def await_work(pid: int) -> None:
     """Wait until a process has worked for a twentieth of a second: it is no longer taking its task."""
     until = _processor_seconds(pid) + 0.05

@@ -136,8 +136,8 @@ class Copy(Closing):
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended."""
-        return self._lifeline.has_news
+        """Whether it has ended, if it was asked for nothing that it has not answered."""
+        return self.channel.has_news or self._lifeline.has_news
 
     def how_it_ended(self) -> str:
         """Return how it ended, as that of the server, or why the system has not started it.

@@ -44,6 +44,9 @@ have the processors. A network of a user's own may never be done with it."""
 _AGAIN = 1.0
 """Seconds until a worker that could not be started, while others run, is started again."""
 
+_TRIES = 5
+"""How often a worker is started that ends as it starts, before the thread is without one."""
+
 _STOP = 2.0
 """Seconds that workers take to end at most, when their tasks were taken from them."""
 
@@ -233,15 +236,16 @@ class WorkerProcesses:
 
     def _new_worker(self, server: ForkServer) -> Copy | None:
         """Start a worker, again and again while others run; return None if none is needed any more."""
-        is_without = False
+        failures, is_without = 0, False
         while not self._ending.is_set():
             try:
                 worker = self._try_to_start(server)
             except NoWorkersError as error:
-                if not is_without:
+                failures += 1
+                if not is_without and (error.is_final or failures == _TRIES):
                     is_without = True
                     self._go_without(error)
-                self._ending.wait(_AGAIN)
+                self._ending.wait(_AGAIN if is_without else 0)
             else:
                 with self._lock:
                     self._without -= is_without
