@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from familiar.store.store import Store
 from support.household import Household
 from support.log import events_in
 from support.own_network import DIMENSION, own_network
-from support.worker_processes import servers_of
+from support.worker_processes import kill, processes_of
 
 
 @pytest.fixture
@@ -162,8 +160,7 @@ def test_photos_wait_while_the_network_of_a_running_daemon_is_broken(
     with own.running() as daemon:
         daemon.wait_for("photo.seen")
         file.write_bytes(own_network(weights=2.0).SerializeToString())
-        for server in servers_of(daemon.process.pid):  # the one that has read the file
-            os.kill(server, signal.SIGKILL)
+        kill(processes_of(daemon.process.pid))  # the server has read the file, and does not do so again
         for photo in (obama, biden):
             put(photo, own.inbox)
         assert daemon.wait_for("workers.refused")["retry_in"] == 5

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import sqlite3
-import time
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
@@ -499,13 +498,14 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
 def test_with_too_few_open_files_for_workers_photos_wait_until_there_are_enough(
     household: Household, obama: Path
 ) -> None:
-    household.fewest_files = 24
     with household.running() as daemon:
-        daemon.wait_for("service.ready")
+        daemon.wait_for("root.scanned")
+        open_files = len(list(Path(f"/proc/{daemon.process.pid}/fd").iterdir()))
+        _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (open_files + 3, hard))
         put(obama, household.inbox)
         refused = daemon.wait_for("workers.refused")
         assert refused["error"] == "worker processes can't be started: Too many open files"
-        _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
         daemon.wait_for("photo.seen")
         assert daemon.events("file.failed") == []

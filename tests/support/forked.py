@@ -142,7 +142,7 @@ def give_unpicklable() -> object:
 
 
 def _write_everywhere(data: bytes) -> None:
-    for descriptor in map(int, os.listdir("/proc/self/fd")):
+    for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
         try:
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode) or stat.S_ISFIFO(os.fstat(descriptor).st_mode):
                 os.write(descriptor, data)

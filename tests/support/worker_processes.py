@@ -1,7 +1,10 @@
 """The worker processes of a daemon, or of a program that uses familiar, as the kernel knows them."""
 
 import os
+import signal
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -13,6 +16,29 @@ def workers_of(pid: int) -> list[int]:
 def servers_of(pid: int) -> list[int]:
     """Return the ids of the fork servers of a process."""
     return _children_of(pid)
+
+
+def kill(pids: Iterable[int]) -> None:
+    """Kill processes, and wait until they are dead."""
+    pids = list(pids)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    while any(is_alive(pid) for pid in pids):
+        time.sleep(0.005)
+
+
+def processes_of(pid: int) -> set[int]:
+    """Return the ids of fork servers and workers of a process."""
+    return {*servers_of(pid), *workers_of(pid)}
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process is there, and not a dead one that nobody has asked for."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def await_work(pid: int) -> None:

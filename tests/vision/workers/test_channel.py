@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +25,12 @@ def ends() -> Iterator[tuple[Channel, socket.socket]]:
 def test_values_arrive_whole_and_in_order_however_large(ends: tuple[Channel, socket.socket]) -> None:
     ours, theirs = ends
     values = [b"a" * 5_000_000, "", ("two", 2)]
-    sender = threading.Thread(target=lambda: [ours.send(value) for value in values])
+
+    def send() -> None:
+        for value in values:
+            ours.send(value)
+
+    sender = threading.Thread(target=send)
     sender.start()
     other = Channel(theirs)
     assert [other.receive(object) for _ in values] == values
@@ -79,7 +84,10 @@ def test_errors_of_this_program_and_of_python_stay_what_they_are_and_those_of_li
     def refuse() -> None:
         raise SetAsideError("no photo")
 
-    own, python, foreign = (pickle.loads(pickle.dumps(Outcome.of(it))) for it in (refuse, raise_value_error, raise_foreign))
+    def carried(outcome: Outcome) -> Any:
+        return pickle.loads(pickle.dumps(outcome))  # noqa: S301 - our own
+
+    own, python, foreign = (carried(Outcome.of(it)) for it in (refuse, raise_value_error, raise_foreign))
     assert (type(own.error), str(own.error)) == (SetAsideError, "no photo")
     assert (type(python.error), str(python.error)) == (ValueError, "no number")
     assert type(foreign.error) is RuntimeError

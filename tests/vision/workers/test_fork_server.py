@@ -15,8 +15,19 @@ from typing import Any
 import pytest
 
 from familiar.vision.workers.channel import Outcome
-from familiar.vision.workers.fork_server import Copy, ForkServer
-from support.forked import LOADED, answer, end_by, give, identify, leave, leave_a_child_behind, leave_at_once, load, refuse
+from familiar.vision.workers.fork_server import ForkedProcess, ForkServer
+from support.forked import (
+    LOADED,
+    answer,
+    end_by,
+    give,
+    identify,
+    leave,
+    leave_a_child_behind,
+    leave_at_once,
+    load,
+    refuse,
+)
 
 
 @pytest.fixture
@@ -26,7 +37,7 @@ def server() -> Iterator[ForkServer]:
         yield server
 
 
-def ask(copy: Copy, *call: Any) -> Any:
+def ask(copy: ForkedProcess, *call: Any) -> Any:
     copy.channel.send(call)
     return copy.channel.receive(Outcome, 20).value
 
@@ -145,10 +156,9 @@ def test_a_copy_for_which_there_is_no_room_is_told_and_the_next_one_is_started(s
     with server.copy() as first:
         _, _, pid = ask(first, identify)
         _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), hard))
-        with server.copy() as none:
-            with pytest.raises(EOFError):
-                none.channel.receive(Outcome, 20)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(list(Path(f"/proc/{pid}/fd").iterdir())), hard))
+        with server.copy() as none, pytest.raises(EOFError):
+            none.channel.receive(Outcome, 20)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
         with server.copy() as second:
             assert ask(second, give, 1) == ask(first, give, 1) == 1

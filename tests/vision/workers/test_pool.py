@@ -23,7 +23,7 @@ from familiar.vision.workers.tasks import EncodeTask
 from support.own_network import DIMENSION, own_network
 from support.photos import MODELS
 from support.pool import Pool
-from support.worker_processes import servers_of, workers_of
+from support.worker_processes import is_alive, kill, processes_of, servers_of, workers_of
 
 
 def hash_of(path: Path) -> str:
@@ -245,16 +245,9 @@ def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
         assert pids
         process.kill()
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and any(_is_alive(pid) for pid in pids):
+    while time.monotonic() < deadline and any(is_alive(pid) for pid in pids):
         time.sleep(0.02)
-    assert not any(_is_alive(pid) for pid in pids)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
+    assert not any(is_alive(pid) for pid in pids)
 
 
 def test_an_idle_worker_that_was_killed_is_replaced(astronaut: Path) -> None:
@@ -391,7 +384,7 @@ def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_
     settings = settings_for(chosen_model(asked), asked)
 
     async def use() -> None:
-        before = set(servers_of(os.getpid()))
+        before = processes_of(os.getpid())
         async with Workers(models=tmp_path / "models", settings=settings, clock=lambda: now[0]) as workers:
 
             async def look() -> Photo:
@@ -400,8 +393,7 @@ def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_
             assert len((await look()).faces) == 1
             for other in (own_network(weights=2.0).SerializeToString(), b"no network"):
                 file.write_bytes(other)
-                for pid in set(servers_of(os.getpid())) - before:  # which has read the file, and does not do so again
-                    os.kill(pid, signal.SIGKILL)
+                kill(processes_of(os.getpid()) - before)  # the server has read the file, and does not do so again
                 refused = await asyncio.gather(*(look() for _ in range(12)), return_exceptions=True)
                 assert {type(error) for error in refused} == {WorkersError}
                 assert len(set(map(id, refused))) == 1

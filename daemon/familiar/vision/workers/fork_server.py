@@ -67,7 +67,7 @@ class ForkServer(Closing):
         """
         return self._channel.receive(Outcome, seconds)
 
-    def copy(self) -> "Copy":
+    def copy(self) -> "ForkedProcess":
         """Ask for a copy; it is not waited for.
 
         Raises:
@@ -87,7 +87,7 @@ class ForkServer(Closing):
                 raise EOFError from error
             ours.pop_all()
         (channel, _), (lifeline, _) = ends
-        return Copy(channel, lifeline)
+        return ForkedProcess(channel, lifeline)
 
     def how_it_ended(self) -> str:
         """Return how the server ended: by which signal, or with which exit status."""
@@ -122,7 +122,7 @@ def _start(requests: socket.socket, environment: Mapping[str, str]) -> "subproce
     )
 
 
-class Copy(Closing):
+class ForkedProcess(Closing):
     """A copy of the server, as the parent of the server sees it."""
 
     def __init__(self, channel: socket.socket, lifeline: socket.socket) -> None:

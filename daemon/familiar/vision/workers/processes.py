@@ -24,7 +24,7 @@ from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
 from familiar.vision.workers import preparation
 from familiar.vision.workers.channel import Outcome, UnreadableError
-from familiar.vision.workers.fork_server import Copy, ForkServer
+from familiar.vision.workers.fork_server import ForkedProcess, ForkServer
 from familiar.vision.workers.start_failures import not_started
 
 _ENVIRONMENT = {
@@ -191,7 +191,7 @@ class WorkerProcesses:
                 self._has_loaded = True
                 self._attend_all(server)
 
-    def _wait_for(self, process: ForkServer | Copy) -> None:
+    def _wait_for(self, process: ForkServer | ForkedProcess) -> None:
         """Wait until the server or a worker is ready; raises NoWorkersError if it can't be used."""
         try:
             loaded = process.loaded(self._loading)
@@ -234,7 +234,7 @@ class WorkerProcesses:
             if not self._ending.is_set():  # an error of this program, which the thread tells: no task waits for ever
                 self._fail(NoWorkersError(not_started("an internal error"), is_final=True))
 
-    def _new_worker(self, server: ForkServer) -> Copy | None:
+    def _new_worker(self, server: ForkServer) -> ForkedProcess | None:
         """Start a worker, again and again while others run; return None if none is needed any more."""
         failures, is_without = 0, False
         while not self._ending.is_set():
@@ -252,7 +252,7 @@ class WorkerProcesses:
                 return worker
         return None
 
-    def _try_to_start(self, server: ForkServer) -> Copy:
+    def _try_to_start(self, server: ForkServer) -> ForkedProcess:
         try:
             worker = server.copy()
         except EOFError as error:
@@ -273,7 +273,7 @@ class WorkerProcesses:
         if has_none:
             self._fail(error)
 
-    def _give_tasks(self, worker: Copy, server: ForkServer) -> None:
+    def _give_tasks(self, worker: ForkedProcess, server: ForkServer) -> None:
         """Give tasks to a worker until it has ended or has done enough, or until there are no more."""
         for _ in range(self._most):
             task = self._tasks.get()
@@ -286,7 +286,7 @@ class WorkerProcesses:
             if not task.future.done() and not self._do(task, worker, server):
                 return
 
-    def _do(self, task: _Task, worker: Copy, server: ForkServer) -> bool:
+    def _do(self, task: _Task, worker: ForkedProcess, server: ForkServer) -> bool:
         """Have a worker do a task; return whether it can do another one."""
         task.future.add_done_callback(lambda future: worker.kill() if future.cancelled() else None)
         deadline, has_task = time.monotonic() + task.seconds, False
@@ -311,7 +311,7 @@ class WorkerProcesses:
             return not task.future.cancelled()
         return False
 
-    def _note_death(self, worker: Copy, server: ForkServer) -> str | None:
+    def _note_death(self, worker: ForkedProcess, server: ForkServer) -> str | None:
         """Note how a worker ended, and return it; give up all tasks and return None if the server has ended."""
         try:
             how = worker.how_it_ended()
