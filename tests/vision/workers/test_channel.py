@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from familiar.errors import SetAsideError
-from familiar.vision.workers.channel import Channel, Outcome, UnreadableError
+from familiar.vision.workers.channel import Channel, Reply, UnreadableError
 from support.forked import ForeignError, give_unpicklable, raise_foreign, raise_value_error
 
 
@@ -84,10 +84,10 @@ def test_errors_of_this_program_and_of_python_stay_what_they_are_and_those_of_li
     def refuse() -> None:
         raise SetAsideError("no photo")
 
-    def carried(outcome: Outcome) -> Any:
-        return pickle.loads(pickle.dumps(outcome))  # noqa: S301 - our own
+    def carried(reply: Reply) -> Any:
+        return pickle.loads(pickle.dumps(reply))  # noqa: S301 - our own
 
-    own, python, foreign = (carried(Outcome.of(it)) for it in (refuse, raise_value_error, raise_foreign))
+    own, python, foreign = (carried(Reply.of(it)) for it in (refuse, raise_value_error, raise_foreign))
     assert (type(own.error), str(own.error)) == (SetAsideError, "no photo")
     assert (type(python.error), str(python.error)) == (ValueError, "no number")
     assert type(foreign.error) is RuntimeError
@@ -103,8 +103,8 @@ def test_an_answer_that_can_not_be_sent_is_an_error_and_the_next_one_is_given(
     answering = threading.Thread(target=Channel(theirs).answer)
     answering.start()
     ours.send((give_unpicklable,))
-    assert "pickle" in str(ours.receive(Outcome).error)
+    assert "pickle" in str(ours.receive(Reply).error)
     ours.send((len, "four"))
-    assert ours.receive(Outcome) == Outcome(value=4)
+    assert ours.receive(Reply) == Reply(value=4)
     ours.shut()
     answering.join()

@@ -303,3 +303,18 @@ def test_a_killed_process_leaves_no_warning_behind(tmp_path: Path, seconds: floa
         timeout=60,
     )
     assert (killed.returncode, killed.stderr) == (-9, "")
+
+
+def test_a_program_that_uses_workers_is_not_run_a_second_time_by_them(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import asyncio, sys; from pathlib import Path\n"
+        "from familiar.settings import VisionSettings; from familiar.vision.workers.pool import Workers\n"
+        "print('once')\n"
+        "async def use():\n"
+        "    async with Workers(settings=VisionSettings(workers=1), models=Path('/'), networks=False) as workers:\n"
+        "        print(len(await workers.fingerprint(Path(__file__))))\n"
+        "asyncio.run(use())\n"
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=60)
+    assert (ended.stdout, ended.stderr) == ("once\n64\n", "")

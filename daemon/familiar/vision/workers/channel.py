@@ -35,7 +35,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Reply:
     """What came of a call in another process: what it returned, or the exception that it raised."""
 
     value: Any = None
@@ -98,13 +98,13 @@ class Channel(Closing):
         with suppress(EOFError):
             while True:
                 function, *arguments = self.receive(tuple)
-                outcome = Outcome.of(function, *arguments)
+                reply = Reply.of(function, *arguments)
                 try:
-                    self.send(outcome)
+                    self.send(reply)
                 except EOFError:
                     raise
                 except Exception as error:  # noqa: BLE001 - what was returned can't be pickled
-                    self.send(Outcome(error=_portable(error)))
+                    self.send(Reply(error=_portable(error)))
 
     @property
     def has_news(self) -> bool:

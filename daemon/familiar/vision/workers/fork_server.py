@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from familiar.closing import Closing
-from familiar.vision.workers.channel import Channel, Outcome
+from familiar.vision.workers.channel import Channel, Reply
 
 Work: TypeAlias = Callable[[Channel], None]
 """What a copy does with its channel; it must be possible to pickle it."""
@@ -57,7 +57,7 @@ class ForkServer(Closing):
         with suppress(EOFError):  # `loaded` tells of that
             self._channel.send((load, work))
 
-    def loaded(self, seconds: float) -> Outcome:
+    def loaded(self, seconds: float) -> Reply:
         """Wait until it has loaded; return what came of that.
 
         Raises:
@@ -65,7 +65,7 @@ class ForkServer(Closing):
             TimeoutError: it takes longer.
             UnreadableError: it sent something else.
         """
-        return self._channel.receive(Outcome, seconds)
+        return self._channel.receive(Reply, seconds)
 
     def copy(self) -> "ForkedProcess":
         """Ask for a copy; it is not waited for.
@@ -130,23 +130,21 @@ class ForkedProcess(Closing):
         self.channel = Channel(channel)
         self._lifeline = Channel(lifeline)
 
-    def loaded(self, seconds: float) -> Outcome:
+    def loaded(self, seconds: float) -> Reply:
         """Wait until it has told that it is ready, if it does so first of all; raises what `ForkServer.loaded` does."""
-        return self.channel.receive(Outcome, seconds)
+        return self.channel.receive(Reply, seconds)
 
     @property
     def has_ended(self) -> bool:
         """Whether it has ended, if it was asked for nothing that it has not answered."""
         return self.channel.has_news or self._lifeline.has_news
 
-    def how_it_ended(self) -> str:
-        """Return how it ended, as that of the server, or why the system has not started it.
-
-        Raises:
-            EOFError: the server has ended.
-        """
+    def how_it_ended(self) -> str | None:
+        """Return how it ended, as that of the server, or why it was not started; None if the server has ended."""
         try:
             return self._lifeline.receive(str, _WITHIN)
+        except EOFError:
+            return None
         except TimeoutError:
             return _SILENT
 
@@ -166,12 +164,12 @@ def serve(descriptor: int, parent: int) -> None:
     _end_with(parent)
     requests = socket.socket(fileno=descriptor)
     channel = Channel(requests)
-    loaded = Outcome.of(_load, channel)
+    loaded = Reply.of(_load, channel)
     if loaded.error is not None:
         channel.send(loaded)
         return
     value, work = loaded.value
-    channel.send(Outcome(value=value))
+    channel.send(Reply(value=value))
     _Server(requests, work).serve()
 
 
@@ -206,7 +204,7 @@ class _Server:
             self._selector.register(end, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Answer requests until nobody is left who makes them; then end all copies."""
+        """Reply requests until nobody is left who makes them; then end all copies."""
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is self._woken:

@@ -19,8 +19,8 @@ from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
-from familiar.vision.workers.processes import NoWorkersError, TimeLimitError, WorkerDiedError, WorkerProcesses
-from familiar.vision.workers.start_failures import StartFailures
+from familiar.vision.workers.processes import TimeLimitError, WorkerDiedError, WorkerProcesses
+from familiar.vision.workers.start_failures import NoWorkersError, StartFailures
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from familiar.embedding_models import OWN
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings, has_gpu_build
-from familiar.vision.workers.channel import Channel, Outcome
+from familiar.vision.workers.channel import Channel, Reply
 from familiar.vision.workers.start_failures import not_started
 from familiar.vision.workers.tasks import engine_of
 
@@ -54,9 +54,9 @@ def load(settings: VisionSettings, models: Path, *, networks: bool) -> str | Non
 def work(settings: VisionSettings, models: Path, channel: Channel, *, networks: bool) -> None:
     """Be a worker, a copy of the prepared process: load the `networks` of a GPU, and run the tasks that are sent.
 
-    The first thing sent is an `Outcome`, as of `load`.
+    The first thing sent is an `Reply`, as of `load`.
     """
-    loaded = Outcome.of(_load_on_gpu, settings, models, networks)
+    loaded = Reply.of(_load_on_gpu, settings, models, networks)
     channel.send(loaded)
     if loaded.error is None:
         channel.answer()

@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Self
+from typing import Any
 
 from familiar.errors import FamiliarError
 from familiar.settings import VisionSettings
 from familiar.vision.workers import preparation
-from familiar.vision.workers.channel import Outcome, UnreadableError
+from familiar.vision.workers.channel import Reply, UnreadableError
 from familiar.vision.workers.fork_server import ForkedProcess, ForkServer
-from familiar.vision.workers.start_failures import not_started
+from familiar.vision.workers.start_failures import NoWorkersError, not_started, refused
 
 _ENVIRONMENT = {
     # there is a worker for each core: libraries that start threads of their own would only get in each other's way
@@ -47,6 +47,8 @@ _AGAIN = 1.0
 _TRIES = 5
 """How often a worker is started that ends as it starts, before the thread is without one."""
 
+_WITH_SERVER = "their fork server has ended"
+
 _STOP = 2.0
 """Seconds that workers take to end at most, when their tasks were taken from them."""
 
@@ -59,32 +61,16 @@ class TimeLimitError(Exception):
     """The task took longer than it may."""
 
 
-class NoWorkersError(Exception):
-    """All workers have ended, or none can be started; the task was not done, and is not the reason.
-
-    `is_final` says that a new attempt would end in the same way: the workers themselves, or the system, have told so.
-    """
-
-    def __init__(self, reason: str, *, is_final: bool) -> None:
-        """Take a message for users."""
-        super().__init__(reason)
-        self.is_final = is_final
-
-    def anew(self) -> Self:
-        """Return a copy, for each task that is told."""
-        return type(self)(str(self), is_final=self.is_final)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """A call, pickled; the seconds that it may take; and what is to get its outcome."""
+    """A call, pickled; the seconds that it may take; and what is to get its answer."""
 
     call: bytes
     seconds: float
     future: "Future[Any]" = field(default_factory=Future)
 
     def settle(self, *, value: Any = None, error: Exception | None = None) -> None:
-        """Give the outcome, unless the task was cancelled or given up before."""
+        """Give the answer, unless the task was cancelled or given up before."""
         with suppress(InvalidStateError):
             self.future.set_result(value) if error is None else self.future.set_exception(error)
 
@@ -119,7 +105,7 @@ class WorkerProcesses:
         try:
             self._main.start()
         except RuntimeError as error:
-            self._fail(_refused(error))
+            self._fail(refused(error))
 
     @property
     def is_active(self) -> bool:
@@ -145,6 +131,8 @@ class WorkerProcesses:
 
     def end(self, within: float) -> None:
         """End all processes, waiting for that; tasks in progress get `within` seconds."""
+        with self._lock:  # a task that comes now would wait for ever
+            self._failure = self._failure or NoWorkersError("the worker processes were ended", is_final=True)
         self._stop_threads()
         if self._has_loaded:
             self._main.join(within)
@@ -174,22 +162,32 @@ class WorkerProcesses:
 
     def _run(self) -> None:
         """Have a server for as long as threads use it."""
-        try:
-            with self._lock, _uninterrupted():  # no server is started after `end` has looked for one
-                if self._ending.is_set():
-                    return
-                self._server = self._start_server()
-        except OSError as error:
-            self._fail(_refused(error))
-            return
-        with self._server as server:
+        with self._leaving_no_task():
             try:
-                self._wait_for(server)
-            except NoWorkersError as error:
-                self._fail(error)
-            else:
-                self._has_loaded = True
-                self._attend_all(server)
+                with self._lock, _uninterrupted():  # no server is started after `end` has looked for one
+                    if self._ending.is_set():
+                        return
+                    self._server = self._start_server()
+            except OSError as error:
+                self._fail(refused(error))
+                return
+            with self._server as server:
+                try:
+                    self._wait_for(server)
+                except NoWorkersError as error:
+                    self._fail(error)
+                else:
+                    self._has_loaded = True
+                    self._attend_all(server)
+
+    @contextmanager
+    def _leaving_no_task(self) -> Iterator[None]:
+        """Give up all tasks if a thread ends before it should, by an error that Python reports: none waits for ever."""
+        try:
+            yield
+        finally:
+            if not self._ending.is_set():
+                self._fail(NoWorkersError(not_started("an internal error"), is_final=True))
 
     def _wait_for(self, process: ForkServer | ForkedProcess) -> None:
         """Wait until the server or a worker is ready; raises NoWorkersError if it can't be used."""
@@ -202,7 +200,7 @@ class WorkerProcesses:
         except UnreadableError as error:
             raise NoWorkersError(not_started(str(error)), is_final=True) from error
         except EOFError as error:
-            raise NoWorkersError(not_started(process.how_it_ended()), is_final=False) from error
+            raise NoWorkersError(not_started(process.how_it_ended() or _WITH_SERVER), is_final=False) from error
         if loaded.error is not None:
             told = str(loaded.error) if isinstance(loaded.error, FamiliarError) else not_started(repr(loaded.error))
             raise NoWorkersError(told, is_final=True)
@@ -216,7 +214,7 @@ class WorkerProcesses:
             try:
                 thread.start()
             except RuntimeError as error:
-                self._go_without(_refused(error))
+                self._go_without(refused(error))
             else:
                 threads.append(thread)
         for thread in threads:
@@ -224,15 +222,10 @@ class WorkerProcesses:
 
     def _attend(self, server: ForkServer) -> None:
         """Have one worker, and another one whenever it has ended or has done enough, and give it tasks."""
-        try:
-            while not self._ending.is_set():
-                worker = self._new_worker(server)
-                if worker is not None:
-                    with worker:
-                        self._give_tasks(worker, server)
-        finally:
-            if not self._ending.is_set():  # an error of this program, which the thread tells: no task waits for ever
-                self._fail(NoWorkersError(not_started("an internal error"), is_final=True))
+        with self._leaving_no_task():
+            while (worker := self._new_worker(server)) is not None:
+                with worker:
+                    self._give_tasks(worker, server)
 
     def _new_worker(self, server: ForkServer) -> ForkedProcess | None:
         """Start a worker, again and again while others run; return None if none is needed any more."""
@@ -258,7 +251,7 @@ class WorkerProcesses:
         except EOFError as error:
             raise self._fail(NoWorkersError(not_started(server.how_it_ended()), is_final=False)) from error
         except OSError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
         with ExitStack() as unready:
             unready.enter_context(worker)
             self._wait_for(worker)
@@ -293,7 +286,7 @@ class WorkerProcesses:
         try:
             worker.channel.send_pickled(task.call, task.seconds)
             has_task = True
-            outcome = worker.channel.receive(Outcome, deadline - time.monotonic())
+            reply = worker.channel.receive(Reply, deadline - time.monotonic())
         except TimeoutError:
             task.settle(error=TimeLimitError())
         except UnreadableError as error:
@@ -307,29 +300,23 @@ class WorkerProcesses:
             if (how := self._note_death(worker, server)) is not None and has_task:
                 task.settle(error=WorkerDiedError(how))
         else:
-            task.settle(value=outcome.value, error=outcome.error)
+            task.settle(value=reply.value, error=reply.error)
             return not task.future.cancelled()
         return False
 
     def _note_death(self, worker: ForkedProcess, server: ForkServer) -> str | None:
         """Note how a worker ended, and return it; give up all tasks and return None if the server has ended."""
-        try:
-            how = worker.how_it_ended()
-        except EOFError:
+        how = worker.how_it_ended()
+        if how is None:
             self._fail(NoWorkersError(not_started(server.how_it_ended()), is_final=False))
-            return None
-        self.deaths.append(how)
+        else:
+            self.deaths.append(how)
         return how
-
-
-def _refused(error: OSError | RuntimeError) -> NoWorkersError:
-    """Return the error for a process or a thread that the system has refused to start."""
-    return NoWorkersError(not_started(getattr(error, "strerror", None) or str(error)), is_final=True)
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Block Ctrl-C in processes that start here: one that is loading would print a traceback."""
+    """Block Ctrl-C in a process that starts here, until it ignores it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
