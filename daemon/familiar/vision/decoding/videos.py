@@ -17,7 +17,8 @@ from av.stream import Disposition
 from PIL import Image
 
 from familiar.errors import SetAsideError
-from familiar.vision.decoding.pictures import Picture, check_size
+from familiar.vision.decoding.loading import check_size
+from familiar.vision.decoding.pictures import Picture
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,dv,wtv"
 """Containers that are opened. Playlists are excluded: they would make the decoder open other files, or the network."""
