@@ -58,6 +58,7 @@ _PHOTO_COLUMNS = _columns(
     taken="local time",
     taken_source="text",
     duration="number",
+    missing="number",
     verdict="text",
     reason="text",
     engine="text",
@@ -69,7 +70,7 @@ _PHOTO_COLUMNS = _columns(
 )
 _PHOTOS = """
 SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, taken, taken_source, duration,
-    verdict, reason, engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
+    missing, verdict, reason, engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
 FROM photos ORDER BY id
 """
 

@@ -12,7 +12,8 @@ from PIL import Image, ImageFile
 from familiar.errors import SetAsideError
 from familiar.identity.regions import area_of, upright
 from familiar.model import Area, Box, Face
-from familiar.vision.decoding.jpegs import JpegParts, completed, is_jpeg, read_parts
+from familiar.vision.decoding.endings import completed
+from familiar.vision.decoding.jpegs import JpegParts, is_jpeg, read_parts
 from familiar.vision.decoding.loading import LoadedPicture
 
 _FILLS = (0, 255)
@@ -20,6 +21,8 @@ _FILLS = (0, 255)
 
 _BAND = 256
 """Rows that are compared at once: the arrays of a whole picture are large."""
+
+_NOTHING = "nothing of the picture is there"
 
 _FINE = 2
 """The scale at which details of a JPEG are compared: half of its sides."""
@@ -76,16 +79,31 @@ def rescue(data: bytes, at_least: int | None, load: Load, error: Exception) -> t
 
 
 def _rescue(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedPicture, Damage | None]:
-    first, second = (load(data, at_least, fill) for fill in _FILLS)
-    return first, _difference(first, second)
+    first, second = (load(*of_one) for of_one in zip(completed(data), (at_least, at_least), _FILLS, strict=True))
+    missing = _difference(first, second)
+    if missing is None:
+        return first, None
+    share, area = missing
+    return first, Damage(missing=share, area=upright(area, first.orientation))
 
 
 def _rescue_jpeg(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedPicture, Damage | None]:
     parts, (first, second) = read_parts(data), completed(data)
-    damage = _difference(load(first, 1, _FILLS[0]), load(second, 1, _FILLS[1]))
-    if parts.is_progressive or len(parts.scans) > 1:
-        damage = damage if parts.is_cut_in_averages else _lost_details(parts, first, second, load)
-    return load(first, at_least, _FILLS[0]), damage
+    whole = load(first, at_least, _FILLS[0])
+    if (parts.is_progressive or len(parts.scans) > 1) and not parts.is_cut_in_averages:
+        return whole, _lost_details(parts, first, second, load)
+    missing = _difference(load(first, 1, _FILLS[0]), load(second, 1, _FILLS[1]))
+    if missing is None:
+        return whole, None
+    return whole, _cut_off(missing[1].y - missing[1].height / 2, whole.orientation)
+
+
+def _cut_off(top: float, orientation: int) -> Damage:
+    """Return that all is missing of a stored picture from here on, as a share of its height."""
+    if top <= 0:
+        raise SetAsideError(_NOTHING)
+    area = Area(x=0.5, y=(1 + top) / 2, width=1.0, height=1 - top)
+    return Damage(missing=1 - top, area=upright(area, orientation))
 
 
 def _lost_details(parts: JpegParts, first: bytes, second: bytes, load: Load) -> Damage | None:
@@ -97,11 +115,11 @@ def _lost_details(parts: JpegParts, first: bytes, second: bytes, load: Load) -> 
     return Damage(missing=0.0, area=None)
 
 
-def _difference(first: LoadedPicture, second: LoadedPicture) -> Damage | None:
-    """Return what differs in two pictures of the same size as damage; None if nothing does.
+def _difference(first: LoadedPicture, second: LoadedPicture) -> tuple[float, Area] | None:
+    """Return the share of pixels in which two pictures of the same size differ, and the area that has them, or None.
 
     Raises:
-        SetAsideError: everything does.
+        SetAsideError: all pixels differ.
     """
     width, height = first.image.size
     rows, columns = np.zeros(height, int), np.zeros(width, bool)
@@ -109,14 +127,14 @@ def _difference(first: LoadedPicture, second: LoadedPicture) -> Damage | None:
         differs = _differing(first.image, second.image, (0, top, width, min(top + _BAND, height)))
         rows[top : top + _BAND] = differs.sum(axis=1)
         columns |= differs.any(axis=0)
-    missing = float(rows.sum()) / (width * height)
-    if missing == 0.0:
+    share = float(rows.sum()) / (width * height)
+    if share == 0.0:
         return None
-    if missing == 1.0:
-        raise SetAsideError("nothing of the picture is there")
+    if share == 1.0:
+        raise SetAsideError(_NOTHING)
     across, down = np.flatnonzero(columns), np.flatnonzero(rows)
     box = Box(left=int(across[0]), top=int(down[0]), right=int(across[-1]) + 1, bottom=int(down[-1]) + 1)
-    return Damage(missing=missing, area=upright(area_of(box, width, height), first.orientation))
+    return share, area_of(box, width, height)
 
 
 def _differing(first: Image.Image, second: Image.Image, box: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:

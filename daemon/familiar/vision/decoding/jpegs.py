@@ -1,4 +1,4 @@
-"""The parts of a JPEG file that is cut short (ITU T.81, annex B): which scans it has, and how to complete it."""
+"""The parts of a JPEG file that may be cut short (ITU T.81, annex B)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,6 @@ _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends the coded data of a scan, and begins each segment: neither a stuffed byte nor a restart."""
-
-_BLANK = 64
-"""Zero bytes at the end from which on a file may have got its length, and not yet its content."""
-
-_OTHER_DATA = bytes(number * 89 % 251 for number in range(8192))
-"""Data that no picture goes on with, and without markers."""
 
 _COEFFICIENTS = range(64)
 
@@ -74,11 +68,6 @@ def is_jpeg(data: bytes) -> bool:
     return data.startswith(_START)
 
 
-def has_blank_end(data: bytes) -> bool:
-    """Return whether a JPEG ends in zeros before its picture does: a copy gets its length first with some programs."""
-    return is_jpeg(data) and data.endswith(bytes(_BLANK)) and not read_parts(data.rstrip(b"\0")).is_ended
-
-
 def read_parts(data: bytes) -> JpegParts:
     """Return what is there of the first picture in a file that is a JPEG."""
     segments = list(_segments(data))
@@ -92,17 +81,6 @@ def read_parts(data: bytes) -> JpegParts:
         is_progressive=any(frame.marker in _PROGRESSIVE for frame in frames),
         length=length,
     )
-
-
-def completed(data: bytes) -> tuple[bytes, bytes]:
-    """Return a JPEG that is cut short twice, each with an end: at once, and after data that are not its own.
-
-    The decoder takes what is missing for grey, and what it makes of the other data is something else. Where both
-    pictures are equal, the data are the picture's own. Both keep what is whole in the file.
-    """
-    data = data.rstrip(b"\0") if data.endswith(bytes(_BLANK)) else data
-    data = data[: read_parts(data).length].rstrip(b"\xff")  # half a marker
-    return data + END, data + _OTHER_DATA + END
 
 
 @dataclass(frozen=True, slots=True)

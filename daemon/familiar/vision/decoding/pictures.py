@@ -20,7 +20,7 @@ from familiar.media import jpeg_xl_plugin
 from familiar.model import DateSource
 from familiar.vision.decoding.colours import to_rgb
 from familiar.vision.decoding.damage import Damage, rescue
-from familiar.vision.decoding.jpegs import has_blank_end
+from familiar.vision.decoding.endings import has_blank_end
 from familiar.vision.decoding.loading import LoadedPicture, load_picture, orientation_in, read_exif
 from familiar.vision.decoding.raws import embedded_picture
 
