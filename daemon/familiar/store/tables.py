@@ -183,13 +183,13 @@ def file_uri(path: bytes) -> str:
 
 
 def _photo(row: Row, paths: list[bytes]) -> Row:
-    taken, seen_at = row[6], row[12]
+    taken, seen_at = row[6], row[13]
     return (
         *row[:6],
         None if taken is None else datetime.fromisoformat(taken),
-        *row[7:12],
+        *row[7:13],
         datetime.fromisoformat(seen_at),
-        row[13],
+        row[14],
         _text(paths[0]) if paths else None,
         file_uri(paths[0]) if paths else None,
         [_text(path) for path in paths],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -23,6 +23,9 @@ _BAND = 256
 """Rows that are compared at once: the arrays of a whole picture are large."""
 
 _NOTHING = "nothing of the picture is there"
+
+_EDGE = 8
+"""Pixels around what is missing that may not be what they should."""
 
 _FINE = 2
 """The scale at which details of a JPEG are compared: half of its sides."""
@@ -84,7 +87,13 @@ def _rescue(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedPictur
     if missing is None:
         return first, None
     share, area = missing
-    return first, Damage(missing=share, area=upright(area, first.orientation))
+    return first, Damage(missing=share, area=upright(_with_edge(area, *first.image.size), first.orientation))
+
+
+def _with_edge(area: Area, width: int, height: int) -> Area:
+    """Return an area with an edge around it: decoders smooth pixels across the edges of blocks."""
+    across, down = _EDGE / width, _EDGE / height
+    return replace(area, width=area.width + 2 * across, height=area.height + 2 * down)
 
 
 def _rescue_jpeg(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedPicture, Damage | None]:
@@ -92,10 +101,12 @@ def _rescue_jpeg(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedP
     whole = load(first, at_least, _FILLS[0])
     if (parts.is_progressive or len(parts.scans) > 1) and not parts.is_cut_in_averages:
         return whole, _lost_details(parts, first, second, load)
-    missing = _difference(load(first, 1, _FILLS[0]), load(second, 1, _FILLS[1]))
+    small = load(first, 1, _FILLS[0])
+    missing = _difference(small, load(second, 1, _FILLS[1]))
     if missing is None:
         return whole, None
-    return whole, _cut_off(missing[1].y - missing[1].height / 2, whole.orientation)
+    above = 1 / small.image.height  # colours are smoothed across the edge of what is there
+    return whole, _cut_off(missing[1].y - missing[1].height / 2 - above, whole.orientation)
 
 
 def _cut_off(top: float, orientation: int) -> Damage:
