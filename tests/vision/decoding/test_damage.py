@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from familiar.vision.decoding.pictures import Picture, decode, prepare_decoders
 
 prepare_decoders()
 
-PHOTO = Image.fromarray(sk.astronaut()).resize((384, 256))
+PHOTO = Image.fromarray(sk.astronaut()).resize((384, 256))  # type: ignore[no-untyped-call]
 
 FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "JPEG": ("JPEG", {}),
@@ -31,6 +32,8 @@ FORMATS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "WebP": ("WEBP", {}),
     "HEIC": ("HEIF", {}),
 }
+
+CUT = "damaged: the file is cut short, and nothing can be decoded"
 
 TRAILERS = {"JPEG": 2, "PNG": 12, "GIF": 1, "WebP": 1, "HEIC": 1}
 """Bytes at the end of files without which the picture is whole: markers, checksums, padding."""
@@ -61,7 +64,7 @@ def present(picture: Picture) -> npt.NDArray[np.bool_]:
     across, down = columns / picture.image.width, rows / picture.image.height
     if area is None:
         return np.ones_like(across, bool)
-    return (abs(across - area.x) > area.width / 2) | (abs(down - area.y) > area.height / 2)
+    return np.asarray((abs(across - area.x) > area.width / 2) | (abs(down - area.y) > area.height / 2))
 
 
 @pytest.mark.parametrize("name", TRAILERS)
@@ -165,6 +168,27 @@ def test_zeros_behind_a_whole_picture_are_nothing() -> None:
     assert decoded(data[:-2] + bytes(1000)).damage is None
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_of_a_heic_with_tiles_those_that_are_missing_are_told(
+    monkeypatch: pytest.MonkeyPatch, orientation: int
+) -> None:
+    monkeypatch.setattr(pillow_heif.options, "GRID_TILE_SIZE", 64)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded("HEIC", exif=exif)
+    whole = decoded(data)
+    assert whole.damage is None
+    for kept in (0.4, 0.6, 0.9):
+        found = decoded(data[: int(len(data) * kept)])
+        there = present(found)
+        assert found.damage is not None
+        assert 0 < there.mean() <= 1 - found.damage.missing < 1
+        assert found.damage.missing == pytest.approx(1 - kept, abs=0.15)
+        assert np.array_equal(np.asarray(found.image)[there], np.asarray(whole.image)[there])
+    with pytest.raises(SetAsideError, match=CUT):
+        decoded(data[: len(data) // 20])
+
+
 def test_damage_in_the_middle_of_a_png_is_told_as_well() -> None:
     data = encoded("PNG")
     second = data.index(b"IDAT", data.index(b"IDAT") + 1)
@@ -176,8 +200,8 @@ def test_damage_in_the_middle_of_a_png_is_told_as_well() -> None:
     [
         (lambda: encoded("JPEG")[:300], "damaged or not a picture|not a picture in a known format"),
         (lambda: encoded("PNG")[:60], "damaged or not a picture: image file is truncated"),
-        (lambda: encoded("HEIC")[:300], "not a picture in a known format|damaged or not a picture"),
-        (lambda: b"\xff\xd8" + bytes(5000), "not a picture in a known format|nothing of the picture is there"),
+        (lambda: encoded("HEIC")[:300], CUT),
+        (lambda: b"\xff\xd8" + bytes(5000), CUT),
     ],
 )
 def test_a_file_without_any_row_of_its_picture_is_set_aside(make: Callable[[], bytes], reason: str) -> None:

@@ -1,5 +1,6 @@
 """What is missing of a picture whose file is cut short or damaged in its middle."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from PIL import Image, ImageFile
 from familiar.errors import SetAsideError
 from familiar.identity.regions import area_of, upright
 from familiar.model import Area, Box, Face
-from familiar.vision.decoding.endings import completed
+from familiar.vision.decoding.endings import completed, without_blank_end
+from familiar.vision.decoding.heif import Tiles, read_tiles, read_turn
 from familiar.vision.decoding.jpegs import JpegParts, is_jpeg, read_parts
 from familiar.vision.decoding.loading import LoadedPicture
 
@@ -82,12 +84,37 @@ def rescue(data: bytes, at_least: int | None, load: Load, error: Exception) -> t
 
 
 def _rescue(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedPicture, Damage | None]:
-    first, second = (load(*of_one) for of_one in zip(completed(data), (at_least, at_least), _FILLS, strict=True))
+    tiles = read_tiles(data)
+    if tiles is not None:
+        filled, _ = completed(data)
+        return load(filled, at_least, None), _missing_tiles(tiles, len(without_blank_end(data)), filled)
+    first, second = (load(one, at_least, fill) for one, fill in zip(completed(data), _FILLS, strict=True))
     missing = _difference(first, second)
     if missing is None:
         return first, None
     share, area = missing
     return first, Damage(missing=share, area=upright(_with_edge(area, *first.image.size), first.orientation))
+
+
+def _missing_tiles(tiles: Tiles, length: int, filled: bytes) -> Damage | None:
+    """Return which tiles of a HEIC file are not there; the decoder leaves them out in silence.
+
+    Args:
+        tiles: where the data of each tile end.
+        length: that of what is there of the file.
+        filled: the file with its whole length.
+
+    Raises:
+        SetAsideError: no tile is there.
+    """
+    missing = [number for number, end in enumerate(tiles.ends) if end > length]
+    if not missing:
+        return None
+    first_row = missing[0] // tiles.columns
+    if len(missing) == len(tiles.ends):
+        raise SetAsideError(_NOTHING)
+    area = _from_here_on(first_row / tiles.rows)
+    return Damage(missing=len(missing) / len(tiles.ends), area=upright(area, read_turn(io.BytesIO(filled)) or 1))
 
 
 def _with_edge(area: Area, width: int, height: int) -> Area:
@@ -106,15 +133,15 @@ def _rescue_jpeg(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedP
     if missing is None:
         return whole, None
     above = 1 / small.image.height  # colours are smoothed across the edge of what is there
-    return whole, _cut_off(missing[1].y - missing[1].height / 2 - above, whole.orientation)
-
-
-def _cut_off(top: float, orientation: int) -> Damage:
-    """Return that all is missing of a stored picture from here on, as a share of its height."""
+    top = missing[1].y - missing[1].height / 2 - above
     if top <= 0:
         raise SetAsideError(_NOTHING)
-    area = Area(x=0.5, y=(1 + top) / 2, width=1.0, height=1 - top)
-    return Damage(missing=1 - top, area=upright(area, orientation))
+    return whole, Damage(missing=1 - top, area=upright(_from_here_on(top), whole.orientation))
+
+
+def _from_here_on(top: float) -> Area:
+    """Return all of a stored picture from a share of its height on."""
+    return Area(x=0.5, y=(1 + top) / 2, width=1.0, height=1 - top)
 
 
 def _lost_details(parts: JpegParts, first: bytes, second: bytes, load: Load) -> Damage | None:

@@ -14,15 +14,21 @@ _OTHER_DATA = bytes(number * 89 % 251 for number in range(8192))
 """Data that no picture goes on with, and without markers of JPEG."""
 
 
-def has_blank_end(data: bytes) -> bool:
-    """Return whether a file ends in zeros before its picture does: some programs give a copy its length first.
+def ends_early(data: bytes) -> bool:
+    """Return whether a file surely ends before its picture does, so that a decoder may show what is not there.
 
-    Of a JPEG, a HEIC or a WebP file this can be told, and their decoders may take the zeros for a picture.
+    This can be told of a file that says how long it is (HEIC, AVIF, WebP), also if it ends in zeros: some programs give
+    a copy its length first, and its content later. Of a JPEG it is told only then.
     """
-    if not data.endswith(bytes(_BLANK)):
-        return False
-    content = data.rstrip(b"\0")
-    return not read_parts(content).is_ended if is_jpeg(data) else _declared_length(content) > len(content) + _BLANK
+    content = without_blank_end(data)
+    if is_jpeg(data):
+        return len(content) < len(data) and not read_parts(content).is_ended
+    return _declared_length(content) > len(content)
+
+
+def without_blank_end(data: bytes) -> bytes:
+    """Return the content of a file without many zeros at its end."""
+    return data.rstrip(b"\0") if data.endswith(bytes(_BLANK)) else data
 
 
 def completed(data: bytes) -> tuple[bytes, bytes]:
@@ -30,7 +36,7 @@ def completed(data: bytes) -> tuple[bytes, bytes]:
 
     Where both are decoded to the same picture, the picture is what the file has.
     """
-    data = data.rstrip(b"\0") if data.endswith(bytes(_BLANK)) else data
+    data = without_blank_end(data)
     if is_jpeg(data):
         data = data[: read_parts(data).length].rstrip(b"\xff")  # half a marker
         return data + END, data + _OTHER_DATA + END

@@ -20,7 +20,8 @@ from familiar.media import jpeg_xl_plugin
 from familiar.model import DateSource
 from familiar.vision.decoding.colours import to_rgb
 from familiar.vision.decoding.damage import Damage, rescue
-from familiar.vision.decoding.endings import has_blank_end
+from familiar.vision.decoding.endings import ends_early
+from familiar.vision.decoding.heif import read_turn
 from familiar.vision.decoding.loading import LoadedPicture, load_picture, orientation_in, read_exif
 from familiar.vision.decoding.raws import embedded_picture
 
@@ -37,23 +38,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes a picture upright, by its EXIF orientation (EXIF 2.3, 4.6.4)."""
-
-
-_HEIF_TURNS: dict[tuple[tuple[str, int], ...], int] = {
-    (): 1,
-    (("imir", 1),): 2,
-    (("irot", 180),): 3,
-    (("irot", 180), ("imir", 0)): 2,
-    (("irot", 180), ("imir", 1)): 4,
-    (("imir", 0),): 4,
-    (("irot", 270), ("imir", 1)): 5,
-    (("irot", 90), ("imir", 0)): 5,
-    (("irot", 270),): 6,
-    (("irot", 270), ("imir", 0)): 7,
-    (("irot", 90), ("imir", 1)): 7,
-    (("irot", 90),): 8,
-}
-"""The EXIF orientation for the rotation and mirroring in a HEIF file: `irot` to the left in degrees, then `imir`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,8 +128,8 @@ def _load(
     def load(data: bytes, at_least: int | None, fill: int | None) -> LoadedPicture:
         return load_picture(data, max_megapixels=max_megapixels, at_least=at_least, orientation=orientation, fill=fill)
 
-    if has_blank_end(data):
-        return rescue(data, at_least, load, SetAsideError("nothing of the picture is there"))
+    if ends_early(data):
+        return rescue(data, at_least, load, SetAsideError("damaged: the file is cut short, and nothing can be decoded"))
     try:
         return load(data, at_least, None), None
     except (SetAsideError, MemoryError):
@@ -177,14 +161,7 @@ def read_orientation(file: BinaryIO) -> int | None:
         if image.format != "HEIF":
             return orientation_in(read_exif(image))
         file.seek(0)
-        return _read_heif_turn(file) or image.info.get("original_orientation")
-
-
-def _read_heif_turn(file: BinaryIO) -> int | None:
-    """Return how libheif rotates a picture: by the container, not by EXIF (ISO/IEC 23008-12, 6.5.10)."""
-    found = pillow_heif.open_heif(file)
-    steps = getattr(found[found.primary_index]._c_image, "transformations", None)  # noqa: SLF001 - nothing public tells
-    return None if steps is None else _HEIF_TURNS.get(tuple(step for step in steps if step[0] != "clap"))
+        return read_turn(file) or image.info.get("original_orientation")
 
 
 def _turn(image: Image.Image, orientation: int) -> Image.Image:

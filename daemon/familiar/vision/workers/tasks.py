@@ -189,9 +189,10 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
             if _is_video(task.path):
                 seen[number] = _look_at_video(task, settings, engine)
             else:
-                pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
-                if (damage := pictures[number].damage) is not None:
-                    _check_age(task.path, damage.missing, settings)
+                picture = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                if picture.damage is not None:
+                    _check_age(task.path, picture.damage.missing, settings)
+                pictures[number] = picture
         except FamiliarError as error:
             seen[number] = error
     for (number, picture), faces in zip(pictures.items(), engine.find(list(pictures.values())), strict=True):
