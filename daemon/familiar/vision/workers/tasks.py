@@ -211,8 +211,8 @@ def _check_age(path: Path, missing: float, settings: VisionSettings) -> None:
     with reading(path):
         left = patience - Stamp.of(path).unchanged_for(time.time())
     if left > 0:
-        after = f"when it has not changed for {settings.damaged_after:g} minutes"
-        raise IncompleteError(f"{describe_missing(missing)}, and may still arrive; it is taken as it is {after}", left)
+        then = f"after {settings.damaged_after:g} minutes without a change it is used without that"
+        raise IncompleteError(f"{describe_missing(missing)}, and may still arrive; {then}", left)
 
 
 def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
