@@ -29,7 +29,7 @@ from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, is_raw, is_video
 from familiar.missing_parts import describe_missing
-from familiar.model import Crop, Embedding, Embeddings, Face, Photo
+from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
 from familiar.vision.workers.start_failures import not_started
@@ -225,6 +225,8 @@ def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
 
 def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
+        if video.missing is not None:
+            _check_age(task.path, video.missing, settings)
         is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_CLIP
         tracks, first = Tracks(engine.model.calibration), None
         frames = video.frames(
@@ -240,7 +242,8 @@ def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") 
                 tracks.add(frame.time, faces)
         assert first is not None, "a video without a frame is set aside"
         seen = _photo(task, first, engine, tracks.faces())
-        return replace(seen, kind="clip" if is_clip else "video", duration=video.duration)
+        kind: PhotoKind = "clip" if is_clip else "video"
+        return replace(seen, kind=kind, duration=video.duration, missing=video.missing)
 
 
 def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[Face, ...]) -> Photo:
@@ -280,16 +283,17 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
         if not _is_video(path):
             data = read_bytes(path)
             picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
-            if picture.damage is not None:
-                raise SetAsideError(f"damaged: {describe_missing(picture.damage.missing)}")
+            missing = None if picture.damage is None else picture.damage.missing
             hash_ = hashlib.sha256(data).hexdigest()
         else:
             hash_ = fingerprint(path)
             with _video(path, hash_, settings) as video:
                 frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
-                picture = next(iter(frames)).picture
+                picture, missing = next(iter(frames)).picture, video.missing
     except MemoryError as error:
         raise _too_large(settings) from error
+    if missing is not None:
+        raise SetAsideError(f"damaged: {describe_missing(missing)}")
     return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
 
 
