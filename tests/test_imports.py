@@ -8,7 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "daemon" / "familiar"
 LAYERS = (
     {"__main__"},
-    {"cli", "review"},
+    {"cli"},
+    {"review"},
     {"api"},
     {"service"},
     {"flickr", "folders"},
@@ -21,7 +22,18 @@ LAYERS = (
     {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "embedding_models", "errors", "events", "backoff", "closing", "lines", "plurals", "storable"},
+    {
+        "model",
+        "embedding_models",
+        "errors",
+        "events",
+        "backoff",
+        "closing",
+        "lines",
+        "missing_parts",
+        "plurals",
+        "storable",
+    },
     {"mean_directions"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

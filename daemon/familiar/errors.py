@@ -3,7 +3,7 @@
 Foreign errors are translated into one of these at the boundary where they arise, once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,29 @@ class FamiliarError(Exception):
 
 class UsageError(FamiliarError):
     """Wrong use or a wrong configuration: the user must fix it. The command line exits with 2."""
+
+
+class StaleError(UsageError):
+    """A cluster is no longer as it was when it was seen; nothing was changed. `clusters` are the ids of these."""
+
+    def __init__(self, clusters: Iterable[int]) -> None:
+        """Take the ids of the clusters."""
+        self.clusters = tuple(clusters)
+        named = ", ".join(map(str, self.clusters))
+        what = f"Cluster {named} has" if len(self.clusters) == 1 else f"The clusters {named} have"
+        super().__init__(f"{what} changed since you looked; nothing was done. Look again.")
+
+
+class SamePhotoError(UsageError):
+    """One photo shows two faces that would be one person; a decision can allow it, for mirrors and collages.
+
+    `photo` is its name, or its hash.
+    """
+
+    def __init__(self, message: str, *, photo: str) -> None:
+        """Take the complete message, and the photo."""
+        super().__init__(message)
+        self.photo = photo
 
 
 class ModelError(UsageError):
@@ -36,6 +59,31 @@ class StoreUnavailableError(StoreError):
 
 class NoStoreError(StoreError):
     """No store exists, and the command does not create one."""
+
+
+class OlderStoreError(StoreError):
+    """The store is of an older version, and is not to be migrated here. `lacks` are the missing migrations."""
+
+    def __init__(self, path: Path, lacks: Sequence[str], remedy: str) -> None:
+        """Take the file, the names of the migrations that it lacks, and what to do, a whole sentence."""
+        super().__init__(
+            f"{path}: the store is from an older version of familiar (it lacks {', '.join(lacks)}). {remedy}"
+        )
+        self.path = path
+        self.lacks = tuple(lacks)
+
+
+class StoreSchemaError(StoreError):
+    """Another version of familiar has changed the tables of a store that is open. `path` is the store."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Take the file and what is unexpected."""
+        super().__init__(
+            f"{path}: {reason} while familiar was running. All work was stopped, and nothing is lost. Start familiar "
+            "again, in the version that changed it or a later one."
+        )
+        self.path = path
+        self.reason = reason
 
 
 class StoreReplacedError(StoreError):
@@ -64,6 +112,15 @@ class RetryError(FamiliarError):
 
 class ChangedError(RetryError):
     """The file changed since it was last read: it must settle again."""
+
+
+class IncompleteError(RetryError):
+    """A part of the file is missing, and may still arrive; `retry_in` are the seconds until it is taken as it is."""
+
+    def __init__(self, reason: str, retry_in: float = 0.0) -> None:
+        """Take what is missing, and the seconds."""
+        super().__init__(reason)
+        self.retry_in = retry_in
 
 
 class WriterError(RetryError):

@@ -79,6 +79,12 @@ CATALOGUE = (
         "A file of the store was deleted, moved or replaced; the daemon stops all work and exits with 1.",
     ),
     Event(
+        "store.changed",
+        "error",
+        ("path", "reason"),
+        "Another version of familiar changed the tables of the store; the daemon stops all work and exits with 1.",
+    ),
+    Event(
         "settings.rejected", "error", ("problems",), "The configuration is invalid; the last valid one stays in effect."
     ),
     Event("rules.loaded", "info", ("file", "rules"), "Rules were loaded and are in effect."),
@@ -121,6 +127,12 @@ CATALOGUE = (
     Event("file.gone", "info", ("path",), "A file is gone from its path; its photo and faces are kept."),
     Event("file.failed", "warning", ("path", "reason", "retry_in"), "A file can't be read for now; it is tried again."),
     Event("photo.seen", "info", ("path", "hash", "faces", "seconds"), "A photo was decoded and its faces encoded."),
+    Event(
+        "photo.damaged",
+        "warning",
+        ("path", "hash", "missing", "reason"),
+        "A part of a photo is missing in its file; `missing` is the share, 0 if only finer details are missing.",
+    ),
     Event(
         "photo.set_aside", "warning", ("path", "hash", "reason"), "A photo can't be handled; the reason is recorded."
     ),

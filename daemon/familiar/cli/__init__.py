@@ -32,6 +32,7 @@ COMMANDS = {
     "scan": CommandEntry("scan", "Handle the photos that are there now, and exit."),
     "status": CommandEntry("status", "Show what is done, what is waiting, and what failed."),
     "doctor": CommandEntry("doctor", "Check this installation, and suggest fixes."),
+    "migrate": CommandEntry("migrate", "Migrate the store of an older version."),
     "plan": CommandEntry("plan", "Show what the rules would do; touch nothing."),
     "undo": CommandEntry("undo", "Undo what rules and commands did to files."),
     "people": CommandEntry("people.group", "Register people by their faces; list, rename, merge them."),
@@ -44,6 +45,7 @@ COMMANDS = {
     "link": CommandEntry("lists", "Link the photos of LIST into a folder."),
     "crop": CommandEntry("crop", "Crop the faces of a person from photos, for a data set."),
     "clusters": CommandEntry("clusters.group", "Name groups of faces: one answer for hundreds of photos."),
+    "review": CommandEntry("review", "Name faces in a browser: groups of unnamed faces, whole groups at once."),
     "flickr": CommandEntry("flickr.group", "Fetch photos from a Flickr account, and send tags back to it."),
     "sidecars": CommandEntry(
         "sidecars",

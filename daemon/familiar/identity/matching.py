@@ -1,7 +1,5 @@
 """Compare faces with the registered people."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -55,6 +53,35 @@ def match(
     return tuple(matches)
 
 
+def nearest_people(
+    embeddings: Embeddings, gallery: Gallery, settings: MatchingSettings, *, most: int
+) -> list[tuple[str, float]]:
+    """Return the people who are nearest to faces of one person, with the mean of their distances, the nearest first.
+
+    Only the people with the nearest references are measured: four times as many as are asked for.
+
+    Args:
+        embeddings: shape (m, numbers), of the gallery's model; damaged ones are left out.
+        gallery: the people.
+        settings: how many nearest references count.
+        most: number of people.
+    """
+    faces = embeddings[np.isfinite(embeddings).all(axis=1)]
+    if not gallery.names or not len(faces):
+        return []
+    distance = PersonDistance.of(gallery.calibration, settings)
+    nearest = np.argsort(_least_squares(faces, gallery).mean(axis=0), kind="stable")[: 4 * most]
+    found = [
+        (gallery.names[person], float(distance.measure(faces, _references_of(gallery, person)).mean()))
+        for person in nearest
+    ]
+    return sorted(found, key=lambda one: one[1])[:most]
+
+
+def _references_of(gallery: Gallery, person: int) -> Embeddings:
+    return gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
+
+
 def _barred(verdicts: Verdicts, gallery: Gallery, start: int, stop: int) -> tuple[list[int], list[int]]:
     """Return faces of a block, and people who they are not, each by their places."""
     people = {name: number for number, name in enumerate(gallery.names)}
@@ -73,7 +100,7 @@ def _named(embeddings: Embeddings, name: str, gallery: Gallery, distance: Person
     if name not in gallery.names:
         return [None] * len(embeddings)
     person = gallery.names.index(name)
-    own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
+    own = _references_of(gallery, person)
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
     distances = distance.measure(faces, own)
@@ -81,13 +108,6 @@ def _named(embeddings: Embeddings, name: str, gallery: Gallery, distance: Person
         Match(person=name, distance=measured) if is_sound else None
         for measured, is_sound in zip(distances.tolist(), sound.tolist(), strict=True)
     ]
-
-
-@dataclass(slots=True)
-class _Best:
-    person: int
-    distance: float
-    second: float
 
 
 def _match_block(
@@ -100,17 +120,26 @@ def _match_block(
 ) -> list[Match | None]:
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
-    best: list[_Best | None] = [None] * len(embeddings)
-    reach = distance.reach(limits + margin, gallery.radii, gallery.references)
+    reach = distance.reach(limits + margin, gallery)
     candidates = _candidates(faces, gallery, reach, barred)
+    distances = np.full(candidates.shape, np.inf)
     for person in np.flatnonzero(candidates.any(axis=0)):
         near = np.flatnonzero(candidates[:, person])
-        own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
-        for face, measured in zip(near, distance.measure(faces[near], own), strict=True):
-            best[face] = _better(best[face], int(person), float(measured))
+        own = _references_of(gallery, int(person))
+        distances[near, person] = distance.measure(faces[near], own)
+    best = distances.argmin(axis=1)  # of two at the same distance the first by name
+    rows = np.arange(len(faces))
+    first = distances[rows, best]
+    distances[rows, best] = np.inf
+    is_near = first <= limits[best]
+    is_ambiguous = is_near & (distances.min(axis=1) < first + margin)
+    known = sound & np.isfinite(first)
+    found = zip(best.tolist(), first.tolist(), is_ambiguous.tolist(), is_near.tolist(), known.tolist(), strict=True)
     return [
-        _judge(found, gallery, limits, margin) if found is not None and sound[face] else None
-        for face, found in enumerate(best)
+        Match(person=gallery.names[person], distance=at, ambiguous=ambiguous, accepted=near and not ambiguous)
+        if is_known
+        else None
+        for person, at, ambiguous, near, is_known in found
     ]
 
 
@@ -141,24 +170,3 @@ def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float3
     squares: npt.NDArray[np.float32] = np.minimum.reduceat(own @ gallery.columns.T, gallery.starts[:-1], axis=1)
     squares += (faces**2).sum(axis=1, keepdims=True)
     return np.maximum(squares, 0.0, out=squares)
-
-
-def _better(best: _Best | None, person: int, distance: float) -> _Best:
-    """Take in one more candidate; of two at the same distance the first by name stays first."""
-    if best is None:
-        return _Best(person, distance, float("inf"))
-    if distance < best.distance:
-        return _Best(person, distance, best.distance)
-    best.second = min(best.second, distance)
-    return best
-
-
-def _judge(best: _Best, gallery: Gallery, limits: npt.NDArray[np.float64], margin: float) -> Match:
-    near = best.distance <= limits[best.person]
-    ambiguous = bool(near and best.second - best.distance < margin)
-    return Match(
-        person=gallery.names[best.person],
-        distance=best.distance,
-        ambiguous=ambiguous,
-        accepted=bool(near and not ambiguous),
-    )

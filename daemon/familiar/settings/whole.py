@@ -8,6 +8,7 @@ from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FolderSettings
 from familiar.settings.output import LogSettings, SidecarSettings
+from familiar.settings.review import ReviewSettings
 from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
 
@@ -41,12 +42,20 @@ class Settings(Section):
         description="Seconds that a command waits for the daemon or another command that makes no progress, the daemon "
         "for a command when it starts, and a scan for a store that can't be written.",
     )
+    give_up_after: Minutes = Field(
+        default=60.0,
+        gt=0,
+        description="Time after which a daemon that can't work at all (a store that can't be written, failing calls of "
+        "the system, workers that can't be started) exits with 1, so that the service manager starts it again and "
+        "shows the failure.",
+    )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: FlickrSettings = FlickrSettings()
     sidecars: SidecarSettings = SidecarSettings()
     companions: CompanionSettings = CompanionSettings()
+    review: ReviewSettings = ReviewSettings()
     log: LogSettings = LogSettings()
 
     def without_videos(self) -> "Settings":

@@ -35,6 +35,7 @@ from familiar.store.tables import Tables
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
 from familiar.store.views.past_operations import PastOperations
+from familiar.store.views.photos_of_faces import PhotosOfFaces
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
 
@@ -56,6 +57,7 @@ class Store(Closing):
         *,
         now: Callable[[], datetime] = utc_now,
         create: bool = True,
+        migrate: bool = True,
         check: bool = False,
         kinds: Kinds = EVERY_KIND,
     ) -> None:
@@ -65,17 +67,21 @@ class Store(Closing):
             path: the SQLite file.
             now: a clock that gives UTC.
             create: create a missing store.
+            migrate: migrate an older store; only the one who holds the state folder may.
             check: read the whole file first and look for damage.
             kinds: all kinds of operations.
 
         Raises:
             NoStoreError: it does not exist, and is not to be created.
+            OlderStoreError: it is of an older version, and is not to be migrated.
             StoreError: the file is damaged, of a newer version, or may not be written.
         """
         self.path = path
         self.now = now
         self.kinds = kinds
-        self._db, self.backup = open_database(path, now=now(), create=create, check=check, kinds=kinds.names())
+        self._db, self.backup = open_database(
+            path, now=now(), create=create, migrate=migrate, check=check, kinds=kinds.names()
+        )
         self.files = Files(self._db, now=now)
         self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
@@ -94,11 +100,12 @@ class Store(Closing):
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
+        self.photos_of_faces = PhotosOfFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
-        self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
         self.flickr_tags = FlickrTags(self._db, now=now)
+        self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
@@ -124,6 +131,13 @@ class Store(Closing):
         with reading(self._db):
             yield
 
+    @property
+    def version(self) -> str:
+        """A text that differs whenever anything in the store was changed, by this or another process."""
+        connection = self._connection
+        (others,) = connection.execute("PRAGMA data_version").fetchone()
+        return f"{others}.{connection.total_changes}"
+
     def check_in_place(self) -> None:
         """Check that the store's path leads to the file that is open, and so do those of the files beside it.
 
@@ -133,6 +147,14 @@ class Store(Closing):
             StoreReplacedError: one was deleted, moved or replaced; what is written is lost.
         """
         self._connection.check_in_place()
+
+    def check_schema(self) -> None:
+        """Check that the store has the tables with which it was opened.
+
+        Raises:
+            StoreSchemaError: another version of familiar has migrated it since.
+        """
+        self._connection.check_schema()
 
     @contextmanager
     def watching(self, *anchors: Anchor) -> Iterator[None]:

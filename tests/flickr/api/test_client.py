@@ -1,5 +1,6 @@
 """The client through flickrapi, against a server that checks signatures and fails in every way."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -71,6 +72,13 @@ def test_a_login_out_of_band_gives_what_works(flickr: FlickrServer) -> None:
     key = Key(key=flickr.logins.key, secret=flickr.logins.secret)
     answer = Client(key, login, endpoint=flickr.url, timeout=TIMEOUT).call("test.login")
     assert answer["user"]["id"] == login.nsid
+
+
+@pytest.mark.parametrize("typed", ["{}{}{}", "{} {} {}", " {}-{}-{} ", "{}.{}.{}"])
+def test_a_verifier_may_be_typed_without_its_dashes(flickr: FlickrServer, typed: str) -> None:
+    client = client_of(flickr, None)
+    verifier = flickr.verifier(client.begin_login("read"))
+    assert client.end_login(typed.format(*verifier.split("-"))).perms == "read"
 
 
 def test_a_wrong_verifier_is_refused(flickr: FlickrServer) -> None:
@@ -158,7 +166,33 @@ def test_an_error_that_comes_as_xml_is_understood(
 ) -> None:
     xml = f'<?xml version="1.0" encoding="utf-8" ?>\n<rsp stat="fail">\n\t<err {attributes} />\n</rsp>'
     flickr.faults.next(f"text:{xml}")
-    assert type(error_of(client)) is meant
+    assert type(error_of(client, "photos.getInfo", photo_id="1")) is meant
+
+
+REFUSALS = [("photos.addTags", 1), ("photos.addTags", 2), ("photos.getInfo", 1), ("photos.getSizes", 2)]
+
+
+@pytest.mark.parametrize(("method", "code"), REFUSALS)
+def test_a_method_refuses_for_good_by_the_errors_that_are_documented_for_it(
+    flickr: FlickrServer, client: Client, method: str, code: int
+) -> None:
+    flickr.faults.next(f"error:{code}")
+    assert isinstance(error_of(client, method), RefusedError)
+
+
+@pytest.mark.parametrize("method", ["photos.addTags", "photos.getInfo", "photos.getSizes", "people.getPhotos"])
+@pytest.mark.parametrize("code", [0, 3, 105, 106, 111, 112, 201, 999])
+def test_all_other_errors_may_pass(flickr: FlickrServer, client: Client, method: str, code: int) -> None:
+    flickr.faults.next(f"error:{code}")
+    assert isinstance(error_of(client, method), PassingError)
+
+
+def test_a_service_that_is_not_available_may_be_later_whatever_the_number_of_the_error(
+    flickr: FlickrServer, client: Client
+) -> None:
+    text = "Sorry, the Flickr API service is not currently available."
+    flickr.faults.next(f'text:{{"stat": "fail", "code": 1, "message": "{text}"}}')
+    assert isinstance(error_of(client, "photos.addTags"), PassingError)
 
 
 @pytest.mark.parametrize("answer", ["[" * 100_000, "[]", '{"stat": "fail"}', '{"stat": "fail", "code": []}', "\ufeff"])
@@ -171,11 +205,28 @@ def test_an_answer_that_can_not_be_decoded_is_a_temporary_error(
     assert "invalid answer" in str(error)
 
 
-def test_an_answer_that_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client) -> None:
-    flickr.faults.next("stall")
+@pytest.mark.parametrize("fault", ["stall", "drip"])
+def test_an_answer_that_stops_or_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client, fault: str) -> None:
+    flickr.faults.next(fault)
     began = time.monotonic()
     assert isinstance(error_of(client), PassingError)
     assert time.monotonic() - began < 3 * TIMEOUT
+
+
+def test_a_call_that_finds_nobody_has_not_been_sent() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+    error = error_of(Client(Key(key="k", secret="s"), None, endpoint=endpoint, timeout=1))
+    assert isinstance(error, PassingError)
+    assert (error.unanswered, error.sent, error.maybe_done) == (True, False, False)
+
+
+def test_a_call_whose_connection_is_cut_has_been_sent(flickr: FlickrServer, client: Client) -> None:
+    flickr.faults.next("reset")
+    error = error_of(client)
+    assert isinstance(error, PassingError)
+    assert (error.unanswered, error.sent, error.maybe_done) == (True, True, True)
 
 
 def test_no_error_says_a_key_or_a_token(flickr: FlickrServer, client: Client) -> None:
@@ -224,6 +275,22 @@ def test_an_odd_entry_of_a_listing_does_not_hide_the_others(flickr: FlickrServer
     answer["photos"]["photo"] = [None, {"id": "../../etc"}, good, good | {"secret": "a/b"}]
     page = read_page(answer)
     assert ([photo.id for photo in page.photos], page.odd) == ([good["id"]], 3)
+
+
+def test_a_listing_is_asked_for_all_sizes_and_for_nothing_that_is_not_read() -> None:
+    asked = set(EXTRAS.split(","))
+    assert asked == {"date_upload", "date_taken", "last_update", "media", "o_dims"} | {
+        f"url_{size}" for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")
+    }
+
+
+def test_a_size_between_two_and_six_thousand_pixels_is_taken_by_its_name() -> None:
+    entry = {"id": "1", "secret": "a", "url_k": "https://f.example/k.jpg", "url_4k": "https://f.example/4k.jpg"}
+    answer = {"photos": {"photo": [entry | {"url_6k": "https://f.example/6k.jpg"}], "pages": 1, "total": 1}}
+    (photo,) = read_page(answer).photos
+    chosen = best_size(photo.sizes, 4096)
+    assert chosen is not None
+    assert chosen.url == "https://f.example/4k.jpg"
 
 
 @pytest.mark.parametrize(("max_size", "pixels"), [(None, 1137), (1137, 1137), (1136, 1024), (200, 100), (70, 100)])
