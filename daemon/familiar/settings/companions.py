@@ -1,6 +1,8 @@
 """Settings of companions: files that belong to a photo."""
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from familiar.companions.fields import FIELDS
 from familiar.companions.forms import Form
@@ -14,10 +16,26 @@ DEFAULT_FORMS = (
 """Edits of Apple, Google Takeout; what cameras put beside photos and videos; edits of programs for RAW files."""
 
 
+def _form(text: str) -> str:
+    """Return the form of a name.
+
+    Raises:
+        ValueError: it has no field, no suffix, or is that of photos.
+    """
+    field, _, tail = text.partition("}")
+    if field + "}" not in FIELDS:
+        raise ValueError(f"should begin with one of {', '.join(FIELDS)}, as in '{{stem}}.aae'")
+    if "." not in tail or tail.endswith(".") or "/" in tail or "\0" in tail:
+        raise ValueError("should end with a suffix, as in '{stem}.aae'")
+    if Form(text).is_of_media:
+        raise ValueError("should not be the name of a photo or video, which rules move")
+    return text
+
+
 class CompanionSettings(Section):
     """Files that belong to a photo and mean nothing without it. They follow it when it is moved, as sidecars do."""
 
-    forms: tuple[str, ...] = Field(
+    forms: tuple[Annotated[str, AfterValidator(_form)], ...] = Field(
         default=DEFAULT_FORMS,
         description="The forms of their names: {stem} is the name of the photo without its suffix, {name} with it, "
         "{takeout}, {apple} and {gopro} are names as these make them; case is ignored. []: only sidecars follow.",
@@ -26,27 +44,10 @@ class CompanionSettings(Section):
     pairs: bool = Field(
         default=False,
         description="A RAW file and a picture of the same name go together: when one is moved, the other one follows. "
-        "Otherwise rules decide about each by itself.",
+        "Otherwise rules decide about each separately.",
     )
 
     @property
     def tails(self) -> tuple[str, ...]:
         """How their names end, in lower case."""
         return tuple(dict.fromkeys(Form(text).tail.lower() for text in self.forms))
-
-    @field_validator("forms")
-    @classmethod
-    def _are_forms(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            _check(value)
-        return values
-
-
-def _check(text: str) -> None:
-    field, _, tail = text.partition("}")
-    if field + "}" not in FIELDS:
-        raise ValueError(f"{text!r} should begin with one of {', '.join(FIELDS)}, as in '{{stem}}.aae'")
-    if "." not in tail or tail.endswith(".") or "/" in tail or "\0" in tail:
-        raise ValueError(f"{text!r} should end with a suffix, as in '{{stem}}.aae'")
-    if Form(text).is_of_media:
-        raise ValueError(f"{text!r} is the name of a photo or video, which rules move by itself; leave it out")
