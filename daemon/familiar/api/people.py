@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from familiar.model import Embeddings
     from familiar.store.decisions.log import EventRow
     from familiar.store.people import ReferenceRow
+    from familiar.store.views.representative_faces import RepresentativeFace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,20 @@ class RegisteredPeople:
             NoStoreError: there is no store yet.
         """
         return self._session.store().people.names()
+
+    def likenesses(self, name: str, *, most: int = 6) -> list[RepresentativeFace]:
+        """Return faces that match a person, the best to show first; references if none matches.
+
+        Args:
+            name: the person.
+            most: number of faces.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        check_number("most", most, 0)
+        store = self._session.store()
+        return store.likenesses.of_person(store.people.person(name).id, most=most)
 
     def unmatched(self) -> tuple[UnmatchedPerson, ...]:
         """Return the people with whom new faces are not compared: only other models have encoded their references.

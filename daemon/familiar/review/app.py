@@ -27,11 +27,13 @@ from familiar.review.login import LoginPage
 from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import list_groups, waiting_card
+from familiar.review.pages.suggestions import list_questions
 from familiar.review.picture_cache import PictureCache
 from familiar.review.pictures import FacePictures
 from familiar.review.rendering import Pages
 from familiar.review.sessions import Login, Sessions
 from familiar.store.clusters.clusters import ClusterFace
+from familiar.store.views.representative_faces import RepresentativeFace
 
 OpenLibrary: TypeAlias = Callable[[], Library]
 
@@ -85,6 +87,7 @@ class ReviewApp:
             Route("/groups/{group:int}/faces", self._show_faces),
             Route("/groups/{group:int}/card", self._show_card),
             Route("/groups/{group:int}/people", self._list_similar_people),
+            Route("/suggestions", self._show_suggestions),
             Route("/people/names", self._list_names),
             Route("/faces/{face:int}", self._show_photo),
             Route("/faces/{picture}.webp", self._send_face),
@@ -139,6 +142,11 @@ class ReviewApp:
         found = await self._library.ask(lambda library: library.clusters.similar_people(group, most=12))
         return JSONResponse([{"name": one.name, "distance": round(one.distance, 3)} for one in found])
 
+    async def _show_suggestions(self, request: Request) -> Response:
+        shown = await self._library.ask(list_questions)
+        self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
+        return self._pages.page(request, "suggestions", list=shown)
+
     async def _list_names(self, _request: Request) -> Response:
         return JSONResponse(await self._library.ask(lambda library: library.people.names()))
 
@@ -190,7 +198,7 @@ class ReviewApp:
             later.difference_update(wanted.groups or tuple(later))
         return JSONResponse({"said": "Later" if wanted.later else "Taken up again", "events": []})
 
-    def _prepare(self, faces: Iterable[ClusterFace]) -> None:
+    def _prepare(self, faces: Iterable[ClusterFace | RepresentativeFace]) -> None:
         """Find the places of faces in the background, before their pictures are asked for."""
         task = asyncio.create_task(self._pictures.prepare([face.id for face in faces]))
         self._tasks.add(task)

@@ -29,7 +29,7 @@ class Change(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(min_length=8, max_length=64)
-    what: Literal["name", "merge", "ignore", "not a face", "take out", "split", "refuse", "undo"]
+    what: Literal["name", "merge", "ignore", "not a face", "take out", "split", "refuse", "tell apart", "undo"]
     groups: Mapping[int, str] = Field(default={}, max_length=_MOST)
     faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
     events: tuple[int, ...] = Field(default=(), max_length=_MOST)
@@ -129,6 +129,13 @@ def _refuse(library: Library, change: Change) -> Made:
     return _made(f"Not {change.name}", events)
 
 
+def _tell_apart(library: Library, change: Change) -> Made:
+    if len(change.groups) != 2:  # noqa: PLR2004
+        raise UsageError("Choose two groups.")
+    one, other = change.groups
+    return _made("Not the same person", [library.clusters.tell_apart(one, other)])
+
+
 def _undo(library: Library, change: Change) -> Made:
     for event in sorted(change.events, reverse=True):
         library.clusters.undo(event)
@@ -156,5 +163,6 @@ _ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
     "take out": _take_out,
     "split": _split,
     "refuse": _refuse,
+    "tell apart": _tell_apart,
     "undo": _undo,
 }

@@ -4,12 +4,13 @@ import { read, undo } from "./changes.js";
 import { problem } from "./notes.js";
 import { startGroup } from "./group.js";
 import { startGroups } from "./groups.js";
+import { startSuggestions } from "./suggestions.js";
 
 const main = document.getElementById("main");
 const help = document.getElementById("help");
 const photo = document.getElementById("photo");
 const singleKeys = document.getElementById("single-keys");
-const STARTS = { groups: startGroups, group: startGroup };
+const STARTS = { groups: startGroups, group: startGroup, suggestions: startSuggestions };
 
 let page = null;
 
