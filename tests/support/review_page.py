@@ -52,10 +52,10 @@ class ServedPage:
 
     def undo_all(self) -> None:
         """Undo all that persons decided."""
-        with self.library() as library:
-            for event in library.clusters.log():
-                if event.by == "person" and event.undone_at is None:
-                    library.clusters.undo(event.id)
+        with self.library() as library, library.deciding():
+            for entry in library.history():
+                if entry.by == "person" and entry.about != "files" and entry.reason != "undone already":
+                    library.undo_decision(entry.id)
 
 
 class Visitor:

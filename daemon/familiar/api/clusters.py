@@ -116,7 +116,7 @@ class FaceClusters:
         now = {cluster: self._version(cluster) for cluster in versions}
         stale = [cluster for cluster, seen in versions.items() if now[cluster] != seen]
         if stale:
-            raise StaleError(stale)
+            raise StaleError("cluster", stale)
 
     def paths_of(self, faces: Iterable[ClusterFace]) -> dict[int, Path | None]:
         """Return the paths of the photos of faces, by the photo's id; None: the photo is gone."""

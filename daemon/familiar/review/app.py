@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,12 +28,15 @@ from familiar.review.login import LoginPage
 from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import list_groups, waiting_card
+from familiar.review.pages.people import list_people
+from familiar.review.pages.person import show_person
 from familiar.review.pages.suggestions import list_questions
 from familiar.review.picture_cache import PictureCache
 from familiar.review.pictures import FacePictures
 from familiar.review.rendering import Pages
 from familiar.review.sessions import Login, Sessions
 from familiar.store.clusters.clusters import ClusterFace
+from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
 from familiar.store.views.representative_faces import RepresentativeFace
 
 OpenLibrary: TypeAlias = Callable[[], Library]
@@ -89,6 +93,10 @@ class ReviewApp:
             Route("/groups/{group:int}/people", self._list_similar_people),
             Route("/suggestions", self._show_suggestions),
             Route("/people/names", self._list_names),
+            Route("/people", self._show_people),
+            Route("/people/{person:int}", self._show_person),
+            Route("/people/{person:int}/similar", self._list_similar_names),
+            Route("/people/{person:int}/threshold", self._preview_threshold),
             Route("/faces/{face:int}", self._show_photo),
             Route("/faces/{picture}.webp", self._send_face),
             Route("/photos/{picture}.webp", self._send_photo),
@@ -150,6 +158,34 @@ class ReviewApp:
     async def _list_names(self, _request: Request) -> Response:
         return JSONResponse(await self._library.ask(lambda library: library.people.names()))
 
+    async def _show_people(self, request: Request) -> Response:
+        shown = await self._library.ask(list_people)
+        self._prepare(card.face for card in shown if card.face is not None)
+        return self._pages.page(request, "people", people=shown)
+
+    async def _show_person(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+        shown = await self._library.ask(lambda library: show_person(library, person))
+        self._prepare([*shown.maybe, *shown.faces])
+        return self._pages.page(request, "person", shown=shown)
+
+    async def _list_similar_names(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+
+        def similar(library: Library) -> list[tuple[str, float]]:
+            return library.people.similar(library.people.of_id(person).name)
+
+        found = await self._library.ask(similar)
+        return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])
+
+    async def _preview_threshold(self, request: Request) -> Response:
+        person, distance = int(request.path_params["person"]), _distance(request.query_params.get("distance", ""))
+
+        def preview(library: Library) -> ThresholdChange:
+            return library.people.with_threshold(library.people.of_id(person).name, distance)
+
+        return JSONResponse(asdict(await self._library.ask(preview)))
+
     async def _show_photo(self, request: Request) -> Response:
         face = int(request.path_params["face"])
         shown = await self._library.ask(lambda library: library.faces.photo_of(face))
@@ -183,7 +219,7 @@ class ReviewApp:
             kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
             return status, {"kind": kind, "said": _said(error)}
         self._matching.begin()
-        return 200, {"said": made.said, "events": list(made.events), "group": made.group}
+        return 200, {"said": made.said, "events": list(made.events), "group": made.group, "person": made.person}
 
     async def _put_off(self, request: Request) -> Response:
         """Put groups off for this login, or take that back."""
@@ -198,7 +234,7 @@ class ReviewApp:
             later.difference_update(wanted.groups or tuple(later))
         return JSONResponse({"said": "Later" if wanted.later else "Taken up again", "events": []})
 
-    def _prepare(self, faces: Iterable[ClusterFace | RepresentativeFace]) -> None:
+    def _prepare(self, faces: Iterable[ClusterFace | RepresentativeFace | FaceOfPerson]) -> None:
         """Find the places of faces in the background, before their pictures are asked for."""
         task = asyncio.create_task(self._pictures.prepare([face.id for face in faces]))
         self._tasks.add(task)
@@ -241,6 +277,18 @@ def _said(error: FamiliarError) -> str:
     if isinstance(error, StaleError):
         return "This changed in the meantime, so nothing was done. You see how it is now."
     return str(error)
+
+
+def _distance(text: str) -> float:
+    """Return a distance that a query says.
+
+    Raises:
+        UsageError: it is not a number.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"The distance is {text[:40]!r}; it must be a number from 0 to 2.") from error
 
 
 def _no_change(error: ValidationError) -> Response:
