@@ -106,8 +106,8 @@ class Store(Closing):
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
-        self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
         self.flickr_tags = FlickrTags(self._db, now=now)
+        self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
