@@ -23,11 +23,12 @@ from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoEr
 from familiar.library.report.page import STYLE
 from familiar.review.changes import Change, PutOff, UnknownNameError, make_change
 from familiar.review.gate import BodyTooLargeError, Gate
+from familiar.review.group_list import GroupList
 from familiar.review.library_thread import LibraryThread
 from familiar.review.login import LoginPage
 from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.group import faces_of_group, show_group
-from familiar.review.pages.groups import list_groups, waiting_card
+from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
 from familiar.review.pages.people import list_people
 from familiar.review.pages.person import show_person
 from familiar.review.pages.suggestions import list_questions
@@ -59,7 +60,10 @@ class ReviewApp:
     def __init__(self, open_library: OpenLibrary, *, sessions: Sessions, prefix: str, cache: PictureCache) -> None:
         """Take what opens the library, who is logged in, the start of all paths, and where pictures are kept."""
         self._library = LibraryThread(open_library)
-        self._matching = BackgroundMatching(open_library)
+        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups")}
+        self._matching = BackgroundMatching(self._background["matching"])
+        self._groups = GroupList(self._library, self._background["groups"])
+        self._cards = GroupCards()
         self._pictures = FacePictures(self._library, cache)
         self._sessions = sessions
         self._prefix = prefix
@@ -115,27 +119,32 @@ class ReviewApp:
             matching.cancel()
             with suppress(asyncio.CancelledError):
                 await matching
-            for part in (self._matching.close, self._pictures.close, self._library.close):
-                await asyncio.to_thread(part)
+            await self._groups.close()
+            for part in (self._pictures, *self._background.values(), self._library):
+                await asyncio.to_thread(part.close)
 
     async def _show_start(self, _request: Request) -> Response:
         return RedirectResponse(f"{self._prefix}/groups", 303)
 
     async def _show_groups(self, request: Request) -> Response:
         after, later = request.query_params.get("after", ""), set(_login(request).later)
-        shown = await self._library.ask(lambda library: list_groups(library, after=after, later=later))
+        rows = await self._groups.rows()
+        shown = await self._library.ask(
+            lambda library: list_groups(library, self._cards, rows, after=after, later=later)
+        )
         self._prepare(face for card in shown.cards for face in card.faces)
         return self._pages.page(request, "groups", list=shown)
 
     async def _show_group(self, request: Request) -> Response:
         group, later = int(request.path_params["group"]), set(_login(request).later)
-        shown = await self._library.ask(lambda library: show_group(library, group, later=later))
+        rows = await self._groups.rows()
+        shown = await self._library.ask(lambda library: show_group(library, rows, group, later=later))
         self._prepare(shown.faces)
         return self._pages.page(request, "group", group=shown)
 
     async def _show_card(self, request: Request) -> Response:
         group = int(request.path_params["group"])
-        card = await self._library.ask(lambda library: waiting_card(library, group))
+        card = await self._library.ask(lambda library: waiting_card(library, self._cards, group))
         self._prepare(card.faces)
         return self._pages.page(request, "one_card", card=card)
 
@@ -218,6 +227,7 @@ class ReviewApp:
         except FamiliarError as error:
             kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
             return status, {"kind": kind, "said": _said(error)}
+        await self._groups.decided([*change.groups, *([] if made.group is None else [made.group])])
         self._matching.begin()
         return 200, {"said": made.said, "events": list(made.events), "group": made.group, "person": made.person}
 
