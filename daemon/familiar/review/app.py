@@ -120,8 +120,9 @@ class ReviewApp:
             with suppress(asyncio.CancelledError):
                 await matching
             await self._groups.close()
-            for part in (self._pictures, *self._background.values(), self._library):
-                await asyncio.to_thread(part.close)
+            threads = (*self._background.values(), self._library)
+            for close in (self._pictures.close, *(thread.close for thread in threads)):
+                await asyncio.to_thread(close)
 
     async def _show_start(self, _request: Request) -> Response:
         return RedirectResponse(f"{self._prefix}/groups", 303)

@@ -32,8 +32,12 @@ class _Reading:
 class GroupList:
     """The groups that wait for a name, the largest first."""
 
-    def __init__(self, library: LibraryThread, background: LibraryThread) -> None:
-        """Take the library that pages ask, and another one that reads the list in the background."""
+    def __init__(self, library: LibraryThread, background: LibraryThread, *, short: float = _SHORT) -> None:
+        """Take the library that pages ask, and another one that reads the list in the background.
+
+        `short` is the number of seconds that a page may wait for the list.
+        """
+        self._short = short
         self._library = library
         self._background = background
         self._reading: _Reading | None = None
@@ -44,7 +48,7 @@ class GroupList:
     async def rows(self) -> Sequence[ClusterRow]:
         """Return the groups."""
         version = await self._library.ask(lambda library: library.version)
-        if self._reading is None or (version != self._version and self._reading.seconds <= _SHORT):
+        if self._reading is None or (version != self._version and self._reading.seconds <= self._short):
             self._take(await self._library.ask(_read), version)
         elif version != self._version and self._task is None:
             self._version = version
@@ -54,7 +58,7 @@ class GroupList:
 
     async def decided(self, groups: Iterable[int]) -> None:
         """Read groups again that were decided on, at once."""
-        if self._reading is None or self._reading.seconds <= _SHORT:
+        if self._reading is None or self._reading.seconds <= self._short:
             return
         ids = set(groups)
         self._decided |= ids
