@@ -75,7 +75,7 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
         ),
         (
             "companions: {forms: [aae]}",
-            ":1:22: companions.forms[0]: 'aae' is wrong; it should begin with one of {name}, {stem}, {takeout}, {apple}",
+            ":1:22: companions.forms[0]: 'aae' is wrong; it should begin with one of {name}, {stem}, ",
         ),
         (
             "companions: {forms: ['{stem}']}",
