@@ -160,6 +160,12 @@ CATALOGUE = (
     ),
     Event("operation.done", "info", ("operation", "kind", "rule", "source", "target"), "An operation was carried out."),
     Event(
+        "operation.running",
+        "info",
+        ("operation", "kind", "target", "bytes", "seconds"),
+        "Every ten seconds of a long operation: the bytes that were read so far, to copy and to compare them.",
+    ),
+    Event(
         "operation.kept",
         "info",
         ("operation", "kind", "rule", "source", "target"),

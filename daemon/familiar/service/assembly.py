@@ -131,10 +131,11 @@ class _Parts:
             workers=self.workers,
             disks=disks,
             log=log,
-            pulse=inputs.notifier.ping,
+            clock=clock,
             is_there=lambda path: self.sources.of(path).is_there(path),
             copy_sidecars=settings.sidecars.any,
         )
+        self.operations = OpenOperations(self.runner, on_end=self.wake.now)
         self.sidecar_writer = SidecarWriter(
             store=store, runner=self.runner, clock=clock, enabled=settings.sidecars.write
         )
@@ -146,6 +147,10 @@ class _Parts:
             log=log,
             clock=clock,
         )
+
+    def has_time_for_sidecars(self) -> bool:
+        """Whether sidecars can be written in the next turn, too."""
+        return not self.recogniser.is_stale and not self.runner.is_acting
 
 
 def assemble(
@@ -182,7 +187,7 @@ def assemble(
         startup=Startup(
             signals=signals,
             rematching=parts.rematching,
-            runner=parts.runner,
+            operations=parts.operations,
             sources=[parts.intake] if sync is None else [parts.intake, sync],
             wake=parts.wake,
             notifier=notifier,
@@ -265,11 +270,11 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "Flickr
         parts.rematching,
         Periodic(store.qualities.rate),
         Periodic(parts.runner.look_after_disks, every=_LOOK_AT_DISKS),
-        OpenOperations(parts.runner),
+        parts.operations,
         *([] if sync is None else [sync]),
         window,
         parts.sidecar_reader,
-        Eager(parts.sidecar_writer, when=lambda: not parts.recogniser.is_stale, on_more=parts.wake.now),
+        Eager(parts.sidecar_writer, when=parts.has_time_for_sidecars, on_more=parts.wake.now),
         Periodic(WorkerHealth(workers=parts.workers, log=log).look),
         Periodic(notifier.ping),
         Heartbeat(
