@@ -29,13 +29,19 @@ CATALOGUE = (
         "service.ready",
         "info",
         ("seconds",),
-        "The store is open and the watchers run; new files are detected from now on.",
+        "The store is open and the watchers run; new files are detected from now on. Also after a reload of settings.",
     ),
     Event(
         "service.heartbeat",
         "info",
-        ("queue", "settling", "pending", "in_flight", "done", "failed", "set_aside", "rate", "roots"),
-        "Once a minute: waiting work, work done since the start, photos a minute, the state of each root.",
+        (
+            *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "oldest", "done", "failed"),
+            *("set_aside", "rate", "roots", "photos", "faces", "operations", "operations_waiting"),
+            *("operations_failed", "worker_deaths", "tags_added", "tags_removed", "latencies", "store_bytes"),
+            *("free_bytes", "memory"),
+        ),
+        "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
+        "([below](#the-heartbeat)).",
     ),
     Event(
         "log.dropped",
@@ -58,7 +64,7 @@ CATALOGUE = (
         "service.error",
         "error",
         ("error",),
-        "An unexpected error ended the daemon, or one of its threads; what was begun is completed by the next start.",
+        "An error ended the daemon, or one of its threads; what was begun is completed by the next start.",
     ),
     Event(
         "store.migrated",

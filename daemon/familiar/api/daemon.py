@@ -20,6 +20,7 @@ from familiar.library.rulebook import RuleBook, problems_in
 from familiar.service.assembly import Assembly, DaemonInputs, FlickrAccess, assemble
 from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
+from familiar.service.totals import CountingLog, ProcessCounts
 from familiar.settings import Settings
 from familiar.state import BusyError
 from familiar.store.store import Store
@@ -110,9 +111,11 @@ def _run(session: Session, folders: tuple[Path, ...]) -> None:
     configuration = Configuration(environment=session.environment, paths=folders, files=False)
     settings = configuration.read()
     notifier = Notifier(os.environ)
+    counts = ProcessCounts()
+    log = CountingLog(session.log, counts.totals)
     with _held_store(session, notifier, settings.wait_for_daemon) as store:
-        rules = rule_book(session, settings, store)
         _tell_start(session, settings, store)
+        rules = rule_book(session, settings, store, log)
 
         def use(fresh: Settings) -> None:
             nonlocal settings
@@ -121,7 +124,17 @@ def _run(session: Session, folders: tuple[Path, ...]) -> None:
         while True:
             flickr = FlickrAccess(credentials=session.environment.credentials) if settings.flickr.enabled else None
             made = daemon_for(
-                session, configuration, settings, rules, store, notifier, watch=True, flickr=flickr, on_settings=use
+                session,
+                configuration,
+                settings,
+                rules,
+                store,
+                notifier,
+                watch=True,
+                flickr=flickr,
+                log=log,
+                counts=counts,
+                on_settings=use,
             )
             if not session.run(made.daemon.run()):
                 return
@@ -189,6 +202,7 @@ def daemon_for(
     watch: bool,
     flickr: FlickrAccess | None = None,
     log: EventLog | None = None,
+    counts: ProcessCounts | None = None,
     report: Callable[[Progress], None] | None = None,
     on_settings: Callable[[Settings], None] = lambda _settings: None,
 ) -> Assembly:
@@ -227,6 +241,7 @@ def daemon_for(
             store.models.in_use != model.id and model_in_use(settings.vision, store.models.in_use) != model
         ),
         watch=watch,
+        counts=ProcessCounts() if counts is None else counts,
     )
     return assemble(
         inputs,

@@ -39,6 +39,12 @@ def _tell_of_thread(log: EventLog, ended: threading.ExceptHookArgs) -> None:
         log.emit("service.error", error=error, exc_info=ended.exc_value)
 
 
+def is_for_programs(settings: Settings, log_format: str | None) -> bool:
+    """Return whether the log is read by programs."""
+    chosen = log_format or settings.log.format
+    return chosen == "json" or (chosen == "auto" and not sys.stderr.isatty())
+
+
 def is_logging(log_format: str | None, log_level: str | None) -> bool:
     """Return whether a command writes a log: if an option asks for it, or standard error is not a terminal."""
     return bool(log_format or log_level) or not sys.stderr.isatty()
