@@ -255,7 +255,7 @@ def test_a_store_that_was_lost_is_told_of_and_ends_everything(bench: Bench, *, i
 def test_an_error_of_a_job_ends_all_others_properly(bench: Bench) -> None:
     with pytest.raises(ZeroDivisionError):
         bench.run([bench.job("a"), bench.job("b", error=ZeroDivisionError())])
-    assert bench.notes[-4:] == ["window ends", "window ends", "b ends", "a ends"]
+    assert bench.notes[-5:] == ["window ends", "window ends", "b ends", "a ends", "beats no more"]
 
 
 def test_a_periodic_call_is_made_when_its_time_has_come() -> None:

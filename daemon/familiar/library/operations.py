@@ -171,7 +171,12 @@ class OperationRunner:
             nonlocal told
             if self._clock() - told >= _TELL:
                 told = self._clock()
-                about = {"operation": step.id, "kind": step.operation.kind, "target": step.destination}
+                about = {
+                    "operation": step.id,
+                    "photo": step.photo_id,
+                    "kind": step.operation.kind,
+                    "target": step.destination,
+                }
                 self._log.emit("operation.running", **about, bytes=blocks * BLOCK, seconds=told - started)
 
         return await self._thread.run(work, on_tick=on_tick)
@@ -179,18 +184,18 @@ class OperationRunner:
     async def _undo_requested(self) -> None:
         """Undo all requested steps of any plan, newest first, as one may depend on another."""
         for step in self._store.journal.undo_requests():
+            about = {"operation": step.id, "photo": step.photo_id, "kind": step.operation.kind}
             try:
                 await self._act(step, partial(self._undo.undo, step))
             except StoreError:
                 raise
             except FamiliarError as error:
-                self._log.emit("operation.undo_failed", operation=step.id, kind=step.operation.kind, error=str(error))
+                self._log.emit("operation.undo_failed", **about, error=str(error))
             else:
-                about = {"operation": step.id, "kind": step.operation.kind}
                 self._log.emit("operation.undone", **about, target=step.destination)
 
     def _tell(self, step: Step, outcome: Outcome) -> None:
-        about = {"operation": step.id, "kind": step.operation.kind, "rule": step.operation.rule}
+        about = {"operation": step.id, "photo": step.photo_id, "kind": step.operation.kind, "rule": step.operation.rule}
         if outcome.state in {"done", "kept"}:
             source = self._kinds.of(step.operation).origin(step.operation, step)
             target = outcome.target or step.destination

@@ -155,5 +155,12 @@ class Index:
             return None
         photo_id = self._store.photos.record(photo)
         seconds = self._clock() - started
-        self._log.emit("photo.seen", path=arrival.path, hash=arrival.hash, faces=len(photo.faces), seconds=seconds)
+        self._log.emit(
+            "photo.seen",
+            photo=photo_id,
+            path=arrival.path,
+            hash=arrival.hash,
+            faces=len(photo.faces),
+            seconds=seconds,
+        )
         return replace(arrival, photo_id=photo_id)
