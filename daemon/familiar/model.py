@@ -91,6 +91,9 @@ class Photo:
 
     A video is a photo with several frames; `duration` is its length in seconds, where that is known. A clip is the
     moving part of a live photo: it belongs to the still beside it, and has no faces of its own.
+
+    Of a damaged photo `missing` is the share of the picture that its file lacks, 0 to 1, of a video that of its time;
+    0 if only finer details are missing. It is None for all others.
     """
 
     hash: str
@@ -103,6 +106,7 @@ class Photo:
     kind: PhotoKind = "photo"
     duration: float | None = None
     taken_source: DateSource | None = None
+    missing: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

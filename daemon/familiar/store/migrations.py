@@ -191,6 +191,12 @@ def count_files_passed_by(db: "Database") -> None:
     _run(db, "ALTER TABLE roots ADD COLUMN passed_by TEXT")
 
 
+@migrations()
+def keep_damage(db: "Database") -> None:
+    """Keep the share of each photo that is missing in its file; so far such photos were set aside."""
+    _run(db, "ALTER TABLE photos ADD COLUMN missing REAL")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 

@@ -17,7 +17,8 @@ from av.stream import Disposition
 from PIL import Image
 
 from familiar.errors import SetAsideError
-from familiar.vision.decoding.pictures import Picture, check_size
+from familiar.vision.decoding.loading import check_size
+from familiar.vision.decoding.pictures import Picture
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,dv,wtv"
 """Containers that are opened. Playlists are excluded: they would make the decoder open other files, or the network."""
@@ -106,6 +107,8 @@ class Video:
         self.format = str(container.format.name).split(",")[0].upper()
         self.duration = self._duration()
         self.taken = _taken(container.metadata)
+        self.missing = self._missing()
+        """The share of its frames that the file lacks, 0 to 1; None if it lacks none, or does not tell."""
 
     def frames(self, *, interval: float, most: int, at_most: int, seconds: float) -> Iterator[Frame]:
         """Give frames until the end, or until the time is over; of a truncated or damaged video, the readable ones.
@@ -238,6 +241,17 @@ class Video:
             taken=self.taken,
             taken_source=None if self.taken is None else "camera",
         )
+
+    def _missing(self) -> float | None:
+        """Return the share of frames that the index has beyond the end of the file, where the index comes first.
+
+        It is None as well if all are missing: then none can be decoded.
+        """
+        entries, size = self._stream.index_entries, self._container.size
+        if self.format != "MOV" or not len(entries) or entries[len(entries) - 1].pos < size:
+            return None
+        missing = sum(entry.pos + entry.size > size for entry in entries)
+        return None if missing == len(entries) else float(missing / len(entries))
 
     def _duration(self) -> float | None:
         """Return the length in seconds that the file declares, or None."""

@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,19 +23,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from familiar.embedding_models import OWN
-from familiar.errors import ChangedError, FamiliarError, SetAsideError
-from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
+from familiar.errors import ChangedError, FamiliarError, IncompleteError, SetAsideError
+from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
+from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, is_raw, is_video
-from familiar.model import Crop, Embedding, Embeddings, Face, Photo
+from familiar.missing_parts import describe_missing
+from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
 from familiar.vision.workers.start_failures import not_started
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
-
-    from PIL.Image import Image
 
     from familiar.vision.decoding.pictures import Picture
     from familiar.vision.decoding.videos import Video
@@ -167,6 +168,7 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
     Returns:
         For each photo what was seen, or one of these:
         GoneError, RetryError: the file can't be read.
+        IncompleteError: a part of it is missing, and may still arrive.
         ChangedError: its content is not that of the hash.
         SetAsideError: it can't be decoded.
     """
@@ -187,16 +189,44 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
             if _is_video(task.path):
                 seen[number] = _look_at_video(task, settings, engine)
             else:
-                pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                picture = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                if picture.damage is not None:
+                    _check_age(task.path, picture.damage.missing, settings)
+                pictures[number] = picture
         except FamiliarError as error:
             seen[number] = error
     for (number, picture), faces in zip(pictures.items(), engine.find(list(pictures.values())), strict=True):
-        seen[number] = _photo(tasks[number], picture, engine, faces)
+        seen[number] = _photo(tasks[number], picture, engine, _visible(faces, picture))
     return [seen[number] for number in range(len(tasks))]
+
+
+def _check_age(path: Path, missing: float, settings: VisionSettings) -> None:
+    """Check that a file of which this share is missing is not about to get the rest.
+
+    Raises:
+        IncompleteError: it may be.
+        GoneError, RetryError: it can't be looked at.
+    """
+    patience = settings.damaged_after * 60
+    with reading(path):
+        left = patience - Stamp.of(path).unchanged_for(time.time())
+    if left > 0:
+        then = f"after {settings.damaged_after:g} minutes without a change it is used without that"
+        raise IncompleteError(f"{describe_missing(missing)}, and may still arrive; {then}", left)
+
+
+def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
+    """Return the faces without those of which eyes, nose or mouth are missing in a damaged picture."""
+    damage = picture.damage
+    if damage is None:
+        return faces
+    return tuple(face for face in faces if not damage.hides(face, picture.width, picture.height))
 
 
 def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
+        if video.missing is not None:
+            _check_age(task.path, video.missing, settings)
         is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_CLIP
         tracks, first = Tracks(engine.model.calibration), None
         frames = video.frames(
@@ -212,7 +242,8 @@ def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") 
                 tracks.add(frame.time, faces)
         assert first is not None, "a video without a frame is set aside"
         seen = _photo(task, first, engine, tracks.faces())
-        return replace(seen, kind="clip" if is_clip else "video", duration=video.duration)
+        kind: PhotoKind = "clip" if is_clip else "video"
+        return replace(seen, kind=kind, duration=video.duration, missing=video.missing)
 
 
 def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[Face, ...]) -> Photo:
@@ -223,6 +254,7 @@ def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[F
         height=picture.height,
         taken=picture.taken,
         taken_source=picture.taken_source,
+        missing=None if picture.damage is None else picture.damage.missing,
         engine=engine.description,
         faces=faces,
     )
@@ -243,7 +275,7 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
 
     Raises:
         GoneError, RetryError: the file can't be read.
-        SetAsideError: it can't be decoded.
+        SetAsideError: it can't be decoded, or a part of it is missing.
     """
     from familiar.vision.decoding.pictures import decode  # noqa: PLC0415
 
@@ -251,14 +283,17 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
         if not _is_video(path):
             data = read_bytes(path)
             picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
+            missing = None if picture.damage is None else picture.damage.missing
             hash_ = hashlib.sha256(data).hexdigest()
         else:
             hash_ = fingerprint(path)
             with _video(path, hash_, settings) as video:
                 frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
-                picture = next(iter(frames)).picture
+                picture, missing = next(iter(frames)).picture, video.missing
     except MemoryError as error:
         raise _too_large(settings) from error
+    if missing is not None:
+        raise SetAsideError(f"damaged: {describe_missing(missing)}")
     return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
 
 
@@ -357,21 +392,21 @@ def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSetting
 def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
     times = [wish.time for wish in wishes if wish.time is not None]
     if not times:
-        image = _decode(path, hash_, settings).image
-        return [_cut(image, wish) for wish in wishes]
+        picture = _decode(path, hash_, settings)
+        return [_cut(picture, wish) for wish in wishes]
     cut: dict[int, bytes | FamiliarError] = {}
     with _video(path, hash_, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
-            cut.update((number, _cut(frame.picture.image, wishes[number])) for number in own)
+            cut.update((number, _cut(frame.picture, wishes[number])) for number in own)
     return [cut[number] for number in range(len(wishes))]
 
 
-def _cut(image: "Image", wish: Crop) -> bytes | FamiliarError:
+def _cut(picture: "Picture", wish: Crop) -> bytes | FamiliarError:
     from familiar.vision.faces import crops as cropping  # noqa: PLC0415
 
     try:
-        return cropping.crop(image, wish)
+        return cropping.crop(picture.image, wish, damage=picture.damage)
     except SetAsideError as error:
         return error
 
