@@ -450,6 +450,20 @@ def test_a_heartbeat_tells_how_the_daemon_is(household: Household, obama: Path, 
         assert daemon.events("service.stopped") == []
 
 
+def test_a_disk_that_is_full_at_the_start_is_waited_for(household: Household) -> None:
+    with mounted(household.state, "size=2m"):
+        filler = household.state / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        with household.running() as daemon:
+            failed = daemon.wait_for("store.failed")
+            assert "No space left on device" in failed["error"] or "disk is full" in failed["error"]
+            filler.unlink()
+            daemon.wait_for("service.ready")
+            assert daemon.stop() == 0
+
+
 def test_a_daemon_that_can_not_write_its_store_beats_and_says_why(household: Household) -> None:
     household.configure({"log": {"heartbeat": 1}})
     with mounted(household.state, "size=2m"), household.running() as daemon:
