@@ -450,6 +450,16 @@ def test_a_heartbeat_tells_how_the_daemon_is(household: Household, obama: Path, 
         assert daemon.events("service.stopped") == []
 
 
+def test_a_daemon_that_the_watchdog_ends_leaves_a_traceback(household: Household) -> None:
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        daemon.send(signal.SIGABRT)
+        assert daemon.process.wait(20) == -signal.SIGABRT
+        text = daemon.log.read_text()
+        assert "Fatal Python error: Aborted" in text
+        assert "service/daemon.py" in text
+
+
 def test_a_disk_that_is_full_at_the_start_is_waited_for(household: Household) -> None:
     with mounted(household.state, "size=2m"):
         filler = household.state / "filler"
@@ -574,7 +584,7 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     (odd,) = [event for event in events if event["event"] == "plan.refused"]
     assert (odd["kind"], odd["reason"]) == ("tag", "it does not come from Flickr, where tags go")
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
-    assert refused["error"].endswith("hard links work only within one file system; use kind: symbolic, or copy")
+    assert refused["error"].endswith("ReadWritePaths= of a service is a mount); use kind: symbolic, or copy")
     assert photo.read_bytes() == obama.read_bytes()
 
 

@@ -1,8 +1,9 @@
 """familiar run: the daemon."""
 
+import faulthandler
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -27,6 +28,8 @@ def run(environment: Environment, folders: tuple[Path, ...], log_format: str | N
     Watches FOLDERS and their subfolders, by default the configured folders, until the daemon is stopped. SIGTERM and
     Ctrl-C stop it. SIGHUP reloads the configuration and the rules, and rescans all folders.
     """
+    with suppress(OSError, ValueError):  # of a standard error that is closed
+        faulthandler.enable()  # the watchdog ends a daemon that hangs by SIGABRT: the log tells where it was
     first = Settings()
     with _logged(begin_log(first, log_format, log_level), is_for_programs(first, log_format)), reported():
         settings = environment.settings()
