@@ -133,7 +133,9 @@ def test_long_values_are_cut_and_say_how_long_they_were() -> None:
     log.emit("root.incomplete", root=Path("/" + "x" * 1095), errors=["y" * 5000, *["z"] * 60])
     line = json.loads(stream.getvalue())
     assert line["root"] == "/" + "x" * 1095
-    assert "characters) …" in line["errors"]
+    assert line["errors"][0].endswith("y" * 100)
+    assert "… (4096 characters) …" in line["errors"][0] or "… (5000 characters) …" in line["errors"][0]
+    assert line["errors"][1:] == ["and 60 more"]
     log.emit("file.copied", path=Path("/a"), others=[Path(f"/{number}") for number in range(1000)])
     line = json.loads(stream.getvalue().splitlines()[1])
     assert line["others"] == [*(f"/{number}" for number in range(20)), "and 980 more"]

@@ -168,9 +168,15 @@ def _as_json(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> str:
     while len(text := _encoded(ordered)) > _LONGEST_LINE:
         longest = max((name for name in ordered if name not in _HEAD), key=lambda name: len(_encoded(ordered[name])))
         limits[longest] //= 2
-        value = line[longest]
-        ordered[longest] = _bounded(value if isinstance(value, str) else _encoded(value).decode(), limits[longest])
+        ordered[longest] = _fitted(line[longest], limits[longest])
     return text.decode()
+
+
+def _fitted(value: Any, longest: int) -> Any:
+    """Return a plain value in about so many characters."""
+    if isinstance(value, list):
+        return [_fitted(item, longest // len(value)) for item in value]
+    return _bounded(value if isinstance(value, str) else _encoded(value).decode(), longest)
 
 
 def _encoded(value: Any) -> bytes:

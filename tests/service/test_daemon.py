@@ -233,7 +233,8 @@ def test_a_root_that_vanishes_is_offline_and_forgets_nothing(household: Househol
         household.inbox.mkdir()
         daemon.send(signal.SIGHUP)
         signal.sigtimedwait([], 1)
-        assert household.json("status")["roots"][0]["reason"] == "it is missing"
+        reason = "it is empty, but 1 of its files are known"
+        assert household.json("status")["roots"][0]["reason"] == reason
         household.inbox.rmdir()
         away.rename(household.inbox)
         daemon.wait_for("root.online", count=2)

@@ -13,9 +13,6 @@ from typing import Any, TypeVar
 
 R = TypeVar("R")
 
-_TICK = 1.0
-"""Seconds between two reports on work that goes on."""
-
 
 class InterruptedWorkError(Exception):
     """Raised in the work when it is to end; what it has begun is completed as after a crash."""
@@ -24,8 +21,9 @@ class InterruptedWorkError(Exception):
 class EffectsThread:
     """Runs one piece of work at a time in a thread of its own."""
 
-    def __init__(self) -> None:
-        """Begin with no work."""
+    def __init__(self, *, tick: float = 1.0) -> None:
+        """Begin with no work; work that goes on is reported each `tick` seconds."""
+        self._tick = tick
         self._owner: tuple[int, asyncio.AbstractEventLoop] | None = None
         self._is_interrupted = False
         self._blocks = 0
@@ -33,7 +31,7 @@ class EffectsThread:
     async def run(self, work: Callable[[], R], *, on_tick: Callable[[int], None]) -> R:
         """Run work that calls `pulse` now and then, and return its result.
 
-        `on_tick` is called each second with the number of pulses so far. If the caller is cancelled, the work ends at
+        `on_tick` is called at each tick with the number of pulses so far. If the caller is cancelled, the work ends at
         its next pulse, and is waited for: when this returns or raises, nothing goes on.
         """
         loop = asyncio.get_running_loop()
@@ -44,7 +42,7 @@ class EffectsThread:
         is_cancelled = False
         while not ended.done():
             try:
-                await asyncio.wait([ended], timeout=_TICK)
+                await asyncio.wait([ended], timeout=self._tick)
             except asyncio.CancelledError:
                 self._is_interrupted = is_cancelled = True
             else:

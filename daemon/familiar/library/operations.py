@@ -47,10 +47,12 @@ class OperationRunner:
         log: EventLog,
         is_there: Callable[[Path], bool] = os.path.lexists,
         clock: Callable[[], float] = time.monotonic,
+        tell_every: float = _TELL,
         copy_sidecars: bool = False,
     ) -> None:
         """Take the journal (in the store), the workers that render crops, and what opens folders.
 
+        A step that takes long is logged each `tell_every` seconds.
         `is_there` says whether a file is at a path, or is only unavailable. A
         sidecar follows its photo when it is moved, and with `copy_sidecars` also where it is copied.
         """
@@ -59,7 +61,7 @@ class OperationRunner:
         self._workers = workers
         self._disks = disks
         self._kinds = kinds
-        self._thread = thread = EffectsThread()
+        self._thread = thread = EffectsThread(tick=min(tell_every, 1.0))
         journal, places = (
             cast("Journal", Owned(store.journal, thread)),
             cast("KnownFolders", Owned(store.places, thread)),
@@ -76,6 +78,7 @@ class OperationRunner:
         )
         self._log = log
         self._clock = clock
+        self._tell_every = tell_every
         self._acting = asyncio.Lock()
         self._waited_for: set[Path] = set()
 
@@ -169,7 +172,7 @@ class OperationRunner:
 
         def on_tick(blocks: int) -> None:
             nonlocal told
-            if self._clock() - told >= _TELL:
+            if self._clock() - told >= self._tell_every:
                 told = self._clock()
                 about = {
                     "operation": step.id,
