@@ -20,8 +20,8 @@ LogFormat: TypeAlias = Literal["auto", "json", "text"]
 _NUMBERS: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3}
 """The priorities of syslog(3), as the journal reads them at the begin of a line (sd-daemon(3))."""
-_LONGEST = 4096
-"""Characters of a text: a path has no more (PATH_MAX)."""
+_LONGEST = 1 << 16
+"""Characters of a text; most are shorter, as paths are (PATH_MAX, 4096 bytes)."""
 _MOST = 20
 """Items of a list."""
 _LONGEST_LIST = 2000
@@ -164,7 +164,7 @@ def _as_json(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> str:
     ordered = {name: line[name] for name in _HEAD if name in line} | {
         name: value for name, value in line.items() if name not in _HEAD
     }
-    limits = dict.fromkeys(line, _LONGEST)
+    limits = dict.fromkeys(line, 2 * _LONGEST_LINE)
     while len(text := _encoded(ordered)) > _LONGEST_LINE:
         longest = max((name for name in ordered if name not in _HEAD), key=lambda name: len(_encoded(ordered[name])))
         limits[longest] //= 2
