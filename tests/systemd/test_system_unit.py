@@ -54,12 +54,17 @@ def test_a_daemon_that_hangs_is_ended_by_the_watchdog_and_leaves_a_traceback(ser
     assert any("Watchdog timeout" in str(line.get("MESSAGE")) for line in service.journal())
 
 
-def test_a_stop_takes_less_than_ten_seconds(service: Service) -> None:
-    started = time.monotonic()
+def test_a_stop_takes_less_than_ten_seconds_and_leaves_no_process_to_be_killed(service: Service, obama: Path) -> None:
+    service.put(obama, "again.jpg")
+    service.wait(lambda: bool(service.events("photo.seen")))
+    now, started = time.time(), time.monotonic()
     service.systemctl("stop", "familiar")
     assert time.monotonic() - started < 10
     assert service.shown("Result") == "success"
     assert service.events("service.stopped")
+    said = [str(line["MESSAGE"]) for line in service.journal("--since", f"@{now:.3f}")]
+    assert said
+    assert not [text for text in said if "Killing process" in text]
 
 
 def test_commands_of_root_and_of_the_service_find_its_state(service: Service) -> None:
