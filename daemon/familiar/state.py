@@ -95,6 +95,15 @@ def keep_owner(descriptor: int, folder: Path) -> None:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
+def keep_owner_of(path: Path, folder: Path) -> None:
+    """Give a file or folder of root's to the owner of a folder, as `keep_owner` does; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        keep_owner(descriptor, folder)
+    finally:
+        os.close(descriptor)
+
+
 def is_without_room(error: OSError) -> bool:
     """Return whether an error says that a disk, or the share of a user, is full."""
     return error.errno in {errno.ENOSPC, errno.EDQUOT}

@@ -30,7 +30,7 @@ from familiar.errors import (
     StoreUnavailableError,
 )
 from familiar.filesystem.anchors import Anchor
-from familiar.state import is_without_room, keep_owner
+from familiar.state import is_without_room, keep_owner_of
 from familiar.storable import storable
 from familiar.store.migrations import migrations
 
@@ -372,12 +372,8 @@ def _create(path: Path) -> None:
 
 def _give_to_owner(fresh: Path) -> None:
     """Make a new store private to the owner of its folder, also if root makes it."""
-    descriptor = os.open(fresh, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fchmod(descriptor, 0o600)
-        keep_owner(descriptor, fresh.parent)
-    finally:
-        os.close(descriptor)
+    fresh.chmod(0o600)
+    keep_owner_of(fresh, fresh.parent)
 
 
 def _check_no_log(path: Path) -> None:
