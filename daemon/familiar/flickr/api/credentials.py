@@ -49,7 +49,7 @@ class Login:
 class Credentials:
     """The locations of key and login: the credentials folder of systemd and the state folder.
 
-    A key of systemd comes first, and a login in the state folder: it was given by `familiar flickr login`, maybe because
+    A key of systemd comes first, but a login in the state folder: it was given by `familiar flickr login`, maybe as
     that of systemd was lost.
     """
 
