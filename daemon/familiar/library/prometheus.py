@@ -22,7 +22,7 @@ def metrics(status: LibraryStatus) -> str:
             _gauge("familiar_people", "Registered people.", [({}, status.people)]),
             _gauge("familiar_clusters", "Groups of unnamed faces by state.", _by_state(status.clusters)),
             _gauge("familiar_outdated_faces", "Faces of another model.", [({}, status.outdated_faces)]),
-            _gauge("familiar_flickr_trouble", "Whether the Flickr sync stands still.", _flickr(status)),
+            _gauge("familiar_flickr_trouble", "Whether the Flickr sync is stopped.", _flickr(status)),
         )
     )
 
