@@ -81,6 +81,16 @@ class Face:
         return self.quality is None or self.quality >= minimum
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """What tells whether a still and a video are of one moment; `taken` is what the camera wrote, as in `Photo`."""
+
+    kind: PhotoKind
+    taken: datetime | None = None
+    content_id: str | None = None
+    duration: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Photo:
     """One content, known by the SHA-256 of its bytes (`hash`, 64 hexadecimal digits), with the faces found in it.
@@ -90,7 +100,8 @@ class Photo:
     "JPEG".
 
     A video is a photo with several frames; `duration` is its length in seconds, where that is known. A clip is the
-    moving part of a live photo: it belongs to the still beside it, and has no faces of its own.
+    moving part of a live photo: it belongs to the still beside it, and has no faces of its own. `content_id` is what
+    Apple writes into both, and into nothing else.
     """
 
     hash: str
@@ -103,6 +114,13 @@ class Photo:
     kind: PhotoKind = "photo"
     duration: float | None = None
     taken_source: DateSource | None = None
+    content_id: str | None = None
+
+    @property
+    def shot(self) -> Shot:
+        """What tells whether it is of one moment with another one."""
+        taken = self.taken if self.taken_source == "camera" else None
+        return Shot(kind=self.kind, taken=taken, content_id=self.content_id, duration=self.duration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

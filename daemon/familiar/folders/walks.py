@@ -15,6 +15,7 @@ from familiar.events import EventLog
 from familiar.filesystem.stamps import Stamp
 from familiar.folders.isolation import surviving
 from familiar.folders.roots import RootWalk, WatchedRoot, WatchedRoots
+from familiar.library.live_photos import mark_gone
 from familiar.sources.messages import Listing, WalkFinished
 from familiar.sources.walker import Walker
 from familiar.store.store import Store
@@ -149,7 +150,7 @@ class Walks:
         count = 0
         with self._store.writing():
             for path in paths:
-                if not self._roots.is_there(path) and self._store.files.mark_gone(path):
+                if not self._roots.is_there(path) and mark_gone(self._store, path):
                     count += 1
                     self._log.emit("file.gone", path=path)
         return count

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from familiar.clip_names import beginnings, common_root
 from familiar.filesystem.stamps import Stamp
 from familiar.store.database import Database, writing
 
@@ -51,6 +52,11 @@ _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
 _WAITING = "FROM files INDEXED BY {} CROSS JOIN folders ON folders.id = files.folder_id"
 """From the few files that wait to their folders; the planner would go through all files of a root."""
 _IN_ROOTS = "AND folders.root_id IN (SELECT value FROM json_each(?))"
+_NAMED = (
+    "(lower(CAST(files.name AS TEXT)) >= CAST(? AS TEXT) AND lower(CAST(files.name AS TEXT)) < CAST(? AS TEXT))"
+)
+"""Names from one text on and before another one, in lower case; an index serves."""
+_AFTER_DOT = b"/"
 _FIND = """
     INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, due, found_at)
     VALUES (?, ?, ?, ?, ?, 'settling', ?, ?)
@@ -153,12 +159,13 @@ class Files:
         where = "WHERE folders.path = ? AND files.name = ?"
         return next(self._rows(where, (os.fsencode(path.parent), os.fsencode(path.name))), None)
 
-    def of_stem(self, path: Path) -> list[FileRow]:
-        """Return the other files, gone ones among them, in the folder of `path` that differ from it by suffix alone."""
-        prefix = os.fsencode(path.stem)
-        where = "WHERE folders.path = ? AND files.name > ? AND files.name < ? AND files.name != ? ORDER BY files.name"
-        values = (os.fsencode(path.parent), prefix + b".", prefix + b"/", os.fsencode(path.name))
-        return [row for row in self._rows(where, values) if row.path.stem == path.stem]
+    def namesakes(self, path: Path) -> list[FileRow]:
+        """Return the files, gone ones among them, that are named as parts of one live photo may be, `path` included."""
+        folder, parts = os.fsencode(path.parent), beginnings(path)
+        values = [value for part in parts for value in (part, part[:-1] + _AFTER_DOT)]
+        where = f"WHERE folders.path = ? AND ({' OR '.join(_NAMED for _ in parts)}) ORDER BY files.name"
+        root = common_root(path)
+        return [row for row in self._rows(where, (folder, *values)) if common_root(row.path) == root]
 
     def settled(self, now: float, *, roots: Sequence[int], limit: int) -> list[FileRow]:
         """Return settling files of these roots whose time has come, the earliest first."""

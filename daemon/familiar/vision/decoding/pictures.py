@@ -19,6 +19,7 @@ from familiar.errors import SetAsideError
 from familiar.identity.regions import TURNED
 from familiar.media import jpeg_xl_plugin
 from familiar.model import DateSource
+from familiar.vision.decoding.content_ids import still_identifier
 from familiar.vision.decoding.dates import read_date
 from familiar.vision.decoding.raws import embedded_picture
 
@@ -72,6 +73,7 @@ class Picture:
     height: int
     taken: datetime | None
     taken_source: DateSource | None = None
+    content_id: str | None = None
     again: "Callable[[int], Picture] | None" = None
 
     @property
@@ -142,6 +144,7 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
             height=height,
             taken=taken,
             taken_source=taken_source,
+            content_id=still_identifier(exif),
             again=partial(_decode, data, max_megapixels, orientation=orientation) if upright.width < width else None,
         )
 

@@ -17,6 +17,7 @@ from av.stream import Disposition
 from PIL import Image
 
 from familiar.errors import SetAsideError
+from familiar.vision.decoding.content_ids import clip_identifier
 from familiar.vision.decoding.pictures import Picture, check_size
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,dv,wtv"
@@ -106,6 +107,7 @@ class Video:
         self.format = str(container.format.name).split(",")[0].upper()
         self.duration = self._duration()
         self.taken = _taken(container.metadata)
+        self.content_id = clip_identifier(container.metadata)
 
     def frames(self, *, interval: float, most: int, at_most: int, seconds: float) -> Iterator[Frame]:
         """Give frames until the end, or until the time is over; of a truncated or damaged video, the readable ones.
@@ -237,6 +239,7 @@ class Video:
             height=size[1],
             taken=self.taken,
             taken_source=None if self.taken is None else "camera",
+            content_id=self.content_id,
         )
 
     def _duration(self) -> float | None:
