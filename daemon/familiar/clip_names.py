@@ -2,15 +2,14 @@
 
 Cameras and programs name the clip of `NAME.HEIC` in these forms: `NAME.MOV` (the camera), `NAME_HEVC.MOV` (downloads
 from iCloud, where `NAME.MOV` belongs to `NAME.JPG`), `NAME.HEIC.MOV` and `NAME.JPG.MP4` (exports), and `NAME.MP` of
-`NAME.jpg` or `NAME.MP.jpg` (Google). Upper and lower case of ASCII are alike, as cameras and cards are not agreed on it.
+`NAME.jpg` or `NAME.MP.jpg` (Google). Upper and lower case of ASCII are alike: cameras, cards and programs change it.
 """
 
-import os
 from pathlib import Path
 
 from familiar.media import PHOTOS, RAWS
 
-_STILLS = tuple(os.fsencode(pattern.removeprefix("*")) for pattern in (*PHOTOS, *RAWS))
+_STILLS = tuple(pattern.removeprefix("*").encode() for pattern in (*PHOTOS, *RAWS))
 _HEICS = (b".heic", b".heif", b".hif")
 _HEVC = b"_hevc"
 _GOOGLE = b".mp"
@@ -65,4 +64,4 @@ def _is_googles(still: Path, clip: Path) -> bool:
 
 
 def _folded(name: str) -> bytes:
-    return os.fsencode(name).lower()
+    return name.encode("utf-8", "surrogateescape").lower()

@@ -41,7 +41,10 @@ class OwnWorkers:
         if path in self.errors:
             raise self.errors[path]
         kind = "clip" if beside_still else self.kinds.get(path, "photo")
-        return Photo(hash=hash_, format="JPEG", width=9, height=9, taken=None, engine=MODEL, kind=kind)
+        duration = None if kind == "photo" else 2.0
+        return Photo(
+            hash=hash_, format="JPEG", width=9, height=9, taken=None, engine=MODEL, kind=kind, duration=duration
+        )
 
 
 @dataclass(slots=True)

@@ -86,7 +86,8 @@ def sort_video(store: Store, video: Path, photo_id: int) -> bool:
     Return whether it has become another one; it is to be handled as that.
     """
     kind = store.photos.kind_of(photo_id)
-    belongs = any(still_of(store, path, store.photos.shot(photo_id)) for path in {video, *store.files.paths_of(photo_id)})
+    shot, paths = store.photos.shot(photo_id), {video, *store.files.paths_of(photo_id)}
+    belongs = any(still_of(store, path, shot) is not None for path in paths)
     if kind == "video" and belongs:
         store.photos.make_clip(photo_id)
     elif kind == "clip" and not belongs:

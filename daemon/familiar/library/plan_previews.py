@@ -66,7 +66,8 @@ class PlanPreviews:
 
     async def _add(self, paths: Sequence[Path], on_progress: Callable[[], None]) -> None:
         stills = {path: self._still_of(path) for path in paths if is_video(path)}
-        looks = [asyncio.create_task(self._indexer.index(path, still=self._shot_of(stills.get(path)))) for path in paths]
+        shots = {path: self._shot_of(still) for path, still in stills.items()}
+        looks = [asyncio.create_task(self._indexer.index(path, still=shots.get(path))) for path in paths]
         for path, indexed in zip(paths, looks, strict=True):
             try:
                 self._plan(path, await indexed, stills.get(path))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from familiar.effects.disks import Disks
 from familiar.errors import OfflineError, UsageError
+from familiar.library.live_photos import mark_gone
 from familiar.store.store import Store
 
 

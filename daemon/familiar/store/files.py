@@ -52,9 +52,7 @@ _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
 _WAITING = "FROM files INDEXED BY {} CROSS JOIN folders ON folders.id = files.folder_id"
 """From the few files that wait to their folders; the planner would go through all files of a root."""
 _IN_ROOTS = "AND folders.root_id IN (SELECT value FROM json_each(?))"
-_NAMED = (
-    "(lower(CAST(files.name AS TEXT)) >= CAST(? AS TEXT) AND lower(CAST(files.name AS TEXT)) < CAST(? AS TEXT))"
-)
+_NAMED = "(lower(CAST(files.name AS TEXT)) >= CAST(? AS TEXT) AND lower(CAST(files.name AS TEXT)) < CAST(? AS TEXT))"
 """Names from one text on and before another one, in lower case; an index serves."""
 _AFTER_DOT = b"/"
 _FIND = """

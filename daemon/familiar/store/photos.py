@@ -181,8 +181,7 @@ class Photos:
         return None if row is None else str(row[0])
 
     def shot(self, photo_id: int) -> Shot | None:
-        """Return what tells whether an analysed photo is of one moment with another one; None if it was not analysed.
-        """
+        """Return what tells whether a photo is of one moment with another one; None if it was not seen."""
         row = self._db.conn.execute(
             "SELECT kind, CASE taken_source WHEN 'camera' THEN taken END, content_id, duration FROM photos "
             "WHERE id = ? AND verdict = 'seen'",

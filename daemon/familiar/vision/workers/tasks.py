@@ -25,7 +25,7 @@ from familiar.embedding_models import OWN
 from familiar.errors import ChangedError, FamiliarError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
 from familiar.identity.tracks import Tracks
-from familiar.media import LONGEST_IDENTIFIED_CLIP, is_raw, is_video
+from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP, is_raw, is_video
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
@@ -197,7 +197,8 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
 
 def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
-        is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_IDENTIFIED_CLIP
+        longest = LONGEST_CLIP if video.content_id is None else LONGEST_IDENTIFIED_CLIP
+        is_clip = task.beside_still and video.duration is not None and video.duration <= longest
         tracks, first = Tracks(engine.model.calibration), None
         frames = video.frames(
             interval=settings.video_interval,
