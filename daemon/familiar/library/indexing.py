@@ -24,7 +24,8 @@ class Indexer:
     async def index(self, path: Path, *, still: Shot | None = None) -> int:
         """Return the id of the photo at `path`, analysing it first if it is new.
 
-        `still` tells of the still whose clip a video may be. A file that was seen before, and has the same size and time since, is not even read.
+        `still` tells of the still whose clip a video may be. A file that was seen before, and has the same size and
+        time since, is not even read.
 
         Raises:
             SetAsideError: it can't be decoded; the store remembers that.

@@ -114,7 +114,10 @@ class Clusters:
         return cluster_id if row[0] is None else self.live(int(row[0]))
 
     def face_ids(self, cluster_id: int) -> list[int]:
-        """Return the ids of the faces of a cluster, in their order."""
+        """Return the ids of the faces of a cluster, in their order, with those in clips of live photos.
+
+        Whatever is decided about a cluster is decided about those, too.
+        """
         rows = self._db.conn.execute(
             "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (cluster_id,)
         )
@@ -127,7 +130,8 @@ class Clusters:
 
     def faces(self, cluster_id: int, *, min_quality: float = 0.0) -> list[ClusterFace]:
         """Return the faces of a cluster of a quality, those nearest to its centre first, and junk last."""
-        return self._faces(f"cluster_faces.cluster_id = ? AND {QUALITY} >= ?", cluster_id, min_quality)
+        where = f"members.cluster_id = ? AND {QUALITY} >= ?"
+        return self._faces(where, cluster_id, min_quality, members="real_cluster_faces")
 
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
         """Return ids, embeddings (n, numbers) and qualities of the faces of a cluster that are of this model.
@@ -135,8 +139,8 @@ class Clusters:
         If there are none, return those of another model, which will be encoded again. An unknown quality is 1.
         """
         rows = self._db.conn.execute(
-            f"SELECT faces.id, embedding, {QUALITY} FROM cluster_faces "
-            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 AND engine = (SELECT engine FROM cluster_faces "
+            f"SELECT faces.id, embedding, {QUALITY} FROM real_cluster_faces "
+            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 AND engine = (SELECT engine FROM real_cluster_faces "
             "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 GROUP BY engine "
             "ORDER BY engine = ?2 DESC, count(*) DESC, engine LIMIT 1) ORDER BY faces.id",
             (cluster_id, model),
@@ -144,8 +148,8 @@ class Clusters:
         return [row[0] for row in rows], stack(row[1] for row in rows), [row[2] for row in rows]
 
     def face(self, face_id: int) -> ClusterFace | None:
-        """Return a face of a cluster; None if it is in no cluster."""
-        found = self._faces("cluster_faces.face_id = ?", face_id)
+        """Return a face of a cluster, maybe one in the clip of a live photo; None if it is in no cluster."""
+        found = self._faces("members.face_id = ?", face_id, members="cluster_faces")
         return found[0] if found else None
 
     def photo_of(self, face_id: int) -> str | None:
@@ -201,7 +205,8 @@ class Clusters:
             f"""
             SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
                 max({QUALITY}) < {JUNK} AS is_junk
-            FROM clusters JOIN cluster_faces ON cluster_id = clusters.id JOIN faces ON faces.id = cluster_faces.face_id
+            FROM clusters JOIN real_cluster_faces AS members ON cluster_id = clusters.id
+            JOIN faces ON faces.id = members.face_id
             LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
             WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id
             """,
@@ -221,16 +226,15 @@ class Clusters:
             for id_, name, ignored, faces, photos, recognised, made_at, is_junk in rows
         ]
 
-    def _faces(self, where: str, *values: Any) -> list[ClusterFace]:
+    def _faces(self, where: str, *values: Any, members: str) -> list[ClusterFace]:
         rows = self._db.conn.execute(
             f"""
-            SELECT faces.id, cluster_id, by, cluster_faces.distance, model, at, photo_id, hash,
+            SELECT faces.id, cluster_id, by, members.distance, model, at, photo_id, hash,
                 box_left, box_top, box_right, box_bottom, time, size, sharpness, quality, taken,
                 CASE WHEN accepted THEN name END
-            FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id JOIN photos ON photos.id = photo_id
+            FROM {members} AS members JOIN faces ON faces.id = members.face_id JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-            WHERE {where} ORDER BY {QUALITY} < {JUNK}, cluster_faces.distance IS NULL,
-                cluster_faces.distance, faces.id
+            WHERE {where} ORDER BY {QUALITY} < {JUNK}, members.distance IS NULL, members.distance, faces.id
             """,
             values,
         )
