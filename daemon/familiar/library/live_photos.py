@@ -104,7 +104,7 @@ def review(store: Store, path: Path) -> None:
         return
     with store.writing():
         for video in store.files.namesakes(path):
-            is_known = video.state == "done" and video.photo_id is not None
+            is_known = video.state == "done" and video.photo_id is not None and not video.left_out
             if is_video(video.path) and is_known and sort_video(store, video.path, video.photo_id or 0):
                 store.files.mark_pending(video.id)
 
@@ -121,6 +121,13 @@ def mark_gone(store: Store, path: Path) -> bool:
         return was_known
 
 
+def leave_out(store: Store, path: Path) -> None:
+    """Record that the settings exclude the file at `path`; a clip whose still they exclude becomes a video."""
+    with store.writing():
+        if store.files.leave_out(path):
+            review(store, path)
+
+
 def _pairs(store: Store, family: Sequence[FileRow], unknown: dict[Path, Shot] | None = None) -> dict[Path, Path]:
     stills, videos = {}, {}
     for file in family:
@@ -129,7 +136,7 @@ def _pairs(store: Store, family: Sequence[FileRow], unknown: dict[Path, Shot] | 
             continue
         if is_photo(file.path) and shot.kind == "photo" and _state(store, file) == "handled":
             stills[file.path] = shot
-        elif is_video(file.path) and shot.kind != "photo" and file.state != "gone":
+        elif is_video(file.path) and shot.kind != "photo" and file.state != "gone" and not file.left_out:
             videos[file.path] = shot
     return pairs_of(stills, videos | (unknown or {}))
 
@@ -141,6 +148,8 @@ def _stills_named_as(store: Store, video: Path) -> list[FileRow]:
 
 
 def _state(store: Store, still: FileRow) -> StillState:
+    if still.left_out:
+        return "none"
     if still.state in {"settling", "pending", "failed"}:
         return "waits"
     if still.state == "gone":

@@ -731,5 +731,6 @@ CREATE VIEW real_matches AS SELECT * FROM matches
 CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces
     WHERE face_id NOT IN (SELECT face_id FROM no_faces) AND face_id NOT IN (SELECT face_id FROM clip_faces);
 
+ALTER TABLE files ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
 """

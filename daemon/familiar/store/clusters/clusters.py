@@ -139,9 +139,9 @@ class Clusters:
         If there are none, return those of another model, which will be encoded again. An unknown quality is 1.
         """
         rows = self._db.conn.execute(
-            f"SELECT faces.id, embedding, {QUALITY} FROM real_cluster_faces "
-            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 AND engine = (SELECT engine FROM real_cluster_faces "
-            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 GROUP BY engine "
+            "WITH members AS (SELECT face_id FROM real_cluster_faces WHERE cluster_id = ?1) "
+            f"SELECT faces.id, embedding, {QUALITY} FROM members JOIN faces ON faces.id = face_id "
+            "WHERE engine = (SELECT engine FROM members JOIN faces ON faces.id = face_id GROUP BY engine "
             "ORDER BY engine = ?2 DESC, count(*) DESC, engine LIMIT 1) ORDER BY faces.id",
             (cluster_id, model),
         ).fetchall()

@@ -46,7 +46,8 @@ def _text_in(note: bytes) -> str:
     for tag, kind, count, value in _entries(note, order):
         if (tag, kind) == (_CONTENT_IDENTIFIER, _ASCII):
             (place,) = struct.unpack(f"{order}I", value)
-            return note[place : place + min(count, _LONGEST)].decode("ascii")
+            text = note[place : place + count]
+            return text.decode("ascii") if len(text) == count <= _LONGEST else ""
     return ""
 
 
