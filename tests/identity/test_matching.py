@@ -139,6 +139,15 @@ def test_everybody_who_is_near_enough_is_looked_at(model: Model, seed: int, thre
     assert [one.ambiguous for one in found] == expected.tolist()
 
 
+def test_a_stranger_is_out_of_reach_of_people_of_whom_one_reference_looks_otherwise() -> None:
+    looks = [np.concatenate([around(seed, 6, spread=0.02), around(seed + 100, 1)]) for seed in range(20)]
+    references = [directions(own) for own in looks]
+    gallery = Gallery.of([person(str(number), own) for number, own in enumerate(references)], SFACE.calibration)
+    distance = PersonDistance.of(SFACE.calibration, DEFAULTS)
+    right_angle = 2 * THRESHOLD**2  # squared distance of directions that have nothing in common
+    assert (distance.reach(np.full(20, DEFAULTS.threshold), gallery) < 0.9 * right_angle).all()
+
+
 def test_damaged_embeddings_match_nobody_and_harm_no_others() -> None:
     faces = around(1, 3)
     faces[1, 5] = np.nan

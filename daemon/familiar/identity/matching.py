@@ -1,7 +1,5 @@
 """Compare faces with the registered people."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -83,13 +81,6 @@ def _named(embeddings: Embeddings, name: str, gallery: Gallery, distance: Person
     ]
 
 
-@dataclass(slots=True)
-class _Best:
-    person: int
-    distance: float
-    second: float
-
-
 def _match_block(
     embeddings: Embeddings,
     gallery: Gallery,
@@ -100,17 +91,26 @@ def _match_block(
 ) -> list[Match | None]:
     sound: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(embeddings), axis=1)
     faces = np.where(sound[:, None], embeddings, np.float32(0))
-    best: list[_Best | None] = [None] * len(embeddings)
-    reach = distance.reach(limits + margin, gallery.radii, gallery.references)
+    reach = distance.reach(limits + margin, gallery)
     candidates = _candidates(faces, gallery, reach, barred)
+    distances = np.full(candidates.shape, np.inf)
     for person in np.flatnonzero(candidates.any(axis=0)):
         near = np.flatnonzero(candidates[:, person])
         own = gallery.references[gallery.starts[person] : gallery.starts[person + 1]]
-        for face, measured in zip(near, distance.measure(faces[near], own), strict=True):
-            best[face] = _better(best[face], int(person), float(measured))
+        distances[near, person] = distance.measure(faces[near], own)
+    best = distances.argmin(axis=1)  # of two at the same distance the first by name
+    rows = np.arange(len(faces))
+    first = distances[rows, best]
+    distances[rows, best] = np.inf
+    is_near = first <= limits[best]
+    is_ambiguous = is_near & (distances.min(axis=1) < first + margin)
+    known = sound & np.isfinite(first)
+    found = zip(best.tolist(), first.tolist(), is_ambiguous.tolist(), is_near.tolist(), known.tolist(), strict=True)
     return [
-        _judge(found, gallery, limits, margin) if found is not None and sound[face] else None
-        for face, found in enumerate(best)
+        Match(person=gallery.names[person], distance=at, ambiguous=ambiguous, accepted=near and not ambiguous)
+        if is_known
+        else None
+        for person, at, ambiguous, near, is_known in found
     ]
 
 
@@ -141,24 +141,3 @@ def _least_squares(faces: Embeddings, gallery: Gallery) -> npt.NDArray[np.float3
     squares: npt.NDArray[np.float32] = np.minimum.reduceat(own @ gallery.columns.T, gallery.starts[:-1], axis=1)
     squares += (faces**2).sum(axis=1, keepdims=True)
     return np.maximum(squares, 0.0, out=squares)
-
-
-def _better(best: _Best | None, person: int, distance: float) -> _Best:
-    """Take in one more candidate; of two at the same distance the first by name stays first."""
-    if best is None:
-        return _Best(person, distance, float("inf"))
-    if distance < best.distance:
-        return _Best(person, distance, best.distance)
-    best.second = min(best.second, distance)
-    return best
-
-
-def _judge(best: _Best, gallery: Gallery, limits: npt.NDArray[np.float64], margin: float) -> Match:
-    near = best.distance <= limits[best.person]
-    ambiguous = bool(near and best.second - best.distance < margin)
-    return Match(
-        person=gallery.names[best.person],
-        distance=best.distance,
-        ambiguous=ambiguous,
-        accepted=bool(near and not ambiguous),
-    )

@@ -6,7 +6,7 @@ measured methods, this one misses least at the same rate of false matches (docs/
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,12 @@ import numpy.typing as npt
 from familiar.embedding_models import Calibration
 from familiar.model import Embeddings
 from familiar.settings import MatchingSettings
+
+if TYPE_CHECKING:
+    from familiar.identity.gallery import Gallery
+
+_FEW = 300
+"""Of so many references, to multiply all is faster than to copy those that count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,37 +52,54 @@ class PersonDistance:
             references: the person's, shape (n, numbers), finite; n is at least 1.
         """
         squares = _squares(faces, references)
-        count = min(self.nearest, len(references))
-        nearest = np.sort(np.argpartition(squares, count - 1, axis=1)[:, :count], axis=1)
-        first = np.take_along_axis(squares, nearest, axis=1).argmin(axis=1)
-        chosen = references[nearest]
-        apart = chosen - chosen[np.arange(len(faces)), first][:, None]
-        alike = (np.einsum("fkd,fkd->fk", apart, apart) <= self.one_look**2).astype(np.float64)
-        centres = np.einsum("fkd,fk->fd", chosen, alike / alike.sum(axis=1)[:, None], dtype=np.float64)
+        centres = self._centres(squares, references) if len(references) <= _FEW else self._chosen(squares, references)
         if self.are_directions:
             centres *= (_length(references) / np.linalg.norm(centres, axis=1))[:, None]
         distances: npt.NDArray[np.float64] = np.linalg.norm(faces.astype(np.float64) - centres, axis=1)
         return distances
 
-    def reach(
-        self, limits: npt.NDArray[np.float64], radii: npt.NDArray[np.float64], references: Embeddings
-    ) -> npt.NDArray[np.float64]:
+    def _centres(self, squares: npt.NDArray[Any], references: Embeddings) -> npt.NDArray[np.float64]:
+        """Return the centre for each face as a product with all references, of which those that do not count have 0."""
+        counting = (_squares(references, references) <= self.one_look**2)[squares.argmin(axis=1)]
+        if self.nearest < len(references):
+            farthest = np.partition(squares, self.nearest - 1, axis=1)[:, self.nearest - 1]
+            counting &= squares <= farthest[:, None]
+        centres: npt.NDArray[np.float64] = counting.astype(np.float64) @ references.astype(np.float64)
+        centres /= counting.sum(axis=1)[:, None]
+        return centres
+
+    def _chosen(self, squares: npt.NDArray[Any], references: Embeddings) -> npt.NDArray[np.float64]:
+        """Return the centre for each face from copies of its references: few of those that a person has."""
+        count = min(self.nearest, len(references))
+        nearest = np.argpartition(squares, count - 1, axis=1)[:, :count]
+        first = np.take_along_axis(squares, nearest, axis=1).argmin(axis=1)
+        chosen = references[nearest]
+        apart = chosen - chosen[np.arange(len(chosen)), first][:, None]
+        alike = (np.einsum("fkd,fkd->fk", apart, apart) <= self.one_look**2).astype(np.float64)
+        centres: npt.NDArray[np.float64] = np.einsum(
+            "fkd,fk->fd", chosen, alike / alike.sum(axis=1)[:, None], dtype=np.float64
+        )
+        return centres
+
+    def reach(self, limits: npt.NDArray[np.float64], gallery: "Gallery") -> npt.NDArray[np.float64]:
         """Return how far, squared, the nearest reference of people can be from a face that is within their limits.
 
         The distance to the centre of some references, squared, is the mean of the squared distances to them less their
-        spread. The spread is at most the square of the person's radius, and of the largest distance to one of them.
-        A centre of directions is as much shorter than they are.
+        spread. A centre of directions is as much shorter than they are.
 
         Args:
             limits: the largest distance to each person, shape (people,).
-            radii: the largest distance of each person's references from their centre, shape (people,).
-            references: those of all people, shape (n, numbers).
+            gallery: the people.
         """
-        spread = np.minimum(radii, self.one_look) ** 2
+        others = 1 - 1 / np.minimum(np.diff(gallery.starts), self.nearest)  # share of the references beside the first
+        apart = np.minimum(gallery.diameters, self.one_look)
+        # at most: of points that are no farther from each other; from one of them; from the centre of all
+        spread = np.minimum(np.minimum(gallery.diameters**2 / 2, apart**2) * others, gallery.radii**2)
         reach: npt.NDArray[np.float64] = limits**2 + spread
         if self.are_directions:
-            square = _length(references) ** 2
+            square = _length(gallery.references) ** 2
             shortened = np.sqrt(np.maximum(1 - spread / square, 0.0))
+            shortened = np.maximum(shortened, 1 - others * apart**2 / (2 * square))  # measured along the first
             product = 2 * square - limits**2  # twice that of a face at the limit and the centre, both of one length
             reach = 2 * square - np.where(product > 0, product * shortened, product)
         return reach
