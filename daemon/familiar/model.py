@@ -102,6 +102,9 @@ class Photo:
     A video is a photo with several frames; `duration` is its length in seconds, where that is known. A clip is the
     moving part of a live photo: it belongs to the still beside it, and has no faces of its own. `content_id` is what
     Apple writes into both, and into nothing else.
+
+    `turn` is how a sidecar turns the picture that the file shows, as an EXIF orientation; the boxes and landmarks of
+    faces are places in the picture before that.
     """
 
     hash: str
@@ -115,6 +118,7 @@ class Photo:
     duration: float | None = None
     taken_source: DateSource | None = None
     content_id: str | None = None
+    turn: int | None = None
 
     @property
     def shot(self) -> Shot:
@@ -257,7 +261,8 @@ class Crop(FileOperation):
     in pixels, or None for the pixels as they are. `time` is that of the frame, in a video, in seconds.
 
     `square` says whether the box is made a square; None, as in rules, wherever there is a size. With `landmarks` the
-    face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100.
+    face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100. `turn`
+    is that of the photo.
     """
 
     box: Box
@@ -267,6 +272,7 @@ class Crop(FileOperation):
     square: bool | None = None
     landmarks: tuple[tuple[int, int], ...] = ()
     quality: int | None = None
+    turn: int | None = None
     kind: ClassVar[str] = "crop"
 
 

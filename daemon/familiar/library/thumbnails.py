@@ -65,7 +65,15 @@ class FaceThumbnails:
         return {face.id: picture for face, picture in found if picture is not None}
 
     async def _cut(self, face: ThumbnailSource, size: int, suffix: str) -> bytes | None:
-        wish = Crop(target=Path(f"face{suffix}"), rule="", box=face.box, margin=_MARGIN, size=size, time=face.time)
+        wish = Crop(
+            target=Path(f"face{suffix}"),
+            rule="",
+            box=face.box,
+            margin=_MARGIN,
+            size=size,
+            time=face.time,
+            turn=self._store.photos.turn_of(face.photo_id),
+        )
         async with self._slots:
             for path in filter(os.path.lexists, self._store.sightings.paths_of(face.photo_id)):
                 try:

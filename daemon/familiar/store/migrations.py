@@ -200,6 +200,12 @@ def keep_faces_of_clips(db: "Database") -> None:
     _run(db, _CLIPS)
 
 
+@migrations()
+def keep_turns_of_sidecars(db: "Database") -> None:
+    """Keep how sidecars turn photos; so far none did."""
+    _run(db, "ALTER TABLE photos ADD COLUMN turn INTEGER")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 

@@ -91,7 +91,7 @@ class Photos:
                 self.mark_handled(photo_id)
             self._db.conn.execute(
                 "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, taken_source = ?, engine = ?, "
-                "kind = ?, duration = ?, content_id = ? WHERE id = ?",
+                "kind = ?, duration = ?, content_id = ?, turn = ? WHERE id = ?",
                 (
                     photo.format,
                     photo.width,
@@ -102,6 +102,7 @@ class Photos:
                     photo.kind,
                     photo.duration,
                     photo.content_id,
+                    photo.turn,
                     photo_id,
                 ),
             )
@@ -152,11 +153,11 @@ class Photos:
     def load(self, photo_id: int) -> Photo:
         """Return a photo that was seen, with its faces in the order of their ids."""
         row = self._db.conn.execute(
-            "SELECT hash, format, width, height, taken, taken_source, engine, kind, duration, content_id FROM photos "
-            "WHERE id = ?",
+            "SELECT hash, format, width, height, taken, taken_source, engine, kind, duration, content_id, turn "
+            "FROM photos WHERE id = ?",
             (photo_id,),
         ).fetchone()
-        hash_, format_, width, height, taken, taken_source, engine, kind, duration, content_id = row
+        hash_, format_, width, height, taken, taken_source, engine, kind, duration, content_id, turn = row
         faces = self._db.conn.execute(
             f"SELECT {FACE_COLUMNS} FROM real_faces WHERE photo_id = ? ORDER BY id",
             (photo_id,),
@@ -173,12 +174,18 @@ class Photos:
             kind=kind,
             duration=duration,
             content_id=content_id,
+            turn=turn,
         )
 
     def kind_of(self, photo_id: int) -> str | None:
         """Return whether an analysed photo is a photo, a video or a clip; None if it was not analysed."""
         row = self._db.conn.execute("SELECT kind FROM photos WHERE id = ? AND verdict = 'seen'", (photo_id,)).fetchone()
         return None if row is None else str(row[0])
+
+    def turn_of(self, photo_id: int) -> int | None:
+        """Return how a sidecar turns a photo, as in `Photo`."""
+        row = self._db.conn.execute("SELECT turn FROM photos WHERE id = ?", (photo_id,)).fetchone()
+        return None if row is None else row[0]
 
     def shot(self, photo_id: int) -> Shot | None:
         """Return what tells whether a photo is of one moment with another one; None if it was not seen."""

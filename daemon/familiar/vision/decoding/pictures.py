@@ -136,7 +136,7 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
             if factor < 1:
                 image.draft("RGB", (int(image.width * factor) + 1, int(image.height * factor) + 1))
         image.load()
-        upright = _turn(_to_rgb(image), orientation)
+        upright = turned_image(_to_rgb(image), orientation)
         return Picture(
             image=upright,
             format=image.format or "unknown",
@@ -212,7 +212,8 @@ def _read_heif_turn(file: BinaryIO) -> int | None:
     return None if steps is None else _HEIF_TURNS.get(tuple(step for step in steps if step[0] != "clap"))
 
 
-def _turn(image: Image.Image, orientation: int) -> Image.Image:
+def turned_image(image: Image.Image, orientation: int) -> Image.Image:
+    """Return a picture turned and mirrored as an EXIF orientation says it."""
     # HEIF and AVIF decoders rotate the picture themselves, and set orientation 1.
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)

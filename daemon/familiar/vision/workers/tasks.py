@@ -154,11 +154,15 @@ def _told(error: Exception, settings: VisionSettings) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexTask:
-    """A photo to analyse: its path, the expected hash of its content, and whether a still belongs to a video."""
+    """A photo to analyse: its path, the expected hash of its content, and whether a still belongs to a video.
+
+    `turn` is how a sidecar turns the photo.
+    """
 
     path: Path
     hash: str
     beside_still: bool
+    turn: int | None = None
 
 
 def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
@@ -179,6 +183,8 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
 
 
 def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+    from familiar.vision.faces.turned import turned, turned_back  # noqa: PLC0415
+
     engine, _ = _engine(settings, models)
     seen: dict[int, Photo | FamiliarError] = {}
     pictures: dict[int, Picture] = {}
@@ -190,8 +196,11 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
                 pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
         except FamiliarError as error:
             seen[number] = error
-    for (number, picture), faces in zip(pictures.items(), engine.find(list(pictures.values())), strict=True):
-        seen[number] = _photo(tasks[number], picture, engine, faces)
+    shown = [turned(picture, tasks[number].turn) for number, picture in pictures.items()]
+    for (number, picture), one, faces in zip(pictures.items(), shown, engine.find(shown), strict=True):
+        turn, size = tasks[number].turn, (one.width, one.height)
+        placed = tuple(turned_back(face, turn, size) for face in faces)
+        seen[number] = replace(_photo(tasks[number], picture, engine, placed), turn=turn)
     return [seen[number] for number in range(len(tasks))]
 
 
@@ -266,11 +275,15 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EncodeTask:
-    """Faces that were found before in a photo or a video: its path, and the hash that its content should have."""
+    """Faces that were found before in a photo or a video: its path, and the hash that its content should have.
+
+    `turn` is that of the photo.
+    """
 
     path: Path
     hash: str
     faces: Sequence[Face]
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -295,8 +308,10 @@ def _encode(
     tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
 ) -> list[EncodedFaces | FamiliarError]:
     """Encode the faces in some photos, whose pictures are in memory one after the other."""
+    from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
+
     found: dict[int, EncodedFaces | FamiliarError] = {}
-    sizes: dict[int, tuple[int, int]] = {}
+    placed: dict[int, tuple[Sequence[Face], tuple[int, int]]] = {}
 
     def pictures() -> "Iterator[tuple[Picture, Sequence[Face]]]":
         for number, task in enumerate(tasks):
@@ -308,8 +323,10 @@ def _encode(
             except FamiliarError as error:
                 found[number] = error
                 continue
-            sizes[number] = (picture.width, picture.height)
-            yield picture, task.faces
+            shown, size = turned(picture, task.turn), (picture.width, picture.height)
+            faces = [turned_along(face, task.turn, size) for face in task.faces]
+            placed[number] = faces, (shown.width, shown.height)
+            yield shown, faces
 
     try:
         encoded = engine.encode(pictures())
@@ -317,8 +334,8 @@ def _encode(
         if len(tasks) == 1:
             return [_too_large(settings)]
         return [one for task in tasks for one in _encode([task], settings, engine)]
-    for (number, size), one in zip(sizes.items(), encoded, strict=True):
-        found[number] = _rated(tasks[number].faces, size, one, engine)
+    for (number, (faces, size)), one in zip(placed.items(), encoded, strict=True):
+        found[number] = _rated(faces, size, one, engine)
     return [found[number] for number in range(len(tasks))]
 
 
@@ -357,10 +374,14 @@ def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSetting
 
 
 def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
+    from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
+
     times = [wish.time for wish in wishes if wish.time is not None]
     if not times:
-        image = _decode(path, hash_, settings).image
-        return [_cut(image, wish) for wish in wishes]
+        picture = _decode(path, hash_, settings)
+        shown = {turn: turned(picture, turn).image for turn in {wish.turn for wish in wishes}}
+        size = (picture.width, picture.height)
+        return [_cut(shown[wish.turn], turned_along(wish, wish.turn, size)) for wish in wishes]
     cut: dict[int, bytes | FamiliarError] = {}
     with _video(path, hash_, settings) as video:
         for frame in video.frames_at(times):
