@@ -51,7 +51,8 @@ class Indexer:
                 photo = self._store.photos.load(known.id)
                 if all(face.engine == model for face in photo.faces):
                     return photo
-            return await self._workers.look(path, hash_)
+            turn = None if known is None else self._store.photos.turn_of(known.id)
+            return await self._workers.look(path, hash_, turn=turn)
 
     async def identify(self, path: Path, *, still: Shot | None = None) -> PhotoRow:
         """Return the entry of the photo at `path`, analysed or set aside, analysing it first if needed.

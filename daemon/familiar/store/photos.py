@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -106,11 +106,38 @@ class Photos:
                     photo_id,
                 ),
             )
-            self._db.conn.executemany(
-                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((*_face_values(face), photo_id) for face in photo.faces),
-            )
+            self.add_faces(photo_id, photo.faces)
             return photo_id
+
+    def add_faces(self, photo_id: int, faces: Iterable[Face]) -> None:
+        """Add faces to a photo."""
+        self._db.conn.executemany(
+            f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*_face_values(face), photo_id) for face in faces),
+        )
+
+    def place_faces(self, faces: Mapping[int, Face]) -> None:
+        """Record where known faces, by their ids, were found again, and how well."""
+        self._db.conn.executemany(
+            "UPDATE faces SET box_left = ?, box_top = ?, box_right = ?, box_bottom = ?, landmarks = ?, size = ?, "
+            "sharpness = ?, score = ? WHERE id = ?",
+            (
+                (
+                    *astuple(face.box),
+                    json.dumps(face.landmarks),
+                    face.size,
+                    face.sharpness,
+                    face.score,
+                    face_id,
+                )
+                for face_id, face in faces.items()
+            ),
+        )
+
+    def faces_of(self, photo_id: int) -> list[Face]:
+        """Return all that was ever found in a photo, with what somebody called no face, in the order of their ids."""
+        rows = self._db.conn.execute(f"SELECT {FACE_COLUMNS} FROM faces WHERE photo_id = ? ORDER BY id", (photo_id,))
+        return [face_of(row) for row in rows]
 
     def set_aside(self, hash_: str, reason: str) -> int:
         """Record that this content can't be handled, and why; return the photo's id."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,11 +120,22 @@ class Index:
     """Has a new photo decoded, and records its faces."""
 
     def __init__(
-        self, *, store: Store, workers: Workers, retries: Retries, log: EventLog, clock: Callable[[], float]
+        self,
+        *,
+        store: Store,
+        workers: Workers,
+        turn_of: Callable[[Path], Awaitable[int | None]],
+        retries: Retries,
+        log: EventLog,
+        clock: Callable[[], float],
     ) -> None:
-        """Take the store, the workers that decode, what sets photos aside, and a clock that gives seconds."""
+        """Take the store, the workers that decode, what sets photos aside, and a clock that gives seconds.
+
+        `turn_of` says how the sidecars of a photo turn it.
+        """
         self._store = store
         self._workers = workers
+        self._turn_of = turn_of
         self._retries = retries
         self._log = log
         self._clock = clock
@@ -140,7 +151,8 @@ class Index:
             return arrival
         started = self._clock()
         try:
-            photo = await self._workers.look(arrival.path, arrival.hash, beside_still=arrival.beside_still)
+            turn = await self._turn_of(arrival.path)
+            photo = await self._workers.look(arrival.path, arrival.hash, beside_still=arrival.beside_still, turn=turn)
             if photo.kind == "clip" and still_of(self._store, arrival.path, photo.shot) is None:
                 photo = await self._workers.look(arrival.path, arrival.hash)
         except SetAsideError as error:
