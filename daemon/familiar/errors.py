@@ -3,7 +3,7 @@
 Foreign errors are translated into one of these at the boundary where they arise, once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,31 @@ class StoreUnavailableError(StoreError):
 
 class NoStoreError(StoreError):
     """No store exists, and the command does not create one."""
+
+
+class OlderStoreError(StoreError):
+    """The store is of an older version, and is not to be migrated here. `lacks` are the missing migrations."""
+
+    def __init__(self, path: Path, lacks: Sequence[str], remedy: str) -> None:
+        """Take the file, the names of the migrations that it lacks, and what to do, a whole sentence."""
+        super().__init__(
+            f"{path}: the store is from an older version of familiar (it lacks {', '.join(lacks)}). {remedy}"
+        )
+        self.path = path
+        self.lacks = tuple(lacks)
+
+
+class StoreSchemaError(StoreError):
+    """Another version of familiar has changed the tables of a store that is open. `path` is the store."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Take the file and what is unexpected."""
+        super().__init__(
+            f"{path}: {reason} while familiar was running. All work was stopped, and nothing is lost. Start familiar "
+            "again, in the version that changed it or a later one."
+        )
+        self.path = path
+        self.reason = reason
 
 
 class StoreReplacedError(StoreError):

@@ -79,6 +79,12 @@ CATALOGUE = (
         "A file of the store was deleted, moved or replaced; the daemon stops all work and exits with 1.",
     ),
     Event(
+        "store.changed",
+        "error",
+        ("path", "reason"),
+        "Another version of familiar changed the tables of the store; the daemon stops all work and exits with 1.",
+    ),
+    Event(
         "settings.rejected", "error", ("problems",), "The configuration is invalid; the last valid one stays in effect."
     ),
     Event("rules.loaded", "info", ("file", "rules"), "Rules were loaded and are in effect."),

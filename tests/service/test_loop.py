@@ -147,6 +147,16 @@ def test_workers_that_can_not_be_started_are_told_once_and_end_a_daemon_that_is_
     assert bench.notes.count("b goes on") == 3
 
 
+def test_a_daemon_without_workers_for_too_long_ends_with_the_error(bench: Bench) -> None:
+    bench.pause, bench.longest = 0.01, 0.1
+
+    def refuse() -> None:
+        raise WorkersError("no network", 60)
+
+    with pytest.raises(WorkersError, match="no network"):
+        bench.run([bench.job("a", on_advance=refuse)], until_idle=False)
+
+
 def test_it_ends_when_all_jobs_are_idle_and_not_before(bench: Bench) -> None:
     bench.run([bench.job("a"), bench.job("b", turns=3)])
     assert bench.notes.count("a goes on") == 3

@@ -1,9 +1,12 @@
 """Stores without a photo, each a copy of one: to make one again takes all migrations, and brings each to the disk."""
 
+import sqlite3
 import tempfile
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME, Store
 
 
@@ -22,3 +25,11 @@ def _empty() -> bytes:
         path = Path(folder) / STORE_NAME
         Store(path).close()
         return path.read_bytes()
+
+
+def make_older_store(path: Path) -> Path:
+    """Make a store as it was two migrations ago."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrations.apply(connection, stop_before="keep_times_of_changes")
+    return path

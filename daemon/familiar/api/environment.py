@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import platformdirs
 
-from familiar.errors import NoStoreError, StoreError, StoreReplacedError, UsageError
+from familiar.errors import NoStoreError, OlderStoreError, StoreError, StoreReplacedError, UsageError
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.credentials import Credentials
-from familiar.state import LOCK_NAME, Lock, locked, was_lost
+from familiar.state import LOCK_NAME, Lock, holder, locked, was_lost
 from familiar.store.store import STORE_NAME, Store
 
 if TYPE_CHECKING:
@@ -107,11 +107,15 @@ class Environment:
             raise StoreError(f"{self.state}: the state folder can't be created: {error.strerror}.") from error
 
     @contextmanager
-    def store(self, *, create: bool = False, check: bool = False) -> Iterator[Store]:
+    def store(self, *, create: bool = False, migrate: bool = False, check: bool = False) -> Iterator[Store]:
         """Open the store for a block; with `create`, create a missing store and state folder.
+
+        Only the one who holds the state folder may `migrate`: under another process, the tables would change that it
+        works with.
 
         Raises:
             NoStoreError: no store exists, and none is to be created.
+            OlderStoreError: it is of an older version, and is not to be migrated.
             StoreError: it can't be used, or was lost while a daemon ran, so that a new one must not be created
             silently.
         """
@@ -123,8 +127,18 @@ class Environment:
                     "`familiar run FOLDER`."
                 )
             self.make_state()
-        with Store(self.store_path, create=create, check=check) as store:
+        with self._opened(create=create, migrate=migrate, check=check) as store:
             yield store
+
+    def _opened(self, *, create: bool, migrate: bool, check: bool) -> Store:
+        try:
+            return Store(self.store_path, create=create, migrate=migrate, check=check)
+        except OlderStoreError as error:
+            pid = holder(self.state)
+            if pid is None:
+                raise
+            remedy = f"Stop the daemon (pid {pid}), which works with it, and start it again: it migrates the store."
+            raise OlderStoreError(error.path, error.lacks, remedy) from error
 
     @contextmanager
     def held_store(self, *, lasts: bool = False, create: bool = False) -> Iterator[Store]:
@@ -142,7 +156,7 @@ class Environment:
                 pass  # it tells that there is none
         with (
             locked(self.state, lasts=lasts) as lock,
-            self.store(create=create, check=True) as store,
+            self.store(create=create, migrate=True, check=True) as store,
             noting_loss(lock, store),
         ):
             yield store

@@ -12,7 +12,7 @@ from typing import Literal
 from familiar.api.disks import targets_of
 from familiar.api.session import Session
 from familiar.embedding_models import name_of
-from familiar.errors import FamiliarError, NoStoreError, StoreError
+from familiar.errors import FamiliarError, NoStoreError, OlderStoreError, StoreError
 from familiar.filesystem.mounts import is_network
 from familiar.library.people.unmatched import grouped, unmatched_people
 from familiar.media import has_raw_decoder
@@ -92,6 +92,8 @@ def _examine_store(session: Session) -> Finding:
         if not os.path.lexists(session.environment.state / LOCK_NAME):
             return _good("store", f"none: {session.environment.state} was never used")
         return _warning("store", str(error), "if a store existed, restore it or a backup first")
+    except OlderStoreError as error:
+        return _warning("store", str(error), "start the daemon of this version, or run `familiar migrate`")
     except FamiliarError as error:
         return _bad("store", str(error), "fix this, or choose another folder with --state")
     if damage:

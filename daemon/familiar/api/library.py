@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from familiar.api.export import ExportedTable
     from familiar.api.flickr import FlickrAccount
     from familiar.api.health import Finding
+    from familiar.api.migration import Migration
     from familiar.api.models import FaceModels
     from familiar.api.people import RegisteredPeople
     from familiar.api.placement import Action, Collection
@@ -193,6 +194,18 @@ class Library(Closing):
             UsageError: a folder does not exist, there are no rules, or the configuration or the rules are wrong.
         """
         return api.rules.plan(self._session, [expanded(path) for path in paths])
+
+    def migrate(self) -> Migration:
+        """Migrate the store to this version, while no daemon runs; a backup is kept next to it.
+
+        Raises:
+            NoStoreError: no store exists.
+            BusyError: the daemon, or another command, has the state folder.
+            StoreError: the store can't be used.
+        """
+        from familiar.api.migration import migrate
+
+        return migrate(self._session)
 
     def run(self, folders: Paths = ()) -> None:
         """Run the daemon: watch folders, and handle each photo that arrives, until a signal stops it.

@@ -32,6 +32,7 @@ COMMANDS = {
     "scan": CommandEntry("scan", "Handle the photos that are there now, and exit."),
     "status": CommandEntry("status", "Show what is done, what is waiting, and what failed."),
     "doctor": CommandEntry("doctor", "Check this installation, and suggest fixes."),
+    "migrate": CommandEntry("migrate", "Migrate the store of an older version."),
     "plan": CommandEntry("plan", "Show what the rules would do; touch nothing."),
     "undo": CommandEntry("undo", "Undo what rules and commands did to files."),
     "people": CommandEntry("people.group", "Register people by their faces; list, rename, merge them."),

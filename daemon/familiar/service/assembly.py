@@ -210,7 +210,7 @@ def assemble(
             notifier=notifier,
             log=log,
             clock=clock,
-            longest=float("inf") if inputs.watch else inputs.settings.wait_for_daemon,
+            longest=inputs.settings.give_up_after * 60 if inputs.watch else inputs.settings.wait_for_daemon,
         ),
         log=log,
         clock=clock,
@@ -270,6 +270,7 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "Flickr
     store, log, notifier = inputs.store, inputs.log, inputs.notifier
     return (
         Periodic(store.check_in_place),
+        Periodic(store.check_schema),
         ReferenceReencoding(reencoder=parts.reencoder, stop=parts.stop, notifier=notifier),
         Periodic(inputs.rules.look),
         parts.intake,

@@ -54,7 +54,9 @@ class Daemon:
 
         Raises:
             StoreReplacedError: the store was deleted, moved or replaced; nothing more was done.
+            StoreSchemaError: another version of familiar changed the store; nothing more was done.
             WorkersError: no worker can be started (with `until_idle`); otherwise, photos wait until one can be.
+            FamiliarError: nothing could be done for too long.
         """
         with self._failures.telling_of_loss():
             await self._startup.begin()
@@ -75,8 +77,8 @@ class Daemon:
         while not self._stop.is_set:
             now = self._clock()
             try:
-                await self._turn(now, until_idle=until_idle)
-                self._failures.pass_over()
+                if await self._turn(now, until_idle=until_idle):
+                    self._failures.pass_over()
                 if until_idle and all(job.is_idle for job in self._jobs):
                     return
                 await self._wake.sleep(now)
@@ -85,11 +87,12 @@ class Daemon:
             except OSError as error:
                 await self._failures.wait_for_system(error)
 
-    async def _turn(self, now: float, *, until_idle: bool) -> None:
+    async def _turn(self, now: float, *, until_idle: bool) -> bool:
+        """Advance all jobs; return whether none of them lacked workers."""
         refusal: WorkersError | None = None
         for job in self._jobs:
             if self._stop.is_set:
-                return
+                return True
             try:
                 await job.advance(now)
             except WorkersError as error:  # jobs without workers go on
@@ -98,6 +101,7 @@ class Daemon:
             if until_idle:
                 raise refusal
             await self._failures.wait_for_workers(refusal)
+        return refusal is None
 
     async def _wind_up(self) -> None:
         started, given_back = self._clock(), self._window.count

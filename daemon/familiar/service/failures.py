@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from familiar.errors import FamiliarError, StoreReplacedError, StoreUnavailableError, WorkersError
+from familiar.errors import FamiliarError, StoreReplacedError, StoreSchemaError, StoreUnavailableError, WorkersError
 from familiar.events import EventLog
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
@@ -63,13 +63,18 @@ class Failures:
         await self._wait(seconds)
 
     async def wait_for_workers(self, error: WorkersError) -> None:
-        """Report workers that could not be started, once for each try, and wait for a short time."""
+        """Report workers that could not be started, once for each try, and wait for a short time.
+
+        Raises:
+            WorkersError: none could be started for too long.
+        """
+        seconds = min(self._pause, self._seconds(error))
         if error is not self._told:
             self._told = error
             self._log.emit("workers.refused", error=str(error), retry_in=error.retry_in)
         self._notifier.status(f"waiting: {error}")
         self._notifier.ping()
-        await self._stop.wait(self._pause)
+        await self._stop.wait(seconds)
 
     def _seconds(self, error: FamiliarError) -> float:
         """Return how long to wait now; raises the error after too long."""
@@ -87,11 +92,16 @@ class Failures:
 
     @contextmanager
     def telling_of_loss(self) -> Iterator[None]:
-        """Tell of a store that was replaced, before anything else ends: from then on nothing can be written."""
+        """Tell of a store that was replaced or changed, before anything else ends: nothing can be written any more."""
         try:
             yield
         except StoreReplacedError as error:
             self._log.emit("store.replaced", path=error.path, reason=error.reason)
             self._notifier.status(f"stopped: {error.path} {error.reason}")
+            self._notifier.stopping()
+            raise
+        except StoreSchemaError as error:
+            self._log.emit("store.changed", path=error.path, reason=error.reason)
+            self._notifier.status(f"stopped: {error.reason}")
             self._notifier.stopping()
             raise

@@ -40,6 +40,13 @@ class Settings(Section):
         description="Seconds that a command waits for the daemon or another command that makes no progress, the daemon "
         "for a command when it starts, and a scan for a store that can't be written.",
     )
+    give_up_after: Minutes = Field(
+        default=60.0,
+        gt=0,
+        description="Time after which a daemon that can't work at all (a store that can't be written, failing calls of "
+        "the system, workers that can't be started) exits with 1, so that the service manager starts it again and "
+        "shows the failure.",
+    )
     vision: VisionSettings = VisionSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()

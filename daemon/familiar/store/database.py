@@ -21,7 +21,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from familiar.errors import NoStoreError, StoreError, StoreReplacedError, StoreUnavailableError
+from familiar.errors import (
+    NoStoreError,
+    OlderStoreError,
+    StoreError,
+    StoreReplacedError,
+    StoreSchemaError,
+    StoreUnavailableError,
+)
 from familiar.filesystem.anchors import Anchor
 from familiar.storable import storable
 from familiar.store.migrations import migrations
@@ -37,6 +44,10 @@ _LOGS = ("-wal", "-shm")
 """What SQLite appends to the name of a store for the files in which it has what is not yet in the store itself."""
 
 
+_OTHER_TABLES = ("no such table", "no such column", "table ", "no such view")
+"""How messages of SQLite begin about a statement that does not suit the tables; the third is of a missing column."""
+
+
 class Database:
     """An open file of a store, as each of its tables has it."""
 
@@ -50,7 +61,13 @@ class Database:
 
 
 def open_database(
-    path: Path, *, now: datetime, create: bool = True, check: bool = False, kinds: AbstractSet[str] | None = None
+    path: Path,
+    *,
+    now: datetime,
+    create: bool = True,
+    migrate: bool = True,
+    check: bool = False,
+    kinds: AbstractSet[str] | None = None,
 ) -> tuple[Database, Path | None]:
     """Open the store at `path`, migrating it as needed; return it, and the backup if it was migrated.
 
@@ -58,11 +75,13 @@ def open_database(
         path: the SQLite file; its folder must exist.
         now: used in the name of a backup that precedes a migration.
         create: create a missing store.
+        migrate: migrate an older store; only the one who holds the state folder may.
         check: read the whole file and look for damage (`PRAGMA quick_check`).
         kinds: the kinds of operations that this version knows; None if no operation is to be read.
 
     Raises:
         NoStoreError: it does not exist, and is not to be created.
+        OlderStoreError: it is of an older version, and is not to be migrated.
         StoreError: the file is damaged, of a newer version, or may not be written.
     """
     with _translated(path):
@@ -78,6 +97,8 @@ def open_database(
             _refuse_newer(db, path, kinds)
             if check:
                 _check(db, path)
+            if not migrate:
+                _refuse_older(db, path)
             backup = _migrate(db, path, now)
             connection.watch(path, anchor)
         except BaseException:
@@ -153,13 +174,27 @@ class Connection(sqlite3.Connection):
     path: Path | None = None
     anchors: tuple[Anchor, ...] = ()
     thread: int = 0
+    schema: tuple[str, ...] = ()
+    """The migrations that the store had when it was opened."""
 
     def watch(self, path: Path, anchor: Anchor) -> None:
         """Begin to watch a store that has been read from: SQLite has opened all of its files by then."""
         real = os.path.realpath(path)  # where the files beside it are (sqlite3_open(), as it follows links)
         self.anchors = (anchor, *(Anchor.at(Path(real + ending)) for ending in _LOGS))
+        self.schema = tuple(migrations.applied(self))
         self.path = path
         self.check_in_place()
+
+    def check_schema(self) -> None:
+        """Check that the store has the tables with which it was opened.
+
+        Raises:
+            StoreSchemaError: another version has migrated it since.
+        """
+        found = migrations.applied(self)
+        if self.path is not None and tuple(found) != self.schema:
+            more = [name for name in found if name not in self.schema]
+            raise StoreSchemaError(self.path, f"another version of familiar changed the store ({', '.join(more)})")
 
     def check_in_place(self) -> None:
         """Check that the paths lead to the files that are open.
@@ -231,6 +266,7 @@ class Connection(sqlite3.Connection):
             if self.path is None:
                 raise
             self.check_in_place()  # then that is why
+            self._check_tables(error)
             raise StoreUnavailableError(f"{self.path}: the store can't be used for now: {error}.") from error
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
             raise  # about a value or a statement, not about the file
@@ -239,6 +275,15 @@ class Connection(sqlite3.Connection):
                 raise
             self.check_in_place()
             raise StoreError(_damage(self.path, str(error))) from error
+
+    def _check_tables(self, error: sqlite3.OperationalError) -> None:
+        """Check whether a statement failed because the tables are others, which no waiting changes.
+
+        Raises:
+            StoreSchemaError: they are.
+        """
+        if self.path is not None and str(error).startswith(_OTHER_TABLES):
+            raise StoreSchemaError(self.path, f"the tables of the store were changed ({error})") from error
 
 
 def _storable_values(values: _Values) -> _Values:
@@ -352,6 +397,12 @@ def _unknown_kinds(db: Database, kinds: AbstractSet[str] | None) -> list[str]:
     return [f"operations of the kind {name}" for name in names if name not in kinds]
 
 
+def _refuse_older(db: Database, path: Path) -> None:
+    lacks = migrations.pending(db.conn)
+    if lacks:
+        raise OlderStoreError(path, lacks, "Run `familiar migrate`, which keeps a backup.")
+
+
 def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
     if not migrations.pending(db.conn):
         return None
@@ -361,9 +412,17 @@ def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
     with sqlite3.connect(backup) as target:
         db.conn.backup(target)
     target.close()
-    backup.chmod(0o600)
+    _give_rights_of(path, backup)
     migrations.apply(db.conn)
     return backup
+
+
+def _give_rights_of(path: Path, copy: Path) -> None:
+    """Give a copy the owner and the mode of a file, so that whoever uses the file can put the copy in its place."""
+    found, made = path.stat(), copy.stat()
+    if (found.st_uid, found.st_gid) != (made.st_uid, made.st_gid):
+        os.chown(copy, found.st_uid, found.st_gid)
+    copy.chmod(stat.S_IMODE(found.st_mode))
 
 
 def _check(db: Database, path: Path) -> None:

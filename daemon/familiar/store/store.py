@@ -57,6 +57,7 @@ class Store(Closing):
         *,
         now: Callable[[], datetime] = utc_now,
         create: bool = True,
+        migrate: bool = True,
         check: bool = False,
         kinds: Kinds = EVERY_KIND,
     ) -> None:
@@ -66,17 +67,21 @@ class Store(Closing):
             path: the SQLite file.
             now: a clock that gives UTC.
             create: create a missing store.
+            migrate: migrate an older store; only the one who holds the state folder may.
             check: read the whole file first and look for damage.
             kinds: all kinds of operations.
 
         Raises:
             NoStoreError: it does not exist, and is not to be created.
+            OlderStoreError: it is of an older version, and is not to be migrated.
             StoreError: the file is damaged, of a newer version, or may not be written.
         """
         self.path = path
         self.now = now
         self.kinds = kinds
-        self._db, self.backup = open_database(path, now=now(), create=create, check=check, kinds=kinds.names())
+        self._db, self.backup = open_database(
+            path, now=now(), create=create, migrate=migrate, check=check, kinds=kinds.names()
+        )
         self.files = Files(self._db, now=now)
         self.sightings = Sightings(self._db, files=self.files)
         self.roots = Roots(self._db, now=now)
@@ -135,6 +140,14 @@ class Store(Closing):
             StoreReplacedError: one was deleted, moved or replaced; what is written is lost.
         """
         self._connection.check_in_place()
+
+    def check_schema(self) -> None:
+        """Check that the store has the tables with which it was opened.
+
+        Raises:
+            StoreSchemaError: another version of familiar has migrated it since.
+        """
+        self._connection.check_schema()
 
     @contextmanager
     def watching(self, *anchors: Anchor) -> Iterator[None]:
