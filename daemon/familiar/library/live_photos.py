@@ -64,20 +64,7 @@ def claim_clip(store: Store, still: Path) -> FileRow | None:
 
     A short video that arrived before its still was handled as a separate video, and becomes a clip.
     """
-    family = store.files.namesakes(still)
-    pairs = _pairs(store, family)
-    clip = next((file for file in family if pairs.get(file.path) == still), None)
-    if clip is not None and clip.photo_id is not None and store.photos.kind_of(clip.photo_id) == "video":
-        store.photos.make_clip(clip.photo_id)
-    return clip
-
-
-def take_clip_along(store: Store, still: Path) -> None:
-    """Handle the clip of a still, which may have arrived before it, after the still."""
-    clip = claim_clip(store, still)
-    if clip is not None and clip.photo_id is not None:
-        store.photos.mark_unhandled(clip.photo_id)
-        store.files.mark_pending(clip.id)
+    return _claim_clip(store, still, store.files.namesakes(still))
 
 
 def sort_video(store: Store, video: Path, photo_id: int) -> bool:
@@ -98,14 +85,22 @@ def sort_video(store: Store, video: Path, photo_id: int) -> bool:
     return True
 
 
-def review(store: Store, path: Path) -> None:
-    """Join and part stills and videos that are named as the file at `path`, after it has come, changed or gone."""
-    if not (is_photo(path) or is_video(path)):
+def review(store: Store, path: Path, *, takes_clip_along: bool = False) -> None:
+    """Join and part stills and videos that are named as the file at `path`, after it has come, changed or gone.
+
+    A still that was handled just now `takes_clip_along`: its clip is handled again, after it.
+    """
+    family = store.files.namesakes(path) if is_photo(path) or is_video(path) else []
+    if not any(is_video(file.path) for file in family):
         return
     with store.writing():
-        for video in store.files.namesakes(path):
-            is_known = video.state == "done" and video.photo_id is not None and not video.left_out
-            if is_video(video.path) and is_known and sort_video(store, video.path, video.photo_id or 0):
+        taken = _claim_clip(store, path, family) if takes_clip_along else None
+        if taken is not None and taken.photo_id is not None:
+            store.photos.mark_unhandled(taken.photo_id)
+            store.files.mark_pending(taken.id)
+        videos = [file for file in family if is_video(file.path) and file.state == "done" and not file.left_out]
+        for video in videos:
+            if video != taken and video.photo_id is not None and sort_video(store, video.path, video.photo_id):
                 store.files.mark_pending(video.id)
 
 
@@ -126,6 +121,14 @@ def leave_out(store: Store, path: Path) -> None:
     with store.writing():
         if store.files.leave_out(path):
             review(store, path)
+
+
+def _claim_clip(store: Store, still: Path, family: Sequence[FileRow]) -> FileRow | None:
+    pairs = _pairs(store, family)
+    clip = next((file for file in family if pairs.get(file.path) == still), None)
+    if clip is not None and clip.photo_id is not None and store.photos.kind_of(clip.photo_id) == "video":
+        store.photos.make_clip(clip.photo_id)
+    return clip
 
 
 def _pairs(store: Store, family: Sequence[FileRow], unknown: dict[Path, Shot] | None = None) -> dict[Path, Path]:

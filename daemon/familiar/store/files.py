@@ -56,8 +56,12 @@ _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
 _WAITING = "FROM files INDEXED BY {} CROSS JOIN folders ON folders.id = files.folder_id"
 """From the few files that wait to their folders; the planner would go through all files of a root."""
 _IN_ROOTS = "AND folders.root_id IN (SELECT value FROM json_each(?))"
-_NAMED = "(lower(CAST(files.name AS TEXT)) >= CAST(? AS TEXT) AND lower(CAST(files.name AS TEXT)) < CAST(? AS TEXT))"
-"""Names from one text on and before another one, in lower case; an index serves."""
+_BY_LOWER_CASE = "FROM folders CROSS JOIN files INDEXED BY files_in_lower_case ON files.folder_id = folders.id"
+_NAMED = (
+    "WHERE folders.path = ? AND lower(CAST(files.name AS TEXT)) >= +CAST(? AS TEXT) "
+    "AND lower(CAST(files.name AS TEXT)) < +CAST(? AS TEXT)"
+)
+"""The names in a folder from one text on and before another one, in lower case; the signs let the index serve."""
 _AFTER_DOT = b"/"
 _FIND = """
     INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, due, found_at)
@@ -163,11 +167,13 @@ class Files:
 
     def namesakes(self, path: Path) -> list[FileRow]:
         """Return the files, gone ones among them, that are named as parts of one live photo may be, `path` included."""
-        folder, parts = os.fsencode(path.parent), beginnings(path)
-        values = [value for part in parts for value in (part, part[:-1] + _AFTER_DOT)]
-        where = f"WHERE folders.path = ? AND ({' OR '.join(_NAMED for _ in parts)}) ORDER BY files.name"
-        root = common_root(path)
-        return [row for row in self._rows(where, (folder, *values)) if common_root(row.path) == root]
+        folder, root = os.fsencode(path.parent), common_root(path)
+        found = (
+            row
+            for part in beginnings(path)
+            for row in self._rows(_NAMED, (folder, part, part[:-1] + _AFTER_DOT), source=_BY_LOWER_CASE)
+        )
+        return sorted((row for row in found if common_root(row.path) == root), key=lambda row: os.fsencode(row.path))
 
     def settled(self, now: float, *, roots: Sequence[int], limit: int) -> list[FileRow]:
         """Return settling files of these roots whose time has come, the earliest first."""
