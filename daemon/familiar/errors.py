@@ -91,6 +91,15 @@ class ChangedError(RetryError):
     """The file changed since it was last read: it must settle again."""
 
 
+class IncompleteError(RetryError):
+    """A part of the file is missing, and may still arrive; `retry_in` are the seconds until it is taken as it is."""
+
+    def __init__(self, reason: str, retry_in: float = 0.0) -> None:
+        """Take what is missing, and the seconds."""
+        super().__init__(reason)
+        self.retry_in = retry_in
+
+
 class WriterError(RetryError):
     """Another program has the file open for writing, so it is not complete."""
 

@@ -128,6 +128,12 @@ CATALOGUE = (
     Event("file.failed", "warning", ("path", "reason", "retry_in"), "A file can't be read for now; it is tried again."),
     Event("photo.seen", "info", ("path", "hash", "faces", "seconds"), "A photo was decoded and its faces encoded."),
     Event(
+        "photo.damaged",
+        "warning",
+        ("path", "hash", "missing", "reason"),
+        "A part of a photo is missing in its file; `missing` is the share, 0 if only finer details are missing.",
+    ),
+    Event(
         "photo.set_aside", "warning", ("path", "hash", "reason"), "A photo can't be handled; the reason is recorded."
     ),
     Event(

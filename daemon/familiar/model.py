@@ -105,6 +105,9 @@ class Photo:
 
     `turn` is how a sidecar turns the picture that the file shows, as an EXIF orientation; the boxes and landmarks of
     faces are places in the picture before that.
+
+    Of a damaged photo `missing` is the share of the picture that its file lacks, 0 to 1, of a video that of its time;
+    0 if only finer details are missing. It is None for all others.
     """
 
     hash: str
@@ -119,6 +122,7 @@ class Photo:
     taken_source: DateSource | None = None
     content_id: str | None = None
     turn: int | None = None
+    missing: float | None = None
 
     @property
     def shot(self) -> Shot:

@@ -124,6 +124,47 @@ def test_a_flickr_that_does_not_answer_lets_tags_wait(bench: FlickrBench, photo:
     assert bench.send().sent.added == 1
 
 
+@pytest.mark.parametrize("method", ["photos.getInfo", "photos.addTags"])
+@pytest.mark.parametrize("code", [105, 201, 999])
+def test_an_error_that_is_not_documented_as_final_lets_tags_wait(
+    bench: FlickrBench, photo: Photo, method: str, code: int
+) -> None:
+    bench.want(photo.id, "Jane Doe", "Ann")
+    bench.flickr.faults.next(f"error:{code}", method=f"flickr.{method}", times=99)
+    sent = bench.send().sent
+    assert (sent.refused, sent.failed) == (0, 2)
+    bench.flickr.faults.stop()
+    bench.later(100)
+    assert bench.send().sent.added == 2
+    assert raws(photo) == ["holiday", "Jane Doe", "Ann"]
+
+
+def test_without_a_network_a_few_photos_are_tried_no_call_is_counted_and_all_are_sent_when_it_is_back(
+    bench: FlickrBench, astronaut: Path
+) -> None:
+    photos = [bench.flickr.account.add_photo(astronaut) for _ in range(8)]
+    bench.look()
+    for each in photos:
+        bench.want(each.id, "Jane Doe")
+    used = bench.store.flickr_calls.last_hour("api")
+    bench.go_away()
+    sent = bench.send().sent
+    assert sent.failed == 3
+    assert sent.trouble is not None
+    assert sent.trouble.startswith("Flickr does not answer (no answer: ")
+    assert bench.store.flickr_calls.last_hour("api") == used
+    bench.come_back()
+    bench.later(100)
+    sent = bench.send().sent
+    assert (sent.added, sent.trouble) == (8, None)
+
+
+def test_each_photo_is_tried_once_in_a_run_even_if_it_is_due_again_meanwhile(bench: FlickrBench, photo: Photo) -> None:
+    bench.want(photo.id, "Jane Doe")
+    bench.flickr.faults.next("503", times=99)
+    assert bench.send(later=0).sent.failed == 1
+
+
 def test_a_photo_with_75_tags_gets_no_more_and_says_so(bench: FlickrBench, photo: Photo) -> None:
     for number in range(73):
         bench.flickr.account.tag_by_hand(photo.id, f"tag {number}")

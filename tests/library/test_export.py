@@ -80,6 +80,7 @@ def test_photos_come_with_their_times_and_paths(album: Album) -> None:
         "taken": "2001-02-03T04:05:06.500000",
         "taken_source": None,
         "duration": None,
+        "missing": None,
         "verdict": "seen",
         "reason": None,
         "engine": "test",

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from familiar.errors import ChangedError, GoneError, RetryError, StoreUnavailableError
+from familiar.errors import ChangedError, GoneError, IncompleteError, RetryError, StoreUnavailableError
 from familiar.service.arrival import Arrival
 from familiar.service.handler import Handler
 from familiar.store.files import FileRow
@@ -67,6 +67,12 @@ def test_a_passing_failure_is_tried_again_after_longer_and_longer_times(bench: A
     assert (file.state, file.due) == ("failed", bench.now + 60)
     file = handled(bench, RetryError("busy"), row=file)
     assert (file.attempts, file.due) == (2, bench.now + 120)
+
+
+def test_a_file_that_may_still_get_its_missing_part_is_tried_again_when_it_says_so(bench: ArrivalBench) -> None:
+    file = handled(bench, IncompleteError("37% of it is missing", 1234.0))
+    assert (file.state, file.due) == ("failed", bench.now + 1234)
+    assert bench.log.of("file.failed")[0]["reason"] == "37% of it is missing"
 
 
 def test_a_failure_with_a_file_name_that_is_not_text_is_recorded(bench: ArrivalBench) -> None:

@@ -248,6 +248,15 @@ def test_a_date_in_an_older_store_came_from_the_camera(tmp_path: Path) -> None:
         assert list(db.conn.execute("SELECT taken_source FROM photos ORDER BY id")) == [("camera",), (None,)]
 
 
+def test_no_photo_in_an_older_store_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_damage")
+        connection.execute("INSERT INTO photos (hash, verdict, seen_at) VALUES (?, 'seen', '')", ("a" * 64,))
+    with closing(opened(path)) as db:
+        assert list(db.conn.execute("SELECT missing FROM photos")) == [(None,)]
+
+
 def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     store_with_older_sidecars(path)

@@ -1,6 +1,7 @@
 """The rooms of the Flickr part, built without a daemon, against a server of the tests."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,13 +65,24 @@ class FlickrBench:
             self.flickr.faults.hang_seconds = 2 * _IMPATIENT
         self.flickr.faults.next(fault, method=method)
 
+    def go_away(self) -> None:
+        """Let nobody answer."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+        self.settings = self.settings.model_copy(update={"endpoint": endpoint})
+
+    def come_back(self) -> None:
+        """Let the server answer again."""
+        self.settings = self.settings.model_copy(update={"endpoint": self.flickr.url})
+
     @contextmanager
     def calls(self) -> Iterator[CallQueue]:
         token = self.flickr.logins.grant(self.perms)
         login = Login(token=token.key, secret=token.secret, perms="write", nsid="1@N00", username="Ana")
         key = Key(key=self.flickr.logins.key, secret=self.flickr.logins.secret)
         calls = CallQueue(
-            client=Client(key, login, endpoint=self.flickr.url, timeout=self.settings.timeout),
+            client=Client(key, login, endpoint=self.settings.endpoint, timeout=self.settings.timeout),
             downloader=Downloader(timeout=self.settings.timeout),
             settings=self.settings,
             store=self.store,
@@ -93,12 +105,12 @@ class FlickrBench:
 
         asyncio.run(look())
 
-    def send(self) -> Sender:
-        """Send the tags that wait."""
+    def send(self, *, later: float = 60) -> Sender:
+        """Send the tags that wait; what fails is tried again `later`, in seconds."""
 
         async def send() -> Sender:
             with self.calls() as calls:
-                sender = Sender(calls=calls, store=self.store, log=self.log, later=60)
+                sender = Sender(calls=calls, store=self.store, log=self.log, later=later)
                 await sender.send_all()
                 return sender
 

@@ -30,6 +30,7 @@ _LOOK_AGAIN = 0.1
 
 _PROBLEMS = {
     "photo.set_aside": ("set aside", "path", "reason"),
+    "photo.damaged": ("damaged", "path", "reason"),
     "file.failed": ("failed for now", "path", "reason"),
     "root.offline": ("offline", "root", "reason"),
     "root.incomplete": ("not read", "root", "errors"),

@@ -56,7 +56,8 @@ class PushResult:
     """The result of sending tags.
 
     Counts of tags that were added, removed, already on their photos (`kept`), refused, or failed for now; `to_add` and
-    `to_remove` are still waiting. `refusals` has the reasons of this run.
+    `to_remove` are still waiting. `refusals` has the reasons of this run, and `trouble` why it ended before all was
+    tried, or None.
     """
 
     added: int
@@ -67,6 +68,7 @@ class PushResult:
     to_add: int
     to_remove: int
     refusals: tuple[RefusedTag, ...]
+    trouble: str | None
 
     @property
     def is_complete(self) -> bool:
@@ -289,4 +291,5 @@ def _push_result(store: Store, sender: Sender) -> PushResult:
         to_add=counts["to_add"],
         to_remove=counts["to_remove"],
         refusals=tuple(RefusedTag(photo=photo, tag=tag, reason=reason) for photo, tag, reason in sent.refusals),
+        trouble=sent.trouble,
     )

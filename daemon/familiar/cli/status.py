@@ -7,6 +7,7 @@ from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import counted_by_suffix, local_time, print_heading, print_table, say
 from familiar.library.status import FlickrSummary, LibraryStatus
+from familiar.missing_parts import describe_missing
 from familiar.plurals import counted
 
 _SHOWN = 20
@@ -40,6 +41,7 @@ def _show(found: LibraryStatus) -> None:
         (each.operation, each.kind, each.photo, each.error) for each in found.failed_operations
     ])  # fmt: skip
     _section("set aside", ("file", "reason"), [(each.path, each.reason) for each in found.set_aside])
+    _section("damaged", ("file", "missing"), [(each.path, describe_missing(each.missing)) for each in found.damaged])
 
 
 def _show_counts(found: LibraryStatus) -> None:

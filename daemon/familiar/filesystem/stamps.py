@@ -35,6 +35,16 @@ class Stamp:
             self.ctime_ns is None or other.ctime_ns is None or self.ctime_ns == other.ctime_ns
         )
 
+    def unchanged_for(self, now: float) -> float:
+        """Return for how many seconds the file has surely not changed at a time, in seconds since 1970.
+
+        Programs set the time of modification, so one in the future says nothing. A time of change in the future is from
+        a clock that was ahead: then nothing is sure, and it is 0.
+        """
+        modified, changed = self.mtime_ns / 1e9, self.mtime_ns if self.ctime_ns is None else self.ctime_ns
+        latest = max(changed / 1e9, modified if modified <= now else float("-inf"))
+        return max(0.0, now - latest)
+
 
 def modified_ns(found: os.stat_result) -> int:
     """Return when a file was modified, in nanoseconds since 1970, as the store has it.

@@ -40,6 +40,14 @@ class TroubledFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DamagedFile:
+    """A file of which a part is missing, and the share of the picture, 0 to 1; 0 if only finer details are missing."""
+
+    path: Path
+    missing: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailedOperation:
     """An operation on a photo that waits for another try, and why."""
 
@@ -86,6 +94,7 @@ class LibraryStatus:
     failed: tuple[TroubledFile, ...]
     failed_operations: tuple[FailedOperation, ...]
     set_aside: tuple[TroubledFile, ...]
+    damaged: tuple[DamagedFile, ...]
     flickr: FlickrSummary | None
 
 
@@ -114,6 +123,7 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
             for step in store.journal.failures()
         ),
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
+        damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
         flickr=_flickr(store),
     )
 

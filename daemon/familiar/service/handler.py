@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from familiar.errors import ChangedError, GoneError, RetryError, StoreError, WorkersError
+from familiar.errors import ChangedError, GoneError, IncompleteError, RetryError, StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.sources import Sources
 from familiar.service.arrival import Arrival, Stage
@@ -45,6 +45,8 @@ class Handler:
             self._retries.settle_again(file)
         except WorkersError:
             raise  # as StoreError
+        except IncompleteError as error:
+            self._retries.fail(file, str(error), seconds=error.retry_in)
         except RetryError as error:
             self._retries.fail(file, str(error))
         except StoreError:

@@ -30,9 +30,9 @@ class Retries:
         """Let a file that has changed settle again."""
         self._store.files.wait(file.id, size=-1, mtime_ns=-1, due=self._clock())
 
-    def fail(self, file: FileRow, reason: str) -> None:
-        """Note that a file could not be handled; it is retried with increasing waits."""
-        wait = HOURLY.after(file.attempts)
+    def fail(self, file: FileRow, reason: str, *, seconds: float | None = None) -> None:
+        """Note that a file could not be handled; it is retried after some seconds, or else with increasing waits."""
+        wait = HOURLY.after(file.attempts) if seconds is None else seconds
         self._store.files.mark_failed(file.id, reason=reason, due=self._clock() + wait)
         self._tally.failed += 1
         self._log.emit("file.failed", path=file.path, reason=reason, retry_in=wait)

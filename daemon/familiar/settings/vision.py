@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from familiar.embedding_models import THRESHOLD
-from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Pixels, Seconds, Section
+from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Minutes, Pixels, Seconds, Section
 
 PRESETS: dict[str, dict[str, dict[str, int]]] = {
     "fast": {"yunet": {"upsample": 0, "max_size": 320}, "others": {"upsample": 1, "max_size": 800}},
@@ -103,6 +103,12 @@ class VisionSettings(Section):
     )
     time_limit: Seconds = Field(default=60.0, gt=0, description="Time limit for one photo; after that it is set aside.")
     memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory limit of a worker.")
+    damaged_after: Minutes = Field(
+        default=60.0,
+        ge=0,
+        description="Time without changes after which a file with a missing part is taken as damaged, with the faces "
+        "in the rest; until then, the part may still arrive.",
+    )
     max_megapixels: Megapixels = Field(default=200, ge=1, description="Larger pictures are set aside without decoding.")
     recycle: int = Field(default=2000, ge=1, description="Photos after which a worker is replaced.")
 

@@ -192,6 +192,12 @@ def count_files_passed_by(db: "Database") -> None:
 
 
 @migrations()
+def keep_damage(db: "Database") -> None:
+    """Keep the share of each photo that is missing in its file; so far such photos were set aside."""
+    _run(db, "ALTER TABLE photos ADD COLUMN missing REAL")
+
+
+@migrations()
 def keep_faces_of_clips(db: "Database") -> None:
     """Keep the faces of a video while it is the clip of a live photo, and what tells which still it belongs to.
 

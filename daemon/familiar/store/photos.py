@@ -91,7 +91,7 @@ class Photos:
                 self.mark_handled(photo_id)
             self._db.conn.execute(
                 "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, taken_source = ?, engine = ?, "
-                "kind = ?, duration = ?, content_id = ?, turn = ? WHERE id = ?",
+                "kind = ?, duration = ?, content_id = ?, turn = ?, missing = ? WHERE id = ?",
                 (
                     photo.format,
                     photo.width,
@@ -103,6 +103,7 @@ class Photos:
                     photo.duration,
                     photo.content_id,
                     photo.turn,
+                    photo.missing,
                     photo_id,
                 ),
             )
@@ -180,11 +181,11 @@ class Photos:
     def load(self, photo_id: int) -> Photo:
         """Return a photo that was seen, with its faces in the order of their ids."""
         row = self._db.conn.execute(
-            "SELECT hash, format, width, height, taken, taken_source, engine, kind, duration, content_id, turn "
-            "FROM photos WHERE id = ?",
+            "SELECT hash, format, width, height, taken, taken_source, engine, kind, duration, content_id, turn, "
+            "missing FROM photos WHERE id = ?",
             (photo_id,),
         ).fetchone()
-        hash_, format_, width, height, taken, taken_source, engine, kind, duration, content_id, turn = row
+        hash_, format_, width, height, taken, taken_source, engine, kind, duration, content_id, turn, missing = row
         faces = self._db.conn.execute(
             f"SELECT {FACE_COLUMNS} FROM real_faces WHERE photo_id = ? ORDER BY id",
             (photo_id,),
@@ -202,6 +203,7 @@ class Photos:
             duration=duration,
             content_id=content_id,
             turn=turn,
+            missing=missing,
         )
 
     def kind_of(self, photo_id: int) -> str | None:
@@ -362,6 +364,14 @@ class Photos:
             "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND verdict = 'set aside' ORDER BY files.id"
         )
         return [(Path(os.fsdecode(folder), os.fsdecode(name)), str(reason)) for folder, name, reason in rows]
+
+    def damaged_files(self) -> list[tuple[Path, float]]:
+        """Return the path of each file of which a part is missing, and the share, 0 to 1."""
+        rows = self._db.conn.execute(
+            "SELECT folders.path, files.name, photos.missing FROM files JOIN folders ON folders.id = folder_id "
+            "JOIN photos ON photos.id = photo_id WHERE state = 'done' AND missing IS NOT NULL ORDER BY files.id"
+        )
+        return [(Path(os.fsdecode(folder), os.fsdecode(name)), float(missing)) for folder, name, missing in rows]
 
     def _row(self, where: str, *values: Any) -> PhotoRow | None:
         row = self._db.conn.execute(

@@ -58,6 +58,7 @@ _PHOTO_COLUMNS = _columns(
     taken="local time",
     taken_source="text",
     duration="number",
+    missing="number",
     verdict="text",
     reason="text",
     engine="text",
@@ -69,7 +70,7 @@ _PHOTO_COLUMNS = _columns(
 )
 _PHOTOS = """
 SELECT id, hash, CASE verdict WHEN 'seen' THEN kind END, format, width, height, taken, taken_source, duration,
-    verdict, reason, engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
+    missing, verdict, reason, engine, seen_at, (SELECT count(*) FROM real_faces WHERE photo_id = photos.id)
 FROM photos ORDER BY id
 """
 
@@ -182,13 +183,13 @@ def file_uri(path: bytes) -> str:
 
 
 def _photo(row: Row, paths: list[bytes]) -> Row:
-    taken, seen_at = row[6], row[12]
+    taken, seen_at = row[6], row[13]
     return (
         *row[:6],
         None if taken is None else datetime.fromisoformat(taken),
-        *row[7:12],
+        *row[7:13],
         datetime.fromisoformat(seen_at),
-        row[13],
+        row[14],
         _text(paths[0]) if paths else None,
         file_uri(paths[0]) if paths else None,
         [_text(path) for path in paths],

@@ -1,5 +1,6 @@
 """The client through flickrapi, against a server that checks signatures and fails in every way."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -158,7 +159,33 @@ def test_an_error_that_comes_as_xml_is_understood(
 ) -> None:
     xml = f'<?xml version="1.0" encoding="utf-8" ?>\n<rsp stat="fail">\n\t<err {attributes} />\n</rsp>'
     flickr.faults.next(f"text:{xml}")
-    assert type(error_of(client)) is meant
+    assert type(error_of(client, "photos.getInfo", photo_id="1")) is meant
+
+
+REFUSALS = [("photos.addTags", 1), ("photos.addTags", 2), ("photos.getInfo", 1), ("photos.getSizes", 2)]
+
+
+@pytest.mark.parametrize(("method", "code"), REFUSALS)
+def test_a_method_refuses_for_good_by_the_errors_that_are_documented_for_it(
+    flickr: FlickrServer, client: Client, method: str, code: int
+) -> None:
+    flickr.faults.next(f"error:{code}")
+    assert isinstance(error_of(client, method), RefusedError)
+
+
+@pytest.mark.parametrize("method", ["photos.addTags", "photos.getInfo", "photos.getSizes", "people.getPhotos"])
+@pytest.mark.parametrize("code", [0, 3, 105, 106, 111, 112, 201, 999])
+def test_all_other_errors_may_pass(flickr: FlickrServer, client: Client, method: str, code: int) -> None:
+    flickr.faults.next(f"error:{code}")
+    assert isinstance(error_of(client, method), PassingError)
+
+
+def test_a_service_that_is_not_available_may_be_later_whatever_the_number_of_the_error(
+    flickr: FlickrServer, client: Client
+) -> None:
+    text = "Sorry, the Flickr API service is not currently available."
+    flickr.faults.next(f'text:{{"stat": "fail", "code": 1, "message": "{text}"}}')
+    assert isinstance(error_of(client, "photos.addTags"), PassingError)
 
 
 @pytest.mark.parametrize("answer", ["[" * 100_000, "[]", '{"stat": "fail"}', '{"stat": "fail", "code": []}', "\ufeff"])
@@ -171,11 +198,28 @@ def test_an_answer_that_can_not_be_decoded_is_a_temporary_error(
     assert "invalid answer" in str(error)
 
 
-def test_an_answer_that_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client) -> None:
-    flickr.faults.next("stall")
+@pytest.mark.parametrize("fault", ["stall", "drip"])
+def test_an_answer_that_stops_or_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client, fault: str) -> None:
+    flickr.faults.next(fault)
     began = time.monotonic()
     assert isinstance(error_of(client), PassingError)
     assert time.monotonic() - began < 3 * TIMEOUT
+
+
+def test_a_call_that_finds_nobody_has_not_been_sent() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+    error = error_of(Client(Key(key="k", secret="s"), None, endpoint=endpoint, timeout=1))
+    assert isinstance(error, PassingError)
+    assert (error.unanswered, error.sent, error.maybe_done) == (True, False, False)
+
+
+def test_a_call_whose_connection_is_cut_has_been_sent(flickr: FlickrServer, client: Client) -> None:
+    flickr.faults.next("reset")
+    error = error_of(client)
+    assert isinstance(error, PassingError)
+    assert (error.unanswered, error.sent, error.maybe_done) == (True, True, True)
 
 
 def test_no_error_says_a_key_or_a_token(flickr: FlickrServer, client: Client) -> None:

@@ -16,6 +16,7 @@ from support.flickr_server.oauth import Pairs, SignedRequest, header_parameters
 
 SLOW_PIECES = 20
 SLOW_PAUSE_SECONDS = 0.02
+DRIP_SECONDS = 0.25
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -95,18 +96,21 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if reply.is_slow:
-            self._trickle(reply.body)
+            self._trickle(reply.body, len(reply.body) // SLOW_PIECES, SLOW_PAUSE_SECONDS)
+        elif reply.drips:
+            self._trickle(reply.body, 1, DRIP_SECONDS)
         else:
             self.wfile.write(reply.body)
         self.server.stopping.wait(reply.hang_seconds)
         if length != len(reply.body):
             self.close_connection = True
 
-    def _trickle(self, body: bytes) -> None:
-        step = max(1, len(body) // SLOW_PIECES)
+    def _trickle(self, body: bytes, step: int, pause: float) -> None:
+        step = max(1, step)
         for start in range(0, len(body), step):
             self.wfile.write(body[start : start + step])
-            self.server.stopping.wait(SLOW_PAUSE_SECONDS)
+            if self.server.stopping.wait(pause):
+                return
 
     def _reset(self) -> None:
         """Close so that the other side sees the connection reset."""

@@ -1,5 +1,6 @@
 """Videos through real workers."""
 
+import asyncio
 import hashlib
 import io
 import struct
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 
 from familiar.embedding_models import THRESHOLD
-from familiar.errors import SetAsideError
+from familiar.errors import IncompleteError, SetAsideError
 from familiar.model import Crop, Photo
 from familiar.settings import VisionSettings
 from familiar.vision.decoding.pictures import Picture
@@ -134,13 +135,31 @@ def first_frame(path: Path) -> Picture:
         return next(iter(video.frames(interval=1, most=1, at_most=2000, seconds=60))).picture
 
 
-def test_a_truncated_video_yields_what_it_has(pool: Pool, film: Path, tmp_path: Path) -> None:
+def test_a_truncated_video_yields_what_it_has(film: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
-    photo = seen(pool, cut)
+    photo = asyncio.run(seen_at_once(cut))
     assert photo.kind == "video"
+    assert photo.missing is not None
+    assert 0.3 < photo.missing < 0.8
     assert 1 <= len(photo.faces) <= 2
     assert max(at for face in photo.faces for at in face.times) < 5
+
+
+async def seen_at_once(path: Path) -> Photo:
+    settings = VisionSettings(workers=1, damaged_after=0)
+    async with Workers(models=MODELS, settings=settings) as workers:
+        return await workers.look(path, hash_of(path))
+
+
+def test_a_truncated_video_waits_for_its_rest(pool: Pool, film: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    with pytest.raises(IncompleteError, match=r"% of it is missing, and may still arrive; after 60 minutes"):
+        seen(pool, cut)
+    with pytest.raises(SetAsideError, match=r"damaged: \d+% of it is missing"):
+        pool(lambda workers: workers.check(cut))
+    assert seen(pool, film).missing is None
 
 
 def test_a_long_video_gives_at_most_the_allowed_frames_spread_over_its_length(tmp_path: Path) -> None:

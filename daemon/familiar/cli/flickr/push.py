@@ -38,6 +38,8 @@ def push(
         result = library.flickr.push(retry=retry)
     for one in result.refusals:
         click.echo(f"refused: {one.tag!r} on {one.photo}: {one.reason}", err=True)
+    if result.trouble is not None:
+        click.echo(f"error: {result.trouble}; run `familiar flickr push` again when it does.", err=True)
     data = {name: value for name, value in asdict(result).items() if name != "refusals"}
     return Answer(data=data, text=lambda: _show(result), failed=not result.is_complete)
 

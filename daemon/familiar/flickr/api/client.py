@@ -4,6 +4,7 @@ import html
 import json
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,14 +20,25 @@ from familiar.flickr.api.errors import (
     NotAllowedError,
     PassingError,
     RefusedError,
+    StoppedError,
 )
 from familiar.flickr.api.session import FlickrSession, oauth_problem
 
 _LOGIN_LOST = 98
 _NOT_ALLOWED = 99
+_NOT_ENCRYPTED = 95
 _WRONG_KEY = frozenset({96, 97, 100})
-_UNAVAILABLE = frozenset({0, 105})
-_WRITE_FAILED = 106
+_REFUSALS: Mapping[str, frozenset[int]] = {
+    "photos.addTags": frozenset({1, 2}),
+    "photos.removeTag": frozenset({1}),
+    "photos.getInfo": frozenset({1}),
+    "photos.getSizes": frozenset({1, 2}),
+}
+"""Errors by which a method refuses for good, as Flickr documents them; all others may pass, known or not."""
+_NOT_DONE = frozenset({0, 105, 201})
+"""Errors by which nothing was done: the service is not available."""
+_UNAVAILABLE = "not currently available"
+"""What Flickr says of itself, whatever the number of the error."""
 
 _PATHS = {
     "REST_URL": "/services/rest/",
@@ -79,7 +91,7 @@ class Client:
         Raises:
             StoppedError: login, key or clock are not accepted.
             NotAllowedError: the login has no access.
-            RefusedError: Flickr refuses, permanently.
+            RefusedError: Flickr refuses for good, by an error that is documented for this method.
             PassingError: it may work later.
         """
         try:
@@ -87,7 +99,7 @@ class Client:
         except FlickrError:
             raise
         except flickrapi.FlickrError as error:
-            raise _translated(error) from error
+            raise _translated(error, method) from error
         if answer.get("stat") != "ok":
             raise PassingError("invalid answer: no status")
         return answer
@@ -128,7 +140,7 @@ class Client:
         except FlickrError:
             raise
         except flickrapi.FlickrError as error:
-            raise _translated(error) from error
+            raise _translated(error, "") from error
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             raise PassingError("invalid answer: no tokens") from error
 
@@ -166,8 +178,8 @@ def _told_in_xml(data: bytes) -> flickrapi.FlickrError | None:
     return flickrapi.FlickrError(f"Error: {code[1]}: {message}", code=int(code[1]))
 
 
-def _translated(error: flickrapi.FlickrError) -> FlickrError:
-    """Return the error of an answer with `stat=fail`."""
+def _translated(error: flickrapi.FlickrError, method: str) -> FlickrError:
+    """Return the error of an answer of a method with `stat=fail`."""
     text = str(error).removeprefix("Error: ")
     detail = text.split(": ", 1)[-1][:200]
     problem = oauth_problem(text)
@@ -181,6 +193,8 @@ def _translated(error: flickrapi.FlickrError) -> FlickrError:
         return NotAllowedError(detail)
     if error.code in _WRONG_KEY:
         return KeyRejectedError(detail)
-    if error.code in _UNAVAILABLE or error.code == _WRITE_FAILED:
-        return PassingError(f"{detail} (error {error.code})", maybe_done=error.code == _WRITE_FAILED)
-    return RefusedError(error.code, detail)
+    if error.code == _NOT_ENCRYPTED:
+        return StoppedError(f"Flickr refuses the address ({detail}); set flickr.endpoint to one with https")
+    if error.code in _REFUSALS.get(method, ()) and _UNAVAILABLE not in text:
+        return RefusedError(error.code, detail)
+    return PassingError(f"{detail} (error {error.code})", maybe_done=error.code not in _NOT_DONE)

@@ -10,10 +10,9 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from familiar.flickr.api.errors import MissingError, NoPictureError, PassingError
-from familiar.flickr.api.session import USER_AGENT, is_allowed, proxies_for, raise_for, translated
+from familiar.flickr.api.session import USER_AGENT, is_allowed, pieces, proxies_for, raise_for, translated
 
 _CONNECT = 10.0
-_BLOCK = 1 << 16
 _SLOWEST = 20_000
 """Bytes a second below which a download counts as hanging."""
 _LONGEST = 8 << 30
@@ -77,12 +76,7 @@ class Downloader:
         told = response.headers.get("Content-Length", "")
         size, began = 0, self._clock()
         with temporary.open("xb") as file:
-            blocks = response.iter_content(_BLOCK)
-            while True:
-                with translated():
-                    block = next(blocks, b"")
-                if not block:
-                    break
+            for block in pieces(response):
                 file.write(block)
                 size += len(block)
                 if self._clock() - began > self._timeout + size / _SLOWEST or size > _LONGEST:

@@ -80,14 +80,24 @@ class PassingError(FlickrError, RetryError):
     """A retry may succeed: too many calls, a failing server, a slow network, an invalid answer.
 
     `wait` are the seconds that the server asks for; `maybe_done` says that the call may have been carried out, though
-    its answer was lost. `throttled` says that there were too many calls.
+    its answer was lost. `throttled` says that there were too many calls, `unanswered` that nothing answered, and `sent`
+    is false where the call has not left this machine.
     """
 
     def __init__(
-        self, message: str, *, wait: float | None = None, maybe_done: bool = True, throttled: bool = False
+        self,
+        message: str,
+        *,
+        wait: float | None = None,
+        maybe_done: bool = True,
+        throttled: bool = False,
+        unanswered: bool = False,
+        sent: bool = True,
     ) -> None:
         """Take the message, and the facts about the call."""
         super().__init__(message)
         self.wait = wait
         self.maybe_done = maybe_done
         self.throttled = throttled
+        self.unanswered = unanswered
+        self.sent = sent

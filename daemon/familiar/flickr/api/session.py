@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from familiar import __version__
 from familiar.flickr.api.errors import (
@@ -66,8 +67,8 @@ class FlickrSession(requests.Session):
         ends = self._clock() + self._timeout
         with translated():
             response = super().request(method, url, **options)
-            with response:
-                self._read(response, ends)
+        with response:
+            self._read(response, ends)
         try:
             raise_for(response)
         except MissingError as error:
@@ -76,9 +77,9 @@ class FlickrSession(requests.Session):
         return response
 
     def _read(self, response: requests.Response, ends: float) -> None:
-        """Read an answer within the time limit; `requests` has a limit only between two bytes."""
+        """Read an answer within the time limit; `requests` has a limit only for silence."""
         parts, size = [], 0
-        for part in response.iter_content(_BLOCK):
+        for part in pieces(response):
             parts.append(part)
             size += len(part)
             if self._clock() > ends:
@@ -98,11 +99,24 @@ def translated() -> Iterator[None]:
     try:
         yield
     except requests.exceptions.ConnectTimeout as error:
-        raise PassingError("connection timed out", maybe_done=False) from error
-    except requests.exceptions.Timeout as error:
-        raise PassingError("answer timed out") from error
-    except (requests.exceptions.RequestException, OSError) as error:
-        raise PassingError(f"no answer: {_said(error)}") from error
+        raise PassingError("connection timed out", maybe_done=False, unanswered=True, sent=False) from error
+    except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
+        raise PassingError("answer timed out", unanswered=True) from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        sent = not isinstance(_cause(error), urllib3.exceptions.NewConnectionError)
+        text = f"no answer: {type(_cause(error)).__name__}"
+        raise PassingError(text, maybe_done=sent, unanswered=True, sent=sent) from error
+
+
+def pieces(response: requests.Response) -> Iterator[bytes]:
+    """Give what arrives of an answer as it arrives, so that one that drips can be left.
+
+    Raises:
+        PassingError: it does not arrive whole.
+    """
+    with translated():
+        while piece := response.raw.read1(_BLOCK, decode_content=True):
+            yield piece
 
 
 def raise_for(response: requests.Response) -> None:
@@ -191,8 +205,8 @@ def _has_text(response: requests.Response) -> bool:
     return not kind.startswith(("image/", "video/"))
 
 
-def _said(error: Exception) -> str:
-    """Return the kind of an error without addresses, which contain keys in signed calls."""
+def _cause(error: Exception) -> Exception:
+    """Return what is behind an error of `requests`, whose own text has addresses with the keys of signed calls."""
     cause = getattr(error, "args", [None])[0]
     reason = getattr(cause, "reason", None)
-    return type(reason if reason is not None else cause if isinstance(cause, Exception) else error).__name__
+    return reason if isinstance(reason, Exception) else cause if isinstance(cause, Exception) else error

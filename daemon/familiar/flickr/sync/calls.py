@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from familiar.store.store import Store
 
 _TRIES = 6
 """How often a call is made before it counts as failed for now."""
+_PATIENCE = 20.0
+"""Seconds without any answer after which a call is made only once."""
 _LONGEST = 300.0
 _WORTH_TELLING = 10.0
 _ANEW = 60.0
@@ -64,6 +67,7 @@ class CallQueue:
         self._threads = CallThreads(settings.downloads + 1)
         self._allowed = _Allowance()
         self._told: dict[Kind, float] = {}
+        self._silent_since: dict[Kind, float] = {}
 
     async def read(self, method: str, *, urgent: bool = False, **parameters: str | int) -> dict[str, Any]:
         """Call a method that changes nothing; `urgent` calls may use the reserve.
@@ -112,18 +116,32 @@ class CallQueue:
         self, kind: Kind, call: Callable[[], Awaitable[R]], *, urgent: bool, again: Callable[[PassingError], bool]
     ) -> R:
         for attempt in range(_TRIES):
+            await self._turn(kind, urgent=urgent)
+            counted_at = self._store.now().timestamp()
             try:
-                await self._turn(kind, urgent=urgent)
-                return await call()
+                answer = await call()
             except PassingError as error:
                 if error.throttled:
                     self._store.flickr_calls.pause(kind, error.wait or _THROTTLED * self._settings.backoff)
-                if attempt + 1 == _TRIES or not again(error):
+                if not error.sent:
+                    self._store.flickr_calls.give_back(kind, 1, counted_at=counted_at)
+                if attempt + 1 == _TRIES or self._is_away(kind, error) or not again(error):
                     raise
                 seconds = self._pause_after(attempt, error)
                 self._log.emit("flickr.retried", what=kind, error=str(error), retry_in=seconds)
                 await asyncio.sleep(seconds)
+            else:
+                self._silent_since.pop(kind, None)
+                return answer
         raise AssertionError("the last try returns or raises")
+
+    def _is_away(self, kind: Kind, error: PassingError) -> bool:
+        """Return whether nothing has answered for so long that it is no use to wait for an answer."""
+        if not error.unanswered:
+            self._silent_since.pop(kind, None)
+            return False
+        now = time.monotonic()
+        return now - self._silent_since.setdefault(kind, now) > _PATIENCE
 
     def _pause_after(self, attempt: int, error: PassingError) -> float:
         seconds = self._backoff.after(attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter

@@ -15,13 +15,18 @@ _GONE = 1
 _TOO_MANY = 2
 _BATCH = 50
 _LONGEST = 3600.0
+_AWAY = 3
+"""After so many photos in a row without any answer, no more are tried."""
 _LOOKS = 3
 """How often one tag is sent in one go, each time after a look that did not show it."""
 
 
 @dataclass(slots=True)
 class Sent:
-    """What was done: tags put on, taken off, found on their photos already, refused, and put off."""
+    """What was done: tags put on, taken off, found on their photos already, refused, and put off.
+
+    `trouble` says why it was ended before all was tried, or is None.
+    """
 
     added: int = 0
     removed: int = 0
@@ -29,6 +34,7 @@ class Sent:
     refused: int = 0
     failed: int = 0
     refusals: list[tuple[str, str, str]] = field(default_factory=list)
+    trouble: str | None = None
 
 
 class Sender:
@@ -43,16 +49,30 @@ class Sender:
         self.sent = Sent()
 
     async def send_all(self) -> None:
-        """Send what is to be sent now.
+        """Send what is to be sent now; each photo is tried once.
 
         Raises:
             StoppedError, NotAllowedError: nothing can be sent.
         """
-        while photos := self._store.flickr_tags.open(limit=_BATCH):
+        self.sent.trouble = None
+        tried: set[str] = set()
+        unanswered = 0
+        while photos := self._untried(tried):
             for flickr_id in photos:
-                await self._send(flickr_id)
+                tried.add(flickr_id)
+                failure = await self._send(flickr_id)
+                unanswered = unanswered + 1 if failure is not None and failure.unanswered else 0
+                if unanswered == _AWAY:
+                    self.sent.trouble = f"Flickr does not answer ({failure})"
+                    return
 
-    async def _send(self, flickr_id: str) -> None:
+    def _untried(self, tried: set[str]) -> list[str]:
+        """Return some photos with tags to be sent; those that fail are tried again the next time, though it is due."""
+        due = self._store.flickr_tags.open(limit=_BATCH + len(tried))
+        return [flickr_id for flickr_id in due if flickr_id not in tried]
+
+    async def _send(self, flickr_id: str) -> PassingError | None:
+        """Send what is to be sent of a photo; return why not all of it could be sent for now, or None."""
         try:
             there = await self._look(flickr_id)
             for tag in self._open(flickr_id):
@@ -63,6 +83,8 @@ class Sender:
         except PassingError as error:
             for tag in self._open(flickr_id):
                 self._put_off(tag, error)
+            return error
+        return None
 
     def _open(self, flickr_id: str) -> list[TagRow]:
         return [tag for tag in self._store.flickr_tags.of(flickr_id) if tag.refused is None and _has_work(tag)]

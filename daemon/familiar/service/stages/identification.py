@@ -11,6 +11,7 @@ from familiar.events import EventLog
 from familiar.library.live_photos import sort_video, state_of_still, still_of
 from familiar.library.sources import Sources
 from familiar.media import is_video
+from familiar.missing_parts import describe_missing
 from familiar.service.arrival import Arrival, Stage
 from familiar.service.retries import Retries
 from familiar.sources.completeness import look
@@ -167,6 +168,9 @@ class Index:
             self._retries.set_aside(arrival.file, arrival.hash, f"unexpected error: {error!r}")
             return None
         photo_id = self._store.photos.record(photo)
+        if photo.missing is not None:
+            about = {"path": arrival.path, "hash": arrival.hash, "missing": photo.missing}
+            self._log.emit("photo.damaged", **about, reason=describe_missing(photo.missing))
         seconds = self._clock() - started
         self._log.emit("photo.seen", path=arrival.path, hash=arrival.hash, faces=len(photo.faces), seconds=seconds)
         return replace(arrival, photo_id=photo_id)

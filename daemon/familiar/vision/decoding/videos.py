@@ -18,7 +18,8 @@ from PIL import Image
 
 from familiar.errors import SetAsideError
 from familiar.vision.decoding.content_ids import clip_identifier
-from familiar.vision.decoding.pictures import Picture, check_size
+from familiar.vision.decoding.loading import check_size
+from familiar.vision.decoding.pictures import Picture
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,h264,hevc,dv,wtv"
 """Containers that are opened. Playlists are excluded: they would make the decoder open other files, or the network."""
@@ -108,6 +109,8 @@ class Video:
         self.duration = self._duration()
         self.taken = _taken(container.metadata)
         self.content_id = clip_identifier(container.metadata)
+        self.missing = self._missing()
+        """The share of its frames that the file lacks, 0 to 1; None if it lacks none, or does not tell."""
 
     def frames(self, *, interval: float, most: int, at_most: int, seconds: float) -> Iterator[Frame]:
         """Give frames until the end, or until the time is over; of a truncated or damaged video, the readable ones.
@@ -241,6 +244,17 @@ class Video:
             taken_source=None if self.taken is None else "camera",
             content_id=self.content_id,
         )
+
+    def _missing(self) -> float | None:
+        """Return the share of frames that the index has beyond the end of the file, where the index comes first.
+
+        It is None as well if all are missing: then none can be decoded.
+        """
+        entries, size = self._stream.index_entries, self._container.size
+        if self.format != "MOV" or not len(entries) or entries[len(entries) - 1].pos < size:
+            return None
+        missing = sum(entry.pos + entry.size > size for entry in entries)
+        return None if missing == len(entries) else float(missing / len(entries))
 
     def _duration(self) -> float | None:
         """Return the length in seconds that the file declares, or None."""

@@ -24,6 +24,11 @@ class _Chip:
     start: complex
     size: int
 
+    @property
+    def corners(self) -> list[complex]:
+        """Its four corners in the photo."""
+        return [self.turn * complex(x, y) + self.start for x in (0, self.size) for y in (0, self.size)]
+
 
 def align(image: Image.Image, landmarks: Sequence[tuple[int, int]], *, margin: float, size: int | None) -> Image.Image:
     """Return the square picture of a face, with its eyes level; pixels outside of the photo are black.
@@ -39,7 +44,7 @@ def align(image: Image.Image, landmarks: Sequence[tuple[int, int]], *, margin: f
     """
     chip = _chip(landmarks, margin, size)
     scale = max(1.0, abs(chip.turn))
-    corners = [chip.turn * complex(x, y) + chip.start for x in (0, chip.size) for y in (0, chip.size)]
+    corners = chip.corners
     left, right = _within([corner.real for corner in corners], image.width, _REACH * scale)
     top, bottom = _within([corner.imag for corner in corners], image.height, _REACH * scale)
     small = (max(1, math.ceil((right - left) / scale)), max(1, math.ceil((bottom - top) / scale)))
@@ -50,6 +55,17 @@ def align(image: Image.Image, landmarks: Sequence[tuple[int, int]], *, margin: f
     coefficients = [number * across for number in rows[0]] + [number * down for number in rows[1]]
     edge = (chip.size, chip.size)
     return part.transform(edge, Image.Transform.AFFINE, coefficients, Image.Resampling.BICUBIC)
+
+
+def outline(landmarks: Sequence[tuple[int, int]], *, margin: float) -> tuple[float, float, float, float]:
+    """Return the least upright rectangle with an aligned face: left, top, right, bottom, in pixels of the photo.
+
+    Raises:
+        SetAsideError: as `align` does.
+    """
+    corners = _chip(landmarks, margin, None).corners
+    across, down = [corner.real for corner in corners], [corner.imag for corner in corners]
+    return min(across), min(down), max(across), max(down)
 
 
 def edge_of(landmarks: Sequence[tuple[int, int]], margin: float) -> float:

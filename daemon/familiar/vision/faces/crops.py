@@ -5,8 +5,10 @@ import io
 from PIL import Image
 
 from familiar.errors import SetAsideError
+from familiar.missing_parts import describe_missing
 from familiar.model import Box, Crop
-from familiar.vision.faces.alignment import align
+from familiar.vision.decoding.damage import Damage
+from familiar.vision.faces.alignment import align, outline
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """Formats of crops, by the suffix of the target."""
@@ -17,26 +19,48 @@ QUALITY = 92
 _OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"subsampling": 0}, "PNG": {}, "WEBP": {}}
 
 
-def crop(image: Image.Image, wish: Crop) -> bytes:
+def crop(image: Image.Image, wish: Crop, *, damage: Damage | None = None) -> bytes:
     """Return the picture file of a face in an upright image; the same request gives the same bytes. It has no EXIF.
 
     Raises:
-        SetAsideError: the target's suffix is not a format of crops, or the face can't be aligned.
+        SetAsideError: the target's suffix is not a format of crops, the face can't be aligned, or a part of what is to
+            be cut out is missing.
     """
     chosen = FORMATS.get(wish.target.suffix.lower())
     if chosen is None:
         raise SetAsideError(f"a crop can't be written as {wish.target.suffix!r}; use one of {', '.join(FORMATS)}")
     options = _OPTIONS[chosen] if chosen == "PNG" else {**_OPTIONS[chosen], "quality": wish.quality or QUALITY}
+    if damage is not None:
+        _check_is_there(image.size, wish, damage)
     output = io.BytesIO()
     _cut(image, wish).save(output, chosen, **options)
     return output.getvalue()
 
 
+def _check_is_there(size: tuple[int, int], wish: Crop, damage: Damage) -> None:
+    """Refuse to cut out what is missing in a damaged picture of this width and height.
+
+    Raises:
+        SetAsideError: some of it is.
+    """
+    if wish.landmarks:
+        left, top, right, bottom = outline(wish.landmarks, margin=wish.margin)
+    else:
+        area = frame(wish.box, wish.margin, size, square=_is_square(wish))
+        left, top, right, bottom = area.left, area.top, area.right, area.bottom
+    width, height = size
+    if damage.overlaps(left / width, top / height, right / width, bottom / height):
+        raise SetAsideError(f"a part of this crop is missing: the photo is damaged, {describe_missing(damage.missing)}")
+
+
+def _is_square(wish: Crop) -> bool:
+    return wish.size is not None if wish.square is None else wish.square
+
+
 def _cut(image: Image.Image, wish: Crop) -> Image.Image:
     if wish.landmarks:
         return align(image, wish.landmarks, margin=wish.margin, size=wish.size)
-    square = wish.size is not None if wish.square is None else wish.square
-    area = frame(wish.box, wish.margin, image.size, square=square)
+    area = frame(wish.box, wish.margin, image.size, square=_is_square(wish))
     face = image.crop((area.left, area.top, area.right, area.bottom))
     if wish.size is None:
         return face

@@ -22,12 +22,15 @@ def turned(picture: Picture, turn: int | None) -> Picture:
     if turn is None:
         return picture
     width, height = stored_size(picture.width, picture.height, turn)
-    again = picture.again
+    again, damage = picture.again, picture.damage
+    if damage is not None and damage.area is not None:
+        damage = replace(damage, area=upright(damage.area, turn))
     return replace(
         picture,
         image=turned_image(picture.image, turn),
         width=width,
         height=height,
+        damage=damage,
         again=None if again is None else lambda at_least: turned(again(at_least), turn),
     )
 

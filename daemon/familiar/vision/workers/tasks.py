@@ -4,13 +4,8 @@ Heavy libraries are imported inside of functions: the daemon's own process impor
 names, and never loads a decoder or a network.
 """
 
-import ctypes
-import gc
 import hashlib
-import os
-import resource
-import signal
-import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,36 +16,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from familiar.embedding_models import OWN
-from familiar.errors import ChangedError, FamiliarError, SetAsideError
-from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head
+from familiar.errors import ChangedError, FamiliarError, IncompleteError, SetAsideError
+from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
+from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP, is_raw, is_video
-from familiar.model import Crop, Embedding, Embeddings, Face, Photo
-from familiar.settings import VisionSettings, has_gpu_build
+from familiar.missing_parts import describe_missing
+from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
+from familiar.settings import VisionSettings
 from familiar.vision.decoding.kinds import HEAD, kind_of
-from familiar.vision.workers.start_failures import not_started
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
-
-    from PIL.Image import Image
-
     from familiar.vision.decoding.pictures import Picture
     from familiar.vision.decoding.videos import Video
     from familiar.vision.engines.engine import Encoded, Engine
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerNote:
-    """What a worker reports to its parent as it starts: why it can't (`fatal`), or why it uses another engine."""
-
-    fatal: bool
-    text: str
-
-
-_PR_SET_PDEATHSIG = 1
-"""prctl(2)"""
 
 _DECODED = 1000
 """Least longer side in pixels that a JPEG is decoded at; of one with small faces the engine asks for more."""
@@ -58,98 +38,8 @@ _DECODED = 1000
 _FRAME = 2000
 """Longer side in pixels to which the frames of a video are reduced."""
 
-_CUDA_MEGABYTES = 8192
-"""Address space that CUDA may map in addition to the memory limit."""
-
 _FRAMES = 8
 """Frames of a video in one batch."""
-
-_NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memory", "cannot allocate memory")
-"""What the loader of libraries says where memory is missing."""
-
-_NICENESS = 10
-
-_LOADING = 240.0
-"""Seconds that loading the networks may take beyond the limit for a photo: where they are converted first, and others
-have the processors. A network of a user's own may never be done with it."""
-
-
-def load(
-    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
-) -> None:
-    """Prepare the process that workers are copies of: set limits, priority, no output, end with its parent.
-
-    Decoders and `networks` are loaded, but for those of a GPU, which no copy can use. An error is put into `notes`, and
-    the process ends. `notes` also gets the reason if the configured engine is not used.
-    """
-    _follow(parent)
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
-    limit = (settings.memory_limit + (_CUDA_MEGABYTES if has_gpu_build() else 0)) * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    _be_silent()
-    with _failures_noted(settings, notes):
-        from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
-
-        prepare_decoders()
-        if networks and not has_gpu_build():
-            _load_networks(settings, models, notes)
-    _share_memory()
-
-
-def start(
-    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
-) -> None:
-    """Prepare a new worker, a copy of the process with this id: end with it, and load the `networks` of a GPU."""
-    _follow(parent)
-    if networks and has_gpu_build():
-        with _failures_noted(settings, notes):
-            _load_networks(settings, models, notes)
-
-
-def _share_memory() -> None:
-    """Let copies of this process share what is loaded, and have memory of their own for all that they do."""
-    gc.collect()
-    gc.freeze()  # the collector would write to everything
-    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
-        trim(0)
-
-
-def _follow(parent: int) -> None:
-    """End with the parent; ignore Ctrl-C, which reaches the whole group, and let the parent decide."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the parent died before the line above
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _load_networks(settings: VisionSettings, models: Path, notes: "SimpleQueue[WorkerNote]") -> None:
-    with within(settings.time_limit + _LOADING, notes):
-        _, fallback = _engine(settings, models)
-    if fallback is not None:
-        notes.put(WorkerNote(fatal=False, text=fallback))
-
-
-@contextmanager
-def _failures_noted(settings: VisionSettings, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        notes.put(WorkerNote(fatal=True, text=_told(error, settings)))
-        raise
-
-
-def _told(error: Exception, settings: VisionSettings) -> str:
-    """Return what is said of an error; a network that can't be used tells of itself."""
-    text = str(error) or repr(error)
-    if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
-        limit = f"more memory than memory_limit ({settings.memory_limit} MB)"
-        if settings.model == OWN:
-            return f"the model {OWN} can't be used: {settings.model_file}: it needs {limit}"
-        return not_started(f"they need {limit}")
-    return text if isinstance(error, FamiliarError) else not_started(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +61,7 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
     Returns:
         For each photo what was seen, or one of these:
         GoneError, RetryError: the file can't be read.
+        IncompleteError: a part of it is missing, and may still arrive.
         ChangedError: its content is not that of the hash.
         SetAsideError: it can't be decoded.
     """
@@ -185,7 +76,7 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
 def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
     from familiar.vision.faces.turned import turned, turned_back  # noqa: PLC0415
 
-    engine, _ = _engine(settings, models)
+    engine, _ = engine_of(settings, models)
     seen: dict[int, Photo | FamiliarError] = {}
     pictures: dict[int, Picture] = {}
     for number, task in enumerate(tasks):
@@ -193,19 +84,47 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
             if _is_video(task.path):
                 seen[number] = _look_at_video(task, settings, engine)
             else:
-                pictures[number] = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                picture = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                if picture.damage is not None:
+                    _check_age(task.path, picture.damage.missing, settings)
+                pictures[number] = picture
         except FamiliarError as error:
             seen[number] = error
     shown = [turned(picture, tasks[number].turn) for number, picture in pictures.items()]
     for (number, picture), one, faces in zip(pictures.items(), shown, engine.find(shown), strict=True):
         turn, size = tasks[number].turn, (one.width, one.height)
-        placed = tuple(turned_back(face, turn, size) for face in faces)
+        placed = tuple(turned_back(face, turn, size) for face in _visible(faces, one))
         seen[number] = replace(_photo(tasks[number], picture, engine, placed), turn=turn)
     return [seen[number] for number in range(len(tasks))]
 
 
+def _check_age(path: Path, missing: float, settings: VisionSettings) -> None:
+    """Check that a file of which this share is missing is not about to get the rest.
+
+    Raises:
+        IncompleteError: it may be.
+        GoneError, RetryError: it can't be looked at.
+    """
+    patience = settings.damaged_after * 60
+    with reading(path):
+        left = patience - Stamp.of(path).unchanged_for(time.time())
+    if left > 0:
+        then = f"after {settings.damaged_after:g} minutes without a change it is used without that"
+        raise IncompleteError(f"{describe_missing(missing)}, and may still arrive; {then}", left)
+
+
+def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
+    """Return the faces without those of which eyes, nose or mouth are missing in a damaged picture."""
+    damage = picture.damage
+    if damage is None:
+        return faces
+    return tuple(face for face in faces if not damage.hides(face, picture.width, picture.height))
+
+
 def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
     with _video(task.path, task.hash, settings) as video:
+        if video.missing is not None:
+            _check_age(task.path, video.missing, settings)
         longest = LONGEST_CLIP if video.content_id is None else LONGEST_IDENTIFIED_CLIP
         is_clip = task.beside_still and video.duration is not None and video.duration <= longest
         tracks, first = Tracks(engine.model.calibration), None
@@ -222,7 +141,8 @@ def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") 
                 tracks.add(frame.time, faces)
         assert first is not None, "a video without a frame is set aside"
         seen = _photo(task, first, engine, tracks.faces())
-        return replace(seen, kind="clip" if is_clip else "video", duration=video.duration)
+        kind: PhotoKind = "clip" if is_clip else "video"
+        return replace(seen, kind=kind, duration=video.duration, missing=video.missing)
 
 
 def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[Face, ...]) -> Photo:
@@ -234,6 +154,7 @@ def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[F
         taken=picture.taken,
         taken_source=picture.taken_source,
         content_id=picture.content_id,
+        missing=None if picture.damage is None else picture.damage.missing,
         engine=engine.description,
         faces=faces,
     )
@@ -254,7 +175,7 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
 
     Raises:
         GoneError, RetryError: the file can't be read.
-        SetAsideError: it can't be decoded.
+        SetAsideError: it can't be decoded, or a part of it is missing.
     """
     from familiar.vision.decoding.pictures import decode  # noqa: PLC0415
 
@@ -262,14 +183,17 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
         if not _is_video(path):
             data = read_bytes(path)
             picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
+            missing = None if picture.damage is None else picture.damage.missing
             hash_ = hashlib.sha256(data).hexdigest()
         else:
             hash_ = fingerprint(path)
             with _video(path, hash_, settings) as video:
                 frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
-                picture = next(iter(frames)).picture
+                picture, missing = next(iter(frames)).picture, video.missing
     except MemoryError as error:
         raise _too_large(settings) from error
+    if missing is not None:
+        raise SetAsideError(f"damaged: {describe_missing(missing)}")
     return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
 
 
@@ -300,7 +224,7 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
     Returns:
         For each photo the embeddings and qualities of its faces, or an error of `look`.
     """
-    engine, _ = _engine(settings, models)
+    engine, _ = engine_of(settings, models)
     return _encode(tasks, settings, engine)
 
 
@@ -379,22 +303,22 @@ def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettin
     times = [wish.time for wish in wishes if wish.time is not None]
     if not times:
         picture = _decode(path, hash_, settings)
-        shown = {turn: turned(picture, turn).image for turn in {wish.turn for wish in wishes}}
+        shown = {turn: turned(picture, turn) for turn in {wish.turn for wish in wishes}}
         size = (picture.width, picture.height)
         return [_cut(shown[wish.turn], turned_along(wish, wish.turn, size)) for wish in wishes]
     cut: dict[int, bytes | FamiliarError] = {}
     with _video(path, hash_, settings) as video:
         for frame in video.frames_at(times):
             own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
-            cut.update((number, _cut(frame.picture.image, wishes[number])) for number in own)
+            cut.update((number, _cut(frame.picture, wishes[number])) for number in own)
     return [cut[number] for number in range(len(wishes))]
 
 
-def _cut(image: "Image", wish: Crop) -> bytes | FamiliarError:
+def _cut(picture: "Picture", wish: Crop) -> bytes | FamiliarError:
     from familiar.vision.faces import crops as cropping  # noqa: PLC0415
 
     try:
-        return cropping.crop(image, wish)
+        return cropping.crop(picture.image, wish, damage=picture.damage)
     except SetAsideError as error:
         return error
 
@@ -405,7 +329,7 @@ def _too_large(settings: VisionSettings) -> SetAsideError:
 
 def devices(settings: VisionSettings, models: Path) -> str:
     """Return the device of each network, and the file with the weights."""
-    return _engine(settings, models)[0].devices
+    return engine_of(settings, models)[0].devices
 
 
 def _is_video(path: Path) -> bool:
@@ -438,32 +362,8 @@ def _video(path: Path, hash_: str, settings: VisionSettings) -> "Iterator[Video]
 
 
 @cache
-def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None]":
+def engine_of(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None]":
+    """Return the engine of these settings, which is loaded once, and why it is not the configured one, or None."""
     from familiar.vision.engines.selection import load_engine  # noqa: PLC0415
 
     return load_engine(settings, models)
-
-
-@contextmanager
-def within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
-    """End this worker if a block takes longer, and tell why."""
-
-    def end() -> None:
-        notes.put(WorkerNote(fatal=True, text=not_started(f"loading the networks takes longer than {seconds:g} s")))
-        os._exit(1)
-
-    timer = threading.Timer(seconds, end)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-
-
-def _be_silent() -> None:
-    """Discard what decoders write to standard output and error: libtiff and others use the descriptors."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    os.close(nowhere)
