@@ -65,6 +65,7 @@ class Photos:
         """
         rows = self._db.conn.execute(
             "SELECT id, reason FROM photos WHERE id IN (SELECT value FROM json_each(?)) AND verdict != 'output' "
+            "AND NOT (verdict = 'seen' AND kind = 'video' AND engine IS NULL) "
             "AND NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND faces.engine != ?)",
             (json.dumps(list(photo_ids)), engine),
         )
