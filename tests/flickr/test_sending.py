@@ -186,6 +186,20 @@ def test_a_tag_that_was_refused_is_tried_again_on_request(bench: FlickrBench, ph
     assert bench.send().sent.added == 1
 
 
+def test_a_tag_that_was_refused_is_tried_again_when_its_photo_has_changed(bench: FlickrBench, photo: Photo) -> None:
+    for number in range(74):
+        bench.flickr.account.tag_by_hand(photo.id, f"tag {number}")
+    bench.look()
+    bench.want(photo.id, "Ann")
+    assert bench.send().sent.refused == 1
+    bench.look()
+    assert bench.send().sent.added == 0
+    bench.flickr.account.untag_by_hand(photo.id, "tag 0")
+    photo.updated += 1  # its last change is told in whole seconds
+    bench.look()
+    assert bench.send().sent.added == 1
+
+
 def test_tags_of_a_photo_that_is_gone_are_refused_with_the_reason(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe")
     bench.flickr.account.delete_photo(photo.id)
