@@ -1,5 +1,6 @@
 """Sidecars as the daemon writes, reads and carries them."""
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageStat
 
 from conftest import put
+from familiar import Library
+from familiar.library.face_pictures import PlacedFace
 from familiar.store.store import Store
 from familiar.xmp.document import read
 from familiar.xmp.rdf import Packet
@@ -284,3 +287,31 @@ def test_sidecars_that_are_read_on_request_turn_photos_too(household: Household,
     household.ask("people", "add", "Barack Obama", obama)
     household.ask("sidecars", "read", household.inbox)
     assert [(one["name"], one["faces"]) for one in household.json("people", "list")] == [("Barack Obama", 2)]
+
+
+def test_a_turned_photo_is_shown_as_it_is_meant_with_its_faces(household: Household, obama2: Path) -> None:
+    household.configure({"sidecars": {"read": True}})
+    photo = on_its_side(obama2, household.inbox / "a.jpg")
+    photo.with_name("a.jpg.xmp").write_bytes(turning(6))
+    plain = put(obama2, household.inbox, "b.jpg")
+    household.scan()
+    with household.library() as library:
+        (turned_face, face) = library.faces.place([1, 2])
+        shown, meant = library.faces.photo_of(turned_face.id), library.faces.photo_of(face.id)
+        assert (shown.photo.width, shown.photo.height) == (meant.photo.width, meant.photo.height)
+        assert [abs(shown.faces[0].box.left - meant.faces[0].box.left) < 9, shown.faces[0].box.width > 30] == [True] * 2
+        pictures = asyncio.run(_pictures(library, turned_face, face, (shown.photo.width, shown.photo.height)))
+    for number, picture in enumerate(pictures):
+        (household.base / f"{number}.webp").write_bytes(picture or b"")
+    assert plain.exists()
+    assert upright_difference(household.base / "0.webp", household.base / "1.webp") < 12
+    assert upright_difference(household.base / "2.webp", household.base / "3.webp") < 12
+
+
+async def _pictures(library: Library, one: PlacedFace, other: PlacedFace, size: tuple[int, int]) -> list[bytes | None]:
+    cutter = library.faces.cutter()
+    try:
+        faces = [await cutter.cut(face, size=64) for face in (one, other)]
+        return [*faces, *[await cutter.show(face, size, size=200) for face in (one, other)]]
+    finally:
+        cutter.close()

@@ -53,7 +53,27 @@ def upright(area: Area, orientation: int) -> Area:
 
 def stored(area: Area, orientation: int) -> Area:
     """Return where an area of the upright picture is in the picture as it is stored; the inverse of `upright`."""
-    return upright(area, _INVERSE.get(orientation, orientation))
+    return upright(area, inverse(orientation))
+
+
+def inverse(orientation: int) -> int:
+    """Return the orientation that undoes another one."""
+    return _INVERSE.get(orientation, orientation)
+
+
+def turned_box(box: Box, turn: int | None, width: int, height: int) -> Box:
+    """Return a box in a picture of this width and height when that is turned as an orientation says it."""
+    if turn is None or not width or not height:
+        return box
+    across, down = stored_size(width, height, turn)
+    corners = [
+        upright(Area(x=x / width, y=y / height, width=0, height=0), turn)
+        for x, y in ((box.left, box.top), (box.right, box.bottom))
+    ]
+    (left, right), (top, bottom) = sorted(one.x for one in corners), sorted(one.y for one in corners)
+    return Box(
+        left=round(left * across), top=round(top * down), right=round(right * across), bottom=round(bottom * down)
+    )
 
 
 def turn_between(one: int, other: int) -> int:

@@ -5,14 +5,11 @@ encoded or cut out is it turned.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from familiar.identity.regions import stored, stored_size, upright
-from familiar.model import Area, Box, Crop, Face
+from familiar.identity.regions import inverse, stored_size, turned_box, upright
+from familiar.model import Box, Crop, Face
 from familiar.vision.decoding.pictures import Picture, turned_image
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Placed = TypeVar("Placed", Face, Crop)
 
@@ -37,20 +34,16 @@ def turned(picture: Picture, turn: int | None) -> Picture:
 
 def turned_along(face: Placed, turn: int | None, size: tuple[int, int]) -> Placed:
     """Return a face in the turned picture; `size` is width and height of the picture before it is turned."""
-    return face if turn is None else _moved(face, size, stored_size(*size, turn), lambda area: upright(area, turn))
+    if turn is None:
+        return face
+    points = (turned_box(Box(left=x, top=y, right=x, bottom=y), turn, *size) for x, y in face.landmarks)
+    return replace(
+        face,
+        box=turned_box(face.box, turn, *size),
+        landmarks=tuple((point.left, point.top) for point in points),
+    )
 
 
 def turned_back(face: Placed, turn: int | None, size: tuple[int, int]) -> Placed:
     """Return a face of the turned picture, whose width and height is `size`, in the picture before it was turned."""
-    return face if turn is None else _moved(face, size, stored_size(*size, turn), lambda area: stored(area, turn))
-
-
-def _moved(face: Placed, size: tuple[int, int], other: tuple[int, int], move: "Callable[[Area], Area]") -> Placed:
-    def moved(x: float, y: float) -> tuple[int, int]:
-        point = move(Area(x=x / size[0], y=y / size[1], width=0, height=0))
-        return round(point.x * other[0]), round(point.y * other[1])
-
-    corners = [moved(face.box.left, face.box.top), moved(face.box.right, face.box.bottom)]
-    (left, right), (top, bottom) = sorted(x for x, _ in corners), sorted(y for _, y in corners)
-    box = Box(left=left, top=top, right=right, bottom=bottom)
-    return replace(face, box=box, landmarks=tuple(moved(x, y) for x, y in face.landmarks))
+    return turned_along(face, None if turn is None else inverse(turn), size)
