@@ -54,6 +54,13 @@ def test_a_tag_that_is_there_in_another_spelling_is_not_added_again_nor_ever_rem
     assert bench.store.flickr_tags.of(photo.id) == []
 
 
+def test_tags_that_differ_in_punctuation_beyond_ascii_are_two(bench: FlickrBench, photo: Photo) -> None:
+    bench.flickr.account.tag_by_hand(photo.id, "ジョンスミス")
+    bench.want(photo.id, "ジョン・スミス")
+    assert bench.send().sent.added == 1
+    assert raws(photo) == ["holiday", "ジョンスミス", "ジョン・スミス"]
+
+
 def test_a_tag_of_ours_is_taken_off_when_it_is_not_wanted_any_more(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe", "Ann")
     bench.send()
