@@ -34,9 +34,9 @@ def test_a_command_that_does_not_hold_the_folder_leaves_an_older_store_as_it_is(
     store = older(household)
     before = store.read_bytes()
     result = household.ask(*(each.format(photo=astronaut) for each in arguments), check=False)
-    lacks = ", ".join(migrations.names[migrations.names.index("keep_times_of_changes") :])
-    remedy = "Run `familiar migrate`, which keeps a backup."
-    told = f"the store is from an older version of familiar (it lacks {lacks}). {remedy}"
+    newer = migrations.names[migrations.names.index("keep_times_of_changes") :]
+    lacks = f"it lacks {', '.join(newer)}"
+    told = f"the store is from an older version of familiar ({lacks}). Run `familiar migrate`, which keeps a backup."
     assert (result.returncode, result.stderr) == (1, f"error: {store}: {told}\n")
     assert store.read_bytes() == before
     assert not list(household.state.glob("*backup*"))

@@ -32,8 +32,10 @@ from familiar.store.roots import Roots
 from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
+from familiar.store.turned_photos import TurnedPhotos
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
+from familiar.store.views.faces_of_people import FacesOfPeople
 from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.photos_of_faces import PhotosOfFaces
 from familiar.store.views.representative_faces import RepresentativeFaces
@@ -95,11 +97,13 @@ class Store(Closing):
         self.references = References(self._db, log=log)
         self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
         self.embeddings = FaceEmbeddings(self._db)
+        self.turned_photos = TurnedPhotos(self._db, photos=self.photos, embeddings=self.embeddings)
         self.models = Models(self._db)
         self.qualities = Qualities(self._db)
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
+        self.faces_of_people = FacesOfPeople(self._db)
         self.photos_of_faces = PhotosOfFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
