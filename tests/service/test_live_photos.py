@@ -184,6 +184,8 @@ def test_a_clip_follows_its_still_and_back_and_keeps_the_form_of_its_name(
     household.rule({"name": "by year", "then": [{"move": f"{household.out}/{{taken:%Y}}{{suffix}}"}]})
     write_still(household.inbox / still, taken=TAKEN)
     put(clip, household.inbox / name)
+    planned = [step["target"] for plan in household.json("plan")["plans"] for step in plan["operations"]]
+    assert sorted(planned) == sorted(str(household.out / moved) for moved in (target, follows))
     household.scan()
     assert kinds(household) == [("clip", 0), ("photo", 0)]
     assert below(household.out) == sorted([target, follows])
