@@ -241,16 +241,15 @@ def test_a_running_daemon_joins_and_parts_them_and_so_does_one_that_was_stopped(
     with household.running() as daemon:
         daemon.wait_for("photo.seen", faces=1)
         write_still(still)
-        daemon.wait_for("file.pending", path=str(still))
-        daemon.wait_for("photo.seen", count=2)
+        daemon.wait_for("clip.joined", path=str(still.with_suffix(".mov")))
         still.unlink()
-        daemon.wait_for("file.gone", path=str(still))
+        daemon.wait_for("clip.parted", path=str(still.with_suffix(".mov")))
         daemon.wait_for("photo.recognised", count=2)
     assert kinds(household) == [("photo", 0), ("video", 1)]
     write_still(still)
     with household.running() as daemon:
         daemon.wait_for("file.pending", path=str(still))
-        daemon.wait_for("file.unchanged", path=str(still))
+        daemon.wait_for("clip.joined", path=str(still.with_suffix(".mov")))
     still.unlink()
     household.scan()
     assert kinds(household) == [("photo", 0), ("video", 1)]
