@@ -12,7 +12,8 @@ from typing import cast
 
 import pytest
 
-from familiar.effects.disks import Disks
+from familiar.companions.forms import Form
+from familiar.effects.kinds.move_companion import MoveCompanion
 from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.model import Box, Copy, Crop, Link, Move, Operation
@@ -272,16 +273,15 @@ def test_what_comes_and_goes_between_plan_and_act_is_judged_when_the_photo_is_mo
 
 
 class Between:
-    """The disks of a runner; does something once before the step of a companion opens a folder."""
+    """The journal; does something once after the photo has moved, and before its companions do."""
 
     def __init__(self, bench: Workbench, act: Callable[[], None]) -> None:
-        self._disks, self._bench, self._act = bench.disks(), bench, [act]
+        self._journal, self._plans, self._act = bench.store.journal, bench.plans(), [act]
 
     def __getattr__(self, name: str) -> object:
-        (plan,) = self._bench.plans()
-        if name == "open" and self._act and self._bench.store.journal.steps(plan)[0].state == "done":
+        if name == "steps" and self._act and self._journal.steps(self._plans[0])[0].state == "done":
             self._act.pop()()
-        return getattr(self._disks, name)
+        return getattr(self._journal, name)
 
 
 @pytest.mark.parametrize(
@@ -299,14 +299,14 @@ def test_what_happens_to_a_companion_after_its_photo_has_moved_harms_nothing(
     put(bench, "a.jpg", "a.aae")
     companion = bench.base / "in/a.aae"
     plan = bench.plan(bench.base / "in/a.jpg", Move(target=bench.base / "out/a.jpg", rule="r"))
-    bench._disks = cast("Disks", Between(bench, lambda: act(companion)))
+    bench.store.journal = cast("OperationJournal", Between(bench, lambda: act(companion)))
     assert [found for found, _ in perform(bench, plan)] == ["done", state]
     assert names(bench, "out") == out
     assert companion.exists() == (companion.with_name("a.png").exists())
 
 
 def test_a_companion_that_changes_while_it_is_moved_is_tried_again(bench: Workbench) -> None:
-    put(bench, "a.jpg", "a.aae", "a.jpg.json")
+    put(bench, "a.jpg", "a.aae")
     companion, edits = bench.base / "in/a.aae", iter([b"edited"])
 
     def edit() -> None:
@@ -314,20 +314,12 @@ def test_a_companion_that_changes_while_it_is_moved_is_tried_again(bench: Workbe
             for content in edits:
                 companion.write_bytes(content)
 
-    plan = bench.plan(bench.base / "in/a.jpg", Move(target=bench.base / "out/a.jpg", rule="r"))
-    runner = OperationRunner(
-        store=bench.store,
-        workers=cast("Workers", Studio()),
-        disks=bench.disks(),
-        log=CheckedLog(),
-        pulse=edit,
-        companions=CompanionRules.of(Settings()),
-    )
-    asyncio.run(runner.perform(plan, {}))
-    first, changed, last = bench.store.journal.steps(plan)
-    assert (first.state, changed.state, last.state) == ("done", "failed", "done")
-    assert perform(bench, plan) == [("done", None)] * 3
-    assert (bench.base / "out/a.aae").read_bytes() == b"edited"
+    out = bench.base / "out"
+    along = MoveCompanion(target=out / "a.aae", rule="r", file=companion, behind=0, moves=True, form=Form("{stem}.aae"))
+    plan = bench.plan(bench.base / "in/a.jpg", Move(target=out / "a.jpg", rule="r"), along)
+    assert [outcome.state for outcome in bench.perform(plan, pulse=edit)] == ["done", "failed"]
+    assert perform(bench, plan) == [("done", None)] * 2
+    assert (out / "a.aae").read_bytes() == b"edited"
 
 
 def test_a_companion_whose_name_would_be_too_long_is_refused_once_and_stays(bench: Workbench) -> None:
@@ -507,7 +499,6 @@ def act(bench: Workbench, plans: list[int], death: Death | None = None) -> None:
         workers=cast("Workers", Studio()),
         disks=bench.disks(),
         log=CheckedLog(),
-        pulse=death.pulse if death is not None else lambda: None,
         companions=CompanionRules.of(Settings()),
     )
     for plan in plans:

@@ -15,6 +15,7 @@ from familiar.events import EventLog
 from familiar.filesystem.stamps import Stamp
 from familiar.folders.isolation import surviving
 from familiar.folders.roots import RootWalk, WatchedRoot, WatchedRoots
+from familiar.library.live_photos import leave_out, mark_gone
 from familiar.sources.messages import Listing, WalkFinished
 from familiar.sources.walker import Walker
 from familiar.store.store import Store
@@ -133,6 +134,7 @@ class Walks:
         unreadable = tuple(path for path, _ in finished.errors)
         gone = self._forget(self._missing(root, finished.top, walk, unreadable))
         if finished.top == root.path:
+            root.files = walk.files
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
             if walk.new or walk.changed or gone or is_regular or not self._watch:
@@ -149,9 +151,11 @@ class Walks:
         count = 0
         with self._store.writing():
             for path in paths:
-                if not self._roots.is_there(path) and self._store.files.mark_gone(path):
+                if not self._roots.is_there(path) and mark_gone(self._store, path, self._log):
                     count += 1
                     self._log.emit("file.gone", path=path)
+                elif self._roots.excludes(path):
+                    leave_out(self._store, path, self._log)
         return count
 
     def _tell_walk(self, root: WatchedRoot, walk: RootWalk, gone: int) -> None:

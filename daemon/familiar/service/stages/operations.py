@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from familiar.events import EventLog
-from familiar.library.live_photos import take_clip_along
+from familiar.library.live_photos import review
 from familiar.library.operations import OperationRunner
 from familiar.service.arrival import Arrival
 from familiar.service.tally import Tally
@@ -27,19 +27,18 @@ class Record:
                 plan_id = self._store.journal.record(photo_id, arrival.path, arrival.plan, follows=arrival.follows)
             self._store.photos.mark_handled(photo_id)
             self._store.files.mark_done(arrival.file.id, photo_id)
-            if arrival.recognised.kind == "photo":
-                take_clip_along(self._store, arrival.path)
+            review(self._store, arrival.path, self._log, takes_clip_along=arrival.recognised.kind == "photo")
         self._tally.done += 1
         self._tell(arrival)
         return replace(arrival, plan_id=plan_id)
 
     def _tell(self, arrival: Arrival) -> None:
-        plan, path = arrival.plan, arrival.path
+        plan, about = arrival.plan, {"photo": arrival.indexed, "path": arrival.path}
         if plan.operations:
             operations = [f"{operation.kind} {operation.destination}" for operation in plan.operations]
-            self._log.emit("plan.made", path=path, operations=operations)
+            self._log.emit("plan.made", **about, operations=operations)
         for refusal in plan.refusals:
-            self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
+            self._log.emit("plan.refused", **about, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
 
 
 class Run:
