@@ -46,9 +46,9 @@ class ReviewServer:
         self._prefix = prefix
         self.port: int = self._socket.getsockname()[1]
         own = (f"{name}:{self.port}" for name in (HOST, "localhost", "[::1]"))
-        app: ASGIApp = ReviewApp(open_library, sessions=self._sessions, prefix=prefix, cache=cache).gated(
-            hosts={*own, *(host.lower() for host in hosts)}, cookie=f"familiar-{self.port}"
-        )
+        app: ASGIApp = ReviewApp(
+            open_library, sessions=self._sessions, prefix=prefix, cache=cache, is_stopping=self._is_stopping
+        ).gated(hosts={*own, *(host.lower() for host in hosts)}, cookie=f"familiar-{self.port}")
         config = uvicorn.Config(
             app,
             log_level="error",
@@ -65,6 +65,9 @@ class ReviewServer:
     def address(self) -> str:
         """The address at which a browser is logged in."""
         return f"http://{HOST}:{self.port}{self._prefix}/login?token={self._sessions.token}"
+
+    def _is_stopping(self) -> bool:
+        return self._server.should_exit
 
     def serve(self) -> None:
         """Serve until SIGINT or SIGTERM, or `stop`."""
