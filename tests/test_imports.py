@@ -21,7 +21,18 @@ LAYERS = (
     {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
-    {"model", "embedding_models", "errors", "events", "backoff", "closing", "lines", "plurals", "storable"},
+    {
+        "model",
+        "embedding_models",
+        "errors",
+        "events",
+        "backoff",
+        "closing",
+        "lines",
+        "plurals",
+        "storable",
+        "vision_options",
+    },
     {"mean_directions"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
