@@ -91,8 +91,8 @@ def model_of(network: Network, folder: Path) -> bytes:
 def models_of(networks: Sequence[Network], folder: Path, *, path: Path | None = None) -> Iterator[bytes]:
     """Give the ONNX models of networks from one file, converting what `folder` does not have, or has damaged copies of.
 
-    The file is read and checked, once, if something has to be converted: a model in `folder` is named by the hash of the
-    file that it comes from, whatever is in its place now.
+    The file is read and checked, once, if something has to be converted: a model in `folder` is named by the hash of
+    the file that it comes from, whatever is in its place now.
 
     Args:
         networks: which ones.
