@@ -32,6 +32,7 @@ LAYERS = (
         "missing_parts",
         "plurals",
         "storable",
+        "vision_options",
     },
     {"mean_directions"},
 )

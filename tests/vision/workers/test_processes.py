@@ -281,6 +281,18 @@ def few_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
+def test_a_worker_loads_nothing_that_it_does_not_need() -> None:
+    heavy = {"asyncio", "importlib.metadata", "jinja2", "multiprocessing", "pydantic", "requests", "rich", "sqlite3"}
+    heavy |= {"sqlite_utils", "structlog", "watchdog", "yaml"}
+
+    async def run(workers: Workers) -> None:
+        modules = set(await workers._run(forked.modules))
+        assert {"numpy", "PIL.Image"} < modules
+        assert modules & heavy == set()
+
+    in_time(run)
+
+
 _KILLED = """
 import os, signal, sys, time
 from pathlib import Path
