@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -193,7 +194,9 @@ def test_where_yunet_is_missing_mtcnn_takes_its_place(
     (package.parent / "__init__.py").touch()
     (package / "face_detection_yunet_2023mar_int8bq.onnx").write_bytes(b"something else")
     monkeypatch.syspath_prepend(tmp_path)
-    engine, note = load_engine(VisionSettings.model_validate({"model": "dlib"}).options, MODELS)
+    models = tmp_path / "models"  # without the network that was converted from the right file
+    shutil.copytree(MODELS, models, ignore=shutil.ignore_patterns("face_*", "own-*"))
+    engine, note = load_engine(VisionSettings.model_validate({"model": "dlib"}).options, models)
     assert note is not None
     assert note.startswith("yunet can't be used, mtcnn takes its place: ")
     assert "int8bq.onnx" in note
