@@ -16,6 +16,29 @@ class UsageError(FamiliarError):
     """Wrong use or a wrong configuration: the user must fix it. The command line exits with 2."""
 
 
+class StaleError(UsageError):
+    """A cluster is no longer as it was when it was seen; nothing was changed. `clusters` are the ids of these."""
+
+    def __init__(self, clusters: Iterable[int]) -> None:
+        """Take the ids of the clusters."""
+        self.clusters = tuple(clusters)
+        named = ", ".join(map(str, self.clusters))
+        what = f"Cluster {named} has" if len(self.clusters) == 1 else f"The clusters {named} have"
+        super().__init__(f"{what} changed since you looked; nothing was done. Look again.")
+
+
+class SamePhotoError(UsageError):
+    """One photo shows two faces that would be one person; a decision can allow it, for mirrors and collages.
+
+    `photo` is its name, or its hash.
+    """
+
+    def __init__(self, message: str, *, photo: str) -> None:
+        """Take the complete message, and the photo."""
+        super().__init__(message)
+        self.photo = photo
+
+
 class ModelError(UsageError):
     """The model that the store has in use can't be used here. `problem` says why, `remedy` what to do."""
 

@@ -257,6 +257,23 @@ def test_no_photo_in_an_older_store_is_damaged(tmp_path: Path) -> None:
         assert list(db.conn.execute("SELECT missing FROM photos")) == [(None,)]
 
 
+def test_tags_in_an_older_store_are_compared_as_flickr_compares_them(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_punctuation_of_tags")
+        connection.execute(
+            "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk) "
+            "VALUES ('1', 's', 'photo', 'done', 0, 0, 0)"
+        )
+        connection.executemany(
+            "INSERT INTO flickr_tags (flickr_id, text, clean, rule, wanted, at) VALUES ('1', ?, ?, 'r', 1, '')",
+            [("Jane Doe", "janedoe"), ("ジョン・スミス", "ジョンスミス")],
+        )
+    with closing(opened(path)) as db:
+        found = [clean for (clean,) in db.conn.execute("SELECT clean FROM flickr_tags ORDER BY id")]
+    assert found == ["janedoe", "ジョン・スミス"]
+
+
 def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     store_with_older_sidecars(path)

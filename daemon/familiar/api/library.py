@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from familiar.api.daemon import ScanResult
     from familiar.api.disks import FolderDisks
     from familiar.api.export import ExportedTable
+    from familiar.api.faces import KnownFaces
     from familiar.api.flickr import FlickrAccount
     from familiar.api.health import Finding
     from familiar.api.migration import Migration
@@ -65,6 +67,7 @@ class Library(Closing):
         progress: Progress = no_progress,
         log: EventLog = NO_LOG,
         notify: Callable[[str], None] = lambda _text: None,
+        rematches: bool = True,
     ) -> None:
         """Take the environment; use `Library.open` to find it.
 
@@ -73,8 +76,9 @@ class Library(Closing):
             progress: called at the start of long work; reports its progress.
             log: gets the events of docs/log.md.
             notify: gets messages for a person, one sentence each.
+            rematches: match all known faces again after each decision; without it, `rematch` does so.
         """
-        self._session = Session(environment, progress=progress, log=log, notify=notify)
+        self._session = Session(environment, progress=progress, log=log, notify=notify, rematches=rematches)
 
     @property
     def unread(self) -> Mapping[Path, str]:
@@ -90,6 +94,11 @@ class Library(Closing):
     def clusters(self) -> FaceClusters:
         """Groups of unnamed faces, and the decisions of a person about them."""
         return api.clusters.FaceClusters(self._session)
+
+    @cached_property
+    def faces(self) -> KnownFaces:
+        """All known faces: where they are, and their pictures."""
+        return api.faces.KnownFaces(self._session)
 
     @cached_property
     def sidecars(self) -> PhotoSidecars:
@@ -148,6 +157,28 @@ class Library(Closing):
             config=None if config is None else expanded(config),
         )
         return cls(environment, progress=progress, log=log)
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Make all decisions about clusters and people in a block, or none if one of them is refused.
+
+        All known faces are matched once, after the block, and not after each decision.
+        """
+        with self._session.deciding():
+            yield
+
+    def rematch(self) -> None:
+        """Match all known faces again if people or clusters have changed since, here or through a running daemon."""
+        self._session.rematch()
+
+    @property
+    def version(self) -> str:
+        """A text that differs whenever anything in the store was changed, by this or another process.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return self._session.store().version
 
     @property
     def environment(self) -> Environment:

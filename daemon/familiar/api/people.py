@@ -85,6 +85,14 @@ class RegisteredPeople:
         """
         return self._session.store().people.all()
 
+    def names(self) -> list[str]:
+        """Return the names of all people, in order; does not count their faces, as `all` does.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return self._session.store().people.names()
+
     def unmatched(self) -> tuple[UnmatchedPerson, ...]:
         """Return the people with whom new faces are not compared: only other models have encoded their references.
 
@@ -206,7 +214,7 @@ class RegisteredPeople:
         with store.writing():
             person = self.find(name)
             event = store.decisions.people.remove(name)
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return _decided(person, event)
 
     def set_threshold(self, name: str, distance: float | None) -> DecidedPerson:
@@ -230,7 +238,7 @@ class RegisteredPeople:
                 nothing is changed.
         """
         undone = self._session.store().decisions.undo(event, subject="people")
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return undone
 
     def embeddings(self, name: str, *, model: str | None = None) -> ReferenceArrays:
@@ -283,7 +291,7 @@ class RegisteredPeople:
         person, registered = self._session.store(create=True).references.take_in(
             name, found.embeddings, origins=found.origins, engine=found.model.id
         )
-        self._session.rematch()
+        self._session.rematch_after_decision()
         known = len(found.embeddings) - registered
         return ImportedReferences(
             person=person, model=found.model.name, registered=registered, known=known, warning=found.warning
@@ -291,7 +299,7 @@ class RegisteredPeople:
 
     def _decided(self, event: int | None, name: str) -> DecidedPerson:
         """Match all faces again, and return a person with the event that was about them."""
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return _decided(self.find(name), event)
 
     def _register(
@@ -322,7 +330,7 @@ class RegisteredPeople:
                     return await registrar.register(candidates, count)
 
         enrolments = session.run(register())
-        session.rematch()
+        session.rematch_after_decision()
         return enrolments
 
 
