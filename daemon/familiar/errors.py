@@ -17,14 +17,13 @@ class UsageError(FamiliarError):
 
 
 class StaleError(UsageError):
-    """A cluster is no longer as it was when it was seen; nothing was changed. `clusters` are the ids of these."""
+    """A cluster or a person is no longer as it was when it was seen; nothing was changed. `ids` are those of these."""
 
-    def __init__(self, clusters: Iterable[int]) -> None:
-        """Take the ids of the clusters."""
-        self.clusters = tuple(clusters)
-        named = ", ".join(map(str, self.clusters))
-        what = f"Cluster {named} has" if len(self.clusters) == 1 else f"The clusters {named} have"
-        super().__init__(f"{what} changed since you looked; nothing was done. Look again.")
+    def __init__(self, noun: str, ids: Iterable[int]) -> None:
+        """Take what is meant, such as "cluster", and the ids."""
+        self.ids = tuple(ids)
+        named = ", ".join(map(str, self.ids))
+        super().__init__(f"Changed since you looked: {noun} {named}. Nothing was done; look again.")
 
 
 class SamePhotoError(UsageError):

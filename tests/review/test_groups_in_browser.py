@@ -6,17 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from support.review_page import ServedPage, axe_script
-
-
-def names(served: ServedPage) -> dict[int, str]:
-    with served.library() as library:
-        return {row.id: row.name or row.kind for row in library.clusters.all()}
-
-
-def kept(page: Page) -> None:
-    """Wait until all changes were sent and answered."""
-    page.wait_for_function("() => (sessionStorage.getItem('changes') ?? '[]') === '[]'")
+from support.review_page import ServedPage, axe_script, check_page, names, sent
 
 
 def test_groups_are_named_one_after_the_other_without_leaving_the_keyboard(page: Page, served: ServedPage) -> None:
@@ -30,7 +20,7 @@ def test_groups_are_named_one_after_the_other_without_leaving_the_keyboard(page:
     page.keyboard.type("obama")
     expect(page.get_by_role("option").first).to_have_text(re.compile("Barack Obama"))
     page.keyboard.press("Escape")
-    kept(page)
+    sent(page)
     assert names(served) == {1: "Barack Obama", 2: "Joe Biden", 3: "unnamed"}
     expect(page.locator("#group-1 .answer b")).to_have_text("Barack Obama")
 
@@ -45,7 +35,7 @@ def test_enter_on_the_beginning_of_a_known_name_makes_no_new_person(page: Page, 
     page.locator("#group-3 input[role=combobox]").fill("el")
     expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
-    kept(page)
+    sent(page)
     assert names(served) == {1: "unnamed", 2: "Manuel", 3: "Manuel"}
 
 
@@ -76,7 +66,7 @@ def test_the_most_similar_people_are_offered_before_anything_is_typed(page: Page
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    kept(page)
+    sent(page)
     assert names(served)[3] == chosen
 
 
@@ -92,7 +82,7 @@ def test_several_groups_are_chosen_and_named_at_once_and_one_undo_takes_it_back(
     page.keyboard.press("n")
     page.keyboard.type("Somebody")
     page.keyboard.press("Enter")
-    kept(page)
+    sent(page)
     assert names(served) == {1: "Somebody", 2: "unnamed", 3: "Somebody"}
     page.keyboard.press("Control+z")
     expect(page.locator(".note")).to_have_text("Undone: 7 faces: Somebody")
@@ -108,7 +98,7 @@ def test_groups_are_merged_and_the_merged_group_can_be_named(page: Page, served:
     expect(page.locator("#group-3 .answer")).to_contain_text("In one group now")
     page.locator("#group-1 input[role=combobox]").fill("Twins")
     page.keyboard.press("Enter")
-    kept(page)
+    sent(page)
     assert names(served) == {1: "Twins", 2: "unnamed"}
 
 
@@ -118,7 +108,7 @@ def test_what_is_answered_stays_in_its_place_and_is_undone_there(page: Page, ser
     page.locator("#group-3").get_by_role("button", name="Later").click()
     expect(page.locator("#group-1 .answer")).to_contain_text("Ignored")
     assert page.locator("#group-2").bounding_box() == before
-    kept(page)
+    sent(page)
     assert names(served)[1] == "ignored"
     page.locator("#group-1").get_by_role("button", name="Undo").click()
     expect(page.locator("#group-1 .answer")).to_be_hidden()
@@ -147,7 +137,7 @@ def test_faces_are_taken_out_by_click_range_and_keyboard_before_the_name_is_give
     page.keyboard.press("n")
     page.keyboard.type("Barack Obama")
     page.keyboard.press("Enter")
-    kept(page)
+    sent(page)
     with served.library() as library:
         assert library.clusters.find(1).faces == 3
     assert names(served)[1] == "Barack Obama"
@@ -195,7 +185,7 @@ def test_two_faces_of_one_photo_are_named_only_if_that_is_meant(page: Page, serv
     expect(note).to_contain_text("couple.jpg shows two faces that would be one person.")
     assert names(served)[1] == "unnamed"
     note.get_by_role("button", name="Do it anyway").click()
-    kept(page)
+    sent(page)
     expect(page.locator(".note:not(.is-problem)")).to_contain_text("9 faces: Both")
     assert names(served) == {1: "Both", 2: "Both", 3: "unnamed"}
 
@@ -206,10 +196,10 @@ def test_a_stale_tab_decides_nothing_and_shows_the_present_state(
     one, other = open_page(), open_page()
     one.locator("#group-1 input[role=combobox]").fill("Barack Obama")
     one.keyboard.press("Enter")
-    kept(one)
+    sent(one)
     other.locator("#group-1 input[role=combobox]").fill("Joe Biden")
     other.keyboard.press("Enter")
-    kept(other)
+    sent(other)
     expect(other.locator("#group-1 .answer")).to_contain_text("It is Barack Obama now.")
     expect(other.locator(".note.is-problem")).to_contain_text("This changed in the meantime")
     assert names(served)[1] == "Barack Obama"
@@ -223,7 +213,7 @@ def test_what_could_not_be_sent_survives_a_reload_and_is_made_once(page: Page, s
     expect(page.locator(".note.is-problem")).to_contain_text("The server does not answer")
     page.unroute("**/changes")
     page.reload()
-    kept(page)
+    sent(page)
     assert names(served)[1] == "ignored"
 
 
@@ -247,31 +237,18 @@ def test_pages_are_accessible_and_nothing_overflows(
     page = context.new_page()
     if scheme == "light":
         page.goto(served.address)
-        check(page)
+        check_page(page, axe_script())
     page.goto(served.server.address)
     page.wait_for_selector("main[data-ready]")
     page.locator("#group-1 .choose input").check()
     page.locator("#group-2 input[role=combobox]").fill("ab")
-    check(page)
+    check_page(page, axe_script())
     for path in ("/groups/1", f"/faces/{face}"):
         page.goto(served.address + path)
         if path == "/groups/1":
             page.wait_for_selector("main[data-ready]")
             page.locator(".face").nth(1).click()
-        check(page)
+        check_page(page, axe_script())
     page.keyboard.press("?")
-    check(page)
+    check_page(page, axe_script())
     context.close()
-
-
-def check(page: Page) -> None:
-    """Check a page with axe-core, and that it is not wider than the window."""
-    page.evaluate(axe_script())
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate("tags => axe.run({ runOnly: tags })", tags)
-    told = [(one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found["violations"]]
-    assert told == [], page.url
-    size = page.viewport_size or {"width": 0, "height": 0}
-    for width in (320, size["width"]):
-        page.set_viewport_size({**size, "width": width})
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url

@@ -19,6 +19,7 @@ from familiar.store.database import Database as StoreFile
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
 from familiar.store.store import Store
+from support.people import add_person
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -381,3 +382,10 @@ def test_an_older_store_takes_embeddings_of_any_dimension_and_none_that_are_no_n
                 db.conn.execute("UPDATE faces SET embedding = ?", (wrong,))
     with closing(opened(path)) as db:
         assert db.conn.execute("SELECT length(embedding) FROM faces").fetchall() == [(2048,)]
+
+
+def test_reading_inside_of_a_write_transaction_is_a_part_of_it(tmp_path: Path) -> None:
+    with Store(tmp_path / "familiar.db") as store:
+        with store.writing(), store.reading():
+            add_person(store, "Eileen Collins")
+        assert store.people.names() == ["Eileen Collins"]

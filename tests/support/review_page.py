@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import requests
+from playwright.sync_api import Page
 
 from familiar import Library
 from familiar.api.environment import find_environment
@@ -51,10 +52,10 @@ class ServedPage:
 
     def undo_all(self) -> None:
         """Undo all that persons decided."""
-        with self.library() as library:
-            for event in library.clusters.log():
-                if event.by == "person" and event.undone_at is None:
-                    library.clusters.undo(event.id)
+        with self.library() as library, library.deciding():
+            for entry in library.history():
+                if entry.by == "person" and entry.about != "files" and entry.reason != "undone already":
+                    library.undo_decision(entry.id)
 
 
 class Visitor:
@@ -109,3 +110,27 @@ def axe_script() -> str:
     if found != AXE_SHA256:
         raise ValueError(f"axe-core has the SHA-256 {found}, but {AXE_SHA256} was expected")
     return script.decode()
+
+
+def names(served: ServedPage) -> dict[int, str]:
+    """Return the name of each group, or what kind of group it is."""
+    with served.library() as library:
+        return {row.id: row.name or row.kind for row in library.clusters.all()}
+
+
+def sent(page: Page) -> None:
+    """Wait until a page has sent all changes, and got the answers."""
+    page.wait_for_function("() => (sessionStorage.getItem('changes') ?? '[]') === '[]'")
+
+
+def check_page(page: Page, axe: str) -> None:
+    """Check a page with axe-core, and that it is not wider than the window, however narrow that is."""
+    page.evaluate(axe)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate("tags => axe.run({ runOnly: tags })", tags)
+    told = [(one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found["violations"]]
+    assert told == [], page.url
+    size = page.viewport_size or {"width": 1280, "height": 720}
+    for width in (320, size["width"]):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url

@@ -58,18 +58,18 @@ class FaceClusters:
         """
         return self._session.store().clusters.all()
 
-    def waiting(self, *, least: int = 1) -> list[ClusterRow]:
+    def waiting(self, *, least: int = 1, among: Sequence[int] | None = None) -> list[ClusterRow]:
         """Return the clusters that wait for a name, in the order of `all`.
 
         These have no name, are not ignored, and have a face that does not match a person.
 
         Args:
             least: smallest number of faces.
+            among: only these, as far as they are not a part of another one.
         """
         check_number("least", least, 1)
-        return [
-            row for row in self.all() if row.kind == "unnamed" and row.recognised < row.faces and row.faces >= least
-        ]
+        rows = self.all() if among is None else self._session.store().clusters.those(among)
+        return [row for row in rows if row.kind == "unnamed" and row.recognised < row.faces and row.faces >= least]
 
     def find(self, cluster: int) -> ClusterRow:
         """Return one cluster."""
@@ -116,7 +116,7 @@ class FaceClusters:
         now = {cluster: self._version(cluster) for cluster in versions}
         stale = [cluster for cluster, seen in versions.items() if now[cluster] != seen]
         if stale:
-            raise StaleError(stale)
+            raise StaleError("cluster", stale)
 
     def paths_of(self, faces: Iterable[ClusterFace]) -> dict[int, Path | None]:
         """Return the paths of the photos of faces, by the photo's id; None: the photo is gone."""

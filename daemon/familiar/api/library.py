@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from familiar.library.history import HistoryEntry
     from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
+    from familiar.store.decisions.log import EventRow
 
 
 @checked_arguments
@@ -166,6 +167,16 @@ class Library(Closing):
         """
         with self._session.deciding():
             yield
+
+    def undo_decision(self, event: int) -> EventRow:
+        """Undo a decision about clusters or people by its number; return it.
+
+        Raises:
+            UsageError: as `clusters.undo` and `people.undo`.
+        """
+        undone = self._session.store().decisions.undo(event)
+        self._session.rematch_after_decision()
+        return undone
 
     def rematch(self) -> None:
         """Match all known faces again if people or clusters have changed since, here or through a running daemon."""

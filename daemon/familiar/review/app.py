@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,16 +23,22 @@ from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoEr
 from familiar.library.report.page import STYLE
 from familiar.review.changes import Change, PutOff, UnknownNameError, make_change
 from familiar.review.gate import BodyTooLargeError, Gate
+from familiar.review.group_list import GroupList
 from familiar.review.library_thread import LibraryThread
 from familiar.review.login import LoginPage
 from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.group import faces_of_group, show_group
-from familiar.review.pages.groups import list_groups, waiting_card
+from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
+from familiar.review.pages.people import list_people
+from familiar.review.pages.person import show_person
+from familiar.review.pages.suggestions import list_questions
 from familiar.review.picture_cache import PictureCache
 from familiar.review.pictures import FacePictures
 from familiar.review.rendering import Pages
 from familiar.review.sessions import Login, Sessions
 from familiar.store.clusters.clusters import ClusterFace
+from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
+from familiar.store.views.representative_faces import RepresentativeFace
 
 OpenLibrary: TypeAlias = Callable[[], Library]
 
@@ -53,7 +60,10 @@ class ReviewApp:
     def __init__(self, open_library: OpenLibrary, *, sessions: Sessions, prefix: str, cache: PictureCache) -> None:
         """Take what opens the library, who is logged in, the start of all paths, and where pictures are kept."""
         self._library = LibraryThread(open_library)
-        self._matching = BackgroundMatching(open_library)
+        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups")}
+        self._matching = BackgroundMatching(self._background["matching"])
+        self._groups = GroupList(self._library, self._background["groups"])
+        self._cards = GroupCards()
         self._pictures = FacePictures(self._library, cache)
         self._sessions = sessions
         self._prefix = prefix
@@ -85,7 +95,12 @@ class ReviewApp:
             Route("/groups/{group:int}/faces", self._show_faces),
             Route("/groups/{group:int}/card", self._show_card),
             Route("/groups/{group:int}/people", self._list_similar_people),
+            Route("/suggestions", self._show_suggestions),
             Route("/people/names", self._list_names),
+            Route("/people", self._show_people),
+            Route("/people/{person:int}", self._show_person),
+            Route("/people/{person:int}/similar", self._list_similar_names),
+            Route("/people/{person:int}/threshold", self._preview_threshold),
             Route("/faces/{face:int}", self._show_photo),
             Route("/faces/{picture}.webp", self._send_face),
             Route("/photos/{picture}.webp", self._send_photo),
@@ -104,27 +119,33 @@ class ReviewApp:
             matching.cancel()
             with suppress(asyncio.CancelledError):
                 await matching
-            for part in (self._matching.close, self._pictures.close, self._library.close):
-                await asyncio.to_thread(part)
+            await self._groups.close()
+            threads = (*self._background.values(), self._library)
+            for close in (self._pictures.close, *(thread.close for thread in threads)):
+                await asyncio.to_thread(close)
 
     async def _show_start(self, _request: Request) -> Response:
         return RedirectResponse(f"{self._prefix}/groups", 303)
 
     async def _show_groups(self, request: Request) -> Response:
         after, later = request.query_params.get("after", ""), set(_login(request).later)
-        shown = await self._library.ask(lambda library: list_groups(library, after=after, later=later))
+        rows = await self._groups.rows()
+        shown = await self._library.ask(
+            lambda library: list_groups(library, self._cards, rows, after=after, later=later)
+        )
         self._prepare(face for card in shown.cards for face in card.faces)
         return self._pages.page(request, "groups", list=shown)
 
     async def _show_group(self, request: Request) -> Response:
         group, later = int(request.path_params["group"]), set(_login(request).later)
-        shown = await self._library.ask(lambda library: show_group(library, group, later=later))
+        rows = await self._groups.rows()
+        shown = await self._library.ask(lambda library: show_group(library, rows, group, later=later))
         self._prepare(shown.faces)
         return self._pages.page(request, "group", group=shown)
 
     async def _show_card(self, request: Request) -> Response:
         group = int(request.path_params["group"])
-        card = await self._library.ask(lambda library: waiting_card(library, group))
+        card = await self._library.ask(lambda library: waiting_card(library, self._cards, group))
         self._prepare(card.faces)
         return self._pages.page(request, "one_card", card=card)
 
@@ -139,8 +160,41 @@ class ReviewApp:
         found = await self._library.ask(lambda library: library.clusters.similar_people(group, most=12))
         return JSONResponse([{"name": one.name, "distance": round(one.distance, 3)} for one in found])
 
+    async def _show_suggestions(self, request: Request) -> Response:
+        shown = await self._library.ask(list_questions)
+        self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
+        return self._pages.page(request, "suggestions", list=shown)
+
     async def _list_names(self, _request: Request) -> Response:
         return JSONResponse(await self._library.ask(lambda library: library.people.names()))
+
+    async def _show_people(self, request: Request) -> Response:
+        shown = await self._library.ask(list_people)
+        self._prepare(card.face for card in shown if card.face is not None)
+        return self._pages.page(request, "people", people=shown)
+
+    async def _show_person(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+        shown = await self._library.ask(lambda library: show_person(library, person))
+        self._prepare([*shown.maybe, *shown.faces])
+        return self._pages.page(request, "person", shown=shown)
+
+    async def _list_similar_names(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+
+        def similar(library: Library) -> list[tuple[str, float]]:
+            return library.people.similar(library.people.of_id(person).name)
+
+        found = await self._library.ask(similar)
+        return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])
+
+    async def _preview_threshold(self, request: Request) -> Response:
+        person, distance = int(request.path_params["person"]), _distance(request.query_params.get("distance", ""))
+
+        def preview(library: Library) -> ThresholdChange:
+            return library.people.with_threshold(library.people.of_id(person).name, distance)
+
+        return JSONResponse(asdict(await self._library.ask(preview)))
 
     async def _show_photo(self, request: Request) -> Response:
         face = int(request.path_params["face"])
@@ -174,8 +228,9 @@ class ReviewApp:
         except FamiliarError as error:
             kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
             return status, {"kind": kind, "said": _said(error)}
+        await self._groups.decided([*change.groups, *([] if made.group is None else [made.group])])
         self._matching.begin()
-        return 200, {"said": made.said, "events": list(made.events), "group": made.group}
+        return 200, {"said": made.said, "events": list(made.events), "group": made.group, "person": made.person}
 
     async def _put_off(self, request: Request) -> Response:
         """Put groups off for this login, or take that back."""
@@ -190,7 +245,7 @@ class ReviewApp:
             later.difference_update(wanted.groups or tuple(later))
         return JSONResponse({"said": "Later" if wanted.later else "Taken up again", "events": []})
 
-    def _prepare(self, faces: Iterable[ClusterFace]) -> None:
+    def _prepare(self, faces: Iterable[ClusterFace | RepresentativeFace | FaceOfPerson]) -> None:
         """Find the places of faces in the background, before their pictures are asked for."""
         task = asyncio.create_task(self._pictures.prepare([face.id for face in faces]))
         self._tasks.add(task)
@@ -233,6 +288,18 @@ def _said(error: FamiliarError) -> str:
     if isinstance(error, StaleError):
         return "This changed in the meantime, so nothing was done. You see how it is now."
     return str(error)
+
+
+def _distance(text: str) -> float:
+    """Return a distance that a query says.
+
+    Raises:
+        UsageError: it is not a number.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"The distance is {text[:40]!r}; it must be a number from 0 to 2.") from error
 
 
 def _no_change(error: ValidationError) -> Response:

@@ -1,17 +1,21 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from familiar.api.library import Library
+from familiar.api.people import DecidedPerson
 from familiar.errors import UsageError
 from familiar.names import name_key
 from familiar.plurals import counted
 from familiar.store.decisions.log import EventRow
+from familiar.store.people import PersonRow
 
 _MOST = 100_000
+_ABOUT_PEOPLE = frozenset({"confirm faces", "refuse faces", "rename", "merge people", "set threshold"})
+_ABOUT_FACES = frozenset({"take out", "split", "confirm faces", "refuse faces"})
 
 
 class UnknownNameError(UsageError):
@@ -19,21 +23,39 @@ class UnknownNameError(UsageError):
 
 
 class Change(BaseModel):
-    """A change: what is to be done with groups, and the version of each that the page had seen.
+    """A change: what is to be done with groups or a person, and the version of each that the page had seen.
 
-    `faces` are faces of the only group: those that are taken out, split off or no faces. With `name` they are left out
-    when the group gets it. `events` are those that are undone. `is_new` says that the name is that of a new person,
-    `allows_same_photo` that a photo may show the person twice.
+    `faces` are those of the only group that are taken out, split off or no faces; with `name` they are left out when
+    the group gets it. Of a person, they are those that are confirmed or refused; `name` is the new name, or that of
+    the person whom they become a part of. `events` are those that are undone. `is_new` says that the name is that of a
+    new person, `allows_same_photo` that a photo may show the person twice.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(min_length=8, max_length=64)
-    what: Literal["name", "merge", "ignore", "not a face", "take out", "split", "refuse", "undo"]
+    what: Literal[
+        "name",
+        "merge",
+        "ignore",
+        "not a face",
+        "take out",
+        "split",
+        "refuse",
+        "tell apart",
+        "confirm faces",
+        "refuse faces",
+        "rename",
+        "merge people",
+        "set threshold",
+        "undo",
+    ]
     groups: Mapping[int, str] = Field(default={}, max_length=_MOST)
+    people: Mapping[int, str] = Field(default={}, max_length=1)
     faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
     events: tuple[int, ...] = Field(default=(), max_length=_MOST)
     name: str = Field(default="", max_length=1000)
+    threshold: float | None = Field(default=None, gt=0, le=2)
     is_new: bool = False
     allows_same_photo: bool = False
 
@@ -43,12 +65,15 @@ class Change(BaseModel):
         if self.what == "undo":
             if not self.events:
                 raise ValueError("an undo needs events")
+        elif self.what in _ABOUT_PEOPLE:
+            if not self.people:
+                raise ValueError("a person is needed")
         elif not self.groups:
-            raise ValueError("a change needs groups")
-        if self.what in {"take out", "split"} and not self.faces:
+            raise ValueError("groups are needed")
+        if self.what in _ABOUT_FACES and not self.faces:
             raise ValueError("faces are needed")
-        if self.faces and len(self.groups) != 1:
-            raise ValueError("faces are of one group")
+        if self.faces and len(self.groups) + len(self.people) != 1:
+            raise ValueError("faces are of one group or person")
         return self
 
 
@@ -67,6 +92,7 @@ class Made(BaseModel):
     said: str
     events: tuple[int, ...]
     group: int | None = None
+    person: int | None = None
 
 
 def make_change(library: Library, change: Change) -> Made:
@@ -79,6 +105,7 @@ def make_change(library: Library, change: Change) -> Made:
     """
     with library.deciding():
         library.clusters.check_seen(change.groups)
+        library.people.check_seen(change.people)
         return _ACTIONS[change.what](library, change)
 
 
@@ -129,9 +156,53 @@ def _refuse(library: Library, change: Change) -> Made:
     return _made(f"Not {change.name}", events)
 
 
+def _tell_apart(library: Library, change: Change) -> Made:
+    if len(change.groups) != 2:  # noqa: PLR2004
+        raise UsageError("Choose two groups.")
+    one, other = change.groups
+    return _made("Not the same person", [library.clusters.tell_apart(one, other)])
+
+
+def _confirm_faces(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    event = library.people.confirm(person.name, change.faces)
+    return _made(f"{counted(len(change.faces), 'face')}: {person.name}", filter(None, [event]))
+
+
+def _refuse_faces(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    event = library.people.refuse(person.name, change.faces)
+    return _made(f"{counted(len(change.faces), 'face')}: not {person.name}", [event])
+
+
+def _rename(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    return _decided(library.people.rename(person.name, change.name), f"{person.name} is {change.name} now")
+
+
+def _merge_people(library: Library, change: Change) -> Made:
+    person, into = _person(library, change), library.people.find(change.name)
+    return _decided(library.people.merge(person.name, into.name), f"{person.name} is {into.name} now")
+
+
+def _set_threshold(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    said = "as sure as for all" if change.threshold is None else f"up to {change.threshold:.2f}"
+    return _decided(library.people.set_threshold(person.name, change.threshold), f"{person.name}: {said}")
+
+
+def _person(library: Library, change: Change) -> PersonRow:
+    (person,) = change.people
+    return library.people.of_id(person)
+
+
+def _decided(person: DecidedPerson, said: str) -> Made:
+    return Made(said=said, events=() if person.event is None else (person.event,), person=person.id)
+
+
 def _undo(library: Library, change: Change) -> Made:
     for event in sorted(change.events, reverse=True):
-        library.clusters.undo(event)
+        library.undo_decision(event)
     return Made(said="Undone", events=())
 
 
@@ -144,7 +215,7 @@ def _known_name(library: Library, change: Change) -> str:
     return known or change.name
 
 
-def _made(said: str, events: Sequence[EventRow], *, group: int | None = None) -> Made:
+def _made(said: str, events: Iterable[EventRow], *, group: int | None = None) -> Made:
     return Made(said=said, events=tuple(event.id for event in events), group=group)
 
 
@@ -156,5 +227,11 @@ _ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
     "take out": _take_out,
     "split": _split,
     "refuse": _refuse,
+    "tell apart": _tell_apart,
+    "confirm faces": _confirm_faces,
+    "refuse faces": _refuse_faces,
+    "rename": _rename,
+    "merge people": _merge_people,
+    "set threshold": _set_threshold,
     "undo": _undo,
 }

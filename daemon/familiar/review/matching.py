@@ -1,9 +1,7 @@
 """Match all faces again in the background when people have changed, so that no answer waits for it."""
 
 import asyncio
-from collections.abc import Callable
 
-from familiar.api.library import Library
 from familiar.errors import FamiliarError
 from familiar.review.library_thread import LibraryThread
 
@@ -12,11 +10,11 @@ _PAUSE = 0.5
 
 
 class BackgroundMatching:
-    """Matches faces after changes, with a library of its own."""
+    """Matches faces after changes."""
 
-    def __init__(self, open_library: Callable[[], Library]) -> None:
-        """Take what opens the library."""
-        self._library = LibraryThread(open_library)
+    def __init__(self, library: LibraryThread) -> None:
+        """Take the library, which pages do not wait for."""
+        self._library = library
         self._wanted = asyncio.Event()
         self._wanted.set()  # the last time may have been interrupted
 
@@ -34,7 +32,3 @@ class BackgroundMatching:
                 await self._library.ask(lambda library: library.rematch())
             except FamiliarError:
                 continue  # it is tried again after the next change, by the daemon, or by the next command
-
-    def close(self) -> None:
-        """Close the library."""
-        self._library.close()

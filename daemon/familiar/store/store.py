@@ -34,6 +34,7 @@ from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
+from familiar.store.views.faces_of_people import FacesOfPeople
 from familiar.store.views.past_operations import PastOperations
 from familiar.store.views.photos_of_faces import PhotosOfFaces
 from familiar.store.views.representative_faces import RepresentativeFaces
@@ -100,6 +101,7 @@ class Store(Closing):
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
+        self.faces_of_people = FacesOfPeople(self._db)
         self.photos_of_faces = PhotosOfFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)

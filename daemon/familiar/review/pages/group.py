@@ -34,7 +34,7 @@ class ShownGroup(GroupFaces):
     next: ClusterRow | None
 
 
-def show_group(library: Library, group: int, *, later: Collection[int]) -> ShownGroup:
+def show_group(library: Library, waiting: Sequence[ClusterRow], group: int, *, later: Collection[int]) -> ShownGroup:
     """Return a group with its first faces."""
     row = library.clusters.find(group)
     return ShownGroup(
@@ -42,7 +42,7 @@ def show_group(library: Library, group: int, *, later: Collection[int]) -> Shown
         faces=library.clusters.faces(row.id, most=FACES),
         start=0,
         years=library.clusters.years(row.id),
-        next=next_group(library, row, later=later),
+        next=next_group(waiting, row, later=later),
     )
 
 

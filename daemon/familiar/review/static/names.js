@@ -43,7 +43,8 @@ function compare(one, other) {
 
 /** Let a field complete names. `similar` gives similar people, `onName` gets a name and whether it is new. */
 export class NameField {
-  constructor(field, { similar, onName, onLeave }) {
+  constructor(field, { similar, onName, onLeave, create = (name) => `Create “${name}”?` }) {
+    this.create = create;
     this.input = field.querySelector("input");
     this.list = field.querySelector("ul");
     this.holder = field.closest(".group");
@@ -55,9 +56,11 @@ export class NameField {
     this.names = null; // until all people are known, nobody is created: whoever is meant may be one of them
     knownNames().then((names) => {
       this.names = names;
-      if (document.activeElement === this.input) this.show();
+      if (document.activeElement === this.input && !this.isTouched) this.show();
     });
     this.input.addEventListener("focus", () => this.open());
+    this.isTouched = false; // whether somebody is choosing from the list, which then stays as it is
+    this.list.addEventListener("pointerenter", () => (this.isTouched = true));
     this.input.addEventListener("input", () => this.show());
     this.input.addEventListener("blur", () => this.close());
     this.input.addEventListener("keydown", (event) => this.key(event, onLeave));
@@ -72,11 +75,12 @@ export class NameField {
     this.names = await knownNames();
     this.show();
     this.people = await this.similar().catch(() => []);
-    if (document.activeElement === this.input) this.show();
+    if (document.activeElement === this.input && !this.isTouched) this.show();
   }
 
   show() {
     const text = this.input.value.trim();
+    this.isTouched = false;
     const found = completions(text, this.names ?? [], this.people);
     const isKnown = found.length > 0 && plain(found[0]) === plain(text);
     this.options = found.map((name) => ({ name, isNew: false }));
@@ -93,7 +97,7 @@ export class NameField {
       item.dataset.place = place;
       item.ariaSelected = String(place === this.place);
       const name = document.createElement("span");
-      name.textContent = option.isNew ? `Create “${option.name}”?` : option.name;
+      name.textContent = option.isNew ? this.create(option.name) : option.name;
       item.append(name);
       if (!option.isNew && this.people[0]?.name === option.name) {
         const hint = document.createElement("small");
@@ -121,6 +125,7 @@ export class NameField {
     if (event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const count = this.options.length;
+      this.isTouched = count > 0;
       if (count > 0) this.place = (this.place + (event.key === "ArrowDown" ? 1 : this.place < 0 ? 0 : -1) + count) % count;
       this.mark();
     } else if (event.key === "Enter") {

@@ -4,12 +4,15 @@ import { read, undo } from "./changes.js";
 import { problem } from "./notes.js";
 import { startGroup } from "./group.js";
 import { startGroups } from "./groups.js";
+import { startPeople } from "./people.js";
+import { startPerson } from "./person.js";
+import { startSuggestions } from "./suggestions.js";
 
 const main = document.getElementById("main");
 const help = document.getElementById("help");
 const photo = document.getElementById("photo");
 const singleKeys = document.getElementById("single-keys");
-const STARTS = { groups: startGroups, group: startGroup };
+const STARTS = { groups: startGroups, group: startGroup, people: startPeople, person: startPerson, suggestions: startSuggestions };
 
 let page = null;
 

@@ -1,6 +1,7 @@
 """Clusters: groups of faces, whose ids never change and are never used again, and what matching needs to know."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -96,6 +97,10 @@ class Clusters:
     def all(self) -> list[ClusterRow]:
         """Return all clusters with faces, the largest first, and those with nothing but junk after all others."""
         return self._clusters("absorbed_by IS NULL")
+
+    def those(self, cluster_ids: Sequence[int]) -> list[ClusterRow]:
+        """Return those of the clusters that have faces, in the order of `all`."""
+        return self._clusters("clusters.id IN (SELECT value FROM json_each(?))", json.dumps(list(cluster_ids)))
 
     def counts(self) -> dict[Kind, int]:
         """Count the clusters of each kind."""
