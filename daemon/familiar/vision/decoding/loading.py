@@ -10,6 +10,7 @@ from PIL.ImageFile import ImageFile
 
 from familiar.errors import SetAsideError
 from familiar.model import DateSource
+from familiar.vision.decoding.content_ids import still_identifier
 from familiar.vision.decoding.dates import read_date
 
 _ORIENTATION = 0x0112
@@ -31,6 +32,7 @@ class LoadedPicture:
     orientation: int
     taken: datetime | None
     taken_source: DateSource | None
+    content_id: str | None
 
 
 def load_picture(
@@ -68,6 +70,7 @@ def load_picture(
         orientation=1 if image.format == "TIFF" else own or orientation,
         taken=taken,
         taken_source=taken_source,
+        content_id=still_identifier(exif),
     )
 
 
