@@ -151,6 +151,8 @@ CATALOGUE = (
         ("path", "sidecar", "confirmed", "left"),
         "Faces named in a sidecar were confirmed; `left` lists what was not, and why.",
     ),
+    Event("clip.joined", "info", ("path",), "A known video became the clip of the still beside it."),
+    Event("clip.parted", "info", ("path",), "A clip has lost its still, and is handled as a video of its own."),
     Event(
         "photo.turned",
         "info",

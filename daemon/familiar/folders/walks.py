@@ -150,11 +150,11 @@ class Walks:
         count = 0
         with self._store.writing():
             for path in paths:
-                if not self._roots.is_there(path) and mark_gone(self._store, path):
+                if not self._roots.is_there(path) and mark_gone(self._store, path, self._log):
                     count += 1
                     self._log.emit("file.gone", path=path)
                 elif self._roots.excludes(path):
-                    leave_out(self._store, path)
+                    leave_out(self._store, path, self._log)
         return count
 
     def _tell_walk(self, root: WatchedRoot, walk: RootWalk, gone: int) -> None:

@@ -181,5 +181,5 @@ class Index:
         if known is None or known.verdict != "seen" or not is_video(arrival.path):
             return arrival
         with self._store.writing():
-            is_another = sort_video(self._store, arrival.path, known.id)
+            is_another = sort_video(self._store, arrival.path, known.id, self._log)
         return replace(arrival, known=self._store.photos.at(known.id)) if is_another else arrival

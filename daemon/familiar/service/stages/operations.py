@@ -27,7 +27,7 @@ class Record:
                 plan_id = self._store.journal.record(photo_id, arrival.path, arrival.plan, follows=arrival.follows)
             self._store.photos.mark_handled(photo_id)
             self._store.files.mark_done(arrival.file.id, photo_id)
-            review(self._store, arrival.path, takes_clip_along=arrival.recognised.kind == "photo")
+            review(self._store, arrival.path, self._log, takes_clip_along=arrival.recognised.kind == "photo")
         self._tally.done += 1
         self._tell(arrival)
         return replace(arrival, plan_id=plan_id)
