@@ -134,6 +134,7 @@ class Walks:
         unreadable = tuple(path for path, _ in finished.errors)
         gone = self._forget(self._missing(root, finished.top, walk, unreadable))
         if finished.top == root.path:
+            root.files = walk.files
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
             if walk.new or walk.changed or gone or is_regular or not self._watch:

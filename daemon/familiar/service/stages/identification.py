@@ -172,7 +172,14 @@ class Index:
             about = {"path": arrival.path, "hash": arrival.hash, "missing": photo.missing}
             self._log.emit("photo.damaged", **about, reason=describe_missing(photo.missing))
         seconds = self._clock() - started
-        self._log.emit("photo.seen", path=arrival.path, hash=arrival.hash, faces=len(photo.faces), seconds=seconds)
+        self._log.emit(
+            "photo.seen",
+            photo=photo_id,
+            path=arrival.path,
+            hash=arrival.hash,
+            faces=len(photo.faces),
+            seconds=seconds,
+        )
         return replace(arrival, photo_id=photo_id)
 
     def _sorted(self, arrival: Arrival) -> Arrival:

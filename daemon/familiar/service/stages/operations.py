@@ -33,12 +33,12 @@ class Record:
         return replace(arrival, plan_id=plan_id)
 
     def _tell(self, arrival: Arrival) -> None:
-        plan, path = arrival.plan, arrival.path
+        plan, about = arrival.plan, {"photo": arrival.indexed, "path": arrival.path}
         if plan.operations:
             operations = [f"{operation.kind} {operation.destination}" for operation in plan.operations]
-            self._log.emit("plan.made", path=path, operations=operations)
+            self._log.emit("plan.made", **about, operations=operations)
         for refusal in plan.refusals:
-            self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
+            self._log.emit("plan.refused", **about, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
 
 
 class Run:

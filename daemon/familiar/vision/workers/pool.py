@@ -221,8 +221,15 @@ class Workers:
             fallback=self._fallback,
         )
 
+    @property
+    def fallback(self) -> str | None:
+        """Why another engine or device than the settings say is used; None if that is used."""
+        self._read_notes()
+        return self._fallback
+
     def close(self, within: float = 0.0) -> None:
         """End all workers; tasks in progress get `within` seconds."""
+        self._read_notes()
         processes, self._processes = self._processes, None
         if processes is not None:
             processes.end(within)
