@@ -71,6 +71,7 @@ class Workers:
         self._batches = 0
         self._running: set[asyncio.Task[None]] = set()
         self._settings = settings
+        self._options = settings.options
         self._models = models
         self._networks = networks
         self._clock = clock
@@ -123,7 +124,7 @@ class Workers:
             GoneError, RetryError: the file can't be read.
             SetAsideError: it can't be decoded within the limits, or it crashes its worker.
         """
-        return await self._run(worker.check, path, self._settings, seconds=self._limit(path))
+        return await self._run(worker.check, path, self._options, seconds=self._limit(path))
 
     async def encode(
         self, tasks: Sequence[worker.EncodeTask], settings: VisionSettings | None = None
@@ -140,18 +141,18 @@ class Workers:
         Raises:
             WorkersError: no worker can be started.
         """
-        chosen = self._settings if settings is None else settings
+        chosen = self._options if settings is None else settings.options
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.encode, tasks, chosen, self._models, seconds=seconds)
         except SetAsideError as error:
             if len(tasks) == 1:
                 return [error]
-        return [one for task in tasks for one in await self.encode([task], chosen)]  # so that it is seen which it is
+        return [one for task in tasks for one in await self.encode([task], settings)]  # so that it is seen which it is
 
     async def devices(self) -> str:
         """Return the device of each network, and the file with the weights."""
-        return await self._run(worker.devices, self._settings, self._models)
+        return await self._run(worker.devices, self._options, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
         """Return the picture file of a face.
@@ -170,7 +171,7 @@ class Workers:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
-        return await self._run(worker.crop, path, hash_, wishes, self._settings, seconds=self._limit(path))
+        return await self._run(worker.crop, path, hash_, wishes, self._options, seconds=self._limit(path))
 
     async def render_sidecar(
         self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent
@@ -247,7 +248,7 @@ class Workers:
 
     async def _look_alone(self, task: worker.IndexTask) -> Photo:
         seconds = self._limit(task.path)
-        (seen,) = await self._run(worker.look, (task,), self._settings, self._models, seconds=seconds)
+        (seen,) = await self._run(worker.look, (task,), self._options, self._models, seconds=seconds)
         if isinstance(seen, Exception):
             raise seen
         return seen
@@ -281,7 +282,7 @@ class Workers:
         """Analyse photos in one batch, or one by one after an error, to find the one that causes it."""
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
-            return await self._run(worker.look, tasks, self._settings, self._models, seconds=seconds)
+            return await self._run(worker.look, tasks, self._options, self._models, seconds=seconds)
         except WorkersError as error:
             return [error] * len(tasks)
         except Exception:  # noqa: BLE001 - it comes again with the one that raises it
@@ -334,7 +335,11 @@ class Workers:
             self._retire()
         if self._processes is None:
             self._processes = WorkerProcesses(
-                settings=self._settings, models=self._models, count=self.count, networks=self._networks
+                options=self._options,
+                models=self._models,
+                count=self.count,
+                most=2 * self._settings.recycle,  # a photo is hashed, then analysed
+                networks=self._networks,
             )
         return self._processes
 
