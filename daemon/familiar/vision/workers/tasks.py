@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from familiar.embedding_models import OWN
-from familiar.errors import ChangedError, FamiliarError, IncompleteError, SetAsideError
+from familiar.errors import ChangedError, FamiliarError, IncompleteError, MoreMemoryError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
 from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
@@ -32,6 +32,7 @@ from familiar.missing_parts import describe_missing
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
+from familiar.vision.workers.memory import give_back_memory, limit_memory
 from familiar.vision.workers.start_failures import not_started
 
 if TYPE_CHECKING:
@@ -59,9 +60,6 @@ _DECODED = 1000
 _FRAME = 2000
 """Longer side in pixels to which the frames of a video are reduced."""
 
-_CUDA_MEGABYTES = 8192
-"""Address space that CUDA may map in addition to the memory limit."""
-
 _FRAMES = 8
 """Frames of a video in one batch."""
 
@@ -86,9 +84,7 @@ def load(
     _follow(parent)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
-    limit = (settings.memory_limit + (_CUDA_MEGABYTES if has_gpu_build() else 0)) * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    limit_memory(settings)
     _be_silent()
     with _failures_noted(settings, notes):
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
@@ -113,8 +109,7 @@ def _share_memory() -> None:
     """Let copies of this process share what is loaded, and have memory of their own for all that they do."""
     gc.collect()
     gc.freeze()  # the collector would write to everything
-    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
-        trim(0)
+    give_back_memory()
 
 
 def _follow(parent: int) -> None:
@@ -171,13 +166,12 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
         IncompleteError: a part of it is missing, and may still arrive.
         ChangedError: its content is not that of the hash.
         SetAsideError: it can't be decoded.
+
+    Raises:
+        MoreMemoryError: they need more memory than a worker usually has.
     """
-    try:
+    with _memory_noted(settings):
         return _look(tasks, settings, models)
-    except MemoryError:
-        if len(tasks) == 1:
-            return [_too_large(settings)]
-    return [seen for task in tasks for seen in look([task], settings, models)]
 
 
 def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
@@ -279,7 +273,7 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
     """
     from familiar.vision.decoding.pictures import decode  # noqa: PLC0415
 
-    try:
+    with _memory_noted(settings):
         if not _is_video(path):
             data = read_bytes(path)
             picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
@@ -290,8 +284,6 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
             with _video(path, hash_, settings) as video:
                 frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
                 picture, missing = next(iter(frames)).picture, video.missing
-    except MemoryError as error:
-        raise _too_large(settings) from error
     if missing is not None:
         raise SetAsideError(f"damaged: {describe_missing(missing)}")
     return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
@@ -319,9 +311,13 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
 
     Returns:
         For each photo the embeddings and qualities of its faces, or an error of `look`.
+
+    Raises:
+        MoreMemoryError: as `look` does.
     """
     engine, _ = _engine(settings, models)
-    return _encode(tasks, settings, engine)
+    with _memory_noted(settings):
+        return _encode(tasks, settings, engine)
 
 
 def _encode(
@@ -344,12 +340,7 @@ def _encode(
             sizes[number] = (picture.width, picture.height)
             yield picture, task.faces
 
-    try:
-        encoded = engine.encode(pictures())
-    except MemoryError:
-        if len(tasks) == 1:
-            return [_too_large(settings)]
-        return [one for task in tasks for one in _encode([task], settings, engine)]
+    encoded = engine.encode(pictures())
     for (number, size), one in zip(sizes.items(), encoded, strict=True):
         found[number] = _rated(tasks[number].faces, size, one, engine)
     return [found[number] for number in range(len(tasks))]
@@ -383,10 +374,8 @@ def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSetting
     Raises:
         GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
     """
-    try:
+    with _memory_noted(settings):
         return _crop(path, hash_, wishes, settings)
-    except MemoryError as error:
-        raise _too_large(settings) from error
 
 
 def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
@@ -411,8 +400,13 @@ def _cut(picture: "Picture", wish: Crop) -> bytes | FamiliarError:
         return error
 
 
-def _too_large(settings: VisionSettings) -> SetAsideError:
-    return SetAsideError(f"it needs more memory than memory_limit ({settings.memory_limit} MB)")
+@contextmanager
+def _memory_noted(settings: VisionSettings) -> Iterator[None]:
+    """Translate a lack of memory."""
+    try:
+        yield
+    except MemoryError as error:
+        raise MoreMemoryError(f"it needs more memory than memory_limit ({settings.memory_limit} MB)") from error
 
 
 def devices(settings: VisionSettings, models: Path) -> str:
