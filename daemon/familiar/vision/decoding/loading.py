@@ -1,7 +1,6 @@
 """Load a picture as it is stored, maybe at reduced scale, with what its metadata say."""
 
 import io
-import math
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +22,8 @@ MOST_PIXELS = 50_000_000
 _MOST_REDUCED = 8
 """The smallest scale of pictures: an eighth, as of JPEG."""
 
-_AVERAGED = frozenset({"RGB", "RGBA", "L", "LA", "CMYK", "YCbCr", "I", "F"})
-"""Modes of which pixels can be averaged."""
+_AVERAGED = frozenset({"RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"})
+"""Modes of which pixels can be averaged, and are brought to RGB in the same way after that."""
 
 _REDUCIBLE = frozenset({"JPEG", "MPO"})
 """Formats that are decoded at reduced scale; an MPO is a JPEG with further pictures behind it (CIPA DC-007)."""
@@ -96,11 +95,7 @@ def _shrunk(image: Image.Image, at_least: int | None) -> Image.Image:
     factor = 1 if at_least is None else min(max(image.size) // at_least, _MOST_REDUCED)
     if factor < 2 or image.width * image.height <= MOST_PIXELS:  # noqa: PLR2004
         return image
-    if image.mode.startswith("I;16"):  # which `reduce` does not know
-        size = (math.ceil(image.width / factor), math.ceil(image.height / factor))
-        small = image.resize(size, Image.Resampling.BOX)
-    else:
-        small = (image if image.mode in _AVERAGED else to_rgb(image)).reduce(factor)
+    small = (image if image.mode in _AVERAGED else to_rgb(image)).reduce(factor)
     small.info = image.info
     return small
 

@@ -1,17 +1,19 @@
 """The memory of a worker: its usual limit, and more for one task that needs it.
 
 A photo of 200 megapixels takes up to 3 GB, of which not every worker can have as much at the same time. So a task for
-which the usual memory is not enough ends with `MoreMemoryError`, and is tried again while no other such task runs.
+which the usual memory is not enough ends with `MoreMemoryError`, and is tried again while no other such task runs: in
+a copy of the worker, whose end gives all of the memory back.
 """
 
-import ctypes
+import os
+import pickle
 import resource
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
 
 from familiar.errors import MoreMemoryError, SetAsideError
 from familiar.settings import VisionSettings, has_gpu_build
+from familiar.vision.workers.lifetimes import end_as, end_with_parent
 
 _CUDA_MEGABYTES = 8192
 """Address space that CUDA may map in addition to the limits."""
@@ -20,39 +22,60 @@ R = TypeVar("R")
 
 
 def limit_memory(settings: VisionSettings) -> None:
-    """Limit the memory of this process and of its copies to the usual; they may have more for a while."""
+    """Limit the memory of this process and of its copies to the usual; `run_with_more` may raise that."""
     # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
     resource.setrlimit(resource.RLIMIT_DATA, (_bytes(settings.memory_limit), _bytes(_most(settings))))
 
 
-def run_alone(settings: VisionSettings, function: Callable[..., R], arguments: Sequence[Any]) -> R:
-    """Run a task with more memory than usual.
+def run_with_more(settings: VisionSettings, function: Callable[..., R], arguments: Sequence[Any]) -> R:
+    """Run a task in a copy of this process that has more memory than usual; if the copy dies, so does this process.
 
     Raises:
         SetAsideError: that is not enough, either.
+        Exception: as the function does.
     """
-    with _more_memory():
-        try:
-            return function(*arguments)
-        except MoreMemoryError as error:
-            raise SetAsideError(f"it needs more memory than large_memory_limit ({_most(settings)} MB)") from error
+    receiving, sending = os.pipe()
+    worker, copy = os.getpid(), os.fork()
+    if copy == 0:
+        os.close(receiving)
+        _answer(worker, sending, settings, function, arguments)
+    os.close(sending)
+    with os.fdopen(receiving, "rb") as pipe:
+        answer = pipe.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+    if code:
+        end_as(code)
+    result, error = pickle.loads(answer)  # noqa: S301 - from the copy
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]  # what the function returns
 
 
-@contextmanager
-def _more_memory() -> Iterator[None]:
-    usual, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+def _answer(
+    worker: int, sending: int, settings: VisionSettings, function: Callable[..., R], arguments: Sequence[Any]
+) -> NoReturn:
+    """Run a task in the copy of the worker with this process id, and end."""
+    code = 1
     try:
-        yield
+        end_with_parent(worker)
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+        with os.fdopen(sending, "wb") as pipe:
+            pickle.dump(_outcome(settings, function, arguments), pipe)
+        code = 0
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (usual, hard))
-        give_back_memory()
+        os._exit(code)
 
 
-def give_back_memory() -> None:
-    """Give memory that is free back to the system; only glibc keeps it."""
-    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
-        trim(0)
+def _outcome(
+    settings: VisionSettings, function: Callable[..., R], arguments: Sequence[Any]
+) -> tuple[R | None, Exception | None]:
+    try:
+        return function(*arguments), None
+    except MoreMemoryError:
+        return None, SetAsideError(f"it needs more memory than large_memory_limit ({_most(settings)} MB)")
+    except Exception as error:  # noqa: BLE001 - the worker raises it
+        return None, error
 
 
 def _most(settings: VisionSettings) -> int:

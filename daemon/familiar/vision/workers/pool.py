@@ -24,7 +24,7 @@ from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
-from familiar.vision.workers.memory import run_alone
+from familiar.vision.workers.memory import run_with_more
 from familiar.vision.workers.processes import WorkerProcesses
 from familiar.vision.workers.start_failures import StartFailures, not_started
 
@@ -305,7 +305,7 @@ class Workers:
             return await self._try(function, arguments, seconds)
         except MoreMemoryError:
             async with self._alone:
-                return await self._try(run_alone, (self._settings, function, arguments), seconds)
+                return await self._try(run_with_more, (self._settings, function, arguments), seconds)
 
     async def _try(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
         """Run a function in a worker. If the worker dies, one new worker tries again."""

@@ -32,7 +32,8 @@ from familiar.missing_parts import describe_missing
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
 from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.decoding.kinds import HEAD, kind_of
-from familiar.vision.workers.memory import give_back_memory, limit_memory
+from familiar.vision.workers.lifetimes import end_with_parent
+from familiar.vision.workers.memory import limit_memory
 from familiar.vision.workers.start_failures import not_started
 
 if TYPE_CHECKING:
@@ -50,9 +51,6 @@ class WorkerNote:
     fatal: bool
     text: str
 
-
-_PR_SET_PDEATHSIG = 1
-"""prctl(2)"""
 
 _DECODED = 1000
 """Least longer side in pixels that a JPEG is decoded at; of one with small faces the engine asks for more."""
@@ -109,14 +107,13 @@ def _share_memory() -> None:
     """Let copies of this process share what is loaded, and have memory of their own for all that they do."""
     gc.collect()
     gc.freeze()  # the collector would write to everything
-    give_back_memory()
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
+        trim(0)
 
 
 def _follow(parent: int) -> None:
     """End with the parent; ignore Ctrl-C, which reaches the whole group, and let the parent decide."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the parent died before the line above
+    end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
