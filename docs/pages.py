@@ -11,6 +11,7 @@ PAGES = {
     "matching": "matching.md",
     "people": "people.md",
     "report": "report.md",
+    "review": "review.md",
     "rules": "rules.md",
     "scores": "scores.md",
     "sidecars": "sidecars.md",

@@ -8,7 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "daemon" / "familiar"
 LAYERS = (
     {"__main__"},
-    {"cli", "review"},
+    {"cli"},
+    {"review"},
     {"api"},
     {"service"},
     {"flickr", "folders"},

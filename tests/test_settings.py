@@ -23,6 +23,13 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("review: {port: 65536}", ":1:16: review.port: 65536 is wrong; it should be less than or equal to 65535"),
+        ("review: {cache: 0}", ":1:17: review.cache: 0 is wrong; it should be greater than or equal to 1"),
+        (
+            "review: {prefix: faces}",
+            ":1:18: review.prefix: 'faces' is wrong; it should be empty, or a path such as /faces",
+        ),
+        ("review: {hosts: [a b]}", ":1:17: review.hosts: ['a b'] is wrong; it should be names such as photos.example"),
         ("setle: 3", ":1:1: setle: unknown key 'setle'; did you mean 'settle'?"),
         ("settle: -1", ":1:9: settle: -1 is wrong; it should be greater than or equal to 0"),
         ("settle: soon", ":1:9: settle: 'soon' is wrong; it should be a valid number"),

@@ -19,9 +19,13 @@ from familiar.tags import TagError, clean_tag, quoted, raw_tag
         ("people:name=", "peoplename"),
         ("10:30 = late", "1030late"),
         ("party 🎉", "party🎉"),
+        ("ジョン・スミス", "ジョン・スミス"),
+        ("ジョン　スミス", "ジョンスミス"),
+        ("L’Été – fini!", "l’été–fini"),
+        ("snake_case", "snakecase"),
     ],
 )
-def test_the_cleaned_form_has_neither_case_nor_spaces_nor_punctuation(raw: str, clean: str) -> None:
+def test_the_cleaned_form_has_neither_case_nor_spaces_nor_punctuation_of_ascii(raw: str, clean: str) -> None:
     assert clean_tag(raw) == clean
 
 

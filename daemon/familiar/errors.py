@@ -16,6 +16,28 @@ class UsageError(FamiliarError):
     """Wrong use or a wrong configuration: the user must fix it. The command line exits with 2."""
 
 
+class StaleError(UsageError):
+    """A cluster or a person is no longer as it was when it was seen; nothing was changed. `ids` are those of these."""
+
+    def __init__(self, noun: str, ids: Iterable[int]) -> None:
+        """Take what is meant, such as "cluster", and the ids."""
+        self.ids = tuple(ids)
+        named = ", ".join(map(str, self.ids))
+        super().__init__(f"Changed since you looked: {noun} {named}. Nothing was done; look again.")
+
+
+class SamePhotoError(UsageError):
+    """One photo shows two faces that would be one person; a decision can allow it, for mirrors and collages.
+
+    `photo` is its name, or its hash.
+    """
+
+    def __init__(self, message: str, *, photo: str) -> None:
+        """Take the complete message, and the photo."""
+        super().__init__(message)
+        self.photo = photo
+
+
 class ModelError(UsageError):
     """The model that the store has in use can't be used here. `problem` says why, `remedy` what to do."""
 

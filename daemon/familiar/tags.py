@@ -37,8 +37,9 @@ def raw_tag(text: str) -> str:
 
 
 def clean_tag(raw: str) -> str:
-    """Return the form in which Flickr compares tags: lower case, without spaces and punctuation.
+    """Return the form in which Flickr compares tags: lower case, without spaces and the punctuation of ASCII.
 
+    Other punctuation makes a difference: `ジョン・スミス` is not `ジョンスミス`.
     Namespace and predicate of a machine tag (`people:name=Jane Doe`) stay apart from its value.
     """
     machine = _MACHINE.fullmatch(raw.strip())
@@ -58,5 +59,7 @@ def _cleaned(text: str) -> str:
 
 
 def _is_dropped(character: str) -> bool:
+    if character.isascii():
+        return not character.isalnum()
     category = unicodedata.category(character)
-    return category[0] in "PZ" or category in {"Cc", "Cf", "Sk"} or character in "$+<=>^`|~"
+    return category[0] == "Z" or category in {"Cc", "Cf", "Sk"}

@@ -21,7 +21,6 @@ HEAVY = {
     "lxml",
     "matplotlib",
     "numpy",
-    "pebble",
     "PIL",
     "pydantic",
     "requests",

@@ -118,6 +118,37 @@ def test_a_photo_without_any_file_is_refused_with_the_reason(bench: FlickrBench,
     assert bench.log.of("flickr.refused")[0]["reason"] == "Flickr has no file of this photo"
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_of_a_video_whose_original_is_withheld_the_next_size_is_fetched(
+    bench: FlickrBench, obama: Path, status: int
+) -> None:
+    bench.settings = bench.settings.model_copy(update={"videos": True})
+    video = bench.flickr.account.add_photo(obama, video=obama)
+    video.withheld["orig"] = status
+    bench.run(has(bench, fetched=1))
+    (file,) = bench.cache.iterdir()
+    assert file.read_bytes() == obama.read_bytes()
+    assert bench.log.of("flickr.failed") == []
+
+
+def test_a_video_of_which_all_sizes_are_withheld_is_given_up_after_some_tries(bench: FlickrBench, obama: Path) -> None:
+    bench.settings = bench.settings.model_copy(update={"videos": True})
+    bench.flickr.account.add_photo(obama, video=obama).withheld |= {"orig": 404, "site": 404}
+    bench.run(has(bench, refused=1))
+    assert bench.log.of("flickr.refused")[0]["reason"] == "not found (HTTP 404)"
+
+
+def test_a_video_that_flickr_still_processes_is_waited_for(bench: FlickrBench, obama: Path) -> None:
+    bench.settings = bench.settings.model_copy(update={"videos": True})
+    video = bench.flickr.account.add_photo(obama, video=obama)
+    video.is_processed = False
+    bench.run(lambda _: len(bench.log.of("flickr.failed")) == 2)
+    assert bench.log.of("flickr.failed")[-1]["error"] == "Flickr is still processing this video"
+    video.is_processed = True
+    bench.later(4000)
+    bench.run(has(bench, fetched=1))
+
+
 def test_a_photo_of_which_all_sizes_are_too_large_comes_in_the_smallest(bench: FlickrBench, obama: Path) -> None:
     bench.settings = bench.settings.model_copy(update={"max_size": 75})
     photo = bench.flickr.account.add_photo(obama, without=["t"])

@@ -54,6 +54,13 @@ def test_a_tag_that_is_there_in_another_spelling_is_not_added_again_nor_ever_rem
     assert bench.store.flickr_tags.of(photo.id) == []
 
 
+def test_tags_that_differ_in_punctuation_beyond_ascii_are_two(bench: FlickrBench, photo: Photo) -> None:
+    bench.flickr.account.tag_by_hand(photo.id, "ジョンスミス")
+    bench.want(photo.id, "ジョン・スミス")
+    assert bench.send().sent.added == 1
+    assert raws(photo) == ["holiday", "ジョンスミス", "ジョン・スミス"]
+
+
 def test_a_tag_of_ours_is_taken_off_when_it_is_not_wanted_any_more(bench: FlickrBench, photo: Photo) -> None:
     bench.want(photo.id, "Jane Doe", "Ann")
     bench.send()
@@ -183,6 +190,20 @@ def test_a_tag_that_was_refused_is_tried_again_on_request(bench: FlickrBench, ph
     bench.flickr.account.untag_by_hand(photo.id, "tag 0")
     assert bench.send().sent.added == 0
     bench.store.flickr_tags.retry_refused()
+    assert bench.send().sent.added == 1
+
+
+def test_a_tag_that_was_refused_is_tried_again_when_its_photo_has_changed(bench: FlickrBench, photo: Photo) -> None:
+    for number in range(74):
+        bench.flickr.account.tag_by_hand(photo.id, f"tag {number}")
+    bench.look()
+    bench.want(photo.id, "Ann")
+    assert bench.send().sent.refused == 1
+    bench.look()
+    assert bench.send().sent.added == 0
+    bench.flickr.account.untag_by_hand(photo.id, "tag 0")
+    photo.updated += 1  # its last change is told in whole seconds
+    bench.look()
     assert bench.send().sent.added == 1
 
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import sqlite3
-import time
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
@@ -309,7 +308,7 @@ def test_a_photo_that_kills_its_worker_is_set_aside_and_the_others_are_handled(
             await_work(worker)
             os.kill(worker, signal.SIGKILL)
             deaths += 1
-            daemon.wait_for("worker.died", count=deaths)  # "ended without a task" if it was between two photos
+            daemon.wait_for("worker.died", count=deaths)
         daemon.wait_for("photo.seen", count=4)
         assert daemon.events("photo.set_aside") == []
 
@@ -499,17 +498,17 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
 def test_with_too_few_open_files_for_workers_photos_wait_until_there_are_enough(
     household: Household, obama: Path
 ) -> None:
-    household.fewest_files = 24
     with household.running() as daemon:
-        daemon.wait_for("service.ready")
-        put(obama, household.inbox)
-        failed = daemon.wait_for("file.failed")
-        assert failed["reason"] == "worker processes can't be started: Too many open files"
+        daemon.wait_for("root.scanned")
+        open_files = len(list(Path(f"/proc/{daemon.process.pid}/fd").iterdir()))
         _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (open_files + 3, hard))
+        put(obama, household.inbox)
+        refused = daemon.wait_for("workers.refused")
+        assert refused["error"] == "worker processes can't be started: Too many open files"
         resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
-        time.sleep(6)  # so soon after a refusal no workers are started
-        put(obama, household.inbox / "second.jpg")
         daemon.wait_for("photo.seen")
+        assert daemon.events("file.failed") == []
         assert daemon.stop() == 0
     assert all(line.startswith("{") for line in daemon.log.read_text().splitlines())
 

@@ -19,6 +19,7 @@ from familiar.store.database import Database as StoreFile
 from familiar.store.database import damage_in, open_database, writing
 from familiar.store.migrations import migrations
 from familiar.store.store import Store
+from support.people import add_person
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -257,6 +258,23 @@ def test_no_photo_in_an_older_store_is_damaged(tmp_path: Path) -> None:
         assert list(db.conn.execute("SELECT missing FROM photos")) == [(None,)]
 
 
+def test_tags_in_an_older_store_are_compared_as_flickr_compares_them(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_punctuation_of_tags")
+        connection.execute(
+            "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk) "
+            "VALUES ('1', 's', 'photo', 'done', 0, 0, 0)"
+        )
+        connection.executemany(
+            "INSERT INTO flickr_tags (flickr_id, text, clean, rule, wanted, at) VALUES ('1', ?, ?, 'r', 1, '')",
+            [("Jane Doe", "janedoe"), ("ジョン・スミス", "ジョンスミス")],
+        )
+    with closing(opened(path)) as db:
+        found = [clean for (clean,) in db.conn.execute("SELECT clean FROM flickr_tags ORDER BY id")]
+    assert found == ["janedoe", "ジョン・スミス"]
+
+
 def test_operations_of_an_older_journal_on_sidecars_are_the_ones_that_they_were(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     store_with_older_sidecars(path)
@@ -364,3 +382,10 @@ def test_an_older_store_takes_embeddings_of_any_dimension_and_none_that_are_no_n
                 db.conn.execute("UPDATE faces SET embedding = ?", (wrong,))
     with closing(opened(path)) as db:
         assert db.conn.execute("SELECT length(embedding) FROM faces").fetchall() == [(2048,)]
+
+
+def test_reading_inside_of_a_write_transaction_is_a_part_of_it(tmp_path: Path) -> None:
+    with Store(tmp_path / "familiar.db") as store:
+        with store.writing(), store.reading():
+            add_person(store, "Eileen Collins")
+        assert store.people.names() == ["Eileen Collins"]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -37,8 +36,6 @@ class Household:
     base: Path
     settle: float = 0.2
     environment: dict[str, str] = field(default_factory=dict)
-    fewest_files: int | None = None
-    """How many files its daemon may open at first."""
     obeys_permissions: bool = False
     """Whether its processes may not read everything, even as root."""
 
@@ -169,9 +166,6 @@ class Household:
 
     @property
     def _before(self) -> Callable[[], None] | None:
-        if self.fewest_files is not None:
-            limits = (self.fewest_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-            return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         return drop_overrides if self.obeys_permissions else None
 
     def whole_environment(self) -> dict[str, str]:

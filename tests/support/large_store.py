@@ -20,13 +20,18 @@ REASONS = (
 LANDMARKS = json.dumps([[number, number] for number in range(5)])
 
 
-def fill(store: Store, *, photos: int, faces: int, people: int, pictures: Sequence[Path] = ()) -> None:
-    """Record photos of people, half of whom are registered and the others in clusters; `pictures` exist."""
+def fill(
+    store: Store, *, photos: int, faces: int, people: int, pictures: Sequence[Path] = (), clusters: int | None = None
+) -> None:
+    """Record photos of people, half of whom are registered and the others in clusters; `pictures` exist.
+
+    There are as many `clusters` as are asked for, by default one for 30 faces.
+    """
     rng = np.random.default_rng(1)
     with store.writing():
         _photos(store, photos, pictures)
         _faces(store, photos, faces, rng, len(pictures))
-        _people(store, faces, people, rng, len(pictures))
+        _people(store, faces, people, rng, len(pictures), clusters or faces // 30)
         _set_aside(store, photos, photos // 200)
         _operations(store, photos // 10)
 
@@ -94,7 +99,7 @@ def _faces(store: Store, photos: int, faces: int, rng: np.random.Generator, pict
     )
 
 
-def _people(store: Store, faces: int, people: int, rng: np.random.Generator, pictures: int) -> None:
+def _people(store: Store, faces: int, people: int, rng: np.random.Generator, pictures: int, clusters: int) -> None:
     run = store._db.conn.executemany
     run(
         "INSERT INTO people (id, name, key, added_at) VALUES (?, ?, ?, '2026-05-01T12:00:00+00:00')",
@@ -109,11 +114,11 @@ def _people(store: Store, faces: int, people: int, rng: np.random.Generator, pic
         "INSERT INTO matches (face_id, person_id, distance, ambiguous, accepted) VALUES (?, ?, ?, 0, ?)",
         ((number + 1, int(who[number]), float(distances[number]), bool(distances[number] <= 0.5)) for number in known),
     )
-    run("INSERT INTO clusters (id, made_at) VALUES (?, '')", ((number + 1,) for number in range(faces // 30)))
+    run("INSERT INTO clusters (id, made_at) VALUES (?, '')", ((number + 1,) for number in range(clusters)))
     unknown = sorted(set(range(faces)) - set(known)) if faces >= 30 else []
     run(
         "INSERT INTO cluster_faces (face_id, cluster_id, by, distance, model, at) VALUES (?, ?, 'program', 0.3, ?, '')",
-        ((number + 1, 1 + int(place**0.7) % (faces // 30), ENGINE) for place, number in enumerate(unknown)),
+        ((number + 1, 1 + int(place**0.7) % clusters, ENGINE) for place, number in enumerate(unknown)),
     )
 
 

@@ -1,16 +1,18 @@
 """Clusters: groups of faces, and what a person decides about them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from familiar.api.session import Loop, Session
+from familiar.errors import StaleError, UsageError
 from familiar.library.argument_types import checked_arguments
 from familiar.library.arguments import check_distance, check_number
 from familiar.library.clusters.grouping import regroup
 from familiar.library.clusters.naming import name_cluster
+from familiar.library.clusters.similarity import SimilarPerson, similar_people
 from familiar.library.named_paths import expanded
 from familiar.library.thumbnails import FaceThumbnails
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
@@ -56,14 +58,65 @@ class FaceClusters:
         """
         return self._session.store().clusters.all()
 
+    def waiting(self, *, least: int = 1, among: Sequence[int] | None = None) -> list[ClusterRow]:
+        """Return the clusters that wait for a name, in the order of `all`.
+
+        These have no name, are not ignored, and have a face that does not match a person.
+
+        Args:
+            least: smallest number of faces.
+            among: only these, as far as they are not a part of another one.
+        """
+        check_number("least", least, 1)
+        rows = self.all() if among is None else self._session.store().clusters.those(among)
+        return [row for row in rows if row.kind == "unnamed" and row.recognised < row.faces and row.faces >= least]
+
     def find(self, cluster: int) -> ClusterRow:
         """Return one cluster."""
         return self._session.store().clusters.find(cluster)
 
-    def faces(self, cluster: int) -> list[ClusterFace]:
-        """Return the faces of a cluster, the most typical first: those nearest to its centre; junk comes last."""
+    def faces(self, cluster: int, *, start: int = 0, most: int | None = None) -> list[ClusterFace]:
+        """Return the faces of a cluster, the most typical first: those nearest to its centre; junk comes last.
+
+        Args:
+            cluster: its id.
+            start: how many faces are skipped.
+            most: how many are returned at most; by default all.
+        """
+        check_number("start", start, 0)
+        check_number("most", most, 0)
         store = self._session.store()
-        return store.clusters.faces(store.clusters.live(cluster))
+        return store.clusters.faces(store.clusters.live(cluster), start=start, most=most)
+
+    def years(self, cluster: int) -> tuple[str, str] | None:
+        """Return the first and the last time (ISO 8601) at which photos of a cluster were taken, if it is known."""
+        store = self._session.store()
+        return store.clusters.years(store.clusters.live(cluster))
+
+    def similar_people(self, cluster: int, *, most: int = 10) -> list[SimilarPerson]:
+        """Return who a cluster may be, the most similar person first; not those who were refused for it.
+
+        Args:
+            cluster: its id.
+            most: number of people.
+        """
+        check_number("most", most, 0)
+        session = self._session
+        return similar_people(session.store(), session.recogniser, cluster, most=most)
+
+    def check_seen(self, versions: Mapping[int, str]) -> None:
+        """Check, in a block of `Library.deciding`, that clusters still are as they were seen.
+
+        Args:
+            versions: of clusters by their ids, as `ClusterRow` has them.
+
+        Raises:
+            StaleError: one of them is not: it has other faces or another name, or is a part of another one.
+        """
+        now = {cluster: self._version(cluster) for cluster in versions}
+        stale = [cluster for cluster, seen in versions.items() if now[cluster] != seen]
+        if stale:
+            raise StaleError("cluster", stale)
 
     def paths_of(self, faces: Iterable[ClusterFace]) -> dict[int, Path | None]:
         """Return the paths of the photos of faces, by the photo's id; None: the photo is gone."""
@@ -158,7 +211,7 @@ class FaceClusters:
                 changed.
         """
         undone = self._session.store().decisions.undo(event, subject="clusters")
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return undone
 
     def run(self, *, threshold: float | None = None) -> GroupingResult:
@@ -174,7 +227,7 @@ class FaceClusters:
         store = self._session.store()
         with self._session.progress("grouping faces"):
             result = regroup(store, clustering, self._session.model)
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return result
 
     @contextmanager
@@ -250,12 +303,19 @@ class FaceClusters:
 
         return apply_import(self._session, wanted)
 
+    def _version(self, cluster: int) -> str | None:
+        clusters = self._session.store().clusters
+        try:
+            return clusters.find(cluster).version if clusters.live(cluster) == cluster else None
+        except UsageError:
+            return None
+
     def _allows_same_photo(self, asked: bool) -> bool:  # noqa: FBT001 - it is what it returns, or the setting
         return asked or self._session.settings.clustering.same_photo
 
     def _decided(self, event: int) -> EventRow:
         """Match all faces again by what was decided, and return that."""
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return self._session.store().decisions.log.event_of(event)
 
 

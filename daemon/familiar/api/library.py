@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from familiar.api.daemon import ScanResult
     from familiar.api.disks import FolderDisks
     from familiar.api.export import ExportedTable
+    from familiar.api.faces import KnownFaces
     from familiar.api.flickr import FlickrAccount
     from familiar.api.health import Finding
     from familiar.api.migration import Migration
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from familiar.library.history import HistoryEntry
     from familiar.library.photo_scores import PhotoScores
     from familiar.library.status import LibraryStatus
+    from familiar.store.decisions.log import EventRow
 
 
 @checked_arguments
@@ -65,6 +68,7 @@ class Library(Closing):
         progress: Progress = no_progress,
         log: EventLog = NO_LOG,
         notify: Callable[[str], None] = lambda _text: None,
+        rematches: bool = True,
     ) -> None:
         """Take the environment; use `Library.open` to find it.
 
@@ -73,8 +77,9 @@ class Library(Closing):
             progress: called at the start of long work; reports its progress.
             log: gets the events of docs/log.md.
             notify: gets messages for a person, one sentence each.
+            rematches: match all known faces again after each decision; without it, `rematch` does so.
         """
-        self._session = Session(environment, progress=progress, log=log, notify=notify)
+        self._session = Session(environment, progress=progress, log=log, notify=notify, rematches=rematches)
 
     @property
     def unread(self) -> Mapping[Path, str]:
@@ -90,6 +95,11 @@ class Library(Closing):
     def clusters(self) -> FaceClusters:
         """Groups of unnamed faces, and the decisions of a person about them."""
         return api.clusters.FaceClusters(self._session)
+
+    @cached_property
+    def faces(self) -> KnownFaces:
+        """All known faces: where they are, and their pictures."""
+        return api.faces.KnownFaces(self._session)
 
     @cached_property
     def sidecars(self) -> PhotoSidecars:
@@ -148,6 +158,38 @@ class Library(Closing):
             config=None if config is None else expanded(config),
         )
         return cls(environment, progress=progress, log=log)
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Make all decisions about clusters and people in a block, or none if one of them is refused.
+
+        All known faces are matched once, after the block, and not after each decision.
+        """
+        with self._session.deciding():
+            yield
+
+    def undo_decision(self, event: int) -> EventRow:
+        """Undo a decision about clusters or people by its number; return it.
+
+        Raises:
+            UsageError: as `clusters.undo` and `people.undo`.
+        """
+        undone = self._session.store().decisions.undo(event)
+        self._session.rematch_after_decision()
+        return undone
+
+    def rematch(self) -> None:
+        """Match all known faces again if people or clusters have changed since, here or through a running daemon."""
+        self._session.rematch()
+
+    @property
+    def version(self) -> str:
+        """A text that differs whenever anything in the store was changed, by this or another process.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return self._session.store().version
 
     @property
     def environment(self) -> Environment:

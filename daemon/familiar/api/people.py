@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from familiar.api.session import Session
-from familiar.errors import UsageError
+from familiar.errors import StaleError, UsageError
 from familiar.library.argument_types import checked_arguments
 from familiar.library.arguments import check_choice, check_distance, check_number
 from familiar.library.named_paths import Paths, all_expanded, expanded
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from familiar.model import Embeddings
     from familiar.store.decisions.log import EventRow
     from familiar.store.people import ReferenceRow
+    from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
+    from familiar.store.views.representative_faces import RepresentativeFace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,160 @@ class RegisteredPeople:
             NoStoreError: there is no store yet.
         """
         return self._session.store().people.all()
+
+    def names(self) -> list[str]:
+        """Return the names of all people, in order; does not count their faces, as `all` does.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        return self._session.store().people.names()
+
+    def of_id(self, person: int) -> PersonRow:
+        """Return the person with this id, whatever their name is now.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        return self._session.store().people.of_id(person)
+
+    def check_seen(self, versions: Mapping[int, str]) -> None:
+        """Check, in a block of `Library.deciding`, that people still are as they were seen.
+
+        Args:
+            versions: of people by their ids, as `PersonRow` has them.
+
+        Raises:
+            StaleError: one of them is not, or was removed.
+        """
+        people = self._session.store().people
+        stale = []
+        for person, seen in versions.items():
+            try:
+                is_stale = people.of_id(person).version != seen
+            except UsageError:
+                is_stale = True
+            if is_stale:
+                stale.append(person)
+        if stale:
+            raise StaleError("person", stale)
+
+    def faces(self, name: str, *, start: int = 0, most: int = 200) -> list[FaceOfPerson]:
+        """Return faces that match a person, the nearest first.
+
+        Args:
+            name: the person.
+            start: how many faces are skipped.
+            most: number of faces.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        check_number("start", start, 0)
+        check_number("most", most, 0)
+        store = self._session.store()
+        return store.faces_of_people.matched(store.people.person(name).id, start=start, most=most)
+
+    def maybe(self, name: str, *, margin: float = 0.08, most: int = 60) -> list[FaceOfPerson]:
+        """Return faces that may be a person, who is the nearest one, but that do not match, the most likely first.
+
+        Args:
+            name: the person.
+            margin: how much their distance may exceed the threshold of the person, from 0 to 2.
+            most: number of faces.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        check_number("margin", margin, 0, 2)
+        check_number("most", most, 0)
+        store = self._session.store()
+        return store.faces_of_people.maybe(store.people.person(name).id, up_to=self.threshold(name) + margin, most=most)
+
+    def years(self, name: str) -> list[tuple[int, int]]:
+        """Return the years in which photos of a person were taken, and the number of these photos.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        store = self._session.store()
+        return store.faces_of_people.years(store.people.person(name).id)
+
+    def threshold(self, name: str) -> float:
+        """Return the largest distance at which a face matches a person: their own threshold, or the configured one.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        store = self._session.store()
+        own = store.people.threshold(store.people.person(name).id)
+        return self._session.settings.matching.threshold if own is None else own
+
+    def with_threshold(self, name: str, distance: float) -> ThresholdChange:
+        """Return what another threshold of a person would change; nothing is changed yet.
+
+        Faces that more than one person is near to may differ.
+
+        Raises:
+            UsageError: there is no such person, or the distance is not in 0 to 2.
+        """
+        check_distance("threshold", distance)
+        store = self._session.store()
+        return store.faces_of_people.with_threshold(store.people.person(name).id, distance)
+
+    def similar(self, name: str, *, most: int = 10) -> list[tuple[str, float]]:
+        """Return the people who look most like a person, with the mean distance of their references.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        check_number("most", most, 0)
+        session, person = self._session, self._session.store().people.person(name)
+        known = {one.name: one.references for one in session.store().people.known(session.model)}
+        if person.name not in known:
+            return []
+        found = session.recogniser.similar(known[person.name], most=most + 1)
+        return [one for one in found if one[0] != person.name][:most]
+
+    def confirm(self, name: str, faces: Sequence[int]) -> EventRow | None:
+        """Say that faces are a person's, whatever their distance; None if that is known already.
+
+        Raises:
+            UsageError: there is no such face, or it was decided that one is somebody else, not this person, or ignored.
+        """
+        decisions = self._session.store().decisions
+        for face in faces:
+            objection = decisions.confirmations.objection(face, name)
+            if objection is not None:
+                raise UsageError(f"Face {face} can't be {name!r}: {objection}.")
+        event = decisions.confirmations.confirm(dict.fromkeys(faces, name), source="a person")
+        self._session.rematch_after_decision()
+        return None if event is None else decisions.log.event_of(event)
+
+    def refuse(self, name: str, faces: Sequence[int]) -> EventRow:
+        """Say that faces are not this person; they never match them again.
+
+        Raises:
+            UsageError: there is no such person or face.
+        """
+        decisions = self._session.store().decisions
+        event = decisions.faces.refuse(faces, name)
+        self._session.rematch_after_decision()
+        return decisions.log.event_of(event)
+
+    def likenesses(self, name: str, *, most: int = 6) -> list[RepresentativeFace]:
+        """Return faces that match a person, the best to show first; references if none matches.
+
+        Args:
+            name: the person.
+            most: number of faces.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        check_number("most", most, 0)
+        store = self._session.store()
+        return store.likenesses.of_person(store.people.person(name).id, most=most)
 
     def unmatched(self) -> tuple[UnmatchedPerson, ...]:
         """Return the people with whom new faces are not compared: only other models have encoded their references.
@@ -206,7 +362,7 @@ class RegisteredPeople:
         with store.writing():
             person = self.find(name)
             event = store.decisions.people.remove(name)
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return _decided(person, event)
 
     def set_threshold(self, name: str, distance: float | None) -> DecidedPerson:
@@ -230,7 +386,7 @@ class RegisteredPeople:
                 nothing is changed.
         """
         undone = self._session.store().decisions.undo(event, subject="people")
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return undone
 
     def embeddings(self, name: str, *, model: str | None = None) -> ReferenceArrays:
@@ -283,7 +439,7 @@ class RegisteredPeople:
         person, registered = self._session.store(create=True).references.take_in(
             name, found.embeddings, origins=found.origins, engine=found.model.id
         )
-        self._session.rematch()
+        self._session.rematch_after_decision()
         known = len(found.embeddings) - registered
         return ImportedReferences(
             person=person, model=found.model.name, registered=registered, known=known, warning=found.warning
@@ -291,7 +447,7 @@ class RegisteredPeople:
 
     def _decided(self, event: int | None, name: str) -> DecidedPerson:
         """Match all faces again, and return a person with the event that was about them."""
-        self._session.rematch()
+        self._session.rematch_after_decision()
         return _decided(self.find(name), event)
 
     def _register(
@@ -322,7 +478,7 @@ class RegisteredPeople:
                     return await registrar.register(candidates, count)
 
         enrolments = session.run(register())
-        session.rematch()
+        session.rematch_after_decision()
         return enrolments
 
 

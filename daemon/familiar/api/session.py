@@ -51,9 +51,18 @@ class Session:
     """One opened library."""
 
     def __init__(
-        self, environment: Environment, *, progress: Progress, log: EventLog, notify: Callable[[str], None]
+        self,
+        environment: Environment,
+        *,
+        progress: Progress,
+        log: EventLog,
+        notify: Callable[[str], None],
+        rematches: bool = True,
     ) -> None:
-        """Take the environment, and receivers of progress, events and messages for a person."""
+        """Take the environment, and receivers of progress, events and messages for a person.
+
+        `rematches` says whether all faces are matched again after each decision.
+        """
         self.environment = environment
         self.progress = progress
         self.log = log
@@ -64,6 +73,7 @@ class Session:
         self._store: Store | None = None
         self._recogniser: Recogniser | None = None
         self._models: dict[str | None, Model] = {}
+        self._rematches = rematches
 
     @cached_property
     def settings(self) -> Settings:
@@ -230,6 +240,22 @@ class Session:
         with suppress(NoStoreError):
             self.store()
             self.handover.settle()
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Make all decisions in a block, or none of them; all known faces are matched once, after it."""
+        before, self._rematches = self._rematches, False
+        try:
+            with self.store().writing():
+                yield
+        finally:
+            self._rematches = before
+        self.rematch_after_decision()
+
+    def rematch_after_decision(self) -> None:
+        """Match all known faces again as `rematch` does, unless that is done later."""
+        if self._rematches:
+            self.rematch()
 
     def rematch(self) -> None:
         """Match all known faces again if people have changed, here or through the daemon."""

@@ -45,6 +45,7 @@ COMMANDS = {
     "link": CommandEntry("lists", "Link the photos of LIST into a folder."),
     "crop": CommandEntry("crop", "Crop the faces of a person from photos, for a data set."),
     "clusters": CommandEntry("clusters.group", "Name groups of faces: one answer for hundreds of photos."),
+    "review": CommandEntry("review", "Name faces in a browser: groups of unnamed faces, whole groups at once."),
     "flickr": CommandEntry("flickr.group", "Fetch photos from a Flickr account, and send tags back to it."),
     "sidecars": CommandEntry(
         "sidecars",

@@ -7,7 +7,7 @@ import numpy as np
 
 from familiar.embedding_models import calibration_of
 from familiar.identity.gallery import Gallery
-from familiar.identity.matching import match
+from familiar.identity.matching import match, nearest_people
 from familiar.model import Embeddings, Photo, RecognisedFace
 from familiar.settings import MatchingSettings
 from familiar.store.store import Store
@@ -79,6 +79,15 @@ class Recogniser:
             progress(done)
         self._store.people.note_matched(basis)
         return Rematch(people=len(self._gallery(self.model).names), faces=done)
+
+    def similar(self, embeddings: Embeddings, *, most: int) -> list[tuple[str, float]]:
+        """Return the people who are nearest to some faces of one person, and their mean distances, the nearest first.
+
+        Args:
+            embeddings: of the faces, by the model in use, shape (n, numbers).
+            most: number of people.
+        """
+        return nearest_people(embeddings, self._gallery(self.model), self._settings, most=most)
 
     def rematch_faces(self, face_ids: Sequence[int]) -> None:
         """Match some known faces again, of which those of the model in use count, in one transaction."""

@@ -9,6 +9,7 @@ from familiar.settings.file import read_settings, settings_as_yaml, settings_sch
 from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FLICKR, FolderSettings, folder_name
 from familiar.settings.output import LogSettings, SidecarSettings
+from familiar.settings.review import ReviewSettings
 from familiar.settings.vision import VisionSettings, has_gpu_build
 from familiar.settings.whole import Settings
 
@@ -19,6 +20,7 @@ __all__ = [
     "FolderSettings",
     "LogSettings",
     "MatchingSettings",
+    "ReviewSettings",
     "Settings",
     "SidecarSettings",
     "VisionSettings",

@@ -7,6 +7,7 @@ from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FolderSettings
 from familiar.settings.output import LogSettings, SidecarSettings
+from familiar.settings.review import ReviewSettings
 from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
 
@@ -52,6 +53,7 @@ class Settings(Section):
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: FlickrSettings = FlickrSettings()
     sidecars: SidecarSettings = SidecarSettings()
+    review: ReviewSettings = ReviewSettings()
     log: LogSettings = LogSettings()
 
     def without_videos(self) -> "Settings":

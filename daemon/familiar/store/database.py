@@ -129,7 +129,13 @@ def writing(db: Database) -> Iterator[None]:
 
 @contextmanager
 def reading(db: Database) -> Iterator[None]:
-    """Run a block that sees the store as it was at its first look, whatever other processes write in the meantime."""
+    """Run a block that sees the store as it was at its first look, whatever other processes write in the meantime.
+
+    Inside of a transaction it is a part of that.
+    """
+    if db.conn.in_transaction:
+        yield
+        return
     db.conn.execute("BEGIN DEFERRED")
     try:
         yield

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from familiar.tags import clean_tag
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -195,6 +197,16 @@ def count_files_passed_by(db: "Database") -> None:
 def keep_damage(db: "Database") -> None:
     """Keep the share of each photo that is missing in its file; so far such photos were set aside."""
     _run(db, "ALTER TABLE photos ADD COLUMN missing REAL")
+
+
+@migrations()
+def keep_punctuation_of_tags(db: "Database") -> None:
+    """Keep punctuation beyond ASCII in the cleaned forms of tags, as Flickr does; so far it was dropped."""
+    rows = db.conn.execute("SELECT id, text, clean FROM flickr_tags").fetchall()
+    db.conn.executemany(
+        "UPDATE flickr_tags SET clean = ? WHERE id = ?",
+        [(clean_tag(text), id_) for id_, text, clean in rows if clean_tag(text) != clean],
+    )
 
 
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:

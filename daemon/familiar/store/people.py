@@ -3,6 +3,7 @@
 Each change raises `version`, so that another process sees that its copy is old.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,11 @@ class PersonRow(Person):
     references: int
     faces: int
     photos: int
+
+    @property
+    def version(self) -> str:
+        """A text that differs whenever what was decided about the person does; not with the faces that match."""
+        return hashlib.blake2s(repr((self.name, self.threshold, self.references)).encode(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,21 @@ class People:
     def all(self) -> list[PersonRow]:
         """Return all people, by name."""
         return self._people("")
+
+    def names(self) -> list[str]:
+        """Return the names of all people, in order; does not count their faces, as `all` does."""
+        return [str(name) for (name,) in self._db.conn.execute("SELECT name FROM people ORDER BY key")]
+
+    def of_id(self, person_id: int) -> PersonRow:
+        """Return the person of this id.
+
+        Raises:
+            UsageError: there is no such person.
+        """
+        found = self._people("WHERE id = ?", person_id)
+        if not found:
+            raise UsageError(f"There is no person with the number {person_id}; they were removed or merged.")
+        return found[0]
 
     def find(self, name: str) -> PersonRow:
         """Return the person of this name; case, Unicode form and runs of spaces do not matter.

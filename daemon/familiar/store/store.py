@@ -34,7 +34,9 @@ from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
+from familiar.store.views.faces_of_people import FacesOfPeople
 from familiar.store.views.past_operations import PastOperations
+from familiar.store.views.photos_of_faces import PhotosOfFaces
 from familiar.store.views.representative_faces import RepresentativeFaces
 from familiar.store.views.statistics import StoreStatistics
 
@@ -99,11 +101,13 @@ class Store(Closing):
         self.suggestions = Suggestions(self._db)
         self.past_operations = PastOperations(self._db)
         self.likenesses = RepresentativeFaces(self._db)
+        self.faces_of_people = FacesOfPeople(self._db)
+        self.photos_of_faces = PhotosOfFaces(self._db)
         self.statistics = StoreStatistics(self._db, kinds=kinds)
         self.tables = Tables(self._db)
         self.sidecars = Sidecars(self._db)
-        self.flickr = FlickrPhotos(self._db, files=self.files, now=now)
         self.flickr_tags = FlickrTags(self._db, now=now)
+        self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
@@ -128,6 +132,13 @@ class Store(Closing):
         """Run a block that reads one snapshot of the store, even while other processes write."""
         with reading(self._db):
             yield
+
+    @property
+    def version(self) -> str:
+        """A text that differs whenever anything in the store was changed, by this or another process."""
+        connection = self._connection
+        (others,) = connection.execute("PRAGMA data_version").fetchone()
+        return f"{others}.{connection.total_changes}"
 
     def check_in_place(self) -> None:
         """Check that the store's path leads to the file that is open, and so do those of the files beside it.

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,8 +39,10 @@ def names_rule(household: Household, *more: dict[str, object]) -> None:
     household.rule({"name": "names", "when": {"person": "any"}, "then": [{"tag": "{person}"}]}, *more)
 
 
-def log_in_by_hand(household: Household, flickr: FlickrServer, *arguments: str, key: str = "") -> tuple[int, str, str]:
-    """Answer what the login asks for; return exit status, output and all that was shown beside it."""
+def log_in_by_hand(
+    household: Household, flickr: FlickrServer, *arguments: str, key: str = "", wrong: Sequence[str] = ()
+) -> tuple[int, str, str]:
+    """Answer what the login asks for, at first with wrong numbers; return status, output and all that was shown."""
     asked = subprocess.Popen(
         command("flickr", "login", *arguments),
         env=household.whole_environment(),
@@ -54,15 +56,27 @@ def log_in_by_hand(household: Household, flickr: FlickrServer, *arguments: str, 
     if key:
         asked.stdin.write(f"{key}\n{flickr.logins.secret}\n")
         asked.stdin.flush()
-    shown = ""
+    shown, mistyped = "", list(wrong)
     for line in asked.stderr:
         shown += line
         if "/authorize?" in line:
-            asked.stdin.write(flickr.verifier(line.split("  ")[-1].strip()) + "\n")
+            verifier = flickr.verifier(line.split("  ")[-1].strip())
+            is_last = not mistyped
+            asked.stdin.write((verifier if is_last else mistyped.pop()) + "\n")
             asked.stdin.flush()
-            break
+            if is_last:
+                break
     output, rest = asked.communicate(timeout=120)
     return asked.returncode, output, shown + rest
+
+
+def test_after_a_wrong_number_the_key_is_not_asked_for_again(household: Household, flickr: FlickrServer) -> None:
+    household.configure({"flickr": {"endpoint": flickr.url}})
+    wrong = ("000-000-000", "what?")
+    status, output, shown = log_in_by_hand(household, flickr, key=flickr.logins.key, wrong=wrong)
+    assert status == 0
+    assert output.startswith("Logged in as Ana María")
+    assert shown.count("the number is not the one that Flickr showed") == 2
 
 
 def test_a_login_asks_for_key_and_number_and_keeps_both_to_itself(household: Household, flickr: FlickrServer) -> None:

@@ -74,6 +74,13 @@ def test_a_login_out_of_band_gives_what_works(flickr: FlickrServer) -> None:
     assert answer["user"]["id"] == login.nsid
 
 
+@pytest.mark.parametrize("typed", ["{}{}{}", "{} {} {}", " {}-{}-{} ", "{}.{}.{}"])
+def test_a_verifier_may_be_typed_without_its_dashes(flickr: FlickrServer, typed: str) -> None:
+    client = client_of(flickr, None)
+    verifier = flickr.verifier(client.begin_login("read"))
+    assert client.end_login(typed.format(*verifier.split("-"))).perms == "read"
+
+
 def test_a_wrong_verifier_is_refused(flickr: FlickrServer) -> None:
     client = client_of(flickr, None)
     flickr.verifier(client.begin_login("read"))
@@ -268,6 +275,22 @@ def test_an_odd_entry_of_a_listing_does_not_hide_the_others(flickr: FlickrServer
     answer["photos"]["photo"] = [None, {"id": "../../etc"}, good, good | {"secret": "a/b"}]
     page = read_page(answer)
     assert ([photo.id for photo in page.photos], page.odd) == ([good["id"]], 3)
+
+
+def test_a_listing_is_asked_for_all_sizes_and_for_nothing_that_is_not_read() -> None:
+    asked = set(EXTRAS.split(","))
+    assert asked == {"date_upload", "date_taken", "last_update", "media", "o_dims"} | {
+        f"url_{size}" for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")
+    }
+
+
+def test_a_size_between_two_and_six_thousand_pixels_is_taken_by_its_name() -> None:
+    entry = {"id": "1", "secret": "a", "url_k": "https://f.example/k.jpg", "url_4k": "https://f.example/4k.jpg"}
+    answer = {"photos": {"photo": [entry | {"url_6k": "https://f.example/6k.jpg"}], "pages": 1, "total": 1}}
+    (photo,) = read_page(answer).photos
+    chosen = best_size(photo.sizes, 4096)
+    assert chosen is not None
+    assert chosen.url == "https://f.example/4k.jpg"
 
 
 @pytest.mark.parametrize(("max_size", "pixels"), [(None, 1137), (1137, 1137), (1136, 1024), (200, 100), (70, 100)])

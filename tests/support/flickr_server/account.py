@@ -18,7 +18,11 @@ from support.flickr_server.tags import Tag
 
 @dataclass(kw_only=True)
 class Photo:
-    """A photo or a video of the account. `marked`: its files differ from those of all others made of the same file."""
+    """A photo or a video of the account.
+
+    `marked`: its files differ from those of all others made of the same file. `is_processed`: a video has films.
+    `withheld`: films whose addresses are told and lead nowhere (`orig`, `site`), by the status that is the answer.
+    """
 
     id: str
     owner: str
@@ -36,6 +40,8 @@ class Photo:
     updated: int
     without: frozenset[str] = frozenset()
     marked: bool = False
+    is_processed: bool = True
+    withheld: dict[str, int] = field(default_factory=dict)
     tags: list[Tag] = field(default_factory=list)
 
     @property

@@ -51,6 +51,8 @@ def _film_address(photo: Photo | None, *, name: str, secret: str, base: str) -> 
     """Send on to where a film is, as Flickr does for the addresses that `getSizes` gives."""
     if photo is None or photo.video is None or photo.secret != secret or name not in {"site", "orig"}:
         return Reply(status=404, body=b"Not found", content_type="text/plain")
+    if name in photo.withheld:
+        return Reply(status=photo.withheld[name], body=b"Log in", content_type="text/plain")
     return _redirect(base + _film_path(photo))
 
 

@@ -71,7 +71,13 @@ def info(photo: Photo, *, user: User) -> Tree:
             ]
         },
         "media": photo.media,
+        **({"video": _video(photo)} if photo.video else {}),
     }
+
+
+def _video(photo: Photo) -> Tree:
+    pending = int(not photo.is_processed)
+    return {"ready": 1 - pending, "failed": 0, "pending": pending, "duration": "3", "width": "640", "height": "360"}
 
 
 def tag_list(photo: Photo) -> list[Tree]:
@@ -97,7 +103,7 @@ def sizes(photo: Photo, base: str) -> list[Tree]:
     if photo.video:
         player = f"{base}/apps/video/stewart.swf?v=2&photo_id={photo.id}&photo_secret={photo.secret}"
         found.append(_size("Video Player", 640, 360, player, media="video"))
-        for label, name in (("Site MP4", "site"), ("Video Original", "orig")):
+        for label, name in (("Site MP4", "site"), ("Video Original", "orig")) if photo.is_processed else ():
             address = f"{base}/photos/{photo.owner}/{photo.id}/play/{name}/{photo.secret}/"
             found.append(_size(label, measures.width, measures.height, address, media="video"))
     return found

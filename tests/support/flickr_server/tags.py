@@ -39,7 +39,7 @@ def is_machine(raw: str) -> bool:
 
 
 def clean(raw: str, *, drops_symbols: bool = False) -> str:
-    """Return the form that tags are compared in: lower case, without white space and punctuation.
+    """Return the form that tags are compared in: lower case, without white space and the punctuation of ASCII.
 
     A machine tag keeps its colon and its equals sign. Nobody has recorded what becomes of emoji: they stay here,
     or go with `drops_symbols`.
@@ -52,4 +52,8 @@ def clean(raw: str, *, drops_symbols: bool = False) -> str:
 
 
 def _only(categories: frozenset[str], text: str) -> str:
-    return "".join(character for character in text.lower() if unicodedata.category(character) in categories)
+    return "".join(one for one in text.lower() if unicodedata.category(one) in categories or _is_kept(one))
+
+
+def _is_kept(character: str) -> bool:
+    return not character.isascii() and unicodedata.category(character).startswith("P")

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,14 @@ def test_a_network_is_converted_once_and_kept(tmp_path: Path) -> None:
     assert model_of(DETECTOR, tmp_path / "models") == model
     assert path.stat().st_mtime_ns == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_what_an_earlier_version_converted_is_removed(tmp_path: Path) -> None:
+    model_of(PROPOSAL, tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.rename(path.with_name(re.sub(r"-\d+\.model$", "-1.model", path.name)))
+    model_of(PROPOSAL, tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("damage", [slice(0, 1000), slice(0, 0), slice(-1, None)])

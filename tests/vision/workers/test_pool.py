@@ -31,7 +31,7 @@ from familiar.vision.workers.tasks import EncodeTask
 from support.own_network import DIMENSION, own_network
 from support.photos import MODELS
 from support.pool import Pool
-from support.worker_processes import workers_of
+from support.worker_processes import is_alive, kill, processes_of, servers_of, workers_of
 
 
 def hash_of(path: Path) -> str:
@@ -295,16 +295,9 @@ def test_workers_end_with_their_parent_however_it_ends(astronaut: Path) -> None:
         assert pids
         process.kill()
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and any(_is_alive(pid) for pid in pids):
+    while time.monotonic() < deadline and any(is_alive(pid) for pid in pids):
         time.sleep(0.02)
-    assert not any(_is_alive(pid) for pid in pids)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
+    assert not any(is_alive(pid) for pid in pids)
 
 
 def test_an_idle_worker_that_was_killed_is_replaced(astronaut: Path) -> None:
@@ -414,20 +407,22 @@ def test_where_each_network_runs_can_be_asked(pool: Pool) -> None:
     assert told.startswith("detection on the CPU, embeddings on the CPU with the weights of /")
 
 
-def test_a_network_that_is_never_loaded_ends_its_worker() -> None:
-    script = (
-        "import time\n"
-        "from queue import SimpleQueue\n"
-        "from familiar.vision.workers import tasks\n"
-        "class Notes(SimpleQueue):\n"
-        "    def put(self, note): print(note.fatal, note.text, flush=True)\n"
-        "with tasks.within(30, Notes()): print('loaded', flush=True)\n"
-        "with tasks.within(0.1, Notes()): time.sleep(60)\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=50)
-    assert ended.returncode == 1
-    reason = "worker processes can't be started: loading the networks takes longer than 0.1 s"
-    assert ended.stdout == f"loaded\nTrue {reason}\n"
+def test_a_network_that_is_never_loaded_ends_its_worker(
+    monkeypatch: pytest.MonkeyPatch, astronaut: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("familiar.vision.workers.processes._LOADING", 0.01)
+    settings = VisionSettings(workers=1, time_limit=0.05)
+    before = servers_of(os.getpid())
+
+    async def use() -> None:
+        async with Workers(models=tmp_path, settings=settings) as workers:
+            await workers.fingerprint(astronaut)
+
+    with pytest.raises(
+        WorkersError, match=r"^worker processes can't be started: loading the networks takes longer than 0\.06 s$"
+    ):
+        asyncio.run(use())
+    assert servers_of(os.getpid()) == before
 
 
 def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_tried_again(
@@ -439,7 +434,7 @@ def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_
     settings = settings_for(chosen_model(asked), asked)
 
     async def use() -> None:
-        before = set(workers_of(os.getpid()))
+        before = processes_of(os.getpid())
         async with Workers(models=tmp_path / "models", settings=settings, clock=lambda: now[0]) as workers:
 
             async def look() -> Photo:
@@ -448,8 +443,7 @@ def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_
             assert len((await look()).faces) == 1
             for other in (own_network(weights=2.0).SerializeToString(), b"no network"):
                 file.write_bytes(other)
-                for pid in set(workers_of(os.getpid())) - before:
-                    os.kill(pid, signal.SIGKILL)
+                kill(processes_of(os.getpid()) - before)  # the server has read the file, and does not do so again
                 refused = await asyncio.gather(*(look() for _ in range(12)), return_exceptions=True)
                 assert {type(error) for error in refused} == {WorkersError}
                 assert len(set(map(id, refused))) == 1
@@ -460,7 +454,7 @@ def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_
                 workers.warm_up()
                 assert workers.health().deaths == deaths
                 file.write_bytes(whole)
-                now[0] += 60
+                now[0] += 5
                 assert len((await look()).faces) == 1
 
     asyncio.run(use())

@@ -48,11 +48,11 @@ class Answers:
 
         Those with nothing but junk come last.
         """
-        return next((row for row in self._open(least) if row.id not in self._skipped), None)
+        return next((row for row in self._clusters.waiting(least=least) if row.id not in self._skipped), None)
 
     def left(self, least: int) -> int:
         """Count the clusters without a name that have at least `least` faces."""
-        return len(self._open(least))
+        return len(self._clusters.waiting(least=least))
 
     def question(self, cluster: ClusterRow) -> str | None:
         """Return a question about a cluster, which /y and /n answer; None without a suggestion."""
@@ -97,9 +97,6 @@ class Answers:
             return Said(lines=tuple(_HELP.splitlines()), goes_on=False)
         return self._decided(actions[command]())
 
-    def _open(self, least: int) -> list[ClusterRow]:
-        return [row for row in self._clusters.all() if _is_open(row) and row.faces >= least]
-
     def _say_yes(self, cluster: ClusterRow) -> EventRow:
         asked = self._question_asked()
         if asked.person is not None:
@@ -141,10 +138,6 @@ def _command(answer: str) -> tuple[str, list[int]]:
 
 def _other(asked: Suggestion, cluster: ClusterRow) -> int:
     return (asked.other if asked.cluster == cluster.id else asked.cluster) or 0
-
-
-def _is_open(row: ClusterRow) -> bool:
-    return row.kind == "unnamed" and row.recognised < row.faces
 
 
 def _chosen(numbers: Sequence[int], faces: Sequence[ClusterFace]) -> list[int]:

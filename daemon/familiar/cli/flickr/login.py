@@ -9,6 +9,10 @@ from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import say
 from familiar.flickr.api.credentials import Key, Login, Perms
+from familiar.flickr.api.errors import RefusedError
+
+_TRIES = 3
+"""How often the number is asked for."""
 
 
 @command(epilog="Example: familiar flickr login --perms write")
@@ -24,13 +28,25 @@ def login(library: Library, perms: Perms, *, new_key: bool) -> Answer:
     """
     library.config.read()  # report a wrong configuration before asking anything
     key = None if new_key else library.flickr.key()
-    attempt = library.flickr.begin_login(perms=perms, key=key or _ask_key())
-    click.echo(f"Open this address, and grant familiar {perms} access:\n\n  {attempt.address}\n", err=True)
-    found = attempt.complete(_asked("Number that Flickr shows"))
+    found = _log_in(library, perms, key or _ask_key())
     return Answer(
         data=_as_json(found),
         text=lambda: say(f"Logged in as {found.username} ({found.nsid}), access: {perms}."),
     )
+
+
+def _log_in(library: Library, perms: Perms, key: Key) -> Login:
+    """Ask for the number that Flickr shows, some times; each has an address of its own."""
+    for left in reversed(range(_TRIES)):
+        attempt = library.flickr.begin_login(perms=perms, key=key)
+        click.echo(f"Open this address, and grant familiar {perms} access:\n\n  {attempt.address}\n", err=True)
+        try:
+            return attempt.complete(_asked("Number that Flickr shows"))
+        except RefusedError as error:
+            if not left:
+                raise
+            click.echo(f"error: {error}", err=True)
+    raise AssertionError("the last try returns or raises")
 
 
 def _ask_key() -> Key:

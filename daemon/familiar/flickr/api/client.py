@@ -118,7 +118,7 @@ class Client:
             RefusedError: it is not the right one.
             StoppedError, PassingError: as `call` does.
         """
-        self._oauth.verifier = verifier
+        self._oauth.verifier = _with_dashes(verifier)
         try:
             token = self._login_step(self._oauth.get_access_token)
         except (LoginLostError, PassingError) as error:
@@ -143,6 +143,12 @@ class Client:
             raise _translated(error, "") from error
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             raise PassingError("invalid answer: no tokens") from error
+
+
+def _with_dashes(verifier: str) -> str:
+    """Return a verifier as Flickr shows it, 123-456-789, if it was typed without dashes."""
+    digits = "".join(one for one in verifier if one.isalnum())
+    return "-".join(re.findall("...", digits)) if re.fullmatch(r"[0-9]{9}", digits) else verifier
 
 
 def _read(data: bytes) -> dict[str, Any]:

@@ -101,3 +101,7 @@ class PassingError(FlickrError, RetryError):
         self.throttled = throttled
         self.unanswered = unanswered
         self.sent = sent
+
+
+class ForbiddenError(PassingError):
+    """The server does not give the file at the address of a photo (HTTP 403), as that of the original of a video."""

@@ -16,12 +16,26 @@ PER_PAGE = 500
 """Photos on a page; Flickr gives no more."""
 
 EXTRAS = (
-    "date_upload,date_taken,last_update,media,original_format,o_dims,tags,machine_tags,"
-    "url_o,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
+    "date_upload,date_taken,last_update,media,o_dims,"
+    "url_o,url_6k,url_5k,url_4k,url_3k,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
 )
 """What a listing is requested beside ids: with it no photo needs calls of its own."""
 
-_NAMED = {"t": 100, "s": 240, "n": 320, "m": 500, "z": 640, "c": 800, "l": 1024, "h": 1600, "k": 2048}
+_NAMED = {
+    "t": 100,
+    "s": 240,
+    "n": 320,
+    "m": 500,
+    "z": 640,
+    "c": 800,
+    "l": 1024,
+    "h": 1600,
+    "k": 2048,
+    "3k": 3072,
+    "4k": 4096,
+    "5k": 5120,
+    "6k": 6144,
+}
 """The longer sides of the sizes, by the ends of their names in a listing."""
 _SQUARES = frozenset({"url_sq", "url_q"})
 _PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
@@ -135,19 +149,33 @@ def read_secret(answer: dict[str, Any]) -> str:
     return secret
 
 
-def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
-    """Return the largest size at or below `max_size` (None: the original).
+def is_processed(answer: dict[str, Any]) -> bool:
+    """Return whether Flickr has done with a video, by an answer of `photos.getInfo`; where it does not tell, it has."""
+    video = answer["photo"].get("video") if isinstance(answer.get("photo"), dict) else None
+    if not isinstance(video, dict):
+        return True
+    return any(str(video.get(state, "0")) == "1" for state in ("ready", "failed"))
 
-    If all are larger, it is the smallest; if none has a known size, the original.
+
+def best_size(sizes: Sequence[Size], max_size: int | None) -> Size | None:
+    """Return the first of `best_sizes`, or None if there is none."""
+    return next(iter(best_sizes(sizes, max_size)), None)
+
+
+def best_sizes(sizes: Sequence[Size], max_size: int | None) -> list[Size]:
+    """Return sizes, the best first: the largest at or below `max_size` (None: the original, then the largest).
+
+    Those above it follow, the smallest first, and then those whose size is not known, the original first.
     """
-    originals = [size for size in sizes if size.is_original]
     if max_size is None:
-        return next(iter(originals), max(sizes, key=lambda size: size.pixels, default=None))
+        return sorted(sizes, key=lambda size: (not size.is_original, -size.pixels))
     known = [size for size in sizes if size.pixels]
     fitting = [size for size in known if size.pixels <= max_size]
-    if fitting:
-        return max(fitting, key=lambda size: size.pixels)
-    return min(known, key=lambda size: size.pixels) if known else next(iter([*originals, *sizes]), None)
+    return [
+        *sorted(fitting, key=lambda size: -size.pixels),
+        *sorted((size for size in known if size.pixels > max_size), key=lambda size: size.pixels),
+        *sorted((size for size in sizes if not size.pixels), key=lambda size: not size.is_original),
+    ]
 
 
 def _understood(photo: Any) -> ListingEntry | None:

@@ -16,6 +16,7 @@ from familiar import __version__
 from familiar.flickr.api.errors import (
     ClockError,
     FlickrError,
+    ForbiddenError,
     KeyRejectedError,
     LoginLostError,
     MissingError,
@@ -33,6 +34,7 @@ _TOO_MANY = 429
 _SERVER_FAILS = 500
 _OK = 200
 _MISSING = frozenset({404, 410})
+_FORBIDDEN = 403
 _LONGEST_WAIT = 3600.0
 _TOKEN_PROBLEMS = frozenset({"token_rejected", "token_revoked", "token_expired"})
 """What OAuth says where the API says error 98."""
@@ -139,6 +141,8 @@ def raise_for(response: requests.Response) -> None:
         )
     if status in _MISSING:
         raise MissingError(f"not found (HTTP {status})")
+    if status == _FORBIDDEN:
+        raise ForbiddenError("not allowed (HTTP 403)", maybe_done=False)
     raise PassingError(f"HTTP {status}", wait=wait_of(response.headers), maybe_done=status >= _SERVER_FAILS)
 
 

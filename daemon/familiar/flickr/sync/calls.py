@@ -12,7 +12,7 @@ from familiar.backoff import Backoff
 from familiar.events import EventLog
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.downloads import Downloader
-from familiar.flickr.api.errors import PassingError
+from familiar.flickr.api.errors import ForbiddenError, PassingError
 from familiar.flickr.sync.budget import limit_of, waiting
 from familiar.flickr.sync.threads import CallThreads
 from familiar.settings import FlickrSettings
@@ -97,7 +97,7 @@ class CallQueue:
             "images",
             lambda: self._threads.run(self._downloader.fetch, url, temporary),
             urgent=True,
-            again=lambda _error: True,
+            again=lambda error: not isinstance(error, ForbiddenError),
         )
 
     def close(self) -> None:

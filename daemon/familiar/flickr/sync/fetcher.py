@@ -11,6 +11,7 @@ from familiar.backoff import Backoff
 from familiar.errors import FamiliarError, RetryError, SetAsideError, StoreError
 from familiar.events import EventLog
 from familiar.flickr.api.errors import (
+    ForbiddenError,
     MissingError,
     NoFileError,
     NoPictureError,
@@ -18,7 +19,7 @@ from familiar.flickr.api.errors import (
     RefusedError,
     StoppedError,
 )
-from familiar.flickr.api.listing import Media, Size, best_size, read_secret, read_sizes
+from familiar.flickr.api.listing import Media, Size, best_sizes, is_processed, read_secret, read_sizes
 from familiar.flickr.sync.calls import CallQueue
 from familiar.library.sources import FlickrCache
 from familiar.library.tasks import Tasks
@@ -37,6 +38,7 @@ _BROKEN_TRIES = 3
 """How often a file that can't be decoded is fetched again."""
 _MISSING_TRIES = 5
 """How often a missing address is tried."""
+_PROCESSING = "Flickr is still processing this video"
 _KINDS = {".jpg": {"JPEG", "MPO"}, ".jpeg": {"JPEG", "MPO"}, ".png": {"PNG"}, ".gif": {"GIF"}}
 """What a file may be, by its suffix."""
 _SOON = 30.0
@@ -154,7 +156,8 @@ class Fetcher:
         It was replaced, or deleted, or its file has another address, which is requested with the next try.
         """
         try:
-            secret = read_secret(await self._calls.read("photos.getInfo", photo_id=photo.id))
+            answer = await self._calls.read("photos.getInfo", photo_id=photo.id)
+            secret = read_secret(answer)
         except RefusedError as refusal:
             self._give_up(photo, refusal)
             return
@@ -165,11 +168,25 @@ class Fetcher:
             self._store.flickr.renew_secret(photo, secret)
             return
         self._store.flickr.set_url(photo, None)
+        if not is_processed(answer):
+            self._put_off(photo, _PROCESSING, tries=None, seconds=self._settings.later)
+            return
         self._put_off(photo, str(error), tries=_MISSING_TRIES, seconds=0.0 if photo.url else self._settings.later)
 
     async def _bring(self, photo: FlickrPhoto) -> Path:
         """Return the path of the photo's complete file, fetching it if needed."""
-        size = Size(url=photo.url, width=photo.width, height=photo.height) if photo.url else await self._size_of(photo)
+        if photo.url:
+            return await self._bring_size(photo, Size(url=photo.url, width=photo.width, height=photo.height))
+        best, *others = await self._sizes_of(photo)
+        if photo.media != "video":
+            return await self._bring_size(photo, best)
+        for size in others:  # of originals Flickr lists the addresses, and does not give the files to programs
+            with suppress(MissingError, ForbiddenError):
+                return await self._bring_size(photo, best)
+            best = size
+        return await self._bring_size(photo, best)
+
+    async def _bring_size(self, photo: FlickrPhoto, size: Size) -> Path:
         path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
         if path.is_file():
             return path  # fetched by a run that was killed before it recorded the file
@@ -186,13 +203,21 @@ class Fetcher:
             temporary.unlink(missing_ok=True)
         return path
 
-    async def _size_of(self, photo: FlickrPhoto) -> Size:
-        answer = await self._calls.read("photos.getSizes", photo_id=photo.id)
+    async def _sizes_of(self, photo: FlickrPhoto) -> list[Size]:
+        """Return the sizes of a photo, the best first.
+
+        Raises:
+            NoFileError: there is none.
+            PassingError: there is none yet.
+        """
         media: Media = "video" if photo.media == "video" else "photo"
-        size = best_size(read_sizes(answer, media), self._settings.max_size)
-        if size is None:
-            raise NoFileError(f"Flickr has no file of this {media}")
-        return size
+        answer = await self._calls.read("photos.getSizes", photo_id=photo.id)
+        sizes = best_sizes(read_sizes(answer, media), self._settings.max_size)
+        if sizes:
+            return sizes
+        if media == "video" and not is_processed(await self._calls.read("photos.getInfo", photo_id=photo.id)):
+            raise PassingError(_PROCESSING)
+        raise NoFileError(f"Flickr has no file of this {media}")
 
     def _give_up(self, photo: FlickrPhoto, error: FamiliarError) -> None:
         if isinstance(error, RefusedError) and error.code == _NOT_FOUND:

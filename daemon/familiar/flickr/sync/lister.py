@@ -18,6 +18,8 @@ _OVERLAP = 900
 Flickr refuses calls of a clock that is off by more than some minutes, so that our times are nearly its own.
 """
 _DAY = 86400
+_RESTRICTED_TOO = 3
+"""Photos of all safety levels, whatever the account is set to show."""
 _ROUNDS = 2
 _OFF = 100
 """One photo in this many may be missing although the total counts it: Flickr's totals are sometimes slightly wrong."""
@@ -58,7 +60,12 @@ class Lister:
         walk = PageCursor(**state["walk"])
         while not walk.ended:
             answer = await self._calls.read(
-                "people.getPhotos", user_id="me", per_page=PER_PAGE, page=walk.page, extras=EXTRAS
+                "people.getPhotos",
+                user_id="me",
+                per_page=PER_PAGE,
+                page=walk.page,
+                extras=EXTRAS,
+                safe_search=_RESTRICTED_TOO,
             )
             page = read_page(answer)
             with self._store.writing():

@@ -20,6 +20,9 @@ from familiar.library.report.figures import Count, Figures
 GENERATOR = "familiar report"
 """What the page says it was made by; by this `is_report` knows it again."""
 
+STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+"""The style sheet of the report, with which other pages begin, too."""
+
 _HEAD = 1024
 """Bytes at the start of a page that contain it."""
 

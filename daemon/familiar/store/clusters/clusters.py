@@ -1,5 +1,7 @@
 """Clusters: groups of faces, whose ids never change and are never used again, and what matching needs to know."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -26,6 +28,18 @@ JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
 """Faces with the people who they are not, as was said of the face, its cluster, or a cluster of that person."""
 
 
+_REFUSED_FOR_CLUSTER = """
+WITH refused AS (
+    SELECT person_id, other_id FROM refusals WHERE cluster_id = ?1
+    UNION SELECT NULL, refusals.cluster_id FROM refusals WHERE other_id = ?1
+    UNION SELECT person_id, other_id FROM cluster_faces JOIN refusals USING (face_id)
+        WHERE cluster_faces.cluster_id = ?1
+)
+SELECT DISTINCT name FROM refused LEFT JOIN clusters ON clusters.id = other_id
+JOIN people ON people.id = COALESCE(refused.person_id, clusters.person_id)
+"""
+
+
 AT_ONCE = """
 (a.times = '[]' OR b.times = '[]'
 OR EXISTS (SELECT 1 FROM json_each(a.times) AS one JOIN json_each(b.times) AS other ON other.value = one.value))
@@ -38,7 +52,7 @@ class ClusterRow:
     """A cluster: the number of its faces and photos, and its name, if it has one.
 
     `recognised` is the number of its faces that match a person, for a cluster without a name. `is_junk` says that all
-    of its faces are of too low a quality to be recognised.
+    of its faces are of too low a quality to be recognised. `version` differs whenever its faces or its name do.
     """
 
     id: int
@@ -49,6 +63,7 @@ class ClusterRow:
     recognised: int
     made_at: str
     is_junk: bool
+    version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +97,10 @@ class Clusters:
     def all(self) -> list[ClusterRow]:
         """Return all clusters with faces, the largest first, and those with nothing but junk after all others."""
         return self._clusters("absorbed_by IS NULL")
+
+    def those(self, cluster_ids: Sequence[int]) -> list[ClusterRow]:
+        """Return those of the clusters that have faces, in the order of `all`."""
+        return self._clusters("clusters.id IN (SELECT value FROM json_each(?))", json.dumps(list(cluster_ids)))
 
     def counts(self) -> dict[Kind, int]:
         """Count the clusters of each kind."""
@@ -125,9 +144,37 @@ class Clusters:
         row = self._db.conn.execute("SELECT person_id FROM clusters WHERE id = ?", (cluster_id,)).fetchone()
         return None if row is None or row[0] is None else int(row[0])
 
-    def faces(self, cluster_id: int, *, min_quality: float = 0.0) -> list[ClusterFace]:
-        """Return the faces of a cluster of a quality, those nearest to its centre first, and junk last."""
-        return self._faces(f"cluster_faces.cluster_id = ? AND {QUALITY} >= ?", cluster_id, min_quality)
+    def faces(
+        self, cluster_id: int, *, min_quality: float = 0.0, start: int = 0, most: int | None = None
+    ) -> list[ClusterFace]:
+        """Return the faces of a cluster of a quality, those nearest to its centre first, and junk last.
+
+        Args:
+            cluster_id: the cluster.
+            min_quality: of the faces, from 0 to 1.
+            start: how many faces are skipped.
+            most: how many are returned at most; None: all.
+        """
+        return self._faces(
+            f"cluster_faces.cluster_id = ? AND {QUALITY} >= ?",
+            cluster_id,
+            min_quality,
+            start=start,
+            most=-1 if most is None else most,
+        )
+
+    def refused_people(self, cluster_id: int) -> set[str]:
+        """Return the people who a cluster is not, as was said of it, of a face in it, or of a cluster of theirs."""
+        return {str(name) for (name,) in self._db.conn.execute(_REFUSED_FOR_CLUSTER, (cluster_id,))}
+
+    def years(self, cluster_id: int) -> tuple[str, str] | None:
+        """Return the first and the last time (ISO 8601) at which photos of a cluster were taken, if it is known."""
+        first, last = self._db.conn.execute(
+            "SELECT min(taken), max(taken) FROM cluster_faces JOIN faces ON faces.id = face_id "
+            "JOIN photos ON photos.id = photo_id WHERE cluster_id = ?",
+            (cluster_id,),
+        ).fetchone()
+        return None if first is None else (str(first), str(last))
 
     def embeddings(self, cluster_id: int, model: str) -> tuple[list[int], Embeddings, list[float]]:
         """Return ids, embeddings (n, numbers) and qualities of the faces of a cluster that are of this model.
@@ -200,7 +247,7 @@ class Clusters:
         rows = self._db.conn.execute(
             f"""
             SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
-                max({QUALITY}) < {JUNK} AS is_junk
+                max({QUALITY}) < {JUNK} AS is_junk, sum(faces.id), max(at), clusters.person_id
             FROM clusters JOIN cluster_faces ON cluster_id = clusters.id JOIN faces ON faces.id = cluster_faces.face_id
             LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
             WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id
@@ -217,11 +264,12 @@ class Clusters:
                 recognised=0 if name is not None else recognised,
                 made_at=made_at,
                 is_junk=bool(is_junk),
+                version=_version(faces, *state, ignored),
             )
-            for id_, name, ignored, faces, photos, recognised, made_at, is_junk in rows
+            for id_, name, ignored, faces, photos, recognised, made_at, is_junk, *state in rows
         ]
 
-    def _faces(self, where: str, *values: Any) -> list[ClusterFace]:
+    def _faces(self, where: str, *values: Any, start: int = 0, most: int = -1) -> list[ClusterFace]:
         rows = self._db.conn.execute(
             f"""
             SELECT faces.id, cluster_id, by, cluster_faces.distance, model, at, photo_id, hash,
@@ -230,9 +278,9 @@ class Clusters:
             FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
             WHERE {where} ORDER BY {QUALITY} < {JUNK}, cluster_faces.distance IS NULL,
-                cluster_faces.distance, faces.id
+                cluster_faces.distance, faces.id LIMIT ? OFFSET ?
             """,
-            values,
+            (*values, most, start),
         )
         return [
             ClusterFace(
@@ -254,3 +302,8 @@ class Clusters:
             )
             for row in rows
         ]
+
+
+def _version(*state: object) -> str:
+    """Return a short text for the state of a cluster: its faces by number, sum of ids and last change; its name."""
+    return hashlib.blake2s(repr(state).encode(), digest_size=6).hexdigest()

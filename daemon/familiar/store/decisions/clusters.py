@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from familiar.errors import UsageError
+from familiar.errors import SamePhotoError, UsageError
 from familiar.names import check_name
 from familiar.plurals import counted
 from familiar.store.clusters.clusters import ClusterRow, Clusters
@@ -153,9 +153,10 @@ class ClusterDecisions:
             )
         shared = self._clusters.photo_with_both(small.id, large.id)
         if shared is not None and not allow_same_photo:
-            raise UsageError(
+            raise SamePhotoError(
                 f"Clusters {small.id} and {large.id} have faces in one photo ({shared}), so they are two people; "
-                "--anyway makes them one, for mirrors and collages."
+                "--anyway makes them one, for mirrors and collages.",
+                photo=shared,
             )
         if (small.kind == "ignored") != (large.kind == "ignored"):
             ignored = small.id if small.kind == "ignored" else large.id

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 
-from familiar.errors import UsageError
+from familiar.errors import SamePhotoError, UsageError
 from familiar.store.clusters.clusters import AT_ONCE
 from familiar.store.clusters.refusals import read_refusals
 from familiar.store.database import Database
@@ -57,9 +57,10 @@ def check_photos(db: Database, faces: Sequence[int], others: Collection[int], wh
     """Check that no photo shows one of the faces beside one of the others: they would be two people."""
     photo = photo_with(db, faces, others)
     if photo is not None:
-        raise UsageError(
+        raise SamePhotoError(
             f"One photo ({photo}) shows two faces that would be one person ({what}, {whom}), so they are two people; "
-            "the option --anyway, where a command has it, makes them one, for mirrors and collages."
+            "the option --anyway, where a command has it, makes them one, for mirrors and collages.",
+            photo=photo,
         )
 
 

@@ -74,6 +74,23 @@ class FaceDecisions:
             event.summary = f"{counted(len(set(faces)), 'face')} became cluster {fresh}"
         return event.id, fresh
 
+    def refuse(self, faces: Sequence[int], name: str) -> int:
+        """Say that faces are not this person; those in a cluster of theirs leave it."""
+        with self._log.event("refuse faces") as event:
+            check_faces(self._db, faces)
+            person_id, known_as = event.known_person(name)
+            event.drop_references(faces, of=person_id)
+            for face in sorted(set(faces)):
+                home = self._clusters.face(face)
+                if home is not None and self._clusters.person_id(home.cluster) == person_id:
+                    event.changes.update("clusters", home.cluster, kept=1)
+                    event.changes.delete("cluster_faces", face)
+                    event.refuse(face_id=face, other_id=home.cluster)
+                event.refuse(face_id=face, person_id=person_id)
+            what = "is" if len(set(faces)) == 1 else "are"
+            event.summary = f"{counted(len(set(faces)), 'face')} {what} not {known_as}"
+        return event.id
+
     def not_a_face(self, faces: Sequence[int]) -> int:
         """Say that what was found is not a face, now and later."""
         with self._log.event("not a face") as event:

@@ -17,6 +17,7 @@ from familiar.filesystem.stamps import modified_ns
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
+from familiar.store.flickr.tags import FlickrTags
 
 Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look"]
 
@@ -105,10 +106,11 @@ class CachedFile:
 class FlickrPhotos:
     """The table of photos on Flickr."""
 
-    def __init__(self, db: Database, *, files: Files, now: Callable[[], datetime]) -> None:
-        """Take the open store, its table of files, and a clock that gives UTC."""
+    def __init__(self, db: Database, *, files: Files, tags: FlickrTags, now: Callable[[], datetime]) -> None:
+        """Take the open store, its tables of files and of tags, and a clock that gives UTC."""
         self._db = db
         self._files = files
+        self._tags = tags
         self._now = now
 
     # Listing
@@ -151,6 +153,8 @@ class FlickrPhotos:
             "file_id = CASE WHEN secret = ?11 THEN file_id END, secret = ?11 WHERE id = ?12",
             (*facts, state, changed, photo.secret, photo.id),
         )
+        if changed:
+            self._tags.retry_refused_on(photo.id)
         return ListingChanges(fresh=noted.fresh + (met != walk), new=noted.new, changed=noted.changed + changed)
 
     def met(self, walk: int) -> int:

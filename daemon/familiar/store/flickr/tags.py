@@ -171,6 +171,14 @@ class FlickrTags:
             "UPDATE flickr_tags SET refused = NULL, attempts = 0, retry_at = NULL WHERE refused IS NOT NULL"
         )
 
+    def retry_refused_on(self, flickr_id: str) -> None:
+        """Let tags of a photo that has changed be tried again that Flickr would not have."""
+        self._db.conn.execute(
+            "UPDATE flickr_tags SET refused = NULL, attempts = 0, retry_at = NULL "
+            f"WHERE flickr_id = ? AND refused IS NOT NULL AND NOT {_ONLY_REFUSED}",
+            (flickr_id,),
+        )
+
     def counts(self) -> dict[str, int]:
         """Count the tags that wait to be sent or taken off, that familiar has put on photos, and that are refused."""
         row = self._db.conn.execute(

@@ -1,5 +1,7 @@
 """Representative faces of people and clusters."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +42,11 @@ WITH nearest AS (
 ) {_BEST}
 """
 
+_BY_ID = """
+SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time
+FROM faces JOIN photos ON photos.id = photo_id WHERE faces.id IN (SELECT value FROM json_each(?)) ORDER BY faces.id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepresentativeFace:
@@ -62,6 +69,10 @@ class RepresentativeFaces:
     def of_person(self, person_id: int, *, most: int) -> list[RepresentativeFace]:
         """Return faces that match a person, the best to show first; references if none matches."""
         return self._best(_OF_PERSON, person_id, most) or self._best(_REFERENCES, person_id, most)
+
+    def of_faces(self, face_ids: Sequence[int]) -> list[RepresentativeFace]:
+        """Return these faces, as far as the store knows them, in the order of their ids."""
+        return self._best(_BY_ID, json.dumps(list(face_ids)))
 
     def of_cluster(self, cluster_id: int, *, most: int) -> list[RepresentativeFace]:
         """Return faces of a cluster, the best to show first."""

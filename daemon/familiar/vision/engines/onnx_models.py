@@ -115,13 +115,15 @@ def models_of(networks: Sequence[Network], folder: Path, *, path: Path | None = 
 def kept(name: str, folder: Path, make: Callable[[], "onnx.ModelProto"]) -> bytes:
     """Return the model of this name in `folder`, creating it if it is missing or was changed.
 
-    A file has the SHA-256 of the model, and the model.
+    A file has the SHA-256 of the model, and the model. Those of earlier conversions are removed.
     """
     path = folder / f"{name}-{_VERSION}.model"
     digest, model = _read(path) if path.is_file() else (b"", b"")
     if hashlib.sha256(model).digest() != digest:
         model = make().SerializeToString()
         _write(path, hashlib.sha256(model).digest() + model)
+        for former in range(1, _VERSION):
+            path.with_name(f"{name}-{former}.model").unlink(missing_ok=True)
     return model
 
 

@@ -1,209 +1,301 @@
 """Start processes as copies of one that has loaded what they need: they start in no time, and share its memory.
 
-As the fork server of `multiprocessing`, of which a program has only one, which loads modules and no networks. A process
-is pickled and sent to the server, which forks; the copy runs it, and the server tells how it ended.
+The server is asked for a copy through a socket, and gets two sockets for it: a channel for the copy, and a lifeline for
+itself. On the lifeline, it says how the copy ended; when the other side closes the lifeline, it ends the copy. Only the
+server, whose children they are, handles process ids, so no signal can reach another process that got the same id.
 """
 
-import contextlib
-import io
-import multiprocessing
 import os
-import pickle
 import selectors
 import signal
 import socket
-import threading
-from collections.abc import Callable, Sequence
-from multiprocessing import forkserver, popen_forkserver, reduction, util
-from multiprocessing.context import set_spawning_popen
-from multiprocessing.process import BaseProcess
-from typing import Any, ClassVar, NoReturn
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
 
-_SPAWN = multiprocessing.get_context("spawn")
+from familiar.closing import Closing
+from familiar.vision.workers.channel import Channel, Reply
 
-_MOST = 64
-"""File descriptors that a process gets at most."""
+Work: TypeAlias = Callable[[Channel], None]
+"""What a copy does with its channel; it must be possible to pickle it."""
+
+_PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from {0} import serve; serve(*map(int, sys.argv[1:3]))"
+"""The program of the server: first of all, modules are found where this process finds them."""
+
+_WITHIN = 5.0
+"""Seconds that a server or a copy takes to end at most, once it should; one that waits for a disk may take longer."""
+
+_SILENT = "no answer"
+"""What is said of a process that has closed its channel and does not end."""
 
 
-class ForkServer:
-    """A server process, and what a pool needs to start others by it, as a context of `multiprocessing` has that."""
+class ForkServer(Closing):
+    """A server process, as its parent sees it."""
 
-    Pipe = staticmethod(_SPAWN.Pipe)
-    RLock = staticmethod(_SPAWN.RLock)
-    get_start_method = staticmethod(_SPAWN.get_start_method)
+    def __init__(self, load: Callable[[], Any], work: Work, environment: Mapping[str, str]) -> None:
+        """Start the server: it calls `load` and then makes copies of itself, each of which calls `work` and ends.
 
-    def __init__(self, load: Callable[..., None], *arguments: Any) -> None:
-        """Start the server, which calls `load(*arguments)` before it starts others, and ends if that raises."""
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._lock = threading.Lock()
-        self._server = _SPAWN.Process(target=_serve, args=(theirs, load, arguments), name="fork server")
-        with theirs:
-            self._server.start()
-
-    def Process(self, **arguments: Any) -> BaseProcess:  # noqa: N802 - the name in multiprocessing
-        """Return a process that starts as a copy of the server."""
-        return _Process(self, **arguments)
-
-    def fork(self, data: int, status: int, others: list[int]) -> None:
-        """Let the server start a process, waiting until it is ready for that.
-
-        Args:
-            data: descriptor of a pipe that the process is read from.
-            status: descriptor of a pipe to which the server writes its pid, and then how it ended.
-            others: descriptors for the process.
+        The server ends with the thread that starts it, and its copies end with it.
 
         Raises:
-            OSError: the server has ended.
+            OSError: the system has no room for it.
         """
-        with self._lock:
-            socket.send_fds(self._requests, [b"fork"], [data, status, *others])
+        with ExitStack() as unfinished:
+            ours, theirs = socket.socketpair()
+            unfinished.enter_context(ours)
+            with theirs:
+                self._process = _start(theirs, environment)
+            unfinished.pop_all()
+        self._requests, self._channel = ours, Channel(ours)
+        with suppress(EOFError):  # `loaded` tells of that
+            self._channel.send((load, work))
 
-    @property
-    def pid(self) -> int | None:
-        """Return the process id of the server, which is the parent of all processes."""
-        return self._server.pid
+    def loaded(self, seconds: float) -> Reply:
+        """Wait until it has loaded; return what came of that.
+
+        Raises:
+            EOFError: it has ended.
+            TimeoutError: it takes longer.
+            UnreadableError: it sent something else.
+        """
+        return self._channel.receive(Reply, seconds)
+
+    def copy(self) -> "ForkedProcess":
+        """Ask for a copy; it is not waited for.
+
+        Raises:
+            EOFError: the server has ended.
+            OSError: there are too many open files.
+        """
+        with ExitStack() as theirs, ExitStack() as ours:
+            ends: list[tuple[socket.socket, socket.socket]] = []
+            for _ in ("channel", "lifeline"):
+                own, its = socket.socketpair()
+                ours.enter_context(own)
+                theirs.enter_context(its)
+                ends.append((own, its))
+            try:
+                socket.send_fds(self._requests, [b"+"], [its.fileno() for _, its in ends])
+            except ConnectionError as error:
+                raise EOFError from error
+            ours.pop_all()
+        (channel, _), (lifeline, _) = ends
+        return ForkedProcess(channel, lifeline)
+
+    def how_it_ended(self) -> str:
+        """Return how the server ended: by which signal, or with which exit status."""
+        try:
+            return _in_words(self._process.wait(_WITHIN))
+        except subprocess.TimeoutExpired:
+            return _SILENT
 
     def kill(self) -> None:
-        """End the server at once; what waits for a process gets an `EOFError`."""
-        self._server.kill()
+        """End the server and its copies at once."""
+        self._process.kill()
 
     def close(self) -> None:
-        """End the server after its processes have ended."""
-        self._requests.close()
-        self._server.join()
-        self._server.close()
-
-
-class _Process(BaseProcess):
-    """A process before it is started, and then as its parent sees it."""
-
-    _start_method = None
-
-    def __init__(self, server: ForkServer, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._server: ForkServer | None = server
-
-    def _Popen(self, _process: "_Process") -> "_Forked":  # noqa: N802 - the name in multiprocessing
-        assert self._server is not None, "a copy starts no process like itself"
-        return _Forked(self, self._server)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_server": None}
-
-
-class _Descriptor:
-    """A descriptor that a pickled process needs, by its place among those that were passed to it."""
-
-    passed: ClassVar[Sequence[int]] = ()
-
-    def __init__(self, place: int) -> None:
-        self._place = place
-
-    def detach(self) -> int:
-        """Return the descriptor as it is in the process."""
-        return self.passed[self._place]
-
-
-class _Forked(popen_forkserver.Popen):
-    """A process that the server started; it is asked how it ended, and sent signals, as those of `multiprocessing`."""
-
-    DupFd = _Descriptor  # type: ignore[assignment]  # typeshed names the class of multiprocessing
-
-    def __init__(self, process: _Process, server: ForkServer) -> None:
-        self._server = server
-        self._passed: list[int] = []
-        super().__init__(process)
-
-    def duplicate_for_child(self, fd: int) -> int:
-        """Pass a descriptor that the pickled process needs; return its place."""
-        self._passed.append(fd)
-        return len(self._passed) - 1
-
-    def _launch(self, process_obj: Any) -> None:
-        data = io.BytesIO()
-        set_spawning_popen(self)
+        """End the server and its copies, and wait for that."""
+        self._channel.close()
         try:
-            reduction.dump(process_obj, data)
-        finally:
-            set_spawning_popen(None)
-        self.sentinel, status = os.pipe()
-        theirs, ours = os.pipe()
-        self.finalizer = util.Finalize(self, _close_all, (self.sentinel, ours))  # at its end the process sees ours end
+            self._process.wait(_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _start(requests: socket.socket, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    numbers = map(str, (requests.fileno(), os.getpid()))
+    return subprocess.Popen(  # noqa: S603 - this program
+        [sys.executable, "-P", "-c", _PROGRAM.format(__name__), *numbers, *sys.path],
+        pass_fds=[requests.fileno()],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # decoders and libraries write to it
+    )
+
+
+class ForkedProcess(Closing):
+    """A copy of the server, as the parent of the server sees it."""
+
+    def __init__(self, channel: socket.socket, lifeline: socket.socket) -> None:
+        """Take the parent's ends of its sockets."""
+        self.channel = Channel(channel)
+        self._lifeline = Channel(lifeline)
+
+    def loaded(self, seconds: float) -> Reply:
+        """Wait until it has told that it is ready, if it does so first of all; raises what `ForkServer.loaded` does."""
+        return self.channel.receive(Reply, seconds)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended, if it was asked for nothing that it has not answered."""
+        return self.channel.has_news or self._lifeline.has_news
+
+    def how_it_ended(self) -> str | None:
+        """Return how it ended, as that of the server, or why it was not started; None if the server has ended."""
         try:
-            self._server.fork(theirs, status, self._passed)
-        finally:
-            _close_all(theirs, status)
-        with os.fdopen(os.dup(ours), "wb") as pipe:
-            pipe.write(data.getbuffer())
-        self.pid = forkserver.read_signed(self.sentinel)
+            return self._lifeline.receive(str, _WITHIN)
+        except EOFError:
+            return None
+        except TimeoutError:
+            return _SILENT
+
+    def kill(self) -> None:
+        """End it at once. Any thread may do so at any time."""
+        self._lifeline.shut()
+
+    def close(self) -> None:
+        """End it at once, without waiting for that."""
+        self.kill()
+        self._lifeline.close()
+        self.channel.close()
 
 
-def _serve(requests: socket.socket, load: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    """Start a process for each request, until no one is left to make one."""
-    load(*arguments)
-    ended, wake = os.pipe()
-    for end in (ended, wake):
-        os.set_blocking(end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake)
-    statuses: dict[int, int] = {}
-    with selectors.DefaultSelector() as selector:
-        selector.register(ended, selectors.EVENT_READ)
-        selector.register(requests, selectors.EVENT_READ)
+def serve(descriptor: int, parent: int) -> None:
+    """Be the server for the process with the id `parent`, which has the other end of the socket."""
+    _end_with(parent)
+    requests = socket.socket(fileno=descriptor)
+    channel = Channel(requests)
+    loaded = Reply.of(_load, channel)
+    if loaded.error is not None:
+        channel.send(loaded)
+        return
+    value, work = loaded.value
+    channel.send(Reply(value=value))
+    _Server(requests, work).serve()
+
+
+def _load(channel: Channel) -> tuple[Any, Work]:
+    load, work = channel.receive(tuple)
+    return load(), work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Child:
+    """A copy, as the server sees it."""
+
+    pid: int
+    channel: socket.socket
+    lifeline: socket.socket
+
+
+class _Server:
+    """Makes copies of this process, each of which is one thread, and tells how they end."""
+
+    def __init__(self, requests: socket.socket, work: Work) -> None:
+        self._requests = requests
+        self._work = work
+        self._children: dict[int, _Child] = {}
+        self._woken, self._wake = socket.socketpair()
+        for end in (self._woken, self._wake):
+            end.setblocking(False)  # noqa: FBT003 - the library takes it so
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._wake.fileno())
+        self._selector = selectors.DefaultSelector()
+        for end in (self._requests, self._woken):
+            self._selector.register(end, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        """Reply requests until nobody is left who makes them; then end all copies."""
         while True:
-            ready = {key.fd for key, _ in selector.select()}
-            if ended in ready:
-                os.read(ended, 1 << 16)
-                _report_ends(statuses)
-            if requests.fileno() in ready:
-                message, descriptors, _, _ = socket.recv_fds(requests, 16, _MOST)
-                if not message:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._woken:
+                    self._woken.recv(1 << 16)
+                    self._report_ends()
+                elif key.fileobj is not self._requests:
+                    self._end(key.data)
+                elif not self._start():
+                    self._end_all()
                     return
-                data, status, *others = descriptors
-                pid = os.fork()
-                if pid == 0:
-                    selector.close()
-                    requests.close()
-                    _run(data, others, unused=[ended, wake, status, *statuses.values()])
-                statuses[pid] = status
-                _tell(status, pid)
-                _close_all(data, *others)
 
+    def _start(self) -> bool:
+        """Start a copy; return whether one was requested."""
+        message, descriptors, _, _ = socket.recv_fds(self._requests, 1, 2)
+        ends = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        if len(ends) == len(("channel", "lifeline")):  # else there are too many open files
+            self._fork(*ends)
+        else:
+            for end in ends:
+                end.close()
+        return bool(message)
 
-def _run(data: int, others: list[int], unused: list[int]) -> NoReturn:
-    """Run the process that is read from a pipe, in the copy of the server; it is over when that is over."""
-    code = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _close_all(*unused)
-        _Descriptor.passed = others
-        with os.fdopen(os.dup(data), "rb") as pipe:
-            process = pickle.load(pipe)  # noqa: S301 - from the parent
-        code = process._bootstrap(parent_sentinel=data)  # noqa: SLF001 - as multiprocessing starts it
-    finally:
-        os._exit(code)
-
-
-def _report_ends(statuses: dict[int, int]) -> None:
-    """Tell of all processes that have ended how they did."""
-    while True:
+    def _fork(self, channel: socket.socket, lifeline: socket.socket) -> None:
+        server = os.getpid()
         try:
-            pid, ended = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
+            pid = os.fork()
+        except OSError as error:
+            _tell(lifeline, error.strerror or str(error))
+            channel.close()
             return
-        if not pid:
-            return
-        status = statuses.pop(pid)
-        _tell(status, os.waitstatus_to_exitcode(ended))
-        os.close(status)
+        if pid == 0:
+            self._become_copy(channel, lifeline, server)
+        child = self._children[pid] = _Child(pid=pid, channel=channel, lifeline=lifeline)
+        self._selector.register(lifeline, selectors.EVENT_READ, child)
+
+    def _become_copy(self, channel: socket.socket, lifeline: socket.socket, server: int) -> NoReturn:
+        code = 1
+        try:
+            _end_with(server)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._selector.close()
+            for end in (self._requests, self._woken, self._wake, lifeline):
+                end.close()
+            for child in self._children.values():
+                child.channel.close()
+                child.lifeline.close()
+            self._work(Channel(channel))
+            code = 0
+        finally:
+            os._exit(code)
+
+    def _end(self, child: _Child) -> None:
+        """End a copy whose lifeline was closed."""
+        if self._children.get(child.pid) is child:  # else its end was told a moment ago
+            self._selector.unregister(child.lifeline)
+            os.kill(child.pid, signal.SIGKILL)
+
+    def _report_ends(self) -> None:
+        """Tell of all copies that have ended how they did."""
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            child = self._children.pop(pid)
+            if child.lifeline in self._selector.get_map():
+                self._selector.unregister(child.lifeline)
+            _tell(child.lifeline, _in_words(os.waitstatus_to_exitcode(status)))
+            child.channel.shutdown(socket.SHUT_RDWR)  # the end is seen, whoever else has this socket
+            child.channel.close()
+
+    def _end_all(self) -> None:
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._children:
+            os.waitpid(pid, 0)
 
 
-def _tell(status: int, number: int) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the parent has forgotten the process
-        forkserver.write_signed(status, number)
+def _tell(lifeline: socket.socket, how: str) -> None:
+    with Channel(lifeline) as channel, suppress(EOFError):  # nobody may want to know any more
+        channel.send(how)
 
 
-def _close_all(*descriptors: int) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
+def _in_words(code: int) -> str:
+    """Return how a process ended, from its exit status, which is negative for a signal."""
+    if code >= 0:
+        return f"exit status {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # one of those for real time
+        return f"signal {-code}"
+
+
+def _end_with(parent: int) -> None:
+    """End with the parent; ignore Ctrl-C, which reaches the whole group, and let the parent decide."""
+    end_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

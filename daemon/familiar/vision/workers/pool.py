@@ -2,19 +2,14 @@
 
 import asyncio
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
-
-from pebble import ProcessExpired
 
 from familiar.errors import FamiliarError, MoreMemoryError, RetryError, SetAsideError, WorkersError
 from familiar.filesystem.reading import fingerprint
@@ -25,17 +20,14 @@ from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
 from familiar.vision.workers.memory import run_with_more
-from familiar.vision.workers.processes import WorkerProcesses
-from familiar.vision.workers.start_failures import StartFailures, not_started
+from familiar.vision.workers.processes import TimeLimitError, WorkerDiedError, WorkerProcesses
+from familiar.vision.workers.start_failures import NoWorkersError, StartFailures
 
 _IDLE = 60.0
 """Seconds without a task after which the workers end: an idle daemon should cost neither memory nor time."""
 
-_ROOM = 5.0
-"""Seconds until it is tried again to start workers for which the system had no room (files, processes, memory)."""
-
-_POOLS = 3
-"""Pools that may break under one task before it is given back."""
+_ATTEMPTS = 3
+"""How often workers are started for a task before it is given back, where all of them end."""
 
 _SLOWEST = 10_000_000
 """Bytes a second of the slowest drive: it gives the extra time for a large file."""
@@ -88,11 +80,8 @@ class Workers:
         self._tasks = 0
         self._used_at = clock()
         self._deaths = 0
-        self._no_room_at = float("-inf")
-        self._no_room = ""
         self._last_death: str | None = None
         self._retiring: list[threading.Thread] = []
-        self._failure: str | None = None
         self._fallback: str | None = None
         self._start_failures = StartFailures(clock)
 
@@ -157,10 +146,6 @@ class Workers:
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.encode, tasks, chosen, self._models, seconds=seconds)
-        except WorkersError:
-            raise
-        except RetryError as error:  # the system has no room for workers now
-            return [error] * len(tasks)
         except SetAsideError as error:
             if len(tasks) == 1:
                 return [error]
@@ -213,8 +198,7 @@ class Workers:
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""
         if not self._start_failures.hold:
-            with suppress(RetryError):  # the task tells
-                self._current()
+            self._current()
             self._used_at = self._clock()
 
     def health(self) -> Health:
@@ -311,87 +295,55 @@ class Workers:
         """Run a function in a worker. If the worker dies, one new worker tries again."""
         self._tasks += 1
         try:
-            try:
+            with suppress(WorkerDiedError):
                 return await self._attempt(function, arguments, seconds)
-            except ProcessExpired as error:
-                self._note_death(_cause(error))
-            try:
-                return await self._attempt(function, arguments, seconds)
-            except ProcessExpired as error:
-                self._note_death(_cause(error))
-                raise SetAsideError(f"it crashed its worker ({_cause(error)})") from error
-        except FutureTimeoutError as error:
+            return await self._attempt(function, arguments, seconds)
+        except WorkerDiedError as error:
+            raise SetAsideError(f"it crashed its worker ({error})") from error
+        except TimeLimitError as error:
             raise SetAsideError(f"it took longer than {seconds:g} s") from error
         finally:
             self._tasks -= 1
             self._used_at = self._clock()
 
     async def _attempt(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
-        """Run a function in the pool; a pool that breaks, as it does when an idle worker dies, is replaced.
+        """Run a function in a worker; where all of them have ended, new ones are started.
 
         Raises:
             WorkersError: no worker can be started.
         """
         self._start_failures.check()
-        for _ in range(_POOLS):
+        for attempt in range(_ATTEMPTS):
             try:
                 result: R = await self._current().run(function, arguments, seconds)
-            except BrokenProcessPool:
-                continue
-            self._start_failures.forget()
-            return result
-        self._retire_if_broken()
-        raise self._start_failures.refuse(self._failure or not_started(self._last_death or "they end at once"))
+            except NoWorkersError as error:
+                if error.is_final or attempt == _ATTEMPTS - 1:
+                    raise self._start_failures.refuse(str(error)) from error
+            else:
+                self._start_failures.forget()
+                return result
+        raise AssertionError("the last attempt returns or raises")
 
     def _current(self) -> WorkerProcesses:
-        self._retire_if_broken()
+        if self._processes is not None and not self._processes.is_active:
+            self._retire()
         if self._processes is None:
-            self._failure = None
-            self._processes = self._fresh()
-        return self._processes
-
-    def _fresh(self) -> WorkerProcesses:
-        """Return new processes; raises RetryError if the system has no room for them, or had none a moment ago."""
-        if self._clock() - self._no_room_at < _ROOM:
-            raise RetryError(self._no_room)
-        try:
-            return WorkerProcesses(
+            self._processes = WorkerProcesses(
                 settings=self._settings, models=self._models, count=self.count, networks=self._networks
             )
-        except OSError as error:
-            self._no_room_at = self._clock()
-            self._no_room = not_started(error.strerror or str(error))
-            raise RetryError(self._no_room) from error
-
-    def _retire_if_broken(self) -> None:
-        self._read_notes()
-        if self._processes is not None and not self._processes.is_active:
-            self._note_death(self._failure or "ended without a task")
-            self._retire()
+        return self._processes
 
     def _read_notes(self) -> None:
-        for note in () if self._processes is None else self._processes.notes():
-            if note.fatal:
-                self._failure = note.text
-            else:
-                self._fallback = note.text
-        if self._processes is not None and self._processes.refusal is not None:
-            self._failure = not_started(self._processes.refusal)
+        """Take over what the processes have noted."""
+        if self._processes is not None:
+            self._fallback = self._processes.fallback or self._fallback
+            while self._processes.deaths:
+                self._deaths, self._last_death = self._deaths + 1, self._processes.deaths.popleft()
 
     def _retire(self) -> None:
+        self._read_notes()
         processes, self._processes = self._processes, None
         if processes is not None:
             self._retiring = [thread for thread in self._retiring if thread.is_alive()]
             self._retiring.append(threading.Thread(target=processes.end, args=(5.0,), name="retire workers"))
             self._retiring[-1].start()
-
-    def _note_death(self, cause: str) -> None:
-        self._deaths += 1
-        self._last_death = cause
-
-
-def _cause(error: ProcessExpired) -> str:
-    code = error.exitcode
-    if code is not None and code < 0:
-        return signal.Signals(-code).name
-    return f"exit status {code}"

@@ -4,13 +4,7 @@ Heavy libraries are imported inside of functions: the daemon's own process impor
 names, and never loads a decoder or a network.
 """
 
-import ctypes
-import gc
 import hashlib
-import os
-import resource
-import signal
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from familiar.embedding_models import OWN
 from familiar.errors import ChangedError, FamiliarError, IncompleteError, MoreMemoryError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
 from familiar.filesystem.stamps import Stamp
@@ -30,26 +23,13 @@ from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, is_raw, is_video
 from familiar.missing_parts import describe_missing
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
-from familiar.settings import VisionSettings, has_gpu_build
+from familiar.settings import VisionSettings
 from familiar.vision.decoding.kinds import HEAD, kind_of
-from familiar.vision.workers.lifetimes import end_with_parent
-from familiar.vision.workers.memory import limit_memory
-from familiar.vision.workers.start_failures import not_started
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
-
     from familiar.vision.decoding.pictures import Picture
     from familiar.vision.decoding.videos import Video
     from familiar.vision.engines.engine import Encoded, Engine
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerNote:
-    """What a worker reports to its parent as it starts: why it can't (`fatal`), or why it uses another engine."""
-
-    fatal: bool
-    text: str
 
 
 _DECODED = 1000
@@ -60,89 +40,6 @@ _FRAME = 2000
 
 _FRAMES = 8
 """Frames of a video in one batch."""
-
-_NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memory", "cannot allocate memory")
-"""What the loader of libraries says where memory is missing."""
-
-_NICENESS = 10
-
-_LOADING = 240.0
-"""Seconds that loading the networks may take beyond the limit for a photo: where they are converted first, and others
-have the processors. A network of a user's own may never be done with it."""
-
-
-def load(
-    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
-) -> None:
-    """Prepare the process that workers are copies of: set limits, priority, no output, end with its parent.
-
-    Decoders and `networks` are loaded, but for those of a GPU, which no copy can use. An error is put into `notes`, and
-    the process ends. `notes` also gets the reason if the configured engine is not used.
-    """
-    _follow(parent)
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limit_memory(settings)
-    _be_silent()
-    with _failures_noted(settings, notes):
-        from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
-
-        prepare_decoders()
-        if networks and not has_gpu_build():
-            _load_networks(settings, models, notes)
-    _share_memory()
-
-
-def start(
-    settings: VisionSettings, models: Path, parent: int, notes: "SimpleQueue[WorkerNote]", *, networks: bool = True
-) -> None:
-    """Prepare a new worker, a copy of the process with this id: end with it, and load the `networks` of a GPU."""
-    _follow(parent)
-    if networks and has_gpu_build():
-        with _failures_noted(settings, notes):
-            _load_networks(settings, models, notes)
-
-
-def _share_memory() -> None:
-    """Let copies of this process share what is loaded, and have memory of their own for all that they do."""
-    gc.collect()
-    gc.freeze()  # the collector would write to everything
-    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
-        trim(0)
-
-
-def _follow(parent: int) -> None:
-    """End with the parent; ignore Ctrl-C, which reaches the whole group, and let the parent decide."""
-    end_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _load_networks(settings: VisionSettings, models: Path, notes: "SimpleQueue[WorkerNote]") -> None:
-    with within(settings.time_limit + _LOADING, notes):
-        _, fallback = _engine(settings, models)
-    if fallback is not None:
-        notes.put(WorkerNote(fatal=False, text=fallback))
-
-
-@contextmanager
-def _failures_noted(settings: VisionSettings, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        notes.put(WorkerNote(fatal=True, text=_told(error, settings)))
-        raise
-
-
-def _told(error: Exception, settings: VisionSettings) -> str:
-    """Return what is said of an error; a network that can't be used tells of itself."""
-    text = str(error) or repr(error)
-    if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
-        limit = f"more memory than memory_limit ({settings.memory_limit} MB)"
-        if settings.model == OWN:
-            return f"the model {OWN} can't be used: {settings.model_file}: it needs {limit}"
-        return not_started(f"they need {limit}")
-    return text if isinstance(error, FamiliarError) else not_started(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +69,7 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
 
 
 def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
-    engine, _ = _engine(settings, models)
+    engine, _ = engine_of(settings, models)
     seen: dict[int, Photo | FamiliarError] = {}
     pictures: dict[int, Picture] = {}
     for number, task in enumerate(tasks):
@@ -312,9 +209,8 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
     Raises:
         MoreMemoryError: as `look` does.
     """
-    engine, _ = _engine(settings, models)
-    with _memory_noted(settings):
-        return _encode(tasks, settings, engine)
+    engine, _ = engine_of(settings, models)
+    return _encode(tasks, settings, engine)
 
 
 def _encode(
@@ -408,7 +304,7 @@ def _memory_noted(settings: VisionSettings) -> Iterator[None]:
 
 def devices(settings: VisionSettings, models: Path) -> str:
     """Return the device of each network, and the file with the weights."""
-    return _engine(settings, models)[0].devices
+    return engine_of(settings, models)[0].devices
 
 
 def _is_video(path: Path) -> bool:
@@ -441,32 +337,8 @@ def _video(path: Path, hash_: str, settings: VisionSettings) -> "Iterator[Video]
 
 
 @cache
-def _engine(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None]":
+def engine_of(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None]":
+    """Return the engine of these settings, which is loaded once, and why it is not the configured one, or None."""
     from familiar.vision.engines.selection import load_engine  # noqa: PLC0415
 
     return load_engine(settings, models)
-
-
-@contextmanager
-def within(seconds: float, notes: "SimpleQueue[WorkerNote]") -> Iterator[None]:
-    """End this worker if a block takes longer, and tell why."""
-
-    def end() -> None:
-        notes.put(WorkerNote(fatal=True, text=not_started(f"loading the networks takes longer than {seconds:g} s")))
-        os._exit(1)
-
-    timer = threading.Timer(seconds, end)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-
-
-def _be_silent() -> None:
-    """Discard what decoders write to standard output and error: libtiff and others use the descriptors."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
-    os.close(nowhere)

@@ -1,0 +1,1 @@
+"""The review page: people name groups of faces in a browser."""

@@ -1,0 +1,325 @@
+"""The application: routes, and errors as pages."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeAlias
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, ExceptionHandler
+
+from familiar.api.faces import ShownPhoto
+from familiar.api.library import Library
+from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
+from familiar.library.report.page import STYLE
+from familiar.review.changes import Change, PutOff, UnknownNameError, make_change
+from familiar.review.gate import BodyTooLargeError, Gate
+from familiar.review.group_list import GroupList
+from familiar.review.library_thread import LibraryThread
+from familiar.review.login import LoginPage
+from familiar.review.matching import BackgroundMatching
+from familiar.review.pages.group import faces_of_group, show_group
+from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
+from familiar.review.pages.people import list_people
+from familiar.review.pages.person import show_person
+from familiar.review.pages.suggestions import list_questions
+from familiar.review.picture_cache import PictureCache
+from familiar.review.pictures import FacePictures
+from familiar.review.rendering import Pages
+from familiar.review.sessions import Login, Sessions
+from familiar.store.clusters.clusters import ClusterFace
+from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
+from familiar.store.views.representative_faces import RepresentativeFace
+
+OpenLibrary: TypeAlias = Callable[[], Library]
+
+_PICTURE = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
+_SHOWN_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+_KINDS: tuple[tuple[type[FamiliarError], str, int], ...] = (
+    (StaleError, "stale", 409),
+    (UnknownNameError, "new name", 409),
+    (SamePhotoError, "same photo", 409),
+    (UsageError, "refused", 422),
+    (FamiliarError, "failed", 503),
+)
+"""What a change that was not made is called for the script of the page, and the status of the answer."""
+
+
+class ReviewApp:
+    """The pages of one server, which share a library, pictures and logins."""
+
+    def __init__(self, open_library: OpenLibrary, *, sessions: Sessions, prefix: str, cache: PictureCache) -> None:
+        """Take what opens the library, who is logged in, the start of all paths, and where pictures are kept."""
+        self._library = LibraryThread(open_library)
+        self._background = {name: LibraryThread(open_library) for name in ("matching", "groups")}
+        self._matching = BackgroundMatching(self._background["matching"])
+        self._groups = GroupList(self._library, self._background["groups"])
+        self._cards = GroupCards()
+        self._pictures = FacePictures(self._library, cache)
+        self._sessions = sessions
+        self._prefix = prefix
+        self._pages = Pages(prefix=prefix)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def gated(self, *, hosts: Iterable[str], cookie: str) -> ASGIApp:
+        """Return the application behind its gate; arguments are those of `Gate`."""
+        handlers: Mapping[type[Exception], ExceptionHandler] = {
+            HTTPException: self._show_missing,
+            FamiliarError: self._show_error,
+            BodyTooLargeError: self._refuse_body,
+        }
+        app = Starlette(routes=self._routes(), lifespan=self._lifespan, exception_handlers=handlers)
+        return Gate(
+            app,
+            login=LoginPage(self._sessions, prefix=self._prefix, cookie=cookie),
+            sessions=self._sessions,
+            hosts=tuple(hosts),
+            prefix=self._prefix,
+            cookie=cookie,
+        )
+
+    def _routes(self) -> list[Route | Mount]:
+        return [
+            Route("/", self._show_start),
+            Route("/groups", self._show_groups),
+            Route("/groups/{group:int}", self._show_group),
+            Route("/groups/{group:int}/faces", self._show_faces),
+            Route("/groups/{group:int}/card", self._show_card),
+            Route("/groups/{group:int}/people", self._list_similar_people),
+            Route("/suggestions", self._show_suggestions),
+            Route("/people/names", self._list_names),
+            Route("/people", self._show_people),
+            Route("/people/{person:int}", self._show_person),
+            Route("/people/{person:int}/similar", self._list_similar_names),
+            Route("/people/{person:int}/threshold", self._preview_threshold),
+            Route("/faces/{face:int}", self._show_photo),
+            Route("/faces/{picture}.webp", self._send_face),
+            Route("/photos/{picture}.webp", self._send_photo),
+            Route("/changes", self._change, methods=["POST"]),
+            Route("/later", self._put_off, methods=["POST"]),
+            Route("/static/style.css", self._send_style),
+            Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        ]
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        matching = asyncio.create_task(self._matching.run())
+        try:
+            yield
+        finally:
+            matching.cancel()
+            with suppress(asyncio.CancelledError):
+                await matching
+            await self._groups.close()
+            threads = (*self._background.values(), self._library)
+            for close in (self._pictures.close, *(thread.close for thread in threads)):
+                await asyncio.to_thread(close)
+
+    async def _show_start(self, _request: Request) -> Response:
+        return RedirectResponse(f"{self._prefix}/groups", 303)
+
+    async def _show_groups(self, request: Request) -> Response:
+        after, later = request.query_params.get("after", ""), set(_login(request).later)
+        rows = await self._groups.rows()
+        shown = await self._library.ask(
+            lambda library: list_groups(library, self._cards, rows, after=after, later=later)
+        )
+        self._prepare(face for card in shown.cards for face in card.faces)
+        return self._pages.page(request, "groups", list=shown)
+
+    async def _show_group(self, request: Request) -> Response:
+        group, later = int(request.path_params["group"]), set(_login(request).later)
+        rows = await self._groups.rows()
+        shown = await self._library.ask(lambda library: show_group(library, rows, group, later=later))
+        self._prepare(shown.faces)
+        return self._pages.page(request, "group", group=shown)
+
+    async def _show_card(self, request: Request) -> Response:
+        group = int(request.path_params["group"])
+        card = await self._library.ask(lambda library: waiting_card(library, self._cards, group))
+        self._prepare(card.faces)
+        return self._pages.page(request, "one_card", card=card)
+
+    async def _show_faces(self, request: Request) -> Response:
+        group, start = int(request.path_params["group"]), _number(request.query_params.get("start", "0"))
+        shown = await self._library.ask(lambda library: faces_of_group(library, group, start))
+        self._prepare(shown.faces)
+        return self._pages.page(request, "faces", group=shown)
+
+    async def _list_similar_people(self, request: Request) -> Response:
+        group = int(request.path_params["group"])
+        found = await self._library.ask(lambda library: library.clusters.similar_people(group, most=12))
+        return JSONResponse([{"name": one.name, "distance": round(one.distance, 3)} for one in found])
+
+    async def _show_suggestions(self, request: Request) -> Response:
+        shown = await self._library.ask(list_questions)
+        self._prepare(face for one in shown.questions for face in (*one.faces, *one.others))
+        return self._pages.page(request, "suggestions", list=shown)
+
+    async def _list_names(self, _request: Request) -> Response:
+        return JSONResponse(await self._library.ask(lambda library: library.people.names()))
+
+    async def _show_people(self, request: Request) -> Response:
+        shown = await self._library.ask(list_people)
+        self._prepare(card.face for card in shown if card.face is not None)
+        return self._pages.page(request, "people", people=shown)
+
+    async def _show_person(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+        shown = await self._library.ask(lambda library: show_person(library, person))
+        self._prepare([*shown.maybe, *shown.faces])
+        return self._pages.page(request, "person", shown=shown)
+
+    async def _list_similar_names(self, request: Request) -> Response:
+        person = int(request.path_params["person"])
+
+        def similar(library: Library) -> list[tuple[str, float]]:
+            return library.people.similar(library.people.of_id(person).name)
+
+        found = await self._library.ask(similar)
+        return JSONResponse([{"name": name, "distance": round(distance, 3)} for name, distance in found])
+
+    async def _preview_threshold(self, request: Request) -> Response:
+        person, distance = int(request.path_params["person"]), _distance(request.query_params.get("distance", ""))
+
+        def preview(library: Library) -> ThresholdChange:
+            return library.people.with_threshold(library.people.of_id(person).name, distance)
+
+        return JSONResponse(asdict(await self._library.ask(preview)))
+
+    async def _show_photo(self, request: Request) -> Response:
+        face = int(request.path_params["face"])
+        shown = await self._library.ask(lambda library: library.faces.photo_of(face))
+        return self._pages.page(request, "photo", shown=shown, face=face, at_time=_time_of(shown, face))
+
+    async def _send_face(self, request: Request) -> Response:
+        return _picture(await self._pictures.face(*_picture_name(request)))
+
+    async def _send_photo(self, request: Request) -> Response:
+        return _picture(await self._pictures.photo(*_picture_name(request)))
+
+    async def _send_style(self, _request: Request) -> Response:
+        return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
+
+    async def _change(self, request: Request) -> Response:
+        login = _login(request)
+        try:
+            change = Change.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _no_change(error)
+        if change.id not in login.answers:
+            login.keep_answer(change.id, *await self._made(change))
+        status, answer = login.answers[change.id]
+        return JSONResponse(answer, status)
+
+    async def _made(self, change: Change) -> tuple[int, dict[str, object]]:
+        """Make a change; return status and answer."""
+        try:
+            made = await self._library.ask(lambda library: make_change(library, change))
+        except FamiliarError as error:
+            kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
+            return status, {"kind": kind, "said": _said(error)}
+        await self._groups.decided([*change.groups, *([] if made.group is None else [made.group])])
+        self._matching.begin()
+        return 200, {"said": made.said, "events": list(made.events), "group": made.group, "person": made.person}
+
+    async def _put_off(self, request: Request) -> Response:
+        """Put groups off for this login, or take that back."""
+        try:
+            wanted = PutOff.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _no_change(error)
+        later = _login(request).later
+        if wanted.later:
+            later.update(wanted.groups)
+        else:
+            later.difference_update(wanted.groups or tuple(later))
+        return JSONResponse({"said": "Later" if wanted.later else "Taken up again", "events": []})
+
+    def _prepare(self, faces: Iterable[ClusterFace | RepresentativeFace | FaceOfPerson]) -> None:
+        """Find the places of faces in the background, before their pictures are asked for."""
+        task = asyncio.create_task(self._pictures.prepare([face.id for face in faces]))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _show_error(self, request: Request, error: Exception) -> Response:
+        status = 404 if isinstance(error, UsageError) else 503
+        title = {404: "Not here", 503: "Not now"}[status]
+        if isinstance(error, NoStoreError):
+            title = "No photos yet"
+        elif isinstance(error, StoreError | RetryError):
+            title = "The store can't be used now"
+        return self._pages.page(request, "error", status=status, title=title, said=str(error))
+
+    def _show_missing(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return self._pages.page(
+            request, "error", status=error.status_code, title="Not here", said="This page does not exist."
+        )
+
+    def _refuse_body(self, _request: Request, _error: Exception) -> Response:
+        return JSONResponse({"kind": "refused", "said": "This change has too many bytes."}, 413)
+
+
+def _time_of(shown: ShownPhoto, face: int) -> float | None:
+    """Return the time of the frame in which a face is, in a video."""
+    return next((one.time for one in shown.faces if one.id == face), None)
+
+
+def _login(request: Request) -> Login:
+    login = request.scope["login"]
+    assert isinstance(login, Login)
+    return login
+
+
+def _said(error: FamiliarError) -> str:
+    """Return an error in the words of the page, where those of the command line differ."""
+    if isinstance(error, SamePhotoError):
+        return f"{error.photo} shows two faces that would be one person."
+    if isinstance(error, StaleError):
+        return "This changed in the meantime, so nothing was done. You see how it is now."
+    return str(error)
+
+
+def _distance(text: str) -> float:
+    """Return a distance that a query says.
+
+    Raises:
+        UsageError: it is not a number.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"The distance is {text[:40]!r}; it must be a number from 0 to 2.") from error
+
+
+def _no_change(error: ValidationError) -> Response:
+    problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
+    return JSONResponse({"kind": "refused", "said": f"This is not a change: {'; '.join(problems)}."}, 400)
+
+
+def _number(text: str) -> int:
+    """Return a number that a query says, 0 for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+
+
+def _picture_name(request: Request) -> tuple[int, str]:
+    found = _PICTURE.fullmatch(request.path_params["picture"])
+    if found is None:
+        raise HTTPException(404)
+    return int(found[1]), found[2]
+
+
+def _picture(picture: bytes | None) -> Response:
+    if picture is None:
+        raise HTTPException(404)
+    return Response(picture, media_type="image/webp", headers=_SHOWN_FOREVER)

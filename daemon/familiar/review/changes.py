@@ -1,0 +1,237 @@
+"""Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from familiar.api.library import Library
+from familiar.api.people import DecidedPerson
+from familiar.errors import UsageError
+from familiar.names import name_key
+from familiar.plurals import counted
+from familiar.store.decisions.log import EventRow
+from familiar.store.people import PersonRow
+
+_MOST = 100_000
+_ABOUT_PEOPLE = frozenset({"confirm faces", "refuse faces", "rename", "merge people", "set threshold"})
+_ABOUT_FACES = frozenset({"take out", "split", "confirm faces", "refuse faces"})
+
+
+class UnknownNameError(UsageError):
+    """Nobody has this name yet, and it was not said that a new person is meant."""
+
+
+class Change(BaseModel):
+    """A change: what is to be done with groups or a person, and the version of each that the page had seen.
+
+    `faces` are those of the only group that are taken out, split off or no faces; with `name` they are left out when
+    the group gets it. Of a person, they are those that are confirmed or refused; `name` is the new name, or that of
+    the person whom they become a part of. `events` are those that are undone. `is_new` says that the name is that of a
+    new person, `allows_same_photo` that a photo may show the person twice.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=8, max_length=64)
+    what: Literal[
+        "name",
+        "merge",
+        "ignore",
+        "not a face",
+        "take out",
+        "split",
+        "refuse",
+        "tell apart",
+        "confirm faces",
+        "refuse faces",
+        "rename",
+        "merge people",
+        "set threshold",
+        "undo",
+    ]
+    groups: Mapping[int, str] = Field(default={}, max_length=_MOST)
+    people: Mapping[int, str] = Field(default={}, max_length=1)
+    faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
+    events: tuple[int, ...] = Field(default=(), max_length=_MOST)
+    name: str = Field(default="", max_length=1000)
+    threshold: float | None = Field(default=None, gt=0, le=2)
+    is_new: bool = False
+    allows_same_photo: bool = False
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        """Check that what is needed is there."""
+        if self.what == "undo":
+            if not self.events:
+                raise ValueError("an undo needs events")
+        elif self.what in _ABOUT_PEOPLE:
+            if not self.people:
+                raise ValueError("a person is needed")
+        elif not self.groups:
+            raise ValueError("groups are needed")
+        if self.what in _ABOUT_FACES and not self.faces:
+            raise ValueError("faces are needed")
+        if self.faces and len(self.groups) + len(self.people) != 1:
+            raise ValueError("faces are of one group or person")
+        return self
+
+
+class PutOff(BaseModel):
+    """Groups that are put off, or, unless they come `later`, taken up again: these, or all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    groups: tuple[int, ...] = Field(default=(), max_length=_MOST)
+    later: bool
+
+
+class Made(BaseModel):
+    """A change that was made: what is said of it, and the events that undo it."""
+
+    said: str
+    events: tuple[int, ...]
+    group: int | None = None
+    person: int | None = None
+
+
+def make_change(library: Library, change: Change) -> Made:
+    """Make a change as a whole, or nothing of it.
+
+    Raises:
+        StaleError: a group is no longer as the page had seen it.
+        UnknownNameError: the name is new, and that was not said.
+        UsageError: it contradicts what holds.
+    """
+    with library.deciding():
+        library.clusters.check_seen(change.groups)
+        library.people.check_seen(change.people)
+        return _ACTIONS[change.what](library, change)
+
+
+def _name(library: Library, change: Change) -> Made:
+    name = _known_name(library, change)
+    events: list[EventRow] = []
+    if change.faces:
+        events.append(library.clusters.take_out(next(iter(change.groups)), change.faces))
+    count = 0
+    for group in change.groups:
+        count += library.clusters.find(group).faces
+        events.append(library.clusters.name(group, name, allow_same_photo=change.allows_same_photo))
+    return _made(f"{counted(count, 'face')}: {name}", events)
+
+
+def _merge(library: Library, change: Change) -> Made:
+    rows = sorted((library.clusters.find(group) for group in change.groups), key=lambda row: (-row.faces, row.id))
+    if len(rows) < 2:  # noqa: PLR2004
+        raise UsageError("Choose at least two groups.")
+    into, *others = rows
+    events = [library.clusters.merge(row.id, into.id, allow_same_photo=change.allows_same_photo) for row in others]
+    return _made(f"{counted(len(rows), 'group')} are one group", events, group=into.id)
+
+
+def _ignore(library: Library, change: Change) -> Made:
+    events = [library.clusters.ignore(group) for group in change.groups]
+    return _made(f"{counted(len(events), 'group')} ignored", events)
+
+
+def _not_a_face(library: Library, change: Change) -> Made:
+    faces = change.faces or [face.id for group in change.groups for face in library.clusters.faces(group)]
+    return _made(f"{counted(len(faces), 'picture')} not a face", [library.clusters.not_a_face(faces)])
+
+
+def _take_out(library: Library, change: Change) -> Made:
+    (group,) = change.groups
+    return _made(f"{counted(len(change.faces), 'face')} taken out", [library.clusters.take_out(group, change.faces)])
+
+
+def _split(library: Library, change: Change) -> Made:
+    (group,) = change.groups
+    split = library.clusters.split(group, change.faces)
+    return _made(f"{counted(len(change.faces), 'face')} split off", [split.event], group=split.cluster)
+
+
+def _refuse(library: Library, change: Change) -> Made:
+    events = [library.clusters.refuse(group, change.name) for group in change.groups]
+    return _made(f"Not {change.name}", events)
+
+
+def _tell_apart(library: Library, change: Change) -> Made:
+    if len(change.groups) != 2:  # noqa: PLR2004
+        raise UsageError("Choose two groups.")
+    one, other = change.groups
+    return _made("Not the same person", [library.clusters.tell_apart(one, other)])
+
+
+def _confirm_faces(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    event = library.people.confirm(person.name, change.faces)
+    return _made(f"{counted(len(change.faces), 'face')}: {person.name}", filter(None, [event]))
+
+
+def _refuse_faces(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    event = library.people.refuse(person.name, change.faces)
+    return _made(f"{counted(len(change.faces), 'face')}: not {person.name}", [event])
+
+
+def _rename(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    return _decided(library.people.rename(person.name, change.name), f"{person.name} is {change.name} now")
+
+
+def _merge_people(library: Library, change: Change) -> Made:
+    person, into = _person(library, change), library.people.find(change.name)
+    return _decided(library.people.merge(person.name, into.name), f"{person.name} is {into.name} now")
+
+
+def _set_threshold(library: Library, change: Change) -> Made:
+    person = _person(library, change)
+    said = "as sure as for all" if change.threshold is None else f"up to {change.threshold:.2f}"
+    return _decided(library.people.set_threshold(person.name, change.threshold), f"{person.name}: {said}")
+
+
+def _person(library: Library, change: Change) -> PersonRow:
+    (person,) = change.people
+    return library.people.of_id(person)
+
+
+def _decided(person: DecidedPerson, said: str) -> Made:
+    return Made(said=said, events=() if person.event is None else (person.event,), person=person.id)
+
+
+def _undo(library: Library, change: Change) -> Made:
+    for event in sorted(change.events, reverse=True):
+        library.undo_decision(event)
+    return Made(said="Undone", events=())
+
+
+def _known_name(library: Library, change: Change) -> str:
+    """Return the name as the person has it, or a new one."""
+    key = name_key(change.name)
+    known = next((name for name in library.people.names() if name_key(name) == key), None)
+    if known is None and not change.is_new:
+        raise UnknownNameError(f"Nobody is named {change.name!r} yet.")
+    return known or change.name
+
+
+def _made(said: str, events: Iterable[EventRow], *, group: int | None = None) -> Made:
+    return Made(said=said, events=tuple(event.id for event in events), group=group)
+
+
+_ACTIONS: Mapping[str, Callable[[Library, Change], Made]] = {
+    "name": _name,
+    "merge": _merge,
+    "ignore": _ignore,
+    "not a face": _not_a_face,
+    "take out": _take_out,
+    "split": _split,
+    "refuse": _refuse,
+    "tell apart": _tell_apart,
+    "confirm faces": _confirm_faces,
+    "refuse faces": _refuse_faces,
+    "rename": _rename,
+    "merge people": _merge_people,
+    "set threshold": _set_threshold,
+    "undo": _undo,
+}

@@ -1,0 +1,139 @@
+"""What every request has to pass: host, prefix, login, and the token of changes; nothing is told before.
+
+It is the outermost layer, in front of all routes: a route that is added later can't be reached without it.
+"""
+
+from collections.abc import Collection
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from familiar.review.sessions import Login, Sessions
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Pages load from this server only, and neither scripts nor styles inside of them count."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+LARGEST_BODY = 1 << 20
+"""Bytes of a change: the ids of 10,000 faces fit in."""
+
+_READING = frozenset({"GET", "HEAD"})
+
+
+class Gate:
+    """Lets requests pass to the pages if they come from a browser that is logged in."""
+
+    def __init__(
+        self, app: ASGIApp, *, login: ASGIApp, sessions: Sessions, hosts: Collection[str], prefix: str, cookie: str
+    ) -> None:
+        """Take the pages, the login page for everyone else, and what is allowed.
+
+        Args:
+            app: the pages.
+            login: the login page, which tells nothing.
+            sessions: who is logged in.
+            hosts: allowed values of the header Host, in small letters; others come from pages of other servers that
+                have given this computer's address to a name of theirs.
+            prefix: the start of all paths, such as "/faces", or "".
+            cookie: name of the cookie.
+        """
+        self._app = app
+        self._login = login
+        self._sessions = sessions
+        self._hosts = frozenset(hosts)
+        self._prefix = prefix
+        self._cookie = cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            answer = self._choose(scope, Headers(scope=scope))
+            await answer(scope, _limited(receive), _with_headers(send))
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _choose(self, scope: Scope, headers: Headers) -> ASGIApp:
+        if headers.get("host", "").lower() not in self._hosts:
+            return _refusal("This server has another name.", 421)
+        if not scope["path"].startswith(f"{self._prefix}/"):
+            return _refusal("Not found.", 404)
+        scope["path"] = scope["path"].removeprefix(self._prefix)
+        scope.pop("raw_path", None)
+        login = self._sessions.find(_cookie_of(headers, self._cookie))
+        if login is None or scope["path"] == "/login":
+            return self._login
+        if scope["method"] not in _READING and not _is_own_change(headers, login):
+            return _refusal("This change does not come from the review page; load the page again.", 403)
+        if int(headers.get("content-length", "0") or 0) > LARGEST_BODY:
+            return _refusal(f"A change has at most {LARGEST_BODY:,} bytes.", 413)
+        scope["login"] = login
+        return self._app
+
+
+class BodyTooLargeError(Exception):
+    """A request has more bytes than it said, or than are allowed."""
+
+
+def _limited(receive: Receive) -> Receive:
+    """Return what receives a request of limited size."""
+    size = 0
+
+    async def receive_part() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > LARGEST_BODY:
+            raise BodyTooLargeError
+        return message
+
+    return receive_part
+
+
+def _with_headers(send: Send) -> Send:
+    """Return what sends an answer with the headers of all answers."""
+
+    async def send_part(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return send_part
+
+
+def _is_own_change(headers: Headers, login: Login) -> bool:
+    return (
+        headers.get("sec-fetch-site", "same-origin") == "same-origin"
+        and headers.get("content-type", "").split(";")[0].strip() == "application/json"
+        and login.allows_change(headers.get("x-change-token", ""))
+    )
+
+
+def _refusal(text: str, status: int) -> Response:
+    return PlainTextResponse(f"{text}\n", status)
+
+
+def _cookie_of(headers: Headers, name: str) -> str:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return ""
+    return "" if found is None else found.value

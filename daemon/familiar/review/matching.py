@@ -1,0 +1,34 @@
+"""Match all faces again in the background when people have changed, so that no answer waits for it."""
+
+import asyncio
+
+from familiar.errors import FamiliarError
+from familiar.review.library_thread import LibraryThread
+
+_PAUSE = 0.5
+"""Seconds after a change in which further ones are waited for."""
+
+
+class BackgroundMatching:
+    """Matches faces after changes."""
+
+    def __init__(self, library: LibraryThread) -> None:
+        """Take the library, which pages do not wait for."""
+        self._library = library
+        self._wanted = asyncio.Event()
+        self._wanted.set()  # the last time may have been interrupted
+
+    def begin(self) -> None:
+        """Match all faces soon; this returns at once."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Match faces whenever it is wanted, until this is cancelled."""
+        while True:
+            await self._wanted.wait()
+            await asyncio.sleep(_PAUSE)
+            self._wanted.clear()
+            try:
+                await self._library.ask(lambda library: library.rematch())
+            except FamiliarError:
+                continue  # it is tried again after the next change, by the daemon, or by the next command

@@ -1,0 +1,1 @@
+"""The pages, one module each: a question to the library, and what its template shows."""

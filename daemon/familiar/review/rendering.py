@@ -1,0 +1,69 @@
+"""Pages are made from templates; what they show from the store is text, never markup."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from familiar.library.report.page import shown
+from familiar.review.sessions import Login
+
+_NARROW_SPACE = "\u202f"
+
+
+class Pages:
+    """Renders pages and parts of pages."""
+
+    def __init__(self, *, prefix: str) -> None:
+        """Take the start of all paths."""
+        self._prefix = prefix
+        self._environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=lambda value: shown(value) if type(value) is str else value,
+        )
+        self._environment.filters |= {"number": number, "span": span}
+        self._environment.globals |= {
+            "at": prefix,
+            "picture": self._picture,
+            "picture_of": self._picture_of,
+            "photo_of": self._photo,
+        }
+
+    def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return a page, or with the query `part` only its inner part, which a script puts into a page."""
+        login: Login = request.scope["login"]
+        whole = self._environment.get_template(f"{template}.html.j2").render(
+            **values,
+            change_token=login.change_token,
+            layout="part.html.j2" if "part" in request.query_params else "page.html.j2",
+            here=request.url.path.split("/")[1],
+        )
+        return HTMLResponse(whole, status)
+
+    def _picture(self, face: Any) -> str:
+        return self._picture_of(face.id, face.hash)
+
+    def _picture_of(self, face_id: int, hash_: str) -> str:
+        return f"{self._prefix}/faces/{face_id}-{hash_[:12]}.webp"
+
+    def _photo(self, face_id: int, hash_: str) -> str:
+        return f"{self._prefix}/photos/{face_id}-{hash_[:12]}.webp"
+
+
+def number(count: int) -> str:
+    """Return a number with narrow spaces between thousands."""
+    return f"{count:,}".replace(",", _NARROW_SPACE)
+
+
+def span(years: tuple[str, str] | None) -> str:
+    """Return the years from a first to a last time (ISO 8601); nothing if they are not known."""
+    if years is None:
+        return ""
+    first, last = years[0][:4], years[1][:4]
+    return first if first == last else f"{first}\u2013{last}"

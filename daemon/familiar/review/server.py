@@ -1,0 +1,90 @@
+"""The server: one address of this computer, until it is stopped."""
+
+import errno
+import socket
+from collections.abc import Collection
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from familiar.errors import UsageError
+from familiar.review.app import OpenLibrary, ReviewApp
+from familiar.review.picture_cache import PictureCache
+from familiar.review.sessions import Sessions
+
+HOST = "127.0.0.1"
+_GRACE = 2
+"""Seconds for requests that are in progress when the server is stopped."""
+
+
+class ReviewServer:
+    """Serves the review page on the loopback interface."""
+
+    def __init__(
+        self,
+        open_library: OpenLibrary,
+        *,
+        cache: PictureCache,
+        port: int,
+        prefix: str = "",
+        hosts: Collection[str] = (),
+    ) -> None:
+        """Take the address; the socket is bound at once.
+
+        Args:
+            open_library: opens the library, in the thread that then has it.
+            cache: where pictures are kept.
+            port: the port; 0: any that is free.
+            prefix: the start of all paths, such as "/faces".
+            hosts: further names of this server, as a proxy passes them on.
+
+        Raises:
+            UsageError: the port is taken.
+        """
+        self._sessions = Sessions()
+        self._socket = _bound(port)
+        self._prefix = prefix
+        self.port: int = self._socket.getsockname()[1]
+        own = (f"{name}:{self.port}" for name in (HOST, "localhost", "[::1]"))
+        app: ASGIApp = ReviewApp(open_library, sessions=self._sessions, prefix=prefix, cache=cache).gated(
+            hosts={*own, *(host.lower() for host in hosts)}, cookie=f"familiar-{self.port}"
+        )
+        config = uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            lifespan="on",
+            ws="none",
+            timeout_graceful_shutdown=_GRACE,
+        )
+        self._server = uvicorn.Server(config)
+
+    @property
+    def address(self) -> str:
+        """The address at which a browser is logged in."""
+        return f"http://{HOST}:{self.port}{self._prefix}/login?token={self._sessions.token}"
+
+    def serve(self) -> None:
+        """Serve until SIGINT or SIGTERM, or `stop`."""
+        with self._socket:
+            self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Have `serve` end; this can be called in any thread."""
+        self._server.should_exit = True
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((HOST, port))
+        bound.listen()  # whoever has the address waits until it is served
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(f"The port {port} is in use; choose another one with --port, or 0 for any.") from error
+        raise UsageError(f"The port {port} can't be used: {error.strerror}.") from error
+    return bound

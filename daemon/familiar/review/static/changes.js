@@ -1,0 +1,139 @@
+// Changes are sent one after the other, in the background; those that are not sent yet survive a reload.
+
+import { note, problem } from "./notes.js";
+
+const at = document.body.dataset.at;
+const token = document.querySelector("meta[name=change-token]").content;
+const AGAIN = 2000; // milliseconds until it is tried again where nobody answered
+
+const waiting = stored("changes");
+const done = stored("done");
+const callbacks = new Map();
+let sending = false;
+
+function stored(name) {
+  return JSON.parse(sessionStorage.getItem(name) ?? "[]");
+}
+
+function keep() {
+  sessionStorage.setItem("changes", JSON.stringify(waiting));
+  sessionStorage.setItem("done", JSON.stringify(done.slice(-200)));
+}
+
+function freshId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Fetch a part of a page as an element that holds it, or JSON. */
+export async function read(path) {
+  const answer = await fetch(at + path, { headers: { "X-Part": "1" } });
+  if (!answer.ok) {
+    const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+    throw new Error(told.querySelector("main p, section p")?.textContent ?? `The server says ${answer.status}.`);
+  }
+  if (answer.headers.get("content-type").startsWith("application/json")) return answer.json();
+  const template = document.createElement("template");
+  template.innerHTML = await answer.text();
+  return template.content;
+}
+
+/** Post JSON, and return status and answer. */
+export async function post(path, body) {
+  const answer = await fetch(at + path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Change-Token": token },
+    body: JSON.stringify(body),
+  });
+  const isJson = answer.headers.get("content-type")?.startsWith("application/json");
+  const said = isJson ? await answer.json() : { kind: "failed", said: (await answer.text()).slice(0, 200) };
+  return [answer.status, said];
+}
+
+/**
+ * Have a change made. It is shown as done at once by the caller; `onMade` gets the answer, `onRefused` what is wrong.
+ * Returns the id of the change.
+ */
+export function change(wanted, { onMade = () => {}, onRefused = () => {} } = {}) {
+  const whole = { id: freshId(), ...wanted };
+  callbacks.set(whole.id, { onMade, onRefused });
+  waiting.push(whole);
+  keep();
+  send();
+  return whole.id;
+}
+
+async function send() {
+  if (sending) return;
+  sending = true;
+  let told = null;
+  while (waiting.length > 0) {
+    const [next] = waiting;
+    let status, answer;
+    try {
+      [status, answer] = await post("/changes", next);
+    } catch {
+      told ??= problem("The server does not answer. What you decided is kept, and sent when it does.", [], { stays: true });
+      await new Promise((go) => setTimeout(go, AGAIN));
+      continue;
+    }
+    if (status === 401 || status === 403) {
+      problem("You are not logged in any more. What you decided is kept in this window, and sent when you are.", [
+        ["Load the page again", () => location.reload()],
+      ]);
+      break;
+    }
+    waiting.shift();
+    keep();
+    settle(next, status, answer);
+  }
+  told?.remove();
+  sending = false;
+}
+
+function settle(made, status, answer) {
+  const { onMade, onRefused } = callbacks.get(made.id) ?? { onMade() {}, onRefused() {} };
+  callbacks.delete(made.id);
+  if (status !== 200) {
+    if (onRefused(answer, made) !== true) problem(answer.said, again(made, answer));
+    return;
+  }
+  if (answer.events.length > 0) {
+    done.push({ id: made.id, events: answer.events, said: answer.said });
+    keep();
+  }
+  if (onMade(answer, made) !== true) {
+    note(answer.said, answer.events.length > 0 ? [["Undo", () => undo(made.id)]] : []);
+  }
+}
+
+/** Return the ways out of a refusal. */
+function again(made, answer) {
+  const repeat = (also) => change({ ...made, ...also, id: freshId() }, { onMade: () => dispatch("made", made) });
+  if (answer.kind === "new name") return [[`Create “${made.name}”`, () => repeat({ is_new: true })]];
+  if (answer.kind === "same photo") return [["Do it anyway", () => repeat({ allows_same_photo: true })]];
+  return [];
+}
+
+function dispatch(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+/** Undo a change by its id, or else the last one. */
+export function undo(id = null) {
+  const place = id === null ? done.length - 1 : done.findIndex((one) => one.id === id);
+  if (place < 0) {
+    note("There is nothing to undo.");
+    return;
+  }
+  const [{ id: made, events, said }] = done.splice(place, 1);
+  keep();
+  change({ what: "undo", events }, {
+    onMade: () => {
+      dispatch("undone", { id: made });
+      note(`Undone: ${said}`);
+      return true;
+    },
+  });
+}
+
+if (waiting.length > 0) send();

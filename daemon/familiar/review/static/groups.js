@@ -1,0 +1,257 @@
+// All groups as cards: names, choices, and what is done with a card in its place.
+
+import { change, post, read, undo } from "./changes.js";
+import { NameField } from "./names.js";
+import { note, problem } from "./notes.js";
+
+const AHEAD = "1200px"; // how far below the window the next cards are fetched
+
+export function startGroups(page, { show, showPhoto }) {
+  const list = page.querySelector(".groups");
+  const bar = page.querySelector(".chosen");
+  const answered = new Map(); // cards by the change that answered them
+  if (!list) return { keys: {} };
+
+  const cards = () => [...list.querySelectorAll(".group:not(.is-answered)")];
+  const cardOf = (element) => element?.closest?.(".group");
+  const current = () => cardOf(document.activeElement);
+  const chosen = () => cards().filter((card) => card.querySelector("[type=checkbox]").checked);
+  const versions = (some) => Object.fromEntries(some.map((card) => [card.dataset.group, card.dataset.version]));
+
+  function take(some) {
+    for (const card of some) {
+      new NameField(card.querySelector(".who"), {
+        similar: () => read(`/groups/${card.dataset.group}/people`),
+        onName: (name, isNew) => answer([card], { what: "name", name, is_new: isNew }, name, true),
+        onLeave: () => focusCard(card),
+      });
+    }
+  }
+
+  function focusCard(card, inField = false) {
+    const target = card?.querySelector(inField ? ".who input" : ".mosaic");
+    target?.focus({ preventScroll: true });
+    card?.scrollIntoView({ block: "nearest" });
+  }
+
+  function following(card) {
+    const all = cards();
+    return all.find((one) => card.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) ?? all.at(-1);
+  }
+
+  /** Show cards as answered, go on to the next one, and send the change. */
+  function answer(some, wanted, said, inField = false) {
+    const id = change(
+      { ...wanted, groups: versions(some) },
+      {
+        onMade: (made) => {
+          for (const card of some) tell(card, said, () => undo(id));
+          if (some.length === 1) return true; // the card tells
+        },
+        onRefused: () => {
+          for (const card of some) restore(card);
+        },
+      },
+    );
+    answered.set(id, some);
+    for (const card of some) tell(card, said);
+    update();
+    focusCard(following(some.at(-1)), inField);
+  }
+
+  function tell(card, said, onUndo = null) {
+    const box = card.querySelector(".answer");
+    const text = document.createElement("b");
+    text.textContent = said;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    button.textContent = "Undo";
+    button.disabled = onUndo === null;
+    button.addEventListener("click", () => onUndo());
+    box.replaceChildren(text, button);
+    box.hidden = false;
+    card.classList.add("is-answered");
+    card.querySelector("[type=checkbox]").checked = false;
+    card.classList.remove("is-chosen");
+  }
+
+  /** Show the present state of a card. */
+  async function restore(card) {
+    try {
+      const part = await read(`/groups/${card.dataset.group}/card`);
+      const fresh = part.querySelector(".group");
+      card.replaceWith(fresh);
+      take([fresh]);
+    } catch (error) {
+      tell(card, error.message);
+    }
+    update();
+  }
+
+  async function putOff(some, later = true) {
+    for (const card of some) tell(card, "Later", () => putBack(card));
+    update();
+    focusCard(following(some.at(-1)));
+    await post("/later", { groups: some.map((card) => Number(card.dataset.group)), later });
+  }
+
+  async function putBack(card) {
+    await post("/later", { groups: [Number(card.dataset.group)], later: false });
+    await restore(card);
+  }
+
+  function update() {
+    const some = chosen();
+    const faces = some.reduce((sum, card) => sum + Number(card.dataset.faces), 0);
+    for (const card of cards()) card.classList.toggle("is-chosen", some.includes(card));
+    bar.hidden = some.length === 0;
+    bar.querySelector("[data-count]").textContent = `${some.length} ${some.length === 1 ? "group" : "groups"}, ${faces} faces`;
+    bar.querySelector("[data-do=merge]").disabled = some.length < 2;
+  }
+
+  function choose(card, on = null) {
+    const box = card.querySelector("[type=checkbox]");
+    box.checked = on ?? !box.checked;
+    update();
+  }
+
+  function chooseNothing() {
+    for (const card of chosen()) choose(card, false);
+    update();
+  }
+
+  function merge() {
+    const some = chosen();
+    if (some.length < 2) return problem("Choose at least two groups: x chooses one.");
+    const largest = some.reduce((one, other) => (Number(other.dataset.faces) > Number(one.dataset.faces) ? other : one));
+    const id = change(
+      { what: "merge", groups: versions(some) },
+      {
+        onMade: () => void restore(largest),
+        onRefused: () => some.forEach(restore),
+      },
+    );
+    answered.set(id, some);
+    for (const card of some) if (card !== largest) tell(card, "In one group now", () => undo(id));
+    choose(largest, false);
+    focusCard(largest);
+  }
+
+  const ACTS = {
+    ignore: (some) => answer(some, { what: "ignore" }, "Ignored"),
+    "not a face": (some) => answer(some, { what: "not a face" }, "Not a face"),
+    later: (some) => putOff(some),
+    merge,
+    "ignore chosen": () => answer(chosen(), { what: "ignore" }, "Ignored"),
+    "not a face chosen": () => answer(chosen(), { what: "not a face" }, "Not a face"),
+    "choose nothing": chooseNothing,
+  };
+
+  page.addEventListener("click", (event) => {
+    const act = ACTS[event.target.closest("[data-do]")?.dataset.do];
+    if (act) act([cardOf(event.target)]);
+    if (event.target.closest("[data-do='take up again']")) takeUpAgain();
+    const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (event.target.closest(".mosaic") && isPlain) {
+      event.preventDefault();
+      show(`/groups/${cardOf(event.target).dataset.group}`);
+    }
+  });
+  page.addEventListener("change", (event) => {
+    if (event.target.matches(".choose input")) update();
+  });
+
+  async function takeUpAgain() {
+    await post("/later", { groups: [], later: false });
+    show("/groups");
+  }
+
+  new NameField(bar.querySelector(".who"), {
+    similar: async () => (chosen()[0] ? read(`/groups/${chosen()[0].dataset.group}/people`) : []),
+    onName: (name, isNew) => answer(chosen(), { what: "name", name, is_new: isNew }, name),
+    onLeave: () => focusCard(chosen()[0] ?? cards()[0]),
+  });
+
+  function move(event, rows, columns) {
+    const all = cards();
+    const here = current();
+    if (!here) return focusCard(all[0]);
+    if (columns !== 0) return focusCard(all[all.indexOf(here) + columns] ?? here);
+    focusCard(nearestInRow(all, here, rows) ?? here);
+  }
+
+  const onCard = (act) => () => {
+    const some = chosen();
+    const here = current();
+    if (some.length > 0) act(some);
+    else if (here) act([here]);
+    else return false;
+  };
+
+  /** Fetch further cards as the end of the list comes near. */
+  const watcher = new IntersectionObserver(([entry]) => entry.isIntersecting && fetchMore(entry.target), { rootMargin: AHEAD });
+  async function fetchMore(link) {
+    watcher.unobserve(link);
+    const part = await read(`${new URL(link.href).pathname.slice(document.body.dataset.at.length)}${new URL(link.href).search}&part`);
+    const known = new Set([...list.children].map((card) => card.id));
+    const fresh = [...part.querySelectorAll(".group")].filter((card) => !known.has(card.id));
+    list.append(...fresh);
+    take(fresh);
+    const next = part.querySelector("[data-more]");
+    if (next) link.href = next.href;
+    else link.parentElement.remove();
+    if (next) watcher.observe(link);
+  }
+  const more = page.querySelector("[data-more]");
+  if (more) watcher.observe(more);
+
+  const onUndone = ({ detail }) => {
+    for (const card of answered.get(detail.id) ?? []) restore(card);
+    answered.delete(detail.id);
+  };
+  document.addEventListener("undone", onUndone);
+
+  take(list.querySelectorAll(".group"));
+  update();
+  return {
+    stop() {
+      watcher.disconnect();
+      document.removeEventListener("undone", onUndone);
+    },
+    keys: {
+      ArrowRight: (event) => move(event, 0, 1),
+      ArrowLeft: (event) => move(event, 0, -1),
+      ArrowDown: (event) => move(event, 1, 0),
+      ArrowUp: (event) => move(event, -1, 0),
+      n: () => {
+        if (chosen().length > 0) bar.querySelector("input").focus();
+        else focusCard(current() ?? cards()[0], true);
+      },
+      x: () => (current() ? choose(current()) : false),
+      i: onCard(ACTS.ignore),
+      f: onCard(ACTS["not a face"]),
+      l: onCard(ACTS.later),
+      m: merge,
+      Escape: chooseNothing,
+      Enter: () => {
+        if (!document.activeElement.matches(".mosaic")) return false;
+        show(`/groups/${current().dataset.group}`);
+      },
+    },
+  };
+}
+
+/** Return the card above or below that is nearest to the middle of this one. */
+function nearestInRow(all, here, direction) {
+  const middle = (card) => {
+    const box = card.getBoundingClientRect();
+    return [box.left + box.width / 2, box.top];
+  };
+  const [x, y] = middle(here);
+  const beyond = all.map((card) => [card, ...middle(card)]).filter(([, , top]) => (top - y) * direction > 4);
+  if (beyond.length === 0) return null;
+  const row = Math.min(...beyond.map(([, , top]) => Math.abs(top - y)));
+  const there = beyond.filter(([, , top]) => Math.abs(Math.abs(top - y) - row) < 4);
+  return there.sort((one, other) => Math.abs(one[1] - x) - Math.abs(other[1] - x))[0][0];
+}

@@ -1,0 +1,89 @@
+// What all pages have: keys, the dialogs, and the script of the page itself.
+
+import { read, undo } from "./changes.js";
+import { problem } from "./notes.js";
+import { startGroup } from "./group.js";
+import { startGroups } from "./groups.js";
+import { startPeople } from "./people.js";
+import { startPerson } from "./person.js";
+import { startSuggestions } from "./suggestions.js";
+
+const main = document.getElementById("main");
+const help = document.getElementById("help");
+const photo = document.getElementById("photo");
+const singleKeys = document.getElementById("single-keys");
+const STARTS = { groups: startGroups, group: startGroup, people: startPeople, person: startPerson, suggestions: startSuggestions };
+
+let page = null;
+
+function start() {
+  page?.stop?.();
+  const section = main.querySelector("[data-page]");
+  page = section && STARTS[section.dataset.page] ? STARTS[section.dataset.page](section, { show, showPhoto }) : null;
+  if (page?.keys) main.dataset.ready = "true";
+}
+
+/** Show another page in the place of this one, without loading what they share. */
+async function show(path, content = null) {
+  try {
+    const part = content ?? (await read(`${path}?part`));
+    history.pushState({}, "", document.body.dataset.at + path);
+    main.replaceChildren(part);
+    document.title = `${main.querySelector("h1")?.textContent ?? ""} · familiar`;
+    scrollTo(0, 0);
+    start();
+  } catch (error) {
+    problem(error.message);
+  }
+}
+
+async function showPhoto(face) {
+  try {
+    const part = await read(`/faces/${face}?part`);
+    const close = document.createElement("form");
+    close.method = "dialog";
+    close.innerHTML = "<button class='primary' autofocus>Close</button>";
+    part.querySelector(".about")?.append(close);
+    photo.replaceChildren(part);
+    photo.showModal();
+  } catch (error) {
+    problem(error.message);
+  }
+}
+
+function isTyping(target) {
+  return target.matches("input:not([type=checkbox]), textarea, select");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !(isTyping(event.target) && event.target.value)) {
+    event.preventDefault();
+    undo();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.key.length === 1 && event.key !== " " && !singleKeys.checked) return;
+  const act = { "?": () => help.showModal(), u: () => undo(), ...page?.keys }[event.key];
+  if (act && act(event) !== false) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-do=help]")) help.showModal();
+  else if (event.target === photo || event.target === help) event.target.close(); // beside it
+});
+
+photo.addEventListener("keydown", (event) => {
+  if (event.key === " ") {
+    event.preventDefault();
+    photo.close();
+  }
+});
+
+singleKeys.checked = localStorage.getItem("single keys") !== "no";
+singleKeys.addEventListener("change", () => localStorage.setItem("single keys", singleKeys.checked ? "yes" : "no"));
+
+addEventListener("popstate", () => location.reload());
+document.addEventListener("error", (event) => event.target.classList?.add("is-gone"), true);
+
+start();

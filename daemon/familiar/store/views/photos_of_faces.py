@@ -1,0 +1,96 @@
+"""A photo with all that is known of its faces: who they are, and which clusters they are in."""
+
+from dataclasses import dataclass
+
+from familiar.model import Box
+from familiar.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoOfFace:
+    """A photo: size of the upright picture in pixels, kind, and when it was taken, with the source of that date.
+
+    `duration` is that of a video, in seconds.
+    """
+
+    id: int
+    hash: str
+    kind: str
+    width: int
+    height: int
+    taken: str | None
+    taken_source: str | None
+    duration: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceOfPhoto:
+    """A face of a photo: `name` is that of its cluster or of the person whom it matches, `cluster` the id of the first.
+
+    `confirmed` says that the name is that of its cluster. `time` is that of the frame, in a video, in seconds.
+    """
+
+    id: int
+    box: Box
+    time: float | None
+    quality: float | None
+    cluster: int | None
+    name: str | None
+    confirmed: bool
+
+
+class PhotosOfFaces:
+    """Reads photos by their faces."""
+
+    def __init__(self, db: Database) -> None:
+        """Take the open store."""
+        self._db = db
+
+    def find(self, face_id: int) -> PhotoOfFace | None:
+        """Return the photo that a face is in; None if there is no such face."""
+        row = self._db.conn.execute(
+            "SELECT photos.id, hash, kind, width, height, taken, taken_source, duration FROM photos "
+            "JOIN faces ON faces.photo_id = photos.id WHERE faces.id = ?",
+            (face_id,),
+        ).fetchone()
+        if row is None:
+            return None
+        id_, hash_, kind, width, height, taken, taken_source, duration = row
+        return PhotoOfFace(
+            id=id_,
+            hash=hash_,
+            kind=kind,
+            width=width or 0,
+            height=height or 0,
+            taken=taken,
+            taken_source=taken_source,
+            duration=duration,
+        )
+
+    def faces(self, photo_id: int) -> list[FaceOfPhoto]:
+        """Return the faces of a photo from left to right, without what is not a face."""
+        rows = self._db.conn.execute(
+            """
+            SELECT faces.id, box_left, box_top, box_right, box_bottom, time, quality, cluster_id, named.name,
+                CASE WHEN accepted THEN matched.name END
+            FROM real_faces AS faces LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id
+            LEFT JOIN clusters ON clusters.id = cluster_id
+            LEFT JOIN people AS named ON named.id = clusters.person_id
+            LEFT JOIN matches ON matches.face_id = faces.id
+            LEFT JOIN people AS matched ON matched.id = matches.person_id
+            WHERE photo_id = ? ORDER BY time, box_left, faces.id
+            """,
+            (photo_id,),
+        )
+        return [
+            FaceOfPhoto(
+                id=id_,
+                box=Box(left=left, top=top, right=right, bottom=bottom),
+                time=time,
+                quality=quality,
+                cluster=cluster,
+                name=named or matched,
+                confirmed=named is not None,
+            )
+            for id_, left, top, right, bottom, time, quality, cluster, named, matched in rows
+        ]

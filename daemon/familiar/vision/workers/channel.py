@@ -1,0 +1,146 @@
+"""Values that two processes send each other through a socket that no third process uses.
+
+There is no lock: whatever happens to one of the two, only the other one is affected, and sees the end of the socket.
+"""
+
+import builtins
+import pickle
+import select
+import socket
+import struct
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from familiar.closing import Closing
+from familiar.errors import FamiliarError
+
+_LENGTH = struct.Struct("!Q")
+"""The length of a value in bytes, which precedes it."""
+
+_CHUNK = 1 << 20
+"""Bytes that are read in one go: memory is taken for what arrives, not for what is announced."""
+
+_LEAST = 1e-3
+"""Shortest time limit in seconds: 0 would mean that a socket never waits."""
+
+T = TypeVar("T")
+
+
+class UnreadableError(Exception):
+    """What the other process sent is not the expected value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of a call in another process: what it returned, or the exception that it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], *arguments: Any) -> Self:
+        """Call a function."""
+        try:
+            return cls(value=function(*arguments))
+        except Exception as error:  # noqa: BLE001 - it is raised again in the process that asked
+            return cls(error=_portable(error))
+
+
+class Channel(Closing):
+    """One end of the socket."""
+
+    def __init__(self, end: socket.socket) -> None:
+        """Take the end of a stream socket, which is closed with the channel."""
+        self._end = end
+
+    def send(self, value: object, seconds: float | None = None) -> None:
+        """Send a value, as `send_pickled`. If it can't be pickled, nothing is sent."""
+        self.send_pickled(pickle.dumps(value), seconds)
+
+    def send_pickled(self, data: bytes, seconds: float | None = None) -> None:
+        """Send a value that was pickled before.
+
+        Raises:
+            EOFError: the other process has ended; it does not have the whole value.
+            TimeoutError: it does not take the value within so many seconds.
+        """
+        self._end.settimeout(None if seconds is None else max(seconds, _LEAST))
+        try:
+            self._end.sendall(_LENGTH.pack(len(data)) + data)
+        except ConnectionError as error:
+            raise EOFError from error
+
+    def receive(self, kind: type[T], seconds: float | None = None) -> T:
+        """Return the next value.
+
+        Raises:
+            EOFError: the other process has ended.
+            TimeoutError: it does not send the whole value within so many seconds.
+            UnreadableError: the value is of another type, or damaged.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline))
+        data = self._read(length, deadline)
+        try:
+            value = pickle.loads(data)  # noqa: S301 - processes of the same user and program
+        except Exception as error:
+            raise UnreadableError(f"it sent what can't be read: {error!r}") from error
+        if not isinstance(value, kind):
+            raise UnreadableError(f"it sent what was not expected: {type(value).__name__}")
+        return value
+
+    def answer(self) -> None:
+        """Make the calls that the other process asks for, a function and its arguments, until it has ended."""
+        with suppress(EOFError):
+            while True:
+                function, *arguments = self.receive(tuple)
+                reply = Reply.of(function, *arguments)
+                try:
+                    self.send(reply)
+                except EOFError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - what was returned can't be pickled
+                    self.send(Reply(error=_portable(error)))
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something can be received now, the end of the other process included."""
+        waiting = select.poll()
+        waiting.register(self._end, select.POLLIN)
+        return bool(waiting.poll(0))
+
+    def shut(self) -> None:
+        """Let the other process see the end, whoever else has the socket; what it has sent can still be received."""
+        with suppress(OSError):  # the other one has ended, or the socket is closed
+            self._end.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._end.close()
+
+    def _read(self, length: int, deadline: float | None) -> bytearray:
+        data = bytearray()
+        while len(data) < length:
+            self._end.settimeout(None if deadline is None else max(deadline - time.monotonic(), _LEAST))
+            try:
+                chunk = self._end.recv(min(length - len(data), _CHUNK))
+            except ConnectionError as error:
+                raise EOFError from error
+            if not chunk:
+                raise EOFError
+            data += chunk
+        return data
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an exception as another process can raise it: those of libraries would import them there."""
+    if isinstance(error, FamiliarError):
+        return error
+    if type(error) is not getattr(builtins, type(error).__name__, None):
+        error = RuntimeError(repr(error)).with_traceback(error.__traceback__)
+    error.add_note("In a worker process:\n" + "".join(traceback.format_tb(error.__traceback__)).rstrip())
+    return error

@@ -1,0 +1,96 @@
+"""One household with three groups, one server and one browser for all tests of the page."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from conftest import put, put_variants
+from support.household import Household
+from support.review_page import ServedPage, Visitor, find_chromium, serving
+
+_EXPECTED = ("(Conflict)", "(Not Found)", "ERR_FAILED")
+"""What browsers say of changes that are refused, of groups that are gone, and of a server that does not answer."""
+
+
+@pytest.fixture(scope="session")
+def strangers(
+    tmp_path_factory: pytest.TempPathFactory, obama: Path, biden: Path, astronaut: Path, couple: Path
+) -> Household:
+    """A household that knows nobody: five faces of Obama, four of Biden, and two of an astronaut, each a group.
+
+    One more photo shows Obama and Biden.
+    """
+    home = Household(base=tmp_path_factory.mktemp("strangers"))
+    album = home.base / "album"
+    album.mkdir()
+    for photo, count in ((obama, 4), (biden, 3), (astronaut, 2)):
+        put_variants(photo, album, count)
+    put(couple, album)
+    home.configure({"folders": [str(album)]})
+    home.scan()
+    home.ask("clusters", "run")
+    return home
+
+
+@pytest.fixture(scope="session")
+def _served(strangers: Household) -> Iterator[ServedPage]:
+    with serving(strangers) as page:
+        yield page
+
+
+@pytest.fixture
+def served(_served: ServedPage) -> Iterator[ServedPage]:
+    """The page; what a test decides is undone after it."""
+    yield _served
+    _served.undo_all()
+
+
+@pytest.fixture
+def visitor(served: ServedPage) -> Visitor:
+    return served.logged_in()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("there is no Chromium; install it with: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"] if os.getuid() == 0 else []
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, served: ServedPage) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_page(context: BrowserContext, served: ServedPage) -> Iterator[Callable[[], Page]]:
+    """Return what opens the page in another tab, logged in; nothing may appear in the console of one."""
+    told: list[str] = []
+
+    def open_page() -> Page:
+        page = context.new_page()
+        page.on("console", lambda message: told.append(message.text))
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.goto(served.server.address)
+        page.wait_for_selector("main[data-ready]")
+        return page
+
+    yield open_page
+    assert [text for text in told if not any(expected in text for expected in _EXPECTED)] == []
+
+
+@pytest.fixture
+def page(open_page: Callable[[], Page]) -> Page:
+    return open_page()
