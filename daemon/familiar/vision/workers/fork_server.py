@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from familiar.closing import Closing
 from familiar.vision.workers.channel import Channel, Reply
+from familiar.vision.workers.lifetimes import end_with_parent
 
 Work: TypeAlias = Callable[[Channel], None]
 """What a copy does with its channel; it must be possible to pickle it."""
