@@ -18,7 +18,7 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"yaml_models"},
+    {"yaml_models", "clip_names"},
     {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
@@ -37,7 +37,7 @@ LAYERS = (
     {"mean_directions"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
-PURE = {"identity", "rules", "names", "file_names", "path_patterns", "tags", "model", "errors", "backoff"}
+PURE = {"identity", "rules", "names", "file_names", "path_patterns", "clip_names", "tags", "model", "errors", "backoff"}
 PURE |= {"embedding_models", "mean_directions", "storable"}
 IMPURE = {
     "os",

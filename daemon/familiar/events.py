@@ -152,6 +152,12 @@ CATALOGUE = (
         "Faces named in a sidecar were confirmed; `left` lists what was not, and why.",
     ),
     Event(
+        "photo.turned",
+        "info",
+        ("path", "orientation", "faces"),
+        "A sidecar turns a known photo otherwise than before; faces were looked for again.",
+    ),
+    Event(
         "sidecar.failed",
         "warning",
         ("path", "sidecar", "reason"),

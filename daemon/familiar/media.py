@@ -5,8 +5,9 @@ from pathlib import Path
 
 VIDEOS = (
     "*.mp4", "*.m4v", "*.mov", "*.3gp", "*.avi", "*.mkv", "*.webm", "*.mts", "*.m2ts", "*.mpg", "*.mpeg", "*.wmv",
+    "*.mp",
 )  # fmt: skip
-"""Names of videos."""
+"""Names of videos; the last one is the moving part of Google's motion photos."""
 
 RAWS = (
     "*.dng", "*.cr2", "*.cr3", "*.crw", "*.nef", "*.nrw", "*.arw", "*.srf", "*.sr2", "*.orf", "*.rw2", "*.raf",
@@ -25,6 +26,9 @@ JPEG_XL = ("*.jxl",)
 
 LONGEST_CLIP = 5.0
 """Longest moving part of a live photo, in seconds; what is longer beside a still is a video of its own."""
+
+LONGEST_IDENTIFIED_CLIP = 30.0
+"""Longest moving part, in seconds, of a live photo whose still and clip have one identifier."""
 
 
 def is_photo(path: Path) -> bool:

@@ -81,6 +81,16 @@ class Face:
         return self.quality is None or self.quality >= minimum
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """What tells whether a still and a video are of one moment; `taken` is what the camera wrote, as in `Photo`."""
+
+    kind: PhotoKind
+    taken: datetime | None = None
+    content_id: str | None = None
+    duration: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Photo:
     """One content, known by the SHA-256 of its bytes (`hash`, 64 hexadecimal digits), with the faces found in it.
@@ -90,7 +100,11 @@ class Photo:
     "JPEG".
 
     A video is a photo with several frames; `duration` is its length in seconds, where that is known. A clip is the
-    moving part of a live photo: it belongs to the still beside it, and has no faces of its own.
+    moving part of a live photo: it belongs to the still beside it, and has no faces of its own. `content_id` is what
+    Apple writes into both, and into nothing else.
+
+    `turn` is how a sidecar turns the picture that the file shows, as an EXIF orientation; the boxes and landmarks of
+    faces are places in the picture before that.
 
     Of a damaged photo `missing` is the share of the picture that its file lacks, 0 to 1, of a video that of its time;
     0 if only finer details are missing. It is None for all others.
@@ -106,7 +120,15 @@ class Photo:
     kind: PhotoKind = "photo"
     duration: float | None = None
     taken_source: DateSource | None = None
+    content_id: str | None = None
+    turn: int | None = None
     missing: float | None = None
+
+    @property
+    def shot(self) -> Shot:
+        """What tells whether it is of one moment with another one."""
+        taken = self.taken if self.taken_source == "camera" else None
+        return Shot(kind=self.kind, taken=taken, content_id=self.content_id, duration=self.duration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +265,8 @@ class Crop(FileOperation):
     in pixels, or None for the pixels as they are. `time` is that of the frame, in a video, in seconds.
 
     `square` says whether the box is made a square; None, as in rules, wherever there is a size. With `landmarks` the
-    face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100.
+    face is turned and scaled by them, so that its eyes are level. `quality` is that of a lossy format, 1 to 100. `turn`
+    is that of the photo.
     """
 
     box: Box
@@ -253,6 +276,7 @@ class Crop(FileOperation):
     square: bool | None = None
     landmarks: tuple[tuple[int, int], ...] = ()
     quality: int | None = None
+    turn: int | None = None
     kind: ClassVar[str] = "crop"
 
 

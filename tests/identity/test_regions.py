@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from familiar.identity.regions import area_of, faces_of, is_same, overlap, stored, stored_size, upright
+from familiar.identity.regions import area_of, faces_of, is_same, overlap, stored, stored_size, turn_between, upright
 from familiar.model import Area, Box
 from familiar.vision.decoding.pictures import _TURNS
 
@@ -15,6 +15,15 @@ areas = st.builds(lambda x, y, w, h: Area(x=x, y=y, width=w, height=h), sizes, s
 def test_what_is_turned_and_turned_back_is_where_it_was(area: Area, orientation: int) -> None:
     back = upright(stored(area, orientation), orientation)
     assert (back.x, back.y, back.width, back.height) == pytest.approx((area.x, area.y, area.width, area.height))
+
+
+@given(areas, st.integers(1, 8), st.integers(1, 8))
+def test_a_picture_that_is_upright_by_one_orientation_is_turned_to_be_so_by_another(
+    area: Area, one: int, other: int
+) -> None:
+    found = upright(upright(area, one), turn_between(one, other))
+    aim = upright(area, other)
+    assert (found.x, found.y, found.width, found.height) == pytest.approx((aim.x, aim.y, aim.width, aim.height))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

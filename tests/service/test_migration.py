@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from familiar.state import locked
+from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
 from support.household import Household
 from support.stores import make_older_store
@@ -33,7 +34,8 @@ def test_a_command_that_does_not_hold_the_folder_leaves_an_older_store_as_it_is(
     store = older(household)
     before = store.read_bytes()
     result = household.ask(*(each.format(photo=astronaut) for each in arguments), check=False)
-    lacks = "it lacks keep_times_of_changes, count_files_passed_by"
+    newer = migrations.names[migrations.names.index("keep_times_of_changes") :]
+    lacks = f"it lacks {', '.join(newer)}"
     told = f"the store is from an older version of familiar ({lacks}). Run `familiar migrate`, which keeps a backup."
     assert (result.returncode, result.stderr) == (1, f"error: {store}: {told}\n")
     assert store.read_bytes() == before

@@ -1,17 +1,20 @@
 """Sidecars as the daemon writes, reads and carries them."""
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from conftest import put
+from familiar import Library
+from familiar.library.face_pictures import PlacedFace
 from familiar.store.store import Store
 from familiar.xmp.document import read
 from familiar.xmp.rdf import Packet
 from support.household import Household
-from support.sidecars import DIGIKAM, LIGHTROOM, PLAIN
+from support.sidecars import DIGIKAM, LIGHTROOM, PLAIN, turning
 
 BOTH = {"sidecars": {"write": True, "read": True}}
 
@@ -201,3 +204,114 @@ def test_where_sidecars_are_heeded_a_copy_has_one_too_and_each_is_kept_true(hous
     household.ask("undo", "--since", "1h")
     assert household.tree(household.inbox)["inbox/a.jpg.xmp"] == PLAIN
     assert not list(household.out.iterdir())
+
+
+def on_its_side(photo: Path, target: Path) -> Path:
+    """Store a photo on its side, and do not say so."""
+    with Image.open(photo) as image:
+        image.convert("RGB").transpose(Image.Transpose.ROTATE_90).save(target, quality=95)
+    return target
+
+
+def upright_difference(one: Path, other: Path) -> float:
+    with Image.open(one) as left, Image.open(other) as right:
+        return float(max(ImageStat.Stat(ImageChops.difference(left.convert("RGB"), right.convert("RGB"))).mean))
+
+
+def test_a_photo_that_its_sidecar_alone_turns_is_seen_cropped_and_described_as_it_is_meant(
+    household: Household, obama: Path, obama2: Path
+) -> None:
+    household.configure(BOTH)
+    household.ask("people", "add", "Barack Obama", obama)
+    crop = {"crop": {"to": f"{household.out}/", "size": 64, "format": "png"}}
+    household.rule({"name": "faces", "when": {"person": "Barack Obama"}, "then": [crop]})
+    put(obama2, household.inbox, "plain.jpg")
+    photo = on_its_side(obama2, household.inbox / "aside.jpg")
+    sidecar = photo.with_name("aside.jpg.xmp")
+    sidecar.write_bytes(turning(6))
+    events = household.scan()
+    assert "photo.turned" not in [event["event"] for event in events]
+    assert upright_difference(household.out / "plain.png", household.out / "aside.png") < 12
+    described = read(sidecar.read_bytes())
+    with Image.open(photo) as image:
+        assert described.size == image.size
+    (region,) = described.regions
+    assert 0.25 < region.area.x < 0.45  # the face is above the middle of the upright picture, so left of it here
+    assert 0.4 < region.area.y < 0.6
+    assert b'tiff:Orientation="6"' in sidecar.read_bytes()
+    assert "sidecar.read" not in [event["event"] for event in household.scan()]
+
+
+def test_a_sidecar_that_turns_a_photo_otherwise_has_it_looked_at_again_and_nothing_is_lost(
+    household: Household, obama: Path
+) -> None:
+    household.configure({"sidecars": {"read": True}})
+    photo = on_its_side(obama, household.inbox / "a.jpg")
+    sidecar = photo.with_name("a.jpg.xmp")
+    sidecar.write_bytes(turning(1))
+    household.scan()
+    assert household.json("status")["photos"]["faces"] == 0
+    sidecar.write_bytes(turning(6))
+    (told,) = [event for event in household.scan() if event["event"] == "photo.turned"]
+    assert (told["orientation"], told["faces"]) == (6, 1)
+    with Store(household.state / "familiar.db") as store:
+        (face,) = store.photos.load(1).faces
+        assert face.id is not None
+        _, cluster = store.decisions.faces.gather([face.id])
+        store.decisions.clusters.name(cluster, "Barack Obama", references=[face.id])
+    for orientation in (8, 1, 6):
+        sidecar.write_bytes(turning(orientation) + b"\n" * orientation)
+        assert "photo.turned" in [event["event"] for event in household.scan()]
+        with Store(household.state / "familiar.db") as store:
+            assert [one.id for one in store.photos.load(1).faces] == [face.id]
+    assert [(one["name"], one["faces"]) for one in household.json("people", "list")] == [("Barack Obama", 1)]
+
+
+def test_a_daemon_looks_again_at_a_photo_whose_sidecar_comes_later(household: Household, obama: Path) -> None:
+    household.configure({"sidecars": {"read": True}})
+    household.ask("people", "add", "Barack Obama", obama)
+    photo = on_its_side(obama, household.inbox / "a.jpg")
+    with household.running() as daemon:
+        daemon.wait_for("photo.seen", path=str(photo))
+        daemon.wait_for("file.pending", path=str(photo))
+        photo.with_name("a.jpg.xmp").write_bytes(turning(6))
+        daemon.wait_for("photo.turned", path=str(photo), orientation=6)
+    assert [(one["name"], one["faces"]) for one in household.json("people", "list")] == [("Barack Obama", 2)]
+
+
+def test_sidecars_that_are_read_on_request_turn_photos_too(household: Household, obama: Path) -> None:
+    photo = on_its_side(obama, household.inbox / "a.jpg")
+    photo.with_name("a.jpg.xmp").write_bytes(turning(6))
+    household.scan()
+    assert household.json("status")["photos"]["faces"] == 0
+    household.ask("people", "add", "Barack Obama", obama)
+    household.ask("sidecars", "read", household.inbox)
+    assert [(one["name"], one["faces"]) for one in household.json("people", "list")] == [("Barack Obama", 2)]
+
+
+def test_a_turned_photo_is_shown_as_it_is_meant_with_its_faces(household: Household, obama2: Path) -> None:
+    household.configure({"sidecars": {"read": True}})
+    photo = on_its_side(obama2, household.inbox / "a.jpg")
+    photo.with_name("a.jpg.xmp").write_bytes(turning(6))
+    plain = put(obama2, household.inbox, "b.jpg")
+    household.scan()
+    with household.library() as library:
+        (turned_face, face) = library.faces.place([1, 2])
+        shown, meant = library.faces.photo_of(turned_face.id), library.faces.photo_of(face.id)
+        assert (shown.photo.width, shown.photo.height) == (meant.photo.width, meant.photo.height)
+        assert [abs(shown.faces[0].box.left - meant.faces[0].box.left) < 9, shown.faces[0].box.width > 30] == [True] * 2
+        pictures = asyncio.run(_pictures(library, turned_face, face, (shown.photo.width, shown.photo.height)))
+    for number, picture in enumerate(pictures):
+        (household.base / f"{number}.webp").write_bytes(picture or b"")
+    assert plain.exists()
+    assert upright_difference(household.base / "0.webp", household.base / "1.webp") < 12
+    assert upright_difference(household.base / "2.webp", household.base / "3.webp") < 12
+
+
+async def _pictures(library: Library, one: PlacedFace, other: PlacedFace, size: tuple[int, int]) -> list[bytes | None]:
+    cutter = library.faces.cutter()
+    try:
+        faces = [await cutter.cut(face, size=64) for face in (one, other)]
+        return [*faces, *[await cutter.show(face, size, size=200) for face in (one, other)]]
+    finally:
+        cutter.close()

@@ -36,12 +36,23 @@ class OwnWorkers:
         self.asked.append(f"read {path.name}")
         return hash_of(path)
 
-    async def look(self, path: Path, hash_: str, *, beside_still: bool = False) -> Photo:
+    async def look(self, path: Path, hash_: str, *, beside_still: bool = False, turn: int | None = None) -> Photo:
         self.asked.append(f"look at {path.name}" + (" beside a still" if beside_still else ""))
         if path in self.errors:
             raise self.errors[path]
         kind = "clip" if beside_still else self.kinds.get(path, "photo")
-        return Photo(hash=hash_, format="JPEG", width=9, height=9, taken=None, engine=MODEL, kind=kind)
+        duration = None if kind == "photo" else 2.0
+        return Photo(
+            hash=hash_,
+            format="JPEG",
+            width=9,
+            height=9,
+            taken=None,
+            engine=MODEL,
+            kind=kind,
+            duration=duration,
+            turn=turn,
+        )
 
 
 @dataclass(slots=True)
@@ -137,7 +148,14 @@ class ArrivalBench:
         workers = cast("Workers", self.workers)
         return (
             Identify(store=self.store, workers=workers, sources=self.sources),
-            Index(store=self.store, workers=workers, retries=self.retries, log=self.log, clock=self.clock),
+            Index(
+                store=self.store,
+                workers=workers,
+                turn_of=_not_turned,
+                retries=self.retries,
+                log=self.log,
+                clock=self.clock,
+            ),
         )
 
     def file(self, path: Path, content: bytes | None = None) -> FileRow:
@@ -182,6 +200,10 @@ class ArrivalBench:
 
     def events(self) -> list[str]:
         return [name for name, _ in self.log.events]
+
+
+async def _not_turned(_path: Path) -> None:
+    """Return how the sidecars of a photo turn it: not at all."""
 
 
 def hash_of(path: Path) -> str:

@@ -127,3 +127,35 @@ PLAIN = f"""<rdf:RDF {_RDF}>
 <rdf:Description xmlns:dc='http://purl.org/dc/elements/1.1/' rdf:about=''>
 <dc:subject><rdf:Bag><rdf:li>sea</rdf:li><rdf:li>beach, and more</rdf:li></rdf:Bag></dc:subject>
 </rdf:Description></rdf:RDF>""".encode()
+
+
+def turning(orientation: int) -> bytes:
+    """Return a sidecar that has nothing but an orientation."""
+    return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF {_RDF}>
+<rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="{orientation}"/>
+</rdf:RDF></x:xmpmeta>""".encode()
+
+
+def exiftools(name: str, *, area: tuple[float, float, float, float], size: tuple[int, int]) -> bytes:
+    """Return a sidecar with a face as `exiftool` writes it."""
+    sides = "".join(f"<stArea:{side}>{share}</stArea:{side}>" for side, share in zip("xywh", area, strict=True))
+    return f"""<?xpacket begin='\ufeff' id='W5M0MpCehiHzreSzNTczkc9d'?>
+<x:xmpmeta xmlns:x='adobe:ns:meta/' x:xmptk='Image::ExifTool 12.76'>
+<rdf:RDF {_RDF}>
+ <rdf:Description rdf:about=''
+  xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/'
+  xmlns:stArea='http://ns.adobe.com/xmp/sType/Area#'
+  xmlns:stDim='http://ns.adobe.com/xap/1.0/sType/Dimensions#'>
+  <mwg-rs:Regions rdf:parseType='Resource'>
+   <mwg-rs:AppliedToDimensions rdf:parseType='Resource'>
+    <stDim:h>{size[1]}</stDim:h><stDim:unit>pixel</stDim:unit><stDim:w>{size[0]}</stDim:w>
+   </mwg-rs:AppliedToDimensions>
+   <mwg-rs:RegionList><rdf:Bag><rdf:li rdf:parseType='Resource'>
+    <mwg-rs:Area rdf:parseType='Resource'>{sides}<stArea:unit>normalized</stArea:unit></mwg-rs:Area>
+    <mwg-rs:Name>{name}</mwg-rs:Name><mwg-rs:Type>Face</mwg-rs:Type>
+   </rdf:li></rdf:Bag></mwg-rs:RegionList>
+  </mwg-rs:Regions>
+ </rdf:Description>
+</rdf:RDF>
+</x:xmpmeta>
+<?xpacket end='w'?>""".encode()

@@ -10,9 +10,10 @@ from familiar.identity.regions import area_of
 from familiar.model import Area, Box, Region, SidecarContent
 from familiar.vision import sidecars
 from familiar.vision.decoding.pictures import decode
-from familiar.vision.sidecars import SidecarFaces, listen, orientation_of, render
+from familiar.vision.sidecars import SidecarFaces, listen, orientation_of, render, turn_of
 from familiar.xmp.document import read
-from support.sidecars import DIGIKAM, LIGHTROOM
+from support.raws import write_raw
+from support.sidecars import DIGIKAM, LIGHTROOM, exiftools, turning
 
 NOTHING = SidecarContent()
 SPOT = (240, 24, 288, 56)
@@ -116,3 +117,75 @@ def test_a_photo_that_can_not_be_opened_has_no_orientation(tmp_path: Path) -> No
         orientation_of(photo)
     with pytest.raises(GoneError):
         orientation_of(tmp_path / "gone.jpg")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "own", "given", "turn"),
+    [
+        (".jpg", None, 6, 6),
+        (".png", None, 3, 3),
+        (".tiff", None, 8, 8),
+        (".webp", None, 2, 2),
+        (".jpg", None, 1, None),
+        (".jpg", 1, 6, None),
+        (".jpg", 8, 6, None),
+        (".tiff", 6, 8, None),
+        (".heic", 1, 6, None),
+        (".jpg", None, None, None),
+    ],
+)
+def test_a_sidecar_turns_a_photo_that_says_no_orientation_itself(
+    tmp_path: Path, suffix: str, own: int | None, given: int | None, turn: int | None
+) -> None:
+    photo = tmp_path / f"a{suffix}"
+    if own is None:
+        Image.new("RGB", (60, 40)).save(photo)
+    else:
+        stored(photo, own)
+    (tmp_path / "a.xmp").write_bytes(DIGIKAM if given is None else turning(given))
+    assert turn_of(photo, [tmp_path / "missing.xmp", tmp_path / "a.xmp"]) == turn
+
+
+def test_of_a_raw_file_a_sidecar_says_how_it_is_turned_whatever_the_camera_wrote(tmp_path: Path) -> None:
+    pytest.importorskip("rawpy")
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg")
+    raw, sidecar = write_raw(tmp_path / "a.dng", tmp_path / "a.jpg", orientation=6), tmp_path / "a.xmp"
+    turns = []
+    for given in (6, 8, 1):
+        sidecar.write_bytes(turning(given))
+        turns.append(turn_of(raw, [sidecar]))
+    assert turns == [None, 3, 8]
+
+
+def test_of_several_sidecars_the_first_that_says_an_orientation_holds(tmp_path: Path) -> None:
+    photo, sidecars_ = tmp_path / "a.jpg", [tmp_path / name for name in ("a.jpg.xmp", "a.xmp", "b.xmp")]
+    Image.new("RGB", (60, 40)).save(photo)
+    for sidecar, data in zip(sidecars_, (DIGIKAM, turning(6), turning(8)), strict=True):
+        sidecar.write_bytes(data)
+    assert turn_of(photo, sidecars_) == 6
+
+
+@pytest.mark.parametrize("text", [b"9", b"0", b"-6", b"six", b"", "٦".encode(), b"66666666666666666666666"])
+def test_what_is_no_orientation_turns_nothing(tmp_path: Path, text: bytes) -> None:
+    photo, sidecar = tmp_path / "a.jpg", tmp_path / "a.xmp"
+    Image.new("RGB", (60, 40)).save(photo)
+    sidecar.write_bytes(turning(6).replace(b'Orientation="6"', b'Orientation="' + text + b'"'))
+    assert turn_of(photo, [sidecar]) is None
+
+
+def test_an_orientation_in_the_xmp_of_the_file_itself_is_its_own(tmp_path: Path) -> None:
+    photo, sidecar = tmp_path / "a.jpg", tmp_path / "a.jpg.xmp"
+    Image.new("RGB", (60, 40)).save(photo, xmp=turning(6))
+    assert decode(photo.read_bytes(), max_megapixels=1).width == 40
+    sidecar.write_bytes(turning(3))
+    assert turn_of(photo, [sidecar]) is None
+
+
+def test_faces_as_exiftool_writes_them_are_placed_in_the_stored_picture(tmp_path: Path) -> None:
+    """`exiftool -regioninfo` takes the size from the command line: that of the picture as it is shown."""
+    photo, sidecar = stored(tmp_path / "a.jpg", 6), tmp_path / "a.jpg.xmp"
+    sidecar.write_bytes(exiftools("Ann", area=(0.3, 0.5, 0.1, 0.2), size=(160, 320)))
+    found = listen(photo, sidecar, (160, 320), NOTHING)
+    (region,) = found.regions
+    assert (region.name, found.turned, found.misplaced) == ("Ann", 1, 0)
+    assert (region.area.x, region.area.y) == pytest.approx((0.5, 0.3))

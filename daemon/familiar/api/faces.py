@@ -55,6 +55,7 @@ class KnownFaces:
                 box=face.box,
                 time=face.time,
                 paths=tuple(store.sightings.paths_of(face.photo_id)),
+                turn=store.photos.turn_of(face.photo_id),
             )
             for face in store.likenesses.of_faces(faces)
         ]

@@ -80,7 +80,9 @@ def _by_model(session: Session, image: Path, photo: Photo, model: Model) -> "Emb
 
     async def encode() -> EncodedFaces | FamiliarError:
         async with session.workers_for(model) as workers:
-            return (await workers.encode([EncodeTask(path=image, hash=photo.hash, faces=photo.faces)]))[0]
+            return (
+                await workers.encode([EncodeTask(path=image, hash=photo.hash, faces=photo.faces, turn=photo.turn)])
+            )[0]
 
     encoded = session.run(encode())
     return None if isinstance(encoded, FamiliarError) else encoded.embeddings

@@ -137,7 +137,14 @@ class PhotoSidecars:
         session, told = self._session, _Told()
         places = [(photo, path) for photo, paths in photos.items() for path in paths]
         async with session.workers(len(places)) as workers:
-            reader = SidecarReader(store=session.store(), workers=workers, log=told, clock=time.monotonic, enabled=True)
+            reader = SidecarReader(
+                store=session.store(),
+                workers=workers,
+                log=told,
+                clock=time.monotonic,
+                enabled=True,
+                on_turned=session.recogniser.recognise,
+            )
             with session.progress("reading sidecars") as count:
                 for number, (photo_id, path) in enumerate(places, start=1):
                     await reader.listen(photo_id, path)
@@ -153,9 +160,8 @@ class _Told:
         self.failed: list[UnreadSidecar] = []
 
     def emit(self, name: str, /, **fields: Any) -> None:
-        path, sidecar = fields["path"], fields["sidecar"]
         if name == "sidecar.read":
-            confirmed, left = tuple(fields["confirmed"]), tuple(fields["left"])
-            self.read.append(SidecarConfirmations(path=path, sidecar=sidecar, confirmed=confirmed, left=left))
+            confirmed, left = tuple(fields.pop("confirmed")), tuple(fields.pop("left"))
+            self.read.append(SidecarConfirmations(**fields, confirmed=confirmed, left=left))
         elif name == "sidecar.failed":
-            self.failed.append(UnreadSidecar(path=path, sidecar=sidecar, reason=fields["reason"]))
+            self.failed.append(UnreadSidecar(**fields))

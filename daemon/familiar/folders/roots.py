@@ -168,6 +168,11 @@ class WatchedRoots:
         root = self.containing(path)
         return root is None or root.patterns.reaches(path)
 
+    def excludes(self, path: Path) -> bool:
+        """Return whether a file is in a root whose settings do not include it."""
+        root = self.containing(path)
+        return root is not None and not root.patterns.takes(path)
+
     def may_vanish(self, path: Path) -> bool:
         """Return whether a file that is missing is gone, and not only out of reach."""
         root = self.containing(path)

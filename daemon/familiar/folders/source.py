@@ -4,6 +4,7 @@ from pathlib import Path
 
 from familiar.events import EventLog
 from familiar.folders.roots import WatchedRoots
+from familiar.library.live_photos import mark_gone
 from familiar.settings import folder_name
 from familiar.store.store import Store
 
@@ -38,7 +39,7 @@ class WatchedFolders:
 
     def mark_gone(self, path: Path) -> None:
         """Record that a file is gone, if it is and its root is in place."""
-        if not self.is_there(path) and self._store.files.mark_gone(path):
+        if not self.is_there(path) and mark_gone(self._store, path):
             self._log.emit("file.gone", path=path)
 
     def known_hash(self, _path: Path) -> str | None:

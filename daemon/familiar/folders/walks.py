@@ -15,6 +15,7 @@ from familiar.events import EventLog
 from familiar.filesystem.stamps import Stamp
 from familiar.folders.isolation import surviving
 from familiar.folders.roots import RootWalk, WatchedRoot, WatchedRoots
+from familiar.library.live_photos import leave_out, mark_gone
 from familiar.sources.messages import Listing, WalkFinished
 from familiar.sources.walker import Walker
 from familiar.store.store import Store
@@ -149,9 +150,11 @@ class Walks:
         count = 0
         with self._store.writing():
             for path in paths:
-                if not self._roots.is_there(path) and self._store.files.mark_gone(path):
+                if not self._roots.is_there(path) and mark_gone(self._store, path):
                     count += 1
                     self._log.emit("file.gone", path=path)
+                elif self._roots.excludes(path):
+                    leave_out(self._store, path)
         return count
 
     def _tell_walk(self, root: WatchedRoot, walk: RootWalk, gone: int) -> None:

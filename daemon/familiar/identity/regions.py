@@ -17,6 +17,7 @@ TURNED = frozenset({5, 6, 7, 8})
 _INVERSE = {6: 8, 8: 6}
 """The orientations that are undone by another one: a turn by a quarter. Every other one is undone by itself."""
 
+_NEAR = 1e-6
 _SAME = 0.9
 """Share of the common part of two areas (intersection over union) at which they are the same, except for rounding."""
 
@@ -52,7 +53,38 @@ def upright(area: Area, orientation: int) -> Area:
 
 def stored(area: Area, orientation: int) -> Area:
     """Return where an area of the upright picture is in the picture as it is stored; the inverse of `upright`."""
-    return upright(area, _INVERSE.get(orientation, orientation))
+    return upright(area, inverse(orientation))
+
+
+def inverse(orientation: int) -> int:
+    """Return the orientation that undoes another one."""
+    return _INVERSE.get(orientation, orientation)
+
+
+def turned_box(box: Box, turn: int | None, width: int, height: int) -> Box:
+    """Return a box in a picture of this width and height when that is turned as an orientation says it."""
+    if turn is None or not width or not height:
+        return box
+    across, down = stored_size(width, height, turn)
+    corners = [
+        upright(Area(x=x / width, y=y / height, width=0, height=0), turn)
+        for x, y in ((box.left, box.top), (box.right, box.bottom))
+    ]
+    (left, right), (top, bottom) = sorted(one.x for one in corners), sorted(one.y for one in corners)
+    return Box(
+        left=round(left * across), top=round(top * down), right=round(right * across), bottom=round(bottom * down)
+    )
+
+
+def turn_between(one: int, other: int) -> int:
+    """Return the orientation by which a picture is to be turned that is upright by one, to be upright by the other."""
+    corner = Area(x=0.1, y=0.2, width=0, height=0)  # any place that each orientation moves to another one
+    aim = upright(corner, other)
+    return next(turn for turn in range(UPRIGHT, 9) if _is_at(upright(upright(corner, one), turn), aim))
+
+
+def _is_at(area: Area, other: Area) -> bool:
+    return abs(area.x - other.x) < _NEAR and abs(area.y - other.y) < _NEAR
 
 
 def stored_size(width: int, height: int, orientation: int) -> tuple[int, int]:

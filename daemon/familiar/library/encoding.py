@@ -113,7 +113,7 @@ class FaceEncoder:
         """Encode the faces in photos, each at a path, and write that down; return what went wrong with each."""
         if not wanted:
             return []
-        tasks = [EncodeTask(path=path, hash=one.hash, faces=one.faces) for one, path in wanted]
+        tasks = [EncodeTask(path=path, hash=one.hash, faces=one.faces, turn=one.turn) for one, path in wanted]
         found = await self._workers.encode(tasks)
         with self._store.writing():
             for (one, _), encoded in zip(wanted, found, strict=True):

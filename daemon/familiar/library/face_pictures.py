@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from familiar.errors import FamiliarError, StoreError, WorkersError
+from familiar.identity.regions import UPRIGHT, stored_size
 from familiar.model import Box, Crop
 from familiar.vision.workers.pool import Workers
 
@@ -42,7 +43,7 @@ class FaceInPhoto(Protocol):
 class PlacedFace:
     """A face with what is needed to cut it out without the store: its photo's hash and all of its paths.
 
-    `time` is that of the frame, in a video, in seconds.
+    `time` is that of the frame, in a video, in seconds; `turn` is that of the photo.
     """
 
     id: int
@@ -51,6 +52,7 @@ class PlacedFace:
     box: Box
     time: float | None
     paths: tuple[Path, ...]
+    turn: int | None = None
 
 
 class FaceCutter:
@@ -67,7 +69,14 @@ class FaceCutter:
             WorkersError: no worker can be started.
         """
         wish = Crop(
-            target=Path("face.webp"), rule="", box=face.box, margin=MARGIN, size=size, time=face.time, quality=quality
+            target=Path("face.webp"),
+            rule="",
+            box=face.box,
+            margin=MARGIN,
+            size=size,
+            time=face.time,
+            quality=quality,
+            turn=face.turn,
         )
         return await first_cut(self._workers, face, face.paths, wish)
 
@@ -76,14 +85,15 @@ class FaceCutter:
 
         Args:
             face: one of its faces.
-            photo: width and height of the photo in pixels.
+            photo: width and height of the photo in pixels, as it is shown.
             size: pixels of the longer side; a smaller photo is not enlarged.
             quality: of the picture, from 1 to 100.
 
         Raises:
             WorkersError: no worker can be started.
         """
-        whole = Box(left=0, top=0, right=photo[0], bottom=photo[1])
+        right, bottom = stored_size(*photo, face.turn or UPRIGHT)
+        whole = Box(left=0, top=0, right=right, bottom=bottom)
         wish = Crop(
             target=Path("photo.webp"),
             rule="",
@@ -93,6 +103,7 @@ class FaceCutter:
             square=False,
             time=face.time,
             quality=quality,
+            turn=face.turn,
         )
         return await first_cut(self._workers, face, face.paths, wish)
 

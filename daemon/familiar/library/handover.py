@@ -315,7 +315,7 @@ def _record_clips(store: Store, steps: Sequence[Step]) -> Iterator[int]:
     for still in dict.fromkeys(step.source or step.path for step in steps):
         clip = claim_clip(store, still)
         if clip is not None and clip.photo_id is not None:
-            made, follows = plan_for_clip(store, clip.path)
+            made, follows = plan_for_clip(store, clip.path, store.photos.load(clip.photo_id).shot)
             if made.operations:
                 yield store.journal.record(clip.photo_id, clip.path, made, follows=follows)
 

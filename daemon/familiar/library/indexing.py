@@ -5,8 +5,8 @@ from pathlib import Path
 
 from familiar.errors import SetAsideError
 from familiar.filesystem.stamps import Stamp
-from familiar.library.live_photos import is_clip_of_still
-from familiar.model import Photo
+from familiar.library.live_photo_pairs import are_of_one_moment
+from familiar.model import Photo, Shot
 from familiar.store.photos import PhotoRow
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
@@ -21,16 +21,17 @@ class Indexer:
         self._workers = workers
         self._slots = asyncio.Semaphore(workers.slots)
 
-    async def index(self, path: Path, *, beside_still: bool = False) -> int:
-        """Return the id of the photo at `path`, analysing it first if it is new; `beside_still` as for workers.
+    async def index(self, path: Path, *, still: Shot | None = None) -> int:
+        """Return the id of the photo at `path`, analysing it first if it is new.
 
-        A file that was seen before, and has the same size and time since, is not even read.
+        `still` tells of the still whose clip a video may be. A file that was seen before, and has the same size and
+        time since, is not even read.
 
         Raises:
             SetAsideError: it can't be decoded; the store remembers that.
             GoneError, RetryError: it can't be read.
         """
-        photo = await self.identify(path, beside_still=beside_still)
+        photo = await self.identify(path, still=still)
         if photo.verdict == "set aside":
             raise SetAsideError(photo.reason or "it can't be decoded")
         return photo.id
@@ -50,9 +51,10 @@ class Indexer:
                 photo = self._store.photos.load(known.id)
                 if all(face.engine == model for face in photo.faces):
                     return photo
-            return await self._workers.look(path, hash_)
+            turn = None if known is None else self._store.photos.turn_of(known.id)
+            return await self._workers.look(path, hash_, turn=turn)
 
-    async def identify(self, path: Path, *, beside_still: bool = False) -> PhotoRow:
+    async def identify(self, path: Path, *, still: Shot | None = None) -> PhotoRow:
         """Return the entry of the photo at `path`, analysed or set aside, analysing it first if needed.
 
         Raises:
@@ -60,25 +62,29 @@ class Indexer:
         """
         stamp = _stamp(path)
         known = None if stamp is None else self._store.sightings.photo_at(path, stamp)
-        if known is not None and (photo := self._store.photos.at(known)).verdict != "output":
+        if known is not None and not _is_new(photo := self._store.photos.at(known)):
             return photo
         async with self._slots:
             hash_ = await self._workers.fingerprint(path)
             found = self._store.photos.find(hash_)
-            if found is None or found.verdict == "output":
-                found = self._store.photos.at(await self._look(path, hash_, beside_still=beside_still))
+            if found is None or _is_new(found):
+                found = self._store.photos.at(await self._look(path, hash_, still))
         if stamp is not None:
             self._store.sightings.note(path, stamp, found.id)
         return found
 
-    async def _look(self, path: Path, hash_: str, *, beside_still: bool) -> int:
+    async def _look(self, path: Path, hash_: str, still: Shot | None) -> int:
         try:
-            photo = await self._workers.look(path, hash_, beside_still=beside_still)
-            if photo.kind == "clip" and not is_clip_of_still(self._store, path, photo):
+            photo = await self._workers.look(path, hash_, beside_still=still is not None)
+            if photo.kind == "clip" and (still is None or not are_of_one_moment(still, photo.shot)):
                 photo = await self._workers.look(path, hash_)
         except SetAsideError as error:
             return self._store.photos.set_aside(hash_, str(error))
         return self._store.photos.record(photo)
+
+
+def _is_new(photo: PhotoRow) -> bool:
+    return photo.verdict == "output" or not photo.analysed
 
 
 def _stamp(path: Path) -> Stamp | None:

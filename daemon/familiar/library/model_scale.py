@@ -43,4 +43,6 @@ def _task(store: Store, photo_id: int) -> EncodeTask | None:
     path = next(filter(os.path.lexists, places_of(store, photo_id)), None)
     photo = store.photos.load(photo_id)
     faces = tuple(face for face in photo.faces if face.has_quality(JUNK))  # others are alike for their blur
-    return None if path is None or len(faces) < 2 else EncodeTask(path=path, hash=photo.hash, faces=faces)  # noqa: PLR2004 - a pair
+    if path is None or len(faces) < 2:  # noqa: PLR2004 - a pair
+        return None
+    return EncodeTask(path=path, hash=photo.hash, faces=faces, turn=photo.turn)

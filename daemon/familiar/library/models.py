@@ -130,7 +130,7 @@ async def plan_of(store: Store, workers: Workers, model: Model, progress: Callab
     readable = [(photo, path) for photo in photos if (path := _path_of(store, photo)) is not None]
     step = max(1, len(readable) // _SAMPLE)
     sample = [
-        EncodeTask(path=path, hash=wanted.hash, faces=wanted.faces)
+        EncodeTask(path=path, hash=wanted.hash, faces=wanted.faces, turn=wanted.turn)
         for photo, path in readable[::step][:_SAMPLE]
         if (wanted := store.embeddings.to_encode(photo, model.id)) is not None
     ]

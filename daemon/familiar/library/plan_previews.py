@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from familiar.clip_names import nearness
 from familiar.errors import FamiliarError, GoneError, StoreError, WorkersError
 from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
@@ -13,7 +14,7 @@ from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.sources import Origin
 from familiar.media import is_photo, is_video
-from familiar.model import Photo, Plan, RecognisedFace
+from familiar.model import Photo, Plan, RecognisedFace, Shot
 from familiar.rules.planning import following
 from familiar.sources.completeness import look
 from familiar.store.store import Store
@@ -65,7 +66,8 @@ class PlanPreviews:
 
     async def _add(self, paths: Sequence[Path], on_progress: Callable[[], None]) -> None:
         stills = {path: self._still_of(path) for path in paths if is_video(path)}
-        looks = [asyncio.create_task(self._indexer.index(path, beside_still=bool(stills.get(path)))) for path in paths]
+        shots = {path: self._shot_of(still) for path, still in stills.items()}
+        looks = [asyncio.create_task(self._indexer.index(path, still=shots.get(path))) for path in paths]
         for path, indexed in zip(paths, looks, strict=True):
             try:
                 self._plan(path, await indexed, stills.get(path))
@@ -77,10 +79,20 @@ class PlanPreviews:
 
     def _still_of(self, video: Path) -> Path | None:
         """Return the still beside a video, if it was planned just now, or handled before."""
-        for path in self.plans:
-            if path.parent == video.parent and path.stem == video.stem and is_photo(path):
-                return path
-        return handled_still(self._store, video)
+        planned = {
+            path: near
+            for path in self.plans
+            if path.parent == video.parent and is_photo(path) and (near := nearness(path, video)) is not None
+        }
+        return min(planned, key=planned.__getitem__, default=None) or handled_still(self._store, video)
+
+    def _shot_of(self, still: Path | None) -> Shot | None:
+        if still is None:
+            return None
+        known = next((photo for photo, path in self._first.items() if path == still), None)
+        file = self._store.files.at(still)
+        photo_id = known if known is not None or file is None else file.photo_id
+        return None if photo_id is None else self._store.photos.shot(photo_id)
 
     def _plan(self, path: Path, photo_id: int, still: Path | None) -> None:
         if self._first.setdefault(photo_id, path) != path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from familiar.effects.disks import Disks
 from familiar.errors import OfflineError, UsageError
+from familiar.library.live_photos import mark_gone
 from familiar.store.store import Store
 
 
@@ -70,6 +71,6 @@ def trust(store: Store, disks: Disks, folder: Path) -> Target:
             if root.path == folder:
                 for path in store.files.in_root(root.id):
                     if not path.exists():
-                        store.files.mark_gone(path)
+                        mark_gone(store, path)
                 store.roots.set_online(root.id, device=place.disk.device)
     return Target(folder=folder, disk=str(place.disk))

@@ -37,6 +37,14 @@ class FaceThumbnails:
         return {face.id: picture for face, picture in found if picture is not None}
 
     async def _cut(self, face: FaceInPhoto, size: int, suffix: str) -> bytes | None:
-        wish = Crop(target=Path(f"face{suffix}"), rule="", box=face.box, margin=MARGIN, size=size, time=face.time)
+        wish = Crop(
+            target=Path(f"face{suffix}"),
+            rule="",
+            box=face.box,
+            margin=MARGIN,
+            size=size,
+            time=face.time,
+            turn=self._store.photos.turn_of(face.photo_id),
+        )
         async with self._slots:
             return await first_cut(self._workers, face, self._store.sightings.paths_of(face.photo_id), wish)

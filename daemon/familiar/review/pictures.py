@@ -102,5 +102,5 @@ class FacePictures:
 def _name(face: PlacedFace, size: int) -> str:
     """Return the name of a picture in the cache, which tells nothing, and is another one if anything differs."""
     box = face.box
-    what = f"{face.hash} {box.left} {box.top} {box.right} {box.bottom} {face.time} {size}"
+    what = f"{face.hash} {box.left} {box.top} {box.right} {box.bottom} {face.time} {size} {face.turn}"
     return f"{hashlib.blake2s(what.encode(), digest_size=16).hexdigest()}.webp"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from familiar.clip_names import beside
 from familiar.model import Operation, PhotoOperation, Plan, RecognisedFace, Refusal, Subject
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _moves_photo(operation: Operation) -> bool:
 
 
 def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
-    """Return the plan for the clip of a live photo: it follows its still, under the same name.
+    """Return the plan for the clip of a live photo: it follows its still, and its name keeps its form.
 
     Args:
         operations: the operations on the still, as planned, or with the targets where they were done.
@@ -100,9 +101,7 @@ def following(operations: Iterable[Operation], still: Path, clip: Path) -> Plan:
         clip: path of the clip.
     """
     along = (
-        replace(
-            operation, target=operation.target.with_name(operation.target.name.removesuffix(still.suffix) + clip.suffix)
-        )
+        replace(operation, target=beside(clip, still, operation.target))
         for operation in operations
         if isinstance(operation, PhotoOperation)
     )

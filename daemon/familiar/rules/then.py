@@ -186,6 +186,7 @@ class CropAction(Mapping, Action):
                 margin=self.margin,
                 size=self.size,
                 time=face.face.time,
+                turn=subject.photo.turn,
                 top=self.to.top,
             )
             yield Wish(operation=crop, key=(target, crop.box, crop.time))

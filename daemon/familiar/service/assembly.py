@@ -111,7 +111,12 @@ class _Parts:
         self.planner = Planner(rules=lambda: inputs.rules.rules, percentiles=percentiles)
         self.reencoder = Reencoder(store=store, workers=self.workers, recogniser=self.recogniser, log=log)
         self.sidecar_reader = SidecarReader(
-            store=store, workers=self.workers, log=log, clock=clock, enabled=settings.sidecars.read
+            store=store,
+            workers=self.workers,
+            log=log,
+            clock=clock,
+            enabled=settings.sidecars.read,
+            on_turned=self.recogniser.recognise,
         )
         disks = Disks(store.places)
         self.intake = Intake(
@@ -237,7 +242,14 @@ def _stages(inputs: DaemonInputs, parts: _Parts, retries: Retries) -> tuple[Stag
             workers.slots,
             (
                 Identify(store=store, workers=workers, sources=sources),
-                Index(store=store, workers=workers, retries=retries, log=log, clock=inputs.clock),
+                Index(
+                    store=store,
+                    workers=workers,
+                    turn_of=parts.sidecar_reader.turn_of,
+                    retries=retries,
+                    log=log,
+                    clock=inputs.clock,
+                ),
             ),
         ),
         ReadSidecars(parts.sidecar_reader),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from familiar.backoff import HOURLY
 from familiar.events import EventLog
+from familiar.library.live_photos import review
 from familiar.service.tally import Tally
 from familiar.store.files import FileRow
 from familiar.store.store import Store
@@ -41,5 +42,6 @@ class Retries:
         with self._store.writing():
             photo_id = self._store.photos.set_aside(hash_, reason)
             self._store.files.mark_done(file.id, photo_id)
+            review(self._store, file.path)
         self._tally.set_aside += 1
         self._log.emit("photo.set_aside", path=file.path, hash=hash_, reason=reason)

@@ -21,6 +21,7 @@ class FacesToEncode:
     photo: int
     hash: str
     faces: tuple[Face, ...]
+    turn: int | None = None
 
     @property
     def ids(self) -> list[int]:
@@ -131,5 +132,5 @@ class FaceEmbeddings:
         ).fetchall()
         if not rows:
             return None
-        (hash_,) = self._db.conn.execute("SELECT hash FROM photos WHERE id = ?", (photo_id,)).fetchone()
-        return FacesToEncode(photo=photo_id, hash=hash_, faces=tuple(map(face_of, rows)))
+        hash_, turn = self._db.conn.execute("SELECT hash, turn FROM photos WHERE id = ?", (photo_id,)).fetchone()
+        return FacesToEncode(photo=photo_id, hash=hash_, faces=tuple(map(face_of, rows)), turn=turn)

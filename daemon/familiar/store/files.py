@@ -13,13 +13,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from familiar.clip_names import beginnings, common_root
 from familiar.filesystem.stamps import Stamp
 from familiar.store.database import Database, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow:
-    """One file that the store knows; `photo_id` is None until its content is known."""
+    """One file that the store knows; `photo_id` is None until its content is known.
+
+    One that is `left_out` is there, but the settings exclude it now.
+    """
 
     id: int
     path: Path
@@ -30,6 +34,7 @@ class FileRow:
     photo_id: int | None
     attempts: int
     ctime_ns: int | None = None
+    left_out: bool = False
 
     @property
     def stamp(self) -> Stamp:
@@ -46,17 +51,24 @@ class Comparison:
     missing: tuple[bytes, ...]
 
 
-_FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts"
+_FILE_COLUMNS = "files.id, folders.path, files.name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts, left_out"
 _FROM_FILES = "FROM files JOIN folders ON folders.id = files.folder_id"
 _WAITING = "FROM files INDEXED BY {} CROSS JOIN folders ON folders.id = files.folder_id"
 """From the few files that wait to their folders; the planner would go through all files of a root."""
 _IN_ROOTS = "AND folders.root_id IN (SELECT value FROM json_each(?))"
+_BY_LOWER_CASE = "FROM folders CROSS JOIN files INDEXED BY files_in_lower_case ON files.folder_id = folders.id"
+_NAMED = (
+    "WHERE folders.path = ? AND lower(CAST(files.name AS TEXT)) >= +CAST(? AS TEXT) "
+    "AND lower(CAST(files.name AS TEXT)) < +CAST(? AS TEXT)"
+)
+"""The names in a folder from one text on and before another one, in lower case; the signs let the index serve."""
+_AFTER_DOT = b"/"
 _FIND = """
     INSERT INTO files (folder_id, name, size, mtime_ns, ctime_ns, state, due, found_at)
     VALUES (?, ?, ?, ?, ?, 'settling', ?, ?)
     ON CONFLICT (folder_id, name) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,
         ctime_ns = excluded.ctime_ns, due = excluded.due, state = 'settling', photo_id = NULL, attempts = 0,
-        reason = NULL
+        reason = NULL, left_out = 0
 """
 
 
@@ -136,7 +148,7 @@ class Files:
         A file that is known and looks as it did is left alone; one that is settling waits again.
         """
         row, stamp = self.at(path), Stamp(size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
-        if row is not None and row.state != "gone" and stamp.is_of(row.stamp):
+        if row is not None and row.state != "gone" and not row.left_out and stamp.is_of(row.stamp):
             if row.ctime_ns is None and ctime_ns is not None:
                 self._update(row.id, "ctime_ns = ?", ctime_ns)
             if row.state == "settling":
@@ -153,12 +165,15 @@ class Files:
         where = "WHERE folders.path = ? AND files.name = ?"
         return next(self._rows(where, (os.fsencode(path.parent), os.fsencode(path.name))), None)
 
-    def of_stem(self, path: Path) -> list[FileRow]:
-        """Return the other files, gone ones among them, in the folder of `path` that differ from it by suffix alone."""
-        prefix = os.fsencode(path.stem)
-        where = "WHERE folders.path = ? AND files.name > ? AND files.name < ? AND files.name != ? ORDER BY files.name"
-        values = (os.fsencode(path.parent), prefix + b".", prefix + b"/", os.fsencode(path.name))
-        return [row for row in self._rows(where, values) if row.path.stem == path.stem]
+    def namesakes(self, path: Path) -> list[FileRow]:
+        """Return the files, gone ones among them, that are named as parts of one live photo may be, `path` included."""
+        folder, root = os.fsencode(path.parent), common_root(path)
+        found = (
+            row
+            for part in beginnings(path)
+            for row in self._rows(_NAMED, (folder, part, part[:-1] + _AFTER_DOT), source=_BY_LOWER_CASE)
+        )
+        return sorted((row for row in found if common_root(row.path) == root), key=lambda row: os.fsencode(row.path))
 
     def settled(self, now: float, *, roots: Sequence[int], limit: int) -> list[FileRow]:
         """Return settling files of these roots whose time has come, the earliest first."""
@@ -266,6 +281,18 @@ class Files:
         )
         return cursor.rowcount > 0
 
+    def leave_out(self, path: Path) -> bool:
+        """Record that the settings exclude the file at `path`; return whether that is new.
+
+        When it is found again, it is included.
+        """
+        cursor = self._db.conn.execute(
+            "UPDATE files SET left_out = 1 WHERE name = ? AND NOT left_out AND state != 'gone' "
+            "AND folder_id = (SELECT id FROM folders WHERE path = ?)",
+            (os.fsencode(path.name), os.fsencode(path.parent)),
+        )
+        return cursor.rowcount > 0
+
     def paths_of(self, photo_id: int) -> list[Path]:
         """Return the paths where a photo is, as far as is known, the earliest found first."""
         return [row.path for row in self._rows("WHERE photo_id = ? AND state = 'done' ORDER BY files.id", (photo_id,))]
@@ -331,7 +358,8 @@ class Files:
     def _known(self, folder_id: int, after: bytes, upto: bytes | None) -> Iterator[tuple[bytes, int, int, int | None]]:
         bound, values = ("AND name <= ?", (upto,)) if upto is not None else ("", ())
         return self._db.conn.execute(
-            f"SELECT name, size, mtime_ns, ctime_ns FROM files WHERE folder_id = ? AND name > ? {bound} "
+            "SELECT name, CASE WHEN left_out THEN -1 ELSE size END, mtime_ns, ctime_ns FROM files "
+            f"WHERE folder_id = ? AND name > ? {bound} "
             "AND state != 'gone' ORDER BY name",
             (folder_id, after, *values),
         )
@@ -348,7 +376,7 @@ class Files:
         self, where: str, values: tuple[Any, ...], *, source: str = _FROM_FILES, known: Container[int] = ()
     ) -> Iterator[FileRow]:
         for row in self._db.conn.execute(f"SELECT {_FILE_COLUMNS} {source} {where}", values):
-            file_id, folder, name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts = row
+            file_id, folder, name, size, mtime_ns, ctime_ns, state, due, photo_id, attempts, left_out = row
             if file_id in known:
                 continue
             yield FileRow(
@@ -361,6 +389,7 @@ class Files:
                 due=due,
                 photo_id=photo_id,
                 attempts=attempts,
+                left_out=bool(left_out),
             )
 
 

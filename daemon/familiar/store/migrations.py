@@ -209,6 +209,21 @@ def keep_punctuation_of_tags(db: "Database") -> None:
     )
 
 
+@migrations()
+def keep_faces_of_clips(db: "Database") -> None:
+    """Keep the faces of a video while it is the clip of a live photo, and what tells which still it belongs to.
+
+    The engine of a photo is the one that looked for faces: none in a clip that never was a video of its own.
+    """
+    _run(db, _CLIPS)
+
+
+@migrations()
+def keep_turns_of_sidecars(db: "Database") -> None:
+    """Keep how sidecars turn photos; so far none did."""
+    _run(db, "ALTER TABLE photos ADD COLUMN turn INTEGER")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -718,4 +733,28 @@ CREATE INDEX faces_quality ON faces (quality)
 _SOURCES_OF_DATES = """
 ALTER TABLE photos ADD COLUMN taken_source TEXT;
 UPDATE photos SET taken_source = 'camera' WHERE taken IS NOT NULL
+"""
+
+_CLIPS = """
+ALTER TABLE photos ADD COLUMN content_id TEXT;
+
+CREATE TABLE clip_faces (
+    face_id INTEGER PRIMARY KEY REFERENCES faces (id) ON DELETE CASCADE
+);
+INSERT INTO clip_faces (face_id) SELECT faces.id FROM photos JOIN faces ON photo_id = photos.id WHERE kind = 'clip';
+DELETE FROM matches WHERE face_id IN (SELECT face_id FROM clip_faces);
+UPDATE photos SET engine = NULL WHERE kind = 'clip' AND id NOT IN (SELECT photo_id FROM faces);
+
+DROP VIEW real_faces;
+DROP VIEW real_matches;
+DROP VIEW real_cluster_faces;
+CREATE VIEW real_faces AS SELECT * FROM faces
+    WHERE id NOT IN (SELECT face_id FROM no_faces) AND id NOT IN (SELECT face_id FROM clip_faces);
+CREATE VIEW real_matches AS SELECT * FROM matches
+    WHERE face_id NOT IN (SELECT face_id FROM no_faces) AND face_id NOT IN (SELECT face_id FROM clip_faces);
+CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces
+    WHERE face_id NOT IN (SELECT face_id FROM no_faces) AND face_id NOT IN (SELECT face_id FROM clip_faces);
+
+ALTER TABLE files ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
 """

@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo
+from familiar.model import Box, Embedding, Embeddings, Face, Match, Photo, Shot
 from familiar.store.database import Database, writing
 
 _LARGEST = 2**63 - 1
@@ -28,7 +28,8 @@ FACE_COLUMNS = (
 class PhotoRow:
     """A photo without its faces.
 
-    `verdict` is "seen", "set aside" (with `reason`), or "output" (made by an operation: never handled).
+    `verdict` is "seen", "set aside" (with `reason`), or "output" (made by an operation: never handled). A video that
+    was a clip when it was seen is not `analysed`: nobody has looked for faces in it.
     """
 
     id: int
@@ -36,6 +37,7 @@ class PhotoRow:
     verdict: str
     reason: str | None
     handled: bool
+    analysed: bool = True
 
 
 class Photos:
@@ -63,6 +65,7 @@ class Photos:
         """
         rows = self._db.conn.execute(
             "SELECT id, reason FROM photos WHERE id IN (SELECT value FROM json_each(?)) AND verdict != 'output' "
+            "AND NOT (verdict = 'seen' AND kind = 'video' AND engine IS NULL) "
             "AND NOT EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND faces.engine != ?)",
             (json.dumps(list(photo_ids)), engine),
         )
@@ -76,38 +79,67 @@ class Photos:
         return [int(photo_id) for (photo_id,) in rows]
 
     def record(self, photo: Photo) -> int:
-        """Record a photo and its faces; return its id. A photo that was seen before stays as it is.
+        """Record a photo and its faces; return its id. A photo that was analysed before stays as it is.
 
         Content made by an operation always counts as handled, even if its faces are analysed.
         """
         with writing(self._db):
             known = self.find(photo.hash)
-            if known is not None and known.verdict == "seen":
+            if known is not None and known.verdict == "seen" and known.analysed:
                 return known.id
             photo_id = self._insert(photo.hash, "seen", None)
             if known is not None and known.verdict == "output":
                 self.mark_handled(photo_id)
             self._db.conn.execute(
                 "UPDATE photos SET format = ?, width = ?, height = ?, taken = ?, taken_source = ?, engine = ?, "
-                "kind = ?, duration = ?, missing = ? WHERE id = ?",
+                "kind = ?, duration = ?, content_id = ?, turn = ?, missing = ? WHERE id = ?",
                 (
                     photo.format,
                     photo.width,
                     photo.height,
                     _iso(photo.taken),
                     photo.taken_source,
-                    photo.engine,
+                    None if photo.kind == "clip" else photo.engine,
                     photo.kind,
                     photo.duration,
+                    photo.content_id,
+                    photo.turn,
                     photo.missing,
                     photo_id,
                 ),
             )
-            self._db.conn.executemany(
-                f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((*_face_values(face), photo_id) for face in photo.faces),
-            )
+            self.add_faces(photo_id, photo.faces)
             return photo_id
+
+    def add_faces(self, photo_id: int, faces: Iterable[Face]) -> None:
+        """Add faces to a photo."""
+        self._db.conn.executemany(
+            f"INSERT INTO faces ({FACE_COLUMNS}, photo_id) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*_face_values(face), photo_id) for face in faces),
+        )
+
+    def place_faces(self, faces: Mapping[int, Face]) -> None:
+        """Record where known faces, by their ids, were found again, and how well."""
+        self._db.conn.executemany(
+            "UPDATE faces SET box_left = ?, box_top = ?, box_right = ?, box_bottom = ?, landmarks = ?, size = ?, "
+            "sharpness = ?, score = ? WHERE id = ?",
+            (
+                (
+                    *astuple(face.box),
+                    json.dumps(face.landmarks),
+                    face.size,
+                    face.sharpness,
+                    face.score,
+                    face_id,
+                )
+                for face_id, face in faces.items()
+            ),
+        )
+
+    def faces_of(self, photo_id: int) -> list[Face]:
+        """Return all that was ever found in a photo, with what somebody called no face, in the order of their ids."""
+        rows = self._db.conn.execute(f"SELECT {FACE_COLUMNS} FROM faces WHERE photo_id = ? ORDER BY id", (photo_id,))
+        return [face_of(row) for row in rows]
 
     def set_aside(self, hash_: str, reason: str) -> int:
         """Record that this content can't be handled, and why; return the photo's id."""
@@ -150,11 +182,11 @@ class Photos:
     def load(self, photo_id: int) -> Photo:
         """Return a photo that was seen, with its faces in the order of their ids."""
         row = self._db.conn.execute(
-            "SELECT hash, format, width, height, taken, taken_source, engine, kind, duration, missing FROM photos "
-            "WHERE id = ?",
+            "SELECT hash, format, width, height, taken, taken_source, engine, kind, duration, content_id, turn, "
+            "missing FROM photos WHERE id = ?",
             (photo_id,),
         ).fetchone()
-        hash_, format_, width, height, taken, taken_source, engine, kind, duration, missing = row
+        hash_, format_, width, height, taken, taken_source, engine, kind, duration, content_id, turn, missing = row
         faces = self._db.conn.execute(
             f"SELECT {FACE_COLUMNS} FROM real_faces WHERE photo_id = ? ORDER BY id",
             (photo_id,),
@@ -166,10 +198,12 @@ class Photos:
             height=height,
             taken=None if taken is None else datetime.fromisoformat(taken),
             taken_source=taken_source,
-            engine=engine,
+            engine=engine or "",
             faces=tuple(face_of(face) for face in faces),
             kind=kind,
             duration=duration,
+            content_id=content_id,
+            turn=turn,
             missing=missing,
         )
 
@@ -178,31 +212,42 @@ class Photos:
         row = self._db.conn.execute("SELECT kind FROM photos WHERE id = ? AND verdict = 'seen'", (photo_id,)).fetchone()
         return None if row is None else str(row[0])
 
-    def date_of(self, photo_id: int) -> tuple[datetime | None, str | None]:
-        """Return when a photo was taken, and where that was found."""
-        taken, source = self._db.conn.execute(
-            "SELECT taken, taken_source FROM photos WHERE id = ?", (photo_id,)
+    def turn_of(self, photo_id: int) -> int | None:
+        """Return how a sidecar turns a photo, as in `Photo`."""
+        row = self._db.conn.execute("SELECT turn FROM photos WHERE id = ?", (photo_id,)).fetchone()
+        return None if row is None else row[0]
+
+    def shot(self, photo_id: int) -> Shot | None:
+        """Return what tells whether a photo is of one moment with another one; None if it was not seen."""
+        row = self._db.conn.execute(
+            "SELECT kind, CASE taken_source WHEN 'camera' THEN taken END, content_id, duration FROM photos "
+            "WHERE id = ? AND verdict = 'seen'",
+            (photo_id,),
         ).fetchone()
-        return None if taken is None else datetime.fromisoformat(taken), source
+        if row is None:
+            return None
+        kind, taken, content_id, duration = row
+        moment = None if taken is None else datetime.fromisoformat(taken)
+        return Shot(kind=kind, taken=moment, content_id=content_id, duration=duration)
 
-    def make_clip(self, photo_id: int, *, longest: float) -> bool:
-        """Make a video of at most this many seconds the clip of a live photo; return whether it is one.
-
-        A clip has no faces of its own: they go, except for those that are references.
-        """
+    def make_clip(self, photo_id: int) -> None:
+        """Make a video the clip of a live photo, whose faces don't count; all that is decided about them is kept."""
         with writing(self._db):
-            cursor = self._db.conn.execute(
-                "UPDATE photos SET kind = 'clip' WHERE id = ? AND verdict = 'seen' AND kind != 'photo' "
-                "AND duration <= ?",
-                (photo_id, longest),
+            self._db.conn.execute("UPDATE photos SET kind = 'clip' WHERE id = ?", (photo_id,))
+            self._db.conn.execute(
+                "INSERT OR IGNORE INTO clip_faces (face_id) SELECT id FROM faces WHERE photo_id = ?", (photo_id,)
             )
-            if cursor.rowcount:
-                self._db.conn.execute(
-                    "DELETE FROM faces WHERE photo_id = ? AND id NOT IN "
-                    "(SELECT face_id FROM face_references WHERE face_id IS NOT NULL)",
-                    (photo_id,),
-                )
-            return cursor.rowcount > 0
+            self._db.conn.execute(
+                "DELETE FROM matches WHERE face_id IN (SELECT id FROM faces WHERE photo_id = ?)", (photo_id,)
+            )
+
+    def make_video(self, photo_id: int) -> None:
+        """Make a clip a video of its own, with the faces that it had as one."""
+        with writing(self._db):
+            self._db.conn.execute("UPDATE photos SET kind = 'video' WHERE id = ?", (photo_id,))
+            self._db.conn.execute(
+                "DELETE FROM clip_faces WHERE face_id IN (SELECT id FROM faces WHERE photo_id = ?)", (photo_id,)
+            )
 
     def seen(self) -> Iterator[int]:
         """Yield the ids of all analysed photos, in the order in which they were added."""
@@ -331,11 +376,16 @@ class Photos:
 
     def _row(self, where: str, *values: Any) -> PhotoRow | None:
         row = self._db.conn.execute(
-            f"SELECT id, hash, verdict, reason, handled_at IS NOT NULL FROM photos {where}", values
+            "SELECT id, hash, verdict, reason, handled_at IS NOT NULL, engine IS NOT NULL OR kind != 'video' "
+            f"FROM photos {where}",
+            values,
         ).fetchone()
         if row is None:
             return None
-        return PhotoRow(id=row[0], hash=row[1], verdict=row[2], reason=row[3], handled=bool(row[4]))
+        id_, hash_, verdict, reason, handled, analysed = row
+        return PhotoRow(
+            id=id_, hash=hash_, verdict=verdict, reason=reason, handled=bool(handled), analysed=bool(analysed)
+        )
 
     def _count(self, what: str, *values: Any) -> int:
         return int(self._db.conn.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])

@@ -32,6 +32,7 @@ from familiar.store.roots import Roots
 from familiar.store.sidecars import Sidecars
 from familiar.store.sightings import Sightings
 from familiar.store.tables import Tables
+from familiar.store.turned_photos import TurnedPhotos
 from familiar.store.views.candidates import Candidates
 from familiar.store.views.faces import Faces
 from familiar.store.views.faces_of_people import FacesOfPeople
@@ -96,6 +97,7 @@ class Store(Closing):
         self.references = References(self._db, log=log)
         self.rounds = Rounds(self._db, clusters=self.clusters, log=log, now=now)
         self.embeddings = FaceEmbeddings(self._db)
+        self.turned_photos = TurnedPhotos(self._db, photos=self.photos, embeddings=self.embeddings)
         self.models = Models(self._db)
         self.qualities = Qualities(self._db)
         self.suggestions = Suggestions(self._db)

@@ -1,7 +1,7 @@
 """Read and render the sidecars of photos. Runs in worker processes only: the bytes are not trusted."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 from familiar.errors import GoneError, SetAsideError
 from familiar.filesystem.reading import read_bytes, reading
 from familiar.filesystem.regular_files import open_regular
-from familiar.identity.regions import UPRIGHT, stored_size, upright
+from familiar.identity.regions import UPRIGHT, stored_size, turn_between, upright
 from familiar.media import is_raw, is_video
 from familiar.model import Region, SidecarContent
 from familiar.xmp.dates import packet_dates
@@ -105,8 +105,38 @@ def listen(photo: Path, sidecar: Path, size: tuple[int, int], former: SidecarCon
     return SidecarFaces(misplaced=len(theirs), taken=taken)
 
 
+def turn_of(photo: Path, sidecars: Sequence[Path]) -> int | None:
+    """Return how sidecars turn the picture that a photo shows by itself, as an EXIF orientation; None if they do not.
+
+    A photo that says its own orientation is not turned: programs that turn it write that into the file, and a sidecar
+    may be older. RAW files are turned in sidecars alone; there, a sidecar holds.
+
+    Raises:
+        GoneError, RetryError, SetAsideError: as `render` does.
+    """
+    from familiar.xmp.orientation import packet_orientation  # noqa: PLC0415 - it loads lxml
+
+    packets = (data for sidecar in sidecars if (data := _read(sidecar)) is not None)
+    given = next((found for data in packets if (found := packet_orientation(data)) is not None), None)
+    if given is None or is_video(photo):
+        return None
+    own = own_orientation(photo)
+    if own is None:
+        turn = given
+    elif is_raw(photo):
+        turn = turn_between(own, given)
+    else:
+        return None
+    return None if turn == UPRIGHT else turn
+
+
 def orientation_of(photo: Path) -> int:
     """Return the EXIF orientation of a photo's stored picture; upright if it is unknown."""
+    return own_orientation(photo) or UPRIGHT
+
+
+def own_orientation(photo: Path) -> int | None:
+    """Return the EXIF orientation of a photo's stored picture, or None if the file does not say it."""
     from familiar.vision.decoding.pictures import prepare_decoders, read_orientation  # noqa: PLC0415
     from familiar.vision.decoding.raws import embedded_picture  # noqa: PLC0415
 
@@ -115,7 +145,7 @@ def orientation_of(photo: Path) -> int:
         embedded = embedded_picture(read_bytes(photo))
         return read_orientation(io.BytesIO(embedded.data)) or embedded.orientation
     with reading(photo), open_regular(photo) as file:
-        return read_orientation(file) or UPRIGHT
+        return read_orientation(file)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class CropKind(FileKind[Crop]):
             "square": wish.square,
             "landmarks": wish.landmarks,
             "quality": wish.quality,
+            "turn": wish.turn,
             "top": None if wish.top is None else path_as_json(wish.top),
         }
 
@@ -43,6 +44,7 @@ class CropKind(FileKind[Crop]):
             square=parameters.get("square"),  # this and what follows since there are data sets
             landmarks=tuple((x, y) for x, y in parameters.get("landmarks", ())),
             quality=parameters.get("quality"),
+            turn=parameters.get("turn"),
             top=top_from_json(parameters),
         )
 

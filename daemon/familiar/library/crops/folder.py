@@ -104,7 +104,7 @@ class CropFolder:
         crops = []
         for entry, one in zip(entries, found, strict=True):
             if _key(entry) not in self._faces:
-                crops.append(self._crop(entry.file, one.face))
+                crops.append(self._crop(entry.file, one.face, photo.turn))
                 self._wishes[crops[-1].target] = entry
         return crops
 
@@ -169,7 +169,7 @@ class CropFolder:
         number = f"-{one.number}" if self.settings.all_faces else ""
         return f"{_safe_stem(source)}-{photo.hash[:_HASH]}{number}.{self.settings.format}"
 
-    def _crop(self, name: str, face: Face) -> Crop:
+    def _crop(self, name: str, face: Face, turn: int | None) -> Crop:
         wish = self.settings
         return Crop(
             target=self.path / name,
@@ -181,6 +181,7 @@ class CropFolder:
             square=wish.shape == "square",
             landmarks=face.landmarks if wish.aligned else (),
             quality=wish.quality,
+            turn=turn,
             top=self.path,
         )
 

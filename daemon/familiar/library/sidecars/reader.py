@@ -6,10 +6,11 @@ This is done when a photo is handled, and when a sidecar changes.
 from collections.abc import Callable
 from pathlib import Path
 
-from familiar.errors import GoneError, RetryError, SetAsideError, UsageError
+from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError, UsageError
 from familiar.events import EventLog
 from familiar.filesystem.stamps import Stamp
-from familiar.identity.regions import area_of, faces_of, is_same
+from familiar.identity.regions import UPRIGHT, area_of, faces_of, is_same
+from familiar.media import is_video
 from familiar.model import Photo, Region
 from familiar.names import check_name
 from familiar.plurals import counted
@@ -36,13 +37,18 @@ class SidecarReader:
         log: EventLog,
         clock: Callable[[], float],
         enabled: bool,
+        on_turned: Callable[[int], object],
     ) -> None:
-        """Take the rooms, and a clock that gives monotonic seconds."""
+        """Take the rooms, and a clock that gives monotonic seconds.
+
+        `on_turned` is called with each photo whose faces were looked for again, as a sidecar turns it otherwise.
+        """
         self._store = store
         self._workers = workers
         self._log = log
         self._clock = clock
         self._enabled = enabled
+        self._on_turned = on_turned
         self._changed: dict[Path, float] = {}
         self._version: int | None = None
 
@@ -79,10 +85,40 @@ class SidecarReader:
         """Read the new and changed sidecars of a photo at one of its paths."""
         if not self._enabled or self._store.photos.kind_of(photo_id) != "photo":
             return
-        for sidecar in sidecars_of(path):
-            stamp = look(sidecar)
-            if stamp is not None and self._store.sidecars.has_changed(sidecar, stamp):
-                await self._read(photo_id, path, sidecar, stamp)
+        stamps = ((sidecar, look(sidecar)) for sidecar in sidecars_of(path))
+        changed = [
+            (sidecar, stamp)
+            for sidecar, stamp in stamps
+            if stamp is not None and self._store.sidecars.has_changed(sidecar, stamp)
+        ]
+        if changed:
+            await self._turn(photo_id, path)
+        for sidecar, stamp in changed:
+            await self._read(photo_id, path, sidecar, stamp)
+
+    async def turn_of(self, path: Path) -> int | None:
+        """Return how the sidecars of a photo turn it; those that can't be read do not."""
+        sidecars = sidecars_of(path) if self._enabled and not is_video(path) else []
+        if not sidecars:
+            return None
+        try:
+            return await self._workers.turn_of(path, sidecars)
+        except (GoneError, RetryError, SetAsideError):
+            return None  # reading the sidecar tells
+
+    async def _turn(self, photo_id: int, path: Path) -> None:
+        """Look for faces again if the sidecars of a photo turn it otherwise than before."""
+        turn, photo = await self.turn_of(path), self._store.photos.load(photo_id)
+        if turn == photo.turn:
+            return
+        try:
+            fresh = await self._workers.look(path, photo.hash, turn=turn)
+        except (GoneError, RetryError, ChangedError, SetAsideError) as error:
+            self._log.emit("sidecar.failed", path=path, sidecar=sidecars_of(path)[0], reason=str(error))
+            return
+        self._store.turned_photos.record(photo_id, fresh)
+        self._on_turned(photo_id)
+        self._log.emit("photo.turned", path=path, orientation=turn or UPRIGHT, faces=len(fresh.faces))
 
     async def _read(self, photo_id: int, path: Path, sidecar: Path, stamp: Stamp) -> None:
         photo, former = self._store.photos.load(photo_id), self._store.sidecars.wrote(sidecar)

@@ -59,5 +59,5 @@ class FollowStill:
         """Add the plan of a clip."""
         if arrival.recognised.kind != "clip":
             return arrival
-        plan, follows = plan_for_clip(self._store, arrival.path)
+        plan, follows = plan_for_clip(self._store, arrival.path, arrival.recognised.shot)
         return replace(arrival, plan=plan, follows=follows)

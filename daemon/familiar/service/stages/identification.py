@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from familiar.errors import ChangedError, GoneError, RetryError, SetAsideError
 from familiar.events import EventLog
-from familiar.library.live_photos import is_clip_of_still, state_of_still
+from familiar.library.live_photos import sort_video, state_of_still, still_of
 from familiar.library.sources import Sources
 from familiar.media import is_video
 from familiar.missing_parts import describe_missing
@@ -121,11 +121,22 @@ class Index:
     """Has a new photo decoded, and records its faces."""
 
     def __init__(
-        self, *, store: Store, workers: Workers, retries: Retries, log: EventLog, clock: Callable[[], float]
+        self,
+        *,
+        store: Store,
+        workers: Workers,
+        turn_of: Callable[[Path], Awaitable[int | None]],
+        retries: Retries,
+        log: EventLog,
+        clock: Callable[[], float],
     ) -> None:
-        """Take the store, the workers that decode, what sets photos aside, and a clock that gives seconds."""
+        """Take the store, the workers that decode, what sets photos aside, and a clock that gives seconds.
+
+        `turn_of` says how the sidecars of a photo turn it.
+        """
         self._store = store
         self._workers = workers
+        self._turn_of = turn_of
         self._retries = retries
         self._log = log
         self._clock = clock
@@ -136,12 +147,14 @@ class Index:
         Raises:
             GoneError, RetryError, ChangedError: the file can't be read.
         """
-        if arrival.known is not None:
+        arrival = self._sorted(arrival)
+        if arrival.known is not None and arrival.known.analysed:
             return arrival
         started = self._clock()
         try:
-            photo = await self._workers.look(arrival.path, arrival.hash, beside_still=arrival.beside_still)
-            if photo.kind == "clip" and not is_clip_of_still(self._store, arrival.path, photo):
+            turn = await self._turn_of(arrival.path)
+            photo = await self._workers.look(arrival.path, arrival.hash, beside_still=arrival.beside_still, turn=turn)
+            if photo.kind == "clip" and still_of(self._store, arrival.path, photo.shot) is None:
                 photo = await self._workers.look(arrival.path, arrival.hash)
         except SetAsideError as error:
             self._retries.set_aside(arrival.file, arrival.hash, str(error))
@@ -161,3 +174,12 @@ class Index:
         seconds = self._clock() - started
         self._log.emit("photo.seen", path=arrival.path, hash=arrival.hash, faces=len(photo.faces), seconds=seconds)
         return replace(arrival, photo_id=photo_id)
+
+    def _sorted(self, arrival: Arrival) -> Arrival:
+        """Return the arrival of a known video as what it is now: a clip beside its still, or a video of its own."""
+        known = arrival.known
+        if known is None or known.verdict != "seen" or not is_video(arrival.path):
+            return arrival
+        with self._store.writing():
+            is_another = sort_video(self._store, arrival.path, known.id)
+        return replace(arrival, known=self._store.photos.at(known.id)) if is_another else arrival

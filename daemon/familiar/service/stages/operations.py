@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from familiar.events import EventLog
-from familiar.library.live_photos import take_clip_along
+from familiar.library.live_photos import review
 from familiar.library.operations import OperationRunner
 from familiar.service.arrival import Arrival
 from familiar.service.tally import Tally
@@ -27,8 +27,7 @@ class Record:
                 plan_id = self._store.journal.record(photo_id, arrival.path, arrival.plan, follows=arrival.follows)
             self._store.photos.mark_handled(photo_id)
             self._store.files.mark_done(arrival.file.id, photo_id)
-            if arrival.recognised.kind == "photo":
-                take_clip_along(self._store, arrival.path)
+            review(self._store, arrival.path, takes_clip_along=arrival.recognised.kind == "photo")
         self._tally.done += 1
         self._tell(arrival)
         return replace(arrival, plan_id=plan_id)

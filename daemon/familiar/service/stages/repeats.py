@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from familiar.events import EventLog
+from familiar.library.live_photos import review
 from familiar.library.sidecars.writer import SidecarWriter
 from familiar.library.sources import FlickrCache, Sources
 from familiar.service.arrival import Arrival
@@ -52,7 +53,9 @@ class Repeats:
                 source.mark_gone(path)
         others = [path for path in self._store.files.paths_of(photo.id) if path != file.path]
         before = self._store.files.former_path(photo.id)
-        self._store.files.mark_done(file.id, photo.id)
+        with self._store.writing():
+            self._store.files.mark_done(file.id, photo.id)
+            review(self._store, file.path)
         if photo.verdict == "set aside":
             self._tally.set_aside += 1
             self._log.emit("photo.set_aside", path=file.path, hash=photo.hash, reason=photo.reason)

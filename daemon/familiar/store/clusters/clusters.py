@@ -133,7 +133,10 @@ class Clusters:
         return cluster_id if row[0] is None else self.live(int(row[0]))
 
     def face_ids(self, cluster_id: int) -> list[int]:
-        """Return the ids of the faces of a cluster, in their order."""
+        """Return the ids of the faces of a cluster, in their order, with those in clips of live photos.
+
+        Whatever is decided about a cluster is decided about those, too.
+        """
         rows = self._db.conn.execute(
             "SELECT face_id FROM cluster_faces WHERE cluster_id = ? ORDER BY face_id", (cluster_id,)
         )
@@ -156,9 +159,10 @@ class Clusters:
             most: how many are returned at most; None: all.
         """
         return self._faces(
-            f"cluster_faces.cluster_id = ? AND {QUALITY} >= ?",
+            f"members.cluster_id = ? AND {QUALITY} >= ?",
             cluster_id,
             min_quality,
+            members="real_cluster_faces",
             start=start,
             most=-1 if most is None else most,
         )
@@ -170,7 +174,7 @@ class Clusters:
     def years(self, cluster_id: int) -> tuple[str, str] | None:
         """Return the first and the last time (ISO 8601) at which photos of a cluster were taken, if it is known."""
         first, last = self._db.conn.execute(
-            "SELECT min(taken), max(taken) FROM cluster_faces JOIN faces ON faces.id = face_id "
+            "SELECT min(taken), max(taken) FROM real_cluster_faces JOIN faces ON faces.id = face_id "
             "JOIN photos ON photos.id = photo_id WHERE cluster_id = ?",
             (cluster_id,),
         ).fetchone()
@@ -182,17 +186,17 @@ class Clusters:
         If there are none, return those of another model, which will be encoded again. An unknown quality is 1.
         """
         rows = self._db.conn.execute(
-            f"SELECT faces.id, embedding, {QUALITY} FROM cluster_faces "
-            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 AND engine = (SELECT engine FROM cluster_faces "
-            "JOIN faces ON faces.id = face_id WHERE cluster_id = ?1 GROUP BY engine "
+            "WITH members AS (SELECT face_id FROM real_cluster_faces WHERE cluster_id = ?1) "
+            f"SELECT faces.id, embedding, {QUALITY} FROM members JOIN faces ON faces.id = face_id "
+            "WHERE engine = (SELECT engine FROM members JOIN faces ON faces.id = face_id GROUP BY engine "
             "ORDER BY engine = ?2 DESC, count(*) DESC, engine LIMIT 1) ORDER BY faces.id",
             (cluster_id, model),
         ).fetchall()
         return [row[0] for row in rows], stack(row[1] for row in rows), [row[2] for row in rows]
 
     def face(self, face_id: int) -> ClusterFace | None:
-        """Return a face of a cluster; None if it is in no cluster."""
-        found = self._faces("cluster_faces.face_id = ?", face_id)
+        """Return a face of a cluster, maybe one in the clip of a live photo; None if it is in no cluster."""
+        found = self._faces("members.face_id = ?", face_id, members="cluster_faces")
         return found[0] if found else None
 
     def photo_of(self, face_id: int) -> str | None:
@@ -248,7 +252,8 @@ class Clusters:
             f"""
             SELECT clusters.id, name, ignored, count(*), count(DISTINCT photo_id), sum(COALESCE(accepted, 0)), made_at,
                 max({QUALITY}) < {JUNK} AS is_junk, sum(faces.id), max(at), clusters.person_id
-            FROM clusters JOIN cluster_faces ON cluster_id = clusters.id JOIN faces ON faces.id = cluster_faces.face_id
+            FROM clusters JOIN real_cluster_faces AS members ON cluster_id = clusters.id
+            JOIN faces ON faces.id = members.face_id
             LEFT JOIN people ON people.id = clusters.person_id LEFT JOIN matches ON matches.face_id = faces.id
             WHERE {where} GROUP BY clusters.id ORDER BY is_junk, count(*) DESC, clusters.id
             """,
@@ -269,16 +274,16 @@ class Clusters:
             for id_, name, ignored, faces, photos, recognised, made_at, is_junk, *state in rows
         ]
 
-    def _faces(self, where: str, *values: Any, start: int = 0, most: int = -1) -> list[ClusterFace]:
+    def _faces(self, where: str, *values: Any, members: str, start: int = 0, most: int = -1) -> list[ClusterFace]:
         rows = self._db.conn.execute(
             f"""
-            SELECT faces.id, cluster_id, by, cluster_faces.distance, model, at, photo_id, hash,
+            SELECT faces.id, cluster_id, by, members.distance, model, at, photo_id, hash,
                 box_left, box_top, box_right, box_bottom, time, size, sharpness, quality, taken,
                 CASE WHEN accepted THEN name END
-            FROM cluster_faces JOIN faces ON faces.id = cluster_faces.face_id JOIN photos ON photos.id = photo_id
+            FROM {members} AS members JOIN faces ON faces.id = members.face_id JOIN photos ON photos.id = photo_id
             LEFT JOIN matches ON matches.face_id = faces.id LEFT JOIN people ON people.id = matches.person_id
-            WHERE {where} ORDER BY {QUALITY} < {JUNK}, cluster_faces.distance IS NULL,
-                cluster_faces.distance, faces.id LIMIT ? OFFSET ?
+            WHERE {where} ORDER BY {QUALITY} < {JUNK}, members.distance IS NULL, members.distance, faces.id
+            LIMIT ? OFFSET ?
             """,
             (*values, most, start),
         )

@@ -48,7 +48,7 @@ class Rounds:
     def basis(self, model: str) -> str:
         """Return what grouping depends on, except the settings: the faces of a model, and the version of people."""
         newest, count = self._db.conn.execute(
-            "SELECT max(id), count(*) FROM faces WHERE engine = ?", (model,)
+            "SELECT max(id), count(*) - (SELECT count(*) FROM clip_faces) FROM faces WHERE engine = ?", (model,)
         ).fetchone()
         version = self._db.conn.execute("SELECT value FROM facts WHERE name = 'people version'").fetchone()[0]
         return f"{model}: {count} faces up to {newest or 0}; people {version}; "

@@ -47,7 +47,7 @@ class Suggestions:
     def _junk(self) -> set[int]:
         """Return the clusters with nothing but junk."""
         rows = self._db.conn.execute(
-            "SELECT cluster_id FROM cluster_faces GROUP BY cluster_id "
+            "SELECT cluster_id FROM real_cluster_faces GROUP BY cluster_id "
             "HAVING count(*) = sum(face_id IN (SELECT id FROM faces WHERE quality < ?))",
             (JUNK,),
         )
@@ -56,7 +56,7 @@ class Suggestions:
     def _maybe_people(self, threshold: float) -> Iterable[Suggestion]:
         rows = self._db.conn.execute(
             """
-            WITH sizes AS (SELECT cluster_id, count(*) AS size FROM cluster_faces GROUP BY cluster_id)
+            WITH sizes AS (SELECT cluster_id, count(*) AS size FROM real_cluster_faces GROUP BY cluster_id)
             SELECT cluster_faces.cluster_id, size, people.id, name, avg(matches.distance)
             FROM cluster_faces JOIN sizes USING (cluster_id) JOIN clusters ON clusters.id = cluster_faces.cluster_id
             JOIN matches USING (face_id) JOIN people ON people.id = matches.person_id
@@ -86,9 +86,9 @@ class Suggestions:
         rows = self._db.conn.execute(
             """
             SELECT one.cluster_id, other.cluster_id, alike.distance,
-                (SELECT count(*) FROM cluster_faces WHERE cluster_id = one.cluster_id)
-            FROM alike JOIN cluster_faces AS one ON one.face_id = alike.face_id
-            JOIN cluster_faces AS other ON other.face_id = alike.other_id
+                (SELECT count(*) FROM real_cluster_faces WHERE cluster_id = one.cluster_id)
+            FROM alike JOIN real_cluster_faces AS one ON one.face_id = alike.face_id
+            JOIN real_cluster_faces AS other ON other.face_id = alike.other_id
             JOIN clusters AS first ON first.id = one.cluster_id JOIN clusters AS second ON second.id = other.cluster_id
             WHERE one.cluster_id != other.cluster_id AND NOT first.ignored AND NOT second.ignored
             AND (first.person_id IS NULL OR second.person_id IS NULL)

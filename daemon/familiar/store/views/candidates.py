@@ -20,7 +20,7 @@ _PART = 10_000
 class PhotoGlance:
     """A photo without its faces: size of the upright original, and `reason` where it was set aside.
 
-    `outdated` says that another model encoded faces of it.
+    `outdated` says that another model encoded faces of it; `turn` is as in `Photo`.
     """
 
     id: int
@@ -29,6 +29,7 @@ class PhotoGlance:
     height: int
     reason: str | None
     outdated: bool
+    turn: int | None = None
 
 
 class Candidates:
@@ -46,15 +47,21 @@ class Candidates:
         which = "" if photo_ids is None else "AND id IN (SELECT value FROM json_each(?2))"
         rows = self._db.conn.execute(
             "SELECT id, hash, width, height, reason, "
-            "EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND faces.engine != ?1) "
+            "EXISTS (SELECT 1 FROM faces WHERE photo_id = photos.id AND faces.engine != ?1), turn "
             f"FROM photos WHERE verdict != 'output' AND kind != 'clip' {which} ORDER BY id",
             (engine, *([] if photo_ids is None else [json.dumps(list(photo_ids))])),
         )
         return {
             int(id_): PhotoGlance(
-                id=id_, hash=hash_, width=width or 0, height=height or 0, reason=reason, outdated=bool(outdated)
+                id=id_,
+                hash=hash_,
+                width=width or 0,
+                height=height or 0,
+                reason=reason,
+                outdated=bool(outdated),
+                turn=turn,
             )
-            for id_, hash_, width, height, reason, outdated in rows
+            for id_, hash_, width, height, reason, outdated, turn in rows
         }
 
     def faces(self, face_ids: Sequence[int]) -> dict[int, Face]:

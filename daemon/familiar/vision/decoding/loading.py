@@ -11,6 +11,7 @@ from PIL.ImageFile import ImageFile
 from familiar.errors import SetAsideError
 from familiar.model import DateSource
 from familiar.vision.decoding.colours import to_rgb
+from familiar.vision.decoding.content_ids import still_identifier
 from familiar.vision.decoding.dates import read_date
 from familiar.vision.decoding.memory import check_memory
 
@@ -42,6 +43,7 @@ class LoadedPicture:
     orientation: int
     taken: datetime | None
     taken_source: DateSource | None
+    content_id: str | None
 
 
 def load_picture(
@@ -80,6 +82,7 @@ def load_picture(
         orientation=1 if image.format == "TIFF" else own or orientation,
         taken=taken,
         taken_source=taken_source,
+        content_id=still_identifier(exif),
     )
 
 

@@ -55,6 +55,7 @@ class Picture:
     height: int
     taken: datetime | None
     taken_source: DateSource | None = None
+    content_id: str | None = None
     damage: Damage | None = None
     again: "Callable[[int], Picture] | None" = None
 
@@ -107,7 +108,7 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
     with _set_aside():
         loaded, damage = _load(data, max_megapixels, at_least, orientation)
         width, height = stored_size(*loaded.size, loaded.orientation)
-        upright = _turn(to_rgb(loaded.image), loaded.orientation)
+        upright = turned_image(to_rgb(loaded.image), loaded.orientation)
         return Picture(
             image=upright,
             format=loaded.format,
@@ -115,6 +116,7 @@ def _decode(data: bytes, max_megapixels: int, at_least: int | None, *, orientati
             height=height,
             taken=loaded.taken,
             taken_source=loaded.taken_source,
+            content_id=loaded.content_id,
             damage=damage,
             again=partial(_decode, data, max_megapixels, orientation=orientation) if upright.width < width else None,
         )
@@ -164,7 +166,8 @@ def read_orientation(file: BinaryIO) -> int | None:
         return read_turn(file) or image.info.get("original_orientation")
 
 
-def _turn(image: Image.Image, orientation: int) -> Image.Image:
+def turned_image(image: Image.Image, orientation: int) -> Image.Image:
+    """Return a picture turned and mirrored as an EXIF orientation says it."""
     # HEIF and AVIF decoders rotate the picture themselves, and set orientation 1.
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)

@@ -17,6 +17,7 @@ from av.stream import Disposition
 from PIL import Image
 
 from familiar.errors import SetAsideError
+from familiar.vision.decoding.content_ids import clip_identifier
 from familiar.vision.decoding.loading import check_size
 from familiar.vision.decoding.pictures import Picture
 
@@ -107,6 +108,7 @@ class Video:
         self.format = str(container.format.name).split(",")[0].upper()
         self.duration = self._duration()
         self.taken = _taken(container.metadata)
+        self.content_id = clip_identifier(container.metadata)
         self.missing = self._missing()
         """The share of its frames that the file lacks, 0 to 1; None if it lacks none, or does not tell."""
 
@@ -240,6 +242,7 @@ class Video:
             height=size[1],
             taken=self.taken,
             taken_source=None if self.taken is None else "camera",
+            content_id=self.content_id,
         )
 
     def _missing(self) -> float | None:

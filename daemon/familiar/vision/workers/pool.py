@@ -102,15 +102,15 @@ class Workers:
         except SetAsideError as error:
             raise RetryError(f"can't be read: {error}") from error
 
-    async def look(self, path: Path, hash_: str, *, beside_still: bool = False) -> Photo:
-        """Decode a photo or a video and find the faces in it; `beside_still` as in `worker.Look`.
+    async def look(self, path: Path, hash_: str, *, beside_still: bool = False, turn: int | None = None) -> Photo:
+        """Decode a photo or a video and find the faces in it; `beside_still` and `turn` as in `worker.IndexTask`.
 
         Raises:
             GoneError, RetryError: the file can't be read.
             ChangedError: its content is not that of `hash_`.
             SetAsideError: it can't be decoded within the limits, or it crashes its worker.
         """
-        task = worker.IndexTask(path=path, hash=hash_, beside_still=beside_still)
+        task = worker.IndexTask(path=path, hash=hash_, beside_still=beside_still, turn=turn)
         if self._batch == 1 or is_video(path):
             return await self._look_alone(task)
         answer: asyncio.Future[Photo] = asyncio.get_running_loop().create_future()
@@ -194,6 +194,14 @@ class Workers:
             GoneError, RetryError, SetAsideError: as `render_sidecar` does.
         """
         return await self._run(sidecars.listen, photo, sidecar, size, former)
+
+    async def turn_of(self, photo: Path, listed: Sequence[Path]) -> int | None:
+        """Return how the sidecars of a photo turn it, as `sidecars.turn_of` does.
+
+        Raises:
+            GoneError, RetryError, SetAsideError: as `render_sidecar` does.
+        """
+        return await self._run(sidecars.turn_of, photo, listed)
 
     def warm_up(self) -> None:
         """Start the workers ahead of their next task, if they do not run: loading the networks takes a second."""

@@ -20,7 +20,7 @@ from familiar.errors import ChangedError, FamiliarError, IncompleteError, MoreMe
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
 from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
-from familiar.media import LONGEST_CLIP, is_raw, is_video
+from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP, is_raw, is_video
 from familiar.missing_parts import describe_missing
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
 from familiar.settings import VisionSettings
@@ -44,11 +44,15 @@ _FRAMES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexTask:
-    """A photo to analyse: its path, the expected hash of its content, and whether a still belongs to a video."""
+    """A photo to analyse: its path, the expected hash of its content, and whether a still belongs to a video.
+
+    `turn` is how a sidecar turns the photo.
+    """
 
     path: Path
     hash: str
     beside_still: bool
+    turn: int | None = None
 
 
 def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
@@ -69,6 +73,8 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
 
 
 def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+    from familiar.vision.faces.turned import turned, turned_back  # noqa: PLC0415
+
     engine, _ = engine_of(settings, models)
     seen: dict[int, Photo | FamiliarError] = {}
     pictures: dict[int, Picture] = {}
@@ -83,8 +89,11 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
                 pictures[number] = picture
         except FamiliarError as error:
             seen[number] = error
-    for (number, picture), faces in zip(pictures.items(), engine.find(list(pictures.values())), strict=True):
-        seen[number] = _photo(tasks[number], picture, engine, _visible(faces, picture))
+    shown = [turned(picture, tasks[number].turn) for number, picture in pictures.items()]
+    for (number, picture), one, faces in zip(pictures.items(), shown, engine.find(shown), strict=True):
+        turn, size = tasks[number].turn, (one.width, one.height)
+        placed = tuple(turned_back(face, turn, size) for face in _visible(faces, one))
+        seen[number] = replace(_photo(tasks[number], picture, engine, placed), turn=turn)
     return [seen[number] for number in range(len(tasks))]
 
 
@@ -115,7 +124,8 @@ def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") 
     with _video(task.path, task.hash, settings) as video:
         if video.missing is not None:
             _check_age(task.path, video.missing, settings)
-        is_clip = task.beside_still and video.duration is not None and video.duration <= LONGEST_CLIP
+        longest = LONGEST_CLIP if video.content_id is None else LONGEST_IDENTIFIED_CLIP
+        is_clip = task.beside_still and video.duration is not None and video.duration <= longest
         tracks, first = Tracks(engine.model.calibration), None
         frames = video.frames(
             interval=settings.video_interval,
@@ -142,6 +152,7 @@ def _photo(task: IndexTask, picture: "Picture", engine: "Engine", faces: tuple[F
         height=picture.height,
         taken=picture.taken,
         taken_source=picture.taken_source,
+        content_id=picture.content_id,
         missing=None if picture.damage is None else picture.damage.missing,
         engine=engine.description,
         faces=faces,
@@ -185,11 +196,15 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EncodeTask:
-    """Faces that were found before in a photo or a video: its path, and the hash that its content should have."""
+    """Faces that were found before in a photo or a video: its path, and the hash that its content should have.
+
+    `turn` is that of the photo.
+    """
 
     path: Path
     hash: str
     faces: Sequence[Face]
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,8 +232,10 @@ def _encode(
     tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
 ) -> list[EncodedFaces | FamiliarError]:
     """Encode the faces in some photos, whose pictures are in memory one after the other."""
+    from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
+
     found: dict[int, EncodedFaces | FamiliarError] = {}
-    sizes: dict[int, tuple[int, int]] = {}
+    placed: dict[int, tuple[Sequence[Face], tuple[int, int]]] = {}
 
     def pictures() -> "Iterator[tuple[Picture, Sequence[Face]]]":
         for number, task in enumerate(tasks):
@@ -230,12 +247,14 @@ def _encode(
             except FamiliarError as error:
                 found[number] = error
                 continue
-            sizes[number] = (picture.width, picture.height)
-            yield picture, task.faces
+            shown, size = turned(picture, task.turn), (picture.width, picture.height)
+            faces = [turned_along(face, task.turn, size) for face in task.faces]
+            placed[number] = faces, (shown.width, shown.height)
+            yield shown, faces
 
     encoded = engine.encode(pictures())
-    for (number, size), one in zip(sizes.items(), encoded, strict=True):
-        found[number] = _rated(tasks[number].faces, size, one, engine)
+    for (number, (faces, size)), one in zip(placed.items(), encoded, strict=True):
+        found[number] = _rated(faces, size, one, engine)
     return [found[number] for number in range(len(tasks))]
 
 
@@ -272,10 +291,14 @@ def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSetting
 
 
 def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
+    from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
+
     times = [wish.time for wish in wishes if wish.time is not None]
     if not times:
         picture = _decode(path, hash_, settings)
-        return [_cut(picture, wish) for wish in wishes]
+        shown = {turn: turned(picture, turn) for turn in {wish.turn for wish in wishes}}
+        size = (picture.width, picture.height)
+        return [_cut(shown[wish.turn], turned_along(wish, wish.turn, size)) for wish in wishes]
     cut: dict[int, bytes | FamiliarError] = {}
     with _video(path, hash_, settings) as video:
         for frame in video.frames_at(times):
