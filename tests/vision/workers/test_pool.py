@@ -220,6 +220,22 @@ def test_large_photos_get_more_memory_one_after_the_other_and_small_ones_do_not_
     assert max(most) == 1
 
 
+def test_a_large_photo_gets_more_memory_for_each_kind_of_task(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("RGBA", (6500, 4000), (9, 9, 9, 100)).save(path, compress_level=1)
+    wish = Crop(target=Path("/a.png"), rule="r", box=Box(left=1, top=1, right=9, bottom=9), margin=0, size=None)
+    settings = VisionSettings(workers=1, memory_limit=500)
+
+    async def use() -> None:
+        async with Workers(models=MODELS, settings=settings) as workers:
+            assert (await workers.check(path)).width == 6500
+            assert (await workers.crop(path, hash_of(path), wish)).startswith(b"\x89PNG")
+            (encoded,) = await workers.encode([EncodeTask(path=path, hash=hash_of(path), faces=())])
+            assert not isinstance(encoded, FamiliarError)
+
+    asyncio.run(use())
+
+
 def children_of(pid: int) -> list[int]:
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

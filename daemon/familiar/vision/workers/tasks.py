@@ -225,7 +225,8 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
         MoreMemoryError: as `look` does.
     """
     engine, _ = engine_of(settings, models)
-    return _encode(tasks, settings, engine)
+    with _memory_noted(settings):
+        return _encode(tasks, settings, engine)
 
 
 def _encode(
