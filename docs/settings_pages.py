@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from familiar.settings import FolderSettings, Settings
 from familiar.settings.section import Unit
-from familiar.settings.vision import PRESETS
+from familiar.vision_options import PRESETS
 from pages import PAGES, escaped, see_also
 
 WIDTH = 120

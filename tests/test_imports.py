@@ -33,6 +33,7 @@ LAYERS = (
         "missing_parts",
         "plurals",
         "storable",
+        "vision_options",
     },
     {"mean_directions"},
 )

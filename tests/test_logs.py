@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from familiar.events import complaint
 from familiar.lines import Lines
-from familiar.logs import StructuredLog, open_log, printable
+from familiar.logs import StructuredLog, is_journal, open_log, printable
 
 _PIPE = 4 * 4096
 
@@ -130,11 +130,46 @@ def test_any_value_can_be_logged_as_json_of_limited_length(value: object) -> Non
 def test_long_values_are_cut_and_say_how_long_they_were() -> None:
     stream = io.StringIO()
     log = open_log(stream, log_format="json")
-    log.emit("root.incomplete", root=Path("/" + "x" * 4095), errors=["y" * 5000] * 60)
+    log.emit("root.incomplete", root=Path("/" + "x" * 1095), errors=["y" * 5000, *["z"] * 60])
     line = json.loads(stream.getvalue())
-    assert line["root"] == "/" + "x" * 4095
-    assert line["errors"][0] == "y" * 3072 + "… (5000 characters) …" + "y" * 1024
-    assert line["errors"][50:] == ["and 10 more"]
+    assert line["root"] == "/" + "x" * 1095
+    assert line["errors"][0].endswith("y" * 100)
+    assert "… (5000 characters) …" in line["errors"][0]
+    assert line["errors"][1:] == ["and 60 more"]
+    log.emit("file.copied", path=Path("/a"), others=[Path(f"/{number}") for number in range(1000)])
+    line = json.loads(stream.getvalue().splitlines()[1])
+    assert line["others"] == [*(f"/{number}" for number in range(20)), "and 980 more"]
+
+
+@given(values=st.lists(VALUES | TEXTS.map(lambda text: text * 500), min_size=1))
+def test_no_line_is_longer_than_a_field_of_the_journal_that_is_shown(values: list[object]) -> None:
+    stream = io.StringIO()
+    open_log(stream, log_format="json").emit("file.copied", path="x" * 4096, others=values)
+    assert len(stream.getvalue().encode()) <= 4096
+    assert json.loads(stream.getvalue())["event"] == "file.copied"
+
+
+def test_a_line_begins_with_what_happened_and_has_names_as_people_write_them() -> None:
+    stream = io.StringIO()
+    open_log(stream, log_format="json").emit("file.moved", path=Path("/María"), before=Path("/a"))
+    line = stream.getvalue()
+    assert line.startswith('{"event": "file.moved", "level": "info", "time": "')
+    assert '"path": "/María"' in line
+
+
+def test_in_the_journal_lines_carry_their_priority(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with path.open("w") as stream:
+        found = os.fstat(stream.fileno())
+        assert is_journal(stream, {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"})
+        assert not is_journal(stream, {"JOURNAL_STREAM": "1:2"})
+        assert not is_journal(stream, {})
+        log = open_log(stream, log_format="json", level="debug", has_priorities=True)
+        log.emit("operation.failed", operation=1, kind="copy", rule="r", error="no room", retry_in=1)
+        log.emit("root.offline", root="/a", reason="gone")
+        log.emit("service.ready", seconds=1)
+        log.emit("file.found", path="/a")
+    assert [line[:4] for line in path.read_text().splitlines()] == ["<3>{", "<4>{", "<6>{", "<7>{"]
 
 
 class _Odd:

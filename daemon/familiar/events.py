@@ -29,13 +29,19 @@ CATALOGUE = (
         "service.ready",
         "info",
         ("seconds",),
-        "The store is open and the watchers run; new files are detected from now on.",
+        "The store is open and the watchers run; new files are detected from now on. Also after a reload of settings.",
     ),
     Event(
         "service.heartbeat",
         "info",
-        ("queue", "settling", "pending", "in_flight", "done", "failed", "set_aside", "rate", "roots"),
-        "Once a minute: waiting work, work done since the start, photos a minute, the state of each root.",
+        (
+            *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "oldest", "done", "failed"),
+            *("set_aside", "rate", "roots", "photos", "faces", "operations", "operations_waiting"),
+            *("operations_failed", "worker_deaths", "tags_added", "tags_removed", "latencies", "store_bytes"),
+            *("free_bytes", "memory"),
+        ),
+        "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
+        "([below](#the-heartbeat)).",
     ),
     Event(
         "log.dropped",
@@ -58,7 +64,7 @@ CATALOGUE = (
         "service.error",
         "error",
         ("error",),
-        "An unexpected error ended the daemon, or one of its threads; what was begun is completed by the next start.",
+        "An error ended the daemon, or one of its threads; what was begun is completed by the next start.",
     ),
     Event(
         "store.migrated",
@@ -126,7 +132,12 @@ CATALOGUE = (
     Event("file.unchanged", "debug", ("path",), "A file was read again, and has the content that it had."),
     Event("file.gone", "info", ("path",), "A file is gone from its path; its photo and faces are kept."),
     Event("file.failed", "warning", ("path", "reason", "retry_in"), "A file can't be read for now; it is tried again."),
-    Event("photo.seen", "info", ("path", "hash", "faces", "seconds"), "A photo was decoded and its faces encoded."),
+    Event(
+        "photo.seen",
+        "info",
+        ("photo", "path", "hash", "faces", "seconds"),
+        "A photo was decoded and its faces encoded.",
+    ),
     Event(
         "photo.damaged",
         "warning",
@@ -143,7 +154,10 @@ CATALOGUE = (
         "An unexpected error occurred while a photo was handled; it is tried again.",
     ),
     Event(
-        "photo.recognised", "info", ("path", "people", "unknown", "ambiguous"), "Faces were compared with the people."
+        "photo.recognised",
+        "info",
+        ("photo", "path", "people", "unknown", "ambiguous"),
+        "Faces were compared with the people.",
     ),
     Event(
         "sidecar.read",
@@ -151,6 +165,8 @@ CATALOGUE = (
         ("path", "sidecar", "confirmed", "left"),
         "Faces named in a sidecar were confirmed; `left` lists what was not, and why.",
     ),
+    Event("clip.joined", "info", ("path",), "A known video became the clip of the still beside it."),
+    Event("clip.parted", "info", ("path",), "A clip has lost its still, and is handled as a video of its own."),
     Event(
         "photo.turned",
         "info",
@@ -163,24 +179,35 @@ CATALOGUE = (
         ("path", "sidecar", "reason"),
         "A sidecar can't be read; it is left unchanged, and its photo is still handled.",
     ),
-    Event("plan.made", "info", ("path", "operations"), "The rules decided the operations for a photo."),
+    Event("plan.made", "info", ("photo", "path", "operations"), "The rules decided the operations for a photo."),
     Event(
         "plan.refused",
         "warning",
-        ("path", "rule", "kind", "reason"),
+        ("photo", "path", "rule", "kind", "reason"),
         "A rule requested an operation that can't be done.",
     ),
-    Event("operation.done", "info", ("operation", "kind", "rule", "source", "target"), "An operation was carried out."),
+    Event(
+        "operation.done",
+        "info",
+        ("operation", "photo", "kind", "rule", "source", "target"),
+        "An operation was carried out.",
+    ),
+    Event(
+        "operation.running",
+        "info",
+        ("operation", "photo", "kind", "target", "bytes", "seconds"),
+        "Every ten seconds of a long operation: the bytes that were read so far, to copy and to compare them.",
+    ),
     Event(
         "operation.kept",
         "info",
-        ("operation", "kind", "rule", "source", "target"),
+        ("operation", "photo", "kind", "rule", "source", "target"),
         "The target already has the same content; nothing was done.",
     ),
     Event(
         "operation.failed",
         "error",
-        ("operation", "kind", "rule", "error", "retry_in"),
+        ("operation", "photo", "kind", "rule", "error", "retry_in"),
         "An operation failed and will be retried.",
     ),
     Event("disk.offline", "error", ("folder", "reason"), "Operations wait for a disk that is not mounted."),
@@ -188,14 +215,14 @@ CATALOGUE = (
     Event(
         "operation.refused",
         "error",
-        ("operation", "kind", "rule", "error"),
+        ("operation", "photo", "kind", "rule", "error"),
         "An operation can't be done; the photo stays in place.",
     ),
-    Event("operation.undone", "info", ("operation", "kind", "target"), "An operation was undone."),
+    Event("operation.undone", "info", ("operation", "photo", "kind", "target"), "An operation was undone."),
     Event(
         "operation.undo_failed",
         "error",
-        ("operation", "kind", "error"),
+        ("operation", "photo", "kind", "error"),
         "An operation can't be undone; nothing was touched.",
     ),
     Event(

@@ -1,9 +1,11 @@
 """How events are written into the log: as JSON, one object a line, for programs; on a terminal as text."""
 
+import json
 import logging
 import math
+import os
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import cached_property
@@ -16,12 +18,18 @@ from familiar.lines import Lines
 LogFormat: TypeAlias = Literal["auto", "json", "text"]
 
 _NUMBERS: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
-_LONGEST = 4096
-"""Characters of a text: a path has no more (PATH_MAX), and the journal of systemd keeps lines of 48 KiB whole."""
-_END = 1024
-"""Characters of its end that stay of a longer one."""
-_MOST = 50
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3}
+"""The priorities of syslog(3), as the journal reads them at the begin of a line (sd-daemon(3))."""
+_LONGEST = 1 << 16
+"""Characters of a text; most are shorter, as paths are (PATH_MAX, 4096 bytes)."""
+_MOST = 20
 """Items of a list."""
+_LONGEST_LIST = 2000
+"""Characters of all items of a list."""
+_LONGEST_LINE = 4000
+"""Bytes of a line: `journalctl -o json` leaves out fields of more than 4096."""
+_HEAD = ("event", "level", "time")
+"""What each line begins with, so that a line that is cut, or a narrow screen, shows what happened."""
 
 
 class StructuredLog:
@@ -31,8 +39,14 @@ class StructuredLog:
     how many when somebody reads it again; and a value that can't be written becomes one that can.
     """
 
-    def __init__(self, stream: TextIO | None, *, level: Level, log_format: LogFormat) -> None:
-        """Take the stream to write to, the lowest level that is written, and the format."""
+    def __init__(
+        self, stream: TextIO | None, *, level: Level, log_format: LogFormat, has_priorities: bool = False
+    ) -> None:
+        """Take the stream to write to, the lowest level that is written, and the format.
+
+        With `has_priorities`, each line begins with its priority, as the journal of systemd reads it.
+        """
+        self._has_priorities = has_priorities
         self._level = level
         self._format = log_format
         self._lines = Lines(stream)
@@ -66,10 +80,10 @@ class StructuredLog:
         render: tuple[Any, ...] = (
             (structlog.dev.ConsoleRenderer(colors=terminal, pad_event_to=18, sort_keys=False),)
             if as_text
-            else (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
+            else (structlog.processors.format_exc_info, _as_json)
         )
         return structlog.wrap_logger(
-            _LineLogger(self._lines),
+            _LineLogger(self._lines, has_priorities=self._has_priorities),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
@@ -101,18 +115,40 @@ def _missing(name: str) -> Iterator[None]:
 class _LineLogger:
     """What structlog calls with each rendered line, by the name of its level."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, *, has_priorities: bool) -> None:
         self._lines = lines
+        self._has_priorities = has_priorities
 
     def debug(self, line: str) -> None:
-        self._lines.write(line)
+        self._write(line, "debug")
 
-    info = warning = error = debug
+    def info(self, line: str) -> None:
+        self._write(line, "info")
+
+    def warning(self, line: str) -> None:
+        self._write(line, "warning")
+
+    def error(self, line: str) -> None:
+        self._write(line, "error")
+
+    def _write(self, line: str, level: Level) -> None:
+        self._lines.write(f"<{_PRIORITIES[level]}>{line}" if self._has_priorities else line)
 
 
-def open_log(stream: TextIO | None, *, level: Level = "info", log_format: LogFormat = "auto") -> StructuredLog:
+def open_log(
+    stream: TextIO | None, *, level: Level = "info", log_format: LogFormat = "auto", has_priorities: bool = False
+) -> StructuredLog:
     """Return a log that writes to `stream`: JSON lines, or text where the stream is a terminal (`auto`)."""
-    return StructuredLog(stream, level=level, log_format=log_format)
+    return StructuredLog(stream, level=level, log_format=log_format, has_priorities=has_priorities)
+
+
+def is_journal(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
+    """Return whether a stream leads into the journal of systemd, by `$JOURNAL_STREAM` (systemd.exec(5))."""
+    try:
+        found = None if stream is None else os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return found is not None and environment.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def printable(text: object) -> str:
@@ -121,6 +157,30 @@ def printable(text: object) -> str:
     with suppress(UnicodeEncodeError):  # of surrogates that are no byte of a name
         whole = whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in whole)
+
+
+def _as_json(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> str:
+    """Return a line as JSON of limited length: event, level and time, then the fields, the longest of them cut."""
+    ordered = {name: line[name] for name in _HEAD if name in line} | {
+        name: value for name, value in line.items() if name not in _HEAD
+    }
+    limits = dict.fromkeys(line, 2 * _LONGEST_LINE)
+    while len(text := _encoded(ordered)) > _LONGEST_LINE:
+        longest = max((name for name in ordered if name not in _HEAD), key=lambda name: len(_encoded(ordered[name])))
+        limits[longest] //= 2
+        ordered[longest] = _fitted(line[longest], limits[longest])
+    return text.decode()
+
+
+def _fitted(value: Any, longest: int) -> Any:
+    """Return a plain value in about so many characters."""
+    if isinstance(value, list):
+        return [_fitted(item, longest // len(value)) for item in value]
+    return _bounded(value if isinstance(value, str) else _encoded(value).decode(), longest)
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _plain(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -141,8 +201,7 @@ def _plain_value(value: Any) -> Any:
         case int():
             return value if value.bit_length() <= 64 else _bounded(hex(value))  # noqa: PLR2004 - bits
         case list() | tuple():
-            more = [f"and {len(value) - _MOST} more"] if len(value) > _MOST else []
-            return [*map(_plain_value, value[:_MOST]), *more]
+            return _bounded_list(value)
         case dict():
             return {_bounded(printable(key)): _plain_value(item) for key, item in value.items()}
         case str() | Path():
@@ -154,8 +213,21 @@ def _plain_value(value: Any) -> Any:
                 return f"<{type(value).__name__}>"
 
 
-def _bounded(text: str) -> str:
+def _bounded_list(items: Sequence[Any]) -> list[Any]:
+    """Return the first items as plain values, as many as there is room for, and how many more there are."""
+    kept: list[Any] = []
+    room = _LONGEST_LIST
+    for item in items[:_MOST]:
+        plain = _plain_value(item)
+        room -= len(str(plain))
+        if kept and room < 0:
+            break
+        kept.append(plain)
+    return kept if len(kept) == len(items) else [*kept, f"and {len(items) - len(kept)} more"]
+
+
+def _bounded(text: str, longest: int = _LONGEST) -> str:
     """Return a text without its middle if it is long: what is wrong often stands at its end."""
-    if len(text) <= _LONGEST:
+    if len(text) <= longest:
         return text
-    return f"{text[: _LONGEST - _END]}… ({len(text)} characters) …{text[-_END:]}"
+    return f"{text[: longest // 2]}… ({len(text)} characters) …{text[-(longest // 2) :]}"

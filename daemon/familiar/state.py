@@ -4,6 +4,7 @@ The file says as well when the store of the folder was lost under its holder: no
 as a service manager would have it that starts the daemon again.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from familiar.errors import FamiliarError, StoreError
+from familiar.errors import FamiliarError, StoreError, StoreUnavailableError
 from familiar.filesystem.anchors import Anchor
 
 LOCK_NAME = "familiar.lock"
@@ -64,6 +65,7 @@ def locked(state: Path, *, lasts: bool = False) -> Iterator[Lock]:
 
     Raises:
         BusyError: another process has it.
+        StoreUnavailableError: its disk is full.
         StoreError: the folder may not be written.
     """
     path = state / LOCK_NAME
@@ -73,13 +75,43 @@ def locked(state: Path, *, lasts: bool = False) -> Iterator[Lock]:
         pid, lasts = _holder(path)
         raise BusyError(state, pid, lasts=lasts) from error
     except OSError as error:
-        raise StoreError(f"{state}: the state folder can't be written: {error.strerror}.") from error
+        raise _refused(state, error) from error
     try:
         lock = Lock(anchor=Anchor.of(path, descriptor), descriptor=descriptor, lasts=lasts)
-        lock.note(lost=_LOST in _words(descriptor))
+        try:
+            keep_owner(descriptor, state)
+            lock.note(lost=_LOST in _words(descriptor))
+        except OSError as error:
+            raise _refused(state, error) from error
         yield lock
     finally:
         os.close(descriptor)
+
+
+def keep_owner(descriptor: int, folder: Path) -> None:
+    """Give a file of root's to the owner of its folder, for whom a service runs; raises OSError."""
+    found, owner = os.fstat(descriptor), folder.stat()
+    if os.geteuid() == 0 and found.st_uid == 0 and owner.st_uid != 0:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def keep_owner_of(path: Path, folder: Path) -> None:
+    """Give a file or folder of root's to the owner of a folder, as `keep_owner` does; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        keep_owner(descriptor, folder)
+    finally:
+        os.close(descriptor)
+
+
+def is_without_room(error: OSError) -> bool:
+    """Return whether an error says that a disk, or the share of a user, is full."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _refused(state: Path, error: OSError) -> StoreError:
+    kind = StoreUnavailableError if is_without_room(error) else StoreError
+    return kind(f"{state}: the state folder can't be written: {error.strerror}.")
 
 
 def holder(state: Path) -> int | None:

@@ -136,7 +136,7 @@ def main() -> None:
         for chosen in SETTINGS:
             if options.only in {None, chosen["detector"]}:
                 settings = VisionSettings.model_validate(chosen)
-                measurement = Measurement(load_detector(settings, Path(models)), settings)
+                measurement = Measurement(load_detector(settings.options, Path(models)), settings)
                 cells = row(measurement, options.photos, options.most)
                 scale = (settings.detector, str(settings.upsample), str(settings.max_size))
                 print(f"| {' | '.join((*scale, *cells))} |", flush=True)

@@ -65,7 +65,7 @@ def main() -> None:
     count = int(sys.argv[4]) if len(sys.argv) > 4 else COUNT
     data = np.load(faces)
     engines = {
-        name: load_engine(VisionSettings.model_validate({"model": model.name}), MODELS)[0]
+        name: load_engine(VisionSettings.model_validate({"model": model.name}).options, MODELS)[0]
         for name, model in (("embedding", SFACE), ("dlib", DLIB))
     }
     rows = np.random.default_rng(1).permutation(len(data["person"]))[:count]

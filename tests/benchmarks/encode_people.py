@@ -79,7 +79,7 @@ def lengths(found: Sequence[Encoded], model: str) -> npt.NDArray[np.float32]:
     from familiar.vision.decoding.pictures import decode
     from familiar.vision.engines.selection import load_engine
 
-    engine, _ = load_engine(settings_of(model), MODELS)
+    engine, _ = load_engine(settings_of(model).options, MODELS)
 
     def length(one: Encoded) -> float:
         picture = decode(one.path.read_bytes(), max_megapixels=200, at_least=2000)

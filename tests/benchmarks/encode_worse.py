@@ -124,7 +124,8 @@ def photos_of(folder: Path, most: int) -> list[Path]:
 def main() -> None:
     folder, output = map(Path, sys.argv[1:3])
     copies, most = (int(sys.argv[at]) if len(sys.argv) > at else usual for at, usual in ((3, COPIES), (4, PHOTOS)))
-    sface, dlib = (load_engine(VisionSettings.model_validate({"model": name}), MODELS)[0] for name in ("sface", "dlib"))
+    settings = (VisionSettings.model_validate({"model": name}) for name in ("sface", "dlib"))
+    sface, dlib = (load_engine(chosen.options, MODELS)[0] for chosen in settings)
     random = np.random.default_rng(5)
     rows: list[dict[str, Any]] = []
     made, found = Counter[str](), Counter[str]()

@@ -15,6 +15,7 @@ from familiar.settings import Settings
 from familiar.store.store import STORE_NAME
 from familiar.vision.engines.opencv_models import SFACE as NETWORK
 from support.household import Household, command
+from support.log import events_in
 
 
 def test_faces_that_were_found_before_qualities_were_kept_are_rated_by_a_scan_that_reads_no_photo(
@@ -83,7 +84,9 @@ def test_a_scan_of_nothing_and_of_folders_in_each_other_is_refused(household: Ho
     household.configure({"folders": []})
     nothing = household.call("run", check=False)
     assert nothing.returncode == 2
-    assert nothing.stderr.startswith("error: No folder to watch; give one (familiar run ~/Pictures), or set `folders`")
+    (event,) = events_in(nothing.stderr)
+    assert event["event"] == "service.error"
+    assert event["error"].startswith("No folder to watch; give one (familiar run ~/Pictures), or set `folders`")
     missing = household.ask("scan", "/nowhere", check=False)
     assert (missing.returncode, missing.stderr) == (2, "error: /nowhere: no such folder or file.\n")
 

@@ -104,7 +104,7 @@ def test_a_hard_link_is_the_same_file_and_can_not_reach_another_file_system(benc
     assert (bench.base / "links" / "a.jpg").samefile(path)
     assert far.state == "refused"
     assert far.error is not None
-    assert far.error.endswith("hard links work only within one file system; use kind: symbolic, or copy")
+    assert far.error.endswith("ReadWritePaths= of a service is a mount); use kind: symbolic, or copy")
 
 
 def test_a_symbolic_link_is_copied_as_its_photo_and_never_moved(bench: Workbench) -> None:
@@ -252,7 +252,8 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 def test_where_the_original_can_not_be_removed_no_copy_stays_behind(read_only: Path, tmp_path: Path) -> None:
     bench = Workbench.at(tmp_path / "base")
     (outcome,) = bench.done(Move(target=bench.base / "out" / "a.jpg", rule="r"), path=read_only / "a.jpg")
-    remedy = "mount the file system writable, then run `familiar rules apply`"
+    mount = "mount the file system writable (for a service, name the folder in ReadWritePaths=)"
+    remedy = f"{mount}, then run `familiar rules apply`"
     assert (outcome.state, outcome.error) == ("refused", f"{read_only}/a.jpg: Read-only file system; {remedy}")
     assert bench.tree() == {"card/a.jpg": b"a photo"}
     bench.close()

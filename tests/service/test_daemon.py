@@ -7,6 +7,8 @@ import signal
 import socket
 import sqlite3
 from contextlib import ExitStack, closing, suppress
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from familiar.state import locked
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
 from support.household import Household
-from support.log import names
+from support.log import events_in, names
 from support.mounts import mounted
 from support.worker_processes import await_work, workers_of
 
@@ -230,7 +232,8 @@ def test_a_root_that_vanishes_is_offline_and_forgets_nothing(household: Househol
         household.inbox.mkdir()
         daemon.send(signal.SIGHUP)
         signal.sigtimedwait([], 1)
-        assert household.json("status")["roots"][0]["reason"] == "it is missing"
+        reason = "it is empty, but 1 of its files are known"
+        assert household.json("status")["roots"][0]["reason"] == reason
         household.inbox.rmdir()
         away.rename(household.inbox)
         daemon.wait_for("root.online", count=2)
@@ -433,8 +436,98 @@ def test_a_heartbeat_tells_how_the_daemon_is(household: Household, obama: Path, 
         daemon.wait_for("photo.set_aside")
         daemon.wait_for("photo.seen", count=2)
         beat = daemon.wait_for("service.heartbeat", done=2, set_aside=1)
-    assert (beat["queue"], beat["settling"], beat["pending"], beat["failed"]) == (0, 0, 0, 0)
-    assert beat["roots"] == {str(household.inbox): "online"}
+        assert (beat["queue"], beat["settling"], beat["pending"], beat["failed"]) == (0, 0, 0, 0)
+        assert (beat["state"], beat["reason"], beat["oldest"]) == ("working", None, 0)
+        assert beat["roots"] == [{"root": str(household.inbox), "state": "online", "reason": None, "files": 3}]
+        assert (beat["photos"], beat["faces"], beat["operations"]) == (2, 1, [])
+        assert min(beat["store_bytes"], beat["free_bytes"], beat["memory"]) > 1 << 16
+        stages = [stage for event in daemon.events("service.heartbeat") for stage in event["latencies"]]
+        assert {"Together"} <= {stage["stage"] for stage in stages}
+        household.configure({"log": {"heartbeat": 1}, "settle": 0.1})
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("service.ready", count=2)
+        assert daemon.wait_for("service.heartbeat", run=beat["run"], photos=2, done=2)
+        assert daemon.events("service.stopped") == []
+
+
+def test_a_daemon_that_the_watchdog_ends_leaves_a_traceback(household: Household) -> None:
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        daemon.send(signal.SIGABRT)
+        assert daemon.process.wait(20) == -signal.SIGABRT
+        text = daemon.log.read_text()
+        assert "Fatal Python error: Aborted" in text
+        assert "service/daemon.py" in text
+
+
+def test_a_disk_that_is_full_at_the_start_is_waited_for(household: Household) -> None:
+    with mounted(household.state, "size=2m"):
+        filler = household.state / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        with household.running() as daemon:
+            failed = daemon.wait_for("store.failed")
+            assert "No space left on device" in failed["error"] or "disk is full" in failed["error"]
+            filler.unlink()
+            daemon.wait_for("service.ready")
+            assert daemon.stop() == 0
+
+
+def test_a_daemon_that_can_not_write_its_store_beats_and_says_why(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 1}})
+    with mounted(household.state, "size=2m"), household.running() as daemon:
+        daemon.wait_for("root.scanned")
+        filler = household.state / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        (household.inbox / "a.jpg").write_bytes(b"no photo")
+        beat = daemon.wait_for("service.heartbeat", count=3, state="failing")
+        assert beat["reason"].startswith(f"{household.state / STORE_NAME}: the store can't be used for now: ")
+        beats = [datetime.fromisoformat(event["time"]) for event in daemon.events("service.heartbeat")]
+        assert max(later - former for former, later in pairwise(beats)) < timedelta(seconds=1.5)
+        filler.unlink()
+        daemon.wait_for("service.heartbeat", state="working", reason=None, set_aside=1)
+
+
+def test_a_reload_of_wrong_settings_is_told_in_the_heartbeat_until_they_are_right(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 1}})
+    right = household.config.read_text()
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        household.config.write_text("settle: soon\n")
+        daemon.send(signal.SIGHUP)
+        beat = daemon.wait_for("service.heartbeat", reason=daemon.wait_for("settings.rejected")["problems"][0])
+        assert beat["state"] == "working"
+        household.config.write_text(right)
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for("service.reloaded")
+        count = len(daemon.events("service.heartbeat"))
+        assert daemon.wait_for("service.heartbeat", count=count + 1)["reason"] is None
+
+
+def test_where_programs_read_the_log_the_error_that_ends_a_daemon_is_an_event(household: Household) -> None:
+    household.config.write_text("settle: soon\n")
+    result = household.call("run", "--log-format", "json", check=False)
+    assert result.returncode == 2
+    (event,) = events_in(result.stderr)
+    assert (event["event"], event["level"]) == ("service.error", "error")
+    assert "'soon' is wrong" in event["error"]
+
+
+def test_started_is_the_first_event_and_a_root_that_is_not_configured_any_more_is_not_watched(
+    household: Household,
+) -> None:
+    other = household.base / "other"
+    other.mkdir()
+    household.rule(moving(household))
+    household.scan(str(other))
+    with household.running() as daemon:
+        daemon.wait_for("service.ready")
+        assert names(daemon.events())[0] == "service.started"
+    (root,) = [each for each in household.json("status")["roots"] if each["path"] == str(other)]
+    assert (root["state"], root["reason"]) == ("offline", "it is not watched any more")
 
 
 def test_where_the_networks_can_not_be_converted_dlib_takes_their_place_and_the_log_tells_it(
@@ -491,7 +584,7 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     (odd,) = [event for event in events if event["event"] == "plan.refused"]
     assert (odd["kind"], odd["reason"]) == ("tag", "it does not come from Flickr, where tags go")
     (refused,) = [event for event in events if event["event"] == "operation.refused"]
-    assert refused["error"].endswith("hard links work only within one file system; use kind: symbolic, or copy")
+    assert refused["error"].endswith("ReadWritePaths= of a service is a mount); use kind: symbolic, or copy")
     assert photo.read_bytes() == obama.read_bytes()
 
 

@@ -1,14 +1,29 @@
 """One photo must not stop the others, whatever goes wrong with it."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 
 import pytest
 
 from familiar.errors import ChangedError, GoneError, IncompleteError, RetryError, StoreUnavailableError
-from familiar.service.arrival import Arrival
+from familiar.service.arrival import Arrival, Stage
 from familiar.service.handler import Handler
+from familiar.service.latencies import Latencies
 from familiar.store.files import FileRow
 from support.arrivals import ArrivalBench
+
+
+def handler_of(bench: ArrivalBench, stages: Sequence[Stage], latencies: Latencies | None = None) -> Handler:
+    return Handler(
+        stages=stages,
+        sources=bench.sources,
+        retries=bench.retries,
+        tally=bench.tally,
+        latencies=latencies or Latencies(),
+        log=bench.log,
+        clock=time.monotonic,
+    )
 
 
 def handled(bench: ArrivalBench, error: Exception, *, row: FileRow | None = None) -> FileRow:
@@ -21,9 +36,7 @@ def handled(bench: ArrivalBench, error: Exception, *, row: FileRow | None = None
     async def never(arrival: Arrival) -> Arrival:
         raise AssertionError("no stage follows one that failed")
 
-    handler = Handler(
-        stages=(fail, never), sources=bench.sources, retries=bench.retries, tally=bench.tally, log=bench.log
-    )
+    handler = handler_of(bench, (fail, never))
     asyncio.run(handler.handle(file, asyncio.Event()))
     return bench.row(file.path)
 
@@ -41,9 +54,7 @@ def test_a_file_passes_the_stages_in_their_order_until_one_ends_its_way(bench: A
     async def never(arrival: Arrival) -> Arrival:
         raise AssertionError("its way has ended")
 
-    handler = Handler(
-        stages=(first, last, never), sources=bench.sources, retries=bench.retries, tally=bench.tally, log=bench.log
-    )
+    handler = handler_of(bench, (first, last, never))
     asyncio.run(handler.handle(bench.arrival("a.jpg").file, asyncio.Event()))
     assert passed == ["first a.jpg", "last"]
 

@@ -184,6 +184,8 @@ def test_a_clip_follows_its_still_and_back_and_keeps_the_form_of_its_name(
     household.rule({"name": "by year", "then": [{"move": f"{household.out}/{{taken:%Y}}{{suffix}}"}]})
     write_still(household.inbox / still, taken=TAKEN)
     put(clip, household.inbox / name)
+    planned = [step["target"] for plan in household.json("plan")["plans"] for step in plan["operations"]]
+    assert sorted(planned) == sorted(str(household.out / moved) for moved in (target, follows))
     household.scan()
     assert kinds(household) == [("clip", 0), ("photo", 0)]
     assert below(household.out) == sorted([target, follows])
@@ -239,16 +241,15 @@ def test_a_running_daemon_joins_and_parts_them_and_so_does_one_that_was_stopped(
     with household.running() as daemon:
         daemon.wait_for("photo.seen", faces=1)
         write_still(still)
-        daemon.wait_for("file.pending", path=str(still))
-        daemon.wait_for("photo.seen", count=2)
+        daemon.wait_for("clip.joined", path=str(still.with_suffix(".mov")))
         still.unlink()
-        daemon.wait_for("file.gone", path=str(still))
+        daemon.wait_for("clip.parted", path=str(still.with_suffix(".mov")))
         daemon.wait_for("photo.recognised", count=2)
     assert kinds(household) == [("photo", 0), ("video", 1)]
     write_still(still)
     with household.running() as daemon:
         daemon.wait_for("file.pending", path=str(still))
-        daemon.wait_for("file.unchanged", path=str(still))
+        daemon.wait_for("clip.joined", path=str(still.with_suffix(".mov")))
     still.unlink()
     household.scan()
     assert kinds(household) == [("photo", 0), ("video", 1)]

@@ -70,6 +70,21 @@ class Beginning:
         self.notes.append("open")
 
 
+class Beating:
+    """A heartbeat that notes that it begins and ends."""
+
+    is_ready = False
+
+    def __init__(self, notes: list[str]) -> None:
+        self.notes = notes
+
+    def start(self) -> None:
+        self.notes.append("beats")
+
+    async def close(self) -> None:
+        self.notes.append("beats no more")
+
+
 class NoWorkers:
     def close(self, within: float) -> None:
         pass
@@ -111,6 +126,7 @@ class Bench:
                 longest=self.longest,
                 pause=self.pause,
             ),
+            heartbeat=cast("Any", Beating(self.notes)),
             log=self.log,
             clock=time.monotonic,
         )
@@ -125,7 +141,8 @@ def bench() -> Bench:
 def test_jobs_go_on_in_their_order_and_end_in_the_reverse_with_the_files_first(bench: Bench) -> None:
     assert bench.run([bench.job("a"), bench.job("b")]) is False
     ends = ["window ends", "window ends", "b ends", "a ends"]
-    assert bench.notes == ["begin", "open", "a goes on", "b goes on", "window goes on", *ends]
+    turn = ["a goes on", "b goes on", "window goes on"]
+    assert bench.notes == ["beats", "begin", "open", *turn, *ends, "beats no more"]
     assert bench.log.of("service.stopped")[0]["given_back"] == 3
 
 
@@ -179,7 +196,7 @@ def test_a_store_that_fails_is_waited_for_and_all_folders_are_compared_after_it(
     error = StoreUnavailableError("disk full")
     bench.run([bench.job("a", error=error, on_advance=stop_soon), bench.job("b")], until_idle=False)
     assert bench.log.of("store.failed") == [{"error": "disk full", "retry_in": 10.0}]
-    assert bench.notes[:4] == ["begin", "open", "a goes on", "rescan"]
+    assert bench.notes[1:5] == ["begin", "open", "a goes on", "rescan"]
 
 
 def test_a_system_that_fails_is_waited_for(bench: Bench) -> None:
@@ -190,7 +207,7 @@ def test_a_system_that_fails_is_waited_for(bench: Bench) -> None:
     bench.run([bench.job("a", error=error, on_advance=stop_soon), bench.job("b")], until_idle=False)
     (failed,) = bench.log.of("service.failed")
     assert (failed["error"], failed["retry_in"]) == ("[Errno 24] Too many open files", 10.0)
-    assert bench.notes[:4] == ["begin", "open", "a goes on", "rescan"]
+    assert bench.notes[1:5] == ["begin", "open", "a goes on", "rescan"]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +255,7 @@ def test_a_store_that_was_lost_is_told_of_and_ends_everything(bench: Bench, *, i
 def test_an_error_of_a_job_ends_all_others_properly(bench: Bench) -> None:
     with pytest.raises(ZeroDivisionError):
         bench.run([bench.job("a"), bench.job("b", error=ZeroDivisionError())])
-    assert bench.notes[-4:] == ["window ends", "window ends", "b ends", "a ends"]
+    assert bench.notes[-5:] == ["window ends", "window ends", "b ends", "a ends", "beats no more"]
 
 
 def test_a_periodic_call_is_made_when_its_time_has_come() -> None:

@@ -34,7 +34,8 @@ def test_what_is_to_be_put_on_a_read_only_file_system_is_refused_once_and_done_w
         subprocess.run(["mount", "-o", "remount,ro", household.out], check=True)
         (refused,) = refusals(household)
         assert refused == (
-            f"{household.out}/a: Read-only file system; mount the file system writable, then run `familiar rules apply`"
+            f"{household.out}/a: Read-only file system; mount the file system writable (for a service, "
+            "name the folder in ReadWritePaths=), then run `familiar rules apply`"
         )
         assert refusals(household) == []
         subprocess.run(["mount", "-o", "remount,rw", household.out], check=True)

@@ -83,10 +83,10 @@ def test_a_daemon_at_rest_notices_that_its_store_is_not_in_place_and_ends(
     (told,) = daemon.events("store.replaced")
     assert told["path"] == str(path)
     assert told["reason"] in {"was deleted or moved away", "was replaced by another file"}
-    assert names(daemon.events())[-1] == "service.stopped"
-    error = daemon.log.read_text().splitlines()[-1]
-    assert error.startswith(
-        f"error: {path}: {told['reason']} while familiar was running. All work was stopped. Restore"
+    assert names(daemon.events())[-2:] == ["service.stopped", "service.error"]
+    (error,) = daemon.events("service.error")
+    assert error["error"].startswith(
+        f"{path}: {told['reason']} while familiar was running. All work was stopped. Restore"
     )
     assert set(household.tree(household.inbox, household.out)) == {"inbox/obama.jpg"}
     assert daemon.events("store.failed") == []

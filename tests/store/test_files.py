@@ -4,7 +4,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from familiar.store.files import Files
+from familiar.store.files import _BY_LOWER_CASE, _NAMED, Files
 from familiar.store.store import Store
 
 PHOTOS = Path("/photos")
@@ -153,3 +153,16 @@ def test_what_waits_is_found_without_going_through_all_files(store: Store) -> No
     for statement in statements:
         plan = [str(row[3]) for row in store._db.conn.execute(f"EXPLAIN QUERY PLAN {statement}")]
         assert "files_" in plan[0], (statement, plan)
+
+
+def test_the_parts_of_a_live_photo_are_found_by_an_index_and_in_any_case(store: Store) -> None:
+    names = ["IMG_1.HEIC", "IMG_10.MOV", "IMG_1_HEVC.MOV", "img_1.jpg", "IMG_1 (2).jpg", "IMG_1.HEIC.MOV", "IMG_1.MP"]
+    for name in names:
+        store.files.place(PHOTOS / name, photo_id=None, size=1, mtime_ns=1)  # type: ignore[arg-type]  # as above
+    store.files.place(PHOTOS.parent / "IMG_1.MOV", photo_id=None, size=1, mtime_ns=1)  # type: ignore[arg-type]
+    found = [row.path.name for row in store.files.namesakes(PHOTOS / "img_1.mov")]
+    assert found == ["IMG_1.HEIC", "IMG_1.HEIC.MOV", "IMG_1.MP", "IMG_1_HEVC.MOV", "img_1.jpg"]
+    plan = store._db.conn.execute(
+        f"EXPLAIN QUERY PLAN SELECT name {_BY_LOWER_CASE} {_NAMED}", (b"/p", b"img_1.", b"img_1/")
+    )
+    assert "files_in_lower_case (folder_id=? AND <expr>>? AND <expr><?)" in " ".join(str(row[3]) for row in plan)

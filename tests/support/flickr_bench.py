@@ -178,7 +178,7 @@ class OwnWorkers:
     """Decodes in the test's own process what workers would."""
 
     async def check(self, path: Path) -> worker.CheckedFile:
-        return worker.check(path, VisionSettings())
+        return worker.check(path, VisionSettings().options)
 
 
 class Undecided:

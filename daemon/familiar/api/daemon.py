@@ -13,13 +13,14 @@ from typing import Any
 from familiar import __version__
 from familiar.api.environment import Environment
 from familiar.api.session import Session
-from familiar.errors import FamiliarError, StoreError
+from familiar.errors import FamiliarError, StoreError, StoreUnavailableError
 from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
 from familiar.service.assembly import Assembly, DaemonInputs, FlickrAccess, assemble
 from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
+from familiar.service.totals import CountingLog, ProcessCounts
 from familiar.settings import Settings
 from familiar.state import BusyError
 from familiar.store.store import Store
@@ -27,6 +28,8 @@ from familiar.vision.chosen_model import model_in_use, settings_for
 
 _LOOK_AGAIN = 0.1
 """Seconds between two looks whether a command has ended."""
+_RETRY = 10.0
+"""Seconds until a store is tried again whose disk is full."""
 
 _PROBLEMS = {
     "photo.set_aside": ("set aside", "path", "reason"),
@@ -111,9 +114,11 @@ def _run(session: Session, folders: tuple[Path, ...]) -> None:
     configuration = Configuration(environment=session.environment, paths=folders, files=False)
     settings = configuration.read()
     notifier = Notifier(os.environ)
-    with _held_store(session, notifier, settings.wait_for_daemon) as store:
-        rules = rule_book(session, settings, store)
+    counts = ProcessCounts()
+    log = CountingLog(session.log, counts.totals)
+    with _held_store(session, notifier, settings, settings.give_up_after * 60) as store:
         _tell_start(session, settings, store)
+        rules = rule_book(session, settings, store, log)
 
         def use(fresh: Settings) -> None:
             nonlocal settings
@@ -122,7 +127,17 @@ def _run(session: Session, folders: tuple[Path, ...]) -> None:
         while True:
             flickr = FlickrAccess(credentials=session.environment.credentials) if settings.flickr.enabled else None
             made = daemon_for(
-                session, configuration, settings, rules, store, notifier, watch=True, flickr=flickr, on_settings=use
+                session,
+                configuration,
+                settings,
+                rules,
+                store,
+                notifier,
+                watch=True,
+                flickr=flickr,
+                log=log,
+                counts=counts,
+                on_settings=use,
             )
             if not session.run(made.daemon.run()):
                 return
@@ -133,7 +148,7 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
     configuration = Configuration(environment=session.environment, paths=paths, files=True)
     settings = configuration.read()
     log = _ProblemLog(session.log)
-    with _held_store(session, Notifier({}), settings.wait_for_daemon) as store:
+    with _held_store(session, Notifier({}), settings, settings.wait_for_daemon) as store:
         if retry:
             store.photos.forget_verdicts()
         rules = rule_book(session, settings, store, log)
@@ -154,29 +169,41 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
 
 
 @contextmanager
-def _held_store(session: Session, notifier: Notifier, longest: float) -> Iterator[Store]:
-    """Hold the state folder with its store for a block; the end of a short command is waited for.
+def _held_store(session: Session, notifier: Notifier, settings: Settings, longest: float) -> Iterator[Store]:
+    """Hold the state folder with its store for a block; the end of a short command, and room on a disk, are waited for.
 
     Raises:
-        BusyError: a daemon or a scan has the folder, or a command for longer than so many seconds.
-        StoreError: the store can't be used.
+        BusyError: a daemon or a scan has the folder, or a command for longer than `wait_for_daemon`.
+        StoreError: the store can't be used, or its disk is full for longer than `longest` seconds.
     """
     with ExitStack() as stack:
-        ends, is_told = time.monotonic() + longest, False
+        began, busy_for, is_told = time.monotonic(), settings.wait_for_daemon, False
         while True:
             try:
                 store = stack.enter_context(session.held_store(lasts=True, create=True))
             except BusyError as error:
-                if error.lasts or time.monotonic() >= ends:
+                if error.lasts or time.monotonic() >= began + busy_for:
                     raise
                 if not is_told:
                     session.log.emit("service.waiting", pid=error.pid)
                     is_told = True
-                notifier.extend(2 * _LOOK_AGAIN + 10)
-                time.sleep(_LOOK_AGAIN)
+                _wait(notifier, _LOOK_AGAIN)
+            except StoreUnavailableError as error:
+                left = began + longest - time.monotonic()
+                if left <= 0:
+                    raise
+                session.log.emit("store.failed", error=str(error), retry_in=min(_RETRY, left))
+                notifier.status(f"waiting: {error}")
+                _wait(notifier, min(_RETRY, left))
             else:
                 break
         yield store
+
+
+def _wait(notifier: Notifier, seconds: float) -> None:
+    """Wait, and let the service manager wait, too."""
+    notifier.extend(2 * seconds + 10)
+    time.sleep(seconds)
 
 
 def daemon_for(
@@ -190,6 +217,7 @@ def daemon_for(
     watch: bool,
     flickr: FlickrAccess | None = None,
     log: EventLog | None = None,
+    counts: ProcessCounts | None = None,
     report: Callable[[Progress], None] | None = None,
     on_settings: Callable[[Settings], None] = lambda _settings: None,
 ) -> Assembly:
@@ -216,6 +244,7 @@ def daemon_for(
     if watch:
         store.models.carry(model.id, os.getpid())
     vision, environment = settings_for(model, settings.vision), session.environment
+    workers = environment.workers(settings=vision, models=environment.models, clock=time.monotonic)
     inputs = DaemonInputs(
         settings=settings.model_copy(update={"vision": vision}),
         rules=rules,
@@ -223,11 +252,12 @@ def daemon_for(
         log=log,
         notifier=notifier,
         clock=time.monotonic,
-        workers=environment.workers(settings=vision, models=environment.models, clock=time.monotonic),
+        workers=workers if watch else session.noted(workers),
         has_other_model=lambda: (
             store.models.in_use != model.id and model_in_use(settings.vision, store.models.in_use) != model
         ),
         watch=watch,
+        counts=ProcessCounts() if counts is None else counts,
     )
     return assemble(
         inputs,

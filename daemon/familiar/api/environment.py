@@ -1,6 +1,7 @@
 """The paths of state, configuration and caches, and how they are opened."""
 
 import os
+import pwd
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,16 +10,28 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import platformdirs
 
-from familiar.errors import NoStoreError, OlderStoreError, StoreError, StoreReplacedError, UsageError
+from familiar.errors import (
+    NoStoreError,
+    OlderStoreError,
+    StoreError,
+    StoreReplacedError,
+    StoreUnavailableError,
+    UsageError,
+)
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.credentials import Credentials
-from familiar.state import LOCK_NAME, Lock, holder, locked, was_lost
+from familiar.state import LOCK_NAME, Lock, holder, is_without_room, locked, was_lost
 from familiar.store.store import STORE_NAME, Store
 
 if TYPE_CHECKING:
     from familiar.rules.planning import Rules
     from familiar.settings import Settings
     from familiar.vision.workers.pool import Workers
+
+SERVICE_STATE = Path("/var/lib/familiar")
+"""The state folder of the system service (StateDirectory= of its unit)."""
+SERVICE_CACHE = Path("/var/cache/familiar")
+"""Its cache (CacheDirectory=)."""
 
 StartWorkers: TypeAlias = "Callable[..., Workers]"
 """Takes what `Workers` takes."""
@@ -41,7 +54,7 @@ class Environment:
     """The paths of one run: the state folder, the configuration file if there is one, and caches.
 
     `models` is the folder for converted networks, `credentials` the place of key and login for Flickr; `workers` starts
-    worker processes.
+    worker processes. `elsewhere` says where the system service has its store, if this user may not look there.
     """
 
     state: Path
@@ -50,6 +63,7 @@ class Environment:
     home: Path
     credentials: Credentials
     workers: StartWorkers = start_workers
+    elsewhere: str | None = None
 
     @property
     def store_path(self) -> Path:
@@ -104,7 +118,8 @@ class Environment:
         try:
             self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise StoreError(f"{self.state}: the state folder can't be created: {error.strerror}.") from error
+            kind = StoreUnavailableError if is_without_room(error) else StoreError
+            raise kind(f"{self.state}: the state folder can't be created: {error.strerror}.") from error
 
     @contextmanager
     def store(self, *, create: bool = False, migrate: bool = False, check: bool = False) -> Iterator[Store]:
@@ -124,7 +139,7 @@ class Environment:
             if not create:
                 raise NoStoreError(
                     f"{self.store_path}: no store exists; create one with `familiar scan FOLDER` or "
-                    "`familiar run FOLDER`."
+                    f"`familiar run FOLDER`.{'' if self.elsewhere is None else f' {self.elsewhere}'}"
                 )
             self.make_state()
         with self._opened(create=create, migrate=migrate, check=check) as store:
@@ -182,20 +197,28 @@ def noting_loss(lock: Lock, store: Store) -> Iterator[None]:
 
 
 def find_environment(
-    environment: Mapping[str, str], *, state: Path | None, config: Path | None, workers: StartWorkers = start_workers
+    environment: Mapping[str, str],
+    *,
+    state: Path | None,
+    config: Path | None,
+    workers: StartWorkers = start_workers,
+    service: Path = SERVICE_STATE,
 ) -> Environment:
     """Find state and configuration: from the command line, the environment, or the defaults.
 
+    A user without a store of their own, such as root, gets that of the `service` if they may use it.
+
     Raises:
-        UsageError: the given configuration file does not exist.
+        UsageError: the given configuration file does not exist, or no folder for the state is known.
     """
-    home = Path(os.path.abspath(environment.get("HOME") or Path.home()))
+    home = _home(environment)
     set_in_environment = environment.get("FAMILIAR_CONFIG")
     named = config or (Path(set_in_environment) if set_in_environment else None)
     if named is not None and not named.is_symlink() and not named.exists():
         raise UsageError(f"{named}: no such configuration file; create one with `familiar config init`.")
-    cache = _path_in(environment, "CACHE_DIRECTORY") or platformdirs.user_cache_path("familiar")
-    found = _find_state(environment, state)
+    found = _find_state(environment, state, service)
+    beside = SERVICE_CACHE if found == SERVICE_STATE else platformdirs.user_cache_path("familiar")
+    cache = _path_in(environment, "CACHE_DIRECTORY") or beside
     return Environment(
         state=found,
         credentials=Credentials.of(found, environment),
@@ -203,6 +226,7 @@ def find_environment(
         config=named or _usual_config(environment),
         home=home,
         workers=workers,
+        elsewhere=_told_of_service(service) if found != service else None,
     )
 
 
@@ -220,9 +244,38 @@ def read_text(path: Path) -> str:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
 
 
-def _find_state(environment: Mapping[str, str], named: Path | None) -> Path:
-    usual = _path_in(environment, "STATE_DIRECTORY") or platformdirs.user_state_path("familiar")
-    return Path(os.path.abspath(named or environment.get("FAMILIAR_STATE") or usual))
+def _home(environment: Mapping[str, str]) -> Path:
+    try:
+        return Path(os.path.abspath(environment.get("HOME") or Path.home()))
+    except RuntimeError:  # a user that the system does not know, without $HOME
+        return Path("/")
+
+
+def _find_state(environment: Mapping[str, str], named: Path | None, service: Path) -> Path:
+    chosen = named or environment.get("FAMILIAR_STATE") or _path_in(environment, "STATE_DIRECTORY")
+    if chosen:
+        return Path(os.path.abspath(chosen))
+    usual = platformdirs.user_state_path("familiar")
+    if not os.path.lexists(usual / STORE_NAME) and os.path.lexists(service / STORE_NAME):
+        return service
+    if not usual.is_absolute():
+        raise UsageError("There is no home for this user; set HOME, or name the state folder with --state.")
+    return usual
+
+
+def _told_of_service(service: Path) -> str | None:
+    """Say where the service has its store, to a user who may not look there."""
+    try:
+        found = service.stat()
+    except OSError:
+        return None
+    if os.access(service, os.R_OK | os.X_OK, effective_ids=True):
+        return None
+    try:
+        user = pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        user = f"#{found.st_uid}"
+    return f"That of the service is in {service}: use `sudo -u {user} familiar`."
 
 
 def _usual_config(environment: Mapping[str, str]) -> Path | None:

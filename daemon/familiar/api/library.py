@@ -86,6 +86,11 @@ class Library(Closing):
         """The folders that calls could not look into so far, and why; photos in them were left out."""
         return self._session.unread.folders
 
+    @property
+    def fallbacks(self) -> frozenset[str]:
+        """Why faces were found or encoded by another, slower engine or device than the settings say, if they were."""
+        return self._session.fallbacks
+
     @cached_property
     def people(self) -> RegisteredPeople:
         """The registered people and their references."""

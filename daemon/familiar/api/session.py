@@ -73,6 +73,7 @@ class Session:
         self._store: Store | None = None
         self._recogniser: Recogniser | None = None
         self._models: dict[str | None, Model] = {}
+        self._workers: list[Workers] = []
         self._rematches = rematches
 
     @cached_property
@@ -264,12 +265,26 @@ class Session:
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
         """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
-        environment = self.environment
-        return environment.workers(settings=self.vision, models=environment.models, tasks=tasks, networks=networks)
+        return self.noted(
+            self.environment.workers(
+                settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks
+            )
+        )
 
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
-        return self.environment.workers(settings=self.vision_for(model), models=self.environment.models)
+        return self.noted(self.environment.workers(settings=self.vision_for(model), models=self.environment.models))
+
+    def noted(self, workers: Workers) -> Workers:
+        """Note workers, for `fallbacks`."""
+        self._workers.append(workers)
+        return workers
+
+    @property
+    def fallbacks(self) -> frozenset[str]:
+        """Why workers used another, slower engine or device than the settings say, as far as they did."""
+        found = (workers.fallback for workers in self._workers)
+        return frozenset(fallback for fallback in found if fallback is not None)
 
     def encode_missing(self, model: Model, photos: Sequence[int] | None = None) -> None:
         """Have a model encode the faces that it has not encoded, in all photos or in these; those in use stay.

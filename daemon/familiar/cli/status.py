@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import click
+
 from familiar.api.library import Library
 from familiar.cli.console.command import Answer, command, pass_library
 from familiar.cli.console.output import counted_by_suffix, local_time, print_heading, print_table, say
+from familiar.library.prometheus import metrics
 from familiar.library.status import FlickrSummary, LibraryStatus
 from familiar.missing_parts import describe_missing
 from familiar.plurals import counted
@@ -15,10 +18,13 @@ _SHOWN = 20
 
 
 @command(epilog="Example: familiar status --json")
+@click.option("--prometheus", is_flag=True, help="Print metrics, for the textfile collector of node_exporter.")
 @pass_library
-def status(library: Library) -> Answer:
+def status(library: Library, prometheus: bool) -> Answer:  # noqa: FBT001 - click's signature
     """Show what is done, what is waiting, and what failed."""
     found = library.status()
+    if prometheus:
+        return Answer(data=asdict(found), text=lambda: click.echo(metrics(found), nl=False))
     return Answer(data=asdict(found), text=lambda: _show(found))
 
 

@@ -11,6 +11,9 @@ from familiar.filesystem.folders import Entry, naming
 from familiar.filesystem.removal import discard
 from familiar.filesystem.rights import ACCESS, Rights
 
+_PORTION = 32
+"""Blocks that may be written before they have to be on the disk."""
+
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -76,12 +79,14 @@ def _made(
 
 
 def _write(descriptor: int, temporary: Entry, blocks: Iterable[bytes], pulse: Pulse) -> None:
-    """Write blocks, each as a whole."""
-    for block in blocks:
+    """Write blocks, each as a whole, to the disk in portions: nothing could end a sync of many gigabytes."""
+    for number, block in enumerate(blocks, 1):
         rest = memoryview(block)
         with naming(temporary.path):
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
+            if number % _PORTION == 0:
+                os.fdatasync(descriptor)
         pulse()
 
 

@@ -140,10 +140,24 @@ class Intake:
         """Return the state of each root: online, or offline and why."""
         return {str(root.path): "online" if root.is_online else f"offline: {root.reason}" for root in self._roots}
 
+    def root_list(self) -> list[dict[str, str | int | None]]:
+        """Return each root with its state, the reason if it is offline, and how many files of it are known."""
+        return [
+            {
+                "root": str(root.path),
+                "state": "online" if root.is_online else "offline",
+                "reason": root.reason,
+                "files": root.files,
+            }
+            for root in self._roots
+        ]
+
     def _rescan(self) -> None:
         for root in self._roots:
+            was_online = root.is_online
             self._roots.judge(root)
-            self._walks.walk_all(root)
+            if was_online:  # else it is walked when it comes online
+                self._walks.walk_all(root)
 
     def _on_online(self, root: WatchedRoot) -> None:
         self._walks.walk_all(root)

@@ -23,6 +23,8 @@ from familiar.sources.watcher import Watcher
 from familiar.store.roots import RootRow
 from familiar.store.store import Store
 
+NOT_WATCHED = "it is not watched any more"
+"""Why a root of the store is offline that is in no setting."""
 _TRUSTED = 1.0
 """Seconds for which a root that was found in place is trusted when files vanish."""
 _SAMPLE = 20
@@ -56,6 +58,8 @@ class WatchedRoot:
     """Whether walks replace the events of some folders, which can't be watched."""
     is_online: bool = False
     reason: str | None = None
+    files: int | None = None
+    """Files that the last whole walk found, None before the first one."""
     device: int | None = None
     judged_at: float = float("-inf")
     walked_at: float = float("-inf")
@@ -109,7 +113,11 @@ class WatchedRoots:
         return next((root for root in self if path.is_relative_to(root.path)), None)
 
     def start(self) -> None:
-        """Check all roots for the first time, and report unavailable ones."""
+        """Check all roots for the first time, and report unavailable ones; others are not watched any more."""
+        if self._watch:
+            for known in self._store.roots.all():
+                if known.path not in self._roots and known.reason != NOT_WATCHED:
+                    self._store.roots.set_offline(known.id, reason=NOT_WATCHED)
         for root in self:
             self.judge(root)
             if not root.is_online:
@@ -138,7 +146,7 @@ class WatchedRoots:
             self._on_online(root)
         elif was_online and not verdict.online:
             self._log.emit("root.offline", root=root.path, reason=verdict.reason)
-        if not verdict.online and (was_online or known.state != "offline"):
+        if not verdict.online and (was_online or (known.state, known.reason) != ("offline", verdict.reason)):
             self._store.roots.set_offline(root.id, reason=verdict.reason or "")
         return verdict.online
 

@@ -39,7 +39,7 @@ class WatchedFolders:
 
     def mark_gone(self, path: Path) -> None:
         """Record that a file is gone, if it is and its root is in place."""
-        if not self.is_there(path) and mark_gone(self._store, path):
+        if not self.is_there(path) and mark_gone(self._store, path, self._log):
             self._log.emit("file.gone", path=path)
 
     def known_hash(self, _path: Path) -> str | None:

@@ -134,6 +134,7 @@ class Walks:
         unreadable = tuple(path for path, _ in finished.errors)
         gone = self._forget(self._missing(root, finished.top, walk, unreadable))
         if finished.top == root.path:
+            root.files = walk.files
             self._store.roots.set_scanned(root.id, passed_by=walk.passed_by)
             is_regular = root.watcher is not None and not root.polls  # once an hour, not twice a minute
             if walk.new or walk.changed or gone or is_regular or not self._watch:
@@ -150,11 +151,11 @@ class Walks:
         count = 0
         with self._store.writing():
             for path in paths:
-                if not self._roots.is_there(path) and mark_gone(self._store, path):
+                if not self._roots.is_there(path) and mark_gone(self._store, path, self._log):
                     count += 1
                     self._log.emit("file.gone", path=path)
                 elif self._roots.excludes(path):
-                    leave_out(self._store, path)
+                    leave_out(self._store, path, self._log)
         return count
 
     def _tell_walk(self, root: WatchedRoot, walk: RootWalk, gone: int) -> None:

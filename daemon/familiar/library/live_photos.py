@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from familiar.clip_names import nearness
+from familiar.events import NO_LOG, EventLog
 from familiar.library.live_photo_pairs import pairs_of
 from familiar.media import is_photo, is_video
 from familiar.model import PhotoOperation, Plan, Shot
@@ -67,7 +68,7 @@ def claim_clip(store: Store, still: Path) -> FileRow | None:
     return _claim_clip(store, still, store.files.namesakes(still))
 
 
-def sort_video(store: Store, video: Path, photo_id: int) -> bool:
+def sort_video(store: Store, video: Path, photo_id: int, log: EventLog = NO_LOG) -> bool:
     """Make a known video the clip of the still beside it, or a clip that has lost its still a video of its own.
 
     Return whether it has become another one; it is to be handled as that.
@@ -77,15 +78,17 @@ def sort_video(store: Store, video: Path, photo_id: int) -> bool:
     belongs = any(still_of(store, path, shot) is not None for path in paths)
     if kind == "video" and belongs:
         store.photos.make_clip(photo_id)
+        log.emit("clip.joined", path=video)
     elif kind == "clip" and not belongs:
         store.photos.make_video(photo_id)
+        log.emit("clip.parted", path=video)
     else:
         return False
     store.photos.mark_unhandled(photo_id)
     return True
 
 
-def review(store: Store, path: Path, *, takes_clip_along: bool = False) -> None:
+def review(store: Store, path: Path, log: EventLog = NO_LOG, *, takes_clip_along: bool = False) -> None:
     """Join and part stills and videos that are named as the file at `path`, after it has come, changed or gone.
 
     A still that was handled just now `takes_clip_along`: its clip is handled again, after it.
@@ -94,17 +97,17 @@ def review(store: Store, path: Path, *, takes_clip_along: bool = False) -> None:
     if not any(is_video(file.path) for file in family):
         return
     with store.writing():
-        taken = _claim_clip(store, path, family) if takes_clip_along else None
+        taken = _claim_clip(store, path, family, log) if takes_clip_along else None
         if taken is not None and taken.photo_id is not None:
             store.photos.mark_unhandled(taken.photo_id)
             store.files.mark_pending(taken.id)
         videos = [file for file in family if is_video(file.path) and file.state == "done" and not file.left_out]
         for video in videos:
-            if video != taken and video.photo_id is not None and sort_video(store, video.path, video.photo_id):
+            if video != taken and video.photo_id is not None and sort_video(store, video.path, video.photo_id, log):
                 store.files.mark_pending(video.id)
 
 
-def mark_gone(store: Store, path: Path) -> bool:
+def mark_gone(store: Store, path: Path, log: EventLog = NO_LOG) -> bool:
     """Record that nothing is at `path` any more; return whether a file was known there.
 
     A clip whose still is gone becomes a video.
@@ -112,22 +115,23 @@ def mark_gone(store: Store, path: Path) -> bool:
     with store.writing():
         was_known = store.files.mark_gone(path)
         if was_known:
-            review(store, path)
+            review(store, path, log)
         return was_known
 
 
-def leave_out(store: Store, path: Path) -> None:
+def leave_out(store: Store, path: Path, log: EventLog) -> None:
     """Record that the settings exclude the file at `path`; a clip whose still they exclude becomes a video."""
     with store.writing():
         if store.files.leave_out(path):
-            review(store, path)
+            review(store, path, log)
 
 
-def _claim_clip(store: Store, still: Path, family: Sequence[FileRow]) -> FileRow | None:
+def _claim_clip(store: Store, still: Path, family: Sequence[FileRow], log: EventLog = NO_LOG) -> FileRow | None:
     pairs = _pairs(store, family)
     clip = next((file for file in family if pairs.get(file.path) == still), None)
     if clip is not None and clip.photo_id is not None and store.photos.kind_of(clip.photo_id) == "video":
         store.photos.make_clip(clip.photo_id)
+        log.emit("clip.joined", path=clip.path)
     return clip
 
 

@@ -1,7 +1,7 @@
 """Build the parts into a daemon."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from familiar.service.grouper import Grouper
 from familiar.service.handler import Handler
 from familiar.service.heartbeat import Heartbeat
 from familiar.service.jobs import Eager, Job, Periodic, Spare
+from familiar.service.latencies import Latencies
 from familiar.service.operations import OpenOperations
 from familiar.service.progress import Progress, progress_of
 from familiar.service.reencoding import BackgroundReencoding, ReferenceReencoding
@@ -40,7 +41,7 @@ from familiar.service.stages.sidecars import ReadSidecars, WriteSidecars
 from familiar.service.startup import Startup
 from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
-from familiar.service.tally import Tally
+from familiar.service.totals import ProcessCounts
 from familiar.service.wake import Wake
 from familiar.service.window import FileWindow
 from familiar.service.worker_health import WorkerHealth
@@ -94,6 +95,7 @@ class DaemonInputs:
     workers: Workers
     has_other_model: Callable[[], bool]
     watch: bool
+    counts: ProcessCounts = field(default_factory=ProcessCounts)
 
 
 class _Parts:
@@ -102,7 +104,8 @@ class _Parts:
     def __init__(self, inputs: DaemonInputs) -> None:
         settings, store, log, clock = inputs.settings, inputs.store, inputs.log, inputs.clock
         model = chosen_model(settings.vision).id
-        self.tally = Tally()
+        self.tally = inputs.counts.tally
+        self.latencies = Latencies()
         self.wake = Wake(longest=_TURN)
         self.stop = StopRequest(log=log, notifier=inputs.notifier, wake=self.wake)
         self.workers = inputs.workers
@@ -136,10 +139,11 @@ class _Parts:
             workers=self.workers,
             disks=disks,
             log=log,
-            pulse=inputs.notifier.ping,
+            clock=clock,
             is_there=lambda path: self.sources.of(path).is_there(path),
             copy_sidecars=settings.sidecars.any,
         )
+        self.operations = OpenOperations(self.runner, on_end=self.wake.now)
         self.sidecar_writer = SidecarWriter(
             store=store, runner=self.runner, clock=clock, enabled=settings.sidecars.write
         )
@@ -151,6 +155,10 @@ class _Parts:
             log=log,
             clock=clock,
         )
+
+    def has_time_for_sidecars(self) -> bool:
+        """Whether sidecars can be written in the next turn, too."""
+        return not self.recogniser.is_stale and not self.runner.is_acting
 
 
 def assemble(
@@ -171,7 +179,13 @@ def assemble(
     sync = None if flickr is None else _flickr_job(inputs, parts, flickr)
     retries = Retries(store=store, tally=parts.tally, log=log, clock=clock)
     handler = Handler(
-        stages=_stages(inputs, parts, retries), sources=parts.sources, retries=retries, tally=parts.tally, log=log
+        stages=_stages(inputs, parts, retries),
+        sources=parts.sources,
+        retries=retries,
+        tally=parts.tally,
+        latencies=parts.latencies,
+        log=log,
+        clock=clock,
     )
     window = FileWindow(
         store=store,
@@ -182,12 +196,41 @@ def assemble(
         log=log,
     )
     rescan = parts.intake.request_rescan
-    signals = Signals(stop=parts.stop, reload=reload, rescan=rescan, notifier=notifier, wake=parts.wake)
+    failures = Failures(
+        stop=parts.stop,
+        rescan=rescan,
+        notifier=notifier,
+        log=log,
+        clock=clock,
+        longest=inputs.settings.give_up_after * 60 if inputs.watch else inputs.settings.wait_for_daemon,
+    )
+    heartbeat = Heartbeat(
+        every=inputs.settings.log.heartbeat,
+        counts=inputs.counts,
+        store=store,
+        intake=parts.intake,
+        window=window,
+        latencies=parts.latencies,
+        stop=parts.stop,
+        failures=failures,
+        notifier=notifier,
+        log=log,
+        clock=clock,
+        on_beat=sync.tell if sync is not None else lambda: None,
+    )
+    signals = Signals(
+        stop=parts.stop,
+        reload=reload,
+        rescan=rescan,
+        notifier=notifier,
+        wake=parts.wake,
+        on_reloaded=heartbeat.show,
+    )
     daemon = Daemon(
         startup=Startup(
             signals=signals,
             rematching=parts.rematching,
-            runner=parts.runner,
+            operations=parts.operations,
             sources=[parts.intake] if sync is None else [parts.intake, sync],
             wake=parts.wake,
             notifier=notifier,
@@ -204,14 +247,8 @@ def assemble(
         workers=parts.workers,
         stop=parts.stop,
         wake=parts.wake,
-        failures=Failures(
-            stop=parts.stop,
-            rescan=rescan,
-            notifier=notifier,
-            log=log,
-            clock=clock,
-            longest=inputs.settings.give_up_after * 60 if inputs.watch else inputs.settings.wait_for_daemon,
-        ),
+        failures=failures,
+        heartbeat=heartbeat,
         log=log,
         clock=clock,
     )
@@ -277,24 +314,13 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "Flickr
         parts.rematching,
         Periodic(store.qualities.rate),
         Periodic(parts.runner.look_after_disks, every=_LOOK_AT_DISKS),
-        OpenOperations(parts.runner),
+        parts.operations,
         *([] if sync is None else [sync]),
         window,
         parts.sidecar_reader,
-        Eager(parts.sidecar_writer, when=lambda: not parts.recogniser.is_stale, on_more=parts.wake.now),
+        Eager(parts.sidecar_writer, when=parts.has_time_for_sidecars, on_more=parts.wake.now),
         Periodic(WorkerHealth(workers=parts.workers, log=log).look),
         Periodic(notifier.ping),
-        Heartbeat(
-            every=inputs.settings.log.heartbeat,
-            begun_at=inputs.clock(),
-            store=store,
-            intake=parts.intake,
-            window=window,
-            tally=parts.tally,
-            notifier=notifier,
-            log=log,
-            on_beat=sync.tell if sync is not None else lambda: None,
-        ),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from familiar.errors import StoreUnavailableError, WorkersError
 from familiar.events import EventLog
 from familiar.service.failures import Failures
+from familiar.service.heartbeat import Heartbeat
 from familiar.service.jobs import Job
 from familiar.service.startup import Startup
 from familiar.service.stop_request import StopRequest
@@ -30,6 +31,7 @@ class Daemon:
         stop: StopRequest,
         wake: Wake,
         failures: Failures,
+        heartbeat: Heartbeat,
         log: EventLog,
         clock: Callable[[], float],
     ) -> None:
@@ -44,6 +46,7 @@ class Daemon:
         self._stop = stop
         self._wake = wake
         self._failures = failures
+        self._heartbeat = heartbeat
         self._log = log
         self._clock = clock
 
@@ -58,14 +61,19 @@ class Daemon:
             WorkersError: no worker can be started (with `until_idle`); otherwise, photos wait until one can be.
             FamiliarError: nothing could be done for too long.
         """
-        with self._failures.telling_of_loss():
-            await self._startup.begin()
+        self._heartbeat.start()
         try:
             with self._failures.telling_of_loss():
-                self._startup.open()
-                await self._work(until_idle=until_idle)
+                await self._startup.begin()
+            try:
+                with self._failures.telling_of_loss():
+                    self._startup.open()
+                    self._heartbeat.is_ready = True
+                    await self._work(until_idle=until_idle)
+            finally:
+                await self._wind_up()
         finally:
-            await self._wind_up()
+            await self._heartbeat.close()
         return self._stop.begins_again
 
     @property
@@ -108,4 +116,5 @@ class Daemon:
         for job in (self._window, *reversed(self._jobs)):
             await job.close()
         await asyncio.to_thread(self._workers.close, within=_STOP_WITHIN)
-        self._log.emit("service.stopped", given_back=given_back, seconds=self._clock() - started)
+        if not self._stop.begins_again:
+            self._log.emit("service.stopped", given_back=given_back, seconds=self._clock() - started)

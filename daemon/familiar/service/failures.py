@@ -39,11 +39,13 @@ class Failures:
         self._longest = longest
         self._pause = pause
         self._since: float | None = None
+        self.reason: str | None = None
+        """Why nothing can be done now; None if all works."""
         self._told: WorkersError | None = None
 
     def pass_over(self) -> None:
         """Note that everything works, again."""
-        self._since = None
+        self._since = self.reason = None
 
     async def wait(self, error: StoreUnavailableError) -> None:
         """Wait until the store may be tried again; raises the error after too long."""
@@ -72,13 +74,14 @@ class Failures:
         if error is not self._told:
             self._told = error
             self._log.emit("workers.refused", error=str(error), retry_in=error.retry_in)
-        self._notifier.status(f"waiting: {error}")
         self._notifier.ping()
         await self._stop.wait(seconds)
 
     def _seconds(self, error: FamiliarError) -> float:
         """Return how long to wait now; raises the error after too long."""
-        now = self._clock()
+        if self.reason is None:
+            self._notifier.status(f"failing: {error}")
+        now, self.reason = self._clock(), str(error)
         self._since = now if self._since is None else self._since
         left = self._since + self._longest - now
         if left <= 0:

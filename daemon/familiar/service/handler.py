@@ -1,12 +1,13 @@
 """Handling one file, stage by stage; its errors do not stop other files."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from familiar.errors import ChangedError, GoneError, IncompleteError, RetryError, StoreError, WorkersError
 from familiar.events import EventLog
 from familiar.library.sources import Sources
 from familiar.service.arrival import Arrival, Stage
+from familiar.service.latencies import Latencies
 from familiar.service.retries import Retries
 from familiar.service.tally import Tally
 from familiar.store.files import FileRow
@@ -16,14 +17,24 @@ class Handler:
     """Takes files one by one from *pending* to *done*."""
 
     def __init__(
-        self, *, stages: Sequence[Stage], sources: Sources, retries: Retries, tally: Tally, log: EventLog
+        self,
+        *,
+        stages: Sequence[Stage],
+        sources: Sources,
+        retries: Retries,
+        tally: Tally,
+        latencies: Latencies,
+        log: EventLog,
+        clock: Callable[[], float],
     ) -> None:
         """Take the stages in their order, and what is asked and told where a file does not pass them."""
         self.tally = tally
         self._stages = tuple(stages)
         self._sources = sources
         self._retries = retries
+        self._latencies = latencies
         self._log = log
+        self._clock = clock
 
     async def handle(self, file: FileRow, turn: asyncio.Event) -> None:
         """Handle one pending file. `turn` is set when the files before it are done.
@@ -57,7 +68,9 @@ class Handler:
 
     async def _pass(self, arrival: Arrival) -> None:
         for stage in self._stages:
+            started = self._clock()
             following = await stage(arrival)
+            self._latencies.note(type(stage).__name__, self._clock() - started)
             if following is None:
                 return
             arrival = following

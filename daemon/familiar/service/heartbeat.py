@@ -1,14 +1,30 @@
-"""The heartbeat in the log: shows that the daemon is alive, and the waiting work."""
+"""The heartbeat in the log: that the daemon lives, in which state it is, and which work waits.
 
+It beats beside the turns of the loop, in every state: while the store can't be written, too, and until the end.
+"""
+
+import asyncio
+import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
+from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.folders.intake import Intake
 from familiar.plurals import counted
+from familiar.service.failures import Failures
+from familiar.service.latencies import Latencies
+from familiar.service.stop_request import StopRequest
 from familiar.service.systemd import Notifier
-from familiar.service.tally import Tally
+from familiar.service.totals import ProcessCounts
 from familiar.service.window import FileWindow
 from familiar.store.store import Store
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+DaemonState: TypeAlias = Literal["starting", "working", "failing", "stopping"]
 
 
 class Heartbeat:
@@ -18,52 +34,139 @@ class Heartbeat:
         self,
         *,
         every: float,
-        begun_at: float,
+        counts: ProcessCounts,
         store: Store,
         intake: Intake,
         window: FileWindow,
-        tally: Tally,
+        latencies: Latencies,
+        stop: StopRequest,
+        failures: Failures,
         notifier: Notifier,
         log: EventLog,
+        clock: Callable[[], float],
         on_beat: Callable[[], None],
     ) -> None:
-        """Take what is counted; the first beat is `every` seconds after `begun_at`, and `on_beat` is called at each."""
+        """Take what is told; it beats each `every` seconds, and calls `on_beat` then."""
         self._every = every
+        self._counts = counts
         self._store = store
         self._intake = intake
         self._window = window
-        self._tally = tally
+        self._latencies = latencies
+        self._stop = stop
+        self._failures = failures
         self._notifier = notifier
         self._log = log
+        self._clock = clock
         self._on_beat = on_beat
-        self._last = (begun_at, 0)
+        self._last = (clock(), counts.tally.handled)
+        self._first_waiting: tuple[int | None, float] = (None, clock())
+        self._task: asyncio.Task[None] | None = None
+        self.is_ready = False
+        """Whether the daemon has started."""
 
-    async def advance(self, now: float) -> None:
-        """Beat, if it is time."""
-        since, handled_then = self._last
-        if now - since < self._every:
-            return
-        tally, waiting = self._tally, self._store.files.waiting()
-        self._last = (now, tally.handled)
-        self._log.emit(
-            "service.heartbeat",
-            queue=self._intake.queued,
-            settling=waiting["settling"],
-            pending=waiting["pending"],
-            in_flight=self._window.count,
-            done=tally.done,
-            failed=tally.failed,
-            set_aside=tally.set_aside,
-            rate=(tally.handled - handled_then) * 60 / (now - since),
-            roots=self._intake.root_states(),
-        )
-        self._on_beat()
-        self._notifier.status(f"{counted(tally.handled, 'photo')} handled, {waiting['pending']} pending")
-
-    @property
-    def is_idle(self) -> bool:
-        """Always true: nothing waits for it."""
-        return True
+    def start(self) -> None:
+        """Begin to beat."""
+        self._task = asyncio.create_task(self._beat_regularly())
 
     async def close(self) -> None:
-        """End; nothing is in progress."""
+        """Beat no more; raises nothing."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _beat_regularly(self) -> None:
+        due = self._clock() + self._every
+        while True:
+            await asyncio.sleep(max(due - self._clock(), 0.0))
+            due = max(due, self._clock()) + self._every
+            try:
+                self._beat(self._clock())
+            except Exception as error:  # noqa: BLE001 - a daemon that works must not look dead
+                self._log.emit("service.error", error=f"heartbeat: {error!r}", exc_info=True)
+
+    def _beat(self, now: float) -> None:
+        tally, totals, (since, handled_then) = self._counts.tally, self._counts.totals, self._last
+        self._last = (now, tally.handled)
+        waiting = self._waiting(now)
+        self._log.emit(
+            "service.heartbeat",
+            run=self._counts.id,
+            state=self.state,
+            reason=self._failures.reason or totals.rejected,
+            queue=self._intake.queued,
+            in_flight=self._window.count,
+            done=tally.done,
+            set_aside=tally.set_aside,
+            rate=(tally.handled - handled_then) * 60 / (now - since),
+            roots=self._intake.root_list(),
+            photos=totals.photos,
+            faces=totals.faces,
+            operations=totals.of_operations(),
+            worker_deaths=totals.worker_deaths,
+            tags_added=totals.tags_added,
+            tags_removed=totals.tags_removed,
+            latencies=self._latencies.take(),
+            memory=_resident(),
+            **_space(self._store.path),
+            **waiting,
+        )
+        self._notifier.status(self._status(waiting["pending"]))
+        with suppress(StoreError):
+            self._on_beat()
+
+    def show(self) -> None:
+        """Show the state in `systemctl status` now, as after a reload."""
+        self._notifier.status(self._status(self._waiting(self._clock())["pending"]))
+
+    @property
+    def state(self) -> DaemonState:
+        """The state of the daemon; `failing` if it can't work for now."""
+        if self._stop.is_set:
+            return "stopping"
+        if self._failures.reason is not None:
+            return "failing"
+        return "working" if self.is_ready else "starting"
+
+    def _waiting(self, now: float) -> dict[str, Any]:
+        """Return what waits, from the store; None for what can't be read."""
+        try:
+            roots = self._intake.online_roots
+            files, first = self._store.files.waiting(roots), self._store.files.pending(roots=roots, limit=1)
+            failed, open_operations = self._store.files.count_failures(), self._store.journal.open_counts()
+        except StoreError:
+            unknown = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed")
+            return dict.fromkeys(unknown)
+        file_id = first[0].id if first else None
+        if file_id != self._first_waiting[0]:
+            self._first_waiting = (file_id, now)
+        retried = open_operations.get("failed", 0)
+        return {
+            **files,
+            "failed": failed,
+            "oldest": 0.0 if file_id is None else now - self._first_waiting[1],
+            "operations_waiting": sum(open_operations.values()) - retried,
+            "operations_failed": retried,
+        }
+
+    def _status(self, pending: int | None) -> str:
+        if self._failures.reason is not None:
+            return f"failing: {self._failures.reason}"
+        problem = self._counts.totals.rejected
+        rejected = "" if problem is None else f"; running with the old configuration: {problem}"
+        handled = counted(self._counts.tally.handled, "photo")
+        return f"{handled} handled, {'?' if pending is None else pending} pending{rejected}"
+
+
+def _resident() -> int:
+    """Return the bytes of memory that the process has."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+
+
+def _space(store: Path) -> dict[str, int | None]:
+    """Return the bytes of the store, and those that are free on its disk."""
+    try:
+        found = os.statvfs(store.parent)
+        return {"store_bytes": store.stat().st_size, "free_bytes": found.f_bavail * found.f_frsize}
+    except OSError:
+        return {"store_bytes": None, "free_bytes": None}

@@ -42,6 +42,6 @@ class Retries:
         with self._store.writing():
             photo_id = self._store.photos.set_aside(hash_, reason)
             self._store.files.mark_done(file.id, photo_id)
-            review(self._store, file.path)
+            review(self._store, file.path, self._log)
         self._tally.set_aside += 1
         self._log.emit("photo.set_aside", path=file.path, hash=hash_, reason=reason)

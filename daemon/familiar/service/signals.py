@@ -21,17 +21,20 @@ class Signals:
         rescan: Callable[[], None],
         notifier: Notifier,
         wake: Wake,
+        on_reloaded: Callable[[], None],
     ) -> None:
         """Take what signals ask for.
 
         `reload` reads settings and rules again, and says whether settings have changed, so that the daemon must be
-        built again; `rescan` has all folders compared with the store.
+        built again; `rescan` has all folders compared with the store. `on_reloaded` is called after a reload without
+        that: the new configuration may have been refused.
         """
         self._stop = stop
         self._reload = reload
         self._rescan = rescan
         self._notifier = notifier
         self._wake = wake
+        self._on_reloaded = on_reloaded
 
     def listen(self) -> None:
         """Listen, in the running loop; only the main thread of a process gets signals."""
@@ -49,4 +52,5 @@ class Signals:
             return
         self._rescan()
         self._notifier.ready()
+        self._on_reloaded()
         self._wake.now()

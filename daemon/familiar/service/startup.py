@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from familiar.events import EventLog
-from familiar.library.operations import OperationRunner
+from familiar.service.operations import OpenOperations
 from familiar.service.rematching import Rematching
 from familiar.service.signals import Signals
 from familiar.service.systemd import Notifier
@@ -26,7 +26,7 @@ class Startup:
         *,
         signals: Signals,
         rematching: Rematching,
-        runner: OperationRunner,
+        operations: OpenOperations,
         sources: Sequence[Startable],
         wake: Wake,
         notifier: Notifier,
@@ -36,7 +36,7 @@ class Startup:
         """Take what is begun; `clock` gives monotonic seconds."""
         self._signals = signals
         self._rematching = rematching
-        self._runner = runner
+        self._operations = operations
         self._sources = tuple(sources)
         self._wake = wake
         self._notifier = notifier
@@ -50,7 +50,7 @@ class Startup:
         self._wake.attach()
         self._signals.listen()
         await self._rematching.advance(self._begun_at)
-        await self._runner.begin()
+        await self._operations.begin()
 
     def open(self) -> None:
         """Start watching: new files are detected from now on."""

@@ -10,7 +10,7 @@ from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FLICKR, FolderSettings, folder_name
 from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
-from familiar.settings.vision import VisionSettings, has_gpu_build
+from familiar.settings.vision import VisionSettings
 from familiar.settings.whole import Settings
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "SidecarSettings",
     "VisionSettings",
     "folder_name",
-    "has_gpu_build",
     "read_settings",
     "settings_as_yaml",
     "settings_schema",

@@ -1,19 +1,14 @@
 """How photos are decoded, and faces found."""
 
 import importlib.metadata
+from dataclasses import fields
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from familiar.embedding_models import THRESHOLD
 from familiar.settings.section import AbsolutePath, Megabytes, Megapixels, Minutes, Pixels, Seconds, Section
-
-PRESETS: dict[str, dict[str, dict[str, int]]] = {
-    "fast": {"yunet": {"upsample": 0, "max_size": 320}, "others": {"upsample": 1, "max_size": 800}},
-    "balanced": {"yunet": {"upsample": 0, "max_size": 640}, "others": {"upsample": 1, "max_size": 1200}},
-    "thorough": {"yunet": {"upsample": 0, "max_size": 2560}, "others": {"upsample": 2, "max_size": 2000}},
-}
-"""The values of each preset, with the detector yunet and with the others (docs/detection.md)."""
+from familiar.vision_options import PRESETS, VisionOptions
 
 _GPU_BATCH = 16
 """Photos that are handled at once with ONNX Runtime's build for GPUs; a CPU does not benefit."""
@@ -122,6 +117,12 @@ class VisionSettings(Section):
     def together(self) -> int:
         """How many photos a worker handles at once."""
         return self.batch or (_GPU_BATCH if has_gpu_build() else 1)
+
+    @property
+    def options(self) -> VisionOptions:
+        """What workers have to know of them."""
+        names = {field.name for field in fields(VisionOptions)}
+        return VisionOptions(has_gpu_build=has_gpu_build(), **{name: it for name, it in self if name in names})
 
     @model_validator(mode="before")
     @classmethod

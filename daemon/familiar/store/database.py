@@ -30,11 +30,15 @@ from familiar.errors import (
     StoreUnavailableError,
 )
 from familiar.filesystem.anchors import Anchor
+from familiar.state import is_without_room, keep_owner_of
 from familiar.storable import storable
 from familiar.store.migrations import migrations
 
 _Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 """The values of a statement, by place or by name."""
+
+_LEAST_ROOM = 1 << 16
+"""Bytes without which a disk counts as full: SQLite has 32 KiB beside an open store, and its log."""
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process's short transaction."""
@@ -363,13 +367,19 @@ def _create(path: Path) -> None:
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         db.close()
-    fresh.chmod(0o600)
+    _give_to_owner(fresh)
     try:
         os.link(fresh, path)  # unlike a rename it never replaces a store that another process has just made
     except FileExistsError:
         pass
     finally:
         fresh.unlink()
+
+
+def _give_to_owner(fresh: Path) -> None:
+    """Make a new store private to the owner of its folder, also if root makes it."""
+    fresh.chmod(0o600)
+    keep_owner_of(fresh, fresh.parent)
 
 
 def _check_no_log(path: Path) -> None:
@@ -414,7 +424,9 @@ def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
         return None
     backup = path.with_name(f"{path.name}.backup-{now:%Y%m%dT%H%M%S}")
     if shutil.disk_usage(path.parent).free < 2 * path.stat().st_size:
-        raise StoreError(f"{path}: not enough disk space for the backup before a migration; free disk space first.")
+        raise StoreUnavailableError(
+            f"{path}: not enough disk space for the backup before a migration; free disk space first."
+        )
     with sqlite3.connect(backup) as target:
         db.conn.backup(target)
     target.close()
@@ -454,6 +466,10 @@ def _translated(path: Path) -> Iterator[None]:
             raise StoreError(
                 f"{path}: the store has been locked by another program for over {BUSY_SECONDS:.0f} s."
             ) from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL or _is_full(path.parent):
+            raise StoreUnavailableError(
+                f"{path}: the store can't be opened for now, as its disk is full; free disk space."
+            ) from error
         raise StoreError(f"{path}: the store can't be opened ({error}); is its folder writable?") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(_damage(path, str(error))) from error
@@ -462,4 +478,14 @@ def _translated(path: Path) -> Iterator[None]:
             raise StoreError(f"{path}: is a broken link; is the disk of its target mounted?") from error
         raise StoreError(f"{path}: the store can't be opened: {error.strerror}.") from error
     except OSError as error:
-        raise StoreError(f"{path}: the store can't be opened: {error.strerror}.") from error
+        kind = StoreUnavailableError if is_without_room(error) else StoreError
+        raise kind(f"{path}: the store can't be opened: {error.strerror}.") from error
+
+
+def _is_full(folder: Path) -> bool:
+    """Return whether there is no room for the files that SQLite has beside a store."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < _LEAST_ROOM

@@ -337,12 +337,20 @@ class Files:
         rows = self._db.conn.execute("SELECT state, count(*) FROM files GROUP BY state")
         return {str(state): int(count) for state, count in rows}
 
-    def waiting(self) -> dict[str, int]:
-        """Count the files that are settling and pending; quick, however many files are known."""
-        query = "SELECT count(*) FROM files WHERE state = '{}'"  # a literal, so that the partial index serves
-        return {
-            state: int(self._db.conn.execute(query.format(state)).fetchone()[0]) for state in ("settling", "pending")
-        }
+    def waiting(self, roots: Sequence[int] | None = None) -> dict[str, int]:
+        """Count the files that are settling and pending, in these roots; quick, however many files are known."""
+        found = {}
+        for state in ("settling", "pending"):  # literals, so that the partial index serves
+            where = f"FROM files WHERE state = '{state}'"
+            if roots is not None:
+                where = f"{_WAITING.format(f'files_{state}')} WHERE state = '{state}' {_IN_ROOTS}"
+            values = () if roots is None else (json.dumps(roots),)
+            found[state] = int(self._db.conn.execute(f"SELECT count(*) {where}", values).fetchone()[0])
+        return found
+
+    def count_failures(self) -> int:
+        """Count the files that wait for another try."""
+        return int(self._db.conn.execute("SELECT count(*) FROM files WHERE state = 'failed'").fetchone()[0])
 
     def failures(self) -> list[tuple[Path, str]]:
         """Return path and reason of each file that waits for another try."""

@@ -330,6 +330,12 @@ class OperationJournal:
         rows = self._db.conn.execute("SELECT state, count(*) FROM operations GROUP BY state")
         return {str(state): int(count) for state, count in rows}
 
+    def open_counts(self) -> dict[str, int]:
+        """Count the operations that are not at their end, by state; quick, however many there were."""
+        states = "('planned', 'doing', 'failed', 'undo', 'undoing')"  # as the partial index has them
+        rows = self._db.conn.execute(f"SELECT state, count(*) FROM operations WHERE state IN {states} GROUP BY state")
+        return {str(state): int(count) for state, count in rows}
+
     def failures(self) -> list[Step]:
         """Return the steps that failed and wait for another try."""
         return self._steps("WHERE state = 'failed' ORDER BY operations.id")

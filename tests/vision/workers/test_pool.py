@@ -474,3 +474,38 @@ def test_workers_whose_network_breaks_later_are_refused_once_for_all_photos_and_
                 assert len((await look()).faces) == 1
 
     asyncio.run(use())
+
+
+@pytest.fixture
+def gpu_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it look as if ONNX Runtime's build for GPUs were installed: workers load their networks themselves."""
+    package = tmp_path / "packages" / "onnxruntime_gpu-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(package.parent)
+
+
+@pytest.mark.usefixtures("gpu_build")
+def test_with_the_build_for_gpus_each_worker_loads_its_networks(astronaut: Path) -> None:
+    async def use() -> list[Photo]:
+        async with Workers(models=MODELS, settings=VisionSettings(workers=2, batch=1)) as workers:
+            return await asyncio.gather(*(workers.look(astronaut, hash_of(astronaut)) for _ in range(4)))
+
+    assert [len(photo.faces) for photo in asyncio.run(use())] == [1] * 4
+
+
+@pytest.mark.usefixtures("gpu_build")
+def test_where_no_worker_can_load_its_networks_all_photos_are_told_once(astronaut: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.onnx"
+    file.write_bytes(b"no network")
+    settings = VisionSettings(workers=2, batch=1, model="own", model_file=file)
+
+    async def use() -> list[Photo | BaseException]:
+        async with Workers(models=tmp_path / "models", settings=settings) as workers:
+            looks = (workers.look(astronaut, hash_of(astronaut)) for _ in range(5))
+            return await asyncio.gather(*looks, return_exceptions=True)
+
+    refused = set(asyncio.run(use()))
+    assert [(type(error), str(error)) for error in refused] == [
+        (WorkersError, f"the model own can't be used: {file}: not an ONNX file, or not whole")
+    ]

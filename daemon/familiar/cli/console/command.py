@@ -133,6 +133,8 @@ def open_library(environment: Environment, *, log: EventLog | None = None, quiet
 
 def _tell_unread(library: Library) -> None:
     """Say on standard error, so that it is part of no result, what a command has left out."""
+    for reason in sorted(library.fallbacks):
+        click.echo(printable(f"warning: {reason}; a slower engine or device was used."), err=True)
     for folder, reason in library.unread.items():
         click.echo(printable(f"warning: {folder}: can't be read: {reason}; the photos in it were left out."), err=True)
 

@@ -1,6 +1,7 @@
 """The log of commands that handle photos, on standard error."""
 
 import logging
+import os
 import sys
 import threading
 import warnings
@@ -9,7 +10,7 @@ from functools import partial
 import click
 
 from familiar.events import EventLog
-from familiar.logs import open_log
+from familiar.logs import is_journal, open_log
 from familiar.settings import Settings
 
 log_format_option = click.option("--log-format", type=click.Choice(["auto", "json", "text"]), help="Format of the log.")
@@ -25,7 +26,8 @@ def begin_log(settings: Settings, log_format: str | None, log_level: str | None)
     logging.getLogger().addHandler(logging.NullHandler())
     chosen = {"format": log_format, "level": log_level}
     log = settings.log.model_copy(update={key: value for key, value in chosen.items() if value is not None})
-    opened = open_log(sys.stderr, level=log.level, log_format=log.format)
+    has_priorities = is_journal(sys.stderr, os.environ)
+    opened = open_log(sys.stderr, level=log.level, log_format=log.format, has_priorities=has_priorities)
     threading.excepthook = partial(_tell_of_thread, opened)
     return opened
 
@@ -35,6 +37,12 @@ def _tell_of_thread(log: EventLog, ended: threading.ExceptHookArgs) -> None:
     if ended.exc_value is not None:
         error = f"{ended.thread.name if ended.thread else 'a thread'}: {ended.exc_value!r}"
         log.emit("service.error", error=error, exc_info=ended.exc_value)
+
+
+def is_for_programs(settings: Settings, log_format: str | None) -> bool:
+    """Return whether the log is read by programs."""
+    chosen = log_format or settings.log.format
+    return chosen == "json" or (chosen == "auto" and not sys.stderr.isatty())
 
 
 def is_logging(log_format: str | None, log_level: str | None) -> bool:

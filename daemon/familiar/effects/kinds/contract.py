@@ -29,7 +29,8 @@ Parameters: TypeAlias = dict[str, Any]
 
 _REMEDIES = {
     errno.ENAMETOOLONG: "use a shorter name",
-    errno.EROFS: "mount the file system writable, then run `familiar rules apply`",
+    errno.EROFS: "mount the file system writable (for a service, name the folder in ReadWritePaths=), then run "
+    "`familiar rules apply`",
     errno.EFBIG: "use a file system that takes larger files",
     errno.EINVAL: "use a name that the file system takes",
     errno.EILSEQ: "use a name that the file system takes",

@@ -68,7 +68,10 @@ class LinkKind(FileKind[Link]):
         """Return the remedy if the target is on another file system."""
         if number != errno.EXDEV:
             return super().hint(wish, number)
-        return "; hard links work only within one file system; use kind: symbolic, or copy"
+        return (
+            "; hard links work only within one mount of one file system (each ReadWritePaths= of a service is a "
+            "mount); use kind: symbolic, or copy"
+        )
 
     def obstacle_in_reach(self, wish: Link, step: Step, placement: Placement, outlook: Outlook) -> str | None:
         """Return the obstacle if the link is gone or leads elsewhere, or a hard link is the last name of the photo."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from familiar.errors import StoreError, UsageError
 from familiar.filesystem.regular_files import read_regular
 from familiar.flickr.api.errors import NoLoginError
+from familiar.state import keep_owner, keep_owner_of
 
 Perms: TypeAlias = Literal["read", "write", "delete"]
 
@@ -46,7 +47,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The locations of key and login: the credentials folder of systemd, then the state folder."""
+    """The locations of key and login: the credentials folder of systemd and the state folder.
+
+    A key of systemd comes first, but a login in the state folder: it was given by `familiar flickr login`, maybe as
+    that of systemd was lost.
+    """
 
     folder: Path
     given: Path | None = None
@@ -112,7 +117,9 @@ class Credentials:
         return tuple(_stamp(path) for name in (KEY_NAME, TOKEN_NAME) for path in self._places(name))
 
     def _places(self, name: str) -> list[Path]:
-        return [folder / name for folder in (self.given, self.folder) if folder is not None]
+        """Return where a file may be, in order: a login that a person gave here is newer than the credential."""
+        folders = (self.folder, self.given) if name == TOKEN_NAME else (self.given, self.folder)
+        return [folder / name for folder in folders if folder is not None]
 
     def _read(self, name: str) -> tuple[Path, str] | None:
         for path in self._places(name):
@@ -129,11 +136,13 @@ class Credentials:
         temporary = self.folder / f".{name}.{secrets.token_hex(4)}"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            keep_owner_of(self.folder, self.folder.parent)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(values, file)
                 file.flush()
                 os.fsync(file.fileno())
+                keep_owner(file.fileno(), self.folder)
             temporary.replace(self.folder / name)
         except OSError as error:
             temporary.unlink(missing_ok=True)

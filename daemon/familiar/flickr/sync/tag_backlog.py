@@ -28,9 +28,9 @@ class TagBacklog:
         self._settled_basis = None
 
     async def advance(self) -> bool:
-        """Decide on some photos; return whether there were any."""
+        """Decide on some photos, unless an operation goes on; return whether there were any."""
         basis = self._decider.basis()
-        if basis == self._settled_basis:
+        if basis == self._settled_basis or self._runner.is_acting:
             return False
         photos = [] if basis is None else self._store.flickr.undecided(basis, limit=_SLICE)
         if basis is None or not photos:

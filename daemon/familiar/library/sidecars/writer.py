@@ -74,8 +74,8 @@ class SidecarWriter:
         )
 
     async def advance(self, _now: float) -> None:
-        """Write some sidecars."""
-        if not self._enabled:
+        """Write some sidecars, unless an operation goes on that they would have to wait for."""
+        if not self._enabled or self._runner.is_acting:
             return
         ends = self._clock() + _SLICE
         while self._touched and self._clock() < ends:

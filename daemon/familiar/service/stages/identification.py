@@ -172,7 +172,14 @@ class Index:
             about = {"path": arrival.path, "hash": arrival.hash, "missing": photo.missing}
             self._log.emit("photo.damaged", **about, reason=describe_missing(photo.missing))
         seconds = self._clock() - started
-        self._log.emit("photo.seen", path=arrival.path, hash=arrival.hash, faces=len(photo.faces), seconds=seconds)
+        self._log.emit(
+            "photo.seen",
+            photo=photo_id,
+            path=arrival.path,
+            hash=arrival.hash,
+            faces=len(photo.faces),
+            seconds=seconds,
+        )
         return replace(arrival, photo_id=photo_id)
 
     def _sorted(self, arrival: Arrival) -> Arrival:
@@ -181,5 +188,5 @@ class Index:
         if known is None or known.verdict != "seen" or not is_video(arrival.path):
             return arrival
         with self._store.writing():
-            is_another = sort_video(self._store, arrival.path, known.id)
+            is_another = sort_video(self._store, arrival.path, known.id, self._log)
         return replace(arrival, known=self._store.photos.at(known.id)) if is_another else arrival

@@ -27,18 +27,18 @@ class Record:
                 plan_id = self._store.journal.record(photo_id, arrival.path, arrival.plan, follows=arrival.follows)
             self._store.photos.mark_handled(photo_id)
             self._store.files.mark_done(arrival.file.id, photo_id)
-            review(self._store, arrival.path, takes_clip_along=arrival.recognised.kind == "photo")
+            review(self._store, arrival.path, self._log, takes_clip_along=arrival.recognised.kind == "photo")
         self._tally.done += 1
         self._tell(arrival)
         return replace(arrival, plan_id=plan_id)
 
     def _tell(self, arrival: Arrival) -> None:
-        plan, path = arrival.plan, arrival.path
+        plan, about = arrival.plan, {"photo": arrival.indexed, "path": arrival.path}
         if plan.operations:
             operations = [f"{operation.kind} {operation.destination}" for operation in plan.operations]
-            self._log.emit("plan.made", path=path, operations=operations)
+            self._log.emit("plan.made", **about, operations=operations)
         for refusal in plan.refusals:
-            self._log.emit("plan.refused", path=path, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
+            self._log.emit("plan.refused", **about, rule=refusal.rule, kind=refusal.kind, reason=refusal.reason)
 
 
 class Run:

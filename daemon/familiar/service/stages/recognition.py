@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from familiar.events import EventLog
 from familiar.library.recognition import Recogniser
@@ -36,13 +35,14 @@ class Recognise:
     async def __call__(self, arrival: Arrival) -> Arrival:
         """Add the photo, and its faces with their matches."""
         photo, faces = self._recogniser.recognise(arrival.indexed)
-        self._tell(arrival.path, faces)
+        self._tell(arrival, faces)
         return replace(arrival, photo=photo, faces=faces)
 
-    def _tell(self, path: Path, faces: Sequence[RecognisedFace]) -> None:
+    def _tell(self, arrival: Arrival, faces: Sequence[RecognisedFace]) -> None:
         if not faces:
             return
         people = sorted({face.person for face in faces if face.person is not None})
         ambiguous = sum(face.match is not None and face.match.ambiguous for face in faces)
         unknown = sum(face.person is None for face in faces)
-        self._log.emit("photo.recognised", path=path, people=people, unknown=unknown, ambiguous=ambiguous)
+        about = {"photo": arrival.indexed, "path": arrival.path}
+        self._log.emit("photo.recognised", **about, people=people, unknown=unknown, ambiguous=ambiguous)

@@ -55,7 +55,7 @@ class Repeats:
         before = self._store.files.former_path(photo.id)
         with self._store.writing():
             self._store.files.mark_done(file.id, photo.id)
-            review(self._store, file.path)
+            review(self._store, file.path, self._log)
         if photo.verdict == "set aside":
             self._tally.set_aside += 1
             self._log.emit("photo.set_aside", path=file.path, hash=photo.hash, reason=photo.reason)

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,8 @@ def model_of(network: Network, folder: Path) -> bytes:
 def models_of(networks: Sequence[Network], folder: Path, *, path: Path | None = None) -> Iterator[bytes]:
     """Give the ONNX models of networks from one file, converting what `folder` does not have, or has damaged copies of.
 
-    The file is read and checked once.
+    The file is read and checked, once, if something has to be converted: a model in `folder` is named by the hash of
+    the file that it comes from, whatever is in its place now.
 
     Args:
         networks: which ones.
@@ -103,13 +104,17 @@ def models_of(networks: Sequence[Network], folder: Path, *, path: Path | None = 
     """
     source = networks[0].source
     path = path or source.path()
+    read = cache(partial(source.read, path))
     try:
-        data = source.read(path)
         for network in networks:
             name = "-".join(filter(None, [path.stem, source.hash[:12], network.part]))
-            yield kept(name, folder, partial(network.convert, data))
+            yield kept(name, folder, partial(_converted, network, read))
     except OSError as error:
         raise FamiliarError(f"{error.filename}: {error.strerror}") from error
+
+
+def _converted(network: Network, read: Callable[[], bytes]) -> "onnx.ModelProto":
+    return network.convert(read())
 
 
 def kept(name: str, folder: Path, make: Callable[[], "onnx.ModelProto"]) -> bytes:

@@ -53,9 +53,14 @@ class Reply:
 class Channel(Closing):
     """One end of the socket."""
 
-    def __init__(self, end: socket.socket) -> None:
-        """Take the end of a stream socket, which is closed with the channel."""
+    def __init__(self, end: socket.socket, lifeline: socket.socket | None = None) -> None:
+        """Take the end of a stream socket, which is closed with the channel.
+
+        The `lifeline` is another socket, on which something can be received when the other process has ended: where
+        that has left a process behind that has its end of the channel, the channel itself would not show it.
+        """
         self._end = end
+        self._lifeline = lifeline
 
     def send(self, value: object, seconds: float | None = None) -> None:
         """Send a value, as `send_pickled`. If it can't be pickled, nothing is sent."""
@@ -109,9 +114,7 @@ class Channel(Closing):
     @property
     def has_news(self) -> bool:
         """Whether something can be received now, the end of the other process included."""
-        waiting = select.poll()
-        waiting.register(self._end, select.POLLIN)
-        return bool(waiting.poll(0))
+        return bool(self._ready(0))
 
     def shut(self) -> None:
         """Let the other process see the end, whoever else has the socket; what it has sent can still be received."""
@@ -125,7 +128,11 @@ class Channel(Closing):
     def _read(self, length: int, deadline: float | None) -> bytearray:
         data = bytearray()
         while len(data) < length:
-            self._end.settimeout(None if deadline is None else max(deadline - time.monotonic(), _LEAST))
+            ready = self._ready(None if deadline is None else max(deadline - time.monotonic(), 0))
+            if not ready:
+                raise TimeoutError
+            if self._end.fileno() not in ready:
+                raise EOFError
             try:
                 chunk = self._end.recv(min(length - len(data), _CHUNK))
             except ConnectionError as error:
@@ -134,6 +141,13 @@ class Channel(Closing):
                 raise EOFError
             data += chunk
         return data
+
+    def _ready(self, seconds: float | None) -> list[int]:
+        """Wait until something can be received, or until the other process has ended; return where that shows."""
+        waiting = select.poll()
+        for end in filter(None, (self._end, self._lifeline)):
+            waiting.register(end, select.POLLIN)
+        return [descriptor for descriptor, _ in waiting.poll(None if seconds is None else seconds * 1000)]
 
 
 def _portable(error: Exception) -> Exception:

@@ -124,7 +124,7 @@ class ForkedProcess(Closing):
 
     def __init__(self, channel: socket.socket, lifeline: socket.socket) -> None:
         """Take the parent's ends of its sockets."""
-        self.channel = Channel(channel)
+        self.channel = Channel(channel, lifeline)
         self._lifeline = Channel(lifeline)
 
     def loaded(self, seconds: float) -> Reply:
@@ -134,7 +134,7 @@ class ForkedProcess(Closing):
     @property
     def has_ended(self) -> bool:
         """Whether it has ended, if it was asked for nothing that it has not answered."""
-        return self.channel.has_news or self._lifeline.has_news
+        return self.channel.has_news
 
     def how_it_ended(self) -> str | None:
         """Return how it ended, as that of the server, or why it was not started; None if the server has ended."""
@@ -180,7 +180,6 @@ class _Child:
     """A copy, as the server sees it."""
 
     pid: int
-    channel: socket.socket
     lifeline: socket.socket
 
 
@@ -201,7 +200,7 @@ class _Server:
             self._selector.register(end, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Reply requests until nobody is left who makes them; then end all copies."""
+        """Answer requests until nobody is left who makes them; then end all copies."""
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is self._woken:
@@ -218,7 +217,9 @@ class _Server:
         message, descriptors, _, _ = socket.recv_fds(self._requests, 1, 2)
         ends = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         if len(ends) == len(("channel", "lifeline")):  # else there are too many open files
-            self._fork(*ends)
+            channel, lifeline = ends
+            with channel:
+                self._fork(channel, lifeline)
         else:
             for end in ends:
                 end.close()
@@ -230,11 +231,10 @@ class _Server:
             pid = os.fork()
         except OSError as error:
             _tell(lifeline, error.strerror or str(error))
-            channel.close()
             return
         if pid == 0:
             self._become_copy(channel, lifeline, server)
-        child = self._children[pid] = _Child(pid=pid, channel=channel, lifeline=lifeline)
+        child = self._children[pid] = _Child(pid=pid, lifeline=lifeline)
         self._selector.register(lifeline, selectors.EVENT_READ, child)
 
     def _become_copy(self, channel: socket.socket, lifeline: socket.socket, server: int) -> NoReturn:
@@ -244,11 +244,9 @@ class _Server:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._selector.close()
-            for end in (self._requests, self._woken, self._wake, lifeline):
+            lifelines = [child.lifeline for child in self._children.values()]
+            for end in (self._requests, self._woken, self._wake, lifeline, *lifelines):
                 end.close()
-            for child in self._children.values():
-                child.channel.close()
-                child.lifeline.close()
             self._work(Channel(channel))
             code = 0
         finally:
@@ -270,8 +268,6 @@ class _Server:
             if child.lifeline in self._selector.get_map():
                 self._selector.unregister(child.lifeline)
             _tell(child.lifeline, _in_words(os.waitstatus_to_exitcode(status)))
-            child.channel.shutdown(socket.SHUT_RDWR)  # the end is seen, whoever else has this socket
-            child.channel.close()
 
     def _end_all(self) -> None:
         for pid in self._children:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from familiar.errors import MoreMemoryError, SetAsideError
-from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.workers.lifetimes import end_as, end_with_parent
+from familiar.vision_options import VisionOptions
 
 _CUDA_MEGABYTES = 8192
 """Address space that CUDA may map in addition to the limits."""
@@ -21,13 +21,13 @@ _CUDA_MEGABYTES = 8192
 R = TypeVar("R")
 
 
-def limit_memory(settings: VisionSettings) -> None:
+def limit_memory(options: VisionOptions) -> None:
     """Limit the memory of this process and of its copies to the usual; `run_with_more` may raise that."""
     # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
-    resource.setrlimit(resource.RLIMIT_DATA, (_bytes(settings.memory_limit), _bytes(_most(settings))))
+    resource.setrlimit(resource.RLIMIT_DATA, (_bytes(options.memory_limit, options), _bytes(_most(options), options)))
 
 
-def run_with_more(settings: VisionSettings, function: Callable[..., R], arguments: Sequence[Any]) -> R:
+def run_with_more(options: VisionOptions, function: Callable[..., R], arguments: Sequence[Any]) -> R:
     """Run a task in a copy of this process that has more memory than usual; if the copy dies, so does this process.
 
     Raises:
@@ -38,7 +38,7 @@ def run_with_more(settings: VisionSettings, function: Callable[..., R], argument
     worker, copy = os.getpid(), os.fork()
     if copy == 0:
         os.close(receiving)
-        _answer(worker, sending, settings, function, arguments)
+        _answer(worker, sending, options, function, arguments)
     os.close(sending)
     with os.fdopen(receiving, "rb") as pipe:
         answer = pipe.read()
@@ -52,7 +52,7 @@ def run_with_more(settings: VisionSettings, function: Callable[..., R], argument
 
 
 def _answer(
-    worker: int, sending: int, settings: VisionSettings, function: Callable[..., R], arguments: Sequence[Any]
+    worker: int, sending: int, options: VisionOptions, function: Callable[..., R], arguments: Sequence[Any]
 ) -> NoReturn:
     """Run a task in the copy of the worker with this process id, and end."""
     code = 1
@@ -61,26 +61,26 @@ def _answer(
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
         with os.fdopen(sending, "wb") as pipe:
-            pickle.dump(_outcome(settings, function, arguments), pipe)
+            pickle.dump(_outcome(options, function, arguments), pipe)
         code = 0
     finally:
         os._exit(code)
 
 
 def _outcome(
-    settings: VisionSettings, function: Callable[..., R], arguments: Sequence[Any]
+    options: VisionOptions, function: Callable[..., R], arguments: Sequence[Any]
 ) -> tuple[R | None, Exception | None]:
     try:
         return function(*arguments), None
     except MoreMemoryError:
-        return None, SetAsideError(f"it needs more memory than large_memory_limit ({_most(settings)} MB)")
+        return None, SetAsideError(f"it needs more memory than large_memory_limit ({_most(options)} MB)")
     except Exception as error:  # noqa: BLE001 - the worker raises it
         return None, error
 
 
-def _most(settings: VisionSettings) -> int:
-    return max(settings.memory_limit, settings.large_memory_limit)
+def _most(options: VisionOptions) -> int:
+    return max(options.memory_limit, options.large_memory_limit)
 
 
-def _bytes(megabytes: int) -> int:
-    return (megabytes + (_CUDA_MEGABYTES if has_gpu_build() else 0)) * 1024 * 1024
+def _bytes(megabytes: int, options: VisionOptions) -> int:
+    return (megabytes + (_CUDA_MEGABYTES if options.has_gpu_build else 0)) * 1024 * 1024

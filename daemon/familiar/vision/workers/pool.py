@@ -72,6 +72,7 @@ class Workers:
         self._batches = 0
         self._running: set[asyncio.Task[None]] = set()
         self._settings = settings
+        self._options = settings.options
         self._models = models
         self._networks = networks
         self._clock = clock
@@ -125,7 +126,7 @@ class Workers:
             GoneError, RetryError: the file can't be read.
             SetAsideError: it can't be decoded within the limits, or it crashes its worker.
         """
-        return await self._run(worker.check, path, self._settings, seconds=self._limit(path))
+        return await self._run(worker.check, path, self._options, seconds=self._limit(path))
 
     async def encode(
         self, tasks: Sequence[worker.EncodeTask], settings: VisionSettings | None = None
@@ -142,18 +143,18 @@ class Workers:
         Raises:
             WorkersError: no worker can be started.
         """
-        chosen = self._settings if settings is None else settings
+        chosen = self._options if settings is None else settings.options
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
             return await self._run(worker.encode, tasks, chosen, self._models, seconds=seconds)
         except SetAsideError as error:
             if len(tasks) == 1:
                 return [error]
-        return [one for task in tasks for one in await self.encode([task], chosen)]  # so that it is seen which it is
+        return [one for task in tasks for one in await self.encode([task], settings)]  # so that it is seen which it is
 
     async def devices(self) -> str:
         """Return the device of each network, and the file with the weights."""
-        return await self._run(worker.devices, self._settings, self._models)
+        return await self._run(worker.devices, self._options, self._models)
 
     async def crop(self, path: Path, hash_: str, wish: Crop) -> bytes:
         """Return the picture file of a face.
@@ -172,7 +173,7 @@ class Workers:
         Raises:
             GoneError, RetryError, ChangedError, SetAsideError: as `look` does.
         """
-        return await self._run(worker.crop, path, hash_, wishes, self._settings, seconds=self._limit(path))
+        return await self._run(worker.crop, path, hash_, wishes, self._options, seconds=self._limit(path))
 
     async def render_sidecar(
         self, photo: Path, sidecar: Path, wanted: SidecarContent, former: SidecarContent
@@ -222,8 +223,15 @@ class Workers:
             fallback=self._fallback,
         )
 
+    @property
+    def fallback(self) -> str | None:
+        """Why another engine or device than the settings say is used; None if that is used."""
+        self._read_notes()
+        return self._fallback
+
     def close(self, within: float = 0.0) -> None:
         """End all workers; tasks in progress get `within` seconds."""
+        self._read_notes()
         processes, self._processes = self._processes, None
         if processes is not None:
             processes.end(within)
@@ -242,7 +250,7 @@ class Workers:
 
     async def _look_alone(self, task: worker.IndexTask) -> Photo:
         seconds = self._limit(task.path)
-        (seen,) = await self._run(worker.look, (task,), self._settings, self._models, seconds=seconds)
+        (seen,) = await self._run(worker.look, (task,), self._options, self._models, seconds=seconds)
         if isinstance(seen, Exception):
             raise seen
         return seen
@@ -276,7 +284,7 @@ class Workers:
         """Analyse photos in one batch, or one by one after an error, to find the one that causes it."""
         seconds = sum(self._limit(task.path) for task in tasks)
         try:
-            return await self._run(worker.look, tasks, self._settings, self._models, seconds=seconds)
+            return await self._run(worker.look, tasks, self._options, self._models, seconds=seconds)
         except WorkersError as error:
             return [error] * len(tasks)
         except Exception:  # noqa: BLE001 - it comes again with the one that raises it
@@ -297,7 +305,7 @@ class Workers:
             return await self._try(function, arguments, seconds)
         except MoreMemoryError:
             async with self._alone:
-                return await self._try(run_with_more, (self._settings, function, arguments), seconds)
+                return await self._try(run_with_more, (self._options, function, arguments), seconds)
 
     async def _try(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
         """Run a function in a worker. If the worker dies, one new worker tries again."""
@@ -337,7 +345,11 @@ class Workers:
             self._retire()
         if self._processes is None:
             self._processes = WorkerProcesses(
-                settings=self._settings, models=self._models, count=self.count, networks=self._networks
+                options=self._options,
+                models=self._models,
+                count=self.count,
+                most=2 * self._settings.recycle,  # a photo is hashed, then analysed
+                networks=self._networks,
             )
         return self._processes
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from familiar.embedding_models import OWN
 from familiar.errors import FamiliarError
-from familiar.settings import VisionSettings, has_gpu_build
 from familiar.vision.workers.channel import Channel, Reply
 from familiar.vision.workers.memory import limit_memory
 from familiar.vision.workers.start_failures import not_started
 from familiar.vision.workers.tasks import engine_of
+from familiar.vision_options import VisionOptions
 
 _NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memory", "cannot allocate memory")
 """What the loader of libraries says where memory is missing."""
@@ -22,7 +22,7 @@ _NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memor
 _NICENESS = 10
 
 
-def load(settings: VisionSettings, models: Path, *, networks: bool) -> str | None:
+def load(options: VisionOptions, models: Path, *, networks: bool) -> str | None:
     """Prepare the process that workers are copies of: limits, priority, decoders and `networks`.
 
     Networks on a GPU are not loaded, as no copy could use them.
@@ -35,34 +35,34 @@ def load(settings: VisionSettings, models: Path, *, networks: bool) -> str | Non
     """
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limit_memory(settings)
+    limit_memory(options)
     fallback = None
-    with _failures_told(settings):
+    with _failures_told(options):
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415
 
         prepare_decoders()
-        if networks and not has_gpu_build():
-            _, fallback = engine_of(settings, models)
+        if networks and not options.has_gpu_build:
+            _, fallback = engine_of(options, models)
     _share_memory()
     return fallback
 
 
-def work(settings: VisionSettings, models: Path, channel: Channel, *, networks: bool) -> None:
+def work(options: VisionOptions, models: Path, channel: Channel, *, networks: bool) -> None:
     """Be a worker, a copy of the prepared process: load the `networks` of a GPU, and run the tasks that are sent.
 
     The first thing sent is an `Reply`, as of `load`.
     """
-    loaded = Reply.of(_load_on_gpu, settings, models, networks)
+    loaded = Reply.of(_load_on_gpu, options, models, networks)
     channel.send(loaded)
     if loaded.error is None:
         channel.answer()
 
 
-def _load_on_gpu(settings: VisionSettings, models: Path, networks: bool) -> str | None:  # noqa: FBT001
-    if not networks or not has_gpu_build():
+def _load_on_gpu(options: VisionOptions, models: Path, networks: bool) -> str | None:  # noqa: FBT001
+    if not networks or not options.has_gpu_build:
         return None
-    with _failures_told(settings):
-        return engine_of(settings, models)[1]
+    with _failures_told(options):
+        return engine_of(options, models)[1]
 
 
 def _share_memory() -> None:
@@ -74,19 +74,19 @@ def _share_memory() -> None:
 
 
 @contextmanager
-def _failures_told(settings: VisionSettings) -> Iterator[None]:
+def _failures_told(options: VisionOptions) -> Iterator[None]:
     """Raise a FamiliarError for all that goes wrong; a network that can't be used tells of itself."""
     try:
         yield
     except Exception as error:
-        raise FamiliarError(_told(error, settings)) from error
+        raise FamiliarError(_told(error, options)) from error
 
 
-def _told(error: Exception, settings: VisionSettings) -> str:
+def _told(error: Exception, options: VisionOptions) -> str:
     text = str(error) or repr(error)
     if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
-        limit = f"more memory than memory_limit ({settings.memory_limit} MB)"
-        if settings.model == OWN:
-            return f"the model {OWN} can't be used: {settings.model_file}: it needs {limit}"
+        limit = f"more memory than memory_limit ({options.memory_limit} MB)"
+        if options.model == OWN:
+            return f"the model {OWN} can't be used: {options.model_file}: it needs {limit}"
         return not_started(f"they need {limit}")
     return text if isinstance(error, FamiliarError) else not_started(text)

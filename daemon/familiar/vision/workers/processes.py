@@ -21,11 +21,11 @@ from queue import SimpleQueue
 from typing import Any
 
 from familiar.errors import FamiliarError
-from familiar.settings import VisionSettings
 from familiar.vision.workers import preparation
 from familiar.vision.workers.channel import Reply, UnreadableError
 from familiar.vision.workers.fork_server import ForkedProcess, ForkServer
 from familiar.vision.workers.start_failures import NoWorkersError, not_started, refused
+from familiar.vision_options import VisionOptions
 
 _ENVIRONMENT = {
     # there is a worker for each core: libraries that start threads of their own would only get in each other's way
@@ -78,21 +78,29 @@ class _Task:
 class WorkerProcesses:
     """Processes that run tasks; threads start them, as loading the networks takes a second."""
 
-    def __init__(self, *, settings: VisionSettings, models: Path, count: int, networks: bool) -> None:
-        """Start `count` processes; `models` is the folder of converted networks, which are loaded with `networks`."""
+    def __init__(self, *, options: VisionOptions, models: Path, count: int, most: int, networks: bool) -> None:
+        """Start `count` processes.
+
+        Args:
+            options: limits, and which networks are loaded.
+            models: the folder of converted networks.
+            count: the number of processes.
+            most: tasks after which a process is replaced.
+            networks: whether networks are loaded at all.
+        """
         self.deaths: deque[str] = deque()
         """How workers ended that should not; the reader takes them away."""
         self.fallback: str | None = None
         """Why the configured engine is not used."""
         self._start_server = partial(
             ForkServer,
-            partial(preparation.load, settings, models, networks=networks),
-            partial(preparation.work, settings, models, networks=networks),
+            partial(preparation.load, options, models, networks=networks),
+            partial(preparation.work, options, models, networks=networks),
             {**_ENVIRONMENT, **os.environ},
         )
         self._count = count
-        self._loading = settings.time_limit + _LOADING
-        self._most = 2 * settings.recycle  # a photo is hashed, then analysed
+        self._loading = options.time_limit + _LOADING
+        self._most = most
         self._lock = threading.Lock()
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._unfinished: set[_Task] = set()

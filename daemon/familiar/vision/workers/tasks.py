@@ -23,8 +23,8 @@ from familiar.identity.tracks import Tracks
 from familiar.media import LONGEST_CLIP, LONGEST_IDENTIFIED_CLIP, is_raw, is_video
 from familiar.missing_parts import describe_missing
 from familiar.model import Crop, Embedding, Embeddings, Face, Photo, PhotoKind
-from familiar.settings import VisionSettings
 from familiar.vision.decoding.kinds import HEAD, kind_of
+from familiar.vision_options import VisionOptions
 
 if TYPE_CHECKING:
     from familiar.vision.decoding.pictures import Picture
@@ -55,7 +55,7 @@ class IndexTask:
     turn: int | None = None
 
 
-def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+def look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> list[Photo | FamiliarError]:
     """Decode photos and find the faces in them; those of all photos are encoded together.
 
     Returns:
@@ -68,24 +68,24 @@ def look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> 
     Raises:
         MoreMemoryError: they need more memory than a worker usually has.
     """
-    with _memory_noted(settings):
-        return _look(tasks, settings, models)
+    with _memory_noted(options):
+        return _look(tasks, options, models)
 
 
-def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) -> list[Photo | FamiliarError]:
+def _look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> list[Photo | FamiliarError]:
     from familiar.vision.faces.turned import turned, turned_back  # noqa: PLC0415
 
-    engine, _ = engine_of(settings, models)
+    engine, _ = engine_of(options, models)
     seen: dict[int, Photo | FamiliarError] = {}
     pictures: dict[int, Picture] = {}
     for number, task in enumerate(tasks):
         try:
             if _is_video(task.path):
-                seen[number] = _look_at_video(task, settings, engine)
+                seen[number] = _look_at_video(task, options, engine)
             else:
-                picture = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                picture = _decode(task.path, task.hash, options, at_least=_decoded(options))
                 if picture.damage is not None:
-                    _check_age(task.path, picture.damage.missing, settings)
+                    _check_age(task.path, picture.damage.missing, options)
                 pictures[number] = picture
         except FamiliarError as error:
             seen[number] = error
@@ -97,18 +97,18 @@ def _look(tasks: Sequence[IndexTask], settings: VisionSettings, models: Path) ->
     return [seen[number] for number in range(len(tasks))]
 
 
-def _check_age(path: Path, missing: float, settings: VisionSettings) -> None:
+def _check_age(path: Path, missing: float, options: VisionOptions) -> None:
     """Check that a file of which this share is missing is not about to get the rest.
 
     Raises:
         IncompleteError: it may be.
         GoneError, RetryError: it can't be looked at.
     """
-    patience = settings.damaged_after * 60
+    patience = options.damaged_after * 60
     with reading(path):
         left = patience - Stamp.of(path).unchanged_for(time.time())
     if left > 0:
-        then = f"after {settings.damaged_after:g} minutes without a change it is used without that"
+        then = f"after {options.damaged_after:g} minutes without a change it is used without that"
         raise IncompleteError(f"{describe_missing(missing)}, and may still arrive; {then}", left)
 
 
@@ -120,18 +120,18 @@ def _visible(faces: tuple[Face, ...], picture: "Picture") -> tuple[Face, ...]:
     return tuple(face for face in faces if not damage.hides(face, picture.width, picture.height))
 
 
-def _look_at_video(task: IndexTask, settings: VisionSettings, engine: "Engine") -> Photo:
-    with _video(task.path, task.hash, settings) as video:
+def _look_at_video(task: IndexTask, options: VisionOptions, engine: "Engine") -> Photo:
+    with _video(task.path, task.hash, options) as video:
         if video.missing is not None:
-            _check_age(task.path, video.missing, settings)
+            _check_age(task.path, video.missing, options)
         longest = LONGEST_CLIP if video.content_id is None else LONGEST_IDENTIFIED_CLIP
         is_clip = task.beside_still and video.duration is not None and video.duration <= longest
         tracks, first = Tracks(engine.model.calibration), None
         frames = video.frames(
-            interval=settings.video_interval,
-            most=1 if is_clip else settings.video_frames,
-            at_most=max(settings.max_size, _FRAME),
-            seconds=settings.video_time_limit,
+            interval=options.video_interval,
+            most=1 if is_clip else options.video_frames,
+            at_most=max(options.max_size, _FRAME),
+            seconds=options.video_time_limit,
         )
         while together := list(islice(frames, _FRAMES)):
             first = first or together[0].picture
@@ -169,7 +169,7 @@ class CheckedFile:
     height: int
 
 
-def check(path: Path, settings: VisionSettings) -> CheckedFile:
+def check(path: Path, options: VisionOptions) -> CheckedFile:
     """Decode a file to its end, of a video the first picture, as cheaply as possible; return its hash and its size.
 
     Raises:
@@ -178,16 +178,16 @@ def check(path: Path, settings: VisionSettings) -> CheckedFile:
     """
     from familiar.vision.decoding.pictures import decode  # noqa: PLC0415
 
-    with _memory_noted(settings):
+    with _memory_noted(options):
         if not _is_video(path):
             data = read_bytes(path)
-            picture = decode(data, max_megapixels=settings.max_megapixels, at_least=1)
+            picture = decode(data, max_megapixels=options.max_megapixels, at_least=1)
             missing = None if picture.damage is None else picture.damage.missing
             hash_ = hashlib.sha256(data).hexdigest()
         else:
             hash_ = fingerprint(path)
-            with _video(path, hash_, settings) as video:
-                frames = video.frames(interval=1, most=1, at_most=settings.max_size, seconds=settings.time_limit)
+            with _video(path, hash_, options) as video:
+                frames = video.frames(interval=1, most=1, at_most=options.max_size, seconds=options.time_limit)
                 picture, missing = next(iter(frames)).picture, video.missing
     if missing is not None:
         raise SetAsideError(f"damaged: {describe_missing(missing)}")
@@ -215,7 +215,7 @@ class EncodedFaces:
     qualities: Sequence[float]
 
 
-def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) -> list[EncodedFaces | FamiliarError]:
+def encode(tasks: Sequence[EncodeTask], options: VisionOptions, models: Path) -> list[EncodedFaces | FamiliarError]:
     """Encode faces again that were found before, those of several photos in one go.
 
     Returns:
@@ -224,13 +224,13 @@ def encode(tasks: Sequence[EncodeTask], settings: VisionSettings, models: Path) 
     Raises:
         MoreMemoryError: as `look` does.
     """
-    engine, _ = engine_of(settings, models)
-    with _memory_noted(settings):
-        return _encode(tasks, settings, engine)
+    engine, _ = engine_of(options, models)
+    with _memory_noted(options):
+        return _encode(tasks, options, engine)
 
 
 def _encode(
-    tasks: Sequence[EncodeTask], settings: VisionSettings, engine: "Engine"
+    tasks: Sequence[EncodeTask], options: VisionOptions, engine: "Engine"
 ) -> list[EncodedFaces | FamiliarError]:
     """Encode the faces in some photos, whose pictures are in memory one after the other."""
     from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
@@ -242,9 +242,9 @@ def _encode(
         for number, task in enumerate(tasks):
             try:
                 if _is_video(task.path):
-                    found[number] = _encode_in_video(task, settings, engine)
+                    found[number] = _encode_in_video(task, options, engine)
                     continue
-                picture = _decode(task.path, task.hash, settings, at_least=_decoded(settings))
+                picture = _decode(task.path, task.hash, options, at_least=_decoded(options))
             except FamiliarError as error:
                 found[number] = error
                 continue
@@ -265,10 +265,10 @@ def _rated(faces: Sequence[Face], size: tuple[int, int], encoded: "Encoded", eng
     return EncodedFaces(embeddings=encoded.embeddings, qualities=rated)
 
 
-def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine") -> EncodedFaces:
+def _encode_in_video(task: EncodeTask, options: VisionOptions, engine: "Engine") -> EncodedFaces:
     times = [face.time or 0.0 for face in task.faces]
     found: dict[int, tuple[Embedding, float]] = {}
-    with _video(task.path, task.hash, settings) as video:
+    with _video(task.path, task.hash, options) as video:
         for frame in video.frames_at(times):
             own = [number for number, at in enumerate(times) if at == frame.time]
             faces, picture = [task.faces[number] for number in own], frame.picture
@@ -281,27 +281,27 @@ def _encode_in_video(task: EncodeTask, settings: VisionSettings, engine: "Engine
     )
 
 
-def crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
+def crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions) -> list[bytes | FamiliarError]:
     """Return the picture files of faces of one photo or video, in their order, or why one can't be cropped.
 
     Raises:
         GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
     """
-    with _memory_noted(settings):
-        return _crop(path, hash_, wishes, settings)
+    with _memory_noted(options):
+        return _crop(path, hash_, wishes, options)
 
 
-def _crop(path: Path, hash_: str, wishes: Sequence[Crop], settings: VisionSettings) -> list[bytes | FamiliarError]:
+def _crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions) -> list[bytes | FamiliarError]:
     from familiar.vision.faces.turned import turned, turned_along  # noqa: PLC0415
 
     times = [wish.time for wish in wishes if wish.time is not None]
     if not times:
-        picture = _decode(path, hash_, settings)
+        picture = _decode(path, hash_, options)
         shown = {turn: turned(picture, turn) for turn in {wish.turn for wish in wishes}}
         size = (picture.width, picture.height)
         return [_cut(shown[wish.turn], turned_along(wish, wish.turn, size)) for wish in wishes]
     cut: dict[int, bytes | FamiliarError] = {}
-    with _video(path, hash_, settings) as video:
+    with _video(path, hash_, options) as video:
         for frame in video.frames_at(times):
             own = [number for number, wish in enumerate(wishes) if wish.time == frame.time]
             cut.update((number, _cut(frame.picture, wishes[number])) for number in own)
@@ -318,17 +318,17 @@ def _cut(picture: "Picture", wish: Crop) -> bytes | FamiliarError:
 
 
 @contextmanager
-def _memory_noted(settings: VisionSettings) -> Iterator[None]:
+def _memory_noted(options: VisionOptions) -> Iterator[None]:
     """Translate a lack of memory."""
     try:
         yield
     except MemoryError as error:
-        raise MoreMemoryError(f"it needs more memory than memory_limit ({settings.memory_limit} MB)") from error
+        raise MoreMemoryError(f"it needs more memory than memory_limit ({options.memory_limit} MB)") from error
 
 
-def devices(settings: VisionSettings, models: Path) -> str:
+def devices(options: VisionOptions, models: Path) -> str:
     """Return the device of each network, and the file with the weights."""
-    return engine_of(settings, models)[0].devices
+    return engine_of(options, models)[0].devices
 
 
 def _is_video(path: Path) -> bool:
@@ -337,32 +337,32 @@ def _is_video(path: Path) -> bool:
     return is_video(path) if told is None else told == "video"
 
 
-def _decoded(settings: VisionSettings) -> int:
+def _decoded(options: VisionOptions) -> int:
     """Return the longer side in pixels that a JPEG is decoded at, at least, to find faces in it."""
-    return max(settings.max_size, _DECODED)
+    return max(options.max_size, _DECODED)
 
 
-def _decode(path: Path, hash_: str, settings: VisionSettings, *, at_least: int | None = None) -> "Picture":
+def _decode(path: Path, hash_: str, options: VisionOptions, *, at_least: int | None = None) -> "Picture":
     from familiar.vision.decoding.pictures import decode, decode_raw  # noqa: PLC0415
 
     data = read_bytes(path)
     if hashlib.sha256(data).hexdigest() != hash_:
         raise ChangedError(f"{path}: changed while it was handled")
     chosen = decode_raw if is_raw(path) else decode
-    return chosen(data, max_megapixels=settings.max_megapixels, at_least=at_least)
+    return chosen(data, max_megapixels=options.max_megapixels, at_least=at_least)
 
 
 @contextmanager
-def _video(path: Path, hash_: str, settings: VisionSettings) -> "Iterator[Video]":
+def _video(path: Path, hash_: str, options: VisionOptions) -> "Iterator[Video]":
     from familiar.vision.decoding.videos import open_video  # noqa: PLC0415
 
-    with opened(path, hash_) as file, open_video(file, max_megapixels=settings.max_megapixels) as video:
+    with opened(path, hash_) as file, open_video(file, max_megapixels=options.max_megapixels) as video:
         yield video
 
 
 @cache
-def engine_of(settings: VisionSettings, models: Path) -> "tuple[Engine, str | None]":
-    """Return the engine of these settings, which is loaded once, and why it is not the configured one, or None."""
+def engine_of(options: VisionOptions, models: Path) -> "tuple[Engine, str | None]":
+    """Return the engine of these options, which is loaded once, and why it is not the configured one, or None."""
     from familiar.vision.engines.selection import load_engine  # noqa: PLC0415
 
-    return load_engine(settings, models)
+    return load_engine(options, models)

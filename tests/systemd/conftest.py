@@ -1,0 +1,125 @@
+"""One container for all tests of the units, with familiar as the README installs it."""
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.photos import MODELS
+from systemd.container import Container, booted
+
+REPOSITORY = Path(__file__).parents[2]
+PYTHON = f"/opt/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """familiar as a service in a container."""
+
+    container: Container
+
+    def systemctl(self, *arguments: str, check: bool = True) -> str:
+        return self.container.run("systemctl", *arguments, check=check)
+
+    def shown(self, name: str) -> str:
+        """Return a property of the unit."""
+        return self.systemctl("show", "familiar", "--value", "-p", name).strip()
+
+    def familiar(self, *arguments: str) -> str:
+        """Run a command as the user of the service."""
+        return self.container.run("runuser", "-u", "familiar", "--", "familiar", *arguments)
+
+    def journal(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return the lines of the journal."""
+        text = self.container.run("journalctl", "-u", "familiar", "-o", "json", *arguments)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the events of this name."""
+        texts = [line["MESSAGE"] for line in self.journal("-t", "familiar") if isinstance(line["MESSAGE"], str)]
+        found = [json.loads(text) for text in texts if text.startswith("{")]
+        return [event for event in found if event["event"] == name]
+
+    def configure(self, text: str) -> None:
+        self.container.write("/etc/familiar/familiar.yaml", text)
+
+    def drop_in(self, name: str, *lines: str) -> None:
+        """Write a drop-in of the unit."""
+        text = "\n".join(["[Service]", *lines, ""])
+        self.container.write(f"/etc/systemd/system/familiar.service.d/{name}.conf", text)
+        self.systemctl("daemon-reload")
+
+    def put(self, photo: Path, name: str) -> None:
+        """Put a photo into the watched folder, as its owner does."""
+        path = self.container.path(f"/srv/photos/inbox/{name}")
+        shutil.copyfile(photo, path.with_suffix(".part"))
+        path.with_suffix(".part").rename(path)
+        self.container.run("chown", "familiar:familiar", f"/srv/photos/inbox/{name}")
+
+    def wait(self, condition: Callable[[], bool], within: float = 60) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            if condition():
+                return
+            time.sleep(0.2)
+        log = "\n".join(str(line.get("MESSAGE")) for line in self.journal()[-30:])
+        raise AssertionError(f"it is not so within {within:g} s; the journal ends with:\n{log}")
+
+
+SETTINGS = "folders: [/srv/photos/inbox]\nsettle: 0.2\nvision: {workers: 1}\nclustering: {every: null}\n"
+
+
+@pytest.fixture(scope="session")
+def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    with booted(tmp_path_factory.mktemp("systemd") / "container") as made:
+        _install(made)
+        yield made
+
+
+@pytest.fixture
+def service(container: Container) -> Iterator[Service]:
+    """The service as it runs; at the end of a test it is as it was."""
+    made = Service(container=container)
+    made.configure(SETTINGS)
+    made.systemctl("start", "familiar")
+    yield made
+    container.run("rm", "-rf", "/etc/systemd/system/familiar.service.d/test.conf")
+    made.systemctl("daemon-reload")
+    made.configure(SETTINGS)
+    made.systemctl("reset-failed", "familiar", check=False)
+    made.systemctl("restart", "familiar")
+
+
+def _install(container: Container) -> None:
+    """Install as the README says, with the packages of this test in the place of those that uv would load."""
+    venv = "/opt/familiar/.venv"
+    container.write(f"{venv}/pyvenv.cfg", "home = /opt/python/bin\ninclude-system-site-packages = false\n")
+    container.run("ln", "-s", PYTHON, f"{venv}/bin/python")
+    script = f"#!{venv}/bin/python\nimport sys\nfrom familiar.cli import main\nsys.exit(main(prog_name='familiar'))\n"
+    container.write(f"{venv}/bin/familiar", script)
+    container.run("chmod", "755", f"{venv}/bin/familiar")
+    container.run("ln", "-sf", f"{venv}/bin/familiar", "/usr/local/bin/familiar")
+    container.run("useradd", "--system", "familiar")
+    container.run("familiar", "config", "init", "/etc/familiar")
+    container.write("/etc/systemd/system/familiar.service", (REPOSITORY / "systemd/familiar.service").read_text())
+    container.write(
+        "/etc/systemd/system/familiar.service.d/paths.conf",
+        "[Service]\nReadWritePaths=/srv/photos\nEnvironment=PYTHONDONTWRITEBYTECODE=1\n",
+    )
+    rules = {"rules": [{"name": "tidy", "then": [{"move": "/srv/photos/album/"}]}]}
+    container.write("/etc/familiar/rules.yaml", json.dumps(rules))
+    container.path("/srv/photos/inbox").mkdir(parents=True)
+    if MODELS.exists():
+        shutil.copytree(MODELS, container.path("/var/cache/familiar/models"))
+        container.run("chown", "-R", "familiar:familiar", "/var/cache/familiar")
+    container.run("chown", "-R", "familiar:familiar", "/srv/photos")
+    container.run("systemctl", "daemon-reload")
+    Service(container=container).configure(SETTINGS)
+    container.run("systemctl", "enable", "--now", "familiar")
