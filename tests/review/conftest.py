@@ -1,4 +1,4 @@
-"""One household with three groups, one server and one browser for all tests of the page."""
+"""One household with three groups and one server for all tests of the page, and a browser for each module."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -53,8 +53,9 @@ def visitor(served: ServedPage) -> Visitor:
     return served.logged_in()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of a module: as long as it is open, an event loop is running in this thread."""
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("there is no Chromium; install it with: apt-get install chromium")

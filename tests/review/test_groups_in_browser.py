@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from support.review_page import ServedPage, axe_script, check_page, names, sent
 
@@ -191,8 +191,9 @@ def test_two_faces_of_one_photo_are_named_only_if_that_is_meant(page: Page, serv
 
 
 def test_a_stale_tab_decides_nothing_and_shows_the_present_state(
-    open_page: Callable[[], Page], served: ServedPage
+    open_page: Callable[[], Page], context: BrowserContext, served: ServedPage
 ) -> None:
+    context.route("**/live", lambda route: route.abort())  # else it would not be stale for long
     one, other = open_page(), open_page()
     one.locator("#group-1 input[role=combobox]").fill("Barack Obama")
     one.keyboard.press("Enter")

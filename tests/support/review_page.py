@@ -24,6 +24,10 @@ AXE_SHA256 = "84494fec757e4710dc751c8d7a636e457f4532f08f85c86dc9070133fbff53bc"
 """SHA-256 of axe-core 4.12.1, as axe-playwright-python 0.1.8 carries it."""
 
 
+_MOST_DECISIONS = 60
+"""Decisions of one test."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedPage:
     """A review page that is served."""
@@ -53,7 +57,7 @@ class ServedPage:
     def undo_all(self) -> None:
         """Undo all that persons decided."""
         with self.library() as library, library.deciding():
-            for entry in library.history():
+            for entry in library.history(limit=_MOST_DECISIONS):
                 if entry.by == "person" and entry.about != "files" and entry.reason != "undone already":
                     library.undo_decision(entry.id)
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
@@ -21,12 +21,14 @@ from familiar.api.faces import ShownPhoto
 from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
 from familiar.library.report.page import STYLE
-from familiar.review.changes import Change, PutOff, UnknownNameError, make_change
+from familiar.review.changes import Change, PutOff, UnknownNameError, make_change, undo_operations
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
 from familiar.review.library_thread import LibraryThread
+from familiar.review.live import LiveChanges
 from familiar.review.login import LoginPage
 from familiar.review.matching import BackgroundMatching
+from familiar.review.pages.activity import show_activity
 from familiar.review.pages.group import faces_of_group, show_group
 from familiar.review.pages.groups import GroupCards, list_groups, waiting_card
 from familiar.review.pages.people import list_people
@@ -44,6 +46,9 @@ OpenLibrary: TypeAlias = Callable[[], Library]
 
 _PICTURE = re.compile(r"(\d{1,18})-([0-9a-f]{12})")
 _SHOWN_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+_MOST_VERSIONS = 2000
+"""Groups of which a page can ask for the versions at once: all that it shows."""
+
 _KINDS: tuple[tuple[type[FamiliarError], str, int], ...] = (
     (StaleError, "stale", 409),
     (UnknownNameError, "new name", 409),
@@ -57,13 +62,26 @@ _KINDS: tuple[tuple[type[FamiliarError], str, int], ...] = (
 class ReviewApp:
     """The pages of one server, which share a library, pictures and logins."""
 
-    def __init__(self, open_library: OpenLibrary, *, sessions: Sessions, prefix: str, cache: PictureCache) -> None:
-        """Take what opens the library, who is logged in, the start of all paths, and where pictures are kept."""
+    def __init__(
+        self,
+        open_library: OpenLibrary,
+        *,
+        sessions: Sessions,
+        prefix: str,
+        cache: PictureCache,
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        """Take what opens the library, who is logged in, the start of all paths, and where pictures are kept.
+
+        `is_stopping` says that the server is about to end, and waits for answers that have no end.
+        """
+        self._is_stopping = is_stopping
         self._library = LibraryThread(open_library)
         self._background = {name: LibraryThread(open_library) for name in ("matching", "groups")}
         self._matching = BackgroundMatching(self._background["matching"])
         self._groups = GroupList(self._library, self._background["groups"])
         self._cards = GroupCards()
+        self._live = LiveChanges(self._library)
         self._pictures = FacePictures(self._library, cache)
         self._sessions = sessions
         self._prefix = prefix
@@ -76,6 +94,7 @@ class ReviewApp:
             HTTPException: self._show_missing,
             FamiliarError: self._show_error,
             BodyTooLargeError: self._refuse_body,
+            Exception: self._show_failure,
         }
         app = Starlette(routes=self._routes(), lifespan=self._lifespan, exception_handlers=handlers)
         return Gate(
@@ -91,6 +110,7 @@ class ReviewApp:
         return [
             Route("/", self._show_start),
             Route("/groups", self._show_groups),
+            Route("/groups/versions", self._list_versions),
             Route("/groups/{group:int}", self._show_group),
             Route("/groups/{group:int}/faces", self._show_faces),
             Route("/groups/{group:int}/card", self._show_card),
@@ -104,6 +124,8 @@ class ReviewApp:
             Route("/faces/{face:int}", self._show_photo),
             Route("/faces/{picture}.webp", self._send_face),
             Route("/photos/{picture}.webp", self._send_photo),
+            Route("/activity", self._show_activity),
+            Route("/live", self._tell_changes),
             Route("/changes", self._change, methods=["POST"]),
             Route("/later", self._put_off, methods=["POST"]),
             Route("/static/style.css", self._send_style),
@@ -135,6 +157,12 @@ class ReviewApp:
         )
         self._prepare(face for card in shown.cards for face in card.faces)
         return self._pages.page(request, "groups", list=shown)
+
+    async def _list_versions(self, request: Request) -> Response:
+        """Return the versions of those of some groups that still wait for a name, by their ids."""
+        ids = [_number(text) for text in request.query_params.get("ids", "").split(",")[:_MOST_VERSIONS]]
+        rows = await self._library.ask(lambda library: library.clusters.waiting(among=ids))
+        return JSONResponse({row.id: row.version for row in rows})
 
     async def _show_group(self, request: Request) -> Response:
         group, later = int(request.path_params["group"]), set(_login(request).later)
@@ -210,6 +238,13 @@ class ReviewApp:
     async def _send_style(self, _request: Request) -> Response:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
+    async def _show_activity(self, request: Request) -> Response:
+        shown = await self._library.ask(show_activity)
+        return self._pages.page(request, "activity", shown=shown)
+
+    async def _tell_changes(self, _request: Request) -> Response:
+        return StreamingResponse(self._live.events(self._is_stopping), media_type="text/event-stream")
+
     async def _change(self, request: Request) -> Response:
         login = _login(request)
         try:
@@ -224,7 +259,10 @@ class ReviewApp:
     async def _made(self, change: Change) -> tuple[int, dict[str, object]]:
         """Make a change; return status and answer."""
         try:
-            made = await self._library.ask(lambda library: make_change(library, change))
+            if change.operations:
+                made = await self._background["matching"].ask(lambda library: undo_operations(library, change))
+            else:
+                made = await self._library.ask(lambda library: make_change(library, change))
         except FamiliarError as error:
             kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
             return status, {"kind": kind, "said": _said(error)}
@@ -264,6 +302,16 @@ class ReviewApp:
         assert isinstance(error, HTTPException)
         return self._pages.page(
             request, "error", status=error.status_code, title="Not here", said="This page does not exist."
+        )
+
+    def _show_failure(self, request: Request, _error: Exception) -> Response:
+        """Show that something unexpected went wrong; the server writes the traceback to standard error."""
+        return self._pages.page(
+            request,
+            "error",
+            status=500,
+            title="This is a mistake of the program",
+            said="The terminal shows the details.",
         )
 
     def _refuse_body(self, _request: Request, _error: Exception) -> Response:

@@ -27,8 +27,8 @@ class Change(BaseModel):
 
     `faces` are those of the only group that are taken out, split off or no faces; with `name` they are left out when
     the group gets it. Of a person, they are those that are confirmed or refused; `name` is the new name, or that of
-    the person whom they become a part of. `events` are those that are undone. `is_new` says that the name is that of a
-    new person, `allows_same_photo` that a photo may show the person twice.
+    the person whom they become a part of. `events`, or `operations` on files, are those that are undone. `is_new` says
+    that the name is that of a new person, `allows_same_photo` that a photo may show the person twice.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +54,7 @@ class Change(BaseModel):
     people: Mapping[int, str] = Field(default={}, max_length=1)
     faces: tuple[int, ...] = Field(default=(), max_length=_MOST)
     events: tuple[int, ...] = Field(default=(), max_length=_MOST)
+    operations: tuple[int, ...] = Field(default=(), max_length=_MOST)
     name: str = Field(default="", max_length=1000)
     threshold: float | None = Field(default=None, gt=0, le=2)
     is_new: bool = False
@@ -63,8 +64,8 @@ class Change(BaseModel):
     def _check_whole(self) -> Self:
         """Check that what is needed is there."""
         if self.what == "undo":
-            if not self.events:
-                raise ValueError("an undo needs events")
+            if bool(self.events) == bool(self.operations):
+                raise ValueError("an undo needs events, or operations")
         elif self.what in _ABOUT_PEOPLE:
             if not self.people:
                 raise ValueError("a person is needed")
@@ -107,6 +108,20 @@ def make_change(library: Library, change: Change) -> Made:
         library.clusters.check_seen(change.groups)
         library.people.check_seen(change.people)
         return _ACTIONS[change.what](library, change)
+
+
+def undo_operations(library: Library, change: Change) -> Made:
+    """Undo operations on files, here or by the daemon, for which this waits.
+
+    Raises:
+        FamiliarError: one can't be undone; the others are, unless something is in the way, when nothing is touched.
+    """
+    undone = library.undo(change.operations)
+    if undone.obstacles:
+        raise UsageError(f"Nothing was undone: {'; '.join(f'{one.path}: {one.reason}' for one in undone.obstacles)}")
+    if undone.failures:
+        raise UsageError(f"This could not be undone: {'; '.join(undone.failures.values())}")
+    return Made(said=f"{counted(len(undone.steps), 'operation')} undone", events=())
 
 
 def _name(library: Library, change: Change) -> Made:

@@ -1,8 +1,11 @@
 """The server: one address of this computer, until it is stopped."""
 
 import errno
+import signal
 import socket
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,6 +18,23 @@ from familiar.review.sessions import Sessions
 HOST = "127.0.0.1"
 _GRACE = 2
 """Seconds for requests that are in progress when the server is stopped."""
+
+
+class _Server(uvicorn.Server):
+    """A server for which it is no error to be stopped by a signal."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Have SIGINT and SIGTERM end the server; they are not raised again afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        former = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
 
 
 class ReviewServer:
@@ -46,9 +66,9 @@ class ReviewServer:
         self._prefix = prefix
         self.port: int = self._socket.getsockname()[1]
         own = (f"{name}:{self.port}" for name in (HOST, "localhost", "[::1]"))
-        app: ASGIApp = ReviewApp(open_library, sessions=self._sessions, prefix=prefix, cache=cache).gated(
-            hosts={*own, *(host.lower() for host in hosts)}, cookie=f"familiar-{self.port}"
-        )
+        app: ASGIApp = ReviewApp(
+            open_library, sessions=self._sessions, prefix=prefix, cache=cache, is_stopping=self._is_stopping
+        ).gated(hosts={*own, *(host.lower() for host in hosts)}, cookie=f"familiar-{self.port}")
         config = uvicorn.Config(
             app,
             log_level="error",
@@ -59,12 +79,15 @@ class ReviewServer:
             ws="none",
             timeout_graceful_shutdown=_GRACE,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
 
     @property
     def address(self) -> str:
         """The address at which a browser is logged in."""
         return f"http://{HOST}:{self.port}{self._prefix}/login?token={self._sessions.token}"
+
+    def _is_stopping(self) -> bool:
+        return self._server.should_exit
 
     def serve(self) -> None:
         """Serve until SIGINT or SIGTERM, or `stop`."""

@@ -212,9 +212,23 @@ export function startGroups(page, { show, showPhoto }) {
   };
   document.addEventListener("undone", onUndone);
 
+  /** Show what others have changed; cards in which somebody types stay as they are. */
+  async function changed() {
+    const shown = cards();
+    if (shown.length === 0) return;
+    const now = await read(`/groups/versions?ids=${shown.map((card) => card.dataset.group).join()}`).catch(() => null);
+    if (now === null) return;
+    for (const card of shown) {
+      const isTyped = card.querySelector(".who input").value !== "";
+      const isOpen = !card.classList.contains("is-answered") && card.isConnected && !isTyped;
+      if (isOpen && now[card.dataset.group] !== card.dataset.version) restore(card);
+    }
+  }
+
   take(list.querySelectorAll(".group"));
   update();
   return {
+    changed,
     stop() {
       watcher.disconnect();
       document.removeEventListener("undone", onUndone);

@@ -1,7 +1,9 @@
 // What all pages have: keys, the dialogs, and the script of the page itself.
 
 import { read, undo } from "./changes.js";
+import { onChange } from "./live.js";
 import { problem } from "./notes.js";
+import { startActivity } from "./activity.js";
 import { startGroup } from "./group.js";
 import { startGroups } from "./groups.js";
 import { startPeople } from "./people.js";
@@ -12,14 +14,23 @@ const main = document.getElementById("main");
 const help = document.getElementById("help");
 const photo = document.getElementById("photo");
 const singleKeys = document.getElementById("single-keys");
-const STARTS = { groups: startGroups, group: startGroup, people: startPeople, person: startPerson, suggestions: startSuggestions };
+const STARTS = { activity: startActivity, groups: startGroups, group: startGroup, people: startPeople, person: startPerson, suggestions: startSuggestions };
 
 let page = null;
 
+/** Write times as this browser does, in its own time zone. */
+function writeTimes(root) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const time = new Date(element.dateTime);
+    if (!Number.isNaN(time.valueOf())) element.textContent = time.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  }
+}
+
 function start() {
+  writeTimes(main);
   page?.stop?.();
   const section = main.querySelector("[data-page]");
-  page = section && STARTS[section.dataset.page] ? STARTS[section.dataset.page](section, { show, showPhoto }) : null;
+  page = section && STARTS[section.dataset.page] ? STARTS[section.dataset.page](section, { show, showPhoto, writeTimes }) : null;
   if (page?.keys) main.dataset.ready = "true";
 }
 
@@ -44,6 +55,7 @@ async function showPhoto(face) {
     close.method = "dialog";
     close.innerHTML = "<button class='primary' autofocus>Close</button>";
     part.querySelector(".about")?.append(close);
+    writeTimes(part);
     photo.replaceChildren(part);
     photo.showModal();
   } catch (error) {
@@ -86,4 +98,5 @@ singleKeys.addEventListener("change", () => localStorage.setItem("single keys", 
 addEventListener("popstate", () => location.reload());
 document.addEventListener("error", (event) => event.target.classList?.add("is-gone"), true);
 
+onChange(() => page?.changed?.());
 start();

@@ -1,0 +1,38 @@
+"""The command `familiar review`, in a process of its own."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from support.household import Household, command
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_prints_the_address_serves_the_page_and_ends_without_an_error(
+    strangers: Household, number: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        command("review", "--port", "0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=strangers.whole_environment(),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = process.stdout.readline().strip()
+        page = requests.get(address, timeout=60)
+        process.send_signal(number)
+        assert (page.status_code, process.wait(60)) == (200, 0)
+        assert (process.stdout.read(), process.stderr.read()) == ("", "")
+    assert address.startswith("http://127.0.0.1:")
+    assert "Groups" in page.text
+
+
+def test_other_commands_start_without_a_web_server(strangers: Household) -> None:
+    code = "import sys, familiar.cli.run, familiar.cli.status; print({'starlette', 'uvicorn'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"
