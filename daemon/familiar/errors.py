@@ -105,6 +105,10 @@ class SetAsideError(FamiliarError):
     """This content can't be handled until its bytes change."""
 
 
+class MoreMemoryError(SetAsideError):
+    """This content needs more memory than a worker usually has."""
+
+
 class RetryError(FamiliarError):
     """A temporary failure (disk full, busy, unreadable for now): a retry may succeed."""
 

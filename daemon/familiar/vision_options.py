@@ -38,6 +38,7 @@ class VisionOptions:
     video_time_limit: float
     time_limit: float
     memory_limit: int
+    large_memory_limit: int
     max_megapixels: int
     damaged_after: float
     has_gpu_build: bool

@@ -98,6 +98,12 @@ class VisionSettings(Section):
     )
     time_limit: Seconds = Field(default=60.0, gt=0, description="Time limit for one photo; after that it is set aside.")
     memory_limit: Megabytes = Field(default=1500, ge=500, description="Memory limit of a worker.")
+    large_memory_limit: Megabytes = Field(
+        default=4000,
+        ge=500,
+        description="Memory limit of a worker with a photo for which memory_limit is not enough; one such photo is "
+        "handled at a time.",
+    )
     damaged_after: Minutes = Field(
         default=60.0,
         ge=0,

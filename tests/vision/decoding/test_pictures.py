@@ -138,6 +138,36 @@ def test_a_large_jpeg_is_decoded_at_reduced_scale_and_keeps_its_own_measures() -
     assert found.scale == 0.25
 
 
+def test_of_an_mpo_the_first_picture_is_decoded_at_reduced_scale() -> None:
+    data = encoded(picture(4000, 3000), "MPO", save_all=True, append_images=[picture(400, 300)])
+    found = decoded(data, at_least=900)
+    assert (found.format, found.width, found.height, found.image.size) == ("MPO", 4000, 3000, (1000, 750))
+    assert found.again is not None
+    assert found.again(4000).image.size == (4000, 3000)
+
+
+def test_an_mpo_that_ends_in_its_second_picture_has_the_first_one() -> None:
+    data = encoded(picture(), "MPO", save_all=True, append_images=[picture(400, 300)])
+    found = decoded(data[:-500])
+    assert (found.format, found.image.size, found.damage) == ("MPO", (60, 40), None)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "I;16"])
+def test_a_picture_of_more_pixels_than_are_used_is_reduced_in_each_format(mode: str) -> None:
+    small = picture(100, 65)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(small.convert("L"), np.uint16) * 257).resize(
+            (9000, 5850), Image.Resampling.BOX
+        )
+    else:
+        image = small.convert(mode).resize((9000, 5850), Image.Resampling.NEAREST)
+    found = decoded(encoded(image, "PNG", compress_level=1), at_least=1000)
+    assert (found.width, found.height, found.image.size, found.image.mode) == (9000, 5850, (1125, 732), "RGB")
+    pixels = np.asarray(found.image, int)
+    assert pixels[100, 1000].mean() < 60
+    assert pixels[600, 1000].mean() > 140
+
+
 def bomb() -> bytes:
     """A BMP of a few bytes that says it has 40,000 × 40,000 pixels."""
     header = struct.pack("<IiiHHIIiiII", 40, 40000, 40000, 1, 24, 0, 0, 0, 0, 0, 0)

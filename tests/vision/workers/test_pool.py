@@ -183,14 +183,72 @@ def test_a_photo_that_takes_too_long_is_set_aside(astronaut: Path) -> None:
 
 
 def test_a_photo_that_needs_more_memory_than_allowed_is_set_aside(astronaut: Path) -> None:
-    settings = VisionSettings(workers=1, memory_limit=500, detector="cnn", upsample=3)
+    settings = VisionSettings(workers=1, memory_limit=500, large_memory_limit=500, detector="cnn", upsample=3)
 
     async def look() -> None:
         async with Workers(models=MODELS, settings=settings) as workers:
             await workers.look(astronaut, hash_of(astronaut))
 
-    with pytest.raises(SetAsideError, match="it needs more memory than memory_limit .500 MB|crashed its worker"):
+    with pytest.raises(SetAsideError, match="it needs more memory than large_memory_limit .500 MB|crashed its worker"):
         asyncio.run(look())
+
+
+def test_large_photos_get_more_memory_one_after_the_other_and_small_ones_do_not_wait(
+    tmp_path: Path, astronaut: Path
+) -> None:
+    large = [tmp_path / f"{number}.png" for number in range(2)]
+    for number, path in enumerate(large):
+        Image.new("RGBA", (6500, 4000), (9, 9, 9, 100 + number)).save(path, compress_level=1)
+    most: list[int] = []
+
+    async def look() -> list[Photo]:
+        settings = VisionSettings(workers=2, memory_limit=500)
+        async with Workers(models=MODELS, settings=settings) as workers:
+            sampling = asyncio.create_task(sample())
+            photos = await asyncio.gather(*(workers.look(path, hash_of(path)) for path in [*large, astronaut]))
+            sampling.cancel()
+            return photos
+
+    async def sample() -> None:
+        while True:
+            workers = workers_of(os.getpid())
+            found = [private_mebibytes(pid) for worker in workers for pid in (worker, *children_of(worker))]
+            most.append(sum(mebibytes > 500 for mebibytes in found))
+            await asyncio.sleep(0.005)
+
+    assert [photo.width for photo in asyncio.run(look())] == [6500, 6500, 512]
+    assert max(most) == 1
+
+
+def test_a_large_photo_gets_more_memory_for_each_kind_of_task(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("RGBA", (6500, 4000), (9, 9, 9, 100)).save(path, compress_level=1)
+    wish = Crop(target=Path("/a.png"), rule="r", box=Box(left=1, top=1, right=9, bottom=9), margin=0, size=None)
+    settings = VisionSettings(workers=1, memory_limit=500)
+
+    async def use() -> None:
+        async with Workers(models=MODELS, settings=settings) as workers:
+            assert (await workers.check(path)).width == 6500
+            assert (await workers.crop(path, hash_of(path), wish)).startswith(b"\x89PNG")
+            (encoded,) = await workers.encode([EncodeTask(path=path, hash=hash_of(path), faces=())])
+            assert not isinstance(encoded, FamiliarError)
+
+    asyncio.run(use())
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def private_mebibytes(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0  # it has ended
+    return int(next((line for line in lines if line.startswith("VmData")), "VmData: 0").split()[1]) / 1024
 
 
 def test_idle_workers_end_and_start_again(astronaut: Path) -> None:

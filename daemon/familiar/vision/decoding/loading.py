@@ -10,10 +10,21 @@ from PIL.ImageFile import ImageFile
 
 from familiar.errors import SetAsideError
 from familiar.model import DateSource
+from familiar.vision.decoding.colours import to_rgb
 from familiar.vision.decoding.content_ids import still_identifier
 from familiar.vision.decoding.dates import read_date
+from familiar.vision.decoding.memory import check_memory
 
 _ORIENTATION = 0x0112
+
+MOST_PIXELS = 50_000_000
+"""Larger pictures are used at reduced scale alone, to find faces and to encode them: all else takes too much memory."""
+
+_MOST_REDUCED = 8
+"""The smallest scale of pictures: an eighth, as of JPEG."""
+
+_AVERAGED = frozenset({"RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"})
+"""Modes of which pixels can be averaged, and are brought to RGB in the same way after that."""
 
 _REDUCIBLE = frozenset({"JPEG", "MPO"})
 """Formats that are decoded at reduced scale; an MPO is a JPEG with further pictures behind it (CIPA DC-007)."""
@@ -56,6 +67,7 @@ def load_picture(
     check_size(image.size, max_megapixels)
     size = image.size
     _reduce(image, at_least)
+    check_memory(image.format, image.size)
     if fill is not None:
         _fill(image, fill)
     exif = read_exif(image)  # a PNG is loaded for it
@@ -63,7 +75,7 @@ def load_picture(
     with nullcontext() if fill is None else suppress(OSError):
         image.load()
     return LoadedPicture(
-        image=image,
+        image=_shrunk(image, at_least),
         format=image.format or "unknown",
         size=size,
         # Pillow rotates a TIFF when it loads it, and swaps its size before.
@@ -79,6 +91,16 @@ def _reduce(image: ImageFile, at_least: int | None) -> None:
     factor = 1.0 if at_least is None else at_least / max(image.size)
     if factor < 1 and image.format in _REDUCIBLE:
         image.draft("RGB", (int(image.width * factor) + 1, int(image.height * factor) + 1))
+
+
+def _shrunk(image: Image.Image, at_least: int | None) -> Image.Image:
+    """Return a large picture with fewer pixels, as a JPEG is decoded: what follows takes several copies of it."""
+    factor = 1 if at_least is None else min(max(image.size) // at_least, _MOST_REDUCED)
+    if factor < 2 or image.width * image.height <= MOST_PIXELS:  # noqa: PLR2004
+        return image
+    small = (image if image.mode in _AVERAGED else to_rgb(image)).reduce(factor)
+    small.info = image.info
+    return small
 
 
 def _fill(image: ImageFile, value: int) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 from familiar.embedding_models import Model
 from familiar.identity.quality import quality
 from familiar.model import Box, Embedding, Embeddings, Face
+from familiar.vision.decoding.loading import MOST_PIXELS
 from familiar.vision.decoding.pictures import Picture, Pixels
 from familiar.vision.faces.boxes import Corners
 from familiar.vision.faces.chips import ChipLayout, Chips
@@ -22,9 +23,6 @@ from familiar.vision.faces.sharpness import sharpness
 _SMALL = 0.8
 """Smaller faces, as a share of what fills a chip, are encoded from a larger picture if there is one
 (docs/detection.md)."""
-
-_MOST_PIXELS = 50_000_000
-"""Larger pictures are not decoded at full size for their small faces: it takes too much memory."""
 
 
 class Engine(Protocol):
@@ -197,7 +195,7 @@ class FaceEngine:
         """
         if least is None or least >= _SMALL * self._fills or picture.again is None:
             return picture
-        if picture.width * picture.height > _MOST_PIXELS:
+        if picture.width * picture.height > MOST_PIXELS:
             return picture
         return picture.again(math.ceil(max(picture.image.size) * self._fills / max(least, 1)))
 

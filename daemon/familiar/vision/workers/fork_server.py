@@ -5,7 +5,6 @@ itself. On the lifeline, it says how the copy ended; when the other side closes 
 server, whose children they are, handles process ids, so no signal can reach another process that got the same id.
 """
 
-import ctypes
 import os
 import selectors
 import signal
@@ -19,15 +18,13 @@ from typing import Any, NoReturn, TypeAlias
 
 from familiar.closing import Closing
 from familiar.vision.workers.channel import Channel, Reply
+from familiar.vision.workers.lifetimes import end_with_parent
 
 Work: TypeAlias = Callable[[Channel], None]
 """What a copy does with its channel; it must be possible to pickle it."""
 
 _PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from {0} import serve; serve(*map(int, sys.argv[1:3]))"
 """The program of the server: first of all, modules are found where this process finds them."""
-
-_PR_SET_PDEATHSIG = 1
-"""prctl(2)"""
 
 _WITHIN = 5.0
 """Seconds that a server or a copy takes to end at most, once it should; one that waits for a disk may take longer."""
@@ -296,8 +293,6 @@ def _in_words(code: int) -> str:
 
 def _end_with(parent: int) -> None:
     """End with the parent; ignore Ctrl-C, which reaches the whole group, and let the parent decide."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the parent died before the line above
+    end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

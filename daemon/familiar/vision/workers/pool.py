@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
 
-from familiar.errors import FamiliarError, RetryError, SetAsideError, WorkersError
+from familiar.errors import FamiliarError, MoreMemoryError, RetryError, SetAsideError, WorkersError
 from familiar.filesystem.reading import fingerprint
 from familiar.media import is_video
 from familiar.model import Crop, Photo, SidecarContent
@@ -19,6 +19,7 @@ from familiar.settings import VisionSettings
 from familiar.vision import sidecars
 from familiar.vision.sidecars import Rendered, SidecarFaces
 from familiar.vision.workers import tasks as worker
+from familiar.vision.workers.memory import run_with_more
 from familiar.vision.workers.processes import TimeLimitError, WorkerDiedError, WorkerProcesses
 from familiar.vision.workers.start_failures import NoWorkersError, StartFailures
 
@@ -76,6 +77,7 @@ class Workers:
         self._networks = networks
         self._clock = clock
         self._processes: WorkerProcesses | None = None
+        self._alone = asyncio.Lock()
         self._tasks = 0
         self._used_at = clock()
         self._deaths = 0
@@ -297,8 +299,16 @@ class Workers:
         return self._settings.time_limit + reading + (self._settings.video_time_limit if is_video(path) else 0.0)
 
     async def _run(self, function: Callable[..., R], *arguments: Any, seconds: float | None = None) -> R:
-        """Run a function in a worker. If the worker dies, one new worker tries again."""
+        """Run a function in a worker; if the usual memory is not enough, again with more, while no other one has it."""
         seconds = self._settings.time_limit if seconds is None else seconds
+        try:
+            return await self._try(function, arguments, seconds)
+        except MoreMemoryError:
+            async with self._alone:
+                return await self._try(run_with_more, (self._options, function, arguments), seconds)
+
+    async def _try(self, function: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> R:
+        """Run a function in a worker. If the worker dies, one new worker tries again."""
         self._tasks += 1
         try:
             with suppress(WorkerDiedError):

@@ -11,12 +11,10 @@ from pathlib import Path
 from familiar.embedding_models import OWN
 from familiar.errors import FamiliarError
 from familiar.vision.workers.channel import Channel, Reply
+from familiar.vision.workers.memory import limit_memory
 from familiar.vision.workers.start_failures import not_started
 from familiar.vision.workers.tasks import engine_of
 from familiar.vision_options import VisionOptions
-
-_CUDA_MEGABYTES = 8192
-"""Address space that CUDA may map in addition to the memory limit."""
 
 _NO_MEMORY = ("failed to map segment from shared object", "Cannot allocate memory", "cannot allocate memory")
 """What the loader of libraries says where memory is missing."""
@@ -37,9 +35,7 @@ def load(options: VisionOptions, models: Path, *, networks: bool) -> str | None:
     """
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # DATA counts private writable memory; AS would count mapped models, libraries and thread stacks as well.
-    limit = (options.memory_limit + (_CUDA_MEGABYTES if options.has_gpu_build else 0)) * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    limit_memory(options)
     fallback = None
     with _failures_told(options):
         from familiar.vision.decoding.pictures import prepare_decoders  # noqa: PLC0415

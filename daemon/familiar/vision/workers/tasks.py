@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from familiar.errors import ChangedError, FamiliarError, IncompleteError, SetAsideError
+from familiar.errors import ChangedError, FamiliarError, IncompleteError, MoreMemoryError, SetAsideError
 from familiar.filesystem.reading import fingerprint, opened, read_bytes, read_head, reading
 from familiar.filesystem.stamps import Stamp
 from familiar.identity.tracks import Tracks
@@ -64,13 +64,12 @@ def look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> li
         IncompleteError: a part of it is missing, and may still arrive.
         ChangedError: its content is not that of the hash.
         SetAsideError: it can't be decoded.
+
+    Raises:
+        MoreMemoryError: they need more memory than a worker usually has.
     """
-    try:
+    with _memory_noted(options):
         return _look(tasks, options, models)
-    except MemoryError:
-        if len(tasks) == 1:
-            return [_too_large(options)]
-    return [seen for task in tasks for seen in look([task], options, models)]
 
 
 def _look(tasks: Sequence[IndexTask], options: VisionOptions, models: Path) -> list[Photo | FamiliarError]:
@@ -179,7 +178,7 @@ def check(path: Path, options: VisionOptions) -> CheckedFile:
     """
     from familiar.vision.decoding.pictures import decode  # noqa: PLC0415
 
-    try:
+    with _memory_noted(options):
         if not _is_video(path):
             data = read_bytes(path)
             picture = decode(data, max_megapixels=options.max_megapixels, at_least=1)
@@ -190,8 +189,6 @@ def check(path: Path, options: VisionOptions) -> CheckedFile:
             with _video(path, hash_, options) as video:
                 frames = video.frames(interval=1, most=1, at_most=options.max_size, seconds=options.time_limit)
                 picture, missing = next(iter(frames)).picture, video.missing
-    except MemoryError as error:
-        raise _too_large(options) from error
     if missing is not None:
         raise SetAsideError(f"damaged: {describe_missing(missing)}")
     return CheckedFile(hash=hash_, format=picture.format, width=picture.width, height=picture.height)
@@ -223,9 +220,13 @@ def encode(tasks: Sequence[EncodeTask], options: VisionOptions, models: Path) ->
 
     Returns:
         For each photo the embeddings and qualities of its faces, or an error of `look`.
+
+    Raises:
+        MoreMemoryError: as `look` does.
     """
     engine, _ = engine_of(options, models)
-    return _encode(tasks, options, engine)
+    with _memory_noted(options):
+        return _encode(tasks, options, engine)
 
 
 def _encode(
@@ -252,12 +253,7 @@ def _encode(
             placed[number] = faces, (shown.width, shown.height)
             yield shown, faces
 
-    try:
-        encoded = engine.encode(pictures())
-    except MemoryError:
-        if len(tasks) == 1:
-            return [_too_large(options)]
-        return [one for task in tasks for one in _encode([task], options, engine)]
+    encoded = engine.encode(pictures())
     for (number, (faces, size)), one in zip(placed.items(), encoded, strict=True):
         found[number] = _rated(faces, size, one, engine)
     return [found[number] for number in range(len(tasks))]
@@ -291,10 +287,8 @@ def crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions)
     Raises:
         GoneError, RetryError, ChangedError, SetAsideError: as `look` gives.
     """
-    try:
+    with _memory_noted(options):
         return _crop(path, hash_, wishes, options)
-    except MemoryError as error:
-        raise _too_large(options) from error
 
 
 def _crop(path: Path, hash_: str, wishes: Sequence[Crop], options: VisionOptions) -> list[bytes | FamiliarError]:
@@ -323,8 +317,13 @@ def _cut(picture: "Picture", wish: Crop) -> bytes | FamiliarError:
         return error
 
 
-def _too_large(options: VisionOptions) -> SetAsideError:
-    return SetAsideError(f"it needs more memory than memory_limit ({options.memory_limit} MB)")
+@contextmanager
+def _memory_noted(options: VisionOptions) -> Iterator[None]:
+    """Translate a lack of memory."""
+    try:
+        yield
+    except MemoryError as error:
+        raise MoreMemoryError(f"it needs more memory than memory_limit ({options.memory_limit} MB)") from error
 
 
 def devices(options: VisionOptions, models: Path) -> str:
