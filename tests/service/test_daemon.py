@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -418,6 +419,21 @@ def test_another_disk_in_the_place_of_a_root_with_the_same_device_number_is_not_
         assert {"file.gone", "photo.seen"}.isdisjoint(names(events))
         assert "root.offline" in names(events)
         assert household.json("status")["files"] == {"done": 1}
+
+
+def test_what_failed_while_the_clock_ran_ahead_is_tried_again_by_a_daemon_after_it_was_set_back(
+    household: Household, obama: Path
+) -> None:
+    household.rule(moving(household))
+    put(obama, household.inbox)
+    with mounted(household.out, "size=16k"):
+        assert "operation.failed" in names(household.scan(check=False))
+        subprocess.run(["mount", "-o", "remount,size=8m", str(household.out)], check=True)
+        with closing(sqlite3.connect(household.state / "familiar.db")) as db, db:
+            db.execute("UPDATE operations SET retry_at = '2199-01-01T00:00:00+00:00' WHERE state = 'failed'")
+        with household.running() as daemon:
+            daemon.wait_for("operation.done", kind="move")
+            assert (household.out / "done" / "obama.jpg").read_bytes() == obama.read_bytes()
 
 
 def test_a_root_on_another_device_without_its_files_is_offline(household: Household, obama: Path, biden: Path) -> None:
