@@ -15,6 +15,7 @@ PAGES = {
     "rules": "rules.md",
     "scores": "scores.md",
     "sidecars": "sidecars.md",
+    "companions": "companions.md",
     "undo": "undo.md",
     "vision": "detection.md",
 }

@@ -80,6 +80,8 @@ def kind_name(kind: Any) -> str:
         return " or ".join(f"`{value}`" for value in get_args(kind))
     if get_origin(kind) is tuple:
         return f"list of {kind_name(get_args(kind)[0])}s"
+    if get_origin(kind) is Annotated:
+        return kind_name(get_args(kind)[0])
     return TYPES[kind]
 
 

@@ -18,7 +18,7 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"yaml_models", "clip_names"},
+    {"companions", "yaml_models", "clip_names"},
     {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
@@ -39,7 +39,7 @@ LAYERS = (
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "file_names", "path_patterns", "clip_names", "tags", "model", "errors", "backoff"}
-PURE |= {"embedding_models", "mean_directions", "storable"}
+PURE |= {"companions", "embedding_models", "mean_directions", "storable"}
 IMPURE = {
     "os",
     "io",

@@ -73,6 +73,15 @@ def test_a_folder_may_be_a_path_alone_and_relative_rules_count_from_the_file() -
             "folders: ['~nosuchuser/x']",
             ":1:11: folders[0]: '~nosuchuser/x' is wrong; it should start with / or ~/, or with the home of",
         ),
+        (
+            "companions: {forms: [aae]}",
+            ":1:22: companions.forms[0]: 'aae' is wrong; it should begin with one of {name}, {stem}, ",
+        ),
+        (
+            "companions: {forms: ['{stem}']}",
+            ":1:22: companions.forms[0]: '{stem}' is wrong; it should end with a suffix",
+        ),
+        ("companions: {forms: ['{stem}.JPG']}", ":1:22: companions.forms[0]: '{stem}.JPG' is wrong; it should not be"),
         ("5", ":1:1: 5 is wrong; a mapping with folders, rules, settle, "),
     ],
 )

@@ -216,7 +216,7 @@ CATALOGUE = (
         "operation.refused",
         "error",
         ("operation", "photo", "kind", "rule", "error"),
-        "An operation can't be done; the photo stays in place.",
+        "An operation can't be done; the file stays in place.",
     ),
     Event("operation.undone", "info", ("operation", "photo", "kind", "target"), "An operation was undone."),
     Event(

@@ -233,6 +233,9 @@ class PhotoOperation(FileOperation):
     moves_photo: ClassVar[bool] = False
     """Whether the photo is at its target then, and nowhere else."""
 
+    takes_companions: ClassVar[bool] = False
+    """Whether the companions of the photo may go along."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move(PhotoOperation):
@@ -240,6 +243,7 @@ class Move(PhotoOperation):
 
     kind: ClassVar[str] = "move"
     moves_photo: ClassVar[bool] = True
+    takes_companions: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +251,7 @@ class Copy(PhotoOperation):
     """Copy the photo to `target`."""
 
     kind: ClassVar[str] = "copy"
+    takes_companions: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,3 +118,13 @@ def test_faces_and_photos_are_cut_in_any_event_loop(nameless: Library) -> None:
     assert photo is not None
     assert Image.open(io.BytesIO(face)).size == (64, 64)
     assert max(Image.open(io.BytesIO(photo)).size) == 300
+
+
+def test_people_are_covered_by_a_reference_of_theirs(nameless: Library) -> None:
+    nameless.clusters.name(1, "Barack Obama")
+    nameless.clusters.name(2, "Joe Biden")
+    covers = nameless.people.covers()
+    assert [(person.name, person.faces) for person, _ in covers] == [("Barack Obama", 3), ("Joe Biden", 2)]
+    for person, face in covers:
+        assert face is not None
+        assert face.id in [reference.face_id for reference in nameless.people.references(person.name)]

@@ -30,31 +30,34 @@ def chain(base: Path, choices: list[tuple[str, str]]) -> Iterator[Workbench]:
     places = [path]
     for letter, folder in choices:
         target = places[-2] if letter == "b" and len(places) > 1 else bench.base / folder / "a.jpg"
-        outcomes = bench.perform(bench.plan(path, *operations(letter, path, target)))
-        if letter in "mb" and outcomes[0].state == "done" and outcomes[0].target is not None:
-            path = outcomes[0].target
+        plan = bench.plan(path, operation(letter, path, target))
+        (outcome,) = bench.perform(plan)
+        if letter in "mb" and outcome.state == "done" and outcome.target is not None:
+            sidecar, beside = path.with_name(f"{path.name}.xmp"), outcome.target.with_name(f"{outcome.target.name}.xmp")
+            if sidecar.exists():
+                along = MoveSidecar(target=beside, rule="r", file=sidecar, behind=0, moves=True)
+                bench.store.journal.append(plan, [along])
+                bench.perform(plan)
+            path = outcome.target
             places.append(path)
     yield bench
     bench.close()
 
 
-def operations(letter: str, path: Path, target: Path) -> list[Operation]:
-    sidecar = path.with_name(f"{path.name}.xmp")
+def operation(letter: str, path: Path, target: Path) -> Operation:
     match letter:
         case "c":
-            return [Copy(target=target, rule="r")]
+            return Copy(target=target, rule="r")
         case "s" | "h":
-            return [Link(target=target, rule="r", symbolic=letter == "s")]
+            return Link(target=target, rule="r", symbolic=letter == "s")
         case "p":
             box = Box(left=0, top=0, right=9, bottom=9)
-            return [Crop(target=target.with_suffix(".png"), rule="r", box=box, margin=0.0, size=9)]
+            return Crop(target=target.with_suffix(".png"), rule="r", box=box, margin=0.0, size=9)
         case "w":
-            return [WriteSidecar(target=sidecar, rule="r", wanted=SidecarContent(names=(target.parent.name,)))]
+            sidecar = path.with_name(f"{path.name}.xmp")
+            return WriteSidecar(target=sidecar, rule="r", wanted=SidecarContent(names=(target.parent.name,)))
         case _:
-            moved = MoveSidecar(
-                target=target.with_name(f"{target.name}.xmp"), rule="r", sidecar=sidecar, behind=0, moves=True
-            )
-            return [Move(target=target, rule="r"), *([moved] if sidecar.exists() else [])]
+            return Move(target=target, rule="r")
 
 
 XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">

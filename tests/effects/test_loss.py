@@ -77,7 +77,7 @@ def test_a_hard_link_whose_photo_is_gone_is_the_last_name_of_it(bench: Workbench
 def test_a_copied_sidecar_whose_original_is_gone_is_the_last_copy_of_it(bench: Workbench) -> None:
 
     sidecar = bench.photo("in/a.jpg.xmp", b"xmp")
-    along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=False)
+    along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", file=sidecar, behind=0, moves=False)
     bench.done(copy(bench.base / "out/a.jpg"), along)
     sidecar.unlink()
     assert f"{bench.base}/out/a.jpg.xmp is the last known copy of its sidecar" in reasons(bench)
@@ -380,7 +380,7 @@ def test_a_sidecar_that_is_a_link_to_nothing_stays_and_is_named(bench: Workbench
     sidecar = bench.photo("in/a.jpg.xmp")
     sidecar.unlink()
     sidecar.symlink_to("/nowhere")
-    along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", sidecar=sidecar, behind=0, moves=True)
+    along = MoveSidecar(target=bench.base / "out/a.jpg.xmp", rule="r", file=sidecar, behind=0, moves=True)
     _, outcome = bench.done(move(bench.base / "out/a.jpg"), along)
     assert (outcome.state, outcome.error) == (
         "refused",

@@ -127,9 +127,7 @@ def test_something_other_than_a_file_is_left_unchanged(bench: Workbench, kind: s
 
 def moved(bench: Workbench, name: str = "a.jpg") -> tuple[Move, MoveSidecar]:
     out = bench.base / "out"
-    escort = MoveSidecar(
-        target=out / f"{name}.xmp", rule="r", sidecar=bench.base / "in/a.jpg.xmp", behind=0, moves=True
-    )
+    escort = MoveSidecar(target=out / f"{name}.xmp", rule="r", file=bench.base / "in/a.jpg.xmp", behind=0, moves=True)
     return Move(target=out / name, rule="r"), escort
 
 
@@ -189,7 +187,7 @@ def prepare(base: Path, there: bytes | None) -> int:
     if there is not None:
         bench.photo("in/a.jpg.xmp", there)
     out = base / "out"
-    along = MoveSidecar(target=out / "a.jpg.xmp", rule="r", sidecar=base / "in/a.jpg.xmp", behind=1, moves=True)
+    along = MoveSidecar(target=out / "a.jpg.xmp", rule="r", file=base / "in/a.jpg.xmp", behind=1, moves=True)
     plan = bench.plan(bench.photo(), inscribe(bench), Move(target=out / "a.jpg", rule="r"), along)
     bench.close()
     return plan

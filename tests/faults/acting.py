@@ -13,8 +13,10 @@ from familiar.effects.kinds.write_sidecar import WriteSidecar
 from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError
 from familiar.events import NO_LOG
+from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.model import Crop, Operation, Photo, Plan
+from familiar.settings import CompanionSettings, Settings
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 from faults.contents import hash_of, is_hidden
@@ -32,7 +34,7 @@ def performer_of(store: Store) -> OperationRunner:
         workers=cast("Workers", Studio()),
         disks=Disks(store.places),
         log=NO_LOG,
-        copy_sidecars=True,
+        companions=CompanionRules.of(Settings(companions=CompanionSettings(copies=True))),
     )
 
 

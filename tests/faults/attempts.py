@@ -19,7 +19,7 @@ from faults.oracle import Oracle
 from faults.persons import Person
 from faults.shim import Call, Shim, calls_in
 from faults.storms import storm
-from faults.workloads import EACH, SMALL, UNDO, WORK, Act, Arrive, Command, Decide, workload
+from faults.workloads import EACH, SINGLE, UNDO, WORK, Act, Arrive, Command, Decide, workload
 from faults.workloads import Person as PersonAct
 from faults.worlds import World
 
@@ -146,9 +146,7 @@ class _Run:
             self._oracle.find("crashes", f"command {number}: {trouble.read_text()}")
 
     def _check(self, when: str) -> None:
-        # A move with its sidecar is two operations.
-        single = self._attempt.workload in SMALL and "sidecar" not in self._attempt.workload
-        self._oracle.check(when, traps=self._person.traps, single=single)
+        self._oracle.check(when, traps=self._person.traps, single=self._attempt.workload in SINGLE)
 
     def _end(self) -> None:
         """Start familiar again until nothing is open, then undo everything; look at what is left."""

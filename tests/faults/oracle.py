@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from familiar.effects.journal import Step
+from familiar.effects.kinds.move_companion import MoveCompanion
 from familiar.model import Move
 from faults import acting
 from faults.contents import hash_of, is_hidden, tree
@@ -90,7 +91,7 @@ class Oracle:
     def check_truth(self) -> None:
         """Check that what the journal calls done is there, unless a later step took it on."""
         done = acting.done_steps(self._world.store)
-        taken = {step.source for step in done if isinstance(step.operation, Move)}
+        taken = {step.source for step in done if isinstance(step.operation, Move | MoveCompanion)}
         for step in done:
             # What a symbolic link leads to may have moved on.
             if (

@@ -17,12 +17,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrive:
-    """A photo arrives; of two with one `content` the bytes are the same."""
+    """A photo arrives; of two with one `content` the bytes are the same.
+
+    With `companions`, edits and metadata of it arrive, too; with `edited`, an edited version that shares the metadata.
+    """
 
     path: str
     content: int
     size: int = 700
     sidecar: bool = False
+    companions: bool = False
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +68,8 @@ def workload(name: str) -> tuple[Act, ...]:
     return SMALL[name] if name in SMALL else _random(random.Random(f"workload {name}"))
 
 
-def _single(*wishes: Wish, sidecar: bool = False, size: int = 700) -> tuple[Act, ...]:
-    arrive = Arrive(path="near/in/a.jpg", content=1, sidecar=sidecar, size=size)
+def _single(*wishes: Wish, sidecar: bool = False, companions: bool = False) -> tuple[Act, ...]:
+    arrive = Arrive(path="near/in/a.jpg", content=1, sidecar=sidecar, companions=companions)
     return (arrive, Decide(photo="near/in/a.jpg", wishes=wishes), WORK, UNDO)
 
 
@@ -78,6 +83,22 @@ SMALL: dict[str, tuple[Act, ...]] = {
     "crop": _single(Wish(kind="crop", target="far/out/")),
     "inscribe": _single(Wish(kind="inscribe", target=""), sidecar=True),
     "sidecar-far": _single(Wish(kind="move", target="far/out/"), sidecar=True),
+    "companions": _single(Wish(kind="move", target="near/out/b.jpg"), companions=True),
+    "companions-far": _single(Wish(kind="move", target="far/out/"), companions=True),
+    "companions-copied": _single(Wish(kind="copy", target="far/out/"), companions=True),
+    "shared": (
+        Arrive(path="near/in/a.jpg", content=1, companions=True, edited=True),
+        Decide(photo="near/in/a.jpg", wishes=(Wish(kind="move", target="near/out/"),)),
+        Decide(photo="near/in/a-edited.jpg", wishes=(Wish(kind="move", target="near/out/"),)),
+        WORK,
+        UNDO,
+    ),
+    "shared-far": (
+        Arrive(path="near/in/a.jpg", content=1, companions=True, edited=True),
+        Decide(photo="near/in/a-edited.jpg", wishes=(Wish(kind="move", target="far/out/"),)),
+        WORK,
+        UNDO,
+    ),
     "taken": (
         Arrive(path="near/in/a.jpg", content=1),
         Arrive(path="near/out/a.jpg", content=2),
@@ -92,6 +113,9 @@ SMALL: dict[str, tuple[Act, ...]] = {
     ),
 }
 """Of each of these every single call is disturbed."""
+
+SINGLE = frozenset(SMALL) - {"sidecar-far", "companions", "companions-far", "companions-copied", "shared", "shared-far"}
+"""Those with one operation: a move with a companion is two."""
 
 
 def _random(chance: random.Random) -> tuple[Act, ...]:
@@ -116,7 +140,9 @@ def _arrival(chance: random.Random, number: int) -> tuple[Act, Act]:
     path = f"{side}/in/{chance.choice('abc')}{number}.jpg"
     size = 2_500_000 if chance.random() < 0.05 else chance.randint(1, 3000)
     content = chance.choice((number, 0)) if number else 0
-    arrive = Arrive(path=path, content=content, size=size, sidecar=chance.random() < 0.3)
+    sidecar, companions = chance.random() < 0.3, chance.random() < 0.4
+    edited = companions and chance.random() < 0.5
+    arrive = Arrive(path=path, content=content, size=size, sidecar=sidecar, companions=companions, edited=edited)
     return arrive, _decision(chance, path)
 
 

@@ -58,11 +58,16 @@ class World:
         return str(path).removeprefix(f"{self.disks.base}/")
 
     def arrive(self, act: Arrive) -> None:
-        """Put a photo where it is said, unless something is there or the folder is not."""
+        """Put a photo where it is said, with what belongs to it, unless something is there or the folder is not."""
         path = self._path(act.path)
         contents = {path: random.Random(f"content {act.content}").randbytes(act.size)}
         if act.sidecar:
             contents[path.with_name(path.name + ".xmp")] = DIGIKAM.replace(b"Rome", f"Rome {act.path}".encode())
+        if act.companions:
+            contents[path.with_suffix(".aae")] = f"edits of {act.path}".encode()
+            contents[path.with_name(path.name + ".json")] = f"metadata of {act.path}".encode()
+        if act.edited:
+            contents[path.with_stem(f"{path.stem}-edited")] = f"edited version of {act.path}".encode() * 20
         for place, content in contents.items():
             if not os.path.lexists(place) and place.parent.is_dir():
                 place.write_bytes(content)

@@ -10,9 +10,11 @@ from typing import cast
 import pytest
 
 from familiar.effects.disks import Disks
+from familiar.library.companions import CompanionRules
 from familiar.library.effects_thread import EffectsThread, Owned
 from familiar.library.operations import OperationRunner
 from familiar.model import Move
+from familiar.settings import Settings
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog
 from support.mounts import mounted
@@ -116,6 +118,7 @@ def runner_of(bench: Workbench, log: CheckedLog) -> OperationRunner:
         workers=cast("Workers", Studio()),
         disks=Disks(bench.store.places),
         log=log,
+        companions=CompanionRules.of(Settings()),
         tell_every=0.02,
     )
 

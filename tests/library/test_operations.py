@@ -9,8 +9,10 @@ import pytest
 
 from familiar.effects.disks import Disks
 from familiar.effects.kinds.write_sidecar import WriteSidecar
+from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.model import Copy, Move, Plan, SidecarContent
+from familiar.settings import Settings
 from familiar.vision.workers.pool import Workers
 from support.log import CheckedLog
 from support.sidecars import DIGIKAM, LIGHTROOM
@@ -31,6 +33,7 @@ def performer_of(bench: Workbench, log: CheckedLog, *, out_of_reach: Path | None
         workers=cast("Workers", Studio()),
         disks=Disks(bench.store.places),
         log=log,
+        companions=CompanionRules.of(Settings()),
         is_there=lambda path: path == out_of_reach or path.exists(),
     )
 

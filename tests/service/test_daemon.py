@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -403,6 +404,38 @@ def test_a_file_system_below_a_root_that_is_unmounted_is_not_forgotten(
     assert household.json("status")["files"] == {"done": 2}
 
 
+def test_another_disk_in_the_place_of_a_root_with_the_same_device_number_is_not_taken_for_it(
+    household: Household, obama: Path, biden: Path
+) -> None:
+    with mounted(household.inbox):
+        put(obama, household.inbox)
+        number = household.inbox.stat().st_dev
+        household.scan()
+    with mounted(household.inbox):
+        if household.inbox.stat().st_dev != number:
+            pytest.skip("the other file system has another number")
+        put(biden, household.inbox)
+        events = household.scan(check=False)
+        assert {"file.gone", "photo.seen"}.isdisjoint(names(events))
+        assert "root.offline" in names(events)
+        assert household.json("status")["files"] == {"done": 1}
+
+
+def test_what_failed_while_the_clock_ran_ahead_is_tried_again_by_a_daemon_after_it_was_set_back(
+    household: Household, obama: Path
+) -> None:
+    household.rule(moving(household))
+    put(obama, household.inbox)
+    with mounted(household.out, "size=16k"):
+        assert "operation.failed" in names(household.scan(check=False))
+        subprocess.run(["mount", "-o", "remount,size=8m", str(household.out)], check=True)
+        with closing(sqlite3.connect(household.state / "familiar.db")) as db, db:
+            db.execute("UPDATE operations SET retry_at = '2199-01-01T00:00:00+00:00' WHERE state = 'failed'")
+        with household.running() as daemon:
+            daemon.wait_for("operation.done", kind="move")
+            assert (household.out / "done" / "obama.jpg").read_bytes() == obama.read_bytes()
+
+
 def test_a_root_on_another_device_without_its_files_is_offline(household: Household, obama: Path, biden: Path) -> None:
     with mounted(household.inbox):
         put(obama, household.inbox)
@@ -588,14 +621,15 @@ def test_what_can_never_be_done_is_refused_and_what_is_there_is_kept(household: 
     assert photo.read_bytes() == obama.read_bytes()
 
 
+@pytest.mark.parametrize("free", [0, 3])
 def test_with_too_few_open_files_for_workers_photos_wait_until_there_are_enough(
-    household: Household, obama: Path
+    household: Household, obama: Path, free: int
 ) -> None:
     with household.running() as daemon:
         daemon.wait_for("root.scanned")
         open_files = len(list(Path(f"/proc/{daemon.process.pid}/fd").iterdir()))
         _, hard = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (open_files + 3, hard))
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (open_files + free, hard))
         put(obama, household.inbox)
         refused = daemon.wait_for("workers.refused")
         assert refused["error"] == "worker processes can't be started: Too many open files"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from familiar.sources.sidecars import beside, new_sidecar, photos_of, sidecars_of
+from familiar.sources.sidecars import new_sidecar, photos_of, sidecars_of
 
 
 def names(paths: list[Path]) -> list[str]:
@@ -40,9 +40,5 @@ def test_a_sidecar_of_nothing_belongs_to_no_photo(tmp_path: Path) -> None:
     assert photos_of(tmp_path / "gone.jpg.xmp") == []
 
 
-def test_a_sidecar_takes_the_name_that_its_photo_gets() -> None:
-    photo, target = Path("/in/a.jpg"), Path("/out/a (2).jpg")
-    assert new_sidecar(photo) == Path("/in/a.jpg.xmp")
-    assert beside(Path("/in/a.jpg.xmp"), photo, target) == Path("/out/a (2).jpg.xmp")
-    assert beside(Path("/in/a.xmp"), photo, target) == Path("/out/a (2).xmp")
-    assert beside(Path("/in/a.jpg.XMP"), photo, target) == Path("/out/a (2).jpg.XMP")
+def test_a_new_sidecar_has_the_whole_name_of_its_photo() -> None:
+    assert new_sidecar(Path("/in/a.jpg")) == Path("/in/a.jpg.xmp")

@@ -181,7 +181,7 @@ OLDER_SIDECARS = (
 )
 SIDECARS = (
     Move(target=Path("/out/a.jpg"), rule="r"),
-    MoveSidecar(target=Path("/out/a.jpg.xmp"), rule="r", sidecar=SIDECAR, behind=0, moves=True),
+    MoveSidecar(target=Path("/out/a.jpg.xmp"), rule="r", file=SIDECAR, behind=0, moves=True),
     WriteSidecar(target=SIDECAR, rule="r", wanted=SidecarContent(names=("Ann",))),
 )
 

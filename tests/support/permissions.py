@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _DROP = 24  # PR_CAPBSET_DROP of prctl(2)
+_VERSION = 0x20080522  # of capset(2)
 _OVERRIDES = (1, 2)  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH of capabilities(7)
 
 
@@ -16,6 +17,16 @@ def drop_overrides() -> None:
         libc = ctypes.CDLL(None)
         for capability in _OVERRIDES:
             libc.prctl(_DROP, capability, 0, 0, 0)
+
+
+def obey_permissions() -> None:
+    """Make this process, a child of the tests, obey the permissions of files from now on."""
+    libc = ctypes.CDLL(None)
+    header = (ctypes.c_uint32 * 2)(_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable; twice
+    libc.capget(header, sets)
+    sets[0] &= ~sum(1 << capability for capability in _OVERRIDES)
+    libc.capset(header, sets)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.argument_types import checked_arguments
+from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.progress import Count
 from familiar.service.assembly import Assembly, FlickrAccess
@@ -223,7 +224,13 @@ class FlickrAccount:
                 session.recogniser.rematch()
             decider = self._decider()
             async with session.workers() as workers:
-                runner = OperationRunner(store=store, workers=workers, disks=session.disks, log=session.log)
+                runner = OperationRunner(
+                    store=store,
+                    workers=workers,
+                    disks=session.disks,
+                    log=session.log,
+                    companions=CompanionRules.of(session.settings),
+                )
                 await decide_all(store, decider, runner)
             if not login.may_write and store.flickr_tags.open_tags():
                 raise NotAllowedError("the login has read access only")

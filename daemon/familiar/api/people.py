@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from familiar.library.people.unmatched import UnmatchedPerson
     from familiar.model import Embeddings
     from familiar.store.decisions.log import EventRow
-    from familiar.store.people import ReferenceRow
+    from familiar.store.people import PersonGlance, ReferenceRow
     from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
     from familiar.store.views.representative_faces import RepresentativeFace
 
@@ -240,6 +240,15 @@ class RegisteredPeople:
         check_number("most", most, 0)
         store = self._session.store()
         return store.likenesses.of_person(store.people.person(name).id, most=most)
+
+    def covers(self) -> list[tuple[PersonGlance, RepresentativeFace | None]]:
+        """Return all people by name, with the number of their faces, and the face that is best to show, if any.
+
+        Raises:
+            NoStoreError: there is no store yet.
+        """
+        store = self._session.store()
+        return [(person, store.likenesses.cover(person.id)) for person in store.people.glances()]
 
     def unmatched(self) -> tuple[UnmatchedPerson, ...]:
         """Return the people with whom new faces are not compared: only other models have encoded their references.

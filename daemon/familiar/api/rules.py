@@ -11,6 +11,7 @@ from familiar.api.session import Session
 from familiar.effects.journal import Step
 from familiar.errors import NoStoreError
 from familiar.library.argument_types import checked_arguments
+from familiar.library.companions import CompanionRules
 from familiar.library.indexing import Indexer
 from familiar.library.named_paths import expanded
 from familiar.library.people.unmatched import UnmatchedPerson, unmatched_people
@@ -168,6 +169,7 @@ async def _plan(session: Session, rules: Rules, folders: Sequence[FolderSettings
             recogniser=session.recogniser,
             planner=session.planner(lambda: rules),
             source=ConfiguredFolders(folders),
+            companions=CompanionRules.of(session.settings),
         )
         with session.progress("looking at photos") as count:
             await previews.add_all(photos, count)

@@ -396,6 +396,7 @@ class Session:
 
     @asynccontextmanager
     async def _runner(self, tasks: int) -> AsyncIterator[tuple[OperationRunner, int]]:
+        from familiar.library.companions import CompanionRules
         from familiar.library.operations import OperationRunner
 
         async with self.workers(tasks, networks=False) as workers:
@@ -404,7 +405,7 @@ class Session:
                 workers=workers,
                 disks=self.disks,
                 log=_WithoutOperations(self.log),
-                copy_sidecars=self.settings.sidecars.any,
+                companions=CompanionRules.of(self.settings),
             )
             yield runner, workers.slots
 

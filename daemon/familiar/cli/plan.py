@@ -15,7 +15,7 @@ from familiar.cli.console.parameters import PathType
 from familiar.cli.console.unmatched import note_unmatched
 from familiar.effects.kinds.catalogue import EVERY_KIND
 from familiar.library.plan_previews import PlanPreview
-from familiar.model import Box, Plan
+from familiar.model import Box
 from familiar.plurals import counted
 
 
@@ -39,7 +39,7 @@ def plan(library: Library, paths: tuple[Path, ...]) -> Answer:
 
 
 def _show(found: PlannedPhotos) -> None:
-    rows = [row for path, preview in found.plans.items() for row in _rows(path, preview.plan)]
+    rows = [row for path, preview in found.plans.items() for row in _rows(path, preview)]
     if rows:
         print_table(("photo", "rule", "would", "to"), rows)
     if found.copies:
@@ -48,13 +48,17 @@ def _show(found: PlannedPhotos) -> None:
         print_table(("can't be planned", "because"), found.failed)
     note_unmatched(found.unmatched_people)
     operations = sum(len(preview.plan.operations) for preview in found.plans.values())
-    say(f"{counted(len(found.plans), 'photo')}, {counted(operations, 'operation')}. Nothing was touched.")
+    companions = sum(len(preview.companions) for preview in found.plans.values())
+    along = f" and {counted(companions, 'companion')}" if companions else ""
+    say(f"{counted(len(found.plans), 'photo')}{along}, {counted(operations, 'operation')}. Nothing was touched.")
 
 
-def _rows(path: Path, made: Plan) -> Iterator[tuple[object, ...]]:
-    for operation in made.operations:
+def _rows(path: Path, preview: PlanPreview) -> Iterator[tuple[object, ...]]:
+    for operation in preview.plan.operations:
         yield path, operation.rule, operation.kind, operation.destination
-    for refusal in made.refusals:
+    for one in preview.companions:
+        yield one.file, one.rule, one.kind, one.destination
+    for refusal in preview.plan.refusals:
         yield path, refusal.rule, f"not {refusal.kind}", refusal.reason
 
 
@@ -76,6 +80,7 @@ def _plan_as_json(path: Path, preview: PlanPreview) -> dict[str, Any]:
             for each in preview.faces
         ],
         "operations": [EVERY_KIND.as_json(operation) for operation in preview.plan.operations],
+        "companions": [EVERY_KIND.as_json(one) for one in preview.companions],
         "refusals": [{"rule": no.rule, "kind": no.kind, "reason": no.reason} for no in preview.plan.refusals],
     }
 

@@ -151,7 +151,7 @@ class Attempt(StepWork):
             source_disk=step.source_disk if entry is None else entry.folder.disk,
             target_disk=target.folder.disk,
         )
-        self._journal.reserve(step, reservation)
+        self.journal.reserve(step, reservation)
         return hidden
 
     def is_written(self) -> bool:
@@ -169,7 +169,7 @@ class Attempt(StepWork):
         """Put the file at the target of an earlier try, or else at the first free name, unless it is there."""
         step = self.step
         folder = self.target_folder(wish.target.parent, top=wish.top)
-        if step.is_begun and step.target is not None and not self._journal.is_claimed(step):
+        if step.is_begun and step.target is not None and not self.journal.is_claimed(step):
             try:
                 return self._place(wanted, Entry(folder, step.target.name))
             except FileExistsError:

@@ -15,6 +15,9 @@ StepState: TypeAlias = Literal[
 """planned, doing (a target is reserved), done; kept (the same content was there: nothing was done); failed (tried
 again when its time comes); refused (never); undo (asked for), undoing, undone."""
 
+_THERE = frozenset({"doing", "failed", "done", "undo", "undoing"})
+"""States of steps whose results are there, or may be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
@@ -112,6 +115,11 @@ class Outcome:
     changed: Path | None = None
 
 
+def done_with(journal: "Journal", step: Step) -> Sequence[Step]:
+    """Return the steps of the same plan, itself among them, whose results may be there."""
+    return [other for other in journal.steps(step.plan_id) if other.state in _THERE]
+
+
 class Journal(Protocol):
     """The storage of steps before and after they are done. Each call is durable when it returns."""
 
@@ -121,6 +129,12 @@ class Journal(Protocol):
     def is_claimed(self, step: Step) -> bool:
         """Return whether what is at a step's target was put there by another step."""
 
+    def is_awaited(self, companion: Path, *, elsewhere: Step) -> bool:
+        """Return whether another plan than that of a step has still to move or copy a companion."""
+
+    def steps_with(self, photo: Path, companion: Path) -> Sequence[Step]:
+        """Return the steps by which a companion follows, or followed, the photo that is at a path."""
+
     def finish(self, step: Step, outcome: Outcome) -> None:
         """Record the result of a step, and where files are now."""
 
@@ -129,6 +143,9 @@ class Journal(Protocol):
 
     def step(self, step_id: int) -> Step:
         """Return the present state of a step."""
+
+    def steps(self, plan_id: int) -> Sequence[Step]:
+        """Return the present state of all steps of a plan, by their positions."""
 
     def clear_leftovers(self, step: Step) -> None:
         """Record that a step has left nothing under its hidden names."""

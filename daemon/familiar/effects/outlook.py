@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from familiar.effects.disks import Disks
-from familiar.effects.journal import Journal, Placement, Step
+from familiar.effects.journal import Journal, Placement, Step, done_with
+from familiar.effects.sharing import Sharing
 from familiar.errors import OfflineError
 from familiar.filesystem.files import BLOCK, Pulse
 from familiar.filesystem.regular_files import open_regular
@@ -21,10 +22,11 @@ class Outlook:
 
     def __init__(self, journal: Journal, disks: Disks, pulse: Pulse, *, doomed: Iterable[Path] = ()) -> None:
         """Take the paths from which undos that are still to come remove files; `pulse` is called in long reads."""
-        self._journal = journal
+        self.journal = journal
         self._disks = disks
         self._pulse = pulse
         self._doomed = Counter(doomed)
+        self._undone: set[int] = set()
         self._noted: dict[Path, str | None] = {}
         self._present: dict[Path, Path] = {}
         """Where a file is now that will have been moved back to a path."""
@@ -40,9 +42,11 @@ class Outlook:
         self._noted[path] = content
         self._present.pop(path, None)
 
-    def passed(self, path: Path) -> None:
-        """Note that an undo that removes what is at a path is not still to come."""
-        self._doomed[path] -= 1
+    def passed(self, step: Step, *, removes: Path | None) -> None:
+        """Note that a step will be undone, and that its undo, which removes what is at a path, is not still to come."""
+        self._undone.add(step.id)
+        if removes is not None:
+            self._doomed[removes] -= 1
 
     def unreachable(self, step: Step, placement: Placement, *, goes_back: bool) -> str | None:
         """Say so if a disk is not there, or may not be written; that of the source too, if the file goes back there."""
@@ -64,8 +68,28 @@ class Outlook:
             return f"{placement.target} no longer exists"
         return None if now == placement.hash else f"{placement.target} was changed since"
 
-    def move_back(self, placement: Placement, *, content: str | None) -> str | None:
-        """Say why a file can't go back, or note that it does; `content` is what it must have, None for any."""
+    def sharing(self, step: Step) -> Sharing:
+        """Return what tells which photos will share a companion with that of a step."""
+        return Sharing(self.journal, self.names_in, undone={step.id, *self._undone})
+
+    def names_in(self, folder: Path) -> set[str]:
+        """Return the names that will be in a folder."""
+        try:
+            names = {path.name for path in folder.iterdir()}
+        except OSError:
+            names = set()
+        noted = {path.name: content for path, content in self._noted.items() if path.parent == folder}
+        return {name for name in names | noted.keys() if noted.get(name, "") is not None}
+
+    def placed_with(self, step: Step) -> frozenset[Path]:
+        """Return where steps of the same plan have put files."""
+        return frozenset(other.target for other in done_with(self.journal, step) if other.target is not None)
+
+    def move_back(self, placement: Placement, *, content: str | None, leaves_copy: bool = False) -> str | None:
+        """Say why a file can't go back, or note that it does.
+
+        `content` is what it must have, None for any; with `leaves_copy`, it is copied.
+        """
         source, target = placement.source, placement.target
         now = self.at(target)
         if now is None or now.startswith("-> "):
@@ -74,6 +98,9 @@ class Outlook:
             return f"{target} was changed since"
         if self.at(source) not in {None, now}:  # the same content there needs only its other name to go
             return f"{source} already exists"
+        if leaves_copy:
+            self.note(source, now)
+            return None
         present = self._present.get(target, target)
         self.note(target, None)
         self.note(source, now)
@@ -82,9 +109,9 @@ class Outlook:
 
     def has_other_photo(self, step: Step, placement: Placement, *, by_name: bool = False) -> bool:
         """Return whether the photo that a step has put somewhere is elsewhere too; a name counts if it is `by_name`."""
-        if self._journal.is_elsewhere(step):
+        if self.journal.is_elsewhere(step):
             return True
-        paths = photo_paths(self._journal, step, placement)
+        paths = photo_paths(self.journal, step, placement)
         return any(self.is_copy(path, placement, by_name=by_name) for path in paths)
 
     def is_copy(self, path: Path, placement: Placement, *, by_name: bool = False) -> bool:

@@ -8,7 +8,7 @@ from familiar.effects.disks import Disks
 from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Journal, Placement, Step
 from familiar.effects.outlook import last_copy, photo_paths
-from familiar.effects.placement import place_move
+from familiar.effects.placement import place_copy, place_move
 from familiar.effects.step_work import StepWork
 from familiar.errors import ChangedError, GoneError, OfflineError
 from familiar.filesystem.files import HeldFile, Pulse, hold, hold_if_regular
@@ -49,11 +49,12 @@ class Reversal(StepWork):
         self._begin(target)
         return target
 
-    def move_back(self, *, any_content: bool = False) -> None:
+    def move_back(self, *, any_content: bool = False, leaves_copy: bool = False) -> None:
         """Move what is at the target to where it came from.
 
         Args:
             any_content: whatever it says by now, and not only the photo itself.
+            leaves_copy: copy it there instead.
 
         Raises:
             FamiliarError, OSError: as `place_move` does.
@@ -63,7 +64,8 @@ class Reversal(StepWork):
         source = Entry(self._stack.enter_context(folder), path.name)
         self._begin(source)
         hash_ = (self._hash_at(target) or self._hash_at(source) or "") if any_content else self.step.photo_hash
-        place_move(target, source, Hidden(self.hidden.base, is_undo=True), hash_=hash_, pulse=self.pulse)
+        place = place_copy if leaves_copy else place_move
+        place(target, source, Hidden(self.hidden.base, is_undo=True), hash_=hash_, pulse=self.pulse)
 
     def remove_known(self, target: Entry) -> None:
         """Remove what familiar has made itself and can make again.
@@ -83,10 +85,10 @@ class Reversal(StepWork):
             ChangedError: it was changed, or is the last copy.
             FamiliarError, OSError: it can't be removed.
         """
-        if self._journal.is_elsewhere(self.step):
+        if self.journal.is_elsewhere(self.step):
             self.remove_known(target)
         else:
-            paths = photo_paths(self._journal, self.step, self.placement)
+            paths = photo_paths(self.journal, self.step, self.placement)
             self.remove_copy(target, paths, what="photo", is_name=is_name)
 
     def remove_copy(self, target: Entry, paths: Sequence[Path], *, what: str, is_name: bool = False) -> None:
@@ -141,7 +143,7 @@ class Reversal(StepWork):
         remove(doomed, proof, hidden=self.hidden.target)
 
     def _begin(self, entry: Entry) -> None:
-        self._journal.begin_undo(self.step, temporary=entry.with_name(self.hidden.new).path)
+        self.journal.begin_undo(self.step, temporary=entry.with_name(self.hidden.new).path)
 
     def _target(self) -> Entry | None:
         """Return where a step has put something, or None if its folder is gone; raises OfflineError, OSError."""

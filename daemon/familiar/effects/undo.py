@@ -49,8 +49,8 @@ class Undo:
         for step in steps:
             reason = self._obstacle_or_error(step, outlook)
             found.append((step, reason))
-            if reason is None and step.target is not None and self._removes(step):
-                outlook.passed(step.target)
+            if reason is None:
+                outlook.passed(step, removes=step.target if self._removes(step) else None)
         return tuple(
             Obstacle(operation=step.id, kind=step.operation.kind, path=step.target or step.path, reason=reason)
             for step, reason in found
@@ -108,14 +108,12 @@ class Undo:
             raise ChangedError(reason)
 
     def _is_taken_back(self, step: Step) -> bool | None:
-        """Return whether what was to leave its target no longer exists; None where that can't be told now."""
+        """Return whether a step is undone; None where that can't be told now."""
         try:
             self._leftovers.clear(step)
-            assert step.target is not None
-            now = self._outlook().at(step.target)
+            return self._kinds.of(step.operation).is_taken_back(step.operation, step, self._outlook())
         except (FamiliarError, OSError):
             return None
-        return now == self._kinds.of(step.operation).hash_after_undo(step)
 
     def _removes(self, step: Step) -> bool:
         return self._kinds.of(step.operation).leaves_nothing(step.operation, step)

@@ -103,6 +103,11 @@ class Folder(Closing):
         """Its device number."""
         return os.fstat(self.descriptor).st_dev
 
+    def names(self) -> list[str]:
+        """Return all names in it; raises OSError."""
+        with naming(self.path):
+            return os.listdir(self.descriptor)
+
     def is_on(self, disk: Disk) -> bool:
         """Return whether it is known to be on this disk."""
         return self.disk is not None and self.disk.is_same(disk)
@@ -245,8 +250,8 @@ def naming(path: Path, other: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is not None and os.path.isabs(os.fsdecode(error.filename)):
-            raise  # it has one
+        if isinstance(error.filename, str | bytes) and os.path.isabs(os.fsdecode(error.filename)):
+            raise  # it has one; a call that takes a descriptor has its number
         raise _named(error, path, other) from error
 
 

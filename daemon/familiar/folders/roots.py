@@ -98,6 +98,7 @@ class WatchedRoots:
         self._watch = watch
         self._on_online = on_online
         self._sidecars = settings.sidecars.read
+        self._companions = settings.companions.tails
         self._roots = {folder.path: self._root(folder, on_message) for folder in settings.folders}
 
     def __iter__(self) -> Iterator[WatchedRoot]:
@@ -193,7 +194,7 @@ class WatchedRoots:
     def _root(self, folder: FolderSettings, on_message: Callable[[Message], None]) -> WatchedRoot:
         is_remote = is_network(folder.path)
         polls = is_remote if folder.polling is None else folder.polling
-        patterns = Patterns(folder, sidecars=self._sidecars)
+        patterns = Patterns(folder, sidecars=self._sidecars, companions=self._companions)
         watcher = Watcher(folder.path, patterns, on_message) if self._watch and not polls else None
         return WatchedRoot(
             id=self._store.roots.know(folder.path).id,

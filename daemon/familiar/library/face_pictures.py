@@ -107,6 +107,10 @@ class FaceCutter:
         )
         return await first_cut(self._workers, face, face.paths, wish)
 
+    def warm_up(self) -> None:
+        """Start the workers ahead of the first picture."""
+        self._workers.warm_up()
+
     def close(self) -> None:
         """End the workers."""
         self._workers.close()

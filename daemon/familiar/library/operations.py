@@ -21,6 +21,7 @@ from familiar.effects.undo import Undo
 from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.filesystem.files import BLOCK
+from familiar.library.companions import CompanionRules
 from familiar.library.effects_thread import EffectsThread, Owned
 from familiar.library.preparation import StepSurroundings, WorkerRenderer
 from familiar.model import Plan
@@ -45,16 +46,15 @@ class OperationRunner:
         workers: Workers,
         disks: Disks,
         log: EventLog,
+        companions: CompanionRules,
         is_there: Callable[[Path], bool] = os.path.lexists,
         clock: Callable[[], float] = time.monotonic,
         tell_every: float = _TELL,
-        copy_sidecars: bool = False,
     ) -> None:
         """Take the journal (in the store), the workers that render crops, and what opens folders.
 
-        A step that takes long is logged each `tell_every` seconds.
-        `is_there` says whether a file is at a path, or is only unavailable. A
-        sidecar follows its photo when it is moved, and with `copy_sidecars` also where it is copied.
+        `companions` says which files follow a photo, `is_there` whether a file is at a path, or is only unavailable. A
+        step that takes long is logged each `tell_every` seconds.
         """
         kinds = store.kinds
         self._store = store
@@ -74,7 +74,7 @@ class OperationRunner:
             renderer=WorkerRenderer(store=store, workers=workers, log=log),
             executor=self._executor,
             is_there=is_there,
-            copies_sidecars=copy_sidecars,
+            companions=companions,
         )
         self._log = log
         self._clock = clock
@@ -128,7 +128,7 @@ class OperationRunner:
         return len(plans)
 
     async def perform(self, plan_id: int, rendered: Mapping[int, bytes]) -> None:
-        """Carry out the steps of one plan in order; if one fails, the rest waits."""
+        """Carry out the steps of one plan in order; if one fails, the rest waits, unless it is about a companion."""
         async with self._acting:
             await self._undo_requested()
             await self._perform(plan_id, rendered)
@@ -139,7 +139,7 @@ class OperationRunner:
             tried.add(step.id)
             outcome = await self._carry_out(step, rendered)
             self._tell(step, outcome)
-            if outcome.state == "failed":
+            if outcome.state == "failed" and not self._kinds.of(step.operation).is_about_companion:
                 return
 
     def _next(self, plan_id: int, tried: set[int]) -> Step | None:

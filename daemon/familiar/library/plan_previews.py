@@ -7,14 +7,16 @@ from itertools import count
 from pathlib import Path
 
 from familiar.clip_names import nearness
+from familiar.effects.kinds.following import Following
 from familiar.errors import FamiliarError, GoneError, StoreError, WorkersError
+from familiar.library.companions import CompanionRules
 from familiar.library.indexing import Indexer
 from familiar.library.live_photos import handled_still
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
 from familiar.library.sources import Origin
 from familiar.media import is_photo, is_video
-from familiar.model import Photo, Plan, RecognisedFace, Shot
+from familiar.model import Photo, PhotoOperation, Plan, RecognisedFace, Shot
 from familiar.rules.planning import following
 from familiar.sources.completeness import look
 from familiar.store.store import Store
@@ -22,10 +24,11 @@ from familiar.store.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPreview:
-    """The plan for a photo, and the faces that it is based on."""
+    """The plan for a photo, the faces that it is based on, and what lets the companions of the photo follow it."""
 
     plan: Plan
     faces: Sequence[RecognisedFace]
+    companions: Sequence[Following] = ()
 
 
 class PlanPreviews:
@@ -39,8 +42,9 @@ class PlanPreviews:
         recogniser: Recogniser,
         planner: Planner,
         source: Origin,
+        companions: CompanionRules,
     ) -> None:
-        """Take what it needs to index, recognise and plan photos, and the source of all paths."""
+        """Take what it needs to index, recognise and plan photos, the source of all paths, and what follows photos."""
         self.plans: dict[Path, PlanPreview] = {}
         self.copies: list[tuple[Path, Path]] = []
         self.failed: list[tuple[Path, str]] = []
@@ -49,6 +53,7 @@ class PlanPreviews:
         self._recogniser = recogniser
         self._planner = planner
         self._source = source
+        self._companions = companions
         self._first: dict[int, Path] = {}
 
     async def add_all(self, paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> None:
@@ -100,7 +105,13 @@ class PlanPreviews:
             return
         photo, faces = self._recogniser.recognise(photo_id)
         plan = self._plan_for_clip(path, still) if photo.kind == "clip" else self._plan_for_photo(path, photo, faces)
-        self.plans[path] = PlanPreview(plan=plan, faces=faces)
+        follow = [
+            one
+            for behind, wish in enumerate(plan.operations)
+            if isinstance(wish, PhotoOperation)
+            for one in self._companions.following(wish, path, behind=behind)
+        ]
+        self.plans[path] = PlanPreview(plan=plan, faces=faces, companions=follow)
 
     def _plan_for_clip(self, path: Path, still: Path | None) -> Plan:
         if still is None or still not in self.plans:

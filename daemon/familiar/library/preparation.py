@@ -6,10 +6,11 @@ from pathlib import Path
 
 from familiar.effects.executor import Executor
 from familiar.effects.journal import Step
+from familiar.effects.kinds.following import Following
 from familiar.errors import FamiliarError, GoneError, RetryError, SetAsideError
 from familiar.events import EventLog
-from familiar.model import Crop, Operation, SidecarContent
-from familiar.sources.sidecars import beside, sidecars_of
+from familiar.library.companions import CompanionRules
+from familiar.model import Crop, Operation, PhotoOperation, SidecarContent
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
@@ -52,11 +53,11 @@ class StepSurroundings:
         renderer: WorkerRenderer,
         executor: Executor,
         is_there: Callable[[Path], bool],
-        copies_sidecars: bool,
+        companions: CompanionRules,
     ) -> None:
         """Take the store and the renderer; `is_there` says whether a file is at a path, or is only unavailable."""
         self.renderer = renderer
-        self.copies_sidecars = copies_sidecars
+        self._companions = companions
         self._store = store
         self._executor = executor
         self._is_there = is_there
@@ -102,10 +103,11 @@ class StepSurroundings:
         """Return whether this content of a sidecar is still wanted."""
         return self._store.sidecars.wanted(sidecar) == content
 
-    def sidecars_of(self, photo: Path) -> Sequence[Path]:
-        """Return the sidecars that are next to a photo."""
-        return sidecars_of(photo)
-
-    def sidecar_beside(self, sidecar: Path, photo: Path, target: Path) -> Path:
-        """Return where a sidecar of `photo` belongs when that is at `target`."""
-        return beside(sidecar, photo, target)
+    def append_following(self, wish: PhotoOperation, step: Step) -> None:
+        """Record that the companions of a photo follow it, each once."""
+        operations = [step.operation for step in self.steps_beside(step)]
+        known = {one.file for one in operations if isinstance(one, Following) and one.behind == step.position}
+        found = self._companions.following(wish, step.path, behind=step.position)
+        new = [one for one in found if one.file not in known]
+        if new:
+            self.append(step, new)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
@@ -134,13 +134,13 @@ class ReviewApp:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        matching = asyncio.create_task(self._matching.run())
+        running = [asyncio.create_task(self._matching.run()), asyncio.create_task(self._pictures.warm_up())]
         try:
             yield
         finally:
-            matching.cancel()
-            with suppress(asyncio.CancelledError):
-                await matching
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             await self._groups.close()
             threads = (*self._background.values(), self._library)
             for close in (self._pictures.close, *(thread.close for thread in threads)):

@@ -5,7 +5,9 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
+from familiar.errors import FamiliarError
 from familiar.library.face_pictures import FaceCutter, PlacedFace
 from familiar.review.library_thread import LibraryThread
 from familiar.review.picture_cache import PictureCache
@@ -34,6 +36,12 @@ class FacePictures:
         self._placed: OrderedDict[int, PlacedFace] = OrderedDict()
         self._cutting: dict[str, asyncio.Task[bytes | None]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._opening = asyncio.Lock()
+
+    async def warm_up(self) -> None:
+        """Start the workers ahead of the first picture, if there is a library."""
+        with suppress(FamiliarError):  # the first page tells what is wrong
+            (await self._opened()).warm_up()
 
     async def prepare(self, face_ids: Iterable[int]) -> None:
         """Find the places of faces that a page is about to show, in one question instead of many."""
@@ -86,12 +94,16 @@ class FacePictures:
 
     async def _cut(self, name: str, cut: Callable[[FaceCutter], Awaitable[bytes | None]]) -> bytes | None:
         async with self._slots:
-            if self._cutter is None:
-                self._cutter = await self._library.ask(lambda library: library.faces.cutter())
-            picture = await cut(self._cutter)
+            picture = await cut(await self._opened())
         if picture is not None:
             self._cache.put(name, picture)
         return picture
+
+    async def _opened(self) -> FaceCutter:
+        async with self._opening:
+            if self._cutter is None:
+                self._cutter = await self._library.ask(lambda library: library.faces.cutter())
+            return self._cutter
 
     def close(self) -> None:
         """End the workers."""

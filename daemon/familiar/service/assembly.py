@@ -9,6 +9,7 @@ from familiar.effects.disks import Disks
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials
 from familiar.folders.intake import Intake
+from familiar.library.companions import CompanionRules
 from familiar.library.operations import OperationRunner
 from familiar.library.planning import Planner
 from familiar.library.recognition import Recogniser
@@ -141,7 +142,7 @@ class _Parts:
             log=log,
             clock=clock,
             is_there=lambda path: self.sources.of(path).is_there(path),
-            copy_sidecars=settings.sidecars.any,
+            companions=CompanionRules.of(settings),
         )
         self.operations = OpenOperations(self.runner, on_end=self.wake.now)
         self.sidecar_writer = SidecarWriter(

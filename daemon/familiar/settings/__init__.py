@@ -4,6 +4,7 @@
 file, all settings have their defaults.
 """
 
+from familiar.settings.companions import CompanionSettings
 from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.file import read_settings, settings_as_yaml, settings_schema
 from familiar.settings.flickr import FlickrSettings
@@ -16,6 +17,7 @@ from familiar.settings.whole import Settings
 __all__ = [
     "FLICKR",
     "ClusteringSettings",
+    "CompanionSettings",
     "FlickrSettings",
     "FolderSettings",
     "LogSettings",

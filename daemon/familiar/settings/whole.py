@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from familiar.media import JPEG_XL, RAWS, VIDEOS, has_raw_decoder, jpeg_xl_plugin
+from familiar.settings.companions import CompanionSettings
 from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.flickr import FlickrSettings
 from familiar.settings.folders import FolderSettings
@@ -53,6 +54,7 @@ class Settings(Section):
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: FlickrSettings = FlickrSettings()
     sidecars: SidecarSettings = SidecarSettings()
+    companions: CompanionSettings = CompanionSettings()
     review: ReviewSettings = ReviewSettings()
     log: LogSettings = LogSettings()
 

@@ -15,9 +15,10 @@ class Patterns:
     A pattern without a slash fits a file's or a folder's name; one with a slash fits the whole path from the root.
     """
 
-    def __init__(self, settings: FolderSettings, *, sidecars: bool = False) -> None:
-        """Compile the patterns of a root; with `sidecars`, they match, too."""
+    def __init__(self, settings: FolderSettings, *, sidecars: bool = False, companions: tuple[str, ...] = ()) -> None:
+        """Compile the patterns of a root; with `sidecars`, they match, too; `companions` are how their names end."""
         self._sidecars = sidecars
+        self._beside_photos = (".xmp", *companions)
         self._root = settings.path
         self._include = _compile(settings.include)
         self._exclude = _compile(settings.exclude)
@@ -59,8 +60,8 @@ class Patterns:
         return _fits(self._include, name, relative) and not _fits(self._exclude, name, relative)
 
     def passes_by(self, name: str, relative: str) -> bool:
-        """Return whether a file in a listed folder is no photo by its name, although nothing excludes it."""
-        if self._is_of_one_file or name.lower().endswith(".xmp"):
+        """Return whether a file in a listed folder is no photo or companion by its name, and nothing excludes it."""
+        if self._is_of_one_file or name.lower().endswith(self._beside_photos):
             return False
         return not (_fits(self._include, name, relative) or _fits(self._exclude, name, relative))
 

@@ -37,13 +37,6 @@ def photos_of(sidecar: Path) -> list[Path]:
     return [path for path in (whole, *_namesakes(whole)) if os.path.lexists(path) and sidecar in sidecars_of(path)]
 
 
-def beside(sidecar: Path, photo: Path, target: Path) -> Path:
-    """Return where a sidecar of `photo` belongs when that is at `target`."""
-    if sidecar.name.startswith(photo.name):
-        return target.with_name(target.name + sidecar.name.removeprefix(photo.name))
-    return target.with_suffix(sidecar.suffix)
-
-
 def _owns_short(photo: Path) -> bool:
     """Return whether `photo.xmp` belongs to this file: of several, to the RAW file first, then to the photo."""
     others = [other for other in _namesakes(photo.with_suffix("")) if _is_another(other, photo)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from familiar.effects.journal import Outcome, Reservation, Step
 from familiar.effects.kinds.catalogue import AnyKind, Kinds
+from familiar.effects.kinds.file_kind import path_as_json
 from familiar.effects.kinds.surroundings import Records
 from familiar.model import Operation, PhotoOperation, Plan
 from familiar.store.clock import due_at, is_due
@@ -53,7 +54,7 @@ class OperationJournal:
         photo = [kind for kind in kinds.all if issubclass(kind.value, PhotoOperation)]
         self._columns = _COLUMNS.format(moves=_quoted(kind for kind in photo if kind.value.moves_photo))
         self._multiplying = _quoted(kind for kind in photo if not kind.value.moves_photo)
-        self._about_sidecars = _quoted(kind for kind in kinds.all if kind.is_about_sidecar)
+        self._about_companions = _quoted(kind for kind in kinds.all if kind.is_about_companion)
 
     def record(
         self, photo_id: int, path: Path, plan: Plan, *, follows: int | None = None, batch: int | None = None
@@ -112,6 +113,28 @@ class OperationJournal:
         ).fetchone()
         return row is not None
 
+    def is_awaited(self, companion: Path, *, elsewhere: Step) -> bool:
+        """Return whether another plan than that of a step has still to move or copy a companion."""
+        row = self._db.conn.execute(
+            "SELECT 1 FROM operations WHERE state IN ('planned', 'doing', 'failed') AND plan_id != ? "
+            f"AND kind IN ({self._about_companions}) AND json_extract(parameters, '$.file') = ?",
+            (elsewhere.plan_id, path_as_json(companion)),
+        ).fetchone()
+        return row is not None
+
+    def steps_with(self, photo: Path, companion: Path) -> list[Step]:
+        """Return the steps by which a companion follows, or followed, the photo that is at a path."""
+        file = self._files.at(photo)
+        moving = "SELECT photo_id FROM operations JOIN plans ON plans.id = plan_id WHERE state IN ('doing', 'failed')"
+        about = f"operations.kind IN ({self._about_companions}) AND json_extract(operations.parameters, '$.file') = ?"
+        whose = f"plans.photo_id = ? OR plans.photo_id IN ({moving} AND target = ?)"
+        return self._steps(
+            f"WHERE ({whose}) AND {about} ORDER BY operations.id",
+            None if file is None else file.photo_id,
+            os.fsencode(photo),
+            path_as_json(companion),
+        )
+
     def open_plans(self, now: datetime) -> list[int]:
         """Return the plans that have something to do now, in the order in which they were made."""
         rows = self._db.conn.execute(
@@ -124,8 +147,8 @@ class OperationJournal:
         return [int(row[0]) for row in rows]
 
     def steps_at(self, path: Path) -> list[Step]:
-        """Return the steps of the last plan for the photo, not its sidecar, that was at this path, in their order."""
-        more = f"EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind NOT IN ({self._about_sidecars}))"
+        """Return the steps of the last plan for the photo that was at this path, not its companions, in order."""
+        more = f"EXISTS (SELECT 1 FROM operations WHERE plan_id = plans.id AND kind NOT IN ({self._about_companions}))"
         last = f"(SELECT max(id) FROM plans WHERE path = ? AND {more})"
         return self._steps(f"WHERE plan_id = {last} ORDER BY position", os.fsencode(path))
 
@@ -269,10 +292,10 @@ class OperationJournal:
         return frozenset(_path(row[0]) for row in rows)
 
     def select(self, ids: Sequence[int]) -> list[Step]:
-        """Return those of the steps that were done and not undone, newest first, with the sidecars that went along."""
+        """Return those of the steps that were done and not undone, with the companions that followed, newest first."""
         chosen = "(SELECT value FROM json_each(?1))"
         along = (
-            f"operations.kind IN ({self._about_sidecars}) AND EXISTS (SELECT 1 FROM operations AS photo "
+            f"operations.kind IN ({self._about_companions}) AND EXISTS (SELECT 1 FROM operations AS photo "
             f"WHERE photo.id IN {chosen} AND photo.plan_id = operations.plan_id "
             "AND photo.position = json_extract(operations.parameters, '$.behind'))"
         )

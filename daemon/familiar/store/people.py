@@ -26,6 +26,13 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonGlance(Person):
+    """A person with the number of the faces that match them."""
+
+    faces: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow(Person):
     """A person with the number of their references, and of the faces and photos that match them."""
 
@@ -80,6 +87,14 @@ class People:
     def names(self) -> list[str]:
         """Return the names of all people, in order; does not count their faces, as `all` does."""
         return [str(name) for (name,) in self._db.conn.execute("SELECT name FROM people ORDER BY key")]
+
+    def glances(self) -> list[PersonGlance]:
+        """Return all people by name, each with the number of their faces; their photos are not counted, as in `all`."""
+        rows = self._db.conn.execute(
+            "SELECT id, name, (SELECT count(*) FROM matches WHERE person_id = people.id AND accepted) "
+            "FROM people ORDER BY key"
+        )
+        return [PersonGlance(id=id_, name=name, faces=faces) for id_, name, faces in rows]
 
     def of_id(self, person_id: int) -> PersonRow:
         """Return the person of this id.

@@ -1,5 +1,6 @@
 """The tables that kinds of operations update: files, pictures made by familiar, sidecars and tags."""
 
+import os
 from pathlib import Path
 
 from familiar.filesystem.stamps import changed_ns, modified_ns
@@ -65,3 +66,13 @@ class OperationRecords:
     def forget_sidecar(self, path: Path) -> None:
         """Forget a sidecar."""
         self._sidecars.forget(path)
+
+    def hand_over_photo(self, source: Path, target: Path) -> None:
+        """Record a photo, if one is known, at the path to which it was moved or copied as a companion."""
+        known = self._files.at(source)
+        if known is None or known.photo_id is None or known.state != "done":
+            return  # the next scan finds it
+        if not os.path.lexists(source):
+            self._files.mark_gone(source)
+        if os.path.lexists(target):
+            self.place(target, known.photo_id)

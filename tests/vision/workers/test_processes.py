@@ -132,15 +132,14 @@ def test_workers_that_are_killed_at_random_instants_around_a_task_hold_up_nobody
 
 
 def test_workers_that_are_killed_as_they_start_are_replaced() -> None:
-    with killing_new_workers(6) as killed:
-
-        async def run(workers: Workers) -> None:
+    async def run(workers: Workers) -> None:
+        with killing_new_workers(6) as killed:
             while len(killed) < 6:
                 with pytest.raises(SetAsideError):
                     await workers._run(forked.end_by, signal.SIGTERM)
-            assert await asyncio.gather(*(workers._run(give, number) for number in range(20))) == list(range(20))
+        assert await asyncio.gather(*(workers._run(give, number) for number in range(20))) == list(range(20))
 
-        in_time(run)
+    in_time(run)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import Any
 from familiar.cli.console.command import Answer
 from familiar.cli.console.output import print_table, say
 from familiar.effects.journal import Step
+from familiar.effects.kinds.following import Following
+from familiar.plurals import counted
 
 _SHOWN = 20
 
@@ -34,11 +36,14 @@ def summarise(steps: Sequence[Step], done: str, *, there: int = 0, left: int = 0
 
     `left` is the number of failures before any operation; they were already shown.
     """
-    states, failed = Counter(step.state for step in steps), failures_of(steps)
+    photos = [step for step in steps if not isinstance(step.operation, Following)]
+    states, failed = Counter(step.state for step in photos), failures_of(steps)
     show_steps(failed[:_SHOWN])
     if len(failed) > _SHOWN:
         say(f"... and {len(failed) - _SHOWN} more failed; use --json to show all.")
-    say(f"{states['done']} {done}, {states['kept'] + there} already there, {len(failed) + left} failed.")
+    followed = sum(step.state == "done" for step in steps) - states["done"]
+    companions = f" with {counted(followed, 'companion')}" if followed else ""
+    say(f"{states['done']} {done}{companions}, {states['kept'] + there} already there, {len(failed) + left} failed.")
     if states["done"]:
         say("To undo: familiar undo --last")
 

@@ -8,6 +8,7 @@ from familiar.effects.kinds.copy import CopyKind
 from familiar.effects.kinds.crop import CropKind
 from familiar.effects.kinds.link import LinkKind
 from familiar.effects.kinds.move import MoveKind
+from familiar.effects.kinds.move_companion import MoveCompanionKind
 from familiar.effects.kinds.move_sidecar import MoveSidecarKind
 from familiar.effects.kinds.tag import TagKind
 from familiar.effects.kinds.write_sidecar import WriteSidecarKind
@@ -23,6 +24,7 @@ KINDS: tuple[AnyKind, ...] = (
     CropKind(),
     TagKind(),
     MoveSidecarKind(),
+    MoveCompanionKind(),
     WriteSidecarKind(),
 )
 """Every kind."""

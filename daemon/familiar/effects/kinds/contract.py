@@ -71,8 +71,8 @@ class Kind(Protocol[Value]):
     value: type[Value]
     """The class of its values, whose `kind` is the word shown to people."""
 
-    is_about_sidecar: bool = False
-    """Whether it is done to a sidecar, and not to its photo."""
+    is_about_companion: bool = False
+    """Whether it is done to a companion, as to a sidecar, and not to its photo."""
 
     merges: bool = False
     """Whether what another program changes in the meantime is read again, and no reason to give up."""
@@ -159,6 +159,11 @@ class Kind(Protocol[Value]):
     @abstractmethod
     def obstacle(self, wish: Value, step: Step, outlook: Outlook) -> str | None:
         """Return the obstacle to undoing a step, or note the files after the undo; raises OSError."""
+
+    def is_taken_back(self, wish: Value, step: Step, outlook: Outlook) -> bool:  # noqa: ARG002
+        """Return whether the undo of a step, which has met an error, has come to its end; raises OSError."""
+        assert step.target is not None
+        return outlook.at(step.target) == self.hash_after_undo(step)
 
     @abstractmethod
     def take_back(self, wish: Value, reversal: Reversal) -> None:

@@ -7,7 +7,6 @@ from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Outcome, Placement, Step
 from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, top_from_json
-from familiar.effects.kinds.move_sidecar import append_sidecar_moves
 from familiar.effects.kinds.surroundings import Surroundings
 from familiar.effects.outlook import Outlook, last_copy
 from familiar.effects.placement import place_copy
@@ -17,7 +16,7 @@ from familiar.model import Copy
 
 
 class CopyKind(FileKind[Copy]):
-    """A copy of the photo at its target; its sidecars are copied, too, if the settings say so."""
+    """A copy of the photo at its target; its companions are copied, too, if the settings say so."""
 
     name = "copy"
     value = Copy
@@ -27,10 +26,9 @@ class CopyKind(FileKind[Copy]):
         return Copy(target=Path(destination), rule=rule, top=top_from_json(parameters))
 
     async def prepare(self, wish: Copy, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Record, before the photo is copied, which sidecars are copied with it."""
+        """Record, before the photo is copied, which companions are copied with it."""
         ready = await super().prepare(wish, step, around, picture)
-        if around.copies_sidecars:
-            append_sidecar_moves(wish, step, around, moves=False)
+        around.append_following(wish, step)
         return ready
 
     def carry_out(self, wish: Copy, attempt: Attempt) -> Outcome:

@@ -7,7 +7,6 @@ from familiar.effects.hidden import Hidden
 from familiar.effects.journal import Outcome, Placement, Step
 from familiar.effects.kinds.contract import Needless, Parameters, Ready
 from familiar.effects.kinds.file_kind import FileKind, top_from_json
-from familiar.effects.kinds.move_sidecar import append_sidecar_moves
 from familiar.effects.kinds.surroundings import Records, Surroundings
 from familiar.effects.outlook import Outlook
 from familiar.effects.placement import place_move
@@ -17,7 +16,7 @@ from familiar.model import Move
 
 
 class MoveKind(FileKind[Move]):
-    """The photo is only at its target; its sidecars move with it."""
+    """The photo is only at its target; its companions move with it."""
 
     name = "move"
     value = Move
@@ -43,9 +42,9 @@ class MoveKind(FileKind[Move]):
             records.place(step.source, step.photo_id)
 
     async def prepare(self, wish: Move, step: Step, around: Surroundings, picture: bytes | None) -> Ready | Needless:
-        """Record, before the photo is moved, that its sidecars move with it."""
+        """Record, before the photo is moved, that its companions move with it."""
         ready = await super().prepare(wish, step, around, picture)
-        append_sidecar_moves(wish, step, around, moves=True)
+        around.append_following(wish, step)
         return ready
 
     def carry_out(self, wish: Move, attempt: Attempt) -> Outcome:

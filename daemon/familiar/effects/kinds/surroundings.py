@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from familiar.effects.journal import Step
-from familiar.model import Crop, Operation, SidecarContent, Tag
+from familiar.model import Crop, Operation, PhotoOperation, SidecarContent, Tag
 
 
 class Renderer(Protocol):
@@ -25,9 +25,8 @@ class Surroundings(Protocol):
     def renderer(self) -> Renderer:
         """Renders the bytes of pictures and sidecars."""
 
-    @property
-    def copies_sidecars(self) -> bool:
-        """Whether a copy of a photo gets a copy of its sidecars."""
+    def append_following(self, wish: PhotoOperation, step: Step) -> None:
+        """Record, before a photo is moved or copied, that its companions follow it, as far as the settings say so."""
 
     def check_in_reach(self, step: Step) -> None:
         """Check that a photo is where the rules saw it, or is gone from there; raises RetryError."""
@@ -46,12 +45,6 @@ class Surroundings(Protocol):
 
     def is_wanted(self, sidecar: Path, content: SidecarContent) -> bool:
         """Return whether a sidecar is to say this still."""
-
-    def sidecars_of(self, photo: Path) -> Sequence[Path]:
-        """Return the sidecars that are next to a photo."""
-
-    def sidecar_beside(self, sidecar: Path, photo: Path, target: Path) -> Path:
-        """Return where a sidecar of `photo` belongs when that is at `target`."""
 
 
 class Records(Protocol):
@@ -86,3 +79,6 @@ class Records(Protocol):
 
     def forget_sidecar(self, path: Path) -> None:
         """Forget what is known of a sidecar."""
+
+    def hand_over_photo(self, source: Path, target: Path) -> None:
+        """Record a photo, if one is known, at the place to which it was moved or copied as a companion."""

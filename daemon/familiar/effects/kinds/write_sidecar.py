@@ -37,7 +37,7 @@ class WriteSidecarKind(FileKind[WriteSidecar]):
 
     name = "write_sidecar"
     value = WriteSidecar
-    is_about_sidecar = True
+    is_about_companion = True
     merges = True
     permanent = PERMANENT | _FORBIDDEN
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from familiar.api.library import Library
-from familiar.store.people import PersonRow
+from familiar.store.people import PersonGlance
 from familiar.store.views.representative_faces import RepresentativeFace
 
 
@@ -12,11 +12,10 @@ from familiar.store.views.representative_faces import RepresentativeFace
 class PersonCard:
     """A person with the face that is best to show; None if none is known."""
 
-    row: PersonRow
+    row: PersonGlance
     face: RepresentativeFace | None
 
 
 def list_people(library: Library) -> Sequence[PersonCard]:
     """Return all people by name."""
-    people = library.people
-    return [PersonCard(row=row, face=next(iter(people.likenesses(row.name, most=1)), None)) for row in people.all()]
+    return [PersonCard(row=person, face=face) for person, face in library.people.covers()]

@@ -88,6 +88,7 @@ document.addEventListener("click", (event) => {
 photo.addEventListener("keydown", (event) => {
   if (event.key === " ") {
     event.preventDefault();
+    event.stopPropagation(); // the page would show the photo again
     photo.close();
   }
 });

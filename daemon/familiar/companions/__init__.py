@@ -1,0 +1,1 @@
+"""Companions: files that belong to a photo by their names, and mean nothing without it."""
