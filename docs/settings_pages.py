@@ -180,4 +180,4 @@ def as_yaml(value: Any) -> str:
         case tuple():
             quoted = (f'"{item}"' for item in value)
             return f"[{', '.join(quoted)}]"
-    return str(value)
+    return str(value) or '""'
