@@ -94,6 +94,14 @@ def test_another_file_is_replaced_only_by_force(home: Household) -> None:
     assert "<title>Photos and faces" in file.read_text()
 
 
+def wait_for_children(pid: int) -> None:
+    """Wait until one of the threads of a process has started another process."""
+    deadline = time.monotonic() + 60
+    while not any(children.read_text() for children in Path("/proc", str(pid), "task").glob("*/children")):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_a_file_that_takes_the_name_of_a_report_while_it_is_made_is_not_replaced(home: Household, there: bool) -> None:
     file = home.base / "report.html"
@@ -102,13 +110,10 @@ def test_a_file_that_takes_the_name_of_a_report_while_it_is_made_is_not_replaced
     process = subprocess.Popen(
         command("report", file), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=home.whole_environment()
     )
-    children = Path("/proc", str(process.pid), "task", str(process.pid), "children")
-    deadline = time.monotonic() + 60
-    while not children.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    file.write_text("mine")
-    _, said = process.communicate(timeout=60)
+    with process:
+        wait_for_children(process.pid)
+        file.write_text("mine")
+        _, said = process.communicate(timeout=60)
     assert (process.returncode, file.read_text()) == (1, "mine"), said
     assert said.decode().splitlines()[-1] == f"error: {file}: can't be written: File exists."
 

@@ -7,6 +7,7 @@ import pytest
 
 from conftest import put
 from support.household import Household
+from support.log import events_in
 
 
 def copying(household: Household) -> dict[str, object]:
@@ -153,12 +154,16 @@ def test_a_check_of_the_rules_names_unregistered_people(household: Household) ->
 
 def test_wrong_rules_are_refused_with_every_place(household: Household) -> None:
     household.rules.write_text("rules:\n  - name: a\n    when: {persn: Eileen, score: {min: 3}}\n    then: [stop]\n")
-    for command in (("rules", "check"), ("rules", "apply"), ("plan",), ("scan",), ("run",), ("config", "check")):
+    for command in (("rules", "check"), ("rules", "apply"), ("plan",), ("scan",), ("config", "check")):
         result = household.refused(*command)
         first, second = result.stderr.splitlines()
         assert result.returncode == 2
         assert first.startswith(f"error: {household.rules}:3:12: rules[0].when.persn: unknown key 'persn'; did you")
         assert second.startswith(f"error: {household.rules}:3:40: rules[0].when.score.min: 3 is wrong; a number from")
+    refused = household.refused("run")
+    assert refused.returncode == 2
+    (error,) = [event for event in events_in(refused.stderr) if event["event"] == "service.error"]
+    assert error["error"] == "\\n".join(text.removeprefix("error: ") for text in (first, second))
     as_json = json.loads(household.ask("rules", "check", "--json", check=False).stderr)
     assert [(problem["line"], problem["column"]) for problem in as_json["problems"]] == [(3, 12), (3, 40)]
 

@@ -490,7 +490,7 @@ def test_a_daemon_that_the_watchdog_ends_leaves_a_traceback(household: Household
         assert daemon.process.wait(20) == -signal.SIGABRT
         text = daemon.log.read_text()
         assert "Fatal Python error: Aborted" in text
-        assert "service/daemon.py" in text
+        assert "familiar/api/daemon.py" in text
 
 
 def test_a_disk_that_is_full_at_the_start_is_waited_for(household: Household) -> None:

@@ -36,7 +36,10 @@ def review(environment: Environment, port: int | None, *, opens: bool) -> None:
             prefix=settings.prefix,
             hosts=settings.hosts,
         )
-        say(server.address)
-        if opens:
-            webbrowser.open(server.address)
-        server.serve()
+
+        def tell() -> None:
+            say(server.address)
+            if opens:
+                webbrowser.open(server.address)
+
+        server.serve(tell)

@@ -4,7 +4,7 @@ import errno
 import signal
 import socket
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -21,7 +21,14 @@ _GRACE = 2
 
 
 class _Server(uvicorn.Server):
-    """A server for which it is no error to be stopped by a signal."""
+    """A server for which it is no error to be stopped by a signal; `on_ready` is called once that is so."""
+
+    on_ready: Callable[[], None] = staticmethod(lambda: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self.on_ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -89,8 +96,9 @@ class ReviewServer:
     def _is_stopping(self) -> bool:
         return self._server.should_exit
 
-    def serve(self) -> None:
-        """Serve until SIGINT or SIGTERM, or `stop`."""
+    def serve(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until SIGINT or SIGTERM, or `stop`; `on_ready` is called when it can be asked and stopped."""
+        self._server.on_ready = on_ready
         with self._socket:
             self._server.run(sockets=[self._socket])
 

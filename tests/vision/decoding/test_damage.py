@@ -1,6 +1,7 @@
 """Of a picture whose file is cut short, what is there is decoded, and what is missing is told."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -91,6 +92,19 @@ def test_of_a_file_that_is_cut_short_the_pixels_outside_of_the_missing_area_are_
     assert found.image.size == (found.width, found.height) == PHOTO.size
 
 
+def test_a_jpeg_that_is_cut_right_before_or_behind_a_restart_is_damaged() -> None:
+    data = encoded("JPEG with restarts")
+    restarts = [found.start() for found in re.finditer(rb"\xff[\xd0-\xd7]", data[data.rfind(b"\xff\xda") :])]
+    assert len(restarts) > 3
+    for restart in restarts:
+        end = data.rfind(b"\xff\xda") + restart
+        for cut in (end, end + 1, end + 2):
+            found = decoded(data[:cut])
+            assert found.damage is not None
+            there = present(found)
+            assert np.array_equal(np.asarray(found.image)[there], np.asarray(decoded(data).image)[there])
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(2, 40_000), st.sampled_from(["JPEG", "JPEG with restarts", "PNG"]), st.booleans())
 def test_wherever_a_file_is_cut_nothing_is_shown_that_is_not_its_picture(
@@ -129,6 +143,12 @@ def test_of_a_progressive_jpeg_finer_details_are_missing_first() -> None:
     early = damage_of(data[: int(len(data) * 0.05)])
     assert early.missing > 0
     assert early.area is not None
+
+
+def test_of_a_progressive_jpeg_with_all_averages_and_nothing_else_the_details_are_missing() -> None:
+    data = encoded("JPEG", progressive=True)
+    second = data.find(b"\xff\xda", data.find(b"\xff\xda") + 2)
+    assert damage_of(data[: data.rfind(b"\xff\xc4", 0, second)]) == Damage(missing=0.0, area=None)
 
 
 def test_a_jpeg_with_a_plane_after_the_other_has_all_of_its_area_when_the_first_is_there() -> None:

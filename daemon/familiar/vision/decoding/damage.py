@@ -29,6 +29,9 @@ _NOTHING = "nothing of the picture is there"
 _EDGE = 8
 """Pixels around what is missing that may not be what they should."""
 
+_UNIT = 2
+"""Rows, of a picture at an eighth of its sides, in the units of a JPEG, of which the last one may lack its details."""
+
 _FINE = 2
 """The scale at which details of a JPEG are compared: half of its sides."""
 
@@ -131,8 +134,8 @@ def _rescue_jpeg(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedP
     small = load(first, 1, _FILLS[0])
     missing = _difference(small, load(second, 1, _FILLS[1]))
     if missing is None:
-        return whole, None
-    above = 1 / small.image.height  # colours are smoothed across the edge of what is there
+        return whole, None if parts.has_all_scans else Damage(missing=0.0, area=None)
+    above = (1 + _UNIT) / small.image.height  # colours are smoothed across the edge of what is there
     top = missing[1].y - missing[1].height / 2 - above
     if top <= 0:
         raise SetAsideError(_NOTHING)

@@ -2,7 +2,7 @@
 
 import struct
 
-from familiar.vision.decoding.jpegs import END, is_jpeg, read_parts
+from familiar.vision.decoding.jpegs import END, is_jpeg, next_restart, read_parts
 
 _BLANK = 64
 """Zero bytes at the end from which on a file may have got its length, and not yet its content."""
@@ -39,7 +39,8 @@ def completed(data: bytes) -> tuple[bytes, bytes]:
     data = without_blank_end(data)
     if is_jpeg(data):
         data = data[: read_parts(data).length].rstrip(b"\xff")  # half a marker
-        return data + END, data + _OTHER_DATA + END
+        # a decoder skips what is there instead of a restart, and goes on behind that
+        return data + END, data + _OTHER_DATA + next_restart(data) + _OTHER_DATA + END
     missing = _declared_length(data) - len(data)
     if not 0 < missing <= _MOST_PADDING:
         return data, data

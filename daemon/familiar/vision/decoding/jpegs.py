@@ -15,6 +15,8 @@ _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends the coded data of a scan, and begins each segment: neither a stuffed byte nor a restart."""
 
+_SCAN, _RESTART = b"\xff\xda", re.compile(rb"\xff[\xd0-\xd7]")
+
 _COEFFICIENTS = range(64)
 
 
@@ -81,6 +83,12 @@ def read_parts(data: bytes) -> JpegParts:
         is_progressive=any(frame.marker in _PROGRESSIVE for frame in frames),
         length=length,
     )
+
+
+def next_restart(data: bytes) -> bytes:
+    """Return the restart marker that is next in the last scan of a JPEG that is cut short, if it has such markers."""
+    found = _RESTART.findall(data, max(data.rfind(_SCAN), 0))
+    return bytes((0xFF, 0xD0 + (found[-1][1] - 0xD0 + 1) % 8 if found else 0xD0))
 
 
 @dataclass(frozen=True, slots=True)
