@@ -211,6 +211,20 @@ def test_a_still_its_edits_and_its_clip_come_back_in_each_order(bench: Workbench
     assert bench.tree() == before
 
 
+def test_a_companion_that_somebody_has_taken_away_or_put_back_does_not_hold_up_the_undo_of_its_photo(
+    bench: Workbench,
+) -> None:
+    before = put(bench, "a.jpg", "a.aae", "a.jpg.json")
+    move(bench, "a.jpg")
+    (bench.base / "out/a.aae").rename(bench.base / "in/a.aae")
+    (bench.base / "out/a.jpg.json").unlink()
+    assert undo_of(bench).obstacles(bench.store.journal.select_last()) == ()
+    bench.undo_all()
+    del before["in/a.jpg.json"]
+    assert bench.tree() == before
+    assert {step.state for plan in bench.plans() for step in bench.store.journal.steps(plan)} == {"undone"}
+
+
 def test_an_undo_leaves_no_companion_beside_a_photo_that_did_not_bring_it(bench: Workbench) -> None:
     put(bench, "IMG_1.jpg", "IMG_1.aae", "IMG_1.xmp", "IMG_1.jpg.json")
     bench.photo("out/IMG_1.png", b"of another")
