@@ -77,3 +77,16 @@ def test_a_daemon_that_is_stopped_or_killed_while_it_copies_begins_anew(
         daemon.wait_for("operation.done", kind="move")
     assert [(path.name, path.stat().st_size) for path in disk.iterdir()] == [("large.jpg", LARGE)]
     assert list(household.inbox.iterdir()) == []
+
+
+def test_a_stop_interrupts_the_copy_with_which_a_start_begins(household: Household, disk: Path, obama: Path) -> None:
+    photo = put_large(obama, household)
+    for _ in range(2):
+        with household.running() as daemon:
+            await_copy(daemon, disk)
+            assert daemon.stop() == 0
+            assert daemon.events("service.stopped")
+            assert not daemon.events("operation.done")
+        assert photo.stat().st_size == LARGE
+        assert list(disk.iterdir()) == []
+    assert not daemon.events("service.ready")

@@ -185,6 +185,13 @@ def test_a_stop_lets_no_further_job_go_on(bench: Bench) -> None:
     assert bench.log.of("service.stopping") == [{"reason": "SIGTERM"}]
 
 
+def test_a_daemon_that_is_stopped_while_it_starts_opens_no_source(bench: Bench) -> None:
+    bench.stop.stop("SIGTERM")
+    bench.run([bench.job("a")], until_idle=False)
+    assert bench.notes == ["beats", "begin", "window ends", "window ends", "a ends", "beats no more"]
+    assert bench.log.of("service.stopped")
+
+
 def test_a_daemon_that_is_to_begin_again_says_so(bench: Bench) -> None:
     assert bench.run([bench.job("a", on_advance=bench.stop.begin_again)], until_idle=False) is True
 

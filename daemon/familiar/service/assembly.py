@@ -144,7 +144,7 @@ class _Parts:
             is_there=lambda path: self.sources.of(path).is_there(path),
             companions=CompanionRules.of(settings),
         )
-        self.operations = OpenOperations(self.runner, on_end=self.wake.now)
+        self.operations = OpenOperations(self.runner, stop=self.stop, on_end=self.wake.now)
         self.sidecar_writer = SidecarWriter(
             store=store, runner=self.runner, clock=clock, enabled=settings.sidecars.write
         )

@@ -66,10 +66,11 @@ class Daemon:
             with self._failures.telling_of_loss():
                 await self._startup.begin()
             try:
-                with self._failures.telling_of_loss():
-                    self._startup.open()
-                    self._heartbeat.is_ready = True
-                    await self._work(until_idle=until_idle)
+                if not self._stop.is_set:
+                    with self._failures.telling_of_loss():
+                        self._startup.open()
+                        self._heartbeat.is_ready = True
+                        await self._work(until_idle=until_idle)
             finally:
                 await self._wind_up()
         finally:

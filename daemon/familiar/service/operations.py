@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from familiar.library.operations import OperationRunner
+from familiar.service.stop_request import StopRequest
 
 _BEFORE_READY = 5.0
 """Seconds of the start in which open steps are completed before folders are read; the rest goes on beside that."""
@@ -15,9 +16,10 @@ _IN_A_TURN = 0.5
 class OpenOperations:
     """A job: carries out open steps that are due, beside the loop if they take long."""
 
-    def __init__(self, runner: OperationRunner, *, on_end: Callable[[], None]) -> None:
-        """Take what carries out plans, and what is called when long steps are done."""
+    def __init__(self, runner: OperationRunner, *, stop: StopRequest, on_end: Callable[[], None]) -> None:
+        """Take what carries out plans, what ends the wait for it, and what is called when long steps are done."""
         self._runner = runner
+        self._stop = stop
         self._on_end = on_end
         self._task: asyncio.Task[object] | None = None
 
@@ -34,9 +36,13 @@ class OpenOperations:
             task.result()
 
     async def _started(self, work: Coroutine[Any, Any, object], *, within: float) -> asyncio.Task[object]:
-        """Start work, wait for it for so many seconds, and have the loop woken at its end if it takes longer."""
-        task = asyncio.create_task(work)
-        await asyncio.wait([task], timeout=within)
+        """Start work, wait for it for so many seconds, and have the loop woken at its end if it takes longer.
+
+        A stop ends the wait, and `close` the work.
+        """
+        task, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait(within))
+        await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
         if not task.done():
             task.add_done_callback(lambda _: self._on_end())
         return task
