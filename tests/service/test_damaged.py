@@ -57,7 +57,8 @@ def test_after_the_time_of_the_settings_it_is_damaged_and_handled_until_it_is_wh
     events = household.scan()
     (damaged,) = [event for event in events if event["event"] == "photo.damaged"]
     share, rest = damaged["reason"].split("% ")
-    assert (float(share) / 100, rest) == (pytest.approx(damaged["missing"], abs=0.006), "of it is missing")
+    assert float(share) / 100 == pytest.approx(damaged["missing"], abs=0.006)
+    assert rest == "of it is missing"
     assert 0.3 < damaged["missing"] < 0.5
     copy = household.out / "a.jpg"
     assert household.json("status")["damaged"] == [

@@ -128,7 +128,7 @@ class FollowingKind(FileKind[F]):
         return not wish.moves
 
     def obstacle_in_reach(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> str | None:
-        """Return the obstacle if its former name is taken, or a copy was changed; what is gone does not hold up a photo."""
+        """Return the obstacle if its former name is taken, or a copy was changed; what is gone is none."""
         if outlook.at(placement.target) is None:
             return None
         is_shared = self._is_shared_at_target(wish, step, placement, outlook)
