@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -16,6 +17,7 @@ from familiar.store.store import STORE_NAME
 from familiar.vision.engines.opencv_models import SFACE as NETWORK
 from support.household import Household, command
 from support.log import events_in
+from support.permissions import locked
 
 
 def test_faces_that_were_found_before_qualities_were_kept_are_rated_by_a_scan_that_reads_no_photo(
@@ -65,6 +67,18 @@ def test_a_scan_tells_what_came_of_each_photo(household: Household, obama: Path,
     shown = household.ask("status").stdout
     assert "photos: 2 seen with 1 face, 0 recognised as one of 0 people; 1 set aside" in shown
     assert f"{broken}  not a picture in a known format" in shown
+
+
+def test_a_scan_tells_of_operations_that_wait_to_be_tried_again(household: Household, obama: Path) -> None:
+    shutil.copy(obama, household.inbox)
+    household.rule({"name": "album", "then": [{"copy": f"{household.out}/album/"}]})
+    household.out.mkdir()
+    household.obeys_permissions = True
+    with locked(household.out):
+        for _ in range(2):
+            told = household.call("scan", check=False)
+            assert told.returncode == 1
+            assert "1 operation failed and will be retried; `familiar status` shows why.\n" in told.stdout
 
 
 def test_a_scan_of_one_file_takes_that_file_alone(household: Household, obama: Path, biden: Path) -> None:

@@ -194,6 +194,47 @@ def test_a_companion_of_a_still_and_its_clip_follows_the_still(bench: Workbench)
     assert names(bench, "in") == set()
 
 
+@pytest.mark.parametrize("order", list(permutations(["still", "clip"])))
+def test_a_still_its_edits_and_its_clip_come_back_in_each_order(bench: Workbench, order: tuple[str, ...]) -> None:
+    before = put(bench, "IMG_1.HEIC", "IMG_1.MOV", "IMG_1.AAE")
+    still = bench.plan(bench.base / "in/IMG_1.HEIC", Move(target=bench.base / "out/IMG_1.HEIC", rule="r"))
+    clip = bench.plan(bench.base / "in/IMG_1.MOV", Move(target=bench.base / "out/IMG_1.MOV", rule="r"))
+    assert perform(bench, still) == [("done", None)] * 2
+    assert perform(bench, clip) == [("done", None)]
+    for each in order:
+        plan = {"still": still, "clip": clip}[each]
+        steps = bench.store.journal.select([step.id for step in bench.store.journal.steps(plan)])
+        undoing = undo_of(bench)
+        assert undoing.obstacles(steps) == ()
+        for step in steps:
+            undoing.undo(step)
+    assert bench.tree() == before
+
+
+def test_a_companion_that_somebody_has_taken_away_or_put_back_does_not_hold_up_the_undo_of_its_photo(
+    bench: Workbench,
+) -> None:
+    before = put(bench, "a.jpg", "a.aae", "a.jpg.json")
+    move(bench, "a.jpg")
+    (bench.base / "out/a.aae").rename(bench.base / "in/a.aae")
+    (bench.base / "out/a.jpg.json").unlink()
+    assert undo_of(bench).obstacles(bench.store.journal.select_last()) == ()
+    bench.undo_all()
+    del before["in/a.jpg.json"]
+    assert bench.tree() == before
+    assert {step.state for plan in bench.plans() for step in bench.store.journal.steps(plan)} == {"undone"}
+
+
+def test_an_undo_leaves_no_companion_beside_a_photo_that_did_not_bring_it(bench: Workbench) -> None:
+    put(bench, "IMG_1.jpg", "IMG_1.aae", "IMG_1.xmp", "IMG_1.jpg.json")
+    bench.photo("out/IMG_1.png", b"of another")
+    before = bench.tree()
+    move(bench, "IMG_1.jpg")
+    assert len(names(bench, "out")) == 5
+    bench.undo_all()
+    assert bench.tree() == before
+
+
 def test_a_video_does_not_take_the_companions_of_a_photo_of_its_name_along(bench: Workbench) -> None:
     put(bench, "IMG_1.HEIC", "IMG_1.MOV", "IMG_1.AAE", "IMG_1.xmp", "IMG_1.MOV.json")
     move(bench, "IMG_1.MOV")

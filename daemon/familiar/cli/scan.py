@@ -54,5 +54,9 @@ def _show(result: ScanResult) -> None:
         f"{result.done} handled, {result.set_aside} set aside, {result.failed} failed; "
         f"{counted(result.photos, 'photo')} with {counted(result.faces, 'face')} known, {result.recognised} recognised."
     )
+    if result.operations_failed:
+        say(
+            f"{counted(result.operations_failed, 'operation')} failed and will be retried; `familiar status` shows why."
+        )
     if result.passed_by:
         say(f"Skipped by name: {counted_by_suffix(result.passed_by)}.")

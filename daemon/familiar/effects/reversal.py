@@ -32,6 +32,12 @@ class Reversal(StepWork):
         assert placement is not None, "an operation that was not done is not undone"
         return placement
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether what the step has put somewhere was taken away by somebody else."""
+        target = self._target()
+        return not self.is_begun and (target is None or not target.exists)
+
     def begin(self) -> Entry | None:
         """Record that what is at the target is about to go or to be replaced; return its name.
 

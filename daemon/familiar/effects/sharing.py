@@ -22,24 +22,25 @@ class Sharing:
         self._undone = undone
 
     def others(self, form: Form, companion: Path, own: Collection[Path]) -> list[Path]:
-        """Return the photos beside a companion to which it belongs by its name, without the plan's own ones."""
+        """Return the photos beside a companion to which it belongs by its name, without the plan's own ones.
+
+        Those count as being there, whether they are still or not: the clip of a live photo has no edits of its own.
+        """
         if form.is_of_media:
             return []
-        names = form.owners(companion.name, self._names(companion.parent))
+        there = {*self._names(companion.parent), *(path.name for path in own if path.parent == companion.parent)}
+        names = form.owners(companion.name, there)
         return [path for path in map(companion.with_name, sorted(names)) if path not in own]
 
     def has_others(self, form: Form, companion: Path, target: Path, own: Collection[Path]) -> bool:
         """Return whether another photo has what a step has put, or is about to put, at `target`.
 
-        That is one beside it, unless its plans were to bring the companion, and have not, or took it back; or one whose
-        plan has brought it there, and that is back beside the place of the companion itself.
+        That is one whose plan has brought it there, and that is beside it, or back beside the place of the companion
+        itself. A photo that was there before has no companion that it did not have before.
         """
-        return any(self._has(photo, companion) for photo in self.others(form, target, own)) or any(
+        return any(self._brought_by(photo, companion) for photo in self.others(form, target, own)) or any(
             target in self._brought_by(photo, companion) for photo in self.others(form, companion, own)
         )
-
-    def _has(self, photo: Path, companion: Path) -> bool:
-        return not self._journal.steps_with(photo, companion) or bool(self._brought_by(photo, companion))
 
     def _brought_by(self, photo: Path, companion: Path) -> set[Path | None]:
         steps = self._journal.steps_with(photo, companion)

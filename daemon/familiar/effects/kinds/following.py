@@ -128,7 +128,9 @@ class FollowingKind(FileKind[F]):
         return not wish.moves
 
     def obstacle_in_reach(self, wish: F, step: Step, placement: Placement, outlook: Outlook) -> str | None:
-        """Return the obstacle if the companion is gone, its former name is taken, or a copy was changed."""
+        """Return the obstacle if its former name is taken, or a copy was changed; what is gone is none."""
+        if outlook.at(placement.target) is None:
+            return None
         is_shared = self._is_shared_at_target(wish, step, placement, outlook)
         if wish.moves:  # with its present content
             return outlook.move_back(placement, content=None, leaves_copy=is_shared)
@@ -139,7 +141,12 @@ class FollowingKind(FileKind[F]):
         return None if outlook.is_copy(placement.source, placement) else last_copy(placement, wish.kind)
 
     def take_back(self, wish: F, reversal: Reversal) -> None:
-        """Move the companion back, with its present content, or remove the copy; what others share stays, too."""
+        """Move the companion back, with its present content, or remove the copy; what others share stays, too.
+
+        Where somebody has taken it away, there is nothing to do.
+        """
+        if reversal.is_gone:
+            return
         target, own = reversal.placement.target, reversal.placed_with()
         is_shared = reversal.sharing().has_others(wish.form, wish.file, target, own)
         if wish.moves:
