@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from familiar.errors import IncompleteError, RetryError
+from familiar.store.store import STORE_NAME
 from support.household import Household
 
 ALWAYS = 0
@@ -29,6 +32,21 @@ def test_a_photo_without_its_end_marker_is_handled_as_any_other_one(household: H
     result = household.json("scan")
     assert (result["done"], result["failed"], result["faces"]) == (1, 0, 1)
     assert household.json("status")["damaged"] == []
+
+
+def test_a_photo_that_an_older_version_set_aside_as_truncated_is_handled_after_the_update(
+    household: Household, astronaut: Path
+) -> None:
+    (household.inbox / "a.jpg").write_bytes(astronaut.read_bytes()[:-2])
+    household.scan()
+    with closing(sqlite3.connect(household.state / STORE_NAME)) as store, store:
+        store.execute("DELETE FROM faces")
+        store.execute("UPDATE photos SET verdict = 'set aside', reason = 'damaged or not a picture: it is truncated'")
+        store.execute("DELETE FROM _sqlite_migrations WHERE name = 'look_again_at_damaged_photos'")
+    household.ask("migrate")
+    assert household.json("status")["files"] == {"pending": 1}
+    result = household.json("scan")
+    assert (result["done"], result["failed"], result["faces"]) == (1, 0, 1)
 
 
 def test_a_photo_of_which_a_part_is_missing_waits_for_it(household: Household, astronaut: Path) -> None:

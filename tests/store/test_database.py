@@ -258,6 +258,34 @@ def test_no_photo_in_an_older_store_is_damaged(tmp_path: Path) -> None:
         assert list(db.conn.execute("SELECT missing FROM photos")) == [(None,)]
 
 
+def test_damaged_photos_that_an_older_version_set_aside_are_looked_at_again(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    truncated = "damaged or not a picture: image file is truncated (2 bytes not processed)"
+    reasons = [truncated, "not a picture in a known format", truncated, truncated]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="look_again_at_damaged_photos")
+        connection.execute("INSERT INTO folders (id, path) VALUES (1, CAST('/photos' AS BLOB))")
+        for number, reason in enumerate(reasons, 1):
+            connection.execute(
+                "INSERT INTO photos (id, hash, verdict, reason, seen_at) VALUES (?, ?, 'set aside', ?, '')",
+                (number, f"{number:064}", reason),
+            )
+            connection.execute(
+                "INSERT INTO files (folder_id, name, size, mtime_ns, state, photo_id, found_at) "
+                "VALUES (1, ?, 9, 9, ?, ?, '')",
+                (b"%d.jpg" % number, "gone" if number == 3 else "done", number),
+            )
+        connection.execute(
+            "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk, photo_id) "
+            "VALUES ('1', 's', 'photo', 'refused', 0, 0, 0, 4)"
+        )
+    with closing(opened(path)) as db:
+        files = db.conn.execute("SELECT id, state, photo_id FROM files ORDER BY id").fetchall()
+        photos = [row[0] for row in db.conn.execute("SELECT id FROM photos ORDER BY id")]
+    assert files == [(1, "pending", None), (2, "done", 2), (3, "gone", None), (4, "done", 4)]
+    assert photos == [2, 4], "what Flickr has is refused there, and stays so"
+
+
 def test_tags_in_an_older_store_are_compared_as_flickr_compares_them(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

@@ -42,6 +42,18 @@ def test_a_photo_that_was_set_aside_may_be_seen_later(store: Store) -> None:
     assert (found.verdict, found.reason, found.handled) == ("seen", None, False)
 
 
+def test_a_photo_of_flickr_that_was_set_aside_is_fetched_again_when_it_is_to_be_retried(store: Store) -> None:
+    aside = store.photos.set_aside(HASH, "damaged")
+    store._db.conn.execute(
+        "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk, photo_id) "
+        "VALUES ('1', 's', 'photo', 'refused', 0, 0, 0, ?)",
+        (aside,),
+    )
+    store.photos.forget_verdicts()
+    assert store.photos.find(HASH) is None
+    assert (store.flickr.counts()["listed"], store.flickr.counts()["refused"]) == (1, 0)
+
+
 def test_a_face_keeps_how_sure_the_detector_was_and_its_quality_if_they_are_known(store: Store) -> None:
     photo = replace(PHOTO, faces=(replace(FACE, score=0.875, quality=0.5), FACE))
     faces = store.photos.load(store.photos.record(photo)).faces

@@ -224,6 +224,15 @@ def keep_turns_of_sidecars(db: "Database") -> None:
     _run(db, "ALTER TABLE photos ADD COLUMN turn INTEGER")
 
 
+@migrations()
+def look_again_at_damaged_photos(db: "Database") -> None:
+    """Have photos that were set aside as damaged looked at once more: of most of them, something can be decoded now.
+
+    Photos of Flickr stay refused, and those that operations are about stay as they are.
+    """
+    _run(db, _DAMAGED_PHOTOS)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -757,4 +766,15 @@ CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces
 
 ALTER TABLE files ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
+"""
+
+_DAMAGED_PHOTOS = """
+CREATE TEMPORARY TABLE damaged AS SELECT id FROM photos
+    WHERE verdict = 'set aside' AND reason LIKE 'damaged or not a picture: %'
+    AND NOT EXISTS (SELECT 1 FROM plans WHERE photo_id = photos.id)
+    AND NOT EXISTS (SELECT 1 FROM flickr_photos WHERE photo_id = photos.id);
+UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN (SELECT id FROM damaged);
+UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM damaged);
+DELETE FROM photos WHERE id IN (SELECT id FROM damaged);
+DROP TABLE damaged
 """

@@ -167,7 +167,7 @@ class Photos:
         self._db.conn.execute("UPDATE photos SET handled_at = NULL WHERE id = ?", (photo_id,))
 
     def forget_verdicts(self) -> int:
-        """Retry photos that were set aside; return the number of pending files."""
+        """Retry photos that were set aside; return the number of pending files. Those of Flickr are fetched again."""
         with writing(self._db):
             cursor = self._db.conn.execute(
                 "UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN "
@@ -175,6 +175,11 @@ class Photos:
             )
             self._db.conn.execute(
                 "UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM photos WHERE verdict = 'set aside')"
+            )
+            self._db.conn.execute(
+                "UPDATE flickr_photos SET photo_id = NULL, attempts = 0, retry_at = NULL, reason = NULL, "
+                "state = CASE state WHEN 'refused' THEN 'listed' ELSE state END "
+                "WHERE photo_id IN (SELECT id FROM photos WHERE verdict = 'set aside')"
             )
             self._db.conn.execute("DELETE FROM photos WHERE verdict = 'set aside'")
             return cursor.rowcount
