@@ -54,6 +54,16 @@ def test_a_photo_of_flickr_that_was_set_aside_is_fetched_again_when_it_is_to_be_
     assert (store.flickr.counts()["listed"], store.flickr.counts()["refused"]) == (1, 0)
 
 
+def test_a_photo_that_was_seen_before_it_was_set_aside_keeps_its_faces_when_it_is_to_be_retried(store: Store) -> None:
+    seen = store.photos.record(replace(PHOTO, hash=HASH, faces=(FACE,)))
+    assert store.photos.set_aside(HASH, "damaged") == seen
+    store.photos.forget_verdicts()
+    found = store.photos.find(HASH)
+    assert found is not None
+    assert (found.id, found.verdict, found.reason) == (seen, "seen", None)
+    assert len(store.photos.load(seen).faces) == 1
+
+
 def test_a_face_keeps_how_sure_the_detector_was_and_its_quality_if_they_are_known(store: Store) -> None:
     photo = replace(PHOTO, faces=(replace(FACE, score=0.875, quality=0.5), FACE))
     faces = store.photos.load(store.photos.record(photo)).faces

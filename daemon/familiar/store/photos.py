@@ -167,8 +167,14 @@ class Photos:
         self._db.conn.execute("UPDATE photos SET handled_at = NULL WHERE id = ?", (photo_id,))
 
     def forget_verdicts(self) -> int:
-        """Retry photos that were set aside; return the number of pending files. Those of Flickr are fetched again."""
+        """Retry photos that were set aside; return the number of pending files. Those of Flickr are fetched again.
+
+        A photo that was seen before it was set aside is what it was: its faces, and what was done with it, are known.
+        """
         with writing(self._db):
+            self._db.conn.execute(
+                "UPDATE photos SET verdict = 'seen', reason = NULL WHERE verdict = 'set aside' AND width IS NOT NULL"
+            )
             cursor = self._db.conn.execute(
                 "UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN "
                 "(SELECT id FROM photos WHERE verdict = 'set aside')"
