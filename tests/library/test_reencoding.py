@@ -116,7 +116,6 @@ def test_a_stop_does_not_wait_for_references_to_be_encoded(outdated: Household) 
         daemon.wait_for("service.ready")
         daemon.send(signal.SIGTERM)
         daemon.wait_for("service.stopping")
-        os.kill(worker, signal.SIGKILL)  # its end would be waited for
         assert daemon.process.wait(20) == 0
     assert daemon.events("people.renewed") == []
     assert models(outdated, "face_references") == {OLD}
