@@ -152,16 +152,21 @@ def test_of_a_progressive_jpeg_with_all_averages_and_nothing_else_the_details_ar
 
 
 def test_a_jpeg_with_a_plane_after_the_other_has_all_of_its_area_when_the_first_is_there() -> None:
-    data = b"".join(planes(encoded("JPEG", subsampling=0)))
+    data = plane_after_plane(PHOTO)
     assert decoded(data).damage is None
     assert damage_of(data[: int(len(data) * 0.95)]) == Damage(missing=0.0, area=None)
 
 
-def planes(data: bytes) -> list[bytes]:
-    """Return a progressive JPEG up to its last scan that refines nothing: several scans, in their order."""
-    output = io.BytesIO()
-    Image.open(io.BytesIO(data)).save(output, "JPEG", progressive=True, subsampling=0, quality=75)
-    return [output.getvalue()]
+def plane_after_plane(image: Image.Image) -> bytes:
+    """Return a JPEG that is not progressive, with one scan for each of its three components."""
+    greys = [encoded("JPEG", plane) for plane in image.convert("YCbCr").split()]
+    starts = [grey.index(b"\xff\xda") for grey in greys]
+    frame, ends = greys[0].index(b"\xff\xc0"), b"\xff\xd9"
+    head = greys[0][:frame] + b"\xff\xc0\x00\x11" + greys[0][frame + 4 : frame + 9]  # precision, height, width
+    head += b"\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00" + greys[0][frame + 13 : starts[0]]
+    scans = (grey[start:].removesuffix(ends) for grey, start in zip(greys, starts, strict=True))
+    numbered = (scan[:5] + bytes((number,)) + scan[6:] for number, scan in enumerate(scans, 1))
+    return head + b"".join(numbered) + ends
 
 
 def test_a_reduced_picture_has_the_damage_of_the_whole_one() -> None:

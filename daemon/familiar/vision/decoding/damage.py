@@ -29,8 +29,11 @@ _NOTHING = "nothing of the picture is there"
 _EDGE = 8
 """Pixels around what is missing that may not be what they should."""
 
+_SMOOTHED = 1
+"""Rows, of a JPEG at an eighth of its sides, above what is missing that take some of their colours from it."""
+
 _UNIT = 2
-"""Rows, of a picture at an eighth of its sides, in the units of a JPEG, of which the last one may lack its details."""
+"""Rows, of a JPEG at an eighth of its sides, of one unit (16 pixels); the last unit that is there may lack details."""
 
 _FINE = 2
 """The scale at which details of a JPEG are compared: half of its sides."""
@@ -113,9 +116,9 @@ def _missing_tiles(tiles: Tiles, length: int, filled: bytes) -> Damage | None:
     missing = [number for number, end in enumerate(tiles.ends) if end > length]
     if not missing:
         return None
-    first_row = missing[0] // tiles.columns
     if len(missing) == len(tiles.ends):
         raise SetAsideError(_NOTHING)
+    first_row = missing[0] // tiles.columns
     area = _from_here_on(first_row / tiles.rows)
     return Damage(missing=len(missing) / len(tiles.ends), area=upright(area, read_turn(io.BytesIO(filled)) or 1))
 
@@ -135,7 +138,7 @@ def _rescue_jpeg(data: bytes, at_least: int | None, load: Load) -> tuple[LoadedP
     missing = _difference(small, load(second, 1, _FILLS[1]))
     if missing is None:
         return whole, None if parts.has_all_scans else Damage(missing=0.0, area=None)
-    above = (1 + _UNIT) / small.image.height  # colours are smoothed across the edge of what is there
+    above = (_SMOOTHED + _UNIT) / small.image.height
     top = missing[1].y - missing[1].height / 2 - above
     if top <= 0:
         raise SetAsideError(_NOTHING)

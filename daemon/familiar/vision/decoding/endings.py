@@ -39,7 +39,7 @@ def completed(data: bytes) -> tuple[bytes, bytes]:
     data = without_blank_end(data)
     if is_jpeg(data):
         data = data[: read_parts(data).length].rstrip(b"\xff")  # half a marker
-        # a decoder skips what is there instead of a restart, and goes on behind that
+        # a decoder that expects a restart skips all data before it: there must be other data behind one, too
         return data + END, data + _OTHER_DATA + next_restart(data) + _OTHER_DATA + END
     missing = _declared_length(data) - len(data)
     if not 0 < missing <= _MOST_PADDING:

@@ -110,7 +110,7 @@ def _parts_of(item: int, references: bytes) -> list[int]:
 
 
 def _items(locations: bytes) -> Mapping[int, tuple[int, list[tuple[int, int]]]]:
-    """Return the place of each item: whether it is in the file, and its stretches, each with start and length."""
+    """Return the place of each item: where its data are, and their extents, each with start and length."""
     reader = _Reader(locations)
     sizes = reader.number(2)
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
@@ -121,10 +121,10 @@ def _items(locations: bytes) -> Mapping[int, tuple[int, list[tuple[int, int]]]]:
         method = reader.number(2) & 15 if reader.version else _IN_FILE
         reader.number(2)  # of a file that the data are in
         base = reader.number(base_size)
-        stretches = []
+        extents = []
         for _ in range(reader.number(2)):
             reader.number(index_size)
             start = base + reader.number(offset_size)
-            stretches.append((start, reader.number(length_size)))
-        items[item] = (method, stretches)
+            extents.append((start, reader.number(length_size)))
+        items[item] = (method, extents)
     return items

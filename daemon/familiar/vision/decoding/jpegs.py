@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _START = b"\xff\xd8"
-END = b"\xff\xd9"
+_FIRST_RESTART, _END, _START_OF_SCAN, _PROGRESSIVE = 0xD0, 0xD9, 0xDA, (0xC2, 0xC6, 0xCA, 0xCE)
+END = bytes((0xFF, _END))
 """The marker that ends a picture."""
 
-_END, _START_OF_SCAN, _PROGRESSIVE = 0xD9, 0xDA, (0xC2, 0xC6, 0xCA, 0xCE)
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """The markers that say the size and the components of a picture."""
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What ends the coded data of a scan, and begins each segment: neither a stuffed byte nor a restart."""
 
-_SCAN, _RESTART = b"\xff\xda", re.compile(rb"\xff[\xd0-\xd7]")
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+"""The eight markers at which decoding can begin anew in a scan; they follow each other in turn."""
 
 _COEFFICIENTS = range(64)
 
@@ -86,9 +87,10 @@ def read_parts(data: bytes) -> JpegParts:
 
 
 def next_restart(data: bytes) -> bytes:
-    """Return the restart marker that is next in the last scan of a JPEG that is cut short, if it has such markers."""
-    found = _RESTART.findall(data, max(data.rfind(_SCAN), 0))
-    return bytes((0xFF, 0xD0 + (found[-1][1] - 0xD0 + 1) % 8 if found else 0xD0))
+    """Return the restart marker that is next in the last scan of a JPEG that is cut short; the first if it has none."""
+    found = _RESTART.findall(data, max(data.rfind(bytes((0xFF, _START_OF_SCAN))), 0))
+    number = found[-1][1] - _FIRST_RESTART + 1 if found else 0
+    return bytes((0xFF, _FIRST_RESTART + number % 8))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ _PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from {0} import serve; serve
 _WITHIN = 5.0
 """Seconds that a server or a copy takes to end at most, once it should; one that waits for a disk may take longer."""
 
+_SOCKETS = 2
+"""What a copy is started with: its channel and its lifeline."""
+
 _SILENT = "no answer"
 """What is said of a process that has closed its channel and does not end."""
 
@@ -73,7 +76,7 @@ class ForkServer(Closing):
         """
         with ExitStack() as theirs, ExitStack() as ours:
             ends: list[tuple[socket.socket, socket.socket]] = []
-            for _ in ("channel", "lifeline"):
+            for _ in range(_SOCKETS):
                 own, its = socket.socketpair()
                 ours.enter_context(own)
                 theirs.enter_context(its)
@@ -214,9 +217,9 @@ class _Server:
 
     def _start(self) -> bool:
         """Start a copy; return whether one was requested."""
-        message, descriptors, _, _ = socket.recv_fds(self._requests, 1, 2)
+        message, descriptors, _, _ = socket.recv_fds(self._requests, 1, _SOCKETS)
         ends = [socket.socket(fileno=descriptor) for descriptor in descriptors]
-        if len(ends) == len(("channel", "lifeline")):  # else there are too many open files
+        if len(ends) == _SOCKETS:  # else there are too many open files
             channel, lifeline = ends
             with channel:
                 self._fork(channel, lifeline)

@@ -50,7 +50,7 @@ def load(options: VisionOptions, models: Path, *, networks: bool) -> str | None:
 def work(options: VisionOptions, models: Path, channel: Channel, *, networks: bool) -> None:
     """Be a worker, a copy of the prepared process: load the `networks` of a GPU, and run the tasks that are sent.
 
-    The first thing sent is an `Reply`, as of `load`.
+    The first thing sent is a `Reply`, as of `load`.
     """
     loaded = Reply.of(_load_on_gpu, options, models, networks)
     channel.send(loaded)

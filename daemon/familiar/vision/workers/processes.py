@@ -1,6 +1,6 @@
-"""The worker processes of one time: a fork server, its copies, and for each of them a thread that gives it tasks.
+"""The worker processes: a fork server, its copies, and for each of them a thread that gives it tasks.
 
-No two processes share a lock or a pipe: each has a channel of its own. Whatever happens to a worker, and at whatever
+No two workers share a lock or a pipe: each has a channel of its own. Whatever happens to a worker, and at whatever
 instant, only the task that it has is affected.
 """
 

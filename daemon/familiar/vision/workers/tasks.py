@@ -44,7 +44,7 @@ _FRAMES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexTask:
-    """A photo to analyse: its path, the expected hash of its content, and whether a still belongs to a video.
+    """A photo to analyse: its path, the expected hash of its content, and whether a still is beside a video.
 
     `turn` is how a sidecar turns the photo.
     """
