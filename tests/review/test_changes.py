@@ -1,4 +1,5 @@
 import re
+import time
 from typing import Any
 
 import pytest
@@ -211,8 +212,6 @@ def test_people_from_whom_a_group_was_split_are_not_offered_for_it(visitor: Visi
 
 
 def test_faces_are_matched_again_in_the_background(visitor: Visitor, served: ServedPage) -> None:
-    import time  # noqa: PLC0415
-
     visitor.change(what="name", groups=versions(served, 1), name="Barack Obama", is_new=True)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

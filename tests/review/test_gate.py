@@ -1,4 +1,5 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -162,8 +163,6 @@ def test_a_port_that_is_taken_is_told(served: ServedPage, strangers: Household) 
 
 
 def test_many_requests_at_once_are_all_answered(served: ServedPage) -> None:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
     visitors = [served.logged_in() for _ in range(10)]
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(lambda number: visitors[number % 10].get("/groups").status_code, range(200)))

@@ -117,6 +117,16 @@ def test_what_is_answered_stays_in_its_place_and_is_undone_there(page: Page, ser
     expect(page.locator("#group-3 .answer")).to_be_hidden()
 
 
+def test_groups_are_shown_again_when_all_of_them_were_put_off(page: Page) -> None:
+    for group in (1, 2, 3):
+        with page.expect_response("**/later"):
+            page.locator(f"#group-{group}").get_by_role("button", name="Later").click()
+    page.reload()
+    page.wait_for_selector("main[data-ready]")
+    page.get_by_role("button", name="Show the groups that you put off").click()
+    expect(page.locator(".group")).to_have_count(3)
+
+
 def test_faces_are_taken_out_by_click_range_and_keyboard_before_the_name_is_given(
     page: Page, served: ServedPage
 ) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from familiar.review.picture_cache import PictureCache
@@ -13,8 +14,6 @@ def test_pictures_are_kept_under_their_names(tmp_path: Path) -> None:
 
 
 def test_the_oldest_pictures_go_when_there_are_too_many_bytes(tmp_path: Path) -> None:
-    import os  # noqa: PLC0415
-
     cache = PictureCache(tmp_path / "faces", limit=1000)
     for number in range(30):
         cache.put(f"{number:02}.webp", b"x" * 100)

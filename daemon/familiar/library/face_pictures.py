@@ -14,6 +14,9 @@ from familiar.vision.workers.pool import Workers
 MARGIN = 0.3
 """Share of a face's longer side that its picture shows on each side of it."""
 
+_QUALITY = 85
+"""Of a WebP file, from 1 to 100."""
+
 
 class FaceInPhoto(Protocol):
     """A face that the store knows: where it is in its photo, and at which time, in a video."""
@@ -62,7 +65,7 @@ class FaceCutter:
         """Take the workers, which end with `close`."""
         self._workers = workers
 
-    async def cut(self, face: PlacedFace, *, size: int, quality: int = 85) -> bytes | None:
+    async def cut(self, face: PlacedFace, *, size: int) -> bytes | None:
         """Return the picture of a face as a WebP file, a square of `size` pixels; None if no file of its can be read.
 
         Raises:
@@ -75,19 +78,18 @@ class FaceCutter:
             margin=MARGIN,
             size=size,
             time=face.time,
-            quality=quality,
+            quality=_QUALITY,
             turn=face.turn,
         )
         return await first_cut(self._workers, face, face.paths, wish)
 
-    async def show(self, face: PlacedFace, photo: tuple[int, int], *, size: int, quality: int = 85) -> bytes | None:
+    async def show(self, face: PlacedFace, photo: tuple[int, int], *, size: int) -> bytes | None:
         """Return the photo of a face, or the frame of a video, as a WebP file; None if no file of its can be read.
 
         Args:
             face: one of its faces.
             photo: width and height of the photo in pixels, as it is shown.
             size: pixels of the longer side; a smaller photo is not enlarged.
-            quality: of the picture, from 1 to 100.
 
         Raises:
             WorkersError: no worker can be started.
@@ -102,7 +104,7 @@ class FaceCutter:
             size=min(size, max(photo)),
             square=False,
             time=face.time,
-            quality=quality,
+            quality=_QUALITY,
             turn=face.turn,
         )
         return await first_cut(self._workers, face, face.paths, wish)

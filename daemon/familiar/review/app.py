@@ -21,12 +21,13 @@ from familiar.api.faces import ShownPhoto
 from familiar.api.library import Library
 from familiar.errors import FamiliarError, NoStoreError, RetryError, SamePhotoError, StaleError, StoreError, UsageError
 from familiar.library.report.page import STYLE
+from familiar.review.browser_logins import BrowserLogin, BrowserLogins
 from familiar.review.changes import Change, PutOff, UnknownNameError, make_change, undo_operations
 from familiar.review.gate import BodyTooLargeError, Gate
 from familiar.review.group_list import GroupList
 from familiar.review.library_thread import LibraryThread
 from familiar.review.live import LiveChanges
-from familiar.review.login import LoginPage
+from familiar.review.login_page import LoginPage
 from familiar.review.matching import BackgroundMatching
 from familiar.review.pages.activity import show_activity
 from familiar.review.pages.group import faces_of_group, show_group
@@ -37,7 +38,6 @@ from familiar.review.pages.suggestions import list_questions
 from familiar.review.picture_cache import PictureCache
 from familiar.review.pictures import FacePictures
 from familiar.review.rendering import Pages
-from familiar.review.sessions import Login, Sessions
 from familiar.store.clusters.clusters import ClusterFace
 from familiar.store.views.faces_of_people import FaceOfPerson, ThresholdChange
 from familiar.store.views.representative_faces import RepresentativeFace
@@ -66,7 +66,7 @@ class ReviewApp:
         self,
         open_library: OpenLibrary,
         *,
-        sessions: Sessions,
+        logins: BrowserLogins,
         prefix: str,
         cache: PictureCache,
         is_stopping: Callable[[], bool],
@@ -83,7 +83,7 @@ class ReviewApp:
         self._cards = GroupCards()
         self._live = LiveChanges(self._library)
         self._pictures = FacePictures(self._library, cache)
-        self._sessions = sessions
+        self._logins = logins
         self._prefix = prefix
         self._pages = Pages(prefix=prefix)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,8 +99,8 @@ class ReviewApp:
         app = Starlette(routes=self._routes(), lifespan=self._lifespan, exception_handlers=handlers)
         return Gate(
             app,
-            login=LoginPage(self._sessions, prefix=self._prefix, cookie=cookie),
-            sessions=self._sessions,
+            login=LoginPage(self._logins, prefix=self._prefix, cookie=cookie),
+            logins=self._logins,
             hosts=tuple(hosts),
             prefix=self._prefix,
             cookie=cookie,
@@ -268,7 +268,7 @@ class ReviewApp:
             return status, {"kind": kind, "said": _said(error)}
         await self._groups.decided([*change.groups, *([] if made.group is None else [made.group])])
         self._matching.begin()
-        return 200, {"said": made.said, "events": list(made.events), "group": made.group, "person": made.person}
+        return 200, asdict(made)
 
     async def _put_off(self, request: Request) -> Response:
         """Put groups off for this login, or take that back."""
@@ -310,7 +310,7 @@ class ReviewApp:
             request,
             "error",
             status=500,
-            title="This is a mistake of the program",
+            title="Internal error",
             said="The terminal shows the details.",
         )
 
@@ -323,9 +323,9 @@ def _time_of(shown: ShownPhoto, face: int) -> float | None:
     return next((one.time for one in shown.faces if one.id == face), None)
 
 
-def _login(request: Request) -> Login:
+def _login(request: Request) -> BrowserLogin:
     login = request.scope["login"]
-    assert isinstance(login, Login)
+    assert isinstance(login, BrowserLogin)
     return login
 
 

@@ -1,6 +1,7 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -87,7 +88,8 @@ class PutOff(BaseModel):
     later: bool
 
 
-class Made(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
     """A change that was made: what is said of it, and the events that undo it."""
 
     said: str

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from familiar.review.sessions import Login, Sessions
+from familiar.review.browser_logins import BrowserLogin, BrowserLogins
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -38,14 +38,14 @@ class Gate:
     """Lets requests pass to the pages if they come from a browser that is logged in."""
 
     def __init__(
-        self, app: ASGIApp, *, login: ASGIApp, sessions: Sessions, hosts: Collection[str], prefix: str, cookie: str
+        self, app: ASGIApp, *, login: ASGIApp, logins: BrowserLogins, hosts: Collection[str], prefix: str, cookie: str
     ) -> None:
         """Take the pages, the login page for everyone else, and what is allowed.
 
         Args:
             app: the pages.
             login: the login page, which tells nothing.
-            sessions: who is logged in.
+            logins: who is logged in.
             hosts: allowed values of the header Host, in small letters; others come from pages of other servers that
                 have given this computer's address to a name of theirs.
             prefix: the start of all paths, such as "/faces", or "".
@@ -53,7 +53,7 @@ class Gate:
         """
         self._app = app
         self._login = login
-        self._sessions = sessions
+        self._logins = logins
         self._hosts = frozenset(hosts)
         self._prefix = prefix
         self._cookie = cookie
@@ -75,7 +75,7 @@ class Gate:
             return _refusal("Not found.", 404)
         scope["path"] = scope["path"].removeprefix(self._prefix)
         scope.pop("raw_path", None)
-        login = self._sessions.find(_cookie_of(headers, self._cookie))
+        login = self._logins.find(_cookie_of(headers, self._cookie))
         if login is None or scope["path"] == "/login":
             return self._login
         if scope["method"] not in _READING and not _is_own_change(headers, login):
@@ -119,7 +119,7 @@ def _with_headers(send: Send) -> Send:
     return send_part
 
 
-def _is_own_change(headers: Headers, login: Login) -> bool:
+def _is_own_change(headers: Headers, login: BrowserLogin) -> bool:
     return (
         headers.get("sec-fetch-site", "same-origin") == "same-origin"
         and headers.get("content-type", "").split(";")[0].strip() == "application/json"

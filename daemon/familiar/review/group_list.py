@@ -9,7 +9,8 @@ import asyncio
 import time
 from bisect import bisect
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from familiar.api.library import Library
 from familiar.errors import FamiliarError
@@ -19,13 +20,15 @@ from familiar.store.clusters.clusters import ClusterRow
 _SHORT = 0.05
 """Seconds that a page may wait for the list to be read again."""
 
+Place: TypeAlias = tuple[bool, int, int]
+"""Where a group stands in the list: junk comes last, then large groups first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """All groups that waited at a version of the store, and how long it took to read them, in seconds."""
+    """All groups that waited, and how long it took to read them, in seconds."""
 
     rows: Sequence[ClusterRow]
-    version: str
     seconds: float
 
 
@@ -49,7 +52,7 @@ class GroupList:
         """Return the groups."""
         version = await self._library.ask(lambda library: library.version)
         if self._reading is None or (version != self._version and self._reading.seconds <= self._short):
-            self._take(await self._library.ask(_read), version)
+            self._reading, self._version = await self._library.ask(_read), version
         elif version != self._version and self._task is None:
             self._version = version
             self._task = asyncio.create_task(self._read_in_background())
@@ -77,9 +80,6 @@ class GroupList:
         finally:
             self._task = None
 
-    def _take(self, reading: _Reading, version: str) -> None:
-        self._reading, self._version = reading, version
-
     async def close(self) -> None:
         """Wait for what is read in the background."""
         if self._task is not None:
@@ -87,9 +87,9 @@ class GroupList:
 
 
 def _read(library: Library) -> _Reading:
-    begin, version = time.monotonic(), library.version
+    begin = time.monotonic()
     rows = library.clusters.waiting()
-    return _Reading(rows=rows, version=version, seconds=time.monotonic() - begin)
+    return _Reading(rows=rows, seconds=time.monotonic() - begin)
 
 
 def _find(library: Library, groups: Collection[int]) -> Sequence[ClusterRow]:
@@ -102,9 +102,9 @@ def _with(reading: _Reading, decided: Collection[int], fresh: Iterable[ClusterRo
     rows = [row for row in reading.rows if row.id not in decided]
     for row in fresh:
         rows.insert(bisect(rows, place_of(row), key=place_of), row)
-    return _Reading(rows=rows, version=reading.version, seconds=reading.seconds)
+    return replace(reading, rows=rows)
 
 
-def place_of(row: ClusterRow) -> tuple[bool, int, int]:
-    """Return where a group stands in the list: junk comes last, then large groups first."""
+def place_of(row: ClusterRow) -> Place:
+    """Return where a group stands in the list."""
     return row.is_junk, -row.faces, row.id

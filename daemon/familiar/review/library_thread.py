@@ -1,4 +1,4 @@
-"""The one thread that has the library: the event loop of the page goes on while it works."""
+"""A thread that has a library of its own: the event loop of the page goes on while it works."""
 
 import asyncio
 from collections.abc import Callable

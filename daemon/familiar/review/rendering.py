@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from familiar.library.report.page import shown
-from familiar.review.sessions import Login
+from familiar.review.browser_logins import BrowserLogin
 
 _NARROW_SPACE = "\u202f"
 
@@ -37,7 +37,7 @@ class Pages:
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page, or with the query `part` only its inner part, which a script puts into a page."""
-        login: Login = request.scope["login"]
+        login: BrowserLogin = request.scope["login"]
         whole = self._environment.get_template(f"{template}.html.j2").render(
             **values,
             change_token=login.change_token,

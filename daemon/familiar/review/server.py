@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 
 from familiar.errors import UsageError
 from familiar.review.app import OpenLibrary, ReviewApp
+from familiar.review.browser_logins import BrowserLogins
 from familiar.review.picture_cache import PictureCache
-from familiar.review.sessions import Sessions
 
 HOST = "127.0.0.1"
 _GRACE = 2
@@ -68,13 +68,13 @@ class ReviewServer:
         Raises:
             UsageError: the port is taken.
         """
-        self._sessions = Sessions()
+        self._logins = BrowserLogins()
         self._socket = _bound(port)
         self._prefix = prefix
         self.port: int = self._socket.getsockname()[1]
         own = (f"{name}:{self.port}" for name in (HOST, "localhost", "[::1]"))
         app: ASGIApp = ReviewApp(
-            open_library, sessions=self._sessions, prefix=prefix, cache=cache, is_stopping=self._is_stopping
+            open_library, logins=self._logins, prefix=prefix, cache=cache, is_stopping=self._is_stopping
         ).gated(hosts={*own, *(host.lower() for host in hosts)}, cookie=f"familiar-{self.port}")
         config = uvicorn.Config(
             app,
@@ -91,7 +91,7 @@ class ReviewServer:
     @property
     def address(self) -> str:
         """The address at which a browser is logged in."""
-        return f"http://{HOST}:{self.port}{self._prefix}/login?token={self._sessions.token}"
+        return f"http://{HOST}:{self.port}{self._prefix}/login?token={self._logins.token}"
 
     def _is_stopping(self) -> bool:
         return self._server.should_exit

@@ -3,11 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from familiar.api.library import Library
 from familiar.errors import UsageError
-from familiar.review.group_list import place_of
+from familiar.review.group_list import Place, place_of
 from familiar.store.clusters.clusters import ClusterFace, ClusterRow
 
 CARDS = 24
@@ -21,9 +20,6 @@ _LEAST = 2
 
 _KEPT = 5000
 """Cards that are kept."""
-
-Place: TypeAlias = tuple[bool, int, int]
-"""Where a group stands in the list: junk comes last, then large groups first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +75,7 @@ def list_groups(
 ) -> GroupPart:
     """Return a part of the list of waiting groups, behind a place in it, without those that were put off."""
     rows = [row for row in waiting if row.faces >= _LEAST and row.id not in later]
-    start = _place_of(after)
+    start = _parsed_place(after)
     left = [row for row in rows if start is None or place_of(row) > start]
     shown = left[:CARDS]
     return GroupPart(
@@ -112,7 +108,7 @@ def next_group(waiting: Sequence[ClusterRow], row: ClusterRow, *, later: Collect
     return next((one for one in rows if place_of(one) > place_of(row)), rows[0] if rows else None)
 
 
-def _place_of(text: str) -> Place | None:
+def _parsed_place(text: str) -> Place | None:
     """Return the place that a text says; None if it says none."""
     try:
         junk, faces, id_ = map(int, text.split("."))

@@ -26,7 +26,7 @@ function freshId() {
 
 /** Fetch a part of a page as an element that holds it, or JSON. */
 export async function read(path) {
-  const answer = await fetch(at + path, { headers: { "X-Part": "1" } });
+  const answer = await fetch(at + path);
   if (!answer.ok) {
     const told = new DOMParser().parseFromString(await answer.text(), "text/html");
     throw new Error(told.querySelector("main p, section p")?.textContent ?? `The server says ${answer.status}.`);
@@ -108,14 +108,10 @@ function settle(made, status, answer) {
 
 /** Return the ways out of a refusal. */
 function again(made, answer) {
-  const repeat = (also) => change({ ...made, ...also, id: freshId() }, { onMade: () => dispatch("made", made) });
+  const repeat = (also) => change({ ...made, ...also, id: freshId() });
   if (answer.kind === "new name") return [[`Create “${made.name}”`, () => repeat({ is_new: true })]];
   if (answer.kind === "same photo") return [["Do it anyway", () => repeat({ allows_same_photo: true })]];
   return [];
-}
-
-function dispatch(name, detail) {
-  document.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
 /** Undo a change by its id, or else the last one. */
@@ -129,7 +125,7 @@ export function undo(id = null) {
   keep();
   change({ what: "undo", events }, {
     onMade: () => {
-      dispatch("undone", { id: made });
+      document.dispatchEvent(new CustomEvent("undone", { detail: { id: made } }));
       note(`Undone: ${said}`);
       return true;
     },

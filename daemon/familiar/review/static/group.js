@@ -1,8 +1,9 @@
 // One group: its faces as a grid, which of them do not belong to it, and who it is.
 
 import { change, post, read } from "./changes.js";
+import { between, faceKeys } from "./faces.js";
 import { NameField } from "./names.js";
-import { problem } from "./notes.js";
+import { problem, whenStale } from "./notes.js";
 
 const AHEAD = "2000px"; // how far below the window the next faces are fetched
 
@@ -15,6 +16,8 @@ export function startGroup(page, { show, showPhoto }) {
   let last = null; // the face at which a range begins
   let prefetched = null;
 
+  const refresh = () => show(`/groups/${group}`);
+  const refused = whenStale(refresh);
   const faces = () => [...list.querySelectorAll(".face")];
   const field = new NameField(page.querySelector(".ask .who"), {
     similar: () => read(`/groups/${group}/people`),
@@ -24,14 +27,8 @@ export function startGroup(page, { show, showPhoto }) {
 
   /** Send a change about the whole group, and show the next one at once. */
   function answer(wanted) {
-    change({ ...wanted, groups: { [group]: page.dataset.version } }, { onRefused: (said, made) => refused(said, made) });
+    change({ ...wanted, groups: { [group]: page.dataset.version } }, { onRefused: refused });
     goOn();
-  }
-
-  function refused(said, made) {
-    if (said.kind !== "stale") return false;
-    problem(said.said, [["Show it", () => show(`/groups/${group}`)]]);
-    return true;
   }
 
   async function goOn() {
@@ -48,7 +45,7 @@ export function startGroup(page, { show, showPhoto }) {
       {
         onMade: (made) => {
           if (some.length >= count) show("/groups");
-          else show(`/groups/${group}`);
+          else refresh();
         },
         onRefused: refused,
       },
@@ -61,11 +58,10 @@ export function startGroup(page, { show, showPhoto }) {
     else chosen.delete(Number(face.dataset.face));
   }
 
-  function toggle(face, { range = false } = {}) {
+  function toggle(face, range = false) {
     const all = faces();
     if (range && last && all.includes(last)) {
-      const [from, to] = [all.indexOf(last), all.indexOf(face)].sort((one, other) => one - other);
-      for (const one of all.slice(from, to + 1)) mark(one, true);
+      for (const one of between(all, last, face)) mark(one, true);
     } else {
       mark(face, face.ariaPressed !== "true");
       last = face;
@@ -106,7 +102,7 @@ export function startGroup(page, { show, showPhoto }) {
     if (event.shiftKey) {
       last ??= here;
       mark(last, true);
-      toggle(there, { range: true });
+      toggle(there, true);
     }
     focusFace(there);
   }
@@ -128,7 +124,7 @@ export function startGroup(page, { show, showPhoto }) {
     const face = event.target.closest(".face");
     if (face) {
       focusFace(face);
-      toggle(face, { range: event.shiftKey });
+      toggle(face, event.shiftKey);
     }
     ACTS[event.target.closest("[data-do]")?.dataset.do]?.();
   });
@@ -184,13 +180,12 @@ export function startGroup(page, { show, showPhoto }) {
   if (first) first.tabIndex = 0;
   update();
 
-  const onUndone = () => show(`/groups/${group}`);
-  document.addEventListener("undone", onUndone);
+  document.addEventListener("undone", refresh);
   return {
     stop() {
       watcher.disconnect();
       removeEventListener("resize", reserve);
-      document.removeEventListener("undone", onUndone);
+      document.removeEventListener("undone", refresh);
     },
     keys: {
       ArrowRight: (event) => move(event, 1),
@@ -198,14 +193,7 @@ export function startGroup(page, { show, showPhoto }) {
       ArrowDown: (event) => move(event, columns()),
       ArrowUp: (event) => move(event, -columns()),
       n: () => field.input.focus(),
-      x: () => {
-        const face = document.activeElement.closest(".face");
-        return face ? toggle(face) : false;
-      },
-      " ": () => {
-        const face = document.activeElement.closest(".face");
-        return face ? void showPhoto(face.dataset.face) : false;
-      },
+      ...faceKeys({ toggle, showPhoto }),
       i: ACTS.ignore,
       f: () => (chosen.size > 0 ? answerFaces("not a face") : ACTS["not a face"]()),
       l: ACTS.later,

@@ -2,14 +2,17 @@
 
 import { change, post, read, undo } from "./changes.js";
 import { NameField } from "./names.js";
-import { note, problem } from "./notes.js";
+import { problem } from "./notes.js";
 
 const AHEAD = "1200px"; // how far below the window the next cards are fetched
 
-export function startGroups(page, { show, showPhoto }) {
+export function startGroups(page, { show }) {
   const list = page.querySelector(".groups");
   const bar = page.querySelector(".chosen");
   const answered = new Map(); // cards by the change that answered them
+  page.addEventListener("click", (event) => {
+    if (event.target.closest("[data-do='take up again']")) takeUpAgain();
+  });
   if (!list) return { keys: {} };
 
   const cards = () => [...list.querySelectorAll(".group:not(.is-answered)")];
@@ -89,11 +92,11 @@ export function startGroups(page, { show, showPhoto }) {
     update();
   }
 
-  async function putOff(some, later = true) {
+  async function putOff(some) {
     for (const card of some) tell(card, "Later", () => putBack(card));
     update();
     focusCard(following(some.at(-1)));
-    await post("/later", { groups: some.map((card) => Number(card.dataset.group)), later });
+    await post("/later", { groups: some.map((card) => Number(card.dataset.group)), later: true });
   }
 
   async function putBack(card) {
@@ -151,7 +154,6 @@ export function startGroups(page, { show, showPhoto }) {
   page.addEventListener("click", (event) => {
     const act = ACTS[event.target.closest("[data-do]")?.dataset.do];
     if (act) act([cardOf(event.target)]);
-    if (event.target.closest("[data-do='take up again']")) takeUpAgain();
     const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
     if (event.target.closest(".mosaic") && isPlain) {
       event.preventDefault();

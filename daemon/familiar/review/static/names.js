@@ -13,17 +13,18 @@ async function knownNames() {
 }
 
 /** Say that a person was added. */
-export async function addKnown(name) {
+async function addKnown(name) {
   const names = await knownNames();
   if (!names.some((one) => plain(one) === plain(name))) known = Promise.resolve([...names, name].sort());
 }
 
-function plain(text) {
+/** Return a text without accents, capitals and needless spaces, by which names are searched. */
+export function plain(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/\s+/g, " ").trim();
 }
 
 /** Return people whose names contain each word of a text, the most similar first, then those that begin with it. */
-export function completions(text, names, similar) {
+function completions(text, names, similar) {
   const words = plain(text).split(" ").filter(Boolean);
   const rank = new Map(similar.map((one, place) => [one.name, place]));
   const fitting = names.filter((name) => words.every((word) => plain(name).includes(word)));
@@ -86,16 +87,15 @@ export class NameField {
     this.options = found.map((name) => ({ name, isNew: false }));
     if (text && !isKnown && this.names !== null) this.options.push({ name: text, isNew: true });
     this.place = text ? 0 : -1;
-    this.draw(text);
+    this.draw();
   }
 
-  draw(text) {
+  draw() {
     const items = this.options.map((option, place) => {
       const item = document.createElement("li");
       item.id = `${this.list.id}-${place}`;
       item.role = "option";
       item.dataset.place = place;
-      item.ariaSelected = String(place === this.place);
       const name = document.createElement("span");
       name.textContent = option.isNew ? this.create(option.name) : option.name;
       item.append(name);

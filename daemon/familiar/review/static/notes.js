@@ -32,3 +32,12 @@ export function note(text, buttons = [], { isProblem = false, stays = false } = 
 export function problem(text, buttons = [], options = {}) {
   return note(text, buttons, { ...options, isProblem: true });
 }
+
+/** Return a handler of refusals: it offers to show what has changed in the meantime, and leaves other reasons alone. */
+export function whenStale(showIt) {
+  return (said) => {
+    if (said.kind !== "stale") return false;
+    problem(said.said, [["Show it", showIt]]);
+    return true;
+  };
+}

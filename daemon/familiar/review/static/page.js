@@ -97,7 +97,6 @@ singleKeys.checked = localStorage.getItem("single keys") !== "no";
 singleKeys.addEventListener("change", () => localStorage.setItem("single keys", singleKeys.checked ? "yes" : "no"));
 
 addEventListener("popstate", () => location.reload());
-document.addEventListener("error", (event) => event.target.classList?.add("is-gone"), true);
 
 onChange(() => page?.changed?.());
 start();

@@ -1,14 +1,12 @@
 // All people, of whom a search shows some.
 
-function plain(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-}
+import { plain } from "./names.js";
 
 export function startPeople(page) {
   const search = page.querySelector("[data-search]");
   const people = [...page.querySelectorAll("[data-name]")];
   search?.addEventListener("input", () => {
-    const words = plain(search.value).split(/\s+/).filter(Boolean);
+    const words = plain(search.value).split(" ").filter(Boolean);
     for (const one of people) one.hidden = !words.every((word) => plain(one.dataset.name).includes(word));
     page.querySelector("[data-none]").hidden = people.some((one) => !one.hidden);
   });

@@ -1,8 +1,9 @@
 // One person: faces are confirmed or refused in runs, and the threshold shows what it would change.
 
 import { change, read } from "./changes.js";
+import { between, faceKeys } from "./faces.js";
 import { NameField } from "./names.js";
-import { problem } from "./notes.js";
+import { whenStale } from "./notes.js";
 
 const PAUSE = 120; // milliseconds after which the effect of a threshold is asked for
 
@@ -13,15 +14,10 @@ export function startPerson(page, { show, showPhoto }) {
   let last = null;
 
   const refresh = () => show(`/people/${person}`);
+  const refused = whenStale(refresh);
 
   function decide(wanted, onMade = refresh) {
     change({ ...wanted, people: { [person]: page.dataset.version } }, { onMade: (made) => void onMade(made), onRefused: refused });
-  }
-
-  function refused(said) {
-    if (said.kind !== "stale") return false;
-    problem(said.said, [["Show it", refresh]]);
-    return true;
   }
 
   function mark(face, on) {
@@ -30,12 +26,10 @@ export function startPerson(page, { show, showPhoto }) {
     else chosen.delete(face);
   }
 
-  function toggle(face, range) {
+  function toggle(face, range = false) {
     const all = [...face.closest("ol").querySelectorAll(".face")];
     if (range) {
-      const from = last && all.includes(last) ? all.indexOf(last) : 0;
-      const [low, high] = [from, all.indexOf(face)].sort((one, other) => one - other);
-      for (const one of all.slice(low, high + 1)) mark(one, true);
+      for (const one of between(all, all.includes(last) ? last : all[0], face)) mark(one, true);
     } else {
       mark(face, face.ariaPressed !== "true");
       last = face;
@@ -126,14 +120,7 @@ export function startPerson(page, { show, showPhoto }) {
       ArrowLeft: (event) => move(event, 0, -1),
       ArrowDown: (event) => move(event, 1, 0),
       ArrowUp: (event) => move(event, -1, 0),
-      x: (event) => {
-        const face = document.activeElement.closest(".face");
-        return face ? toggle(face, event.shiftKey) : false;
-      },
-      " ": () => {
-        const face = document.activeElement.closest(".face");
-        return face ? void showPhoto(face.dataset.face) : false;
-      },
+      ...faceKeys({ toggle, showPhoto }),
       y: ACTS["confirm faces"],
       n: () => (chosen.size > 0 ? ACTS["refuse faces"]() : page.querySelector(".ask input").focus()),
       Escape: () => (chosen.size > 0 ? chooseNothing() : void show("/people")),

@@ -18,7 +18,7 @@ _ANSWERS = 2000
 
 
 @dataclass(slots=True, kw_only=True)
-class Login:
+class BrowserLogin:
     """A browser that is logged in.
 
     `change_token` goes with each change. `answers` are those to changes that were made, by the ids that the page gave
@@ -40,13 +40,13 @@ class Login:
             self.answers.popitem(last=False)
 
 
-class Sessions:
+class BrowserLogins:
     """All logins of a server."""
 
     def __init__(self) -> None:
         """Choose the token of the address."""
         self.token = secrets.token_urlsafe(24)
-        self._logins: OrderedDict[bytes, Login] = OrderedDict()
+        self._logins: OrderedDict[bytes, BrowserLogin] = OrderedDict()
 
     def begin(self, token: str, *, former: str = "") -> str | None:
         """Return the value of a cookie for the token of the address; None for any other token.
@@ -58,12 +58,12 @@ class Sessions:
         if self.find(former) is not None:
             return former
         cookie = secrets.token_urlsafe(32)
-        self._logins[_digest(cookie)] = Login()
+        self._logins[_digest(cookie)] = BrowserLogin()
         while len(self._logins) > _MOST:
             self._logins.popitem(last=False)
         return cookie
 
-    def find(self, cookie: str) -> Login | None:
+    def find(self, cookie: str) -> BrowserLogin | None:
         """Return the login of a cookie."""
         return self._logins.get(_digest(cookie))
 

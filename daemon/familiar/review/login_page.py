@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from familiar.review.sessions import Sessions
+from familiar.review.browser_logins import BrowserLogins
 
 _STYLE = (Path(__file__).parent / "static" / "login.css").read_text(encoding="utf-8")
 _PAGE = f"""\
@@ -40,9 +40,9 @@ _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; 
 class LoginPage:
     """Asks for the token, and gives a cookie for it."""
 
-    def __init__(self, sessions: Sessions, *, prefix: str, cookie: str) -> None:
+    def __init__(self, logins: BrowserLogins, *, prefix: str, cookie: str) -> None:
         """Take who is logged in, the start of all paths, and the name of the cookie."""
-        self._sessions = sessions
+        self._logins = logins
         self._prefix = prefix
         self._cookie = cookie
 
@@ -54,7 +54,7 @@ class LoginPage:
         former = request.cookies.get(self._cookie, "")
         cookie = None
         if request.url.path.endswith("/login") and request.method == "GET":
-            cookie = self._sessions.begin(request.query_params.get("token", ""), former=former)
+            cookie = self._logins.begin(request.query_params.get("token", ""), former=former)
         if cookie is None:
             page = _PAGE.replace("@login", f"{self._prefix}/login")
             return HTMLResponse(page, 401, headers={"Content-Security-Policy": _POLICY})
