@@ -97,9 +97,14 @@ def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path)
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('familiar', 'add_holograms', '')"
         )
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="newer version of familiar.*add_holograms.*Nothing was changed"):
+    newer = "newer version of familiar.*add_holograms"
+    with pytest.raises(StoreError, match=f"{newer}.*install that version or a later one. Nothing was changed"):
         opened(path)
     assert path.read_bytes() == before
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE facts SET value = '9.1.0' WHERE name = 'version'")
+    with pytest.raises(StoreError, match=f"{newer}.*install familiar 9.1.0 or a later one"):
+        opened(path)
 
 
 def emptied(path: Path) -> None:
