@@ -47,6 +47,10 @@ class Loop(Protocol):
         """Run a coroutine to completion."""
 
 
+_FEW = 64
+"""Tasks for which other machines are not asked."""
+
+
 class Session:
     """One opened library."""
 
@@ -264,16 +268,28 @@ class Session:
             self.notify("The daemon is matching the known faces again.")
 
     def workers(self, tasks: int | None = None, *, networks: bool = True) -> Workers:
-        """Return worker processes for this many tasks; without `networks` they render, and do not find faces."""
+        """Return workers for this many tasks; without `networks` they render, and do not find faces.
+
+        Other machines help only with many tasks: workers of this one start sooner.
+        """
+        is_much = networks and (tasks is None or tasks > _FEW)
         return self.noted(
             self.environment.workers(
-                settings=self.vision, models=self.environment.models, tasks=tasks, networks=networks
+                settings=self.vision,
+                models=self.environment.models,
+                remote=self.settings.workers if is_much else None,
+                tasks=tasks,
+                networks=networks,
             )
         )
 
     def workers_for(self, model: Model) -> Workers:
         """Return worker processes that encode faces by a model, in use or not."""
-        return self.noted(self.environment.workers(settings=self.vision_for(model), models=self.environment.models))
+        return self.noted(
+            self.environment.workers(
+                settings=self.vision_for(model), models=self.environment.models, remote=self.settings.workers
+            )
+        )
 
     def noted(self, workers: Workers) -> Workers:
         """Note workers, for `fallbacks`."""

@@ -11,6 +11,7 @@ from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.section import AbsolutePath, Minutes, Seconds, Section
 from familiar.settings.vision import VisionSettings
+from familiar.settings.workers import WorkerSettings
 
 
 class Settings(Section):
@@ -50,6 +51,7 @@ class Settings(Section):
         "shows the failure.",
     )
     vision: VisionSettings = VisionSettings()
+    workers: WorkerSettings = WorkerSettings()
     matching: MatchingSettings = MatchingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
     flickr: FlickrSettings = FlickrSettings()

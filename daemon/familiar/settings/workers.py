@@ -1,0 +1,60 @@
+"""Where photos are analysed."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from familiar.settings.section import AbsolutePath, Section
+
+_THIS_MACHINE = r"(localhost|127(\.\d+){3}|\[::1\])"
+
+
+class WorkerSettings(Section):
+    """Where photos are analysed: by this machine alone, or by workers of Dask on other machines, too."""
+
+    engine: Literal["local", "dask"] = Field(
+        default="local",
+        description="local: in processes of this machine, vision.workers of them; dask: in those of the workers that "
+        "a scheduler of Dask knows.",
+    )
+    scheduler: str | None = Field(
+        default=None, validate_default=True, description="Address of the scheduler, such as tls://nas.example:8786."
+    )
+    certificates: AbsolutePath | None = Field(
+        default=None,
+        validate_default=True,
+        description="Folder with ca.pem, client.pem and client-key.pem, as `familiar workers certificates` makes it.",
+    )
+    unavailable: Literal["wait", "local"] = Field(
+        default="wait",
+        description="What is done while no worker can be used: photos wait, or this machine analyses them.",
+    )
+    shared: Mapping[AbsolutePath, AbsolutePath] = Field(
+        default={},
+        description="Folders that the workers can read: the path here, and that there; photos in them are not sent.",
+    )
+    at_once: int = Field(
+        default=64,
+        ge=1,
+        le=4096,
+        description="Photos that are prepared for the workers at once; more than twice the number of all their threads "
+        "is of no use.",
+    )
+
+    @field_validator("scheduler")
+    @classmethod
+    def _is_safe(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("engine") == "dask":
+            raise ValueError("should be the address of a scheduler, such as tls://nas.example:8786, with engine: dask")
+        if value is not None and not re.fullmatch(rf"tls://[^/\s?#@]+:\d+|tcp://{_THIS_MACHINE}:\d+", value):
+            raise ValueError("should be tls://HOST:PORT, or tcp:// for this machine only: tcp://127.0.0.1:8786")
+        return value
+
+    @field_validator("certificates")
+    @classmethod
+    def _is_given(cls, value: object, info: ValidationInfo) -> object:
+        if value is None and (info.data.get("scheduler") or "").startswith("tls:"):
+            raise ValueError("should be the folder with the certificates, with tls://")
+        return value
