@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         search,
         sidecars,
         status,
+        workers,
     )
     from familiar.api.library import Library
 
@@ -58,6 +59,7 @@ __all__ = [
     "search",
     "sidecars",
     "status",
+    "workers",
 ]
 
 

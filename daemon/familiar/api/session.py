@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from familiar.rules.planning import Rules
     from familiar.settings import FolderSettings, Settings, VisionSettings
     from familiar.store.store import Store
+    from familiar.vision.remote.state import RemoteState
     from familiar.vision.workers.pool import Workers
 
 R = TypeVar("R")
@@ -290,6 +291,21 @@ class Session:
                 settings=self.vision_for(model), models=self.environment.models, remote=self.settings.workers
             )
         )
+
+    def remote_workers(self) -> RemoteState:
+        """Return the state of the workers of Dask, each of which is asked what it is.
+
+        Raises:
+            UsageError: none are configured, or a package for that is missing.
+        """
+        from familiar.vision.remote.installed import check_installed
+
+        if self.settings.workers.engine != "dask":
+            raise UsageError("No workers of Dask are configured; set workers.engine to `dask` (docs/workers.md).")
+        check_installed()
+        from familiar.vision.remote.inspection import inspect
+
+        return self.run(inspect(self.settings.workers, self.vision))
 
     def noted(self, workers: Workers) -> Workers:
         """Note workers, for `fallbacks`."""

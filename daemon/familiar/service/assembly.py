@@ -31,6 +31,7 @@ from familiar.service.operations import OpenOperations
 from familiar.service.progress import Progress, progress_of
 from familiar.service.reencoding import BackgroundReencoding, ReferenceReencoding
 from familiar.service.rematching import Rematching
+from familiar.service.remote_health import RemoteHealth
 from familiar.service.retries import Retries
 from familiar.service.signals import Signals
 from familiar.service.stages.decision import Decide, FollowStill, WaitForTurn
@@ -215,6 +216,7 @@ def assemble(
         failures=failures,
         notifier=notifier,
         log=log,
+        remote=lambda: parts.workers.health().remote,
         clock=clock,
         on_beat=sync.tell if sync is not None else lambda: None,
     )
@@ -320,6 +322,7 @@ def _jobs(inputs: DaemonInputs, parts: _Parts, window: FileWindow, sync: "Flickr
         parts.sidecar_reader,
         Eager(parts.sidecar_writer, when=parts.has_time_for_sidecars, on_more=parts.wake.now),
         Periodic(WorkerHealth(workers=parts.workers, log=log).look),
+        Periodic(RemoteHealth(workers=parts.workers, store=store, log=log, clock=inputs.clock).look),
         Periodic(notifier.ping),
     )
 

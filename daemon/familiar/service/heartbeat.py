@@ -21,6 +21,7 @@ from familiar.service.systemd import Notifier
 from familiar.service.totals import ProcessCounts
 from familiar.service.window import FileWindow
 from familiar.store.store import Store
+from familiar.vision.remote.state import RemoteState
 
 IN_STORE = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed")
 """The fields that come from the store."""
@@ -46,10 +47,14 @@ class Heartbeat:
         failures: Failures,
         notifier: Notifier,
         log: EventLog,
+        remote: Callable[[], RemoteState | None],
         clock: Callable[[], float],
         on_beat: Callable[[], None],
     ) -> None:
-        """Take what is told; it beats each `every` seconds, and calls `on_beat` then."""
+        """Take what is told; it beats each `every` seconds, and calls `on_beat` then.
+
+        `remote` gives the workers of Dask.
+        """
         self._every = every
         self._counts = counts
         self._store = store
@@ -60,6 +65,7 @@ class Heartbeat:
         self._failures = failures
         self._notifier = notifier
         self._log = log
+        self._remote = remote
         self._clock = clock
         self._on_beat = on_beat
         self._last = (clock(), counts.tally.handled)
@@ -102,6 +108,7 @@ class Heartbeat:
             rate=(handled - handled_then) * 60 / (now - since),
             roots=self._intake.root_list(),
             latencies=self._latencies.take(),
+            remote=_remote(self._remote()),
             **of_process(self._counts, self._store.path),
             **waiting,
         )
@@ -169,6 +176,12 @@ def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
         "memory": _resident(),
         **_space(store),
     }
+
+
+def _remote(state: RemoteState | None) -> list[dict[str, str | int | None]]:
+    """Return the workers of Dask as a list, which all readers of logs take."""
+    shown = ("address", "state", "version", "threads", "in_flight", "photos", "per_minute")
+    return [] if state is None else [{name: getattr(worker, name) for name in shown} for worker in state.workers]
 
 
 def _resident() -> int:

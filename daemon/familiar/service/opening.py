@@ -66,6 +66,6 @@ class Opening:
             return
         self._last = now
         unknown = dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate"))
-        lists: dict[str, list[object]] = {"stages": [], "roots": [], "latencies": []}
+        lists: dict[str, list[object]] = {"stages": [], "roots": [], "latencies": [], "remote": []}
         known = of_process(self._counts, self._store)
         self._log.emit("service.heartbeat", state=state, reason=reason, **unknown, **lists, **known)

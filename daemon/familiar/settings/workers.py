@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from familiar.settings.section import AbsolutePath, Section
+from familiar.settings.section import AbsolutePath, Seconds, Section
 
 _THIS_MACHINE = r"(localhost|127(\.\d+){3}|\[::1\])"
 
@@ -34,6 +34,9 @@ class WorkerSettings(Section):
     shared: Mapping[AbsolutePath, AbsolutePath] = Field(
         default={},
         description="Folders that the workers can read: the path here, and that there; photos in them are not sent.",
+    )
+    timeout: Seconds = Field(
+        default=10.0, gt=0, le=600, description="Time limit for an answer of the scheduler; without one, it is lost."
     )
     at_once: int = Field(
         default=64,

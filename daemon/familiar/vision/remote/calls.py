@@ -97,11 +97,17 @@ async def _encode(workers: LocalWorkers, tasks: Sequence[EncodeTask], contents: 
 
 
 def _of_photo(error: FamiliarError, content: bytes | None) -> FamiliarError:
-    """Return an error that tells of the photo; raises one that tells of this machine."""
-    is_of_reading = isinstance(error, GoneError | RetryError) and not isinstance(error, ChangedError | IncompleteError)
-    if is_of_reading and content is not None:
-        raise error
-    return error
+    """Return an error as it tells of the photo; raises one that tells of this machine.
+
+    A file in a shared folder that can't be read, or is another one than was meant, has a `RetryError`.
+    """
+    if not isinstance(error, GoneError | RetryError) or isinstance(error, IncompleteError):
+        return error
+    if content is None:
+        return RetryError(str(error))
+    if isinstance(error, ChangedError):
+        return error
+    raise error
 
 
 @contextmanager

@@ -16,7 +16,14 @@ from typing import Any, Generic, NoReturn, TypeVar
 from familiar.backoff import Backoff
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.remote import calls
-from familiar.vision.remote.answers import Answer, NonsenseError, TroubleError, read_answers, read_installation
+from familiar.vision.remote.answers import (
+    Answer,
+    NonsenseError,
+    TroubleError,
+    UnreadableError,
+    read_answers,
+    read_installation,
+)
 from familiar.vision.remote.connection import Connection, ListedWorker, UnreachableError
 from familiar.vision.remote.installation import Installation, difference
 from familiar.vision.remote.state import RemoteState, RemoteWorker, WorkerState
@@ -180,8 +187,10 @@ class Cluster:
         self._unusable_since: float | None = time.monotonic()
         self._waiting: deque[Order[Any]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.state = self._shown()
-        """The present state, which any thread may read."""
+        self.settled = asyncio.Event()
+        """Set when all who were there first have told what they are, or the scheduler could not be reached."""
+        self.state: RemoteState | None = None
+        """The present state, which any thread may read; None before anything is known."""
 
     async def keep(self) -> NoReturn:
         """Stay connected, and know who is there."""
@@ -284,6 +293,9 @@ class Cluster:
         except TroubleError as error:
             self._distrust(worker, str(error), [order])
             return
+        except UnreadableError as error:
+            order.fail(error)
+            return
         except Exception as error:  # noqa: BLE001 - it is raised where the order was given
             order.fail(error)
         else:
@@ -311,8 +323,12 @@ class Cluster:
             await _cancelled(answer, loss)
 
     @property
+    def _is_settled(self) -> bool:
+        return self._is_tried and not self._has("joining")
+
+    @property
     def _has_waited_enough(self) -> bool:
-        if self._unusable_since is None or not self._is_tried or self._has("joining"):
+        if self._unusable_since is None or not self._is_settled:
             return False
         return time.monotonic() - self._unusable_since >= self._patience
 
@@ -407,9 +423,13 @@ class Cluster:
         elif self._unusable_since is None:
             self._unusable_since = time.monotonic()
         self._give_out()
-        self.state = self._shown()
+        if self._is_settled:
+            self.settled.set()
+        if self.settled.is_set():
+            self.state = self.shown()
 
-    def _shown(self) -> RemoteState:
+    def shown(self) -> RemoteState:
+        """Return the present state."""
         now = time.monotonic()
         return RemoteState(
             scheduler=str(self._settings.scheduler),

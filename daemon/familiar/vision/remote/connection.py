@@ -19,10 +19,10 @@ from familiar.settings import WorkerSettings
 from familiar.vision.remote.answers import NonsenseError
 from familiar.vision.remote.certificates import CA, CLIENT, check_certificates
 
-ANSWER = 10.0
-"""Seconds in which a scheduler that works answers."""
-
 _MOST_THREADS = 1024
+
+_END = 2.0
+"""Seconds for closing a connection."""
 
 _distributed: Any = distributed  # much of it has no types
 
@@ -57,9 +57,10 @@ class _Client(distributed.Client):
 class Connection:
     """A scheduler that has answered."""
 
-    def __init__(self, client: Any) -> None:
-        """Take a client that is connected; much of it has no types."""
+    def __init__(self, client: Any, timeout: float) -> None:
+        """Take a client that is connected, much of which has no types, and the seconds in which an answer comes."""
         self._client = client
+        self._timeout = timeout
         self._client.scheduler_comm.comm.deserialize = False
 
     @classmethod
@@ -71,10 +72,12 @@ class Connection:
         """
         _be_quiet()
         try:
-            async with asyncio.timeout(2 * ANSWER):
+            async with asyncio.timeout(2 * settings.timeout):
                 with warnings.catch_warnings(action="ignore"):  # versions are compared for each worker
-                    return cls(await _client(settings))
-        except (OSError, TimeoutError, ImportError, ValueError) as error:
+                    return cls(await _client(settings), settings.timeout)
+        except TimeoutError as error:
+            raise UnreachableError(f"no answer in {2 * settings.timeout:g} s") from error
+        except (OSError, ImportError, ValueError) as error:
             raise UnreachableError(_reason(error)) from error
 
     async def listed(self) -> Mapping[str, ListedWorker]:
@@ -86,7 +89,7 @@ class Connection:
         if self._client.status != "running":
             raise UnreachableError("the connection was lost")
         try:
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(self._timeout):
                 told = await self._client.scheduler.identity(n_workers=-1)
             return {
                 str(address): ListedWorker(
@@ -98,7 +101,9 @@ class Connection:
                 for address, one in told["workers"].items()
                 if one["status"] == "running"
             }
-        except (OSError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise UnreachableError(f"no answer in {self._timeout:g} s") from error
+        except OSError as error:
             raise UnreachableError(_reason(error)) from error
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise UnreachableError(f"it answers something else: {error!r}") from error
@@ -133,8 +138,8 @@ class Connection:
     async def close(self) -> None:
         """Close the connection, which is not waited for long."""
         with suppress(Exception):
-            async with asyncio.timeout(ANSWER / 5):
-                await self._client.close(timeout=ANSWER / 10)
+            async with asyncio.timeout(_END):
+                await self._client.close(timeout=_END / 2)
 
 
 def _client(settings: WorkerSettings) -> Any:
@@ -147,7 +152,7 @@ def _client(settings: WorkerSettings) -> Any:
         direct_to_workers=False,
         security=_security(settings),
         deserializers=_PLAIN,
-        timeout=ANSWER,
+        timeout=settings.timeout,
     )
 
 
@@ -171,7 +176,7 @@ def _reason(error: BaseException) -> str:
     while seen is not None:
         texts.append(str(seen))
         seen = seen.__cause__ or seen.__context__
-    return next((text for text in reversed(texts) if text), "no answer in time")
+    return next((text for text in reversed(texts) if text), repr(error))
 
 
 def _be_quiet() -> None:

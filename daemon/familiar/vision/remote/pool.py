@@ -1,6 +1,5 @@
 """The pool of workers of which those of Dask analyse the photos, and processes of this machine do all else."""
 
-import importlib.util
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from familiar.embedding_models import Model
-from familiar.errors import FamiliarError, UsageError, WorkerLimitError, WorkersError
+from familiar.errors import FamiliarError, WorkerLimitError, WorkersError
 from familiar.filesystem.reading import read_bytes
 from familiar.model import Photo
 from familiar.settings import VisionSettings, WorkerSettings
@@ -67,16 +66,16 @@ class RemoteWorkers(LocalWorkers):
         tasks: int | None = None,
         networks: bool = True,
         clock: Callable[[], float] = time.monotonic,
+        patience: float = _PATIENCE,
     ) -> None:
         """Take what `LocalWorkers` takes, and which workers of Dask there are.
 
-        Raises:
-            UsageError: the package for that is not installed.
+        They are waited for `patience` seconds before photos are given back, if they are to be waited for.
         """
-        _check_installed()
         super().__init__(settings=settings, models=models, tasks=tasks, networks=networks, clock=clock)
         self.count = max(self.count, remote.at_once // 2)
         self._remote = remote
+        self._patience = patience if remote.unavailable == "wait" else 0.0
         self._link: Link | None = None
         self._sent = 0
         self._sent_at = clock()
@@ -237,7 +236,7 @@ class RemoteWorkers(LocalWorkers):
             settings=self._remote,
             vision=self._settings,
             here=installation_here(self._settings),
-            patience=_PATIENCE if self._remote.unavailable == "wait" else 0.0,
+            patience=self._patience,
         )
 
     def _unlink(self) -> None:
@@ -253,12 +252,3 @@ def _given(paths: Sequence[Path], there: Sequence[Path | None], give: _Give) -> 
     pairs = list(zip(paths, there, strict=True))
     contents = [read_bytes(path) if other is None else None for path, other in pairs]
     return give([other or path for path, other in pairs], contents)
-
-
-def _check_installed() -> None:
-    missing = [name for name in ("distributed", "cryptography") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"workers.engine: dask needs the package {missing[0]}, which is not installed; install familiar with the "
-            "extra `dask`: uv sync --extra dask, or pip install 'familiar[dask]'."
-        )

@@ -1,7 +1,8 @@
 """How the workers of Dask are: what the log, `status` and `doctor` show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 WorkerState: TypeAlias = Literal["joining", "ready", "refused", "failing"]
 """`refused` are those whose answers could differ from what this machine finds, `failing` those that gave none."""
@@ -33,3 +34,8 @@ class RemoteState:
     scheduler: str
     reason: str | None
     workers: tuple[RemoteWorker, ...] = ()
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """Return the state of which this is `dataclasses.asdict`, as it was kept as JSON."""
+        return cls(**{**kept, "workers": tuple(RemoteWorker(**worker) for worker in kept["workers"])})

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from familiar.vision.remote.installed import check_installed
 from familiar.vision.workers.local import LocalWorkers
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def start_workers(
     """
     if remote is None or remote.engine == "local":
         return LocalWorkers(settings=settings, models=models, **options)
-    from familiar.vision.remote.pool import RemoteWorkers  # noqa: PLC0415
+    check_installed()
+    from familiar.vision.remote.pool import RemoteWorkers  # noqa: PLC0415 - an extra
 
     return RemoteWorkers(settings=settings, models=models, remote=remote, **options)
