@@ -45,7 +45,10 @@ class ListedWorker:
 
 
 class _Client(distributed.Client):
-    """A client that does not unpickle what workers report of their tasks."""
+    """A client that does not unpickle what workers report of their tasks, and is closed by `Connection` alone."""
+
+    def __del__(self) -> None:
+        """Close nothing: there may be no loop any more that could do it."""
 
     def _handle_key_in_memory(self, key: Any = None, type: Any = None, workers: Any = None) -> None:  # noqa: A002, ARG002
         super()._handle_key_in_memory(key=key)  # type: ignore[no-untyped-call]
@@ -55,13 +58,12 @@ class _Client(distributed.Client):
 
 
 class Connection:
-    """A scheduler that has answered."""
+    """A connection to a scheduler."""
 
     def __init__(self, client: Any, timeout: float) -> None:
-        """Take a client that is connected, much of which has no types, and the seconds in which an answer comes."""
+        """Take a client, much of which has no types, and the seconds in which an answer comes."""
         self._client = client
         self._timeout = timeout
-        self._client.scheduler_comm.comm.deserialize = False
 
     @classmethod
     async def open(cls, settings: WorkerSettings) -> Self:
@@ -72,13 +74,23 @@ class Connection:
         """
         _be_quiet()
         try:
-            async with asyncio.timeout(2 * settings.timeout):
-                with warnings.catch_warnings(action="ignore"):  # versions are compared for each worker
-                    return cls(await _client(settings), settings.timeout)
+            connection = cls(_client(settings), settings.timeout)
+            try:
+                await connection._start()
+            except BaseException:
+                await connection.close()
+                raise
         except TimeoutError as error:
             raise UnreachableError(f"no answer in {2 * settings.timeout:g} s") from error
         except (OSError, ImportError, ValueError) as error:
             raise UnreachableError(_reason(error)) from error
+        return connection
+
+    async def _start(self) -> None:
+        async with asyncio.timeout(2 * self._timeout):
+            with warnings.catch_warnings(action="ignore"):  # versions are compared for each worker
+                await self._client
+        self._client.scheduler_comm.comm.deserialize = False
 
     async def listed(self) -> Mapping[str, ListedWorker]:
         """Return the workers that the scheduler knows now, by their addresses.
