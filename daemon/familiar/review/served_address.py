@@ -57,8 +57,8 @@ def served_address(folder: Path) -> str:
 
 
 _NOT_SERVED = (
-    "The page is not served now. Serve it with `familiar review`, or have the daemon serve it: set `review.serve` in the "
-    "configuration to true."
+    "The page is not served now. Serve it with `familiar review`, or have the daemon serve it: set `review.serve` to "
+    "true in the configuration."
 )
 
 
