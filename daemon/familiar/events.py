@@ -325,6 +325,12 @@ CATALOGUE = (
         "The hourly limit of calls or downloads is reached, or Flickr asks to wait; the sync continues automatically.",
     ),
     Event(
+        "flickr.slowed",
+        "info",
+        ("pause",),
+        "The image servers refused a download (HTTP 429); from now on there are more seconds between two downloads.",
+    ),
+    Event(
         "flickr.progress",
         "info",
         ("waiting", "done", "refused", "calls", "per_minute", "minutes_left"),

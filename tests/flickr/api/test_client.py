@@ -205,7 +205,7 @@ def test_an_answer_that_can_not_be_decoded_is_a_temporary_error(
     assert "invalid answer" in str(error)
 
 
-@pytest.mark.parametrize("fault", ["stall", "drip"])
+@pytest.mark.parametrize("fault", ["stall", "drip", "drip-head"])
 def test_an_answer_that_stops_or_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client, fault: str) -> None:
     flickr.faults.next(fault)
     began = time.monotonic()
