@@ -286,6 +286,22 @@ def test_damaged_photos_that_an_older_version_set_aside_are_looked_at_again(tmp_
     assert photos == [2, 4], "what Flickr has is refused there, and stays so"
 
 
+def test_an_account_in_an_older_store_is_listed_anew_for_what_flickr_says_of_its_photos(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_what_flickr_says")
+        connection.execute(
+            "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk) "
+            "VALUES ('1', 's', 'photo', 'done', 0, 0, 0)"
+        )
+        connection.execute("INSERT INTO facts (name, value) VALUES ('flickr listed at', '1.0'), ('other', '2')")
+    with closing(opened(path)) as db:
+        assert list(db.conn.execute("SELECT visibility, tags FROM flickr_photos")) == [("", "")]
+        names = {row[0] for row in db.conn.execute("SELECT name FROM facts")}
+    assert "other" in names
+    assert "flickr listed at" not in names
+
+
 def test_tags_in_an_older_store_are_compared_as_flickr_compares_them(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

@@ -233,6 +233,14 @@ def look_again_at_damaged_photos(db: "Database") -> None:
     _run(db, _DAMAGED_PHOTOS)
 
 
+@migrations()
+def keep_what_flickr_says(db: "Database") -> None:
+    """Keep who can see each photo on Flickr, and its tags there; the account is listed anew for that."""
+    for column in ("visibility", "tags"):
+        _run(db, f"ALTER TABLE flickr_photos ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    _run(db, "DELETE FROM facts WHERE name = 'flickr listed at'")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 

@@ -279,7 +279,7 @@ def test_an_odd_entry_of_a_listing_does_not_hide_the_others(flickr: FlickrServer
 
 def test_a_listing_is_asked_for_all_sizes_and_for_nothing_that_is_not_read() -> None:
     asked = set(EXTRAS.split(","))
-    assert asked == {"date_upload", "date_taken", "last_update", "media", "o_dims"} | {
+    assert asked == {"date_upload", "date_taken", "last_update", "media", "o_dims", "tags", "machine_tags"} | {
         f"url_{size}" for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")
     }
 

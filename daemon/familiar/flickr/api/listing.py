@@ -1,22 +1,21 @@
 """Pages of a photo listing as values; entries are validated."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Literal, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 
 from familiar.flickr.api.errors import PassingError
-
-Media: TypeAlias = Literal["photo", "video"]
+from familiar.model import Media, Visibility
 
 PER_PAGE = 500
 """Photos on a page; Flickr gives no more."""
 
 EXTRAS = (
-    "date_upload,date_taken,last_update,media,o_dims,"
+    "date_upload,date_taken,last_update,media,o_dims,tags,machine_tags,"
     "url_o,url_6k,url_5k,url_4k,url_3k,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
 )
 """What a listing is requested beside ids: with it no photo needs calls of its own."""
@@ -40,6 +39,9 @@ _NAMED = {
 _SQUARES = frozenset({"url_sq", "url_q"})
 _PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
 """Suffixes of players and playlists, which are not videos."""
+
+_VISIBLE_TO: Mapping[str, Visibility] = {"ispublic": "public", "isfriend": "friends", "isfamily": "family"}
+"""The fields that say who can see a photo."""
 
 _LARGEST = 253_402_300_799
 """The last second of the year 9999, after which there is no date; no count and no side is larger."""
@@ -72,7 +74,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingEntry:
-    """One photo of a listing; `secret` changes when the photo is replaced, `taken` is local, without a zone."""
+    """One photo of a listing; `secret` changes when the photo is replaced, `taken` is local, without a zone.
+
+    `visibility` is empty if the listing does not tell it; `tags` are in their cleaned form.
+    """
 
     id: str
     secret: str
@@ -81,6 +86,8 @@ class ListingEntry:
     uploaded: int
     taken: datetime | None
     sizes: tuple[Size, ...]
+    visibility: frozenset[Visibility] = frozenset()
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +216,18 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
             for name, url in photo.items()
             if name.startswith("url_") and name not in _SQUARES and url
         ),
+        visibility=_visibility(photo),
+        tags=frozenset(f"{photo.get('tags') or ''} {photo.get('machine_tags') or ''}".split()),
     )
+
+
+def _visibility(photo: dict[str, Any]) -> frozenset[Visibility]:
+    """Return who can see a photo; nobody else if Flickr says no to all, and not known if it does not say it."""
+    told = {field: photo.get(field) for field in _VISIBLE_TO}
+    found = frozenset(_VISIBLE_TO[field] for field, value in told.items() if str(value) == "1")
+    if found or None in told.values():
+        return found
+    return frozenset({"private"})
 
 
 def _is_other(size: dict[str, Any]) -> bool:

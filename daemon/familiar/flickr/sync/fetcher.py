@@ -19,10 +19,11 @@ from familiar.flickr.api.errors import (
     RefusedError,
     StoppedError,
 )
-from familiar.flickr.api.listing import Media, Size, best_sizes, is_processed, read_secret, read_sizes
+from familiar.flickr.api.listing import Size, best_sizes, is_processed, read_secret, read_sizes
 from familiar.flickr.sync.calls import CallQueue
 from familiar.library.sources import FlickrCache
 from familiar.library.tasks import Tasks
+from familiar.model import Media
 from familiar.settings import FlickrSettings
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.store import Store

@@ -183,8 +183,12 @@ class FlickrSync:
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
-            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_work
+            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_listed
         )
+
+    def _on_listed(self) -> None:
+        self._tags.look_again()  # rules may ask for what Flickr says of a photo
+        self._on_work()
 
     # What a single look does otherwise
 

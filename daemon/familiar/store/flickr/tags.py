@@ -107,6 +107,13 @@ class FlickrTags:
         """Return all tags of a photo on Flickr that familiar knows of, in the order in which they were added."""
         return self._rows("WHERE flickr_id = ? ORDER BY id", flickr_id)
 
+    def added_to(self, flickr_id: str) -> frozenset[str]:
+        """Return the tags of a photo that familiar has added, or may have added, in their cleaned form."""
+        rows = self._db.conn.execute(
+            "SELECT clean FROM flickr_tags WHERE flickr_id = ? AND (ours OR sending)", (flickr_id,)
+        )
+        return frozenset(str(row[0]) for row in rows)
+
     def open(self, *, limit: int) -> list[str]:
         """Return photos with tags to be sent or taken off now, those that wait longest first."""
         rows = self._db.conn.execute(

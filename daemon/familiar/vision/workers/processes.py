@@ -146,13 +146,18 @@ class WorkerProcesses:
             self._main.join(within)
         for task in tuple(self._unfinished):
             task.future.cancel()
-        if self._has_loaded:
-            self._main.join(_STOP)
         with self._lock:
             server = self._server
         if server is not None and self._main.is_alive():
-            server.kill()
+            self._end_server(server)
         self._main.join()
+
+    def _end_server(self, server: ForkServer) -> None:
+        if self._has_loaded:
+            server.end()
+            self._main.join(_STOP)
+        if self._main.is_alive():
+            server.kill()
 
     def _stop_threads(self) -> None:
         self._ending.set()
