@@ -145,6 +145,7 @@ class FlickrBench:
             decider=cast("TagDecider", Undecided()),
             cache=FlickrCache(self.store),
             on_work=lambda: None,
+            on_changed=lambda _: None,
             log=self.log,
         )
 

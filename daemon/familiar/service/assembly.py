@@ -369,5 +369,6 @@ def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "F
         decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
         on_work=parts.wake.now,
+        on_changed=parts.sidecar_writer.touch,
         log=inputs.log,
     )

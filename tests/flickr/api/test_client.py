@@ -262,7 +262,7 @@ def test_a_listing_tells_of_each_photo_all_that_is_needed(flickr: FlickrServer, 
     assert (page.total, page.pages, page.odd) == (1, 1, 0)
     (listed,) = page.photos
     assert (listed.id, listed.secret, listed.media) == (photo.id, photo.secret, "photo")
-    assert listed.taken is not None
+    assert listed.details.title == "obama"
     chosen = best_size(listed.sizes, 300)
     assert chosen is not None
     assert (chosen.pixels, chosen.suffix) == (240, ".jpg")

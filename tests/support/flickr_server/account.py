@@ -200,9 +200,7 @@ class Account:
         """Make an album of photos, the first of which is on its cover."""
         with self.lock:
             now = int(self._now())
-            album = Album(
-                id=str(next(self._album_ids)), title=title, photos=list(photo_ids), created=now, updated=now
-            )
+            album = Album(id=str(next(self._album_ids)), title=title, photos=list(photo_ids), created=now, updated=now)
             self.albums[album.id] = album
             return album
 

@@ -103,7 +103,12 @@ def get_sizes(call: Call) -> Tree:
     photo = call.photo()
     download = int(photo.has_original)
     return {
-        "sizes": {"canblog": 1, "canprint": 1, "candownload": download, "size": listing.sizes(photo, call.base, unknown=call.quirks.unknown_sizes)},
+        "sizes": {
+            "canblog": 1,
+            "canprint": 1,
+            "candownload": download,
+            "size": listing.sizes(photo, call.base, unknown=call.quirks.unknown_sizes),
+        },
     }
 
 
@@ -155,7 +160,7 @@ def get_raw_tags(call: Call) -> Tree:
     return {"who": {"id": call.account.user.nsid, "tags": {"tag": tags_}}}
 
 
-def get_licenses(call: Call) -> Tree:  # noqa: ARG001
+def get_licenses(call: Call) -> Tree:
     """List the licences; the numbers are not in order, and one has no address."""
     return {
         "licenses": {

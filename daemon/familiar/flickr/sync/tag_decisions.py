@@ -47,7 +47,7 @@ class TagDecider:
         A tag is taken off only by the rule that gave it, if that holds still and says otherwise now: a rule that is
         gone takes nothing back.
         """
-        plan = self._planned(photo)
+        plan = self.planned(photo)
         wanted = {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
         ruling = self._planner.rules.tagging()
@@ -77,7 +77,8 @@ class TagDecider:
             self._log.emit("flickr.tag_refused", photo=photo.id, tag=refusal.text, reason=refusal.reason)
         return plan_id
 
-    def _planned(self, photo: FlickrPhoto) -> Plan:
+    def planned(self, photo: FlickrPhoto) -> Plan:
+        """Return what the rules ask for on a photo now; touches nothing."""
         where = self._store.flickr.path_of(photo)
         if photo.photo_id is None or where is None:
             return Plan()
