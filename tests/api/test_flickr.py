@@ -119,8 +119,8 @@ def test_a_tag_follows_what_flickr_says_of_its_photo_and_is_no_reason_for_itself
     household.rule({"name": "ours", "when": when, "then": [{"tag": "for us"}]})
     photo = account.add_photo(meadow, is_public=False, tags=["Holiday"])
     found = []
-    for change in (lambda: None, lambda: None, lambda: account.set_public(photo.id, True)):
-        change()
+    for is_public in (False, False, True):
+        account.set_public(photo.id, is_public)
         opened.flickr.sync()
         opened.flickr.push()
         found.append([tag.raw for tag in photo.tags])

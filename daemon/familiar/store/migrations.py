@@ -228,7 +228,8 @@ def keep_turns_of_sidecars(db: "Database") -> None:
 def look_again_at_damaged_photos(db: "Database") -> None:
     """Have photos that were set aside as damaged looked at once more: of most of them, something can be decoded now.
 
-    Photos of Flickr stay refused, and those that operations are about stay as they are.
+    Photos of Flickr stay refused; those that operations are about, and those that were seen before, whose faces would
+    be lost, stay as they are.
     """
     _run(db, _DAMAGED_PHOTOS)
 
@@ -792,11 +793,11 @@ ALTER TABLE flickr_photos ADD COLUMN granularity TEXT NOT NULL DEFAULT 'second';
 ALTER TABLE flickr_photos ADD COLUMN latitude REAL;
 ALTER TABLE flickr_photos ADD COLUMN longitude REAL;
 ALTER TABLE flickr_photos ADD COLUMN license TEXT NOT NULL DEFAULT '';
-ALTER TABLE flickr_photos ADD COLUMN anew TEXT;
-CREATE INDEX flickr_photos_anew ON flickr_photos (anew) WHERE anew IS NOT NULL;
+ALTER TABLE flickr_photos ADD COLUMN news TEXT;
+CREATE INDEX flickr_photos_news ON flickr_photos (news) WHERE news IS NOT NULL;
 
-CREATE VIEW dated_photos AS SELECT photos.id AS photo_id, COALESCE(own.taken, photos.taken) AS taken,
-    CASE WHEN own.taken IS NULL THEN taken_source ELSE 'flickr' END AS taken_source
+CREATE VIEW photo_dates AS SELECT photos.id AS photo, COALESCE(own.taken, photos.taken) AS date,
+    CASE WHEN own.taken IS NULL THEN taken_source ELSE 'flickr' END AS date_source
     FROM photos LEFT JOIN flickr_photos AS own ON own.rowid = (
         SELECT rowid FROM flickr_photos
         WHERE photo_id = photos.id AND taken IS NOT NULL AND state != 'gone' ORDER BY uploaded, id LIMIT 1
@@ -807,7 +808,7 @@ DELETE FROM facts WHERE name = 'flickr listed at'
 
 _DAMAGED_PHOTOS = """
 CREATE TEMPORARY TABLE damaged AS SELECT id FROM photos
-    WHERE verdict = 'set aside' AND reason LIKE 'damaged or not a picture: %'
+    WHERE verdict = 'set aside' AND reason LIKE 'damaged or not a picture: %' AND width IS NULL
     AND NOT EXISTS (SELECT 1 FROM plans WHERE photo_id = photos.id)
     AND NOT EXISTS (SELECT 1 FROM flickr_photos WHERE photo_id = photos.id);
 UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN (SELECT id FROM damaged);

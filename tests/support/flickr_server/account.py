@@ -23,6 +23,7 @@ class Photo:
 
     `marked`: its files differ from those of all others made of the same file. `is_processed`: a video has films.
     `withheld`: films whose addresses are told and lead nowhere (`orig`, `site`), by the status that is the answer.
+    `has_films`: they are among its sizes. `streams`: what its player shows, by type.
     `taken` is what its owner says, or None: then Flickr shows the time of the upload, and says that it is unknown.
     `granularity` is 0, 4 (a month), 6 (a year) or 8 (about that year). A photo without a `place` has 0 for all of it.
     """
@@ -51,6 +52,8 @@ class Photo:
     is_processed: bool = True
     has_failed: bool = False
     withheld: dict[str, int] = field(default_factory=dict)
+    has_films: bool = True
+    streams: tuple[str, ...] = ()
     tags: list[Tag] = field(default_factory=list)
 
     @property

@@ -245,7 +245,7 @@ def test_a_worker_that_hangs_as_it_starts_is_ended_with_the_others(before: set[i
         closed = Workers(settings=VisionSettings(workers=2), models=models, networks=False)
         assert await closed._run(give, 1) == 1
         begun = time.monotonic()
-        await asyncio.to_thread(closed.close, within=0.2)
+        await asyncio.to_thread(closed.close, within=2 * SOON)
         assert time.monotonic() - begun < SOON
 
     asyncio.run(run())

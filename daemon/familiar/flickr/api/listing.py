@@ -38,6 +38,8 @@ _NAMED = {
     "6k": 6144,
 }
 """The longer sides of the sizes, by the ends of their names in a listing."""
+_STREAMS = {"288p": 512, "iphone_wifi": 480, "360p": 640, "700": 640, "appletv": 1280, "720p": 1280, "1080p": 1920}
+"""The longer sides of the files of a video, about, by the types of its streams."""
 _SQUARES = frozenset({"url_sq", "url_q"})
 _PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
 """Suffixes of players and playlists, which are not videos."""
@@ -141,6 +143,27 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
         return tuple(size for size in sizes if size.suffix not in _PLAYERS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PassingError("invalid answer: no sizes") from error
+
+
+def read_streams(answer: dict[str, Any]) -> tuple[Size, ...]:
+    """Return the files in an answer of `video.getStreamInfo`, without players and playlists.
+
+    Raises:
+        PassingError: the answer has none.
+    """
+    try:
+        streams = (
+            Size(
+                url=_address(stream["_content"]),
+                named=_STREAMS.get(str(stream.get("type")), 0),
+                is_original=stream.get("type") == "orig",
+            )
+            for stream in answer["streams"]["stream"]
+            if stream.get("_content")
+        )
+        return tuple(stream for stream in streams if stream.suffix not in _PLAYERS)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PassingError("invalid answer: no streams") from error
 
 
 def read_secret(answer: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
 from familiar.settings import FlickrSettings
+from familiar.store.flickr.calls import Kind
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
@@ -46,11 +47,13 @@ class FlickrSync:
         cache: FlickrCache,
         on_work: Callable[[], None],
         on_changed: Callable[[int], None],
+        on_call: Callable[[Kind], None] = lambda _kind: None,
         log: EventLog,
     ) -> None:
-        """Take the parts; `on_work` is called when the next turn of the loop should follow immediately.
+        """Take the parts.
 
-        `on_changed` is called with each known photo of which Flickr says something else than before.
+        `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
+        of which Flickr says something else than before, `on_call` for each call or download.
         """
         self._settings = settings
         self._credentials = credentials
@@ -58,6 +61,7 @@ class FlickrSync:
         self._workers = workers
         self._cache = cache
         self._on_work = on_work
+        self._on_call = on_call
         self._log = log
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
         self._rules = RuleBacklog(
@@ -153,7 +157,7 @@ class FlickrSync:
         if self._connection is not None:
             return self._connection
         self._stamp = self._credentials.stamp()
-        calls, login = connect(self._credentials, self._settings, self._store, self._log)
+        calls, login = connect(self._credentials, self._settings, self._store, self._log, self._on_call)
         fetcher = Fetcher(
             calls=calls,
             workers=self._workers,
@@ -167,7 +171,6 @@ class FlickrSync:
         self._connection = FlickrConnection(calls=calls, login=login, fetcher=fetcher, on_end=self._on_work)
         fetcher.sweep()
         self._start_tasks(self._connection)
-        self._log.emit("flickr.connected", account=login.username, perms=login.perms)
         return self._connection
 
     async def _disconnect(self) -> None:

@@ -1,4 +1,4 @@
-"""Photos of which Flickr says something else than when the rules decided: the rules decide on them anew."""
+"""Photos of which Flickr says something else than when the rules decided: the rules decide on them again."""
 
 from collections.abc import Callable
 
@@ -41,11 +41,11 @@ class RuleBacklog:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is to be decided."""
-        return not self._store.flickr.to_decide_anew(limit=1)
+        return not self._store.flickr.to_decide_again(limit=1)
 
     async def advance(self) -> bool:
         """Decide on some photos, unless an operation goes on; return whether there were any."""
-        photos = self._store.flickr.to_decide_anew(limit=_SLICE)
+        photos = self._store.flickr.to_decide_again(limit=_SLICE)
         if not photos or self._runner.is_acting:
             return False
         for photo, has_file in photos:
@@ -56,11 +56,11 @@ class RuleBacklog:
         new = self._new_operations(photo)
         where = self._store.flickr.path_of(photo)
         if new and not (has_file and where is not None and self._cache.is_there(where[0])):
-            self._store.flickr.fetch_anew(photo)
+            self._store.flickr.fetch_again(photo)
             return
         plan_id = None
         with self._store.writing():
-            self._store.flickr.mark_decided_anew(photo)
+            self._store.flickr.mark_decided_again(photo)
             if new and photo.photo_id is not None and where is not None:
                 plan_id = self._store.journal.record(photo.photo_id, where[0], Plan(operations=new))
         if photo.photo_id is not None:

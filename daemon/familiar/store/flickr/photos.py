@@ -24,7 +24,7 @@ from familiar.store.flickr.tags import FlickrTags
 Fact: TypeAlias = Literal["account", "trouble", "walk", "since", "listed at", "polled at", "walks", "look"]
 
 _COLUMNS = "id, secret, media, updated, uploaded, taken, url, width, height, state, attempts, reason, photo_id"
-_CHANGED, _FETCHED_ANEW = "changed", "fetched anew"
+_CHANGED, _FETCHED_AGAIN = "changed", "fetched again"
 """Flickr says something else of a photo than when rules decided; its file is fetched for what they ask for now."""
 _RULED = ("title", "taken", "granularity", "visibility", "tags")
 """What rules can ask for."""
@@ -33,7 +33,7 @@ _HELD = (
     "JOIN folders ON folders.id = folder_id WHERE root_id = ? AND state = 'done' AND NOT EXISTS ("
     "SELECT 1 FROM operations JOIN plans ON plans.id = plan_id WHERE plans.photo_id = files.photo_id "
     "AND operations.state IN ('planned', 'doing', 'failed', 'undo', 'undoing')) AND NOT EXISTS ("
-    "SELECT 1 FROM flickr_photos WHERE file_id = files.id AND anew IS NOT NULL) ORDER BY files.id"
+    "SELECT 1 FROM flickr_photos WHERE file_id = files.id AND news IS NOT NULL) ORDER BY files.id"
 )
 
 
@@ -164,14 +164,14 @@ class FlickrPhotos:
             "attempts = CASE WHEN :state = 'listed' AND :changed THEN 0 ELSE attempts END, "
             "retry_at = CASE WHEN :state = 'listed' AND :changed THEN NULL ELSE retry_at END, "
             "file_id = CASE WHEN secret = :secret THEN file_id END, "
-            "decided = CASE WHEN :anew THEN NULL ELSE decided END, "
-            "anew = CASE WHEN :anew AND :state IN ('done', 'fetched') THEN COALESCE(anew, :mark) ELSE anew END "
+            "decided = CASE WHEN :news THEN NULL ELSE decided END, "
+            "news = CASE WHEN :news AND :state IN ('done', 'fetched') THEN COALESCE(news, :mark) ELSE news END "
             "WHERE id = :id",
             values
             | {
                 "state": state,
                 "changed": changed,
-                "anew": self._is_ruled_anew(values, dict(zip(_RULED, ruled, strict=True))),
+                "news": self._has_news(values, dict(zip(_RULED, ruled, strict=True))),
                 "mark": _CHANGED,
             },
         )
@@ -179,7 +179,7 @@ class FlickrPhotos:
             self._tags.retry_refused_on(photo.id)
         return ListingChanges(fresh=noted.fresh + (met != walk), new=noted.new, changed=noted.changed + changed)
 
-    def _is_ruled_anew(self, values: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    def _has_news(self, values: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
         """Return whether Flickr says something else of a photo now that rules ask for; our own tags are no news."""
         if before["title"] is None:
             return False
@@ -290,27 +290,27 @@ class FlickrPhotos:
                 ended += [id_] if state != "listed" else []
         return [photo for id_ in ended for photo in self._rows("WHERE id = ?", id_)]
 
-    # Deciding anew
+    # Deciding again
 
-    def to_decide_anew(self, *, limit: int) -> list[tuple[FlickrPhoto, bool]]:
+    def to_decide_again(self, *, limit: int) -> list[tuple[FlickrPhoto, bool]]:
         """Return photos of which Flickr says something else than before, each with whether it was fetched for that."""
         ids = self._db.conn.execute(
-            "SELECT id, anew FROM flickr_photos INDEXED BY flickr_photos_anew "
-            "WHERE anew IS NOT NULL AND state = 'done' LIMIT ?",
+            "SELECT id, news FROM flickr_photos INDEXED BY flickr_photos_news "
+            "WHERE news IS NOT NULL AND state = 'done' LIMIT ?",
             (limit,),
         ).fetchall()
-        return [(photo, anew == _FETCHED_ANEW) for id_, anew in ids for photo in self._rows("WHERE id = ?", id_)]
+        return [(photo, news == _FETCHED_AGAIN) for id_, news in ids for photo in self._rows("WHERE id = ?", id_)]
 
-    def fetch_anew(self, photo: FlickrPhoto) -> None:
+    def fetch_again(self, photo: FlickrPhoto) -> None:
         """Record that the file of a photo is needed once more."""
         self._db.conn.execute(
-            "UPDATE flickr_photos SET anew = ?, state = 'listed', attempts = 0, retry_at = NULL WHERE id = ?",
-            (_FETCHED_ANEW, photo.id),
+            "UPDATE flickr_photos SET news = ?, state = 'listed', attempts = 0, retry_at = NULL WHERE id = ?",
+            (_FETCHED_AGAIN, photo.id),
         )
 
-    def mark_decided_anew(self, photo: FlickrPhoto) -> None:
+    def mark_decided_again(self, photo: FlickrPhoto) -> None:
         """Record that the rules have decided on what Flickr says now."""
-        self._db.conn.execute("UPDATE flickr_photos SET anew = NULL WHERE id = ?", (photo.id,))
+        self._db.conn.execute("UPDATE flickr_photos SET news = NULL WHERE id = ?", (photo.id,))
 
     # What is in the cache
 

@@ -138,6 +138,10 @@ class FlickrTags:
         )
         return cursor.rowcount > 0
 
+    def take_back(self, tag: TagRow) -> None:
+        """Record that the call for this tag was not made, or did nothing."""
+        self._db.conn.execute("UPDATE flickr_tags SET sending = 0 WHERE id = ?", (tag.id,))
+
     def settle(self, tag: TagRow, *, present: bool, ours: bool) -> None:
         """Record whether a tag is on its photo now, and whether familiar put it there.
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -143,7 +143,7 @@ class WorkerProcesses:
             self._failure = self._failure or NoWorkersError("the worker processes were ended", is_final=True)
         self._stop_threads()
         if self._has_loaded:
-            self._main.join(within)
+            wait([task.future for task in tuple(self._unfinished)], within)
         for task in tuple(self._unfinished):
             task.future.cancel()
         with self._lock:
