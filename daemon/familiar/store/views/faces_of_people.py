@@ -9,7 +9,8 @@ from familiar.store.database import Database
 _FACES = """
 SELECT faces.id, photo_id, hash, box_left, box_top, box_right, box_bottom, time, matches.distance, date
 FROM matches JOIN real_faces AS faces ON faces.id = matches.face_id JOIN photos ON photos.id = photo_id
-JOIN photo_dates ON photo = photos.id LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id LEFT JOIN clusters ON clusters.id = cluster_id
+JOIN photo_dates ON photo = photos.id
+LEFT JOIN cluster_faces ON cluster_faces.face_id = faces.id LEFT JOIN clusters ON clusters.id = cluster_id
 WHERE matches.person_id = ?1 AND {which} ORDER BY matches.distance, faces.id LIMIT ?2 OFFSET ?3
 """
 
