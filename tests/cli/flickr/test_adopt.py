@@ -61,7 +61,7 @@ def test_adopted_tags_are_those_of_the_account_as_rules_write_them_and_go_when_n
     assert plan[-1] == "Nothing was changed."
     assert household.ask("flickr", "adopt", "--yes").stdout.splitlines()[-1] == "4 tags adopted."
     assert household.ask("flickr", "adopt", "--yes").stdout == "There is no tag to adopt.\n"
-    assert [entry.name for entry in flickr.record.calls()] == ["flickr.photos.getInfo"] * 4
+    assert [entry.name for entry in flickr.record.calls()] == ["flickr.photos.getInfo"] * 5
     assert remove_rule_tags(household, flickr, photo) == ["By Hand", "of a friend", "holiday"]
 
 
