@@ -48,7 +48,7 @@ class TagDecider:
         gone takes nothing back.
         """
         plan = self.planned(photo)
-        wanted = {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
+        wanted = _tags_in(plan)
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
         ruling = self._planner.rules.tagging()
         return TagDifference(
@@ -58,6 +58,10 @@ class TagDecider:
             ),
             refused=tuple(refusal for refusal in plan.refusals if refusal.text),
         )
+
+    def wanted(self, photo: FlickrPhoto) -> dict[str, Tag]:
+        """Return the tags that the rules give a photo now, by their cleaned form."""
+        return _tags_in(self.planned(photo))
 
     def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
         """Record what is to change on a photo; return the plan with new tags, if there are any."""
@@ -85,6 +89,10 @@ class TagDecider:
         seen = self._store.photos.load(photo.photo_id)
         faces = self._recogniser.recognised(photo.photo_id, seen)
         return self._planner.plan(seen, faces, where[0], source=self._source, mtime_ns=where[1])
+
+
+def _tags_in(plan: Plan) -> dict[str, Tag]:
+    return {clean_tag(step.text): step for step in plan.operations if isinstance(step, Tag)}
 
 
 def _is_new(row: TagRow | None) -> bool:

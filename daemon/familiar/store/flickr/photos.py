@@ -352,6 +352,11 @@ class FlickrPhotos:
         ).fetchone()
         return None if row is None else (Path(os.fsdecode(row[0]), os.fsdecode(row[1])), int(row[2]))
 
+    def listed_tags(self, id_: str) -> frozenset[str]:
+        """Return the tags that Flickr lists for a photo, in their cleaned form, those of familiar too."""
+        row = self._db.conn.execute("SELECT tags FROM flickr_photos WHERE id = ?", (id_,)).fetchone()
+        return frozenset(row[0].split())
+
     def facts_at(self, path: Path) -> FlickrFacts | None:
         """Return what Flickr says of the photo whose file is or was at a path; tags of familiar are left out."""
         row = self._db.conn.execute(
