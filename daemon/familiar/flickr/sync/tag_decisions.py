@@ -47,7 +47,7 @@ class TagDecider:
         A tag is taken off only by the rule that gave it, if that holds still and says otherwise now: a rule that is
         gone takes nothing back.
         """
-        plan = self._planned(photo)
+        plan = self.planned(photo)
         wanted = _tags_in(plan)
         known = {row.clean: row for row in self._store.flickr_tags.of(photo.id)}
         ruling = self._planner.rules.tagging()
@@ -61,7 +61,7 @@ class TagDecider:
 
     def wanted(self, photo: FlickrPhoto) -> dict[str, Tag]:
         """Return the tags that the rules give a photo now, by their cleaned form."""
-        return _tags_in(self._planned(photo))
+        return _tags_in(self.planned(photo))
 
     def decide(self, photo: FlickrPhoto, basis: str) -> int | None:
         """Record what is to change on a photo; return the plan with new tags, if there are any."""
@@ -81,7 +81,8 @@ class TagDecider:
             self._log.emit("flickr.tag_refused", photo=photo.id, tag=refusal.text, reason=refusal.reason)
         return plan_id
 
-    def _planned(self, photo: FlickrPhoto) -> Plan:
+    def planned(self, photo: FlickrPhoto) -> Plan:
+        """Return what the rules ask for on a photo now; touches nothing."""
         where = self._store.flickr.path_of(photo)
         if photo.photo_id is None or where is None:
             return Plan()
