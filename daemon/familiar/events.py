@@ -354,6 +354,7 @@ CATALOGUE = (
     Event(
         "flickr.tag_kept", "info", ("photo", "tag"), "A photo on Flickr already has the tag, added by somebody else."
     ),
+    Event("flickr.tag_adopted", "info", ("photo", "tag"), "A tag on a photo counts as added by familiar from now on."),
     Event("flickr.tag_removed", "info", ("photo", "tag"), "A tag that familiar added was removed from a photo."),
     Event("flickr.tag_failed", "warning", ("photo", "tag", "error", "retry_in"), "A tag can't be sent for now."),
     Event("flickr.tag_refused", "warning", ("photo", "tag", "reason"), "A tag can't be added to a photo."),

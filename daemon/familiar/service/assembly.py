@@ -377,6 +377,7 @@ def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "F
         decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
         on_work=parts.wake.now,
+        on_changed=parts.sidecar_writer.touch,
         on_call=inputs.counts.totals.note_call,
         log=inputs.log,
     )
