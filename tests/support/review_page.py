@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 
 from familiar import Library
 from familiar.api.environment import find_environment
+from familiar.review.access import AccessFile
 from familiar.review.picture_cache import PictureCache
 from familiar.review.server import ReviewServer
 from support.household import Household
@@ -86,6 +87,7 @@ def serving(household: Household, **options: object) -> Iterator[ServedPage]:
     server = ReviewServer(
         lambda: Library(environment, rematches=False),
         cache=PictureCache(household.state / "review" / "faces", limit=100_000_000),
+        access=AccessFile(household.state / "review"),
         **{"port": 0, **options},  # type: ignore[arg-type]
     )
     thread = threading.Thread(target=server.serve)

@@ -13,12 +13,14 @@ from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
 from familiar.flickr.sync.lister import Lister
 from familiar.flickr.sync.progress import FlickrProgress
+from familiar.flickr.sync.rule_backlog import RuleBacklog
 from familiar.flickr.sync.tag_backlog import TagBacklog
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
 from familiar.settings import FlickrSettings
+from familiar.store.flickr.calls import Kind
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
@@ -44,17 +46,27 @@ class FlickrSync:
         decider: TagDecider,
         cache: FlickrCache,
         on_work: Callable[[], None],
+        on_changed: Callable[[int], None],
+        on_call: Callable[[Kind], None] = lambda _kind: None,
         log: EventLog,
     ) -> None:
-        """Take the parts; `on_work` is called when the next turn of the loop should follow immediately."""
+        """Take the parts.
+
+        `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
+        of which Flickr says something else than before, `on_call` for each call or download.
+        """
         self._settings = settings
         self._credentials = credentials
         self._store = store
         self._workers = workers
         self._cache = cache
         self._on_work = on_work
+        self._on_call = on_call
         self._log = log
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
+        self._rules = RuleBacklog(
+            store=store, decider=decider, runner=runner, cache=cache, on_changed=on_changed, log=log
+        )
         self._progress = FlickrProgress(store=store, log=log)
         self._files: FileCache | None = None
         self._connection: FlickrConnection | None = None
@@ -85,6 +97,8 @@ class FlickrSync:
             StoreError: the store can't be used; all tasks were ended.
         """
         self._take_in(now)
+        if await self._rules.advance():
+            self._on_work()
         if await self._tags.advance():
             self._news.set()
             self._on_work()
@@ -143,7 +157,7 @@ class FlickrSync:
         if self._connection is not None:
             return self._connection
         self._stamp = self._credentials.stamp()
-        calls, login = connect(self._credentials, self._settings, self._store, self._log)
+        calls, login = connect(self._credentials, self._settings, self._store, self._log, self._on_call)
         fetcher = Fetcher(
             calls=calls,
             workers=self._workers,
@@ -157,7 +171,6 @@ class FlickrSync:
         self._connection = FlickrConnection(calls=calls, login=login, fetcher=fetcher, on_end=self._on_work)
         fetcher.sweep()
         self._start_tasks(self._connection)
-        self._log.emit("flickr.connected", account=login.username, perms=login.perms)
         return self._connection
 
     async def _disconnect(self) -> None:
@@ -183,8 +196,12 @@ class FlickrSync:
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
-            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_work
+            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_listed
         )
+
+    def _on_listed(self) -> None:
+        self._tags.look_again()  # rules may ask for what Flickr says of a photo
+        self._on_work()
 
     # What a single look does otherwise
 
