@@ -34,7 +34,9 @@ def told(bench: FlickrBench, event: str) -> Callable[[FlickrSync], bool]:
     return lambda _: bool(bench.log.of(event))
 
 
-@pytest.mark.parametrize("fault", ["half", "short", "html", "disguised", "png", "empty", "stall", "503", "reset"])
+@pytest.mark.parametrize(
+    "fault", ["half", "short", "html", "disguised", "png", "empty", "stall", "drip-head", "503", "reset"]
+)
 def test_a_file_gets_its_name_only_when_it_is_whole(bench: FlickrBench, obama: Path, fault: str) -> None:
     photo = bench.flickr.account.add_photo(obama)
     bench.fail_next(fault, method="image")
@@ -136,6 +138,21 @@ def test_a_video_of_which_all_sizes_are_withheld_is_given_up_after_some_tries(be
     bench.flickr.account.add_photo(obama, video=obama).withheld |= {"orig": 404, "site": 404}
     bench.run(has(bench, refused=1))
     assert bench.log.of("flickr.refused")[0]["reason"] == "not found (HTTP 404)"
+
+
+@pytest.mark.parametrize("has_sizes", [True, False])
+def test_of_a_video_of_which_all_sizes_are_withheld_or_missing_a_stream_of_the_player_is_fetched(
+    bench: FlickrBench, obama: Path, has_sizes: bool
+) -> None:
+    bench.settings = bench.settings.model_copy(update={"videos": True})
+    video = bench.flickr.account.add_photo(obama, video=obama)
+    video.withheld |= {"orig": 404, "site": 403}
+    video.has_films = has_sizes
+    video.streams = ("360p", "720p")
+    bench.run(has(bench, fetched=1))
+    (file,) = bench.cache.iterdir()
+    assert (file.suffix, file.read_bytes()) == (".mp4", obama.read_bytes())
+    assert bench.log.of("flickr.failed") == []
 
 
 def test_a_video_that_flickr_still_processes_is_waited_for(bench: FlickrBench, obama: Path) -> None:

@@ -51,7 +51,7 @@ class FlickrBench:
     @classmethod
     @contextmanager
     def at(cls, folder: Path, flickr: FlickrServer, **settings: Any) -> Iterator["FlickrBench"]:
-        chosen = {"backoff": 0.02, "timeout": 60, "endpoint": flickr.url, **settings}
+        chosen = {"backoff": 0.02, "download_pause": 0, "timeout": 60, "endpoint": flickr.url, **settings}
         with Store(put_store(folder), now=Moving()) as store:
             yield cls(flickr, store, FlickrSettings.model_validate(chosen))
 
@@ -148,6 +148,7 @@ class FlickrBench:
             decider=cast("TagDecider", Undecided()),
             cache=FlickrCache(self.store),
             on_work=lambda: None,
+            on_changed=lambda _: None,
             on_call=self.totals.note_call,
             log=self.log,
         )

@@ -242,6 +242,15 @@ def keep_what_flickr_says(db: "Database") -> None:
     _run(db, "DELETE FROM facts WHERE name = 'flickr listed at'")
 
 
+@migrations()
+def keep_details_of_flickr_photos(db: "Database") -> None:
+    """Keep what owners say of their photos on Flickr; the account is listed anew for that.
+
+    A title that is NULL was never told: what follows it is then no change.
+    """
+    _run(db, _FLICKR_DETAILS)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -775,6 +784,26 @@ CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces
 
 ALTER TABLE files ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
+"""
+
+_FLICKR_DETAILS = """
+ALTER TABLE flickr_photos ADD COLUMN title TEXT;
+ALTER TABLE flickr_photos ADD COLUMN description TEXT NOT NULL DEFAULT '';
+ALTER TABLE flickr_photos ADD COLUMN granularity TEXT NOT NULL DEFAULT 'second';
+ALTER TABLE flickr_photos ADD COLUMN latitude REAL;
+ALTER TABLE flickr_photos ADD COLUMN longitude REAL;
+ALTER TABLE flickr_photos ADD COLUMN license TEXT NOT NULL DEFAULT '';
+ALTER TABLE flickr_photos ADD COLUMN news TEXT;
+CREATE INDEX flickr_photos_news ON flickr_photos (news) WHERE news IS NOT NULL;
+
+CREATE VIEW photo_dates AS SELECT photos.id AS photo, COALESCE(own.taken, photos.taken) AS date,
+    CASE WHEN own.taken IS NULL THEN taken_source ELSE 'flickr' END AS date_source
+    FROM photos LEFT JOIN flickr_photos AS own ON own.rowid = (
+        SELECT rowid FROM flickr_photos
+        WHERE photo_id = photos.id AND taken IS NOT NULL AND state != 'gone' ORDER BY uploaded, id LIMIT 1
+    );
+
+DELETE FROM facts WHERE name = 'flickr listed at'
 """
 
 _DAMAGED_PHOTOS = """
