@@ -37,7 +37,7 @@ def test_a_service_that_needs_nothing_has_a_drop_in_without_rights() -> None:
 
 
 def test_a_name_that_no_unit_can_have_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"'-/srv/a\\nb': a unit of systemd can't name it"):
+    with pytest.raises(UsageError, match=r"'-/srv/a\\nb': can't be written in a unit of systemd"):
         drop_in_text(Needs(writable=(Path("/srv/a\nb"),)), config=None)
 
 

@@ -39,7 +39,7 @@ def drop_in_text(needs: Needs, *, config: Path | None) -> str:
 def _quoted(text: str) -> str:
     """Return a word as systemd reads it (systemd.syntax(7)); raises a UsageError for one that no unit can have."""
     if not text.isprintable():
-        raise UsageError(f"{text!r}: a unit of systemd can't name it; use a name of printable characters.")
+        raise UsageError(f"{text!r}: can't be written in a unit of systemd; rename it, with printable characters only.")
     text = text.replace("%", "%%")
     if not set(text) & set(" \"'\\;"):
         return text
