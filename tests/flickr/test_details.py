@@ -91,9 +91,8 @@ def test_a_photo_is_copied_for_each_of_its_albums_and_once_more_when_it_comes_in
         opened.flickr.sync()
     new = [f"Spring/Sea 🌊-{second}.jpg", f"Spring/Sea 🌊-{third}.jpg", f"Winter/Sea 🌊-{third}.jpg"]
     assert copies(household) == sorted([*before, *new])
-    said = {row["path"].rpartition("/")[2]: (row["title"], row["albums"]) for row in exported(opened, household)}
-    assert said[f"Sea 🌊-{first}.jpg"] == ("Sea 🌊", ["Summer/1"])
-    assert said[f"Sea 🌊-{third}.jpg"] == ("Sea 🌊", ["Spring", "Winter"])
+    said = sorted((row["title"], row["albums"]) for row in exported(opened, household))
+    assert said == [("Sea 🌊", ["Spring"]), ("Sea 🌊", ["Spring", "Winter"]), ("Sea 🌊", ["Summer/1"])]
 
 
 def exported(opened: Library, household: Household) -> list[dict[str, Any]]:
