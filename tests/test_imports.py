@@ -20,7 +20,7 @@ LAYERS = (
     {"xmp"},
     {"identity", "rules", "plots"},
     {"settings"},
-    {"companions", "yaml_models", "clip_names"},
+    {"albums", "companions", "yaml_models", "clip_names"},
     {"yaml_source", "names", "file_names", "path_patterns", "tags", "state", "media"},
     {"filesystem"},
     {"logs"},
@@ -37,11 +37,11 @@ LAYERS = (
         "storable",
         "vision_options",
     },
-    {"mean_directions", "photo_details"},
+    {"event_fields", "mean_directions", "photo_details"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "file_names", "path_patterns", "clip_names", "tags", "model", "errors", "backoff"}
-PURE |= {"companions", "embedding_models", "mean_directions", "photo_details", "storable"}
+PURE |= {"albums", "companions", "embedding_models", "mean_directions", "photo_details", "storable"}
 IMPURE = {
     "os",
     "io",
