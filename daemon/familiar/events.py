@@ -278,36 +278,41 @@ CATALOGUE = (
     Event(
         "flickr.connected",
         "info",
-        ("account", "perms"),
+        ("source", "account", "perms"),
         "Flickr has answered the first call with this login: the sync works.",
     ),
     Event(
         "flickr.stopped",
         "error",
-        ("error", "retry_in"),
+        ("source", "error", "retry_in"),
         "The Flickr sync stopped, for example after the login was lost; everything else continues.",
     ),
-    Event("flickr.unavailable", "warning", ("error", "retry_in"), "Flickr does not answer for now."),
+    Event("flickr.unavailable", "warning", ("source", "error", "retry_in"), "Flickr does not answer for now."),
     Event(
         "flickr.error",
         "error",
-        ("error", "retry_in"),
+        ("source", "error", "retry_in"),
         "An unexpected error occurred in the Flickr sync; it is tried again.",
     ),
     Event(
         "flickr.listed",
         "info",
-        ("photos", "gone", "whole", "seconds"),
+        ("source", "photos", "gone", "whole", "seconds"),
         "The account was listed; unless `whole` is true, no photo counts as gone.",
     ),
     Event(
         "flickr.empty",
         "warning",
-        ("known",),
+        ("source", "known"),
         "The account lists no photos, although some are known; none of them counts as gone.",
     ),
-    Event("flickr.odd", "warning", ("entries",), "Some entries of a listing can't be parsed; the others are used."),
-    Event("flickr.changed", "info", ("new", "changed"), "Photos on Flickr are new or have changed."),
+    Event(
+        "flickr.odd",
+        "warning",
+        ("source", "entries"),
+        "Some entries of a listing can't be parsed; the others are used.",
+    ),
+    Event("flickr.changed", "info", ("source", "new", "changed"), "Photos on Flickr are new or have changed."),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
     Event(
@@ -317,26 +322,28 @@ CATALOGUE = (
         "A photo can't be fetched; it is tried again when it changes on Flickr.",
     ),
     Event("flickr.gone", "info", ("photo",), "A photo is no longer on Flickr; its faces and names are kept."),
-    Event("flickr.retried", "debug", ("what", "error", "retry_in"), "A call or download failed and is retried."),
+    Event(
+        "flickr.retried", "debug", ("source", "what", "error", "retry_in"), "A call or download failed and is retried."
+    ),
     Event(
         "flickr.waiting",
         "warning",
-        ("what", "seconds", "reason"),
+        ("source", "what", "seconds", "reason"),
         "The hourly limit of calls or downloads is reached, or Flickr asks to wait; the sync continues automatically.",
     ),
     Event(
         "flickr.slowed",
         "info",
-        ("pause",),
+        ("source", "pause"),
         "The image servers refused a download (HTTP 429); from now on there are more seconds between two downloads.",
     ),
     Event(
         "flickr.progress",
         "info",
-        ("waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
+        ("source", "waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
         "Progress of the account: photos, calls in the last hour, and an estimate of the time left.",
     ),
-    Event("flickr.not_allowed", "warning", ("error",), "The login has no write access; tags wait."),
+    Event("flickr.not_allowed", "warning", ("source", "error"), "The login has no write access; tags wait."),
     Event("flickr.tag_added", "info", ("photo", "tag"), "A tag was added to a photo on Flickr."),
     Event(
         "flickr.tag_kept", "info", ("photo", "tag"), "A photo on Flickr already has the tag, added by somebody else."
@@ -350,7 +357,8 @@ CATALOGUE = (
 """Every event that familiar logs."""
 
 LEVELS: dict[str, Level] = {event.name: event.level for event in CATALOGUE}
-_FIELDS = {event.name: event.fields for event in CATALOGUE}
+FIELDS = {event.name: event.fields for event in CATALOGUE}
+"""The fields of each event, by its name."""
 _COMMON = {"event", "level", "time", "exception"}
 
 
@@ -382,6 +390,6 @@ def complaint(line: Mapping[str, Any]) -> str | None:
         return f"{name!r} is not in the catalogue"
     if line.get("level") != LEVELS[name]:
         return f"{name}: level {line.get('level')!r}, but the catalogue says {LEVELS[name]!r}"
-    if set(line) - _COMMON != set(_FIELDS[name]):
-        return f"{name}: fields {sorted(set(line) - _COMMON)}, but the catalogue says {sorted(_FIELDS[name])}"
+    if set(line) - _COMMON != set(FIELDS[name]):
+        return f"{name}: fields {sorted(set(line) - _COMMON)}, but the catalogue says {sorted(FIELDS[name])}"
     return None

@@ -30,8 +30,8 @@ def status(library: Library, prometheus: bool) -> Answer:  # noqa: FBT001 - clic
 
 def _show(found: LibraryStatus) -> None:
     _show_counts(found)
-    if found.flickr is not None:
-        _show_flickr(found.flickr)
+    for account in found.flickr:
+        _show_flickr(account)
     _section("folders", ("folder", "state", "scanned at"), [
         (root.path, ": ".join(filter(None, (root.state, root.reason))), local_time(root.scanned_at))
         for root in found.roots

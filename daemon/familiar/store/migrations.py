@@ -251,6 +251,13 @@ def keep_details_of_flickr_photos(db: "Database") -> None:
     _run(db, _FLICKR_DETAILS)
 
 
+@migrations()
+def tell_accounts_apart(db: "Database") -> None:
+    """Keep the account of each photo on Flickr; so far there was one."""
+    _run(db, "ALTER TABLE flickr_photos ADD COLUMN account TEXT NOT NULL DEFAULT 'flickr'")
+    _run(db, "CREATE INDEX flickr_photos_account ON flickr_photos (account, state)")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
