@@ -256,6 +256,19 @@ CATALOGUE = (
         "the model in use has yet to encode.",
     ),
     Event("clusters.failed", "error", ("error",), "Faces could not be grouped; clusters are unchanged."),
+    Event("review.served", "info", ("address",), "The review page is served; `familiar review --address` logs you in."),
+    Event(
+        "review.error",
+        "error",
+        ("error",),
+        "Something unexpected went wrong in the process of the review page; it goes on.",
+    ),
+    Event(
+        "review.failed",
+        "error",
+        ("error", "retry_in"),
+        "The process of the review page ended, or could not be started; it is tried again.",
+    ),
     Event("model.changed", "info", ("model", "faces"), "Faces of another model are encoded again, in the background."),
     Event(
         "model.renewed",

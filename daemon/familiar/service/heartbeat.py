@@ -94,6 +94,7 @@ class Heartbeat:
         waiting = self._waiting(now)
         self._log.emit(
             "service.heartbeat",
+            run=self._counts.id,
             state=self.state,
             reason=self._failures.reason or self._counts.totals.rejected,
             queue=self._intake.queued,
@@ -155,7 +156,6 @@ def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
     """Return the fields of a heartbeat that need no open store: totals, memory, and the space on its disk."""
     tally, totals = counts.tally, counts.totals
     return {
-        "run": counts.id,
         "done": tally.done,
         "set_aside": tally.set_aside,
         "photos": totals.photos,

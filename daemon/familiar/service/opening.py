@@ -68,4 +68,6 @@ class Opening:
         unknown = dict.fromkeys((*IN_STORE, "queue", "in_flight", "rate"))
         lists: dict[str, list[object]] = {"stages": [], "roots": [], "latencies": []}
         known = of_process(self._counts, self._store)
-        self._log.emit("service.heartbeat", state=state, reason=reason, **unknown, **lists, **known)
+        self._log.emit(
+            "service.heartbeat", run=self._counts.id, state=state, reason=reason, **unknown, **lists, **known
+        )
