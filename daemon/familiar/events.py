@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from familiar.event_fields import COMMON, schema_of
+
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
@@ -15,6 +17,20 @@ class Event:
     level: Level
     fields: tuple[str, ...]
     meaning: str
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of such a line."""
+        own = {name: schema_of(self.name, name) for name in self.fields}
+        told = {"event": {"const": self.name}, "level": {"const": self.level}}
+        return {
+            "title": self.name,
+            "description": self.meaning,
+            "type": "object",
+            "properties": {**COMMON, **told, **own},
+            "required": [*(name for name in COMMON if name != "exception"), *self.fields],
+            "additionalProperties": False,
+        }
 
 
 CATALOGUE = (
@@ -36,9 +52,9 @@ CATALOGUE = (
         "info",
         (
             *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "stages", "oldest", "done"),
-            *("failed", "set_aside", "rate", "roots", "photos", "faces", "operations", "operations_waiting"),
-            *("operations_failed", "worker_deaths", "flickr_calls", "flickr_downloads", "tags_added"),
-            *("tags_removed", "latencies", "store_bytes", "free_bytes", "memory"),
+            *("failed", "set_aside", "rate", "roots", "roots_offline", "photos", "faces", "operations"),
+            *("operations_waiting", "operations_failed", "worker_deaths", "flickr_trouble", "flickr_calls"),
+            *("flickr_downloads", "tags_added", "tags_removed", "latencies", "store_bytes", "free_bytes", "memory"),
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",
@@ -291,41 +307,41 @@ CATALOGUE = (
     Event(
         "flickr.connected",
         "info",
-        ("source", "account", "perms"),
+        ("account", "username", "perms"),
         "Flickr has answered the first call with this login: the sync works.",
     ),
     Event(
         "flickr.stopped",
         "error",
-        ("source", "error", "retry_in"),
+        ("account", "error", "retry_in"),
         "The Flickr sync stopped, for example after the login was lost; everything else continues.",
     ),
-    Event("flickr.unavailable", "warning", ("source", "error", "retry_in"), "Flickr does not answer for now."),
+    Event("flickr.unavailable", "warning", ("account", "error", "retry_in"), "Flickr does not answer for now."),
     Event(
         "flickr.error",
         "error",
-        ("source", "error", "retry_in"),
+        ("account", "error", "retry_in"),
         "An unexpected error occurred in the Flickr sync; it is tried again.",
     ),
     Event(
         "flickr.listed",
         "info",
-        ("source", "photos", "gone", "whole", "seconds"),
+        ("account", "photos", "gone", "whole", "seconds"),
         "The account was listed; unless `whole` is true, no photo counts as gone.",
     ),
     Event(
         "flickr.empty",
         "warning",
-        ("source", "known"),
+        ("account", "known"),
         "The account lists no photos, although some are known; none of them counts as gone.",
     ),
     Event(
         "flickr.odd",
         "warning",
-        ("source", "entries"),
+        ("account", "entries"),
         "Some entries of a listing can't be parsed; the others are used.",
     ),
-    Event("flickr.changed", "info", ("source", "new", "changed"), "Photos on Flickr are new or have changed."),
+    Event("flickr.changed", "info", ("account", "new", "changed"), "Photos on Flickr are new or have changed."),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
     Event(
@@ -336,27 +352,27 @@ CATALOGUE = (
     ),
     Event("flickr.gone", "info", ("photo",), "A photo is no longer on Flickr; its faces and names are kept."),
     Event(
-        "flickr.retried", "debug", ("source", "what", "error", "retry_in"), "A call or download failed and is retried."
+        "flickr.retried", "debug", ("account", "what", "error", "retry_in"), "A call or download failed and is retried."
     ),
     Event(
         "flickr.waiting",
         "warning",
-        ("source", "what", "seconds", "reason"),
+        ("account", "what", "seconds", "reason"),
         "The hourly limit of calls or downloads is reached, or Flickr asks to wait; the sync continues automatically.",
     ),
     Event(
         "flickr.slowed",
         "info",
-        ("source", "pause"),
+        ("account", "pause"),
         "The image servers refused a download (HTTP 429); from now on there are more seconds between two downloads.",
     ),
     Event(
         "flickr.progress",
         "info",
-        ("source", "waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
+        ("account", "waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
         "Progress of the account: photos, calls in the last hour, and an estimate of the time left.",
     ),
-    Event("flickr.not_allowed", "warning", ("source", "error"), "The login has no write access; tags wait."),
+    Event("flickr.not_allowed", "warning", ("account", "error"), "The login has no write access; tags wait."),
     Event("flickr.tag_added", "info", ("photo", "tag"), "A tag was added to a photo on Flickr."),
     Event(
         "flickr.tag_kept", "info", ("photo", "tag"), "A photo on Flickr already has the tag, added by somebody else."
@@ -371,8 +387,7 @@ CATALOGUE = (
 
 LEVELS: dict[str, Level] = {event.name: event.level for event in CATALOGUE}
 FIELDS = {event.name: event.fields for event in CATALOGUE}
-"""The fields of each event, by its name."""
-_COMMON = {"event", "level", "time", "exception"}
+"""The names of the fields of each event, by its name."""
 
 
 class EventLog(Protocol):
@@ -392,6 +407,15 @@ class NoLog:
 NO_LOG = NoLog()
 
 
+def log_schema() -> dict[str, Any]:
+    """Return the JSON schema of all lines of the log."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a line of the log of familiar",
+        "oneOf": [event.schema for event in CATALOGUE],
+    }
+
+
 def complaint(line: Mapping[str, Any]) -> str | None:
     """Return how a line of the log violates the catalogue, or None.
 
@@ -403,6 +427,6 @@ def complaint(line: Mapping[str, Any]) -> str | None:
         return f"{name!r} is not in the catalogue"
     if line.get("level") != LEVELS[name]:
         return f"{name}: level {line.get('level')!r}, but the catalogue says {LEVELS[name]!r}"
-    if set(line) - _COMMON != set(FIELDS[name]):
-        return f"{name}: fields {sorted(set(line) - _COMMON)}, but the catalogue says {sorted(FIELDS[name])}"
+    if set(line) - COMMON.keys() != set(FIELDS[name]):
+        return f"{name}: fields {sorted(set(line) - COMMON.keys())}, but the catalogue says {sorted(FIELDS[name])}"
     return None

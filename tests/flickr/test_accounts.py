@@ -71,13 +71,13 @@ def test_rules_tell_accounts_apart_and_the_same_photo_gets_the_tags_of_each(
     with home.running() as daemon:
         daemon.wait_for("flickr.tag_added", count=4)
         listed = daemon.events("flickr.listed")
-    assert {event["source"] for event in listed} == {"flickr", "ben"}
+    assert {event["account"] for event in listed} == {"flickr", "ben"}
     assert (raws(flickr), raws(other)) == ([["seen", "of Ana"]], [["seen", "of Ben"]])
     home.ask("undo", "--last")
     home.ask("flickr", "push")
     assert sum(map(len, raws(flickr) + raws(other))) < 4
     assert home.json("flickr", "push", "--dry-run") == {"flickr": [], "ben": []}
-    assert [account["source"] for account in home.json("status")["flickr"]] == ["ben", "flickr"]
+    assert [account["account"] for account in home.json("status")["flickr"]] == ["ben", "flickr"]
 
 
 def test_commands_ask_all_accounts_or_the_one_that_is_named(

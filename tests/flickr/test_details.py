@@ -44,7 +44,7 @@ def test_the_date_of_a_photo_is_that_of_its_owner_and_otherwise_that_of_the_uplo
 ) -> None:
     dated, upload = "{taken:%Y-%m-%d}/{name}", "upload {taken:%Y|undated}/{taken:%Y}/"
     household.rule(
-        {"name": "dated", "when": {"taken": {"source": "flickr"}}, "then": [{"copy": f"{household.out}/{dated}"}]},
+        {"name": "dated", "when": {"taken": {"account": "flickr"}}, "then": [{"copy": f"{household.out}/{dated}"}]},
         {"name": "others", "when": {"taken": {"source": "upload"}}, "then": [{"copy": f"{household.out}/{upload}"}]},
     )  # fmt: skip
 

@@ -13,11 +13,11 @@ from typing import Any, cast
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.downloads import Downloader
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
 from familiar.flickr.sync.single import SingleFlickrSync
-from familiar.flickr.sync.source_log import SourceLog
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
@@ -89,7 +89,7 @@ class FlickrBench:
             downloader=Downloader(timeout=self.settings.timeout),
             settings=self.settings,
             store=self.store,
-            log=SourceLog(self.log, "flickr"),
+            log=AccountLog(self.log, "flickr"),
         )
         try:
             yield calls
@@ -105,7 +105,7 @@ class FlickrBench:
                     calls=calls,
                     settings=self.settings,
                     store=self.store,
-                    log=SourceLog(self.log, "flickr"),
+                    log=AccountLog(self.log, "flickr"),
                     on_found=lambda: None,
                 )
                 await asyncio.wait_for(found.look(), within)

@@ -10,8 +10,8 @@ from familiar.errors import UsageError
 from familiar.flickr.api.client import Client
 from familiar.flickr.api.credentials import Credentials, Key, Login, Perms
 from familiar.flickr.api.errors import NotAllowedError, StoppedError
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.connection import check_account, connect
-from familiar.flickr.sync.source_log import SourceLog
 from familiar.flickr.sync.status import AccountStatus, RefusedTag, status_of
 from familiar.flickr.sync.tag_adoption import AdoptableTag, TagAdoption
 from familiar.flickr.sync.tag_changes import TagChange, decide_all, tag_changes
@@ -272,7 +272,7 @@ class FlickrAccount:
 
     async def _adoptable(self, store: Store, settings: FlickrSettings) -> list[AdoptableTag]:
         session = self._session
-        calls, login = connect(self._credentials, settings, store, SourceLog(session.log, settings.name))
+        calls, login = connect(self._credentials, settings, store, AccountLog(session.log, settings.name))
         try:
             with session.progress("photos with tags of rules") as count:
                 return await TagAdoption(calls=calls, login=login, store=store, decider=self._decider(store)).plan(
@@ -283,7 +283,7 @@ class FlickrAccount:
 
     async def _push(self, store: Store, settings: FlickrSettings) -> PushResult:
         session = self._session
-        calls, login = connect(self._credentials, settings, store, SourceLog(session.log, settings.name))
+        calls, login = connect(self._credentials, settings, store, AccountLog(session.log, settings.name))
         sender = Sender(calls=calls, store=store, log=session.log, later=settings.later)
         try:
             if session.recogniser.is_stale:  # this process holds the state folder, so no daemon does it

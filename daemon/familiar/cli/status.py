@@ -83,7 +83,7 @@ def _encoded_by(found: LibraryStatus) -> str:
 def _show_flickr(found: FlickrSummary) -> None:
     photos, tags = found.photos, found.tags
     say(
-        f"Flickr: {counted(photos['done'], 'photo')} of {found.account} done, "
+        f"Flickr: {counted(photos['done'], 'photo')} of {found.username} done, "
         f"{photos['listed'] + photos['fetched']} waiting; "
         f"{counted(tags['to_add'] + tags['to_remove'], 'tag')} waiting"
     )

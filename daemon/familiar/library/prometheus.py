@@ -28,7 +28,7 @@ def metrics(status: LibraryStatus) -> str:
 
 
 def _flickr(status: LibraryStatus) -> list[tuple[dict[str, str], int]]:
-    return [({"source": each.source}, int(each.trouble is not None)) for each in status.flickr]
+    return [({"account": each.account}, int(each.trouble is not None)) for each in status.flickr]
 
 
 def _by_state(counts: Mapping[str, int]) -> list[tuple[dict[str, str], int]]:

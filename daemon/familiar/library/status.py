@@ -61,11 +61,11 @@ class FailedOperation:
 class FlickrSummary:
     """How far an account on Flickr is: photos and tags by their state; `trouble` says why nothing is done now.
 
-    `source` is its name in the configuration, and `account` that on Flickr.
+    `account` is its name in the configuration, and `username` that on Flickr.
     """
 
-    source: str
     account: str
+    username: str
     trouble: str | None
     photos: Mapping[str, int]
     tags: Mapping[str, int]
@@ -128,7 +128,7 @@ def status_of(store: Store, model: str, model_trouble: str | None = None) -> Lib
         ),
         set_aside=tuple(TroubledFile(path=path, reason=reason) for path, reason in store.photos.set_aside_files()),
         damaged=tuple(DamagedFile(path=path, missing=missing) for path, missing in store.photos.damaged_files()),
-        flickr=tuple(_flickr(store, source) for source in store.flickr.accounts()),
+        flickr=tuple(_flickr(store, account) for account in store.flickr.accounts()),
     )
 
 
@@ -147,11 +147,11 @@ def _roots(store: Store) -> tuple[FolderStatus, ...]:
     )
 
 
-def _flickr(store: Store, source: str) -> FlickrSummary:
-    own = store.of_account(source)
+def _flickr(store: Store, account: str) -> FlickrSummary:
+    own = store.of_account(account)
     return FlickrSummary(
-        source=source,
-        account=own.flickr.fact("account")["username"],
+        account=account,
+        username=own.flickr.fact("account")["username"],
         trouble=own.flickr.fact("trouble"),
         photos=own.flickr.counts(),
         tags=own.flickr_tags.counts(),

@@ -226,6 +226,7 @@ def assemble(
         notifier=notifier,
         log=log,
         clock=clock,
+        flickr_trouble=lambda: next((sync.trouble for sync in syncs if sync.trouble is not None), None),
         on_beat=partial(_tell, syncs),
     )
     signals = Signals(

@@ -8,13 +8,13 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials, Login
 from familiar.flickr.api.errors import NotAllowedError, PassingError, StoppedError
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.connection import FlickrConnection, connect
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
 from familiar.flickr.sync.lister import Lister
 from familiar.flickr.sync.progress import FlickrProgress
 from familiar.flickr.sync.rule_backlog import RuleBacklog
-from familiar.flickr.sync.source_log import SourceLog
 from familiar.flickr.sync.tag_backlog import TagBacklog
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
@@ -56,7 +56,7 @@ class FlickrSync:
         `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
         of which Flickr says something else than before, `on_call` for each call or download.
         """
-        log = SourceLog(log, settings.name)
+        log = AccountLog(log, settings.name)
         self._settings = settings
         self._credentials = credentials
         self._store = store
