@@ -342,6 +342,18 @@ CATALOGUE = (
         "Some entries of a listing can't be parsed; the others are used.",
     ),
     Event("flickr.changed", "info", ("account", "new", "changed"), "Photos on Flickr are new or have changed."),
+    Event(
+        "flickr.albums_changed",
+        "info",
+        ("account", "albums", "photos"),
+        "Photos have come into albums on Flickr, or have left them; `albums` were listed one by one.",
+    ),
+    Event(
+        "flickr.no_album",
+        "warning",
+        ("account", "album"),
+        "The setting `flickr.albums` names an album that the account does not have.",
+    ),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
     Event(

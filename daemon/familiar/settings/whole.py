@@ -73,6 +73,11 @@ class Settings(Section):
         """The accounts on Flickr, at least one; those that are not enabled are used by commands alone."""
         return self.flickr if isinstance(self.flickr, tuple) else (self.flickr,)
 
+    @property
+    def follow_albums(self) -> bool:
+        """Whether Flickr is asked about the albums of an account."""
+        return any(account.follows_albums for account in self.accounts)
+
     def without_videos(self) -> "Settings":
         """Return these settings without videos."""
         return self.model_copy(update={"vision": self.vision.model_copy(update={"videos": False})})
