@@ -93,6 +93,7 @@ async function send() {
 function settle(made, status, answer) {
   const { onMade, onRefused } = callbacks.get(made.id) ?? { onMade() {}, onRefused() {} };
   callbacks.delete(made.id);
+  document.dispatchEvent(new CustomEvent("decided"));
   if (status !== 200) {
     if (onRefused(answer, made) !== true) problem(answer.said, again(made, answer));
     return;
