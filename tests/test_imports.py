@@ -35,7 +35,7 @@ LAYERS = (
         "storable",
         "vision_options",
     },
-    {"mean_directions", "photo_details"},
+    {"event_fields", "mean_directions", "photo_details"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 PURE = {"identity", "rules", "names", "file_names", "path_patterns", "clip_names", "tags", "model", "errors", "backoff"}

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,11 +98,6 @@ def serving(household: Household, **options: object) -> Iterator[ServedPage]:
         server.stop()
         thread.join(20)
         assert not thread.is_alive()
-
-
-def find_chromium() -> str | None:
-    """Return the path of the system's Chromium, if there is one."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def axe_script() -> str:

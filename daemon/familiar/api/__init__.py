@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         rules,
         scores,
         search,
+        service,
         sidecars,
         status,
     )
@@ -56,6 +57,7 @@ __all__ = [
     "rules",
     "scores",
     "search",
+    "service",
     "sidecars",
     "status",
 ]
