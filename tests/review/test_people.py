@@ -45,6 +45,16 @@ def test_a_person_is_renamed_and_that_is_undone(visitor: Visitor, served: Served
         assert library.people.names() == ["Barack Obama"]
 
 
+def test_what_was_decided_before_the_answer_came_counts_with_the_versions_in_it(
+    visitor: Visitor, served: ServedPage, known: int
+) -> None:
+    before = seen(served, known)
+    made = visitor.change(what="hide", people=before).json()
+    assert made["versions"] == seen(served, known) != before
+    assert visitor.change(what="rename", people=before, name="Barack").json()["kind"] == "stale"
+    assert visitor.change(what="rename", people=made["versions"], name="Barack").status_code == 200
+
+
 def test_people_are_merged_and_that_is_undone(visitor: Visitor, served: ServedPage, known: int) -> None:
     with served.library() as library:
         library.clusters.name(2, "Joe Biden")

@@ -1,7 +1,8 @@
 """Changes that the page asks for: each is made whole or not at all, and only if the page had seen the present state."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -101,12 +102,17 @@ class PutOff(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A change that was made: what is said of it, and the events that undo it."""
+    """A change that was made: what is said of it, and the events that undo it.
+
+    `versions` are those of the person, or of the group with the faces, after it: what the page decided on the
+    assumption that it would be made counts from then on.
+    """
 
     said: str
     events: tuple[int, ...]
     group: int | None = None
     person: int | None = None
+    versions: Mapping[int, str] = field(default_factory=dict)
 
 
 def make_change(library: Library, change: Change) -> Made:
@@ -120,7 +126,17 @@ def make_change(library: Library, change: Change) -> Made:
     with library.deciding():
         library.clusters.check_seen(change.groups)
         library.people.check_seen(change.people)
-        return _ACTIONS[change.what](library, change)
+        made = _ACTIONS[change.what](library, change)
+        return replace(made, versions=dict(_versions_after(library, change)))
+
+
+def _versions_after(library: Library, change: Change) -> Iterator[tuple[int, str]]:
+    """Give the versions of what the page may go on to decide about before it has got the answer."""
+    with suppress(UsageError):  # it became a part of something else
+        for person in change.people:
+            yield person, library.people.of_id(person).version
+        for group in change.groups if change.faces else ():
+            yield group, library.clusters.find(group).version
 
 
 def undo_operations(library: Library, change: Change) -> Made:
