@@ -42,6 +42,8 @@ COMMON: Mapping[str, Schema] = {
 FIELDS: Mapping[str, Schema] = {
     "absorbed": _told(_COUNT, "clusters that were merged into others"),
     "account": _told(_TEXT, "the user name of the account on Flickr"),
+    "album": _told(_TEXT, "the title, pattern or id in the setting"),
+    "albums": _told(_COUNT, "albums that were listed one by one"),
     "address": _told(_TEXT, "where the page is served"),
     "ambiguous": _told(_COUNT, "faces that may be one of several people"),
     "backup": _told(_TEXT, "the former store"),
@@ -156,6 +158,7 @@ EXCEPTIONS: Mapping[tuple[str, str], Schema] = {
     ("service.heartbeat", "done"): _told(_COUNT, "total: files that were handled"),
     ("service.heartbeat", "faces"): _told(_COUNT, "total: faces of these photos"),
     ("service.heartbeat", "failed"): _told(_maybe(_COUNT), "files that wait for another try"),
+    ("flickr.albums_changed", "photos"): _told(_COUNT, "photos that have come into these albums, or have left them"),
     ("service.heartbeat", "photos"): _told(_COUNT, "total: photos that were analysed"),
     ("service.heartbeat", "reason"): _told(
         _maybe(_TEXT), "why it is failing, or what is wrong with the configuration that was not taken"

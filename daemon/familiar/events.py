@@ -336,6 +336,18 @@ CATALOGUE = (
         "The account lists no photos, although some are known; none of them counts as gone.",
     ),
     Event("flickr.odd", "warning", ("entries",), "Some entries of a listing can't be parsed; the others are used."),
+    Event(
+        "flickr.albums_changed",
+        "info",
+        ("albums", "photos"),
+        "Photos have come into albums on Flickr, or have left them; `albums` were listed one by one.",
+    ),
+    Event(
+        "flickr.no_album",
+        "warning",
+        ("album",),
+        "The setting `flickr.albums` names an album that the account does not have.",
+    ),
     Event("flickr.changed", "info", ("new", "changed"), "Photos on Flickr are new or have changed."),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
