@@ -257,6 +257,13 @@ def keep_albums_of_flickr(db: "Database") -> None:
     _run(db, _FLICKR_ALBUMS)
 
 
+@migrations()
+def keep_covers_and_hidden_people(db: "Database") -> None:
+    """Keep which face stands for a person, and which people are hidden; so far none are."""
+    _run(db, "ALTER TABLE people ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+    _run(db, "ALTER TABLE people ADD COLUMN cover INTEGER")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
