@@ -264,6 +264,14 @@ def keep_covers_and_hidden_people(db: "Database") -> None:
     _run(db, "ALTER TABLE people ADD COLUMN cover INTEGER")
 
 
+@migrations()
+def tell_accounts_apart(db: "Database") -> None:
+    """Keep the account of each photo and album on Flickr; so far there was one."""
+    for table in ("flickr_photos", "flickr_albums"):
+        _run(db, f"ALTER TABLE {table} ADD COLUMN account TEXT NOT NULL DEFAULT 'flickr'")
+    _run(db, "CREATE INDEX flickr_photos_account ON flickr_photos (account, state)")
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
