@@ -272,6 +272,12 @@ def tell_accounts_apart(db: "Database") -> None:
     _run(db, "CREATE INDEX flickr_photos_account ON flickr_photos (account, state)")
 
 
+@migrations()
+def keep_wordings_of_flickr(db: "Database") -> None:
+    """Keep how tags on Flickr were written, and what licences are called."""
+    _run(db, _FLICKR_WORDINGS)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -824,6 +830,19 @@ CREATE TABLE flickr_album_photos (
     PRIMARY KEY (album_id, flickr_id)
 ) WITHOUT ROWID;
 CREATE INDEX flickr_album_photos_photo ON flickr_album_photos (flickr_id)
+"""
+
+_FLICKR_WORDINGS = """
+CREATE TABLE flickr_wordings (
+    clean TEXT PRIMARY KEY,
+    raw TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE flickr_licenses (
+    license TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL
+) WITHOUT ROWID
 """
 
 _FLICKR_DETAILS = """
