@@ -257,6 +257,27 @@ def keep_albums_of_flickr(db: "Database") -> None:
     _run(db, _FLICKR_ALBUMS)
 
 
+@migrations()
+def keep_covers_and_hidden_people(db: "Database") -> None:
+    """Keep which face stands for a person, and which people are hidden; so far none are."""
+    _run(db, "ALTER TABLE people ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+    _run(db, "ALTER TABLE people ADD COLUMN cover INTEGER")
+
+
+@migrations()
+def tell_accounts_apart(db: "Database") -> None:
+    """Keep the account of each photo and album on Flickr; so far there was one."""
+    for table in ("flickr_photos", "flickr_albums"):
+        _run(db, f"ALTER TABLE {table} ADD COLUMN account TEXT NOT NULL DEFAULT 'flickr'")
+    _run(db, "CREATE INDEX flickr_photos_account ON flickr_photos (account, state)")
+
+
+@migrations()
+def keep_wordings_of_flickr(db: "Database") -> None:
+    """Keep how tags on Flickr were written, and what licences are called."""
+    _run(db, _FLICKR_WORDINGS)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -809,6 +830,19 @@ CREATE TABLE flickr_album_photos (
     PRIMARY KEY (album_id, flickr_id)
 ) WITHOUT ROWID;
 CREATE INDEX flickr_album_photos_photo ON flickr_album_photos (flickr_id)
+"""
+
+_FLICKR_WORDINGS = """
+CREATE TABLE flickr_wordings (
+    clean TEXT PRIMARY KEY,
+    raw TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE flickr_licenses (
+    license TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL
+) WITHOUT ROWID
 """
 
 _FLICKR_DETAILS = """
