@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from familiar.event_fields import COMMON, schema_of
+
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
@@ -15,6 +17,20 @@ class Event:
     level: Level
     fields: tuple[str, ...]
     meaning: str
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of such a line."""
+        own = {name: schema_of(self.name, name) for name in self.fields}
+        told = {"event": {"const": self.name}, "level": {"const": self.level}}
+        return {
+            "title": self.name,
+            "description": self.meaning,
+            "type": "object",
+            "properties": {**COMMON, **told, **own},
+            "required": [*(name for name in COMMON if name != "exception"), *self.fields],
+            "additionalProperties": False,
+        }
 
 
 CATALOGUE = (
@@ -36,9 +52,10 @@ CATALOGUE = (
         "info",
         (
             *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "stages", "oldest", "done"),
-            *("failed", "set_aside", "rate", "roots", "photos", "faces", "operations", "operations_waiting"),
-            *("operations_failed", "worker_deaths", "flickr_calls", "flickr_downloads", "tags_added"),
-            *("tags_removed", "latencies", "remote", "store_bytes", "free_bytes", "memory"),
+            *("failed", "set_aside", "rate", "roots", "roots_offline", "photos", "faces", "operations"),
+            *("operations_waiting", "operations_failed", "worker_deaths", "flickr_trouble", "flickr_calls"),
+            *("flickr_downloads", "tags_added", "tags_removed", "latencies", "remote", "store_bytes", "free_bytes"),
+            "memory",
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",
@@ -256,6 +273,19 @@ CATALOGUE = (
         "the model in use has yet to encode.",
     ),
     Event("clusters.failed", "error", ("error",), "Faces could not be grouped; clusters are unchanged."),
+    Event("review.served", "info", ("address",), "The review page is served; `familiar review --address` logs you in."),
+    Event(
+        "review.error",
+        "error",
+        ("error",),
+        "Something unexpected went wrong in the process of the review page; it goes on.",
+    ),
+    Event(
+        "review.failed",
+        "error",
+        ("error", "retry_in"),
+        "The process of the review page ended, or could not be started; it is tried again.",
+    ),
     Event("model.changed", "info", ("model", "faces"), "Faces of another model are encoded again, in the background."),
     Event(
         "model.renewed",
@@ -299,36 +329,53 @@ CATALOGUE = (
     Event(
         "flickr.connected",
         "info",
-        ("account", "perms"),
+        ("account", "username", "perms"),
         "Flickr has answered the first call with this login: the sync works.",
     ),
     Event(
         "flickr.stopped",
         "error",
-        ("error", "retry_in"),
+        ("account", "error", "retry_in"),
         "The Flickr sync stopped, for example after the login was lost; everything else continues.",
     ),
-    Event("flickr.unavailable", "warning", ("error", "retry_in"), "Flickr does not answer for now."),
+    Event("flickr.unavailable", "warning", ("account", "error", "retry_in"), "Flickr does not answer for now."),
     Event(
         "flickr.error",
         "error",
-        ("error", "retry_in"),
+        ("account", "error", "retry_in"),
         "An unexpected error occurred in the Flickr sync; it is tried again.",
     ),
     Event(
         "flickr.listed",
         "info",
-        ("photos", "gone", "whole", "seconds"),
+        ("account", "photos", "gone", "whole", "seconds"),
         "The account was listed; unless `whole` is true, no photo counts as gone.",
     ),
     Event(
         "flickr.empty",
         "warning",
-        ("known",),
+        ("account", "known"),
         "The account lists no photos, although some are known; none of them counts as gone.",
     ),
-    Event("flickr.odd", "warning", ("entries",), "Some entries of a listing can't be parsed; the others are used."),
-    Event("flickr.changed", "info", ("new", "changed"), "Photos on Flickr are new or have changed."),
+    Event(
+        "flickr.odd",
+        "warning",
+        ("account", "entries"),
+        "Some entries of a listing can't be parsed; the others are used.",
+    ),
+    Event("flickr.changed", "info", ("account", "new", "changed"), "Photos on Flickr are new or have changed."),
+    Event(
+        "flickr.albums_changed",
+        "info",
+        ("account", "albums", "photos"),
+        "Photos have come into albums on Flickr, or have left them; `albums` were listed one by one.",
+    ),
+    Event(
+        "flickr.no_album",
+        "warning",
+        ("account", "album"),
+        "The setting `flickr.albums` names an album that the account does not have.",
+    ),
     Event("flickr.fetched", "debug", ("photo", "path"), "A photo's file was fetched completely and will be handled."),
     Event("flickr.failed", "warning", ("photo", "error", "retry_in"), "A photo can't be fetched for now."),
     Event(
@@ -338,24 +385,33 @@ CATALOGUE = (
         "A photo can't be fetched; it is tried again when it changes on Flickr.",
     ),
     Event("flickr.gone", "info", ("photo",), "A photo is no longer on Flickr; its faces and names are kept."),
-    Event("flickr.retried", "debug", ("what", "error", "retry_in"), "A call or download failed and is retried."),
+    Event(
+        "flickr.retried", "debug", ("account", "what", "error", "retry_in"), "A call or download failed and is retried."
+    ),
     Event(
         "flickr.waiting",
         "warning",
-        ("what", "seconds", "reason"),
+        ("account", "what", "seconds", "reason"),
         "The hourly limit of calls or downloads is reached, or Flickr asks to wait; the sync continues automatically.",
+    ),
+    Event(
+        "flickr.slowed",
+        "info",
+        ("account", "pause"),
+        "The image servers refused a download (HTTP 429); from now on there are more seconds between two downloads.",
     ),
     Event(
         "flickr.progress",
         "info",
-        ("waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
+        ("account", "waiting", "done", "refused", "calls", "per_minute", "minutes_left"),
         "Progress of the account: photos, calls in the last hour, and an estimate of the time left.",
     ),
-    Event("flickr.not_allowed", "warning", ("error",), "The login has no write access; tags wait."),
+    Event("flickr.not_allowed", "warning", ("account", "error"), "The login has no write access; tags wait."),
     Event("flickr.tag_added", "info", ("photo", "tag"), "A tag was added to a photo on Flickr."),
     Event(
         "flickr.tag_kept", "info", ("photo", "tag"), "A photo on Flickr already has the tag, added by somebody else."
     ),
+    Event("flickr.tag_adopted", "info", ("photo", "tag"), "A tag on a photo counts as added by familiar from now on."),
     Event("flickr.tag_removed", "info", ("photo", "tag"), "A tag that familiar added was removed from a photo."),
     Event("flickr.tag_failed", "warning", ("photo", "tag", "error", "retry_in"), "A tag can't be sent for now."),
     Event("flickr.tag_refused", "warning", ("photo", "tag", "reason"), "A tag can't be added to a photo."),
@@ -364,8 +420,8 @@ CATALOGUE = (
 """Every event that familiar logs."""
 
 LEVELS: dict[str, Level] = {event.name: event.level for event in CATALOGUE}
-_FIELDS = {event.name: event.fields for event in CATALOGUE}
-_COMMON = {"event", "level", "time", "exception"}
+FIELDS = {event.name: event.fields for event in CATALOGUE}
+"""The names of the fields of each event, by its name."""
 
 
 class EventLog(Protocol):
@@ -385,6 +441,15 @@ class NoLog:
 NO_LOG = NoLog()
 
 
+def log_schema() -> dict[str, Any]:
+    """Return the JSON schema of all lines of the log."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "a line of the log of familiar",
+        "oneOf": [event.schema for event in CATALOGUE],
+    }
+
+
 def complaint(line: Mapping[str, Any]) -> str | None:
     """Return how a line of the log violates the catalogue, or None.
 
@@ -396,6 +461,6 @@ def complaint(line: Mapping[str, Any]) -> str | None:
         return f"{name!r} is not in the catalogue"
     if line.get("level") != LEVELS[name]:
         return f"{name}: level {line.get('level')!r}, but the catalogue says {LEVELS[name]!r}"
-    if set(line) - _COMMON != set(_FIELDS[name]):
-        return f"{name}: fields {sorted(set(line) - _COMMON)}, but the catalogue says {sorted(_FIELDS[name])}"
+    if set(line) - COMMON.keys() != set(FIELDS[name]):
+        return f"{name}: fields {sorted(set(line) - COMMON.keys())}, but the catalogue says {sorted(FIELDS[name])}"
     return None

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
 
+from familiar.photo_details import Album, Caption
+
 if TYPE_CHECKING:  # numpy takes longer to import than many a command runs
     import numpy as np
     import numpy.typing as npt
@@ -21,14 +23,18 @@ Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 
+FLICKR = "flickr"
+"""Name of the account on Flickr, and of its photos as a source, unless it has a name of its own."""
+
 Media: TypeAlias = Literal["photo", "video"]
 """What something is on Flickr."""
 
 Visibility: TypeAlias = Literal["public", "friends", "family", "private"]
 """Who can see a photo on Flickr: everybody, friends or family of its owner, or nobody else."""
 
-DateSource: TypeAlias = Literal["camera", "iptc", "xmp", "sidecar", "modified"]
-"""Where the date of a photo was found: written by the camera (EXIF), or by programs; `modified` is that of an edit."""
+DateSource: TypeAlias = Literal["camera", "iptc", "xmp", "sidecar", "modified", "flickr"]
+"""Where the date of a photo was found: written by the camera (EXIF), or by programs; `modified` is that of an edit,
+`flickr` what its owner says there."""
 
 
 JUNK = 0.35
@@ -178,22 +184,30 @@ class RecognisedFace:
 class FlickrFacts:
     """What Flickr says of a photo: what it is there, who can see it, and its tags in their cleaned form.
 
+    `taken` is when its owner says that it was taken, local, without a zone, or None if nobody knows; `uploaded` is the
+    local time of the upload, or None if Flickr has not told it. `title` may be empty.
+
     `visibility` is empty where Flickr has not told it, and has two values for friends and family. Tags that familiar
     added are left out: a rule that asks for tags would otherwise depend on what rules did before.
     """
 
+    id: str
     media: Media
+    title: str = ""
+    taken: datetime | None = None
+    uploaded: datetime | None = None
     visibility: frozenset[Visibility] = frozenset()
     tags: frozenset[str] = frozenset()
+    albums: tuple[Album, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Subject:
     """What the rules look at: a photo at one of its paths, with its faces recognised.
 
-    `source` names the source that it came from (a folder's name in the configuration); `file_time` is the file's
-    modification time, local, for photos whose camera wrote no time. A photo is remote that came from Flickr: the file
-    is only a copy of it, and `flickr` is what Flickr says of it.
+    `source` names the source that it came from (a folder's name in the configuration); `file_time` is the local time
+    that stands for a date that the photo does not have: of the file's modification, or of the upload to Flickr. A photo
+    is remote that came from Flickr: the file is only a copy of it, and `flickr` is what Flickr says of it.
     """
 
     photo: Photo
@@ -211,8 +225,10 @@ class Subject:
 
     @property
     def taken_source(self) -> str | None:
-        """Where that time was found; `file` is the file's own."""
-        return "file" if self.photo.taken is None else self.photo.taken_source
+        """Where that time was found; `file` is the file's own, `upload` that of the upload to Flickr."""
+        if self.photo.taken is not None:
+            return self.photo.taken_source
+        return "file" if self.flickr is None or self.flickr.uploaded is None else "upload"
 
 
 class Operation(Protocol):
@@ -339,7 +355,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SidecarContent:
-    """What a sidecar should say of a photo: who is on it, and where.
+    """What a sidecar should say of a photo: who is on it, and where, and what its owner says of it on Flickr.
 
     Areas, `width` and `height` (pixels) are those of the upright original. A video has names alone.
     """
@@ -348,6 +364,7 @@ class SidecarContent:
     regions: tuple[Region, ...] = ()
     width: int = 0
     height: int = 0
+    caption: Caption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from familiar.flickr.api.credentials import Credentials
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.job import FlickrSync
 from familiar.flickr.sync.lister import Lister
@@ -34,7 +35,9 @@ def told(bench: FlickrBench, event: str) -> Callable[[FlickrSync], bool]:
     return lambda _: bool(bench.log.of(event))
 
 
-@pytest.mark.parametrize("fault", ["half", "short", "html", "disguised", "png", "empty", "stall", "503", "reset"])
+@pytest.mark.parametrize(
+    "fault", ["half", "short", "html", "disguised", "png", "empty", "stall", "drip-head", "503", "reset"]
+)
 def test_a_file_gets_its_name_only_when_it_is_whole(bench: FlickrBench, obama: Path, fault: str) -> None:
     photo = bench.flickr.account.add_photo(obama)
     bench.fail_next(fault, method="image")
@@ -136,6 +139,21 @@ def test_a_video_of_which_all_sizes_are_withheld_is_given_up_after_some_tries(be
     bench.flickr.account.add_photo(obama, video=obama).withheld |= {"orig": 404, "site": 404}
     bench.run(has(bench, refused=1))
     assert bench.log.of("flickr.refused")[0]["reason"] == "not found (HTTP 404)"
+
+
+@pytest.mark.parametrize("has_sizes", [True, False])
+def test_of_a_video_of_which_all_sizes_are_withheld_or_missing_a_stream_of_the_player_is_fetched(
+    bench: FlickrBench, obama: Path, has_sizes: bool
+) -> None:
+    bench.settings = bench.settings.model_copy(update={"videos": True})
+    video = bench.flickr.account.add_photo(obama, video=obama)
+    video.withheld |= {"orig": 404, "site": 403}
+    video.has_films = has_sizes
+    video.streams = ("360p", "720p")
+    bench.run(has(bench, fetched=1))
+    (file,) = bench.cache.iterdir()
+    assert (file.suffix, file.read_bytes()) == (".mp4", obama.read_bytes())
+    assert bench.log.of("flickr.failed") == []
 
 
 def test_a_video_that_flickr_still_processes_is_waited_for(bench: FlickrBench, obama: Path) -> None:
@@ -261,7 +279,7 @@ def test_how_far_it_is_is_told_once(bench: FlickrBench, obama: Path) -> None:
     part.tell()
     (progress,) = bench.log.of("flickr.progress")
     assert progress == {
-        "waiting": 3, "done": 0, "refused": 0, "calls": 1, "per_minute": 2.0, "minutes_left": 1.5,
+        "account": "flickr", "waiting": 3, "done": 0, "refused": 0, "calls": 1, "per_minute": 2.0, "minutes_left": 1.5,
     }  # fmt: skip
 
 
@@ -323,13 +341,13 @@ def test_invalid_entries_of_a_listing_are_reported_and_are_not_deletions(bench: 
                 calls=Mangled(calls),  # type: ignore[arg-type]  # it has what is needed
                 settings=bench.settings,
                 store=bench.store,
-                log=bench.log,
+                log=AccountLog(bench.log, "flickr"),
                 on_found=lambda: None,
             )
             await lister.look()
 
     asyncio.run(look())
-    assert bench.log.of("flickr.odd") == [{"entries": 1}]
+    assert bench.log.of("flickr.odd") == [{"account": "flickr", "entries": 1}]
     assert set(bench.listed()) == {photo.id, odd.id}
     assert bench.store.flickr.counts()["gone"] == 1
 

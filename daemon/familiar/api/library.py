@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from familiar.api.rules import PhotoRules, PlannedPhotos
     from familiar.api.scores import WrittenScores
     from familiar.api.search import Found
+    from familiar.api.service import Service
     from familiar.api.sidecars import PhotoSidecars
     from familiar.api.workers import OtherMachines
     from familiar.library.crops.options import CropFormat
@@ -119,8 +120,18 @@ class Library(Closing):
 
     @cached_property
     def flickr(self) -> FlickrAccount:
-        """The account on Flickr."""
+        """The account on Flickr, if the configuration has one; otherwise use `flickr_accounts`."""
         return api.flickr.FlickrAccount(self._session)
+
+    @property
+    def flickr_accounts(self) -> Mapping[str, FlickrAccount]:
+        """The accounts of the configuration by their names.
+
+        Raises:
+            UsageError: the configuration is wrong.
+        """
+        accounts = self._session.settings.accounts
+        return {account.name: api.flickr.FlickrAccount(self._session, account.name) for account in accounts}
 
     @cached_property
     def models(self) -> FaceModels:
@@ -136,6 +147,11 @@ class Library(Closing):
     def disks(self) -> FolderDisks:
         """The disks of the folders that are read from and written to."""
         return api.disks.FolderDisks(self._session)
+
+    @cached_property
+    def service(self) -> Service:
+        """The service of systemd that runs the daemon."""
+        return api.service.Service(self._session)
 
     @cached_property
     def config(self) -> ConfigurationFiles:

@@ -17,6 +17,9 @@ MARGIN = 0.3
 _QUALITY = 85
 """Of a WebP file, from 1 to 100."""
 
+_DATA_SET_MARGIN, _DATA_SET_QUALITY = 0.4, 92
+"""Of crops for data sets, where nothing else is asked for (docs/datasets.md)."""
+
 
 class FaceInPhoto(Protocol):
     """A face that the store knows: where it is in its photo, and at which time, in a video."""
@@ -79,6 +82,25 @@ class FaceCutter:
             size=size,
             time=face.time,
             quality=_QUALITY,
+            turn=face.turn,
+        )
+        return await first_cut(self._workers, face, face.paths, wish)
+
+    async def crop(self, face: PlacedFace) -> bytes | None:
+        """Return the face for a data set, as `familiar crop` does without options: a JPEG file, or None as `cut`.
+
+        Raises:
+            WorkersError: no worker can be started.
+        """
+        wish = Crop(
+            target=Path("face.jpg"),
+            rule="",
+            box=face.box,
+            margin=_DATA_SET_MARGIN,
+            size=None,
+            square=True,
+            time=face.time,
+            quality=_DATA_SET_QUALITY,
             turn=face.turn,
         )
         return await first_cut(self._workers, face, face.paths, wish)

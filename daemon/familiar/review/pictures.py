@@ -41,7 +41,7 @@ class FacePictures:
     async def warm_up(self) -> None:
         """Start the workers ahead of the first picture, if there is a library."""
         with suppress(FamiliarError):  # the first page tells what is wrong
-            (await self._opened()).warm_up()
+            (await self.cutter()).warm_up()
 
     async def prepare(self, face_ids: Iterable[int]) -> None:
         """Find the places of faces that a page is about to show, in one question instead of many."""
@@ -94,12 +94,13 @@ class FacePictures:
 
     async def _cut(self, name: str, cut: Callable[[FaceCutter], Awaitable[bytes | None]]) -> bytes | None:
         async with self._slots:
-            picture = await cut(await self._opened())
+            picture = await cut(await self.cutter())
         if picture is not None:
             self._cache.put(name, picture)
         return picture
 
-    async def _opened(self) -> FaceCutter:
+    async def cutter(self) -> FaceCutter:
+        """Return what cuts faces out; its workers end with this."""
         async with self._opening:
             if self._cutter is None:
                 self._cutter = await self._library.ask(lambda library: library.faces.cutter())

@@ -8,7 +8,7 @@ from familiar.settings.companions import CompanionSettings
 from familiar.settings.faces import ClusteringSettings, MatchingSettings
 from familiar.settings.file import read_settings, settings_as_yaml, settings_schema
 from familiar.settings.flickr import FlickrSettings
-from familiar.settings.folders import FLICKR, FolderSettings, folder_name
+from familiar.settings.folders import FolderSettings, folder_name
 from familiar.settings.output import LogSettings, SidecarSettings
 from familiar.settings.review import ReviewSettings
 from familiar.settings.vision import VisionSettings
@@ -16,7 +16,6 @@ from familiar.settings.whole import Settings
 from familiar.settings.workers import WorkerSettings
 
 __all__ = [
-    "FLICKR",
     "ClusteringSettings",
     "CompanionSettings",
     "FlickrSettings",

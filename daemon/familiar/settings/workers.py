@@ -42,8 +42,8 @@ class WorkerSettings(Section):
         default=64,
         ge=1,
         le=4096,
-        description="Photos that are given to the workers at once, at most: twice the number of all their threads keeps "
-        "them busy, and more needs fewer calls.",
+        description="Photos that are given to the workers at once, at most: twice the number of all their threads "
+        "keeps them busy, and more needs fewer calls.",
     )
 
     @field_validator("scheduler")

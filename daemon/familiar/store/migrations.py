@@ -242,6 +242,42 @@ def keep_what_flickr_says(db: "Database") -> None:
     _run(db, "DELETE FROM facts WHERE name = 'flickr listed at'")
 
 
+@migrations()
+def keep_details_of_flickr_photos(db: "Database") -> None:
+    """Keep what owners say of their photos on Flickr; the account is listed anew for that.
+
+    A title that is NULL was never told: what follows it is then no change.
+    """
+    _run(db, _FLICKR_DETAILS)
+
+
+@migrations()
+def keep_albums_of_flickr(db: "Database") -> None:
+    """Keep the albums of the account; that of a photo is kept before the photo is listed."""
+    _run(db, _FLICKR_ALBUMS)
+
+
+@migrations()
+def keep_covers_and_hidden_people(db: "Database") -> None:
+    """Keep which face stands for a person, and which people are hidden; so far none are."""
+    _run(db, "ALTER TABLE people ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0")
+    _run(db, "ALTER TABLE people ADD COLUMN cover INTEGER")
+
+
+@migrations()
+def tell_accounts_apart(db: "Database") -> None:
+    """Keep the account of each photo and album on Flickr; so far there was one."""
+    for table in ("flickr_photos", "flickr_albums"):
+        _run(db, f"ALTER TABLE {table} ADD COLUMN account TEXT NOT NULL DEFAULT 'flickr'")
+    _run(db, "CREATE INDEX flickr_photos_account ON flickr_photos (account, state)")
+
+
+@migrations()
+def keep_wordings_of_flickr(db: "Database") -> None:
+    """Keep how tags on Flickr were written, and what licences are called."""
+    _run(db, _FLICKR_WORDINGS)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -775,6 +811,58 @@ CREATE VIEW real_cluster_faces AS SELECT * FROM cluster_faces
 
 ALTER TABLE files ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
+"""
+
+_FLICKR_ALBUMS = """
+CREATE TABLE flickr_albums (
+    id TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    updated INTEGER NOT NULL,
+    photos INTEGER NOT NULL,
+    known_updated INTEGER,
+    known_photos INTEGER,
+    known_members INTEGER
+);
+
+CREATE TABLE flickr_album_photos (
+    album_id TEXT NOT NULL,
+    flickr_id TEXT NOT NULL,
+    PRIMARY KEY (album_id, flickr_id)
+) WITHOUT ROWID;
+CREATE INDEX flickr_album_photos_photo ON flickr_album_photos (flickr_id)
+"""
+
+_FLICKR_WORDINGS = """
+CREATE TABLE flickr_wordings (
+    clean TEXT PRIMARY KEY,
+    raw TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE flickr_licenses (
+    license TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL
+) WITHOUT ROWID
+"""
+
+_FLICKR_DETAILS = """
+ALTER TABLE flickr_photos ADD COLUMN title TEXT;
+ALTER TABLE flickr_photos ADD COLUMN description TEXT NOT NULL DEFAULT '';
+ALTER TABLE flickr_photos ADD COLUMN granularity TEXT NOT NULL DEFAULT 'second';
+ALTER TABLE flickr_photos ADD COLUMN latitude REAL;
+ALTER TABLE flickr_photos ADD COLUMN longitude REAL;
+ALTER TABLE flickr_photos ADD COLUMN license TEXT NOT NULL DEFAULT '';
+ALTER TABLE flickr_photos ADD COLUMN news TEXT;
+CREATE INDEX flickr_photos_news ON flickr_photos (news) WHERE news IS NOT NULL;
+
+CREATE VIEW photo_dates AS SELECT photos.id AS photo, COALESCE(own.taken, photos.taken) AS date,
+    CASE WHEN own.taken IS NULL THEN taken_source ELSE 'flickr' END AS date_source
+    FROM photos LEFT JOIN flickr_photos AS own ON own.rowid = (
+        SELECT rowid FROM flickr_photos
+        WHERE photo_id = photos.id AND taken IS NOT NULL AND state != 'gone' ORDER BY uploaded, id LIMIT 1
+    );
+
+DELETE FROM facts WHERE name = 'flickr listed at'
 """
 
 _DAMAGED_PHOTOS = """

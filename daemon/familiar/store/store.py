@@ -1,8 +1,9 @@
 """The store as one value: the open file, and its tables by subject."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from familiar.store.decisions.decisions import Decisions
 from familiar.store.decisions.log import DecisionLog
 from familiar.store.embeddings import FaceEmbeddings
 from familiar.store.files import Files
+from familiar.store.flickr.albums import FlickrAlbums
 from familiar.store.flickr.calls import FlickrCalls
+from familiar.store.flickr.captions import FlickrCaptions
 from familiar.store.flickr.photos import FlickrPhotos
 from familiar.store.flickr.tags import FlickrTags
 from familiar.store.journal import OperationJournal
@@ -112,6 +115,8 @@ class Store(Closing):
         self.sidecars = Sidecars(self._db)
         self.flickr_tags = FlickrTags(self._db, now=now)
         self.flickr = FlickrPhotos(self._db, files=self.files, tags=self.flickr_tags, now=now)
+        self.flickr_albums = FlickrAlbums(self._db, on_changed=self.flickr.note_news)
+        self.flickr_captions = FlickrCaptions(self._db)
         self.flickr_calls = FlickrCalls(self._db, now=now)
         self.places = Places(self._db, now=now)
         self.journal = OperationJournal(
@@ -124,6 +129,18 @@ class Store(Closing):
             places=self.places,
             now=now,
         )
+
+    def of_account(self, name: str, *, sharing: Sequence[str] = ()) -> "Store":
+        """Return this store as an account on Flickr has it: with its photos, its tags and its calls alone.
+
+        `sharing` names other accounts that have the same key: all of them together keep to the limit of a key.
+        """
+        own = copy(self)
+        own.flickr_tags = FlickrTags(self._db, now=self.now, account=name)
+        own.flickr = FlickrPhotos(self._db, files=self.files, tags=own.flickr_tags, now=self.now, account=name)
+        own.flickr_albums = FlickrAlbums(self._db, on_changed=own.flickr.note_news, account=name)
+        own.flickr_calls = FlickrCalls(self._db, now=self.now, account=name, sharing=sharing)
+        return own
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -8,9 +8,9 @@ from support.flickr_server.remote import Login
 from support.household import Household
 
 
-def log_in(household: Household, login: Login) -> None:
-    """Give a household key and token, as `familiar flickr login` would."""
-    folder = household.state / "flickr"
+def log_in(household: Household, login: Login, *, account: str = "") -> None:
+    """Give a household key and token, as `familiar flickr login` would, of the account without a name or of another."""
+    folder = household.state / "flickr" / account
     folder.mkdir(parents=True, exist_ok=True)
     token = {
         "token": login.token,
@@ -27,5 +27,11 @@ def log_in(household: Household, login: Login) -> None:
 
 def configure(household: Household, login: Login, **settings: Any) -> None:
     """Let the household's daemon work on Flickr alone, with short waits; `settings` are those of Flickr."""
-    flickr: Mapping[str, Any] = {"enabled": True, "endpoint": login.url, "backoff": 0.1, "timeout": 2, **settings}
-    household.configure({"folders": [], "flickr": flickr})
+    flickr: Mapping[str, Any] = {
+        "enabled": True,
+        "endpoint": login.url,
+        "backoff": 0.1,
+        "timeout": 2,
+        "download_pause": 0,
+    }
+    household.configure({"folders": [], "flickr": {**flickr, **settings}})

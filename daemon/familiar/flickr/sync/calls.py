@@ -15,6 +15,7 @@ from familiar.flickr.api.credentials import Login
 from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.api.errors import ForbiddenError, PassingError
 from familiar.flickr.sync.budget import limit_of, waiting
+from familiar.flickr.sync.download_pace import DownloadPace
 from familiar.flickr.sync.threads import CallThreads
 from familiar.settings import FlickrSettings
 from familiar.store.flickr.calls import Kind
@@ -73,6 +74,7 @@ class CallQueue:
         self._store = store
         self._log = log
         self._backoff = Backoff(first=settings.backoff, longest=_LONGEST)
+        self._pace = DownloadPace(pause=settings.download_pause, store=store, log=log)
         self._on_call = on_call
         self._is_connected = False
         self._one = asyncio.Lock()
@@ -107,7 +109,7 @@ class CallQueue:
         """Fetch a file; raises as `Downloader.fetch` does."""
         return await self._patiently(
             "images",
-            lambda: self._threads.run(self._downloader.fetch, url, temporary),
+            lambda: self._download(url, temporary),
             urgent=True,
             again=lambda error: not isinstance(error, ForbiddenError),
         )
@@ -123,6 +125,17 @@ class CallQueue:
     async def _call(self, method: str, parameters: dict[str, str | int]) -> dict[str, Any]:
         async with self._one:
             return await self._threads.run(lambda: self._client.call(method, **parameters))
+
+    async def _download(self, url: str, temporary: Path) -> int:
+        began = await self._pace.turn()
+        try:
+            size = await self._threads.run(self._downloader.fetch, url, temporary)
+        except PassingError as error:
+            if error.throttled:
+                self._pace.refused(began=began)
+            raise
+        self._pace.succeeded()
+        return size
 
     async def _patiently(
         self, kind: Kind, call: Callable[[], Awaitable[R]], *, urgent: bool, again: Callable[[PassingError], bool]
@@ -153,7 +166,7 @@ class CallQueue:
         self._silent_since.pop(kind, None)
         if kind == "api" and not self._is_connected:
             self._is_connected = True
-            self._log.emit("flickr.connected", account=self._login.username, perms=self._login.perms)
+            self._log.emit("flickr.connected", username=self._login.username, perms=self._login.perms)
 
     def _is_away(self, kind: Kind, error: PassingError) -> bool:
         """Return whether nothing has answered for so long that it is no use to wait for an answer."""

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from familiar.flickr.api.errors import (
     RefusedError,
     StoppedError,
 )
-from familiar.flickr.api.listing import Size, best_sizes, is_processed, read_secret, read_sizes
+from familiar.flickr.api.listing import Size, best_sizes, is_processed, read_secret, read_sizes, read_streams
 from familiar.flickr.sync.calls import CallQueue
 from familiar.library.sources import FlickrCache
 from familiar.library.tasks import Tasks
@@ -68,6 +68,7 @@ class Fetcher:
         self._store = store
         self._log = log
         self._cache = cache
+        self._folder = cache.folder_of(settings.name)
         self._root_id = root_id
         self._tasks: Tasks[str] = Tasks(on_fetched)
         self._brought: dict[str, tuple[FlickrPhoto, Path]] = {}
@@ -99,7 +100,7 @@ class Fetcher:
 
     def sweep(self) -> None:
         """Remove temporary files of downloads of an earlier run."""
-        for path in self._cache.folder.glob(f".*{PARTIAL}"):
+        for path in self._folder.glob(f".*{PARTIAL}"):
             path.unlink(missing_ok=True)
 
     def _hand_over(self) -> None:
@@ -146,7 +147,7 @@ class Fetcher:
         except StoreError:
             raise
         except OSError as error:
-            reason = f"{error.filename or self._cache.folder}: {error.strerror or error}"
+            reason = f"{error.filename or self._folder}: {error.strerror or error}"
             self._put_off(photo, reason, tries=None, seconds=self._settings.later)
         else:
             self._brought[photo.id] = (photo, path)
@@ -178,26 +179,36 @@ class Fetcher:
         """Return the path of the photo's complete file, fetching it if needed."""
         if photo.url:
             return await self._bring_size(photo, Size(url=photo.url, width=photo.width, height=photo.height))
-        best, *others = await self._sizes_of(photo)
+        sizes = await self._sizes_of(photo)
         if photo.media != "video":
-            return await self._bring_size(photo, best)
-        for size in others:  # of originals Flickr lists the addresses, and does not give the files to programs
+            return await self._bring_size(photo, sizes[0])
+        try:
+            return await self._bring_first(photo, sizes)
+        except (MissingError, ForbiddenError):
+            streams = await self._streams_of(photo)
+            if not streams:
+                raise
+        return await self._bring_first(photo, streams)
+
+    async def _bring_first(self, photo: FlickrPhoto, sizes: Sequence[Size]) -> Path:
+        """Bring the first size that Flickr gives to programs; it lists more, such as the originals of videos."""
+        *others, last = sizes
+        for size in others:
             with suppress(MissingError, ForbiddenError):
-                return await self._bring_size(photo, best)
-            best = size
-        return await self._bring_size(photo, best)
+                return await self._bring_size(photo, size)
+        return await self._bring_size(photo, last)
 
     async def _bring_size(self, photo: FlickrPhoto, size: Size) -> Path:
-        path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
-        if path.is_file():
-            return path  # fetched by a run that was killed before it recorded the file
+        path = self._folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
+        if path.is_file():  # fetched by a run that was killed before it recorded the file, or kept
+            _date(path, photo)
+            return path
         temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}{PARTIAL}")
         try:
             await self._calls.fetch(size.url, temporary)
             checked = await self._workers.check(temporary)
             _compare(photo, size, checked)
-            if photo.taken is not None:
-                _date(temporary, photo.taken.timestamp())
+            _date(temporary, photo)
             temporary.rename(path)  # a file lost in a power failure is fetched again, so the folder is not synced
             self._cache.note_hash(path, checked.hash)
         finally:
@@ -218,7 +229,18 @@ class Fetcher:
             return sizes
         if media == "video" and not is_processed(await self._calls.read("photos.getInfo", photo_id=photo.id)):
             raise PassingError(_PROCESSING)
-        raise NoFileError(f"Flickr has no file of this {media}")
+        streams = await self._streams_of(photo) if media == "video" else []
+        if not streams:
+            raise NoFileError(f"Flickr has no file of this {media}")
+        return streams
+
+    async def _streams_of(self, photo: FlickrPhoto) -> list[Size]:
+        """Return the files that Flickr's own player shows of a video, the best first."""
+        try:
+            answer = await self._calls.read("video.getStreamInfo", photo_id=photo.id, secret=photo.secret)
+        except RefusedError:
+            return []
+        return best_sizes(read_streams(answer), self._settings.max_size)
 
     def _give_up(self, photo: FlickrPhoto, error: FamiliarError) -> None:
         if isinstance(error, RefusedError) and error.code == _NOT_FOUND:
@@ -262,7 +284,14 @@ def _compare(photo: FlickrPhoto, size: Size, checked: CheckedFile) -> None:
         raise SetAsideError(reason)
 
 
-def _date(path: Path, seconds: float) -> None:
-    """Set the time of a file to the time taken, because resized files of Flickr have no EXIF."""
-    with suppress(OSError, OverflowError):  # not every file system has times as old as photos
-        os.utime(path, (seconds, seconds))
+def _date(path: Path, photo: FlickrPhoto) -> None:
+    """Set the time of a file to the time taken, because resized files of Flickr have no EXIF, else to the upload's.
+
+    Not every file system has times as old as photos: some have the earliest that they know instead.
+    """
+    for moment in filter(None, (photo.taken, photo.uploaded)):
+        with suppress(OSError, OverflowError, ValueError):
+            seconds = int(moment.timestamp())
+            os.utime(path, (seconds, seconds))
+            if int(path.stat().st_mtime) == seconds:
+                return

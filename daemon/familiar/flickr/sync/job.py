@@ -8,11 +8,13 @@ from familiar.errors import FamiliarError, StoreError
 from familiar.events import EventLog
 from familiar.flickr.api.credentials import Credentials, Login
 from familiar.flickr.api.errors import NotAllowedError, PassingError, StoppedError
+from familiar.flickr.sync.account_log import AccountLog
 from familiar.flickr.sync.connection import FlickrConnection, connect
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.flickr.sync.file_cache import FileCache
 from familiar.flickr.sync.lister import Lister
 from familiar.flickr.sync.progress import FlickrProgress
+from familiar.flickr.sync.rule_backlog import RuleBacklog
 from familiar.flickr.sync.tag_backlog import TagBacklog
 from familiar.flickr.sync.tag_decisions import TagDecider
 from familiar.flickr.sync.tag_sender import Sender
@@ -32,7 +34,7 @@ _STOPPED_AGAIN = 900.0
 
 
 class FlickrSync:
-    """A job: syncs an account and the store while the daemon runs."""
+    """A job: syncs an account and the store, as the account has it, while the daemon runs."""
 
     def __init__(
         self,
@@ -45,14 +47,18 @@ class FlickrSync:
         decider: TagDecider,
         cache: FlickrCache,
         on_work: Callable[[], None],
+        on_changed: Callable[[int, int | None], None],
         on_call: Callable[[Kind], None] = lambda _kind: None,
         log: EventLog,
+        captions: bool = False,
     ) -> None:
-        """Take the parts.
+        """Take the parts; with `captions`, sidecars are to say what owners say on Flickr.
 
-        `on_work` is called when the next turn of the loop should follow immediately, `on_call` for each call or
-        download.
+        `on_work` is called when the next turn of the loop should follow immediately, `on_changed` with each known photo
+        of which Flickr says something else than before, and the plan that was made for that, if there is one, `on_call`
+        for each call or download.
         """
+        log = AccountLog(log, settings.name)
         self._settings = settings
         self._credentials = credentials
         self._store = store
@@ -61,7 +67,11 @@ class FlickrSync:
         self._on_work = on_work
         self._on_call = on_call
         self._log = log
+        self._captions = captions
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
+        self._rules = RuleBacklog(
+            store=store, decider=decider, runner=runner, cache=cache, on_changed=on_changed, log=log
+        )
         self._progress = FlickrProgress(store=store, log=log)
         self._files: FileCache | None = None
         self._connection: FlickrConnection | None = None
@@ -74,7 +84,7 @@ class FlickrSync:
 
     def start(self) -> None:
         """Prepare the cache."""
-        folder = self._cache.folder
+        folder = self._cache.folder_of(self._settings.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root_id = self._store.roots.know(folder).id
         self._store.roots.set_online(self._root_id, device=folder.stat().st_dev)
@@ -92,6 +102,8 @@ class FlickrSync:
             StoreError: the store can't be used; all tasks were ended.
         """
         self._take_in(now)
+        if await self._rules.advance():
+            self._on_work()
         if await self._tags.advance():
             self._news.set()
             self._on_work()
@@ -189,7 +201,12 @@ class FlickrSync:
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
-            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_listed
+            calls=connection.calls,
+            settings=self._settings,
+            store=self._store,
+            log=self._log,
+            on_found=self._on_listed,
+            captions=self._captions,
         )
 
     def _on_listed(self) -> None:

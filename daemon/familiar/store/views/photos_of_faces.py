@@ -50,8 +50,8 @@ class PhotosOfFaces:
     def find(self, face_id: int) -> PhotoOfFace | None:
         """Return the photo that a face is in; None if there is no such face."""
         row = self._db.conn.execute(
-            "SELECT photos.id, hash, kind, width, height, taken, taken_source, duration, turn FROM photos "
-            "JOIN faces ON faces.photo_id = photos.id WHERE faces.id = ?",
+            "SELECT photos.id, hash, kind, width, height, date, date_source, duration, turn FROM photos "
+            "JOIN photo_dates ON photo = photos.id JOIN faces ON faces.photo_id = photos.id WHERE faces.id = ?",
             (face_id,),
         ).fetchone()
         if row is None:
