@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,10 +49,11 @@ class DaskCluster:
             if name not in self.workers or self.workers[name].poll() is not None:
                 self.start(name)
 
-    def start(self, name: str, preload: Path | None = None) -> None:
+    def start(self, name: str, *, preload: Path | None = None, zone: str | None = None) -> None:
         more = () if preload is None else ("--preload", str(preload))
         arguments = (self.address, "--no-nanny", "--nthreads", "1", "--name", name, *more)
-        self.workers[name] = _start("worker", self.folder, *arguments)
+        environment = {} if zone is None else {"TZ": zone}
+        self.workers[name] = _start("worker", self.folder, *arguments, environment=environment)
 
     def kill(self, name: str) -> None:
         process = self.workers.pop(name)
@@ -84,14 +85,16 @@ def running_cluster(folder: Path) -> Iterator[DaskCluster]:
             process.wait()
 
 
-def _start(role: str, folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+def _start(
+    role: str, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
     own = ("--tls-ca-file", "ca.pem", "--tls-cert", f"{role}.pem", "--tls-key", f"{role}-key.pem")
     command = [sys.executable, "-m", f"distributed.cli.dask_{role}", *arguments, *own]
     with (folder / f"{role}.log").open("ab") as log:
         return subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--no-dashboard"],
             cwd=folder,
-            env={**os.environ, **_SAVING},
+            env={**os.environ, **_SAVING, **(environment or {})},
             stdout=log,
             stderr=log,
         )

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from familiar.library.reencoding import Reencoder
     from familiar.library.scoring import Scorer
     from familiar.library.survey import IndexedFile
+    from familiar.remote_state import RemoteState
     from familiar.rules.planning import Rules
     from familiar.settings import FolderSettings, Settings, VisionSettings
     from familiar.store.store import Store
-    from familiar.vision.remote.state import RemoteState
     from familiar.vision.workers.pool import Workers
 
 R = TypeVar("R")

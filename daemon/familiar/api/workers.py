@@ -13,7 +13,7 @@ from familiar.library.named_paths import expanded
 
 if TYPE_CHECKING:
     from familiar.api.session import Session
-    from familiar.vision.remote.state import RemoteState
+    from familiar.remote_state import RemoteState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

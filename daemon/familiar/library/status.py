@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from familiar.embedding_models import command_name
+from familiar.remote_state import RemoteState
 from familiar.state import flickr_in, holder
 from familiar.store.store import Store
-from familiar.vision.remote.state import RemoteState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

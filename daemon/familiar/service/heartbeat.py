@@ -14,6 +14,7 @@ from familiar.errors import StoreError
 from familiar.events import EventLog
 from familiar.folders.intake import Intake
 from familiar.plurals import counted
+from familiar.remote_state import RemoteState
 from familiar.service.failures import Failures
 from familiar.service.latencies import Latencies
 from familiar.service.stop_request import StopRequest
@@ -21,7 +22,6 @@ from familiar.service.systemd import Notifier
 from familiar.service.totals import ProcessCounts
 from familiar.service.window import FileWindow
 from familiar.store.store import Store
-from familiar.vision.remote.state import RemoteState
 
 IN_STORE = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed")
 """The fields that come from the store."""

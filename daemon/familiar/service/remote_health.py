@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from familiar.events import EventLog
+from familiar.remote_state import RemoteState, RemoteWorker
 from familiar.store.store import Store
-from familiar.vision.remote.state import RemoteState, RemoteWorker
 from familiar.vision.workers.pool import Workers
 
 _KEPT = 5.0

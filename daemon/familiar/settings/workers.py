@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from familiar.settings.section import AbsolutePath, Seconds, Section
+from familiar.yaml_models import complaint
 
 _THIS_MACHINE = r"(localhost|127(\.\d+){3}|\[::1\])"
 
@@ -50,7 +51,9 @@ class WorkerSettings(Section):
     @classmethod
     def _is_safe(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None and info.data.get("engine") == "dask":
-            raise ValueError("should be the address of a scheduler, such as tls://nas.example:8786, with engine: dask")
+            raise complaint(
+                "the key 'scheduler' is missing, which engine: dask needs; tls://nas.example:8786 is an example"
+            )
         if value is not None and not re.fullmatch(rf"tls://[^/\s?#@]+:\d+|tcp://{_THIS_MACHINE}:\d+", value):
             raise ValueError("should be tls://HOST:PORT, or tcp:// for this machine only: tcp://127.0.0.1:8786")
         return value
@@ -59,5 +62,5 @@ class WorkerSettings(Section):
     @classmethod
     def _is_given(cls, value: object, info: ValidationInfo) -> object:
         if value is None and (info.data.get("scheduler") or "").startswith("tls:"):
-            raise ValueError("should be the folder with the certificates, with tls://")
+            raise complaint("the key 'certificates' is missing: the folder with those for a scheduler at tls://")
         return value

@@ -1,7 +1,7 @@
 """A table of the workers of Dask."""
 
 from familiar.cli.console.output import print_heading, print_table, say
-from familiar.vision.remote.state import RemoteState
+from familiar.remote_state import RemoteState
 
 _COLUMNS = ("address", "name", "version", "state", "threads", "in flight", "photos", "a minute")
 _NUMBERS = ("threads", "in flight", "photos", "a minute")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, TypeVar
 
 from familiar.backoff import Backoff
+from familiar.remote_state import RemoteState, RemoteWorker, WorkerState
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.remote import calls
 from familiar.vision.remote.answers import (
@@ -26,7 +27,6 @@ from familiar.vision.remote.answers import (
 )
 from familiar.vision.remote.connection import Connection, ListedWorker, UnreachableError
 from familiar.vision.remote.installation import Installation, difference
-from familiar.vision.remote.state import RemoteState, RemoteWorker, WorkerState
 
 _LOOK = 1.0
 """Seconds between two looks who is there, which also tell whether the scheduler answers."""

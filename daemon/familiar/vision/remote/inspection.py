@@ -4,11 +4,11 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from familiar.remote_state import RemoteState
 from familiar.settings import VisionSettings, WorkerSettings
 from familiar.vision.remote.certificates import end_of_certificates
 from familiar.vision.remote.cluster import Cluster
 from familiar.vision.remote.installation import installation_here
-from familiar.vision.remote.state import RemoteState
 
 _LONGEST = 60.0
 """Seconds that a look takes at most; a worker that has not loaded its networks by then is shown as joining."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from familiar.remote_state import RemoteState
 from familiar.vision.remote.cluster import Cluster
-from familiar.vision.remote.state import RemoteState
 
 T = TypeVar("T")
 

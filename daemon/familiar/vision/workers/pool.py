@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from familiar.errors import FamiliarError
 from familiar.model import Crop, Photo, SidecarContent
-from familiar.vision.remote.state import RemoteState
+from familiar.remote_state import RemoteState
 
 if TYPE_CHECKING:  # loading these takes longer than many a command runs
     from familiar.settings import VisionSettings
