@@ -11,6 +11,7 @@ from familiar.errors import UsageError
 from familiar.library.argument_types import checked_arguments
 from familiar.library.face_pictures import FaceCutter, PlacedFace
 from familiar.store.views.photos_of_faces import FaceOfPhoto, PhotoOfFace
+from familiar.store.views.representative_faces import RepresentativeFace
 
 PlaceState: TypeAlias = Literal["there", "gone", "offline"]
 """Whether a file is there; a folder that is offline may have it."""
@@ -43,6 +44,10 @@ class KnownFaces:
     def __init__(self, session: Session) -> None:
         """Take the opened library."""
         self._session = session
+
+    def shown(self, faces: Sequence[int]) -> list[RepresentativeFace]:
+        """Return what is needed to show faces, as far as they are known, in the order of their ids."""
+        return self._session.store().likenesses.of_faces(faces)
 
     def place(self, faces: Sequence[int]) -> list[PlacedFace]:
         """Return what is needed to cut faces out, as far as they are known, in the order of their ids."""
