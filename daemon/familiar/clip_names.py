@@ -36,7 +36,7 @@ def nearness(still: Path, clip: Path) -> int | None:
     """Return how near the name of a clip is to that of a still, 0 for the nearest; None if it is not in any form."""
     stem, own, other = _folded(still.stem), _folded(still.name), _folded(clip.stem)
     is_heic = own.endswith(_HEICS)
-    if other == own or _is_googles(still, clip) or (is_heic and other == stem + _HEVC):
+    if other == own or _is_of_google(still, clip) or (is_heic and other == stem + _HEVC):
         form = _NEAR
     elif other == stem:
         form = _PLAIN
@@ -52,12 +52,12 @@ def beside(clip: Path, still: Path, target: Path) -> Path:
     stem = target.name.removesuffix(still.suffix)
     if _folded(clip.stem) == _folded(still.name):
         return target.with_name(target.name + clip.suffix)
-    if _is_googles(still, clip):
+    if _is_of_google(still, clip):
         return target.with_name(stem if _folded(stem).endswith(_GOOGLE) else stem + clip.suffix)
     return target.with_name(stem + clip.name[len(still.stem) :])
 
 
-def _is_googles(still: Path, clip: Path) -> bool:
+def _is_of_google(still: Path, clip: Path) -> bool:
     """Return whether a clip is `NAME.MP` of the still `NAME.MP.jpg`."""
     name = _folded(clip.name)
     return name.endswith(_GOOGLE) and name == _folded(still.stem)

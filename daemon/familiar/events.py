@@ -35,10 +35,10 @@ CATALOGUE = (
         "service.heartbeat",
         "info",
         (
-            *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "oldest", "done", "failed"),
-            *("set_aside", "rate", "roots", "photos", "faces", "operations", "operations_waiting"),
-            *("operations_failed", "worker_deaths", "tags_added", "tags_removed", "latencies", "store_bytes"),
-            *("free_bytes", "memory"),
+            *("run", "state", "reason", "queue", "settling", "pending", "in_flight", "stages", "oldest", "done"),
+            *("failed", "set_aside", "rate", "roots", "photos", "faces", "operations", "operations_waiting"),
+            *("operations_failed", "worker_deaths", "flickr_calls", "flickr_downloads", "tags_added"),
+            *("tags_removed", "latencies", "store_bytes", "free_bytes", "memory"),
         ),
         "Once a minute, in every state: how the daemon is, what waits, and totals since the process started "
         "([below](#the-heartbeat)).",
@@ -127,9 +127,14 @@ CATALOGUE = (
         "A program has the file open for writing; it is read when the program closes it.",
     ),
     Event("file.pending", "debug", ("path",), "The file stopped changing; it is complete and will be handled."),
-    Event("file.moved", "info", ("path", "before"), "A known photo is at a new path, and no longer at the old one."),
-    Event("file.copied", "info", ("path", "others"), "A known photo is at an additional path."),
-    Event("file.unchanged", "debug", ("path",), "A file was read again, and has the content that it had."),
+    Event(
+        "file.moved",
+        "info",
+        ("photo", "path", "before"),
+        "A known photo is at a new path, and no longer at the old one.",
+    ),
+    Event("file.copied", "info", ("photo", "path", "others"), "A known photo is at an additional path."),
+    Event("file.unchanged", "debug", ("photo", "path"), "A file was read again, and has the content that it had."),
     Event("file.gone", "info", ("path",), "A file is gone from its path; its photo and faces are kept."),
     Event("file.failed", "warning", ("path", "reason", "retry_in"), "A file can't be read for now; it is tried again."),
     Event(
@@ -141,11 +146,14 @@ CATALOGUE = (
     Event(
         "photo.damaged",
         "warning",
-        ("path", "hash", "missing", "reason"),
+        ("photo", "path", "hash", "missing", "reason"),
         "A part of a photo is missing in its file; `missing` is the share, 0 if only finer details are missing.",
     ),
     Event(
-        "photo.set_aside", "warning", ("path", "hash", "reason"), "A photo can't be handled; the reason is recorded."
+        "photo.set_aside",
+        "warning",
+        ("photo", "path", "hash", "reason"),
+        "A photo can't be handled; the reason is recorded.",
     ),
     Event(
         "photo.error",
@@ -162,21 +170,21 @@ CATALOGUE = (
     Event(
         "sidecar.read",
         "info",
-        ("path", "sidecar", "confirmed", "left"),
+        ("photo", "path", "sidecar", "confirmed", "left"),
         "Faces named in a sidecar were confirmed; `left` lists what was not, and why.",
     ),
-    Event("clip.joined", "info", ("path",), "A known video became the clip of the still beside it."),
-    Event("clip.parted", "info", ("path",), "A clip has lost its still, and is handled as a video of its own."),
+    Event("clip.joined", "info", ("photo", "path"), "A known video became the clip of the still beside it."),
+    Event("clip.parted", "info", ("photo", "path"), "A clip has lost its still, and is handled as a video of its own."),
     Event(
         "photo.turned",
         "info",
-        ("path", "orientation", "faces"),
+        ("photo", "path", "orientation", "faces"),
         "A sidecar turns a known photo otherwise than before; faces were looked for again.",
     ),
     Event(
         "sidecar.failed",
         "warning",
-        ("path", "sidecar", "reason"),
+        ("photo", "path", "sidecar", "reason"),
         "A sidecar can't be read; it is left unchanged, and its photo is still handled.",
     ),
     Event("plan.made", "info", ("photo", "path", "operations"), "The rules decided the operations for a photo."),
@@ -267,7 +275,12 @@ CATALOGUE = (
         ("error", "retry_in"),
         "No worker process can be started, so photos wait. Fix the cause; the next try follows in `retry_in` seconds.",
     ),
-    Event("flickr.connected", "info", ("account", "perms"), "The Flickr sync starts."),
+    Event(
+        "flickr.connected",
+        "info",
+        ("account", "perms"),
+        "Flickr has answered the first call with this login: the sync works.",
+    ),
     Event(
         "flickr.stopped",
         "error",
@@ -310,6 +323,12 @@ CATALOGUE = (
         "warning",
         ("what", "seconds", "reason"),
         "The hourly limit of calls or downloads is reached, or Flickr asks to wait; the sync continues automatically.",
+    ),
+    Event(
+        "flickr.slowed",
+        "info",
+        ("pause",),
+        "The image servers refused a download (HTTP 429); from now on there are more seconds between two downloads.",
     ),
     Event(
         "flickr.progress",

@@ -21,6 +21,12 @@ Embeddings: TypeAlias = "npt.NDArray[np.float32]"
 
 PhotoKind: TypeAlias = Literal["photo", "video", "clip"]
 
+Media: TypeAlias = Literal["photo", "video"]
+"""What something is on Flickr."""
+
+Visibility: TypeAlias = Literal["public", "friends", "family", "private"]
+"""Who can see a photo on Flickr: everybody, friends or family of its owner, or nobody else."""
+
 DateSource: TypeAlias = Literal["camera", "iptc", "xmp", "sidecar", "modified"]
 """Where the date of a photo was found: written by the camera (EXIF), or by programs; `modified` is that of an edit."""
 
@@ -168,13 +174,26 @@ class RecognisedFace:
         return self.match.person if self.match is not None and self.match.accepted else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlickrFacts:
+    """What Flickr says of a photo: what it is there, who can see it, and its tags in their cleaned form.
+
+    `visibility` is empty where Flickr has not told it, and has two values for friends and family. Tags that familiar
+    added are left out: a rule that asks for tags would otherwise depend on what rules did before.
+    """
+
+    media: Media
+    visibility: frozenset[Visibility] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Subject:
     """What the rules look at: a photo at one of its paths, with its faces recognised.
 
     `source` names the source that it came from (a folder's name in the configuration); `file_time` is the file's
     modification time, local, for photos whose camera wrote no time. A photo is remote that came from Flickr: the file
-    is only a copy of it.
+    is only a copy of it, and `flickr` is what Flickr says of it.
     """
 
     photo: Photo
@@ -183,6 +202,7 @@ class Subject:
     file_time: datetime
     faces: tuple[RecognisedFace, ...]
     is_remote: bool = False
+    flickr: FlickrFacts | None = None
 
     @property
     def taken(self) -> datetime:

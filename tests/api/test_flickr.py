@@ -112,6 +112,21 @@ def test_tags_follow_a_decision_about_people_and_its_undo(
     assert found == [["Barack Obama"], ["Barack"], [], ["Barack"]]
 
 
+def test_a_tag_follows_what_flickr_says_of_its_photo_and_is_no_reason_for_itself(
+    household: Household, account: Account, opened: Library, meadow: Path
+) -> None:
+    when = {"visibility": "private", "media": "photo", "tags": "holiday", "not": {"tags": "for us"}}
+    household.rule({"name": "ours", "when": when, "then": [{"tag": "for us"}]})
+    photo = account.add_photo(meadow, is_public=False, tags=["Holiday"])
+    found = []
+    for is_public in (False, False, True):
+        account.set_public(photo.id, is_public)
+        opened.flickr.sync()
+        opened.flickr.push()
+        found.append([tag.raw for tag in photo.tags])
+    assert found == [["Holiday", "for us"], ["Holiday", "for us"], ["Holiday"]]
+
+
 def test_without_a_login_nothing_is_made(household: Household, opened: Library) -> None:
     with pytest.raises(NoLoginError, match="Not logged in to Flickr; use familiar flickr login"):
         opened.flickr.sync()

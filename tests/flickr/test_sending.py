@@ -29,12 +29,24 @@ def raws(photo: Photo) -> list[str]:
     return [tag.raw for tag in photo.tags]
 
 
-def test_each_tag_is_sent_once_one_a_call_and_never_as_a_whole_set(bench: FlickrBench, photo: Photo) -> None:
-    bench.want(photo.id, "Jane Doe", "people:name=Jane Doe", "party 🎉")
-    assert bench.send().sent.added == 3
+@pytest.mark.parametrize(
+    ("texts", "calls"),
+    [
+        (["Jane Doe", "party 🎉"], ["photos.getInfo", "photos.addTags", "photos.addTags"]),
+        (
+            ["Jane Doe", "people:name=Jane Doe", "the Duke, John", "party 🎉"],
+            ["photos.getInfo", "photos.addTags", "photos.getInfo"],
+        ),
+    ],
+)
+def test_each_tag_is_sent_once_some_in_one_call_that_a_look_confirms_and_never_as_a_whole_set(
+    bench: FlickrBench, photo: Photo, texts: list[str], calls: list[str]
+) -> None:
+    bench.want(photo.id, *texts)
+    assert bench.send().sent.added == len(texts)
     assert bench.send().sent.added == 0
-    assert raws(photo) == ["holiday", "Jane Doe", "people:name=Jane Doe", "party 🎉"]
-    assert bench.asked() == ["photos.getInfo", *["photos.addTags"] * 3]
+    assert raws(photo) == ["holiday", *texts]
+    assert bench.asked() == calls
     assert set(bench.flickr.record.tags_sent.values()) == {1}
     assert bench.flickr.record.violations == []
 
@@ -180,6 +192,40 @@ def test_a_photo_with_75_tags_gets_no_more_and_says_so(bench: FlickrBench, photo
     assert (sent.added, sent.refused) == (1, 1)
     (refused,) = bench.store.flickr_tags.refusals()
     assert (refused.text, refused.refused) == ("Ann", "the photo has 75 tags, the limit of Flickr")
+
+
+def test_several_tags_for_which_there_is_no_room_fill_what_is_left(bench: FlickrBench, photo: Photo) -> None:
+    for number in range(70):
+        bench.flickr.account.tag_by_hand(photo.id, f"tag {number}")
+    bench.want(photo.id, *(f"new {number}" for number in range(6)))
+    sent = bench.send().sent
+    assert (sent.added, sent.refused) == (4, 2)
+
+
+@pytest.mark.parametrize("fault", ["error:2", "lost", "lost-500", "error:106", "502", "429", "html"])
+def test_several_tags_in_a_call_that_fails_are_there_once_in_the_end(
+    bench: FlickrBench, photo: Photo, fault: str
+) -> None:
+    texts = ["Ann", "Bob", "Cid"]
+    bench.want(photo.id, *texts)
+    bench.fail_next(fault, method="flickr.photos.addTags")
+    assert bench.send().sent.added == 3
+    assert raws(photo) == ["holiday", *texts]
+    assert set(bench.flickr.record.tags_added.values()) == {1}
+    assert all(row.ours and not row.sending for row in bench.store.flickr_tags.of(photo.id))
+
+
+def test_several_tags_that_were_being_sent_when_the_program_died_are_looked_for_first(
+    bench: FlickrBench, photo: Photo
+) -> None:
+    texts = ["Ann", "Bob", "Cid", "Dan"]
+    bench.want(photo.id, *texts)
+    for row in bench.store.flickr_tags.of(photo.id):
+        bench.store.flickr_tags.begin(row)
+    bench.flickr.account.add_tags(photo, texts[:2])
+    assert bench.send().sent.added == 4
+    assert raws(photo) == ["holiday", *texts]
+    assert set(bench.flickr.record.tags_sent.values()) == {1}
 
 
 def test_a_tag_that_was_refused_is_tried_again_on_request(bench: FlickrBench, photo: Photo) -> None:

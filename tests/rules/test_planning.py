@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from familiar.model import Box, Crop, DateSource, Face, Match, Photo, Plan, RecognisedFace, Subject
+from familiar.model import Box, Crop, DateSource, Face, FlickrFacts, Match, Photo, Plan, RecognisedFace, Subject
 from familiar.rules.language import read_rules
 from familiar.rules.planning import plan_for
 
@@ -98,6 +98,32 @@ ANN, BOB, STRANGER = face("Ann"), face("Bob", distance=0.4), face("Ann", distanc
 )
 def test_a_condition_holds_or_does_not(when: str, expected: bool) -> None:
     assert holds(when, subject(ANN, BOB, STRANGER)) is expected
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("{visibility: family}", True),
+        ("{visibility: [public, friends]}", True),
+        ("{visibility: [public, private]}", False),
+        ("{media: photo}", True),
+        ("{media: video}", False),
+        ("{tags: Summer Holiday}", True),
+        ("{tags: [zoo, 'People:Name=Jane Doe']}", True),
+        ("{tags: summer}", False),
+    ],
+)
+def test_a_condition_on_what_flickr_says_holds_or_does_not_and_never_does_for_a_photo_of_a_folder(
+    when: str, expected: bool
+) -> None:
+    facts = FlickrFacts(
+        media="photo",
+        visibility=frozenset({"friends", "family"}),
+        tags=frozenset({"summerholiday", "people:name=janedoe"}),
+    )
+    assert holds(when, replace(subject(ANN), flickr=facts)) is expected
+    assert not holds(when, subject(ANN))
+    assert holds(f"{{not: {when}}}", subject(ANN))
 
 
 def test_conditions_side_by_side_refer_to_the_same_face() -> None:

@@ -31,6 +31,9 @@ rules:
       faces: 3
       kind: photo
       source: scans
+      visibility: [friends, family]
+      media: photo
+      tags: [holiday, "people:name=Ann"]
       path: ["~/Pictures/**", "**/a?.jpg"]
       taken: {from: 2026-06-01, to: 2026-08-31 12:00:00, source: [camera, file]}
       all: [{faces: {min: 1, max: 4}}, {person: any}]

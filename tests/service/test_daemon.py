@@ -18,7 +18,7 @@ from PIL import Image
 from familiar.state import locked
 from familiar.store.migrations import migrations
 from familiar.store.store import STORE_NAME
-from support.household import Household
+from support.household import Household, Running
 from support.log import events_in, names
 from support.mounts import mounted
 from support.worker_processes import await_work, workers_of
@@ -474,6 +474,7 @@ def test_a_heartbeat_tells_how_the_daemon_is(household: Household, obama: Path, 
         assert beat["roots"] == [{"root": str(household.inbox), "state": "online", "reason": None, "files": 3}]
         assert (beat["photos"], beat["faces"], beat["operations"]) == (2, 1, [])
         assert min(beat["store_bytes"], beat["free_bytes"], beat["memory"]) > 1 << 16
+        assert (beat["stages"], beat["flickr_calls"], beat["flickr_downloads"]) == ([], 0, 0)
         stages = [stage for event in daemon.events("service.heartbeat") for stage in event["latencies"]]
         assert {"Together"} <= {stage["stage"] for stage in stages}
         household.configure({"log": {"heartbeat": 1}, "settle": 0.1})
@@ -493,7 +494,8 @@ def test_a_daemon_that_the_watchdog_ends_leaves_a_traceback(household: Household
         assert "familiar/api/daemon.py" in text
 
 
-def test_a_disk_that_is_full_at_the_start_is_waited_for(household: Household) -> None:
+def test_a_disk_that_is_full_at_the_start_is_waited_for_and_the_heartbeat_says_so(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 1}})
     with mounted(household.state, "size=2m"):
         filler = household.state / "filler"
         with suppress(OSError), filler.open("wb", buffering=0) as file:
@@ -502,9 +504,18 @@ def test_a_disk_that_is_full_at_the_start_is_waited_for(household: Household) ->
         with household.running() as daemon:
             failed = daemon.wait_for("store.failed")
             assert "No space left on device" in failed["error"] or "disk is full" in failed["error"]
+            beat = daemon.wait_for("service.heartbeat", count=3, state="failing", reason=failed["error"])
+            assert (beat["pending"], beat["roots"], beat["done"]) == (None, [], 0)
+            assert longest_pause(daemon) < timedelta(seconds=1.5)
             filler.unlink()
             daemon.wait_for("service.ready")
             assert daemon.stop() == 0
+
+
+def longest_pause(daemon: Running) -> timedelta:
+    """Return the longest time between two heartbeats."""
+    beats = [datetime.fromisoformat(event["time"]) for event in daemon.events("service.heartbeat")]
+    return max(later - former for former, later in pairwise(beats))
 
 
 def test_a_daemon_that_can_not_write_its_store_beats_and_says_why(household: Household) -> None:
@@ -518,8 +529,7 @@ def test_a_daemon_that_can_not_write_its_store_beats_and_says_why(household: Hou
         (household.inbox / "a.jpg").write_bytes(b"no photo")
         beat = daemon.wait_for("service.heartbeat", count=3, state="failing")
         assert beat["reason"].startswith(f"{household.state / STORE_NAME}: the store can't be used for now: ")
-        beats = [datetime.fromisoformat(event["time"]) for event in daemon.events("service.heartbeat")]
-        assert max(later - former for former, later in pairwise(beats)) < timedelta(seconds=1.5)
+        assert longest_pause(daemon) < timedelta(seconds=1.5)
         filler.unlink()
         daemon.wait_for("service.heartbeat", state="working", reason=None, set_aside=1)
 
@@ -641,10 +651,13 @@ def test_with_too_few_open_files_for_workers_photos_wait_until_there_are_enough(
 
 
 def test_the_daemon_waits_for_a_command_that_has_the_state_folder(household: Household) -> None:
+    household.configure({"log": {"heartbeat": 1}})
     household.make_store()
     with ExitStack() as held:
         held.enter_context(locked(household.state))
         with household.running() as daemon:
+            beat = daemon.wait_for("service.heartbeat", state="starting")
+            assert beat["reason"] == f"waiting for the command that has the folder (pid {os.getpid()})"
             assert daemon.wait_for("service.waiting")["pid"] == os.getpid()
             assert daemon.events("service.ready") == []
             held.close()

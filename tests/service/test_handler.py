@@ -20,9 +20,8 @@ def handler_of(bench: ArrivalBench, stages: Sequence[Stage], latencies: Latencie
         sources=bench.sources,
         retries=bench.retries,
         tally=bench.tally,
-        latencies=latencies or Latencies(),
+        latencies=latencies or Latencies(time.monotonic),
         log=bench.log,
-        clock=time.monotonic,
     )
 
 

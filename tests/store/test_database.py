@@ -97,9 +97,14 @@ def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path)
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('familiar', 'add_holograms', '')"
         )
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="newer version of familiar.*add_holograms.*Nothing was changed"):
+    newer = "newer version of familiar.*add_holograms"
+    with pytest.raises(StoreError, match=f"{newer}.*install that version or a later one. Nothing was changed"):
         opened(path)
     assert path.read_bytes() == before
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE facts SET value = '9.1.0' WHERE name = 'version'")
+    with pytest.raises(StoreError, match=f"{newer}.*install familiar 9.1.0 or a later one"):
+        opened(path)
 
 
 def emptied(path: Path) -> None:
@@ -261,7 +266,7 @@ def test_no_photo_in_an_older_store_is_damaged(tmp_path: Path) -> None:
 def test_damaged_photos_that_an_older_version_set_aside_are_looked_at_again(tmp_path: Path) -> None:
     path = tmp_path / "familiar.db"
     truncated = "damaged or not a picture: image file is truncated (2 bytes not processed)"
-    reasons = [truncated, "not a picture in a known format", truncated, truncated]
+    reasons = [truncated, "not a picture in a known format", truncated, truncated, truncated]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrations.apply(connection, stop_before="look_again_at_damaged_photos")
         connection.execute("INSERT INTO folders (id, path) VALUES (1, CAST('/photos' AS BLOB))")
@@ -279,11 +284,28 @@ def test_damaged_photos_that_an_older_version_set_aside_are_looked_at_again(tmp_
             "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk, photo_id) "
             "VALUES ('1', 's', 'photo', 'refused', 0, 0, 0, 4)"
         )
+        connection.execute("UPDATE photos SET width = 40, height = 30 WHERE id = 5")  # its faces are known
     with closing(opened(path)) as db:
         files = db.conn.execute("SELECT id, state, photo_id FROM files ORDER BY id").fetchall()
         photos = [row[0] for row in db.conn.execute("SELECT id FROM photos ORDER BY id")]
-    assert files == [(1, "pending", None), (2, "done", 2), (3, "gone", None), (4, "done", 4)]
-    assert photos == [2, 4], "what Flickr has is refused there, and stays so"
+    assert files == [(1, "pending", None), (2, "done", 2), (3, "gone", None), (4, "done", 4), (5, "done", 5)]
+    assert photos == [2, 4, 5], "what Flickr has is refused there, and stays so"
+
+
+def test_an_account_in_an_older_store_is_listed_anew_for_what_flickr_says_of_its_photos(tmp_path: Path) -> None:
+    path = tmp_path / "familiar.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrations.apply(connection, stop_before="keep_what_flickr_says")
+        connection.execute(
+            "INSERT INTO flickr_photos (id, secret, media, state, updated, uploaded, walk) "
+            "VALUES ('1', 's', 'photo', 'done', 0, 0, 0)"
+        )
+        connection.execute("INSERT INTO facts (name, value) VALUES ('flickr listed at', '1.0'), ('other', '2')")
+    with closing(opened(path)) as db:
+        assert list(db.conn.execute("SELECT visibility, tags FROM flickr_photos")) == [("", "")]
+        names = {row[0] for row in db.conn.execute("SELECT name FROM facts")}
+    assert "other" in names
+    assert "flickr listed at" not in names
 
 
 def test_tags_in_an_older_store_are_compared_as_flickr_compares_them(tmp_path: Path) -> None:

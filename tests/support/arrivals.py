@@ -72,6 +72,9 @@ class Folder:
     def name_of(self, _path: Path) -> str:
         return "inbox"
 
+    def flickr_facts(self, _path: Path) -> None:
+        return None
+
     def is_there(self, path: Path) -> bool:
         return self.is_away or path.exists()
 

@@ -22,6 +22,7 @@ from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
 from familiar.model import Tag
+from familiar.service.totals import Totals
 from familiar.settings import FlickrSettings, VisionSettings
 from familiar.state import cache_in
 from familiar.store.store import Store
@@ -44,12 +45,13 @@ class FlickrBench:
     store: Store
     settings: FlickrSettings
     log: CheckedLog = field(default_factory=CheckedLog)
+    totals: Totals = field(default_factory=Totals)
     perms: str = "write"
 
     @classmethod
     @contextmanager
     def at(cls, folder: Path, flickr: FlickrServer, **settings: Any) -> Iterator["FlickrBench"]:
-        chosen = {"backoff": 0.02, "timeout": 60, "endpoint": flickr.url, **settings}
+        chosen = {"backoff": 0.02, "download_pause": 0, "timeout": 60, "endpoint": flickr.url, **settings}
         with Store(put_store(folder), now=Moving()) as store:
             yield cls(flickr, store, FlickrSettings.model_validate(chosen))
 
@@ -83,6 +85,7 @@ class FlickrBench:
         key = Key(key=self.flickr.logins.key, secret=self.flickr.logins.secret)
         calls = CallQueue(
             client=Client(key, login, endpoint=self.settings.endpoint, timeout=self.settings.timeout),
+            login=login,
             downloader=Downloader(timeout=self.settings.timeout),
             settings=self.settings,
             store=self.store,
@@ -145,6 +148,7 @@ class FlickrBench:
             decider=cast("TagDecider", Undecided()),
             cache=FlickrCache(self.store),
             on_work=lambda: None,
+            on_call=self.totals.note_call,
             log=self.log,
         )
 

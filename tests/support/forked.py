@@ -5,7 +5,7 @@ import signal
 import stat
 import sys
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from familiar.vision.workers.channel import Channel
@@ -128,6 +128,18 @@ def stop(mark: Path) -> str:
         mark.unlink()
         os.kill(os.getpid(), signal.SIGSTOP)
     return "done"
+
+
+class StopsCopies(PurePosixPath):
+    """A folder of networks that makes each copy of the fork server stop at its birth, while there is a mark."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return stop_copies, (str(self),)
+
+
+def stop_copies(mark: str) -> Path:
+    os.register_at_fork(after_in_child=lambda: stop(Path(mark)))
+    return Path(mark)
 
 
 class ForeignError(Exception):

@@ -18,6 +18,7 @@ from familiar.events import EventLog
 from familiar.library.photo_folders import folders_of
 from familiar.library.rulebook import RuleBook, problems_in
 from familiar.service.assembly import Assembly, DaemonInputs, FlickrAccess, assemble
+from familiar.service.opening import Opening
 from familiar.service.progress import Progress
 from familiar.service.systemd import Notifier
 from familiar.service.totals import CountingLog, ProcessCounts
@@ -25,11 +26,6 @@ from familiar.settings import Settings
 from familiar.state import BusyError
 from familiar.store.store import Store
 from familiar.vision.chosen_model import model_in_use, settings_for
-
-_LOOK_AGAIN = 0.1
-"""Seconds between two looks whether a command has ended."""
-_RETRY = 10.0
-"""Seconds until a store is tried again whose disk is full."""
 
 _PROBLEMS = {
     "photo.set_aside": ("set aside", "path", "reason"),
@@ -116,7 +112,14 @@ def _run(session: Session, folders: tuple[Path, ...]) -> None:
     notifier = Notifier(os.environ)
     counts = ProcessCounts()
     log = CountingLog(session.log, counts.totals)
-    with _held_store(session, notifier, settings, settings.give_up_after * 60) as store:
+    opening = Opening(
+        heartbeat=settings.log.heartbeat,
+        counts=counts,
+        store=session.environment.store_path,
+        notifier=notifier,
+        log=log,
+    )
+    with _held_store(session, opening, settings, settings.give_up_after * 60) as store:
         _tell_start(session, settings, store)
         rules = rule_book(session, settings, store, log)
 
@@ -148,7 +151,14 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
     configuration = Configuration(environment=session.environment, paths=paths, files=True)
     settings = configuration.read()
     log = _ProblemLog(session.log)
-    with _held_store(session, Notifier({}), settings, settings.wait_for_daemon) as store:
+    opening = Opening(
+        heartbeat=None,
+        counts=ProcessCounts(),
+        store=session.environment.store_path,
+        notifier=Notifier({}),
+        log=session.log,
+    )
+    with _held_store(session, opening, settings, settings.wait_for_daemon) as store:
         if retry:
             store.photos.forget_verdicts()
         rules = rule_book(session, settings, store, log)
@@ -169,7 +179,7 @@ def scan(session: Session, paths: tuple[Path, ...], *, retry: bool) -> ScanResul
 
 
 @contextmanager
-def _held_store(session: Session, notifier: Notifier, settings: Settings, longest: float) -> Iterator[Store]:
+def _held_store(session: Session, opening: Opening, settings: Settings, longest: float) -> Iterator[Store]:
     """Hold the state folder with its store for a block; the end of a short command, and room on a disk, are waited for.
 
     Raises:
@@ -177,33 +187,18 @@ def _held_store(session: Session, notifier: Notifier, settings: Settings, longes
         StoreError: the store can't be used, or its disk is full for longer than `longest` seconds.
     """
     with ExitStack() as stack:
-        began, busy_for, is_told = time.monotonic(), settings.wait_for_daemon, False
         while True:
             try:
                 store = stack.enter_context(session.held_store(lasts=True, create=True))
             except BusyError as error:
-                if error.lasts or time.monotonic() >= began + busy_for:
+                if error.lasts or not opening.wait_for_command(error.pid, longest=settings.wait_for_daemon):
                     raise
-                if not is_told:
-                    session.log.emit("service.waiting", pid=error.pid)
-                    is_told = True
-                _wait(notifier, _LOOK_AGAIN)
             except StoreUnavailableError as error:
-                left = began + longest - time.monotonic()
-                if left <= 0:
+                if not opening.wait_for_room(error, longest=longest):
                     raise
-                session.log.emit("store.failed", error=str(error), retry_in=min(_RETRY, left))
-                notifier.status(f"waiting: {error}")
-                _wait(notifier, min(_RETRY, left))
             else:
                 break
         yield store
-
-
-def _wait(notifier: Notifier, seconds: float) -> None:
-    """Wait, and let the service manager wait, too."""
-    notifier.extend(2 * seconds + 10)
-    time.sleep(seconds)
 
 
 def daemon_for(

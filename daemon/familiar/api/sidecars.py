@@ -159,7 +159,7 @@ class _Told:
         self.read: list[SidecarConfirmations] = []
         self.failed: list[UnreadSidecar] = []
 
-    def emit(self, name: str, /, **fields: Any) -> None:
+    def emit(self, name: str, /, photo: int | None = None, **fields: Any) -> None:  # noqa: ARG002 - told by its path
         if name == "sidecar.read":
             confirmed, left = tuple(fields.pop("confirmed")), tuple(fields.pop("left"))
             self.read.append(SidecarConfirmations(**fields, confirmed=confirmed, left=left))

@@ -29,6 +29,9 @@ class WatchedFolders:
         root = self._roots.containing(path)
         return root.settings.source if root is not None else folder_name(path.parent)
 
+    def flickr_facts(self, _path: Path) -> None:
+        """Return None: photos in folders are not on Flickr."""
+
     def reaches(self, path: Path) -> bool:
         """Return whether the file at a path may be read: it is no link out of its root, or that is allowed."""
         return self._roots.reaches(path)

@@ -78,10 +78,10 @@ def sort_video(store: Store, video: Path, photo_id: int, log: EventLog = NO_LOG)
     belongs = any(still_of(store, path, shot) is not None for path in paths)
     if kind == "video" and belongs:
         store.photos.make_clip(photo_id)
-        log.emit("clip.joined", path=video)
+        log.emit("clip.joined", photo=photo_id, path=video)
     elif kind == "clip" and not belongs:
         store.photos.make_video(photo_id)
-        log.emit("clip.parted", path=video)
+        log.emit("clip.parted", photo=photo_id, path=video)
     else:
         return False
     store.photos.mark_unhandled(photo_id)
@@ -131,7 +131,7 @@ def _claim_clip(store: Store, still: Path, family: Sequence[FileRow], log: Event
     clip = next((file for file in family if pairs.get(file.path) == still), None)
     if clip is not None and clip.photo_id is not None and store.photos.kind_of(clip.photo_id) == "video":
         store.photos.make_clip(clip.photo_id)
-        log.emit("clip.joined", path=clip.path)
+        log.emit("clip.joined", photo=clip.photo_id, path=clip.path)
     return clip
 
 

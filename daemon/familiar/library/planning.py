@@ -41,6 +41,7 @@ class Planner:
             file_time=_local_time(mtime_ns),
             faces=tuple(faces),
             is_remote=source.is_remote,
+            flickr=source.flickr_facts(path),
         )
         return plan_for(rules, rules.rank(subject, self._percentiles.percentile_rank))
 

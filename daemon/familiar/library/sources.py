@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from familiar.events import NO_LOG, EventLog
+from familiar.model import FlickrFacts
 from familiar.settings import FLICKR, FolderSettings, folder_name
 from familiar.state import cache_in
 from familiar.store.store import Store
@@ -23,6 +24,9 @@ class Origin(Protocol):
 
     def name_of(self, path: Path, /) -> str:
         """Return the source's name in rules for one of its paths."""
+
+    def flickr_facts(self, path: Path, /) -> FlickrFacts | None:
+        """Return what Flickr says of the photo at one of its paths, or None if it is not from there."""
 
 
 class Source(Origin, Protocol):
@@ -76,6 +80,10 @@ class FlickrCache:
         """Return the name of Flickr as a source."""
         return FLICKR
 
+    def flickr_facts(self, path: Path) -> FlickrFacts | None:
+        """Return what Flickr says of a photo, as far as it was listed."""
+        return self._store.flickr.facts_at(path)
+
     def reaches(self, _path: Path) -> bool:
         """Return True: nobody else writes into the state folder."""
         return True
@@ -111,3 +119,6 @@ class ConfiguredFolders:
         """Return the name of the configured folder that contains a path, otherwise that of the file's own folder."""
         found = (folder.source for folder in self._folders if path.is_relative_to(folder.path))
         return next(found, folder_name(path.parent))
+
+    def flickr_facts(self, _path: Path) -> None:
+        """Return None: photos in folders are not on Flickr."""

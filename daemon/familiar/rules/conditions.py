@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import (
     BeforeValidator,
@@ -13,15 +13,26 @@ from pydantic import (
     field_validator,
 )
 
-from familiar.model import RecognisedFace, Subject
+from familiar.model import FlickrFacts, RecognisedFace, Subject
 from familiar.names import name_key
 from familiar.path_patterns import compile_patterns, composed
 from familiar.rules.ranges import COUNT, Counts, Distances, FaceBounds, Percentiles, Period, Scores, as_range
-from familiar.rules.values import NOT_EMPTY, Given, SomeKeys, Texts, home_of, key, one_of
+from familiar.rules.values import NOT_EMPTY, Given, SomeKeys, Texts, as_list, home_of, key, one_of
+from familiar.tags import clean_tag
 from familiar.yaml_models import complaint
 
 ANY, UNKNOWN = "any", "unknown"
 """Words in `person`: somebody who is registered, and nobody who is known."""
+
+
+_Visibility: TypeAlias = Annotated[str, one_of("public", "friends", "family", "private")]
+
+Visibilities: TypeAlias = Annotated[
+    tuple[_Visibility, ...],
+    NOT_EMPTY,
+    BeforeValidator(as_list, json_schema_input_type=_Visibility | Annotated[list[_Visibility], NOT_EMPTY]),
+]
+"""One word for who can see a photo, or a list of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,9 @@ class When(SomeKeys):
     ] = key("Number of faces in the photo, recognised or not.")
     kind: Given[Annotated[str, one_of("photo", "video")]] = key("photo or video.")
     source: Given[Texts] = key("Source of the photo, or a list of sources.")
+    visibility: Given[Visibilities] = key("Who can see the photo on Flickr: public, friends, family or private.")
+    media: Given[Annotated[str, one_of("photo", "video")]] = key("What the photo is on Flickr: photo or video.")
+    tags: Given[Texts] = key("The photo has this tag on Flickr, or one of a list; tags added by familiar do not count.")
     path: Given[Texts] = key("Pattern of the path, or a list: * in a folder, ** across folders, ~ for home.")
     taken: Given[Period] = key("When the photo was taken.")
     all: Given[Annotated[tuple["When", ...], NOT_EMPTY]] = key("All of these conditions hold.")
@@ -96,12 +110,22 @@ class When(SomeKeys):
             yield _about_none(self._pattern.fullmatch(composed(str(subject.path))) is not None)
         if self.taken is not None:
             yield _about_none(self.taken.fits(subject.taken, subject.taken_source))
+        yield from self._checks_on_flickr(subject.flickr)
         yield from (part.check(subject) for part in self.all or ())
         if self.any is not None:
             held = [holds for part in self.any if (holds := part.check(subject)) is not None]
             yield _together(held) if held else None
         if self.not_ is not None:
             yield _about_none(self.not_.check(subject) is None)
+
+    def _checks_on_flickr(self, facts: FlickrFacts | None) -> Iterator[Holds | None]:
+        """Check what only photos on Flickr have; for others these conditions do not hold."""
+        if self.visibility is not None:
+            yield _about_none(facts is not None and not facts.visibility.isdisjoint(self.visibility))
+        if self.media is not None:
+            yield _about_none(facts is not None and facts.media == self.media)
+        if self.tags is not None:
+            yield _about_none(facts is not None and not facts.tags.isdisjoint(map(clean_tag, self.tags)))
 
     @cached_property
     def _keys(self) -> frozenset[str]:

@@ -106,7 +106,7 @@ class _Parts:
         settings, store, log, clock = inputs.settings, inputs.store, inputs.log, inputs.clock
         model = chosen_model(settings.vision).id
         self.tally = inputs.counts.tally
-        self.latencies = Latencies()
+        self.latencies = Latencies(clock)
         self.wake = Wake(longest=_TURN)
         self.stop = StopRequest(log=log, notifier=inputs.notifier, wake=self.wake)
         self.workers = inputs.workers
@@ -186,7 +186,6 @@ def assemble(
         tally=parts.tally,
         latencies=parts.latencies,
         log=log,
-        clock=clock,
     )
     window = FileWindow(
         store=store,
@@ -369,5 +368,6 @@ def _flickr_job(inputs: DaemonInputs, parts: _Parts, access: FlickrAccess) -> "F
         decider=TagDecider(store=inputs.store, recogniser=parts.recogniser, planner=parts.planner, log=inputs.log),
         cache=parts.cache,
         on_work=parts.wake.now,
+        on_call=inputs.counts.totals.note_call,
         log=inputs.log,
     )

@@ -1,7 +1,7 @@
 """Handling one file, stage by stage; its errors do not stop other files."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from familiar.errors import ChangedError, GoneError, IncompleteError, RetryError, StoreError, WorkersError
 from familiar.events import EventLog
@@ -25,7 +25,6 @@ class Handler:
         tally: Tally,
         latencies: Latencies,
         log: EventLog,
-        clock: Callable[[], float],
     ) -> None:
         """Take the stages in their order, and what is asked and told where a file does not pass them."""
         self.tally = tally
@@ -34,7 +33,6 @@ class Handler:
         self._retries = retries
         self._latencies = latencies
         self._log = log
-        self._clock = clock
 
     async def handle(self, file: FileRow, turn: asyncio.Event) -> None:
         """Handle one pending file. `turn` is set when the files before it are done.
@@ -68,9 +66,8 @@ class Handler:
 
     async def _pass(self, arrival: Arrival) -> None:
         for stage in self._stages:
-            started = self._clock()
-            following = await stage(arrival)
-            self._latencies.note(type(stage).__name__, self._clock() - started)
+            with self._latencies.timed(type(stage).__name__):
+                following = await stage(arrival)
             if following is None:
                 return
             arrival = following

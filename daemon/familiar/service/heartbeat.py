@@ -22,6 +22,9 @@ from familiar.service.totals import ProcessCounts
 from familiar.service.window import FileWindow
 from familiar.store.store import Store
 
+IN_STORE = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed")
+"""The fields that come from the store."""
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 DaemonState: TypeAlias = Literal["starting", "working", "failing", "stopping"]
@@ -86,29 +89,20 @@ class Heartbeat:
                 self._log.emit("service.error", error=f"heartbeat: {error!r}", exc_info=True)
 
     def _beat(self, now: float) -> None:
-        tally, totals, (since, handled_then) = self._counts.tally, self._counts.totals, self._last
-        self._last = (now, tally.handled)
+        handled, (since, handled_then) = self._counts.tally.handled, self._last
+        self._last = (now, handled)
         waiting = self._waiting(now)
         self._log.emit(
             "service.heartbeat",
-            run=self._counts.id,
             state=self.state,
-            reason=self._failures.reason or totals.rejected,
+            reason=self._failures.reason or self._counts.totals.rejected,
             queue=self._intake.queued,
             in_flight=self._window.count,
-            done=tally.done,
-            set_aside=tally.set_aside,
-            rate=(tally.handled - handled_then) * 60 / (now - since),
+            stages=self._latencies.present(),
+            rate=(handled - handled_then) * 60 / (now - since),
             roots=self._intake.root_list(),
-            photos=totals.photos,
-            faces=totals.faces,
-            operations=totals.of_operations(),
-            worker_deaths=totals.worker_deaths,
-            tags_added=totals.tags_added,
-            tags_removed=totals.tags_removed,
             latencies=self._latencies.take(),
-            memory=_resident(),
-            **_space(self._store.path),
+            **of_process(self._counts, self._store.path),
             **waiting,
         )
         self._notifier.status(self._status(waiting["pending"]))
@@ -135,8 +129,7 @@ class Heartbeat:
             files, first = self._store.files.waiting(roots), self._store.files.pending(roots=roots, limit=1)
             failed, open_operations = self._store.files.count_failures(), self._store.journal.open_counts()
         except StoreError:
-            unknown = ("settling", "pending", "failed", "oldest", "operations_waiting", "operations_failed")
-            return dict.fromkeys(unknown)
+            return dict.fromkeys(IN_STORE)
         file_id = first[0].id if first else None
         if file_id != self._first_waiting[0]:
             self._first_waiting = (file_id, now)
@@ -156,6 +149,26 @@ class Heartbeat:
         rejected = "" if problem is None else f"; running with the old configuration: {problem}"
         handled = counted(self._counts.tally.handled, "photo")
         return f"{handled} handled, {'?' if pending is None else pending} pending{rejected}"
+
+
+def of_process(counts: ProcessCounts, store: Path) -> dict[str, Any]:
+    """Return the fields of a heartbeat that need no open store: totals, memory, and the space on its disk."""
+    tally, totals = counts.tally, counts.totals
+    return {
+        "run": counts.id,
+        "done": tally.done,
+        "set_aside": tally.set_aside,
+        "photos": totals.photos,
+        "faces": totals.faces,
+        "operations": totals.of_operations(),
+        "worker_deaths": totals.worker_deaths,
+        "flickr_calls": totals.flickr_calls,
+        "flickr_downloads": totals.flickr_downloads,
+        "tags_added": totals.tags_added,
+        "tags_removed": totals.tags_removed,
+        "memory": _resident(),
+        **_space(store),
+    }
 
 
 def _resident() -> int:

@@ -1,8 +1,9 @@
-"""How long the stages of the photos' way take."""
+"""How long the stages of the photos' way take, and how many files are in each."""
 
 import math
-from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 _KEPT = 1000
 """Times of a stage from which its percentiles are taken: the last ones."""
@@ -13,13 +14,26 @@ _SHORT = 0.01
 class Latencies:
     """Collects times, until they are taken."""
 
-    def __init__(self) -> None:
-        """Begin without a time."""
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Begin without a time; `clock` gives seconds."""
+        self._clock = clock
+        self._present: Counter[str] = Counter()
         self._seconds: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_KEPT))
 
-    def note(self, stage: str, seconds: float) -> None:
-        """Add the time of one photo in a stage."""
-        self._seconds[stage].append(seconds)
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Count a file in a stage for a block, and add its time if it passes."""
+        started = self._clock()
+        self._present[stage] += 1
+        try:
+            yield
+        finally:
+            self._present[stage] -= 1
+        self._seconds[stage].append(self._clock() - started)
+
+    def present(self) -> list[dict[str, str | int]]:
+        """Return how many files are in each stage now; stages without a file are left out."""
+        return [{"stage": stage, "files": count} for stage, count in self._present.items() if count]
 
     def take(self) -> list[dict[str, str | float]]:
         """Return the percentiles of the stages that take time, slowest first, and begin again."""

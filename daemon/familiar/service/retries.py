@@ -44,4 +44,4 @@ class Retries:
             self._store.files.mark_done(file.id, photo_id)
             review(self._store, file.path, self._log)
         self._tally.set_aside += 1
-        self._log.emit("photo.set_aside", path=file.path, hash=hash_, reason=reason)
+        self._log.emit("photo.set_aside", photo=photo_id, path=file.path, hash=hash_, reason=reason)

@@ -7,6 +7,7 @@ from typing import Any
 
 from familiar.events import EventLog
 from familiar.service.tally import Tally
+from familiar.store.flickr.calls import Kind
 
 _OUTCOMES = ("done", "kept", "failed", "refused", "undone", "undo_failed")
 
@@ -21,6 +22,8 @@ class Totals:
     worker_deaths: int = 0
     tags_added: int = 0
     tags_removed: int = 0
+    flickr_calls: int = 0
+    flickr_downloads: int = 0
     operations: Counter[tuple[str, str]] = field(default_factory=Counter)
     settings_problem: str | None = None
     rules_problem: str | None = None
@@ -43,6 +46,13 @@ class Totals:
                 self.tags_added += 1
             case "flickr.tag_removed":
                 self.tags_removed += 1
+
+    def note_call(self, kind: Kind) -> None:
+        """Add a call of Flickr, or a download from it."""
+        if kind == "images":
+            self.flickr_downloads += 1
+        else:
+            self.flickr_calls += 1
 
     def _note_problem(self, name: str, fields: dict[str, Any]) -> None:
         match name:

@@ -37,8 +37,15 @@ class FlickrSettings(Section):
     reserve: int = Field(
         default=300, ge=0, le=3500, description="Calls of these that are reserved for tags and commands."
     )
-    downloads_per_hour: int = Field(default=20000, ge=10, description="Downloads from the image servers in an hour.")
-    downloads: int = Field(default=4, ge=1, le=16, description="Simultaneous downloads.")
+    downloads_per_hour: int = Field(default=7200, ge=10, description="Downloads from the image servers in an hour.")
+    downloads: int = Field(default=2, ge=1, le=16, description="Simultaneous downloads.")
+    download_pause: Seconds = Field(
+        default=0.5,
+        ge=0,
+        le=60,
+        description="Time between the starts of two downloads; when the image servers refuse downloads, it gets longer "
+        "for a while.",
+    )
     timeout: Seconds = Field(default=30.0, gt=0, le=600, description="Time limit for an answer.")
     backoff: Seconds = Field(
         default=2.0, gt=0, le=60, description="Wait before the first retry; each further wait is twice as long."

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+import familiar
 from familiar.errors import (
     NoStoreError,
     OlderStoreError,
@@ -363,7 +364,7 @@ def _create(path: Path) -> None:
     fresh.unlink(missing_ok=True)
     db = Database(_connect(fresh, create=True))
     try:
-        migrations.apply(db.conn)
+        _migrate_tables(db)
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         db.close()
@@ -398,10 +399,27 @@ def _refuse_newer(db: Database, path: Path, kinds: AbstractSet[str] | None) -> N
         raise StoreError(_damage(path, "it is an SQLite file, but not a store of familiar"))
     newer = [name for name in applied if name not in migrations.names] or _unknown_kinds(db, kinds)
     if newer:
+        version = _version_of(db)
+        wanted = "that version" if version is None else f"familiar {version}"
         raise StoreError(
             f"{path}: the store was written by a newer version of familiar (it has {', '.join(newer)}); "
-            "install that version or a later one. Nothing was changed."
+            f"install {wanted} or a later one. Nothing was changed."
         )
+
+
+def _version_of(db: Database) -> str | None:
+    """Return the version of familiar that made the tables of a store; None if it is this one, or not known."""
+    row = db.conn.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()
+    return None if row is None or row[0] == familiar.__version__ else str(row[0])
+
+
+def _migrate_tables(db: Database) -> None:
+    """Apply the migrations that a store lacks, and record the version that has done so."""
+    migrations.apply(db.conn)
+    db.conn.execute(
+        "INSERT INTO facts (name, value) VALUES ('version', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (familiar.__version__,),
+    )
 
 
 def _unknown_kinds(db: Database, kinds: AbstractSet[str] | None) -> list[str]:
@@ -431,7 +449,7 @@ def _migrate(db: Database, path: Path, now: datetime) -> Path | None:
         db.conn.backup(target)
     target.close()
     _give_rights_of(path, backup)
-    migrations.apply(db.conn)
+    _migrate_tables(db)
     return backup
 
 

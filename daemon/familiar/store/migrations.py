@@ -228,9 +228,18 @@ def keep_turns_of_sidecars(db: "Database") -> None:
 def look_again_at_damaged_photos(db: "Database") -> None:
     """Have photos that were set aside as damaged looked at once more: of most of them, something can be decoded now.
 
-    Photos of Flickr stay refused, and those that operations are about stay as they are.
+    Photos of Flickr stay refused; those that operations are about, and those that were seen before, whose faces would
+    be lost, stay as they are.
     """
     _run(db, _DAMAGED_PHOTOS)
+
+
+@migrations()
+def keep_what_flickr_says(db: "Database") -> None:
+    """Keep who can see each photo on Flickr, and its tags there; the account is listed anew for that."""
+    for column in ("visibility", "tags"):
+        _run(db, f"ALTER TABLE flickr_photos ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    _run(db, "DELETE FROM facts WHERE name = 'flickr listed at'")
 
 
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
@@ -770,7 +779,7 @@ CREATE INDEX files_in_lower_case ON files (folder_id, lower(CAST(name AS TEXT)))
 
 _DAMAGED_PHOTOS = """
 CREATE TEMPORARY TABLE damaged AS SELECT id FROM photos
-    WHERE verdict = 'set aside' AND reason LIKE 'damaged or not a picture: %'
+    WHERE verdict = 'set aside' AND reason LIKE 'damaged or not a picture: %' AND width IS NULL
     AND NOT EXISTS (SELECT 1 FROM plans WHERE photo_id = photos.id)
     AND NOT EXISTS (SELECT 1 FROM flickr_photos WHERE photo_id = photos.id);
 UPDATE files SET state = 'pending', photo_id = NULL WHERE state = 'done' AND photo_id IN (SELECT id FROM damaged);

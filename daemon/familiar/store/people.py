@@ -3,7 +3,6 @@
 Each change raises `version`, so that another process sees that its copy is old.
 """
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from familiar.identity.people import KnownPerson
 from familiar.names import RESERVED_NAMES, name_key
 from familiar.store.database import Database
 from familiar.store.photos import stack
+from familiar.store.versions import version_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class PersonRow(Person):
     @property
     def version(self) -> str:
         """A text that differs whenever what was decided about the person does; not with the faces that match."""
-        return hashlib.blake2s(repr((self.name, self.threshold, self.references)).encode(), digest_size=6).hexdigest()
+        return version_of(self.name, self.threshold, self.references)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,7 +205,7 @@ def test_an_answer_that_can_not_be_decoded_is_a_temporary_error(
     assert "invalid answer" in str(error)
 
 
-@pytest.mark.parametrize("fault", ["stall", "drip"])
+@pytest.mark.parametrize("fault", ["stall", "drip", "drip-head"])
 def test_an_answer_that_stops_or_drips_ends_at_the_time_limit(flickr: FlickrServer, client: Client, fault: str) -> None:
     flickr.faults.next(fault)
     began = time.monotonic()
@@ -279,7 +279,7 @@ def test_an_odd_entry_of_a_listing_does_not_hide_the_others(flickr: FlickrServer
 
 def test_a_listing_is_asked_for_all_sizes_and_for_nothing_that_is_not_read() -> None:
     asked = set(EXTRAS.split(","))
-    assert asked == {"date_upload", "date_taken", "last_update", "media", "o_dims"} | {
+    assert asked == {"date_upload", "date_taken", "last_update", "media", "o_dims", "tags", "machine_tags"} | {
         f"url_{size}" for size in ("o", "6k", "5k", "4k", "3k", "k", "h", "l", "c", "z", "m", "n", "s", "t")
     }
 

@@ -20,7 +20,7 @@ def test_one_more_path_of_a_photo_that_was_handled_is_noted_as_a_copy(bench: Arr
     again = known(bench, bench.arrival("b.jpg"))
     assert passed(LeaveRepeats(bench.repeats), again) is None
     assert bench.store.files.paths_of(first.indexed) == [first.path, again.path]
-    assert bench.log.of("file.copied") == [{"path": again.path, "others": [first.path]}]
+    assert bench.log.of("file.copied") == [{"photo": first.indexed, "path": again.path, "others": [first.path]}]
     assert bench.sidecars.touched == [(first.indexed, None)]
     assert bench.tally.done == 1
 
@@ -30,7 +30,7 @@ def test_where_the_first_path_is_gone_the_photo_was_moved(bench: ArrivalBench) -
     again = known(bench, bench.arrival("b.jpg"))
     first.path.unlink()
     assert passed(LeaveRepeats(bench.repeats), again) is None
-    assert bench.log.of("file.moved") == [{"path": again.path, "before": first.path}]
+    assert bench.log.of("file.moved") == [{"photo": first.indexed, "path": again.path, "before": first.path}]
     assert bench.row(first.path).state == "gone"
 
 
@@ -41,7 +41,7 @@ def test_a_path_on_a_disk_that_is_away_is_not_taken_for_gone(bench: ArrivalBench
     bench.folder.is_away = True
     assert passed(LeaveRepeats(bench.repeats), again) is None
     assert bench.row(first.path).state == "done"
-    assert bench.log.of("file.copied") == [{"path": again.path, "others": [first.path]}]
+    assert bench.log.of("file.copied") == [{"photo": first.indexed, "path": again.path, "others": [first.path]}]
 
 
 def test_a_photo_that_was_set_aside_is_told_at_each_path(bench: ArrivalBench) -> None:

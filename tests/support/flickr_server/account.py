@@ -22,6 +22,7 @@ class Photo:
 
     `marked`: its files differ from those of all others made of the same file. `is_processed`: a video has films.
     `withheld`: films whose addresses are told and lead nowhere (`orig`, `site`), by the status that is the answer.
+    `has_films`: they are among its sizes. `streams`: what its player shows, by type.
     """
 
     id: str
@@ -42,6 +43,8 @@ class Photo:
     marked: bool = False
     is_processed: bool = True
     withheld: dict[str, int] = field(default_factory=dict)
+    has_films: bool = True
+    streams: tuple[str, ...] = ()
     tags: list[Tag] = field(default_factory=list)
 
     @property

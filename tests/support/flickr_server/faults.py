@@ -14,12 +14,25 @@ LOST = "lost"
 # These answer in place of the method, which isn't called; `error:CODE` does so with a code of the API.
 REFUSALS = ("429", "429-retry-after", "500", "502", "503", "error:105", "error:106", "hang", "reset")
 # These spoil an answer that was made: what was requested is done.
-SPOILED_ANSWERS = ("half", "short", "stall", "html", "empty", "slow", "drip", LOST, "lost-hang", "lost-500", "lost-502")
+SPOILED_ANSWERS = (
+    "half",
+    "short",
+    "stall",
+    "html",
+    "empty",
+    "slow",
+    "drip",
+    "drip-head",
+    LOST,
+    "lost-hang",
+    "lost-500",
+    "lost-502",
+)
 OF_THE_API = REFUSALS + SPOILED_ANSWERS
-HANGING = ("hang", "stall", "drip", "lost-hang")
+HANGING = ("hang", "stall", "drip", "drip-head", "lost-hang")
 OF_IMAGES = (
     "429", "429-retry-after", "500", "502", "503", "hang", "reset",
-    "half", "short", "stall", "html", "disguised", "empty", "slow", "drip", "png",
+    "half", "short", "stall", "html", "disguised", "empty", "slow", "drip", "drip-head", "png",
 )  # fmt: skip
 
 
@@ -46,10 +59,10 @@ class Faults:
     """What is to go wrong next.
 
     A kind is one of `OF_THE_API` or `OF_IMAGES`: a half answer with the right length (`half`) or that of the whole
-    (`short`), one that stops in the middle (`stall`), one byte by byte (`drip`), HTML in place of it (`html`) that says
-    it were a picture (`disguised`), another picture (`png`, or `picture:PATH`). `text:...` is another answer,
-    `text400:...` one with that status. `hang_seconds` is how long a hanging request hangs, `retry_after_seconds` what
-    `429-retry-after` asks for.
+    (`short`), one that stops in the middle (`stall`), one byte by byte (`drip`) or with such headers (`drip-head`),
+    HTML in place of it (`html`) that says it were a picture (`disguised`), another picture (`png`, or `picture:PATH`).
+    `text:...` is another answer, `text400:...` one with that status. `hang_seconds` is how long a hanging request
+    hangs, `retry_after_seconds` what `429-retry-after` asks for.
     """
 
     def __init__(self) -> None:
@@ -116,6 +129,7 @@ class Reply:
     hang_seconds: float = 0.0
     is_slow: bool = False
     drips: bool = False
+    drips_head: bool = False
     is_reset: bool = False
 
 
@@ -156,6 +170,7 @@ def spoil(kind: str, reply: Reply, faults: Faults) -> Reply:
         "empty": Reply(status=200, body=b"", content_type=reply.content_type),
         "slow": Reply(status=reply.status, body=reply.body, content_type=reply.content_type, is_slow=True),
         "drip": Reply(status=reply.status, body=reply.body, content_type=reply.content_type, drips=True),
+        "drip-head": Reply(status=reply.status, body=reply.body, content_type=reply.content_type, drips_head=True),
         "png": Reply(status=200, body=pictures.tiny_png(), content_type=reply.content_type),
     }
     found = spoiled.get(kind) or refusal(kind, faults)

@@ -27,5 +27,11 @@ def log_in(household: Household, login: Login) -> None:
 
 def configure(household: Household, login: Login, **settings: Any) -> None:
     """Let the household's daemon work on Flickr alone, with short waits; `settings` are those of Flickr."""
-    flickr: Mapping[str, Any] = {"enabled": True, "endpoint": login.url, "backoff": 0.1, "timeout": 2, **settings}
-    household.configure({"folders": [], "flickr": flickr})
+    flickr: Mapping[str, Any] = {
+        "enabled": True,
+        "endpoint": login.url,
+        "backoff": 0.1,
+        "timeout": 2,
+        "download_pause": 0,
+    }
+    household.configure({"folders": [], "flickr": {**flickr, **settings}})

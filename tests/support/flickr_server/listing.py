@@ -103,7 +103,8 @@ def sizes(photo: Photo, base: str) -> list[Tree]:
     if photo.video:
         player = f"{base}/apps/video/stewart.swf?v=2&photo_id={photo.id}&photo_secret={photo.secret}"
         found.append(_size("Video Player", 640, 360, player, media="video"))
-        for label, name in (("Site MP4", "site"), ("Video Original", "orig")) if photo.is_processed else ():
+        films = (("Site MP4", "site"), ("Video Original", "orig"))
+        for label, name in films if photo.is_processed and photo.has_films else ():
             address = f"{base}/photos/{photo.owner}/{photo.id}/play/{name}/{photo.secret}/"
             found.append(_size(label, measures.width, measures.height, address, media="video"))
     return found

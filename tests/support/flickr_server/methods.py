@@ -1,6 +1,7 @@
 """The methods of the API, with the error codes that their documents name."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from support.flickr_server.record import Record
 
 MOST_PER_PAGE = 500
 MOST_FOUND = 4000
+_QUOTED = re.compile(r'"[^"]+"( "[^"]+")*')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,15 @@ def get_sizes(call: Call) -> Tree:
     }
 
 
+def get_stream_info(call: Call) -> Tree:
+    photo = call.photo()
+    if not photo.streams:
+        raise RefusalError(1, "Photo not found")
+    address = f"{call.base}/{photo.server}/{photo.id}_{photo.secret}.mp4"
+    playlist = {"type": "hls", "_content": f"{call.base}/playlist.m3u8"}
+    return {"streams": {"stream": [playlist, *({"type": type_, "_content": address} for type_ in photo.streams)]}}
+
+
 def get_list_photo(call: Call) -> Tree:
     photo = call.photo()
     return {"photo": {"id": photo.id, "tags": {"tag": listing.tag_list(photo)}}}
@@ -116,9 +127,7 @@ def add_tags(call: Call) -> Tree:
     photo = call.own_photo()
     text = call.parameters.get("tags", "")
     parts = tags.split(text)
-    if len(parts) != 1:
-        call.record.violation(f"addTags has {len(parts)} tags in one call: {text}")
-    if not (text.startswith('"') and text.endswith('"')):
+    if not _QUOTED.fullmatch(text):
         call.record.violation(f"addTags has a tag without quotes: {text}")
     try:
         added = call.account.add_tags(photo, parts)
@@ -164,6 +173,7 @@ METHODS = {
         Method(name="flickr.photos.recentlyUpdated", do=recently_updated, permission="read"),
         Method(name="flickr.photos.getInfo", do=get_info),
         Method(name="flickr.photos.getSizes", do=get_sizes),
+        Method(name="flickr.video.getStreamInfo", do=get_stream_info),
         Method(name="flickr.tags.getListPhoto", do=get_list_photo),
         Method(name="flickr.photos.addTags", do=add_tags, permission="write"),
         Method(name="flickr.photos.setTags", do=set_tags, permission="write"),

@@ -94,6 +94,10 @@ class Handler(BaseHTTPRequestHandler):
             *reply.headers,
         ):
             self.send_header(name, value)
+        if reply.drips_head:
+            self._headers_buffer: list[bytes]
+            self._trickle(b"".join(self._headers_buffer), 1, DRIP_SECONDS)
+            self._headers_buffer.clear()
         self.end_headers()
         if reply.is_slow:
             self._trickle(reply.body, len(reply.body) // SLOW_PIECES, SLOW_PAUSE_SECONDS)

@@ -20,7 +20,7 @@ from familiar.errors import SetAsideError, WorkersError
 from familiar.settings import VisionSettings
 from familiar.vision.workers.pool import Workers
 from support import forked
-from support.forked import KillsWhenRead, give
+from support.forked import KillsWhenRead, StopsCopies, give
 from support.worker_processes import kill, processes_of, servers_of, workers_of
 
 SOON = 10.0
@@ -237,6 +237,20 @@ def test_workers_that_are_closed_as_they_start_end_at_once(before: set[int]) -> 
         assert processes_of(os.getpid()) == before
 
     asyncio.run(run())
+
+
+def test_a_worker_that_hangs_as_it_starts_is_ended_with_the_others(before: set[int], mark: Path) -> None:
+    async def run() -> None:
+        models: Any = StopsCopies(mark)
+        closed = Workers(settings=VisionSettings(workers=2), models=models, networks=False)
+        assert await closed._run(give, 1) == 1
+        begun = time.monotonic()
+        await asyncio.to_thread(closed.close, within=2 * SOON)
+        assert time.monotonic() - begun < SOON
+
+    asyncio.run(run())
+    assert not mark.exists(), "no worker has stopped"
+    assert processes_of(os.getpid()) == before
 
 
 def test_an_error_of_a_task_harms_nobody() -> None:

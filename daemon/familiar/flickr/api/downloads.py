@@ -11,6 +11,7 @@ import requests
 
 from familiar.flickr.api.errors import MissingError, NoPictureError, PassingError
 from familiar.flickr.api.session import USER_AGENT, is_allowed, pieces, proxies_for, raise_for, translated
+from familiar.flickr.api.timed_headers import TimedHeaders
 
 _CONNECT = 10.0
 _SLOWEST = 20_000
@@ -37,6 +38,8 @@ class Downloader:
     def __init__(self, *, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the time limit without data, in seconds, and a monotonic clock in seconds."""
         self._session = _Session()
+        self._session.mount("http://", TimedHeaders())
+        self._session.mount("https://", TimedHeaders())
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self._timeout = timeout
         self._clock = clock

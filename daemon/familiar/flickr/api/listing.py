@@ -1,22 +1,21 @@
 """Pages of a photo listing as values; entries are validated."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Literal, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 
 from familiar.flickr.api.errors import PassingError
-
-Media: TypeAlias = Literal["photo", "video"]
+from familiar.model import Media, Visibility
 
 PER_PAGE = 500
 """Photos on a page; Flickr gives no more."""
 
 EXTRAS = (
-    "date_upload,date_taken,last_update,media,o_dims,"
+    "date_upload,date_taken,last_update,media,o_dims,tags,machine_tags,"
     "url_o,url_6k,url_5k,url_4k,url_3k,url_k,url_h,url_l,url_c,url_z,url_m,url_n,url_s,url_t"
 )
 """What a listing is requested beside ids: with it no photo needs calls of its own."""
@@ -37,9 +36,14 @@ _NAMED = {
     "6k": 6144,
 }
 """The longer sides of the sizes, by the ends of their names in a listing."""
+_STREAMS = {"288p": 512, "iphone_wifi": 480, "360p": 640, "700": 640, "appletv": 1280, "720p": 1280, "1080p": 1920}
+"""The longer sides of the files of a video, about, by the types of its streams."""
 _SQUARES = frozenset({"url_sq", "url_q"})
 _PLAYERS = frozenset({".swf", ".m3u8", ".mpd"})
 """Suffixes of players and playlists, which are not videos."""
+
+_VISIBLE_TO: Mapping[str, Visibility] = {"ispublic": "public", "isfriend": "friends", "isfamily": "family"}
+"""The fields that say who can see a photo."""
 
 _LARGEST = 253_402_300_799
 """The last second of the year 9999, after which there is no date; no count and no side is larger."""
@@ -72,7 +76,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingEntry:
-    """One photo of a listing; `secret` changes when the photo is replaced, `taken` is local, without a zone."""
+    """One photo of a listing; `secret` changes when the photo is replaced, `taken` is local, without a zone.
+
+    `visibility` is empty if the listing does not tell it; `tags` are in their cleaned form.
+    """
 
     id: str
     secret: str
@@ -81,6 +88,8 @@ class ListingEntry:
     uploaded: int
     taken: datetime | None
     sizes: tuple[Size, ...]
+    visibility: frozenset[Visibility] = frozenset()
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +141,27 @@ def read_sizes(answer: dict[str, Any], media: Media) -> tuple[Size, ...]:
         return tuple(size for size in sizes if size.suffix not in _PLAYERS)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PassingError("invalid answer: no sizes") from error
+
+
+def read_streams(answer: dict[str, Any]) -> tuple[Size, ...]:
+    """Return the files in an answer of `video.getStreamInfo`, without players and playlists.
+
+    Raises:
+        PassingError: the answer has none.
+    """
+    try:
+        streams = (
+            Size(
+                url=_address(stream["_content"]),
+                named=_STREAMS.get(str(stream.get("type")), 0),
+                is_original=stream.get("type") == "orig",
+            )
+            for stream in answer["streams"]["stream"]
+            if stream.get("_content")
+        )
+        return tuple(stream for stream in streams if stream.suffix not in _PLAYERS)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PassingError("invalid answer: no streams") from error
 
 
 def read_secret(answer: dict[str, Any]) -> str:
@@ -209,7 +239,18 @@ def _listed(photo: dict[str, Any]) -> ListingEntry:
             for name, url in photo.items()
             if name.startswith("url_") and name not in _SQUARES and url
         ),
+        visibility=_visibility(photo),
+        tags=frozenset(f"{photo.get('tags') or ''} {photo.get('machine_tags') or ''}".split()),
     )
+
+
+def _visibility(photo: dict[str, Any]) -> frozenset[Visibility]:
+    """Return who can see a photo; nobody else if Flickr says no to all, and not known if it does not say it."""
+    told = {field: photo.get(field) for field in _VISIBLE_TO}
+    found = frozenset(_VISIBLE_TO[field] for field, value in told.items() if str(value) == "1")
+    if found or None in told.values():
+        return found
+    return frozenset({"private"})
 
 
 def _is_other(size: dict[str, Any]) -> bool:

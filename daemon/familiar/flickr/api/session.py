@@ -23,6 +23,7 @@ from familiar.flickr.api.errors import (
     PassingError,
     StoppedError,
 )
+from familiar.flickr.api.timed_headers import TimedHeaders
 
 USER_AGENT = f"familiar/{__version__}"
 
@@ -56,6 +57,8 @@ class FlickrSession(requests.Session):
         """Take the time limit, and a clock that gives monotonic seconds."""
         super().__init__()
         self.headers["User-Agent"] = USER_AGENT
+        self.mount("http://", TimedHeaders())
+        self.mount("https://", TimedHeaders())
         self._timeout = timeout
         self._clock = clock
 

@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 from familiar.backoff import Backoff
 from familiar.events import EventLog
 from familiar.flickr.api.client import Client
+from familiar.flickr.api.credentials import Login
 from familiar.flickr.api.downloads import Downloader
 from familiar.flickr.api.errors import ForbiddenError, PassingError
 from familiar.flickr.sync.budget import limit_of, waiting
+from familiar.flickr.sync.download_pace import DownloadPace
 from familiar.flickr.sync.threads import CallThreads
 from familiar.settings import FlickrSettings
 from familiar.store.flickr.calls import Kind
@@ -54,15 +56,27 @@ class CallQueue:
     """Calls and downloads, counted in the store; used by the thread that owns the store."""
 
     def __init__(
-        self, *, client: Client, downloader: Downloader, settings: FlickrSettings, store: Store, log: EventLog
+        self,
+        *,
+        client: Client,
+        login: Login,
+        downloader: Downloader,
+        settings: FlickrSettings,
+        store: Store,
+        log: EventLog,
+        on_call: Callable[[Kind], None] = lambda _kind: None,
     ) -> None:
-        """Take the client, and the store in which calls are counted."""
+        """Take the client of a login, and the store in which calls are counted; `on_call` is told of each call."""
         self._client = client
+        self._login = login
         self._downloader = downloader
         self._settings = settings
         self._store = store
         self._log = log
         self._backoff = Backoff(first=settings.backoff, longest=_LONGEST)
+        self._pace = DownloadPace(pause=settings.download_pause, store=store, log=log)
+        self._on_call = on_call
+        self._is_connected = False
         self._one = asyncio.Lock()
         self._threads = CallThreads(settings.downloads + 1)
         self._allowed = _Allowance()
@@ -95,7 +109,7 @@ class CallQueue:
         """Fetch a file; raises as `Downloader.fetch` does."""
         return await self._patiently(
             "images",
-            lambda: self._threads.run(self._downloader.fetch, url, temporary),
+            lambda: self._download(url, temporary),
             urgent=True,
             again=lambda error: not isinstance(error, ForbiddenError),
         )
@@ -112,12 +126,24 @@ class CallQueue:
         async with self._one:
             return await self._threads.run(lambda: self._client.call(method, **parameters))
 
+    async def _download(self, url: str, temporary: Path) -> int:
+        began = await self._pace.turn()
+        try:
+            size = await self._threads.run(self._downloader.fetch, url, temporary)
+        except PassingError as error:
+            if error.throttled:
+                self._pace.refused(began=began)
+            raise
+        self._pace.succeeded()
+        return size
+
     async def _patiently(
         self, kind: Kind, call: Callable[[], Awaitable[R]], *, urgent: bool, again: Callable[[PassingError], bool]
     ) -> R:
         for attempt in range(_TRIES):
             await self._turn(kind, urgent=urgent)
             counted_at = self._store.now().timestamp()
+            self._on_call(kind)
             try:
                 answer = await call()
             except PassingError as error:
@@ -131,9 +157,16 @@ class CallQueue:
                 self._log.emit("flickr.retried", what=kind, error=str(error), retry_in=seconds)
                 await asyncio.sleep(seconds)
             else:
-                self._silent_since.pop(kind, None)
+                self._note_answer(kind)
                 return answer
         raise AssertionError("the last try returns or raises")
+
+    def _note_answer(self, kind: Kind) -> None:
+        """Note that a call was answered; the first one shows that Flickr takes the login."""
+        self._silent_since.pop(kind, None)
+        if kind == "api" and not self._is_connected:
+            self._is_connected = True
+            self._log.emit("flickr.connected", account=self._login.username, perms=self._login.perms)
 
     def _is_away(self, kind: Kind, error: PassingError) -> bool:
         """Return whether nothing has answered for so long that it is no use to wait for an answer."""

@@ -14,11 +14,18 @@ from familiar.flickr.sync.calls import CallQueue
 from familiar.flickr.sync.fetcher import Fetcher
 from familiar.library.tasks import Tasks
 from familiar.settings import FlickrSettings
+from familiar.store.flickr.calls import Kind
 from familiar.store.store import Store
 
 
-def connect(credentials: Credentials, settings: FlickrSettings, store: Store, log: EventLog) -> tuple[CallQueue, Login]:
-    """Return the client, and its account.
+def connect(
+    credentials: Credentials,
+    settings: FlickrSettings,
+    store: Store,
+    log: EventLog,
+    on_call: Callable[[Kind], None] = lambda _kind: None,
+) -> tuple[CallQueue, Login]:
+    """Return the client, and its account; `on_call` is told of each call and download.
 
     Raises:
         StoppedError: there is no login, or one of another account.
@@ -35,7 +42,16 @@ def connect(credentials: Credentials, settings: FlickrSettings, store: Store, lo
         store.flickr.remember("account", {"nsid": login.nsid, "username": login.username})
     client = Client(key, login, endpoint=settings.endpoint, timeout=settings.timeout)
     downloader = Downloader(timeout=settings.timeout)
-    return CallQueue(client=client, downloader=downloader, settings=settings, store=store, log=log), login
+    calls = CallQueue(
+        client=client,
+        login=login,
+        downloader=downloader,
+        settings=settings,
+        store=store,
+        log=log,
+        on_call=on_call,
+    )
+    return calls, login
 
 
 class FlickrConnection:

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,10 +19,11 @@ from familiar.flickr.api.errors import (
     RefusedError,
     StoppedError,
 )
-from familiar.flickr.api.listing import Media, Size, best_sizes, is_processed, read_secret, read_sizes
+from familiar.flickr.api.listing import Size, best_sizes, is_processed, read_secret, read_sizes, read_streams
 from familiar.flickr.sync.calls import CallQueue
 from familiar.library.sources import FlickrCache
 from familiar.library.tasks import Tasks
+from familiar.model import Media
 from familiar.settings import FlickrSettings
 from familiar.store.flickr.photos import FlickrPhoto
 from familiar.store.store import Store
@@ -177,14 +178,24 @@ class Fetcher:
         """Return the path of the photo's complete file, fetching it if needed."""
         if photo.url:
             return await self._bring_size(photo, Size(url=photo.url, width=photo.width, height=photo.height))
-        best, *others = await self._sizes_of(photo)
+        sizes = await self._sizes_of(photo)
         if photo.media != "video":
-            return await self._bring_size(photo, best)
-        for size in others:  # of originals Flickr lists the addresses, and does not give the files to programs
+            return await self._bring_size(photo, sizes[0])
+        try:
+            return await self._bring_first(photo, sizes)
+        except (MissingError, ForbiddenError):
+            streams = await self._streams_of(photo)
+            if not streams:
+                raise
+        return await self._bring_first(photo, streams)
+
+    async def _bring_first(self, photo: FlickrPhoto, sizes: Sequence[Size]) -> Path:
+        """Bring the first size that Flickr gives to programs; it lists more, such as the originals of videos."""
+        *others, last = sizes
+        for size in others:
             with suppress(MissingError, ForbiddenError):
-                return await self._bring_size(photo, best)
-            best = size
-        return await self._bring_size(photo, best)
+                return await self._bring_size(photo, size)
+        return await self._bring_size(photo, last)
 
     async def _bring_size(self, photo: FlickrPhoto, size: Size) -> Path:
         path = self._cache.folder / f"{photo.id}_{photo.secret}{size.suffix or _usual_suffix(photo)}"
@@ -217,7 +228,18 @@ class Fetcher:
             return sizes
         if media == "video" and not is_processed(await self._calls.read("photos.getInfo", photo_id=photo.id)):
             raise PassingError(_PROCESSING)
-        raise NoFileError(f"Flickr has no file of this {media}")
+        streams = await self._streams_of(photo) if media == "video" else []
+        if not streams:
+            raise NoFileError(f"Flickr has no file of this {media}")
+        return streams
+
+    async def _streams_of(self, photo: FlickrPhoto) -> list[Size]:
+        """Return the files that Flickr's own player shows of a video, the best first."""
+        try:
+            answer = await self._calls.read("video.getStreamInfo", photo_id=photo.id, secret=photo.secret)
+        except RefusedError:
+            return []
+        return best_sizes(read_streams(answer), self._settings.max_size)
 
     def _give_up(self, photo: FlickrPhoto, error: FamiliarError) -> None:
         if isinstance(error, RefusedError) and error.code == _NOT_FOUND:

@@ -19,6 +19,7 @@ from familiar.flickr.sync.tag_sender import Sender
 from familiar.library.operations import OperationRunner
 from familiar.library.sources import FlickrCache
 from familiar.settings import FlickrSettings
+from familiar.store.flickr.calls import Kind
 from familiar.store.store import Store
 from familiar.vision.workers.pool import Workers
 
@@ -44,15 +45,21 @@ class FlickrSync:
         decider: TagDecider,
         cache: FlickrCache,
         on_work: Callable[[], None],
+        on_call: Callable[[Kind], None] = lambda _kind: None,
         log: EventLog,
     ) -> None:
-        """Take the parts; `on_work` is called when the next turn of the loop should follow immediately."""
+        """Take the parts.
+
+        `on_work` is called when the next turn of the loop should follow immediately, `on_call` for each call or
+        download.
+        """
         self._settings = settings
         self._credentials = credentials
         self._store = store
         self._workers = workers
         self._cache = cache
         self._on_work = on_work
+        self._on_call = on_call
         self._log = log
         self._tags = TagBacklog(store=store, decider=decider, runner=runner)
         self._progress = FlickrProgress(store=store, log=log)
@@ -143,7 +150,7 @@ class FlickrSync:
         if self._connection is not None:
             return self._connection
         self._stamp = self._credentials.stamp()
-        calls, login = connect(self._credentials, self._settings, self._store, self._log)
+        calls, login = connect(self._credentials, self._settings, self._store, self._log, self._on_call)
         fetcher = Fetcher(
             calls=calls,
             workers=self._workers,
@@ -157,7 +164,6 @@ class FlickrSync:
         self._connection = FlickrConnection(calls=calls, login=login, fetcher=fetcher, on_end=self._on_work)
         fetcher.sweep()
         self._start_tasks(self._connection)
-        self._log.emit("flickr.connected", account=login.username, perms=login.perms)
         return self._connection
 
     async def _disconnect(self) -> None:
@@ -183,8 +189,12 @@ class FlickrSync:
 
     def _lister(self, connection: FlickrConnection) -> Lister:
         return Lister(
-            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_work
+            calls=connection.calls, settings=self._settings, store=self._store, log=self._log, on_found=self._on_listed
         )
+
+    def _on_listed(self) -> None:
+        self._tags.look_again()  # rules may ask for what Flickr says of a photo
+        self._on_work()
 
     # What a single look does otherwise
 

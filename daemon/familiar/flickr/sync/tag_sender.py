@@ -1,5 +1,6 @@
-"""Send tags: one a call, once, and confirmed by a look at the photo where an answer was lost."""
+"""Send tags: once, several new ones of a photo in one call, and confirmed by a look at the photo."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from familiar.backoff import Backoff
@@ -17,6 +18,8 @@ _BATCH = 50
 _LONGEST = 3600.0
 _AWAY = 3
 """After so many photos in a row without any answer, no more are tried."""
+_TOGETHER = 3
+"""New tags of a photo that go in one call, and are confirmed by a look; that takes two calls."""
 _LOOKS = 3
 """How often one tag is sent in one go, each time after a look that did not show it."""
 
@@ -75,6 +78,8 @@ class Sender:
         """Send what is to be sent of a photo; return why not all of it could be sent for now, or None."""
         try:
             there = await self._look(flickr_id)
+            if await self._add_together(flickr_id, there):
+                there = await self._look(flickr_id)
             for tag in self._open(flickr_id):
                 there = await self._settle(tag, there)
         except RefusedError as error:
@@ -92,6 +97,38 @@ class Sender:
     async def _look(self, flickr_id: str) -> list[PhotoTag]:
         answer = await self._calls.read("photos.getInfo", urgent=True, photo_id=flickr_id)
         return read_tags(answer)
+
+    async def _add_together(self, flickr_id: str, there: list[PhotoTag]) -> bool:
+        """Add all new tags of a photo in one call, if they are some and there is room; return whether it was made.
+
+        What has become of each, the next look shows; those that are not there then are sent one by one.
+        """
+        new = [tag for tag in self._open(flickr_id) if _is_new(tag) and find_tag(there, tag.text) is None]
+        new = [tag for tag in new[: MAX_TAGS - len(there)] if self._store.flickr_tags.begin(tag)]
+        if len(new) < _TOGETHER:
+            self._take_back(new)
+            return False
+        try:
+            await self._calls.write(
+                "photos.addTags", photo_id=flickr_id, tags=" ".join(quoted(tag.text) for tag in new)
+            )
+        except RefusedError as error:
+            self._take_back(new)
+            if error.code != _TOO_MANY:
+                raise
+        except NotAllowedError:
+            self._take_back(new)
+            raise
+        except PassingError as error:
+            if not error.maybe_done:
+                self._take_back(new)
+                raise
+        return True
+
+    def _take_back(self, tags: Sequence[TagRow]) -> None:
+        """Record that a call for these tags was not made, or did nothing."""
+        for tag in tags:
+            self._store.flickr_tags.take_back(tag)
 
     async def _settle(self, tag: TagRow, there: list[PhotoTag]) -> list[PhotoTag]:
         """Bring one tag to what is wanted; return the tags that are on the photo then.
@@ -126,7 +163,7 @@ class Sender:
             self._refuse(tag, _reason(error))
             return there
         except NotAllowedError:
-            self._store.flickr_tags.put_off(tag, seconds=0, unknown=False)
+            self._take_back([tag])
             raise
         self._finish(tag, present=True, ours=True)
         return [*there, PhotoTag(id="", raw=tag.text, clean=tag.clean)]
@@ -164,6 +201,10 @@ class Sender:
         self._store.flickr_tags.put_off(tag, seconds=seconds, unknown=tag.sending)
         self.sent.failed += 1
         self._log.emit("flickr.tag_failed", photo=tag.flickr_id, tag=tag.text, error=str(error), retry_in=seconds)
+
+
+def _is_new(tag: TagRow) -> bool:
+    return tag.wanted and not tag.present and not tag.sending
 
 
 def _has_work(tag: TagRow) -> bool:

@@ -114,11 +114,11 @@ class SidecarReader:
         try:
             fresh = await self._workers.look(path, photo.hash, turn=turn)
         except (GoneError, RetryError, ChangedError, SetAsideError) as error:
-            self._log.emit("sidecar.failed", path=path, sidecar=sidecars_of(path)[0], reason=str(error))
+            self._log.emit("sidecar.failed", photo=photo_id, path=path, sidecar=sidecars_of(path)[0], reason=str(error))
             return
         self._store.turned_photos.record(photo_id, fresh)
         self._on_turned(photo_id)
-        self._log.emit("photo.turned", path=path, orientation=turn or UPRIGHT, faces=len(fresh.faces))
+        self._log.emit("photo.turned", photo=photo_id, path=path, orientation=turn or UPRIGHT, faces=len(fresh.faces))
 
     async def _read(self, photo_id: int, path: Path, sidecar: Path, stamp: Stamp) -> None:
         photo, former = self._store.photos.load(photo_id), self._store.sidecars.wrote(sidecar)
@@ -128,14 +128,14 @@ class SidecarReader:
             return  # what is to be done about a photo that is gone is not decided here
         except RetryError as error:
             self._changed[sidecar] = self._clock() + _AGAIN
-            self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=str(error))
+            self._log.emit("sidecar.failed", photo=photo_id, path=path, sidecar=sidecar, reason=str(error))
         except SetAsideError as error:
             self._store.sidecars.note_read(sidecar, photo_id, stamp)
-            self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=str(error))
+            self._log.emit("sidecar.failed", photo=photo_id, path=path, sidecar=sidecar, reason=str(error))
         except Exception as error:  # noqa: BLE001 - one sidecar must not stop its photo
             self._store.sidecars.note_read(sidecar, photo_id, stamp)
             reason = f"unexpected error: {error!r}"
-            self._log.emit("sidecar.failed", path=path, sidecar=sidecar, reason=reason, exc_info=True)
+            self._log.emit("sidecar.failed", photo=photo_id, path=path, sidecar=sidecar, reason=reason, exc_info=True)
         else:
             left = [f"{counted(told.misplaced, 'face area')} for a picture of another shape"] if told.misplaced else []
             if told.turned:
@@ -166,7 +166,7 @@ class SidecarReader:
             self._version = self._store.people.version
         if event is not None or left:
             people = [] if event is None else list(dict.fromkeys(confirmed.values()))
-            self._log.emit("sidecar.read", path=path, sidecar=sidecar, confirmed=people, left=left)
+            self._log.emit("sidecar.read", photo=photo_id, path=path, sidecar=sidecar, confirmed=people, left=left)
 
     def _faces_named(self, photo: Photo, regions: list[Region], left: list[str]) -> dict[int, Region]:
         """Return the face of each region; the reasons for regions without one go to `left`."""

@@ -169,7 +169,7 @@ class Index:
             return None
         photo_id = self._store.photos.record(photo)
         if photo.missing is not None:
-            about = {"path": arrival.path, "hash": arrival.hash, "missing": photo.missing}
+            about = {"photo": photo_id, "path": arrival.path, "hash": arrival.hash, "missing": photo.missing}
             self._log.emit("photo.damaged", **about, reason=describe_missing(photo.missing))
         seconds = self._clock() - started
         self._log.emit(

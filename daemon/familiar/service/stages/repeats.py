@@ -56,18 +56,19 @@ class Repeats:
         with self._store.writing():
             self._store.files.mark_done(file.id, photo.id)
             review(self._store, file.path, self._log)
+        about = {"photo": photo.id, "path": file.path}
         if photo.verdict == "set aside":
             self._tally.set_aside += 1
-            self._log.emit("photo.set_aside", path=file.path, hash=photo.hash, reason=photo.reason)
+            self._log.emit("photo.set_aside", **about, hash=photo.hash, reason=photo.reason)
             return
         self._tally.done += 1
         self._sidecar_writer.touch(photo.id)
         if before is None and not others:
-            self._log.emit("file.unchanged", path=file.path)  # its times or rights have changed, or it was read anew
+            self._log.emit("file.unchanged", **about)  # its times or rights have changed, or it was read anew
         elif others:
-            self._log.emit("file.copied", path=file.path, others=others)
+            self._log.emit("file.copied", **about, others=others)
         else:
-            self._log.emit("file.moved", path=file.path, before=before)
+            self._log.emit("file.moved", **about, before=before)
 
 
 class LeaveRepeats:

@@ -1,6 +1,5 @@
 """Clusters: groups of faces, whose ids never change and are never used again, and what matching needs to know."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from familiar.identity.verdicts import Verdicts
 from familiar.model import JUNK, Box, Embeddings
 from familiar.store.database import Database
 from familiar.store.photos import QUALITY, stack
+from familiar.store.versions import version_of
 
 Kind: TypeAlias = Literal["unnamed", "named", "ignored"]
 
@@ -269,7 +269,7 @@ class Clusters:
                 recognised=0 if name is not None else recognised,
                 made_at=made_at,
                 is_junk=bool(is_junk),
-                version=_version(faces, *state, ignored),
+                version=version_of(faces, *state, ignored),
             )
             for id_, name, ignored, faces, photos, recognised, made_at, is_junk, *state in rows
         ]
@@ -307,8 +307,3 @@ class Clusters:
             )
             for row in rows
         ]
-
-
-def _version(*state: object) -> str:
-    """Return a short text for the state of a cluster: its faces by number, sum of ids and last change; its name."""
-    return hashlib.blake2s(repr(state).encode(), digest_size=6).hexdigest()

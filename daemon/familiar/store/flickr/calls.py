@@ -9,6 +9,9 @@ from familiar.store.database import Database, writing
 
 Kind: TypeAlias = Literal["api", "images", "handled"]
 
+_LEARNT = "flickr images pause"
+"""Name of the fact that tells the pause between two downloads."""
+
 _HOUR = 61
 """Minutes for which a call counts: an hour from the end of its minute, and one more for calls counted ahead."""
 
@@ -83,6 +86,18 @@ class FlickrCalls:
         """Return until when the server has asked to make no call, in seconds since 1970; 0 if it never has."""
         row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_fact(kind),)).fetchone()
         return 0.0 if row is None or is_ahead(float(row[0]), self._now()) else float(row[0])
+
+    def learn_pause(self, seconds: float) -> None:
+        """Remember how long the image servers want us to pause between two downloads; 0 forgets it."""
+        self._db.conn.execute(
+            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (_LEARNT, repr(seconds)),
+        )
+
+    def learnt_pause(self) -> float:
+        """Return the seconds that were learnt, or 0."""
+        row = self._db.conn.execute("SELECT value FROM facts WHERE name = ?", (_LEARNT,)).fetchone()
+        return 0.0 if row is None else float(row[0])
 
     def _since(self, kind: Kind, minutes: int) -> int:
         row = self._db.conn.execute(

@@ -7,13 +7,14 @@ Flickr), or *gone* (deleted there; what is known of it stays).
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from familiar.filesystem.stamps import modified_ns
+from familiar.model import FlickrFacts, Visibility
 from familiar.store.clock import due_at, is_due
 from familiar.store.database import Database, writing
 from familiar.store.files import Files
@@ -56,6 +57,14 @@ class ListedPhoto(Protocol):
     @property
     def taken(self) -> datetime | None:
         """When it was taken: local, without a zone."""
+
+    @property
+    def visibility(self) -> Collection[Visibility]:
+        """Who can see it; nobody is named if that is not known."""
+
+    @property
+    def tags(self) -> Collection[str]:
+        """Its tags, in their cleaned form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,20 +136,22 @@ class FlickrPhotos:
         self, photo: ListedPhoto, file: FileOn | None, walk: int, noted: ListingChanges, *, wanted: bool
     ) -> ListingChanges:
         row = self._db.conn.execute(
-            "SELECT secret, updated, state, walk, photo_id FROM flickr_photos WHERE id = ?", (photo.id,)
+            "SELECT secret, updated, state, walk, photo_id, visibility, tags FROM flickr_photos WHERE id = ?",
+            (photo.id,),
         ).fetchone()
         taken = None if photo.taken is None else photo.taken.isoformat()
         where = (None, 0, 0) if file is None else (file.url, file.width, file.height)
-        facts = (photo.media, photo.updated, photo.uploaded, taken, *where, walk)
+        seen = (_joined(photo.visibility), _joined(photo.tags))
+        facts = (photo.media, photo.updated, photo.uploaded, taken, *where, walk, *seen)
         first = "listed" if wanted else "left"
         if row is None:
             self._db.conn.execute(
                 "INSERT INTO flickr_photos (id, secret, state, media, updated, uploaded, taken, url, width, height, "
-                "walk) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "walk, visibility, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (photo.id, photo.secret, first, *facts),
             )
             return ListingChanges(fresh=noted.fresh + 1, new=noted.new + 1, changed=noted.changed)
-        secret, updated, state, met, photo_id = row
+        secret, updated, state, met, photo_id, *seen_before = row
         changed = (secret, updated) != (photo.secret, photo.updated)
         if secret != photo.secret or (state == "refused" and changed) or (state == "left" and wanted):
             state = first
@@ -148,10 +159,12 @@ class FlickrPhotos:
             state = "done" if photo_id is not None else first
         self._db.conn.execute(
             "UPDATE flickr_photos SET media = ?, updated = ?, uploaded = ?, taken = ?, url = ?, width = ?, "
-            "height = ?, walk = ?, state = ?9, attempts = CASE WHEN ?9 = 'listed' AND ?10 THEN 0 ELSE attempts END, "
-            "retry_at = CASE WHEN ?9 = 'listed' AND ?10 THEN NULL ELSE retry_at END, "
-            "file_id = CASE WHEN secret = ?11 THEN file_id END, secret = ?11 WHERE id = ?12",
-            (*facts, state, changed, photo.secret, photo.id),
+            "height = ?, walk = ?, visibility = ?, tags = ?, state = ?11, "
+            "attempts = CASE WHEN ?11 = 'listed' AND ?12 THEN 0 ELSE attempts END, "
+            "retry_at = CASE WHEN ?11 = 'listed' AND ?12 THEN NULL ELSE retry_at END, "
+            "file_id = CASE WHEN secret = ?13 THEN file_id END, secret = ?13, "
+            "decided = CASE WHEN ?14 THEN NULL ELSE decided END WHERE id = ?15",
+            (*facts, state, changed, photo.secret, tuple(seen_before) != seen, photo.id),
         )
         if changed:
             self._tags.retry_refused_on(photo.id)
@@ -299,6 +312,22 @@ class FlickrPhotos:
         ).fetchone()
         return None if row is None else (Path(os.fsdecode(row[0]), os.fsdecode(row[1])), int(row[2]))
 
+    def facts_at(self, path: Path) -> FlickrFacts | None:
+        """Return what Flickr says of the photo whose file is or was at a path; tags of familiar are left out."""
+        row = self._db.conn.execute(
+            "SELECT flickr_photos.id, media, visibility, tags FROM flickr_photos JOIN files ON files.id = file_id "
+            "JOIN folders ON folders.id = folder_id WHERE folders.path = ? AND files.name = ?",
+            (os.fsencode(path.parent), os.fsencode(path.name)),
+        ).fetchone()
+        if row is None:
+            return None
+        id_, media, visibility, tags = row
+        return FlickrFacts(
+            media=media,
+            visibility=frozenset(visibility.split()),
+            tags=frozenset(tags.split()) - self._tags.added_to(id_),
+        )
+
     # Facts
 
     def fact(self, name: Fact) -> Any:
@@ -353,3 +382,7 @@ class FlickrPhotos:
             )
             for row in rows
         ]
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " ".join(sorted(words))

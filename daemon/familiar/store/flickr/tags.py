@@ -107,6 +107,13 @@ class FlickrTags:
         """Return all tags of a photo on Flickr that familiar knows of, in the order in which they were added."""
         return self._rows("WHERE flickr_id = ? ORDER BY id", flickr_id)
 
+    def added_to(self, flickr_id: str) -> frozenset[str]:
+        """Return the tags of a photo that familiar has added, or may have added, in their cleaned form."""
+        rows = self._db.conn.execute(
+            "SELECT clean FROM flickr_tags WHERE flickr_id = ? AND (ours OR sending)", (flickr_id,)
+        )
+        return frozenset(str(row[0]) for row in rows)
+
     def open(self, *, limit: int) -> list[str]:
         """Return photos with tags to be sent or taken off now, those that wait longest first."""
         rows = self._db.conn.execute(
@@ -130,6 +137,10 @@ class FlickrTags:
             "UPDATE flickr_tags SET sending = 1 WHERE id = ? AND wanted = ?", (tag.id, tag.wanted)
         )
         return cursor.rowcount > 0
+
+    def take_back(self, tag: TagRow) -> None:
+        """Record that the call for this tag was not made, or did nothing."""
+        self._db.conn.execute("UPDATE flickr_tags SET sending = 0 WHERE id = ?", (tag.id,))
 
     def settle(self, tag: TagRow, *, present: bool, ours: bool) -> None:
         """Record whether a tag is on its photo now, and whether familiar put it there.

@@ -96,6 +96,13 @@ class ForkServer(Closing):
         except subprocess.TimeoutExpired:
             return _SILENT
 
+    def end(self) -> None:
+        """Let the server end its copies, those that hang as they start among them, and itself; this is not waited for.
+
+        A copy that was stopped before it asked to end with the server outlives a server that is killed.
+        """
+        self._channel.shut()
+
     def kill(self) -> None:
         """End the server and its copies at once."""
         self._process.kill()

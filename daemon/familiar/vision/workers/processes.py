@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -143,16 +143,21 @@ class WorkerProcesses:
             self._failure = self._failure or NoWorkersError("the worker processes were ended", is_final=True)
         self._stop_threads()
         if self._has_loaded:
-            self._main.join(within)
+            wait([task.future for task in tuple(self._unfinished)], within)
         for task in tuple(self._unfinished):
             task.future.cancel()
-        if self._has_loaded:
-            self._main.join(_STOP)
         with self._lock:
             server = self._server
         if server is not None and self._main.is_alive():
-            server.kill()
+            self._end_server(server)
         self._main.join()
+
+    def _end_server(self, server: ForkServer) -> None:
+        if self._has_loaded:
+            server.end()
+            self._main.join(_STOP)
+        if self._main.is_alive():
+            server.kill()
 
     def _stop_threads(self) -> None:
         self._ending.set()
