@@ -242,6 +242,12 @@ def keep_what_flickr_says(db: "Database") -> None:
     _run(db, "DELETE FROM facts WHERE name = 'flickr listed at'")
 
 
+@migrations()
+def index_timeline(db: "Database") -> None:
+    """Find photos by the time at which they were taken, and what is known of a face without its embedding."""
+    _run(db, _TIMELINE)
+
+
 def _loosen(db: "Database", tables: Sequence[str], check: str, looser: str) -> None:
     """Give tables a check that lets more pass, in the text of their definitions: rows are not touched.
 
@@ -787,3 +793,10 @@ UPDATE files SET photo_id = NULL WHERE photo_id IN (SELECT id FROM damaged);
 DELETE FROM photos WHERE id IN (SELECT id FROM damaged);
 DROP TABLE damaged
 """
+
+_TIMELINE = """
+CREATE INDEX photos_timeline ON photos (taken, id, kind) WHERE verdict = 'seen' AND kind != 'clip';
+CREATE INDEX photos_set_aside ON photos (id) WHERE verdict = 'set aside';
+CREATE INDEX faces_glance ON faces (id, photo_id, quality)
+"""
+"""A row of a face has a thousand bytes, most of them its embedding; an entry of this index has twenty."""

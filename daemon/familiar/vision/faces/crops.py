@@ -1,6 +1,7 @@
 """Cut a face out of its photo."""
 
 import io
+from dataclasses import replace
 
 from PIL import Image
 
@@ -15,6 +16,9 @@ FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
 QUALITY = 92
 """Default quality of a lossy format."""
+
+_QUICK = 1
+"""Method of WebP, 0 to 6, that takes a quarter of the time of the usual one, and a quarter more bytes."""
 
 _OPTIONS: dict[str, dict[str, int]] = {"JPEG": {"subsampling": 0}, "PNG": {}, "WEBP": {}}
 
@@ -32,9 +36,28 @@ def crop(image: Image.Image, wish: Crop, *, damage: Damage | None = None) -> byt
     options = _OPTIONS[chosen] if chosen == "PNG" else {**_OPTIONS[chosen], "quality": wish.quality or QUALITY}
     if damage is not None:
         _check_is_there(image.size, wish, damage)
+    if wish.is_quick and chosen == "WEBP":
+        options = {**options, "method": _QUICK}
     output = io.BytesIO()
     _cut(image, wish).save(output, chosen, **options)
     return output.getvalue()
+
+
+def needed(wish: Crop, size: tuple[int, int]) -> float:
+    """Return the scale of a photo of this width and height from which on a crop of it gains nothing; at most 1."""
+    if wish.size is None or wish.landmarks:
+        return 1.0
+    area = frame(wish.box, wish.margin, size, square=_is_square(wish))
+    return min(1.0, wish.size / max(area.width, area.height))
+
+
+def reduced(wish: Crop, scale: float) -> Crop:
+    """Return what is wished of a photo as what is to be cut out of that photo at a smaller scale."""
+    if scale == 1:
+        return wish
+    box = wish.box
+    left, top, right, bottom = (round(side * scale) for side in (box.left, box.top, box.right, box.bottom))
+    return replace(wish, box=Box(left=left, top=top, right=max(right, left + 1), bottom=max(bottom, top + 1)))
 
 
 def _check_is_there(size: tuple[int, int], wish: Crop, damage: Damage) -> None:
